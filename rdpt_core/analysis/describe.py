@@ -1,0 +1,62 @@
+"""Everything that is stored of the runs of a file, as one JSON-ready document."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rdpt_core.store.reader import Reader, Run
+
+
+def describe_store(reader: Reader) -> dict[str, Any]:
+    """Schema version and all runs, oldest first."""
+    return {
+        "schema_version": reader.schema_version,
+        "runs": [describe_run(reader, run) for run in reader.runs()],
+    }
+
+
+def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
+    """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run."""
+    return {
+        "run_id": run.run_id,
+        "name": run.name,
+        "state": "complete" if run.finished_at is not None else "scoring",
+        "roles": list(run.roles),
+        "template_policy": run.template_policy,
+        "splitter": run.splitter,
+        "splitter_version": run.splitter_version,
+        "traces_hash": run.traces_hash,
+        "started_at": run.started_at.isoformat(timespec="seconds"),
+        "updated_at": run.updated_at.isoformat(timespec="seconds"),
+        "finished_at": None if run.finished_at is None else run.finished_at.isoformat(timespec="seconds"),
+        "counts": run_counts(reader, run),
+        "unscored": unscored_reasons(reader, run),
+        "models": [asdict(model) for model in run.models],
+        "progress": [asdict(progress) for progress in reader.progress(run)],
+        "identity": run.identity,
+        "environment": list(run.environment),
+    }
+
+
+def run_counts(reader: Reader, run: Run) -> dict[str, int]:
+    """Questions and traces of the run, and the sentences that are there so far."""
+    row = reader.query(
+        "SELECT count(DISTINCT question_id) AS questions, count(*) AS traces FROM traces WHERE run_no = ?",
+        [run.run_no],
+    ).to_pylist()[0]
+    sentences = reader.query(
+        "SELECT count(*) AS sentences, count(unscored_reason) AS unscored_sentences FROM sentences WHERE run_no = ?",
+        [run.run_no],
+    ).to_pylist()[0]
+    return {**row, **sentences}
+
+
+def unscored_reasons(reader: Reader, run: Run) -> dict[str, int]:
+    """Number of unscored sentences for each reason, most frequent first."""
+    rows = reader.query(
+        "SELECT unscored_reason, count(*) AS n FROM sentences WHERE run_no = ? AND unscored_reason IS NOT NULL "
+        "GROUP BY unscored_reason ORDER BY n DESC, unscored_reason",
+        [run.run_no],
+    ).to_pylist()
+    return {row["unscored_reason"]: row["n"] for row in rows}

@@ -1,0 +1,255 @@
+"""The label rule: one definition, rendered to SQL, to numpy, and as JSON for the browser.
+
+With v_r the value of role r (a probability, or a logprob in ratio space):
+
+    d_ts = v_teacher − v_student     d_sd = v_student − v_distilled     d_td = v_teacher − v_distilled
+    max_gap = max(|d_ts|, |d_sd|, |d_td|)
+
+    Shared    if max_gap ≤ α
+    Teacher   else if d_ts >  β
+    Student   else if d_ts < −β
+    Boosted   else
+
+Source: arXiv 2512.20908; α's default, ratio space, direction, margin and units are ours. Before training there is no
+distilled model and the first line falls away; what is left over is then called Common.
+
+Comparisons are made in double precision. A missing value gives no label.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from rdpt_core.errors import UsageError
+from rdpt_core.records import PAIR_LABELS, TRIPLE_LABELS, Direction, Label
+
+
+class Unit(enum.StrEnum):
+    """What a logprob sum is divided by: the role's own tokens, the distilled model's tokens, or UTF-8 bytes."""
+
+    OWN_TOKEN = "own_token"
+    COMMON_TOKEN = "common_token"
+    BYTE = "byte"
+
+
+class Space(enum.StrEnum):
+    """What is compared: differences of probabilities, or log-ratios in nats."""
+
+    DIFFERENCE = "difference"
+    RATIO = "ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`label` applies if `quantity` `comparison` `sign`·`threshold`."""
+
+    label: Label
+    quantity: str
+    comparison: str
+    sign: int
+    threshold: str
+
+
+TRIPLE_CLAUSES: tuple[Clause, ...] = (
+    Clause(Label.SHARED, "max_gap", "<=", 1, "alpha"),
+    Clause(Label.TEACHER, "d_ts", ">", 1, "beta"),
+    Clause(Label.STUDENT, "d_ts", "<", -1, "beta"),
+)
+PAIR_CLAUSES: tuple[Clause, ...] = TRIPLE_CLAUSES[1:]
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"<=": operator.le, ">": operator.gt, "<": operator.lt}
+
+# In nats: 0.1 around p = 0.5 is 0.2 nats. A byte carries about a quarter of a token in English text.
+_DEFAULT_THRESHOLDS: dict[tuple[Unit, Space], tuple[float, float]] = {
+    (Unit.OWN_TOKEN, Space.DIFFERENCE): (0.05, 0.1),
+    (Unit.COMMON_TOKEN, Space.DIFFERENCE): (0.05, 0.1),
+    (Unit.OWN_TOKEN, Space.RATIO): (0.1, 0.2),
+    (Unit.COMMON_TOKEN, Space.RATIO): (0.1, 0.2),
+    (Unit.BYTE, Space.RATIO): (0.025, 0.05),
+}
+
+
+def default_thresholds(unit: Unit, space: Space) -> tuple[float, float]:
+    """(α, β) to start from. Difference space: β is the paper's, α is ours; in ratio space both are ours, in nats.
+
+    Raises:
+        UsageError: bytes with differences, where no threshold would mean anything.
+    """
+    try:
+        return _DEFAULT_THRESHOLDS[unit, space]
+    except KeyError:
+        raise UsageError(
+            "unit `byte` goes with ratio space only",
+            expected="--space ratio",
+            got=f"--space {space}",
+            hint="A probability per byte lies near 1 for every sentence, so its differences say nothing.",
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRule:
+    """Thresholds, unit and space: everything a label depends on beside the stored numbers.
+
+    Attributes:
+        alpha: largest gap that still counts as Shared.
+        beta: gap between teacher and student above which the sentence belongs to one of them.
+    """
+
+    alpha: float
+    beta: float
+    unit: Unit = Unit.OWN_TOKEN
+    space: Space = Space.DIFFERENCE
+
+    @classmethod
+    def make(
+        cls,
+        alpha: float | None = None,
+        beta: float | None = None,
+        unit: str = Unit.OWN_TOKEN,
+        space: str = Space.DIFFERENCE,
+    ) -> LabelRule:
+        """A rule with the documented defaults for what is not given.
+
+        Raises:
+            UsageError: a threshold that is negative or not finite, an unknown unit or space, or bytes with differences.
+        """
+        for name, value in (("--alpha", alpha), ("--beta", beta)):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise UsageError("a threshold is out of range", where=name, expected="a number ≥ 0", got=str(value))
+        chosen_unit, chosen_space = _member(Unit, unit, "--unit"), _member(Space, space, "--space")
+        default_alpha, default_beta = default_thresholds(chosen_unit, chosen_space)
+        return cls(
+            alpha=default_alpha if alpha is None else alpha,
+            beta=default_beta if beta is None else beta,
+            unit=chosen_unit,
+            space=chosen_space,
+        )
+
+
+_E = TypeVar("_E", bound=enum.StrEnum)
+
+
+def _member(kind: type[_E], value: str, option: str) -> _E:
+    try:
+        return kind(value)
+    except ValueError:
+        raise UsageError("unknown value", where=option, expected=" or ".join(kind), got=value) from None
+
+
+def value_sql(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
+    """SQL for v_role over the columns of `sentences`; NULL where the role has none."""
+    if rule.unit is Unit.OWN_TOKEN:
+        if rule.space is Space.DIFFERENCE:
+            return f"p_{role}"
+        count = f"n_tokens_{role}"
+    elif rule.unit is Unit.COMMON_TOKEN:
+        # Without a distilled model its base, the student, is the one whose tokens it would have.
+        count = "n_tokens_distilled" if "distilled" in roles else "n_tokens_student"
+    else:
+        count = "n_bytes"
+    mean = f"(logprob_sum_{role} / nullif({count}, 0))"
+    return f"exp({mean})" if rule.space is Space.DIFFERENCE else mean
+
+
+def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
+    """A query over `source` (rows like `sentences`) that adds v_*, d_ts, max_gap, label, direction and margin.
+
+    Args:
+        rule: thresholds, unit and space.
+        roles: the roles of the run; three or (teacher, student).
+        source: a table name or a parenthesised query.
+    """
+    triple = "distilled" in roles
+    values = ", ".join(f"{value_sql(role, rule, roles)} AS v_{role}" for role in roles)
+    gaps = "v_teacher - v_student AS d_ts"
+    if triple:
+        gaps += ", v_student - v_distilled AS d_sd, v_teacher - v_distilled AS d_td"
+        # greatest() skips NULLs, so the sum below is what carries a missing value through.
+        max_gap = "CASE WHEN d_sd + d_td IS NOT NULL THEN greatest(abs(d_ts), abs(d_sd), abs(d_td)) END"
+        missing, clauses, rest = "max_gap IS NULL", TRIPLE_CLAUSES, Label.BOOSTED
+    else:
+        max_gap, missing, clauses, rest = "NULL::DOUBLE", "d_ts IS NULL", PAIR_CLAUSES, Label.COMMON
+    thresholds = {"alpha": rule.alpha, "beta": rule.beta}
+    cases = " ".join(
+        f"WHEN {c.quantity} {c.comparison} {_double(c.sign * thresholds[c.threshold])} THEN '{c.label}'"
+        for c in clauses
+    )
+    label = f"CASE WHEN {missing} THEN NULL {cases} ELSE '{rest}' END"
+    beta_margin = f"abs(abs(d_ts) - {_double(rule.beta)})"
+    if triple:
+        alpha_margin = f"abs(max_gap - {_double(rule.alpha)})"
+        margin = (
+            f"CASE WHEN label IS NULL THEN NULL WHEN label = '{Label.SHARED}' THEN {alpha_margin} "
+            f"ELSE least({alpha_margin}, {beta_margin}) END"
+        )
+        direction = (
+            f"CASE WHEN label <> '{Label.BOOSTED}' THEN NULL "
+            f"WHEN d_sd < 0 AND d_td < 0 THEN '{Direction.UP}' "
+            f"WHEN d_sd > 0 AND d_td > 0 THEN '{Direction.DOWN}' "
+            f"WHEN label IS NOT NULL THEN '{Direction.BETWEEN}' END"
+        )
+    else:
+        margin, direction = f"CASE WHEN label IS NOT NULL THEN {beta_margin} END", "NULL::VARCHAR"
+    return (
+        f"SELECT *, {margin} AS margin, {direction} AS direction FROM ("
+        f"SELECT *, {label} AS label FROM ("
+        f"SELECT *, {max_gap} AS max_gap FROM (SELECT *, {gaps} FROM (SELECT *, {values} FROM {source}))))"
+    )
+
+
+def _double(value: float) -> str:
+    # A bare literal such as 0.05 is a DECIMAL in DuckDB, and arithmetic with it would not be double precision.
+    return f"{value!r}::DOUBLE" if value >= 0 else f"({value!r})::DOUBLE"
+
+
+Doubles: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Labels of n sentences. Shapes: every array is (n,); empty string means no label or no direction."""
+
+    label: npt.NDArray[np.str_]
+    direction: npt.NDArray[np.str_]
+    margin: Doubles
+
+
+def apply_rule(alpha: float, beta: float, teacher: Doubles, student: Doubles, distilled: Doubles | None) -> Labelled:
+    """The same rule over arrays of values. Shapes: inputs (n,) in double precision, NaN where missing.
+
+    `distilled=None` is the rule before training.
+    """
+    d_ts = teacher - student
+    beta_margin = np.abs(np.abs(d_ts) - beta)
+    thresholds = {"alpha": alpha, "beta": beta}
+    quantities = {"d_ts": d_ts}
+    if distilled is None:
+        missing, clauses, rest, margin = np.isnan(d_ts), PAIR_CLAUSES, Label.COMMON, beta_margin
+        direction = np.full(d_ts.shape, "", dtype="<U7")
+    else:
+        d_sd, d_td = student - distilled, teacher - distilled
+        max_gap = np.maximum(np.maximum(np.abs(d_ts), np.abs(d_sd)), np.abs(d_td))
+        quantities["max_gap"] = max_gap
+        missing, clauses, rest = np.isnan(max_gap), TRIPLE_CLAUSES, Label.BOOSTED
+        alpha_margin = np.abs(max_gap - alpha)
+        margin = np.where(max_gap <= alpha, alpha_margin, np.minimum(alpha_margin, beta_margin))
+        direction = np.select(
+            [(d_sd < 0) & (d_td < 0), (d_sd > 0) & (d_td > 0)], [Direction.UP, Direction.DOWN], Direction.BETWEEN
+        )
+    conditions = [_COMPARISONS[c.comparison](quantities[c.quantity], c.sign * thresholds[c.threshold]) for c in clauses]
+    label = np.select([missing, *conditions], ["", *(c.label for c in clauses)], rest)
+    direction = np.where(label == Label.BOOSTED, direction, "")
+    return Labelled(label=label, direction=direction, margin=np.where(missing, np.nan, margin))
+
+
+def label_order(roles: tuple[str, ...]) -> tuple[Label, ...]:
+    """The labels that a run with these roles can have, in the order in which every legend shows them."""
+    return TRIPLE_LABELS if "distilled" in roles else PAIR_LABELS

@@ -1,0 +1,57 @@
+"""The command line: one file a command in `rdpt_core/commands`, and one place that turns errors into exit statuses.
+
+0 done · 1 unexpected failure · 2 wrong arguments or unusable input · 3 done, but some inputs were rejected or some
+sentences stayed unscored · 130 interrupted, progress kept.
+
+Messages and progress go to standard error, results to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from rdpt_core import __version__
+from rdpt_core.commands import COMMANDS
+from rdpt_core.errors import RdptError, UsageError
+
+EXIT_DONE = 0
+EXIT_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong argument as one line, like every other error of ours."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, where=self.prog, hint=f"See `{self.prog} --help`.")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = _Parser(
+        prog="python -m rdpt_core",
+        description="Trace where each sentence of a distilled reasoning model came from.",
+        epilog="Exit status: 0 done; 1 unexpected failure; 2 wrong arguments or unusable input; 3 done, but some "
+        "inputs were rejected or some sentences stayed unscored; 130 interrupted, progress kept.",
+    )
+    parser.add_argument("--version", action="version", version=f"RDPT Explorer {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    try:
+        arguments = make_parser().parse_args(argv)
+        status: int = arguments.run(arguments)
+        return status
+    except RdptError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("interrupted; what was committed is kept, and the same command goes on from there", file=sys.stderr)
+        return EXIT_INTERRUPTED

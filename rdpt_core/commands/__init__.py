@@ -1,0 +1,9 @@
+"""The commands of `python -m rdpt_core`, one file each.
+
+A command module offers `add_parser(subparsers)` and sets `run` on its parser, a function from the parsed arguments to
+an exit status. What is heavy is imported inside `run`.
+"""
+
+from rdpt_core.commands import demo, export, info, score, validate
+
+COMMANDS = (score, validate, info, export, demo)

@@ -1,0 +1,53 @@
+"""`export`: sentences, traces or tokens of a run as a file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rdpt_core.commands.arguments import add_database, threshold
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write sentences, traces or tokens as Parquet, CSV or JSON Lines",
+        description="Write one row a sentence, trace or token of a run. The file's ending chooses the format: "
+        ".parquet, .csv or .jsonl.",
+    )
+    add_database(parser)
+    parser.add_argument("--what", required=True, choices=["sentences", "traces", "tokens"], help="one row each")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .parquet, .csv or .jsonl")
+    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
+    parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
+    parser.add_argument("--beta", type=threshold, help="gap between teacher and student that decides (default: 0.1)")
+    parser.add_argument(
+        "--unit",
+        default="own_token",
+        choices=["own_token", "common_token", "byte"],
+        help="what a logprob sum is divided by (default: own_token, the paper's)",
+    )
+    parser.add_argument(
+        "--space",
+        default="difference",
+        choices=["difference", "ratio"],
+        help="compare probabilities or their log-ratios in nats (default: difference, the paper's)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the file; it appears whole or not at all."""
+    from rdpt_core.analysis.export import check_ending, export_query, write_rows
+    from rdpt_core.analysis.labels import LabelRule
+    from rdpt_core.store.reader import open_reader
+
+    check_ending(arguments.out)
+    rule = LabelRule.make(arguments.alpha, arguments.beta, arguments.unit, arguments.space)
+    with open_reader(arguments.db) as reader:
+        chosen = reader.run(arguments.run_key)
+        n_rows = write_rows(export_query(reader, chosen, arguments.what, rule), arguments.out)
+    print(f"{n_rows:,} {arguments.what} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
+    return 0

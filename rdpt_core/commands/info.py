@@ -1,0 +1,69 @@
+"""`info`: what a database holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from rdpt_core.commands.arguments import add_database
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "info",
+        help="show what a database holds",
+        description="Runs, models with revisions, counts, unscored sentences with reasons, straddling tokens, and the "
+        "progress of a run that is under way.",
+    )
+    add_database(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the description of every run."""
+    from rdpt_core.analysis.describe import describe_store
+    from rdpt_core.store.reader import open_reader
+
+    with open_reader(arguments.db) as reader:
+        document = describe_store(reader)
+    print(json.dumps(document, indent=2, ensure_ascii=False) if arguments.json else to_text(document))
+    return 0
+
+
+def to_text(document: dict[str, Any]) -> str:
+    """The same document for reading."""
+    lines = [f"schema version {document['schema_version']}, {len(document['runs'])} run(s)"]
+    for run in document["runs"]:
+        lines += ["", f"run {run['run_id']}  {run['name']}  [{run['state']}]"]
+        lines.append(f"  started {run['started_at']} UTC, finished {run['finished_at'] or 'not yet'}")
+        lines.append(
+            f"  template policy {run['template_policy']}, splitter {run['splitter']} {run['splitter_version']}, "
+            f"traces sha256 {run['traces_hash'][:16]}"
+        )
+        counts = run["counts"]
+        lines.append(
+            f"  {counts['questions']:,} questions, {counts['traces']:,} traces, "
+            f"{counts['sentences']:,} sentences"
+        )
+        for model in run["models"]:
+            lines.append(
+                f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
+                f"template {model['template']}, {model['n_parameters']:,} parameters, {model['backend']}"
+            )
+        for progress in run["progress"]:
+            lines.append(
+                f"  {progress['role']:<9} {progress['n_traces']:,} of {counts['traces']:,} traces, "
+                f"{progress['n_tokens']:,} tokens, {progress['n_straddling']:,} straddling"
+            )
+        unscored = run["unscored"]
+        lines.append(
+            "  unscored sentences: "
+            + (", ".join(f"{count:,} {reason}" for reason, count in unscored.items()) if unscored else "none")
+        )
+        for environment in run["environment"]:
+            packages = ", ".join(f"{name} {number}" for name, number in environment["packages"].items())
+            lines.append(f"  on {environment['device']} ({environment['device_name']}): {packages}")
+    return "\n".join(lines)

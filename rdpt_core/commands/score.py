@@ -1,0 +1,151 @@
+"""`score`: validate, split, score and store; goes on where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rdpt_core.commands.arguments import EXIT_PARTIAL, positive_integer
+from rdpt_core.config import DTYPES, ModelSet, parse_reference, parse_roles, read_triple
+from rdpt_core.errors import UsageError
+from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "score",
+        help="score traces under a triple of models and store the result",
+        description="Feed every trace back to teacher, student and distilled model, and store each token's logprob "
+        "and each sentence's probability. The same command on the same inputs goes on where it was stopped.",
+    )
+    parser.add_argument("--traces", type=Path, nargs="+", required=True, metavar="FILE", help="canonical JSON Lines")
+    parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="DuckDB file to write to")
+    parser.add_argument("--triple", type=Path, metavar="TOML", help="a file with [teacher], [student], [distilled]")
+    for role in ROLES:
+        parser.add_argument(
+            f"--{role}", metavar="REF", help=f"the {role} model: a folder, a .gguf file, or org/name[@revision]"
+        )
+    parser.add_argument(
+        "--roles", default=",".join(ROLES), help="`teacher,student` scores before training (default: all three)"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--dtype", default="auto", choices=DTYPES, help="auto: bfloat16 on CUDA, float32 on CPU")
+    parser.add_argument(
+        "--template",
+        default=TemplatePolicy.OWN.value,
+        choices=[policy.value for policy in TemplatePolicy],
+        help="how each role sees the question (default: own)",
+    )
+    parser.add_argument(
+        "--too-long",
+        default=TooLong.PREFIX.value,
+        choices=[choice.value for choice in TooLong],
+        help="a trace beyond a model's context: score the sentences that fit, or refuse the trace (default: prefix)",
+    )
+    parser.add_argument(
+        "--batch-tokens", type=positive_integer, default=8192, metavar="N", help="tokens per batch (default: 8192)"
+    )
+    parser.add_argument("--limit", type=positive_integer, metavar="N", help="score the first N traces only")
+    parser.add_argument("--name", metavar="TEXT", help="a name for the run (default: that of the file of traces)")
+    parser.add_argument(
+        "--rejects", type=Path, metavar="FILE", help="where rejected lines go (default: beside --db, .rejects.jsonl)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument(
+        "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
+    models = read_models(arguments)
+    _quieten_libraries()
+    from rdpt_core.scoring.pipeline import ScoreRequest, default_name, score_run
+    from rdpt_core.store.reader import open_reader
+    from rdpt_core.store.run_store import DuckDBRunStore
+    from rdpt_core.traces import RejectLog, iter_traces
+
+    request = ScoreRequest(
+        models=models,
+        template_policy=TemplatePolicy(arguments.template),
+        too_long=TooLong(arguments.too_long),
+        device=arguments.device,
+        dtype=arguments.dtype,
+        batch_tokens=arguments.batch_tokens,
+        name=arguments.name or default_name(arguments.traces),
+        trust_remote_code=arguments.trust_remote_code,
+        quiet=arguments.quiet,
+    )
+    rejects_path = arguments.rejects or arguments.db.with_suffix(".rejects.jsonl")
+    passes = 0
+
+    with RejectLog(rejects_path) as rejects:
+
+        def read() -> Iterator[Trace]:
+            nonlocal passes
+            passes += 1
+            # The second pass meets the same bad lines again: they are kept once.
+            log = rejects if passes == 1 else RejectLog(None)
+            yield from iter_traces(arguments.traces, rejects=log, limit=arguments.limit)
+
+        claim = score_run(request, read, DuckDBRunStore(arguments.db))
+    with open_reader(arguments.db) as reader:
+        run_no = reader.run(claim.run_id).run_no
+        row = reader.query(
+            "SELECT count(*) AS n_sentences, count(unscored_reason) AS n_unscored FROM sentences WHERE run_no = ?",
+            [run_no],
+        ).to_pylist()[0]
+    print(
+        f"run {claim.run_id}: {claim.n_traces:,} traces, {row['n_sentences']:,} sentences, "
+        f"{row['n_unscored']:,} unscored, {rejects.n:,} lines rejected",
+        file=sys.stderr,
+    )
+    if rejects.n:
+        print(f"rejected lines, each with its reason: {rejects_path}", file=sys.stderr)
+    return EXIT_PARTIAL if rejects.n or row["n_unscored"] else 0
+
+
+def read_models(arguments: argparse.Namespace) -> ModelSet:
+    """The models from `--triple` or from one flag for each role.
+
+    Raises:
+        UsageError: both ways at once, or a role without a model.
+    """
+    roles = parse_roles(arguments.roles)
+    flags = {role: getattr(arguments, role) for role in ROLES}
+    given = [role for role in ROLES if flags[role] is not None]
+    if arguments.triple is not None:
+        if given:
+            raise UsageError(
+                "models are given twice",
+                where="score",
+                expected="--triple, or a flag for each role",
+                got=f"--triple and --{given[0]}",
+            )
+        return read_triple(arguments.triple, roles)
+    missing = [role for role in roles if role not in given]
+    if missing:
+        raise UsageError(
+            "a role has no model",
+            where="score",
+            expected=" ".join(f"--{role} REF" for role in roles),
+            got="no " + ", no ".join(f"--{role}" for role in missing),
+            hint="Or name all in one file: --triple TOML.",
+        )
+    if Role.DISTILLED in given and Role.DISTILLED not in roles:
+        raise UsageError("a model is given for a role that is not scored", where="--distilled", expected="no such flag")
+    references: dict[Role, ModelReference] = {role: parse_reference(flags[role]) for role in roles}
+    return ModelSet(references)
+
+
+def _quieten_libraries() -> None:
+    """Keep the loading bars and advice of libraries off standard error, where our own progress stands."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

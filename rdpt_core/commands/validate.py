@@ -1,0 +1,35 @@
+"""`validate`: the checks of `score` without a model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rdpt_core.commands.arguments import EXIT_PARTIAL
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "validate",
+        help="check files of traces without a model",
+        description="Read files of canonical JSON Lines as `score` would, and report counts, rejects and lengths.",
+    )
+    parser.add_argument("--traces", type=Path, nargs="+", required=True, metavar="FILE", help="canonical JSON Lines")
+    parser.add_argument("--rejects", type=Path, metavar="FILE", help="write rejected lines here, each with its reason")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the summary; exit status 3 if lines were rejected."""
+    from rdpt_core.traces import RejectLog, get_splitter, iter_traces, summarize
+
+    with RejectLog(arguments.rejects) as rejects:
+        summary = summarize(iter_traces(arguments.traces, rejects=rejects), rejects=rejects, splitter=get_splitter())
+    print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False) if arguments.json else summary.to_text())
+    if rejects.n and arguments.rejects:
+        print(f"rejected lines, each with its reason: {arguments.rejects}", file=sys.stderr)
+    return EXIT_PARTIAL if rejects.n else 0

@@ -1,0 +1,90 @@
+"""Every error that a user may meet, in one tree.
+
+    RdptError                 safe to show to a user as it is
+    ├── UsageError            wrong arguments, or arguments that contradict each other
+    ├── InputError            a file of traces, a recording or an export that cannot be used
+    ├── ModelError            a model or tokenizer that cannot be loaded or does not do what scoring needs
+    ├── StoreError            a database that cannot be used
+    │   ├── StoreMissingError     there is no file yet
+    │   ├── StoreBusyError        another process holds the file for longer than we waited
+    │   └── StoreVersionError     written by a newer version, or not one of our files at all
+    └── MissingPackageError   an optional package that this command needs is not installed
+
+Each says what went wrong, where, what was expected, what was found, and what to do. Anything that is not an
+`RdptError` is a fault of the program and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class RdptError(Exception):
+    """An error that is safe to show to a user.
+
+    Args:
+        what: what went wrong, as a sentence without its full stop.
+        where: the file, line, trace or option it concerns.
+        expected: what would have been right.
+        got: what was found instead.
+        hint: what the reader can do about it.
+    """
+
+    exit_status = 2
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        got: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.got = got
+        self.hint = hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        """One line: `what: where; expected …; got …. hint`."""
+        line = self.what if self.where is None else f"{self.what}: {self.where}"
+        if self.expected is not None:
+            line += f"; expected {self.expected}"
+        if self.got is not None:
+            line += f"; got {self.got}"
+        if self.hint is not None:
+            line += f". {self.hint}"
+        return " ".join(line.split())
+
+
+class UsageError(RdptError):
+    """Wrong arguments, or arguments that contradict each other."""
+
+
+class InputError(RdptError):
+    """A file of traces, a recording or an export that cannot be used."""
+
+
+class ModelError(RdptError):
+    """A model or tokenizer that cannot be loaded, or does not do what scoring needs."""
+
+
+class StoreError(RdptError):
+    """A database that cannot be used."""
+
+
+class StoreMissingError(StoreError):
+    """There is no database file yet."""
+
+
+class StoreBusyError(StoreError):
+    """Another process held the database for longer than we waited."""
+
+
+class StoreVersionError(StoreError):
+    """The file was written by a newer version, or is not one of our files at all."""
+
+
+class MissingPackageError(RdptError):
+    """An optional package that this command needs is not installed."""

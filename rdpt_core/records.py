@@ -1,0 +1,227 @@
+"""The plain values that travel between the rooms. No behaviour beyond what their own fields decide.
+
+The words are those of the method: a *trace* is one response to one *question*; its *sentences* are half-open
+character spans that tile the response; a *token* is one token of one model; a *role* is the part that a model plays.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Role(enum.StrEnum):
+    """The part that a model plays. The order is the order of every table and every loop."""
+
+    TEACHER = "teacher"
+    STUDENT = "student"
+    DISTILLED = "distilled"
+
+
+ROLES: tuple[Role, ...] = tuple(Role)
+
+
+class Label(enum.StrEnum):
+    """Where a sentence came from. `COMMON` takes the place of Shared and Boosted when there is no distilled model."""
+
+    SHARED = "Shared"
+    TEACHER = "Teacher"
+    STUDENT = "Student"
+    BOOSTED = "Boosted"
+    COMMON = "Common"
+
+
+TRIPLE_LABELS: tuple[Label, ...] = (Label.TEACHER, Label.SHARED, Label.STUDENT, Label.BOOSTED)
+PAIR_LABELS: tuple[Label, ...] = (Label.TEACHER, Label.COMMON, Label.STUDENT)
+
+
+class Direction(enum.StrEnum):
+    """Where p_distilled lies for a Boosted sentence, which is a remainder class."""
+
+    UP = "up"
+    DOWN = "down"
+    BETWEEN = "between"
+
+
+class UnscoredReason(enum.StrEnum):
+    """Why a sentence has no probability under some role. Missing is never zero."""
+
+    NO_TOKENS = "no_tokens"
+    NON_FINITE = "non_finite"
+    CONTEXT_LENGTH = "context_length"
+    EMPTY_PROMPT = "empty_prompt"
+    UNTOKENIZABLE = "untokenizable"
+    MODEL_FAILED = "model_failed"
+
+
+class TemplatePolicy(enum.StrEnum):
+    """How each role sees the question: its own chat template, the distilled model's, or the prompt field as it is."""
+
+    OWN = "own"
+    DISTILLED = "distilled"
+    RAW = "raw"
+
+
+class TooLong(enum.StrEnum):
+    """What happens to a trace that exceeds a model's context: score the sentences that fit, or refuse the trace."""
+
+    PREFIX = "prefix"
+    REFUSE = "refuse"
+
+
+class Span(NamedTuple):
+    """Half-open range of Unicode code points of a response."""
+
+    char_start: int
+    char_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation before the response."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One response to one question, as it stands in the canonical JSON Lines.
+
+    Attributes:
+        trace_id: unique in its file; made from a hash of the content when the file gives none.
+        question_id: names the question; made from a hash of the conversation when the file gives none.
+        response: the distilled model's text, verbatim.
+        messages: the conversation before the response; empty if only `prompt` is known.
+        prompt: the exact rendered prompt, if known.
+        correct: None means unknown.
+        sample: which of several responses to this question.
+        meta: kept and shown, never interpreted.
+    """
+
+    trace_id: str
+    question_id: str
+    response: str
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    benchmark: str = "unknown"
+    domain: str | None = None
+    model: str | None = None
+    difficulty: str | None = None
+    gold: str | None = None
+    correct: bool | None = None
+    sample: int = 0
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One line that could not become a trace: where it stood, why, and what it said."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprobs:
+    """One role's tokens of one response, in order.
+
+    Shapes: every array is (n_tokens,).
+    Units: `logprob` in nats, ≤ 0, NaN where the model gave no finite number; offsets in code points, half-open.
+    """
+
+    token_id: npt.NDArray[np.int32]
+    char_start: npt.NDArray[np.int32]
+    char_end: npt.NDArray[np.int32]
+    logprob: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.token_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReference:
+    """A model as the user named it, before anything is resolved or loaded."""
+
+    model: str
+    revision: str | None = None
+    backend: str = "transformers"
+    dtype: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredModel:
+    """A model as it was used: everything about it that changes a number, and what a reader wants to know of it.
+
+    Attributes:
+        revision: the hub commit, or `sha256:…` over the files of a local folder.
+        template: `own`, `distilled`, `raw`, or `plain` where a base model has no chat template.
+        context_length: in tokens; None if the model states no limit.
+    """
+
+    role: Role
+    model: str
+    revision: str
+    backend: str
+    dtype: str
+    template: str
+    vocabulary_size: int
+    n_parameters: int
+    context_length: int | None
+    tokenizer_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunClaim:
+    """Everything that is known of a run before its first token.
+
+    Attributes:
+        identity: everything that changes a number; `run_id` is its hash.
+        environment: package versions, device and machine of this process.
+    """
+
+    run_id: str
+    name: str
+    identity: dict[str, Any]
+    environment: dict[str, Any]
+    models: tuple[ScoredModel, ...]
+    template_policy: str
+    splitter: str
+    splitter_version: str
+    traces_hash: str
+    n_traces: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleResult:
+    """One role's tokens of one trace. `unscored_reason` says why some logprobs are missing."""
+
+    trace_no: int
+    tokens: TokenLogprobs
+    n_straddling: int
+    unscored_reason: UnscoredReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceColumns:
+    """The sentences of one trace. Shapes: every array is (n_sentences,); per-role arrays are keyed by role.
+
+    Units: logprobs in nats, NaN where missing; a role that is absent from the run has no key.
+    """
+
+    trace_no: int
+    char_start: npt.NDArray[np.int32]
+    char_end: npt.NDArray[np.int32]
+    n_bytes: npt.NDArray[np.int32]
+    n_tokens: dict[Role, npt.NDArray[np.int32]]
+    logprob_sum: dict[Role, npt.NDArray[np.float64]]
+    first_logprob: dict[Role, npt.NDArray[np.float32]]
+    p: dict[Role, npt.NDArray[np.float64]]
+    unscored_reason: Sequence[str | None]

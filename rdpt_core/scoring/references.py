@@ -1,0 +1,187 @@
+"""From a model as the user named it to files on disk, with the mistakes caught before anything slow starts.
+
+Three mistakes cost minutes or give wrong numbers when a library finds them: a hub model that does not exist (the
+client retries for half a minute), a local path that does not exist (the message speaks of repository names), and a
+folder without tokenizer files (an empty tokenizer is made in silence). All three are checked here first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from rdpt_core.errors import ModelError
+from rdpt_core.records import ModelReference
+
+_WEIGHT_PATTERNS = ("*.safetensors",)
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+_HUB_PATTERNS = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+_HUB_TIMEOUT_S = 1.0
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model on disk.
+
+    Attributes:
+        folder: holds the configuration and the tokenizer.
+        revision: the hub commit, or `sha256:…` over the files of a local folder.
+        gguf: name of the GGUF file in `folder`, or None for safetensors.
+    """
+
+    name: str
+    folder: Path
+    revision: str
+    gguf: str | None = None
+
+
+def resolve(reference: ModelReference) -> ModelFiles:
+    """Find the files of a model and pin them to a revision.
+
+    Raises:
+        ModelError: nothing at that path, nothing of that name, or a folder in which something is missing.
+    """
+    path = Path(reference.model).expanduser()
+    if path.suffix == ".gguf" and path.is_file():
+        return ModelFiles(reference.model, path.parent, _hash_files([path]), gguf=path.name)
+    if path.is_dir():
+        return _local(reference, path)
+    if path.exists():
+        raise ModelError(
+            "this file is not a model",
+            where=reference.model,
+            expected="a folder with config.json, safetensors and tokenizer files, or a .gguf file",
+            got=f"a file of {path.stat().st_size} bytes",
+        )
+    if _looks_like_path(reference.model):
+        raise ModelError(
+            "there is no model folder at this path",
+            where=reference.model,
+            expected="a folder with config.json, safetensors and tokenizer files",
+            got=f"nothing ({_nearest_parent(path)})",
+            hint="Check the path; a hub name has the form `org/name`.",
+        )
+    return _hub(reference)
+
+
+def _looks_like_path(model: str) -> bool:
+    return model.startswith((".", "/", "~")) or model.count("/") != 1 or model.endswith((".gguf", "/"))
+
+
+def _nearest_parent(path: Path) -> str:
+    parent = path.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    return f"the nearest folder that exists is {parent}"
+
+
+def _local(reference: ModelReference, folder: Path) -> ModelFiles:
+    if not (folder / "config.json").is_file():
+        raise ModelError(
+            "the model folder has no configuration",
+            where=str(folder),
+            expected="config.json",
+            got=", ".join(sorted(entry.name for entry in folder.iterdir())[:6]) or "an empty folder",
+        )
+    weights = sorted(file for pattern in _WEIGHT_PATTERNS for file in folder.glob(pattern))
+    if not weights:
+        unsafe = sorted(file.name for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pth"))
+        raise ModelError(
+            "the model folder has no safetensors weights",
+            where=str(folder),
+            expected="*.safetensors",
+            got=f"{', '.join(unsafe)}, which can run code when loaded" if unsafe else "none",
+            hint="Convert the weights with `save_pretrained`, which writes safetensors.",
+        )
+    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        raise ModelError(
+            "the model folder has no tokenizer",
+            where=str(folder),
+            expected=" or ".join(_TOKENIZER_FILES[:3]),
+            got="none",
+            hint="Save the tokenizer into the same folder with `tokenizer.save_pretrained`.",
+        )
+    others = (folder / name for name in (*_TOKENIZER_FILES, "config.json", "tokenizer_config.json"))
+    templates = sorted(folder.glob("*.jinja"))
+    files = [*weights, *templates, *(file for file in others if file.is_file())]
+    return ModelFiles(reference.model, folder, _hash_files(files))
+
+
+def _hash_files(files: list[Path]) -> str:
+    """A hash over names and contents: a moved folder keeps its identity, a retrained one does not."""
+    total = hashlib.sha256()
+    for file in sorted(files, key=lambda item: item.name):
+        content = hashlib.sha256()
+        with file.open("rb") as stream:
+            while block := stream.read(_READ_BYTES):
+                content.update(block)
+        total.update(json.dumps([file.name, content.hexdigest()]).encode())
+    return f"sha256:{total.hexdigest()[:32]}"
+
+
+def _hub(reference: ModelReference) -> ModelFiles:
+    # Imported here: the hub client is needed for hub names only.
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    offline = constants.HF_HUB_OFFLINE or not _reachable(constants.ENDPOINT)
+    where = reference.model if reference.revision is None else f"{reference.model}@{reference.revision}"
+    try:
+        snapshot = snapshot_download(
+            reference.model,
+            revision=reference.revision,
+            allow_patterns=_HUB_PATTERNS,
+            local_files_only=offline,
+        )
+    except LocalEntryNotFoundError as error:
+        raise ModelError(
+            "the model is neither a local folder nor in the local cache, and the hub cannot be reached",
+            where=where,
+            expected="a folder, or a hub name `org/name` with a connection",
+            got="no such folder, no cached copy, no connection",
+            hint="Check the spelling and the connection, or give the path of a downloaded folder.",
+        ) from error
+    except GatedRepoError as error:
+        raise ModelError(
+            "the hub asks for permission to use this model",
+            where=where,
+            hint="Accept its licence on its page and log in with `hf auth login`.",
+        ) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise ModelError(
+            "the hub has no such model or revision",
+            where=where,
+            expected="`org/name` with an optional `@revision`",
+            hint="Check the spelling; a private model needs `hf auth login`.",
+        ) from error
+    except (HfHubHTTPError, OSError) as error:
+        raise ModelError("the hub could not deliver the model", where=where, got=str(error).splitlines()[0]) from error
+    folder = Path(snapshot)
+    checked = _local(reference, folder)
+    # The hub's cache names a snapshot folder after its commit.
+    return ModelFiles(reference.model, folder, folder.name if folder.parent.name == "snapshots" else checked.revision)
+
+
+def _reachable(endpoint: str) -> bool:
+    """Whether the hub's host answers at all. Without this its client retries for half a minute."""
+    proxied = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"))
+    if proxied:
+        return True
+    host = endpoint.split("://")[-1].split("/")[0]
+    name, _, port = host.partition(":")
+    try:
+        socket.create_connection((name, int(port or 443)), timeout=_HUB_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True

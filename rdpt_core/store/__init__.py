@@ -1,0 +1,1 @@
+"""The database: schema, migrations, the writer and the read-only reader. Knows DuckDB, never torch or streamlit."""

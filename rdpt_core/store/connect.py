@@ -1,0 +1,116 @@
+"""Opening the database: one writer or several readers at a time, each for a moment.
+
+DuckDB locks the whole file: while a writer holds it no reader gets in, and the other way round. So a run opens,
+commits and closes for every batch, and the app opens read-only for one page and retries while a batch is written.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from rdpt_core.errors import StoreBusyError, StoreMissingError, StoreVersionError
+from rdpt_core.store.schema import SCHEMA_VERSION, check_version, migrate, read_version
+
+READ_PATIENCE_S = 10.0
+WRITE_PATIENCE_S = 120.0
+
+# A database may come from anywhere: nothing that it holds may read or write another file.
+_READ_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "lock_configuration": True,
+}
+
+
+def _open(path: Path, *, read_only: bool, patience_s: float) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only, config=_READ_CONFIG if read_only else {})
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise StoreVersionError(
+                    "this file is not a DuckDB database, or a newer DuckDB wrote it",
+                    where=str(path),
+                    expected="a database written by `python -m rdpt_core score`",
+                    got=str(error).splitlines()[0],
+                    hint="Give another --db path.",
+                ) from error
+            if time.monotonic() > deadline:
+                raise StoreBusyError(
+                    "the database stayed locked by another process",
+                    where=str(path),
+                    expected=f"the lock to be free within {patience_s:.0f} s",
+                    hint="Another `score` may be writing to it: wait for it, or stop it.",
+                ) from error
+            # Jitter, so that a reader and a writer do not keep missing each other.
+            time.sleep(0.01 + 0.04 * random.random())
+
+
+@contextmanager
+def open_for_reading(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection, closed at the end so that a writer is never starved.
+
+    A file of an older schema is migrated first.
+
+    Raises:
+        StoreMissingError: there is no such file.
+        StoreBusyError: a writer held the file for longer than `patience_s` seconds.
+        StoreVersionError: not one of our files, empty, or newer than this program.
+    """
+    if not path.is_file():
+        raise StoreMissingError(
+            "there is no database yet",
+            where=str(path),
+            expected="a file written by `python -m rdpt_core score`",
+            hint="Run `make demo` for the bundled example, or `python -m rdpt_core score --help` for your own traces.",
+        )
+    connection = _open(path, read_only=True, patience_s=patience_s)
+    try:
+        version = read_version(connection)
+        if version is None:
+            raise StoreVersionError(
+                "the database is empty",
+                where=str(path),
+                expected="at least one run",
+                hint="Score traces into it with `python -m rdpt_core score`.",
+            )
+        check_version(version)
+        if version < SCHEMA_VERSION:
+            connection.close()
+            with open_for_writing(path, patience_s=patience_s):
+                pass
+            connection = _open(path, read_only=True, patience_s=patience_s)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_for_writing(path: Path, *, patience_s: float = WRITE_PATIENCE_S) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A writable connection to an up-to-date schema, inside one transaction that commits at the end.
+
+    An exception rolls everything back. The file is closed again either way, so that readers get their turn.
+
+    Raises:
+        StoreBusyError: another process held the file for longer than `patience_s` seconds.
+        StoreVersionError: not one of our files, or newer than this program.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _open(path, read_only=False, patience_s=patience_s)
+    try:
+        migrate(connection)
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    finally:
+        connection.close()

@@ -1,0 +1,173 @@
+"""The read side: everything that the app and the exports ask of the database.
+
+A `Reader` holds a read-only connection for a moment. Results are pyarrow tables or plain records; analysis runs its own
+queries through `Reader.query`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from rdpt_core.errors import UsageError
+from rdpt_core.records import Message, Role, ScoredModel, TokenLogprobs, Trace
+from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
+from rdpt_core.store.schema import SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as stored. Times are UTC; `finished_at` is None while sentences are still to come."""
+
+    run_no: int
+    run_id: str
+    name: str
+    identity: dict[str, Any]
+    environment: tuple[dict[str, Any], ...]
+    roles: tuple[str, ...]
+    template_policy: str
+    splitter: str
+    splitter_version: str
+    traces_hash: str
+    n_traces: int
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    models: tuple[ScoredModel, ...]
+
+    @property
+    def has_distilled(self) -> bool:
+        """False for runs before training, which know three labels."""
+        return Role.DISTILLED in self.roles
+
+    @property
+    def one_tokenizer(self) -> bool:
+        """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
+        return len({model.tokenizer_hash for model in self.models}) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class RoleProgress:
+    """How far a role has come in a run."""
+
+    role: str
+    n_traces: int
+    n_tokens: int
+    n_straddling: int
+
+
+class Reader:
+    """Queries over one open read-only connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    schema_version = SCHEMA_VERSION
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """Run a query and return its whole result."""
+        return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs, oldest first."""
+        models: dict[int, list[ScoredModel]] = {}
+        for row in self.query("SELECT * FROM run_models ORDER BY run_no").to_pylist():
+            run_no = row.pop("run_no")
+            models.setdefault(run_no, []).append(ScoredModel(**{**row, "role": Role(row["role"])}))
+        runs = []
+        for row in self.query("SELECT * FROM runs ORDER BY run_no").to_pylist():
+            row["identity"] = json.loads(row["identity"])
+            row["environment"] = tuple(json.loads(row["environment"]))
+            row["roles"] = tuple(row["roles"])
+            by_role = {model.role: model for model in models.get(row["run_no"], [])}
+            row["models"] = tuple(by_role[role] for role in Role if role in by_role)
+            runs.append(Run(**row))
+        return tuple(runs)
+
+    def run(self, key: str | None) -> Run:
+        """The run with this id, unique beginning of an id, or name; the newest if `key` is None.
+
+        Raises:
+            UsageError: no run, or more than one, fits.
+        """
+        runs = self.runs()
+        if not runs:
+            raise UsageError("the database holds no run", hint="Score traces with `python -m rdpt_core score`.")
+        if key is None:
+            return runs[-1]
+        fitting = [run for run in runs if run.name == key or run.run_id.startswith(key)]
+        if len(fitting) != 1:
+            raise UsageError(
+                "no run fits" if not fitting else "more than one run fits",
+                where=f"--run {key}",
+                expected="one of " + ", ".join(f"{run.run_id} ({run.name})" for run in runs),
+            )
+        return fitting[0]
+
+    def progress(self, run: Run) -> tuple[RoleProgress, ...]:
+        """Traces and tokens scored so far, for each role of the run."""
+        table = self.query(
+            "SELECT role, count(*) AS n_traces, sum(n_tokens)::BIGINT AS n_tokens, "
+            "sum(n_straddling)::BIGINT AS n_straddling FROM tokens WHERE run_no = ? GROUP BY role",
+            [run.run_no],
+        )
+        found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
+        return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
+
+    def scored_trace_nos(self, run_no: int, role: Role) -> set[int]:
+        """The traces of a run that have this role's tokens."""
+        rows = self.query("SELECT trace_no FROM tokens WHERE run_no = ? AND role = ?", [run_no, role])
+        return set(rows.column("trace_no").to_pylist())
+
+    def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
+        """Traces `first` ≤ trace_no < `last` of a run, in order."""
+        rows = self.query(
+            "SELECT * EXCLUDE (run_no, trace_no, n_sentences) FROM traces "
+            "WHERE run_no = ? AND trace_no >= ? AND trace_no < ? ORDER BY trace_no",
+            [run_no, first, last],
+        ).to_pylist()
+        return [_trace(row) for row in rows]
+
+    def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
+        """One role's tokens of some traces, each with the reason for what is missing; NaN where NULL."""
+        table = self.query(
+            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob FROM tokens "
+            "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
+            [run_no, role, list(trace_nos)],
+        )
+        found = {}
+        for index in range(table.num_rows):
+            lists = {
+                name: table.column(name)[index].values.to_numpy(zero_copy_only=False)
+                for name in ("token_id", "char_start", "char_end", "logprob")
+            }
+            tokens = TokenLogprobs(
+                token_id=lists["token_id"].astype(np.int32),
+                char_start=lists["char_start"].astype(np.int32),
+                char_end=lists["char_end"].astype(np.int32),
+                logprob=lists["logprob"].astype(np.float32),
+            )
+            found[table.column("trace_no")[index].as_py()] = (tokens, table.column("unscored_reason")[index].as_py())
+        return found
+
+
+def _trace(row: dict[str, Any]) -> Trace:
+    row["messages"] = tuple(Message(**message) for message in json.loads(row["messages"]))
+    row["meta"] = json.loads(row["meta"])
+    return Trace(**row)
+
+
+@contextmanager
+def open_reader(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iterator[Reader]:
+    """A reader for one page or one export; see `open_for_reading` for what it raises."""
+    with open_for_reading(path, patience_s=patience_s) as connection:
+        yield Reader(connection)

@@ -1,0 +1,50 @@
+"""The database as the scoring pipeline sees it: one object, one method for each thing that a run does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rdpt_core.records import Role, RoleResult, RunClaim, SentenceColumns, TokenLogprobs, Trace
+from rdpt_core.store.reader import open_reader
+from rdpt_core.store.writer import claim_run, commit_batch, finish_run
+
+_PATIENCE_S = 120.0
+
+
+class DuckDBRunStore:
+    """Opens the file for every call and closes it again, so that the app can read while a run writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int:
+        """Register the run, or find the one with the same identity."""
+        return claim_run(self._path, claim, traces)
+
+    def scored_trace_nos(self, run_no: int, role: Role) -> set[int]:
+        """The traces that have this role's tokens."""
+        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
+            return reader.scored_trace_nos(run_no, role)
+
+    def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
+        """Traces `first` ≤ trace_no < `last`, in order."""
+        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
+            return reader.traces(run_no, first, last)
+
+    def tokens(
+        self, run_no: int, role: Role, trace_nos: Sequence[int]
+    ) -> Mapping[int, tuple[TokenLogprobs, str | None]]:
+        """One role's tokens of some traces."""
+        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
+            return reader.tokens(run_no, role, trace_nos)
+
+    def commit(
+        self, run_no: int, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    ) -> None:
+        """Store one batch in one transaction."""
+        commit_batch(self._path, run_no, role, results, sentences)
+
+    def finish(self, run_no: int) -> None:
+        """Mark the run as complete."""
+        finish_run(self._path, run_no)

@@ -1,0 +1,167 @@
+"""Tables of the database, and the ordered migrations that lead to them.
+
+One file holds any number of runs. Every row is keyed by `run_no`, a small integer, and rows of a run are stored in
+trace order, so that one trace is read from a few pages.
+
+    store_info   schema version
+    runs         one row a run: identity, environment, times, state
+    run_models   one row a run and role: the model as it was used
+    traces       one row a trace: question, response, what the file said about it
+    sentences    one row a sentence: span, and per role its token count, logprob sum, first logprob and p
+    tokens       one row a trace and role: lists with one entry a token
+
+Labels are never stored: they follow from the probabilities for any thresholds. Missing is NULL, never zero or NaN.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from rdpt_core.errors import StoreVersionError
+
+_VERSION_1 = """
+CREATE TABLE runs (
+    run_no INTEGER PRIMARY KEY,
+    run_id VARCHAR NOT NULL UNIQUE,
+    name VARCHAR NOT NULL,
+    identity VARCHAR NOT NULL,       -- JSON of everything that changes a number; run_id is its hash
+    environment VARCHAR NOT NULL,    -- JSON list, one entry for each process that worked on the run
+    roles VARCHAR[] NOT NULL,
+    template_policy VARCHAR NOT NULL,
+    splitter VARCHAR NOT NULL,
+    splitter_version VARCHAR NOT NULL,
+    traces_hash VARCHAR NOT NULL,
+    n_traces INTEGER NOT NULL,
+    started_at TIMESTAMP NOT NULL,   -- UTC
+    updated_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP            -- NULL while sentences are still to come
+);
+CREATE TABLE run_models (
+    run_no INTEGER NOT NULL,
+    role VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    revision VARCHAR NOT NULL,
+    backend VARCHAR NOT NULL,
+    dtype VARCHAR NOT NULL,
+    template VARCHAR NOT NULL,
+    vocabulary_size INTEGER NOT NULL,
+    n_parameters BIGINT NOT NULL,
+    context_length INTEGER,
+    tokenizer_hash VARCHAR NOT NULL,
+    PRIMARY KEY (run_no, role)
+);
+CREATE TABLE traces (
+    run_no INTEGER NOT NULL,
+    trace_no INTEGER NOT NULL,
+    trace_id VARCHAR NOT NULL,
+    question_id VARCHAR NOT NULL,
+    benchmark VARCHAR NOT NULL,
+    domain VARCHAR,
+    model VARCHAR,
+    difficulty VARCHAR,
+    sample INTEGER NOT NULL,
+    correct BOOLEAN,
+    gold VARCHAR,
+    messages VARCHAR NOT NULL,       -- JSON list of {role, content}
+    prompt VARCHAR,
+    response VARCHAR NOT NULL,
+    meta VARCHAR NOT NULL,           -- JSON object
+    n_sentences INTEGER NOT NULL
+);
+CREATE TABLE sentences (
+    run_no INTEGER NOT NULL,
+    trace_no INTEGER NOT NULL,
+    sentence_index INTEGER NOT NULL,
+    char_start INTEGER NOT NULL,
+    char_end INTEGER NOT NULL,
+    n_bytes INTEGER NOT NULL,
+    n_tokens_teacher INTEGER,
+    n_tokens_student INTEGER,
+    n_tokens_distilled INTEGER,
+    logprob_sum_teacher DOUBLE,
+    logprob_sum_student DOUBLE,
+    logprob_sum_distilled DOUBLE,
+    first_logprob_teacher FLOAT,
+    first_logprob_student FLOAT,
+    first_logprob_distilled FLOAT,
+    p_teacher DOUBLE,
+    p_student DOUBLE,
+    p_distilled DOUBLE,
+    unscored_reason VARCHAR
+);
+CREATE TABLE tokens (
+    run_no INTEGER NOT NULL,
+    trace_no INTEGER NOT NULL,
+    role VARCHAR NOT NULL,
+    n_tokens INTEGER NOT NULL,
+    n_straddling INTEGER NOT NULL,   -- tokens whose non-whitespace characters fall in two sentences
+    unscored_reason VARCHAR,         -- why some logprobs below are NULL
+    token_id INTEGER[] NOT NULL,
+    char_start INTEGER[] NOT NULL,
+    char_end INTEGER[] NOT NULL,
+    logprob FLOAT[] NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+"""Entry n leads from version n to version n + 1. Never edit an entry that was released: append one."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def read_version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The schema version of an open database: None if it has no tables at all.
+
+    Raises:
+        StoreVersionError: the file has tables, but they are not ours.
+    """
+    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not tables:
+        return None
+    if "store_info" not in tables:
+        raise StoreVersionError(
+            "this DuckDB file is not an RDPT database",
+            expected="a table `store_info`",
+            got=", ".join(sorted(tables)[:5]),
+            hint="Give another --db path.",
+        )
+    rows = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchall()
+    if not rows:
+        raise StoreVersionError("this RDPT database names no schema version", hint="Score again into a new file.")
+    return int(rows[0][0])
+
+
+def check_version(version: int) -> None:
+    """Refuse a file that a newer version of this program wrote.
+
+    Raises:
+        StoreVersionError: the version is above `SCHEMA_VERSION`.
+    """
+    if version > SCHEMA_VERSION:
+        raise StoreVersionError(
+            "the database was written by a newer version of RDPT Explorer",
+            expected=f"schema version {SCHEMA_VERSION} or older",
+            got=f"schema version {version}",
+            hint="Update RDPT Explorer, or score again into a new file.",
+        )
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring a writable database to the present schema, each step in its own transaction.
+
+    Raises:
+        StoreVersionError: the file is not ours, or is newer than this program.
+    """
+    version = read_version(connection)
+    if version is None:
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE store_info (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)")
+        connection.execute("INSERT INTO store_info VALUES ('schema_version', '0')")
+        connection.execute("COMMIT")
+        version = 0
+    check_version(version)
+    for number in range(version, SCHEMA_VERSION):
+        connection.execute("BEGIN")
+        connection.execute(MIGRATIONS[number])
+        connection.execute("UPDATE store_info SET value = ? WHERE key = 'schema_version'", [str(number + 1)])
+        connection.execute("COMMIT")

@@ -1,0 +1,218 @@
+"""The write side: claim a run, commit batches of tokens and sentences, finish.
+
+Every call opens the file, commits one transaction and closes the file. A batch that is written twice, as may happen
+when a run is killed between its commit and its next step, replaces itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rdpt_core.records import ROLES, Role, RoleResult, RunClaim, SentenceColumns, Trace
+from rdpt_core.store.connect import open_for_writing
+
+_TRACES_PER_INSERT = 2_000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def claim_run(path: Path, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int:
+    """Register a run and its traces, or find the one with the same identity; returns its `run_no`.
+
+    Args:
+        traces: every trace in file order with its number of sentences; read only if the run is new.
+    """
+    with open_for_writing(path) as connection:
+        rows = connection.execute("SELECT run_no FROM runs WHERE run_id = ?", [claim.run_id]).fetchall()
+        if rows:
+            run_no = int(rows[0][0])
+            _append_environment(connection, run_no, claim.environment)
+            return run_no
+        run_no = int(connection.execute("SELECT coalesce(max(run_no), 0) + 1 FROM runs").fetchall()[0][0])
+        now = _now()
+        connection.execute(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            [
+                run_no,
+                claim.run_id,
+                claim.name,
+                json.dumps(claim.identity, sort_keys=True),
+                json.dumps([claim.environment], sort_keys=True),
+                [str(model.role) for model in claim.models],
+                claim.template_policy,
+                claim.splitter,
+                claim.splitter_version,
+                claim.traces_hash,
+                claim.n_traces,
+                now,
+                now,
+            ],
+        )
+        for model in claim.models:
+            values = asdict(model)
+            columns = ", ".join(values)
+            marks = ", ".join("?" for _ in values)
+            connection.execute(
+                f"INSERT INTO run_models (run_no, {columns}) VALUES (?, {marks})", [run_no, *values.values()]
+            )
+        for table in _trace_tables(run_no, traces):
+            _insert(connection, "traces", table)
+        return run_no
+
+
+def _append_environment(connection: duckdb.DuckDBPyConnection, run_no: int, environment: dict[str, Any]) -> None:
+    rows = connection.execute("SELECT environment FROM runs WHERE run_no = ?", [run_no]).fetchall()
+    known: list[dict[str, Any]] = json.loads(rows[0][0])
+    if environment not in known:
+        connection.execute(
+            "UPDATE runs SET environment = ? WHERE run_no = ?",
+            [json.dumps([*known, environment], sort_keys=True), run_no],
+        )
+
+
+def _trace_tables(run_no: int, traces: Iterable[tuple[Trace, int]]) -> Iterator[pa.Table]:
+    numbered = enumerate(traces)
+    while chunk := list(islice(numbered, _TRACES_PER_INSERT)):
+        yield pa.Table.from_pylist(
+            [
+                {
+                    "run_no": run_no,
+                    "trace_no": trace_no,
+                    "trace_id": trace.trace_id,
+                    "question_id": trace.question_id,
+                    "benchmark": trace.benchmark,
+                    "domain": trace.domain,
+                    "model": trace.model,
+                    "difficulty": trace.difficulty,
+                    "sample": trace.sample,
+                    "correct": trace.correct,
+                    "gold": trace.gold,
+                    "messages": json.dumps([asdict(message) for message in trace.messages], ensure_ascii=False),
+                    "prompt": trace.prompt,
+                    "response": trace.response,
+                    "meta": json.dumps(dict(trace.meta), ensure_ascii=False),
+                    "n_sentences": n_sentences,
+                }
+                for trace_no, (trace, n_sentences) in chunk
+            ],
+            schema=_TRACE_SCHEMA,
+        )
+
+
+_TRACE_SCHEMA = pa.schema(
+    [
+        ("run_no", pa.int32()),
+        ("trace_no", pa.int32()),
+        ("trace_id", pa.string()),
+        ("question_id", pa.string()),
+        ("benchmark", pa.string()),
+        ("domain", pa.string()),
+        ("model", pa.string()),
+        ("difficulty", pa.string()),
+        ("sample", pa.int32()),
+        ("correct", pa.bool_()),
+        ("gold", pa.string()),
+        ("messages", pa.string()),
+        ("prompt", pa.string()),
+        ("response", pa.string()),
+        ("meta", pa.string()),
+        ("n_sentences", pa.int32()),
+    ]
+)
+
+
+def commit_batch(
+    path: Path, run_no: int, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+) -> None:
+    """Store one batch: a role's tokens, and the sentences of the traces that are complete with it."""
+    with open_for_writing(path) as connection:
+        trace_nos = pa.table({"trace_no": pa.array([result.trace_no for result in results], pa.int32())})
+        connection.register("batch_traces", trace_nos)
+        connection.execute(
+            "DELETE FROM tokens WHERE run_no = ? AND role = ? AND trace_no IN (SELECT trace_no FROM batch_traces)",
+            [run_no, role],
+        )
+        _insert(connection, "tokens", _token_table(run_no, role, results))
+        if sentences:
+            connection.execute(
+                "DELETE FROM sentences WHERE run_no = ? AND trace_no IN (SELECT trace_no FROM batch_traces)", [run_no]
+            )
+            _insert(connection, "sentences", _sentence_table(run_no, sentences))
+        connection.unregister("batch_traces")
+        connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run_no])
+
+
+def finish_run(path: Path, run_no: int) -> None:
+    """Mark a run as complete."""
+    now = _now()
+    with open_for_writing(path) as connection:
+        connection.execute(
+            "UPDATE runs SET updated_at = ?, finished_at = coalesce(finished_at, ?) WHERE run_no = ?",
+            [now, now, run_no],
+        )
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table_name: str, table: pa.Table) -> None:
+    connection.register("incoming", table)
+    connection.execute(f"INSERT INTO {table_name} BY NAME SELECT * FROM incoming")
+    connection.unregister("incoming")
+
+
+def _lists(arrays: Sequence[npt.NDArray[Any]], kind: pa.DataType, *, nan_is_null: bool = False) -> pa.ListArray:
+    offsets = np.cumsum([0, *(len(array) for array in arrays)], dtype=np.int32)
+    flat = np.concatenate(arrays) if arrays else np.empty(0)
+    values = pa.array(flat, kind, from_pandas=nan_is_null)
+    return pa.ListArray.from_arrays(offsets, values)
+
+
+def _token_table(run_no: int, role: Role, results: Sequence[RoleResult]) -> pa.Table:
+    n = len(results)
+    return pa.table(
+        {
+            "run_no": pa.array(np.full(n, run_no, dtype=np.int32)),
+            "trace_no": pa.array([result.trace_no for result in results], pa.int32()),
+            "role": pa.array([str(role)] * n, pa.string()),
+            "n_tokens": pa.array([len(result.tokens) for result in results], pa.int32()),
+            "n_straddling": pa.array([result.n_straddling for result in results], pa.int32()),
+            "unscored_reason": pa.array([result.unscored_reason for result in results], pa.string()),
+            "token_id": _lists([result.tokens.token_id for result in results], pa.int32()),
+            "char_start": _lists([result.tokens.char_start for result in results], pa.int32()),
+            "char_end": _lists([result.tokens.char_end for result in results], pa.int32()),
+            "logprob": _lists([result.tokens.logprob for result in results], pa.float32(), nan_is_null=True),
+        }
+    )
+
+
+def _sentence_table(run_no: int, sentences: Sequence[SentenceColumns]) -> pa.Table:
+    counts = [len(item.char_start) for item in sentences]
+    total = sum(counts)
+    columns: dict[str, pa.Array] = {
+        "run_no": pa.array(np.full(total, run_no, dtype=np.int32)),
+        "trace_no": pa.array(np.repeat([item.trace_no for item in sentences], counts).astype(np.int32)),
+        "sentence_index": pa.array(np.concatenate([np.arange(count, dtype=np.int32) for count in counts])),
+        "char_start": pa.array(np.concatenate([item.char_start for item in sentences])),
+        "char_end": pa.array(np.concatenate([item.char_end for item in sentences])),
+        "n_bytes": pa.array(np.concatenate([item.n_bytes for item in sentences])),
+        "unscored_reason": pa.array([reason for item in sentences for reason in item.unscored_reason], pa.string()),
+    }
+    for role in ROLES:
+        if role not in sentences[0].p:
+            continue
+        columns[f"n_tokens_{role}"] = pa.array(np.concatenate([item.n_tokens[role] for item in sentences]))
+        for name in ("logprob_sum", "first_logprob", "p"):
+            values = np.concatenate([getattr(item, name)[role] for item in sentences])
+            columns[f"{name}_{role}"] = pa.array(values, from_pandas=True)
+    return pa.table(columns)
