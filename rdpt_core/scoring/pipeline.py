@@ -44,8 +44,8 @@ from rdpt_core.scoring.backends import (
 from rdpt_core.scoring.plan import windows
 from rdpt_core.scoring.progress import RoleProgressBar
 from rdpt_core.scoring.references import resolve
-from rdpt_core.scoring.templates import TEMPLATE_DATE, check_policy
-from rdpt_core.scoring.tokenization import load_tokenizer
+from rdpt_core.scoring.templates import check_policy
+from rdpt_core.scoring.tokenization import TEMPLATE_DATE, load_tokenizer
 from rdpt_core.traces import Splitter, get_splitter, trace_to_json
 
 SCORING_VERSION = "1"
