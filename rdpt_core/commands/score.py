@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL, positive_integer
+from rdpt_core.commands.arguments import EXIT_PARTIAL, add_splitter, positive_integer
 from rdpt_core.config import DTYPES, ModelSet, parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
@@ -46,6 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=[choice.value for choice in TooLong],
         help="a trace beyond a model's context: score the sentences that fit, or refuse the trace (default: prefix)",
     )
+    add_splitter(parser)
     parser.add_argument(
         "--batch-tokens", type=positive_integer, default=8192, metavar="N", help="tokens per batch (default: 8192)"
     )
@@ -77,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         dtype=arguments.dtype,
         batch_tokens=arguments.batch_tokens,
+        splitter=arguments.splitter,
         name=arguments.name or default_name(arguments.traces),
         trust_remote_code=arguments.trust_remote_code,
         quiet=arguments.quiet,

@@ -59,6 +59,7 @@ class RunStore(Protocol):
     """What the pipeline asks of the database."""
 
     def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int: ...
+    def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int: ...
     def scored_trace_nos(self, run_no: int, role: Role) -> set[int]: ...
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]: ...
     def tokens(
@@ -178,9 +179,8 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
             for model in models
         },
     }
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode())
     return RunClaim(
-        run_id=digest.hexdigest()[:16],
+        run_id=make_run_id(identity),
         name=request.name,
         identity=identity,
         environment=describe_environment(resolve_device(request.device)),
@@ -191,6 +191,11 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         traces_hash=survey.traces_hash,
         n_traces=survey.n_traces,
     )
+
+
+def make_run_id(identity: dict[str, Any]) -> str:
+    """The name of an identity: 16 hexadecimal digits of a hash over it."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def describe_environment(device: str) -> dict[str, Any]:

@@ -230,5 +230,60 @@ def test_exports_have_the_documented_columns(
         assert table.num_rows > 0
 
 
-SENTENCE_COLUMNS = ["run_id", "trace_id", "question_id", "benchmark", "domain", "model", "sample", "correct", "sentence_index", "char_start", "char_end", "text", "n_tokens_teacher", "n_tokens_student", "n_tokens_distilled", "logprob_sum_teacher", "logprob_sum_student", "logprob_sum_distilled", "p_teacher", "p_student", "p_distilled", "label", "direction", "margin", "unscored_reason"]
-TOKEN_COLUMNS = ["run_id", "trace_id", "role", "token_index", "token_id", "char_start", "char_end", "logprob", "sentence_index"]
+SENTENCE_COLUMNS = [
+    "run_id",
+    "trace_id",
+    "question_id",
+    "benchmark",
+    "domain",
+    "model",
+    "sample",
+    "correct",
+    "sentence_index",
+    "char_start",
+    "char_end",
+    "text",
+    "n_tokens_teacher",
+    "n_tokens_student",
+    "n_tokens_distilled",
+    "logprob_sum_teacher",
+    "logprob_sum_student",
+    "logprob_sum_distilled",
+    "p_teacher",
+    "p_student",
+    "p_distilled",
+    "label",
+    "direction",
+    "margin",
+    "unscored_reason",
+]
+TOKEN_COLUMNS = [
+    "run_id",
+    "trace_id",
+    "role",
+    "token_index",
+    "token_id",
+    "char_start",
+    "char_end",
+    "logprob",
+    "sentence_index",
+]
+
+
+def test_another_splitter_needs_no_model(
+    model_flags: list[str], traces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resplit` gives the run that scoring with that splitter gives: the same identity and the same rows."""
+    resplit, scored = tmp_path / "resplit.duckdb", tmp_path / "scored.duckdb"
+    command = ["score", "--traces", str(traces_file), *model_flags, "--quiet"]
+    assert main([*command, "--db", str(resplit)]) == 0
+    for splitter in ("line", "paragraph", "step"):
+        assert main([*command, "--db", str(scored), "--splitter", splitter]) == 0
+        assert main(["resplit", "--db", str(resplit), "--run", "traces", "--splitter", splitter]) == 0
+        for what in ("sentences", "tokens", "traces"):
+            mine = export(resplit, what, tmp_path / "mine.jsonl")
+            assert mine and mine == export(scored, what, tmp_path / "theirs.jsonl")
+    assert main(["resplit", "--db", str(resplit), "--run", "traces"]) == 2
+    assert "has that splitter already" in capsys.readouterr().err
+    with open_reader(resplit) as reader:
+        assert [run.splitter for run in reader.runs()] == ["sentence", "line", "paragraph", "step"]
