@@ -1,12 +1,10 @@
 """The whole build, once, in order."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from data.recipe.card import write_cards
@@ -15,26 +13,13 @@ from data.recipe.documents import Role, make_documents
 from data.recipe.measurement import measure
 from data.recipe.models import new_model, save_model
 from data.recipe.progress import report
+from data.recipe.reproducible import reproducible_torch
 from data.recipe.sample import seed_of
 from data.recipe.settings import SEED, TRACE_TEMPERATURE, Phase, Settings, Shape
 from data.recipe.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHMARKS, Problem, Signature, draw_problems
 from data.recipe.tokenizer import build_tokenizer
 from data.recipe.traces import Trace, draw_traces, problem_record, trace_record, training_record, write_jsonl
 from data.recipe.train import encode_documents, train
-
-
-@contextmanager
-def reproducible_torch() -> Iterator[None]:
-    """One thread and deterministic kernels, so that the same machine gives the same weights; undone afterwards."""
-    n_threads = torch.get_num_threads()
-    was_deterministic = torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
-        torch.use_deterministic_algorithms(was_deterministic)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from data.recipe.card import write_cards
 from data.recipe.measurement import measure
 from data.recipe.progress import silence_progress_bars
+from data.recipe.reproducible import reproducible_torch
 from data.recipe.tables import all_tables
 
 
@@ -23,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     silence_progress_bars()
-    measurement = measure(options.data)
+    with reproducible_torch():
+        measurement = measure(options.data)
     for title, table in all_tables(measurement).items():
         print(f"## {title}\n\n{table}\n")
     if options.write_cards:

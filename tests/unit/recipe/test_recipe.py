@@ -201,7 +201,8 @@ def test_bundled_folder_is_complete_and_works_offline(
     folder = DATA / role
     expected = {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "README.md"}
     assert expected | {"tokenizer_config.json", "chat_template.jinja"} == {path.name for path in folder.iterdir()}
-    assert (folder / "tokenizer.json").read_bytes() == (DATA / "teacher" / "tokenizer.json").read_bytes()
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        assert (folder / name).read_bytes() == (DATA / "teacher" / name).read_bytes()
     tokenizer = load_tokenizer(folder)
     assert prompt_text(tokenizer, "Why?") == "<|user|>Why?<|assistant|>"
     for number in range(31):
@@ -213,7 +214,7 @@ def test_bundled_folder_is_complete_and_works_offline(
 
 def test_bundled_files_are_small_and_name_no_place() -> None:
     files = [path for path in DATA.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    assert sum(path.stat().st_size for path in files) < 6_000_000
+    assert sum(path.stat().st_size for path in files) < 8_000_000
     for path in files:
         assert str(DATA.parent).encode() not in path.read_bytes(), path
 
@@ -300,9 +301,9 @@ def test_response_logprobs_agree_with_the_models_own_loss(
 def test_planted_sentences_get_their_labels(
     triple: dict[str, LlamaForCausalLM], tokenizer: PreTrainedTokenizerFast, bundled_traces: list[dict[str, Any]]
 ) -> None:
-    """On every tenth trace; the card holds the shares over all of them."""
+    """On every twentieth trace; the card holds the shares over all of them."""
     labels: dict[str, Counter[str]] = {"teacher": Counter(), "student": Counter(), "all": Counter()}
-    for trace in bundled_traces[::10]:
+    for trace in bundled_traces[::20]:
         by_role = [sentence_probabilities(triple[role], tokenizer, trace) for role in ROLES]
         for span, probabilities in zip(trace["meta"]["planted"], zip(*by_role, strict=True), strict=True):
             label = label_of(*probabilities)
