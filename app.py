@@ -1,0 +1,5 @@
+"""RDPT Explorer, from the project's root: `streamlit run app.py -- --db FILE`."""
+
+from rdpt_core.ui import shell
+
+shell.run()

@@ -1,0 +1,5 @@
+"""Overview: what is in the file."""
+
+from rdpt_core.ui import overview, shell
+
+shell.draw_page(overview.draw)

@@ -1,0 +1,136 @@
+"""What a run holds: counts for the overview, and the list of traces that the filters work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rdpt_core.store.reader import Reader, RoleProgress, Run
+
+GRADES = ("correct", "incorrect", "not graded")
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkCounts:
+    """Counts of one benchmark. `n_scored_traces` have sentences; `n_graded` have a known correctness."""
+
+    benchmark: str
+    n_questions: int
+    n_traces: int
+    n_scored_traces: int
+    n_sentences: int
+    n_unscored: int
+    n_graded: int
+    n_correct: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything that the overview counts.
+
+    Attributes:
+        unscored: sentences without a probability, by reason.
+        progress: per role, how many traces are scored and how many tokens straddle two sentences.
+    """
+
+    benchmarks: tuple[BenchmarkCounts, ...]
+    n_questions: int
+    unscored: dict[str, int]
+    progress: tuple[RoleProgress, ...]
+
+    @property
+    def n_traces(self) -> int:
+        """Traces of the run, scored or not."""
+        return sum(row.n_traces for row in self.benchmarks)
+
+    @property
+    def n_scored_traces(self) -> int:
+        """Traces whose sentences are scored by every role."""
+        return sum(row.n_scored_traces for row in self.benchmarks)
+
+    @property
+    def n_sentences(self) -> int:
+        """Sentences of the scored traces."""
+        return sum(row.n_sentences for row in self.benchmarks)
+
+    @property
+    def n_unscored(self) -> int:
+        """Sentences of the scored traces that have no probability under some role."""
+        return sum(self.unscored.values())
+
+
+def load_catalog(reader: Reader, run: Run) -> Catalog:
+    """Count a run."""
+    rows = reader.query(
+        "WITH counted AS (SELECT trace_no, count(*) AS n, count(unscored_reason) AS n_unscored "
+        "FROM sentences WHERE run_no = $1 GROUP BY trace_no) "
+        "SELECT benchmark, count(DISTINCT question_id) AS n_questions, count(*) AS n_traces, "
+        "count(counted.trace_no) AS n_scored_traces, coalesce(sum(n), 0)::BIGINT AS n_sentences, "
+        "coalesce(sum(n_unscored), 0)::BIGINT AS n_unscored, count(correct) AS n_graded, "
+        "count(*) FILTER (correct) AS n_correct "
+        "FROM traces LEFT JOIN counted USING (trace_no) WHERE traces.run_no = $1 GROUP BY benchmark ORDER BY benchmark",
+        [run.run_no],
+    ).to_pylist()
+    unscored = reader.query(
+        "SELECT unscored_reason AS reason, count(*) AS n FROM sentences "
+        "WHERE run_no = ? AND unscored_reason IS NOT NULL GROUP BY ALL ORDER BY n DESC, reason",
+        [run.run_no],
+    ).to_pylist()
+    return Catalog(
+        benchmarks=tuple(BenchmarkCounts(**row) for row in rows),
+        n_questions=sum(row["n_questions"] for row in rows),
+        unscored={row["reason"]: row["n"] for row in unscored},
+        progress=reader.progress(run),
+    )
+
+
+def load_trace_list(reader: Reader, run: Run) -> pa.Table:
+    """One row a trace, in trace order.
+
+    Columns: trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, grade, n_sentences.
+    """
+    return reader.query(
+        "SELECT trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, "
+        f"CASE WHEN correct THEN '{GRADES[0]}' WHEN NOT correct THEN '{GRADES[1]}' ELSE '{GRADES[2]}' END AS grade, "
+        "n_sentences FROM traces WHERE run_no = ? ORDER BY trace_no",
+        [run.run_no],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFilter:
+    """Which traces to list. None or an empty text lets everything through."""
+
+    benchmark: str | None = None
+    domain: str | None = None
+    grade: str | None = None
+    text: str = ""
+    label: str | None = None
+
+
+def filter_traces(traces: pa.Table, chosen: TraceFilter, counts: pa.Table | None = None) -> pa.Table:
+    """The rows of `traces` that fit.
+
+    Args:
+        traces: as `load_trace_list` gives it.
+        chosen: `text` is looked for in question ids, without regard to case.
+        counts: as `label_counts` gives it; needed if `chosen.label` is set.
+    """
+    for column, value in (("benchmark", chosen.benchmark), ("domain", chosen.domain), ("grade", chosen.grade)):
+        if value is not None:
+            traces = traces.filter(pc.equal(traces.column(column), pa.scalar(value, pa.string())))
+    if chosen.text.strip():
+        fits = pc.match_substring(traces.column("question_id"), chosen.text.strip(), ignore_case=True)
+        traces = traces.filter(fits)
+    if chosen.label is not None and counts is not None:
+        holding = counts.filter(pc.greater(counts.column(chosen.label), 0)).column("trace_no")
+        traces = traces.filter(pc.is_in(traces.column("trace_no"), value_set=holding.combine_chunks()))
+    return traces
+
+
+def distinct(table: pa.Table, column: str) -> Sequence[str]:
+    """The values of a column that are not missing, sorted."""
+    return sorted(value for value in pc.unique(table.column(column)).to_pylist() if value is not None)

@@ -1,0 +1,64 @@
+"""Label shares of groups of traces, with intervals: labels are counted per trace in SQL, the rest is numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from rdpt_core.analysis.intervals import ShareIntervals, bootstrap_shares
+from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.store.reader import Reader, Run
+
+CORRECTNESS = ("correct", "incorrect")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShares:
+    """Shares of every kind in one group of traces, in the order of `kinds`."""
+
+    group: str
+    kinds: tuple[str, ...]
+    intervals: ShareIntervals
+
+
+def label_counts(reader: Reader, run: Run, rule: LabelRule) -> pa.Table:
+    """How many sentences of each label every scored trace holds.
+
+    Columns: trace_no, benchmark, question_id, one per label of the run, `unscored`; one row a trace, in trace order.
+    """
+    source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    counts = ", ".join(f"count(*) FILTER (label = '{label}') AS \"{label}\"" for label in label_order(run.roles))
+    return reader.query(
+        f"WITH counted AS (SELECT trace_no, {counts}, count(*) FILTER (label IS NULL) AS unscored "
+        f"FROM ({labels_sql(rule, run.roles, source)}) GROUP BY trace_no) "
+        "SELECT benchmark, question_id, counted.* FROM counted JOIN traces USING (trace_no) "
+        "WHERE traces.run_no = ? ORDER BY trace_no",
+        [run.run_no],
+    )
+
+
+def shares_by_benchmark(counts: pa.Table, labels: Sequence[str]) -> tuple[GroupShares, ...]:
+    """Label shares of each benchmark, by name; `counts` as `label_counts` gives it."""
+    values = np.column_stack([counts.column(label).to_numpy() for label in labels]).astype(np.int64)
+    return _by_benchmark(counts, values, tuple(labels))
+
+
+def accuracy_by_benchmark(traces: pa.Table) -> tuple[GroupShares, ...]:
+    """Share of correct and of incorrect traces among the graded ones; needs benchmark, question_id and correct."""
+    correct = traces.column("correct").to_pylist()
+    values = np.array([[value is True, value is False] for value in correct], dtype=np.int64).reshape(-1, 2)
+    return _by_benchmark(traces, values, CORRECTNESS)
+
+
+def _by_benchmark(table: pa.Table, values: np.ndarray, kinds: tuple[str, ...]) -> tuple[GroupShares, ...]:
+    names = np.array(table.column("benchmark").to_pylist(), dtype=object)
+    questions = np.array(table.column("question_id").to_pylist(), dtype=object)
+    groups = []
+    for name in sorted(set(names.tolist())):
+        here = names == name
+        _, question = np.unique(questions[here].astype(str), return_inverse=True)
+        groups.append(GroupShares(name, kinds, bootstrap_shares(values[here], question.astype(np.int64))))
+    return tuple(groups)

@@ -1,0 +1,97 @@
+"""One trace with its labelled sentences: everything that the trace page draws."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from rdpt_core.analysis.labels import LabelRule, Unit, label_order, labels_sql
+from rdpt_core.records import Label, Role, Trace
+from rdpt_core.store.reader import Reader, Run
+
+UNCERTAIN_PART = 0.1
+"""A label is shown as uncertain if its margin is below this part of β."""
+
+
+def writing_role(roles: tuple[str, ...]) -> str:
+    """The role whose tokens weigh sentences and serve as the common count: distilled, or student before training."""
+    return Role.DISTILLED if Role.DISTILLED in roles else Role.STUDENT
+
+
+def uncertain_below(rule: LabelRule) -> float:
+    """The margin below which a label is shown as uncertain, in the rule's own space."""
+    return UNCERTAIN_PART * rule.beta
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCount:
+    """How much of a trace carries a label. `n_tokens` are those of the role that wrote the trace."""
+
+    label: Label
+    n_sentences: int
+    n_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceView:
+    """A trace and its sentences.
+
+    Attributes:
+        sentences: one row a sentence, in order: the columns of the database, then what `labels_sql` adds. Empty while
+            the trace is not scored yet.
+    """
+
+    trace_no: int
+    trace: Trace
+    roles: tuple[str, ...]
+    rule: LabelRule
+    sentences: pa.Table
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether every role has scored this trace."""
+        return bool(self.sentences.num_rows)
+
+    def column(self, name: str) -> list[Any]:
+        """A column of `sentences` as Python values; None where missing."""
+        values: list[Any] = self.sentences.column(name).to_pylist()
+        return values
+
+    def texts(self) -> list[str]:
+        """The sentences' characters. Joined they are the response; a trace without scores is one piece."""
+        if not self.is_scored:
+            return [self.trace.response] if self.trace.response else []
+        spans = zip(self.column("char_start"), self.column("char_end"), strict=True)
+        return [self.trace.response[start:end] for start, end in spans]
+
+    @property
+    def count_role(self) -> str:
+        """The role whose tokens weigh the sentences."""
+        return writing_role(self.roles)
+
+    def label_counts(self) -> tuple[LabelCount, ...]:
+        """Sentences and tokens of every label that the run can have, zeros included."""
+        sentences: Counter[str | None] = Counter()
+        tokens: Counter[str | None] = Counter()
+        for label, n in zip(self.column("label"), self.column(f"n_tokens_{self.count_role}"), strict=True):
+            sentences[label] += 1
+            tokens[label] += n or 0
+        return tuple(LabelCount(label, sentences[label], tokens[label]) for label in label_order(self.roles))
+
+
+def load_trace_view(reader: Reader, run: Run, trace_no: int, rule: LabelRule) -> TraceView:
+    """Read one trace and label its sentences."""
+    (trace,) = reader.traces(run.run_no, trace_no, trace_no + 1)
+    source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no = {trace_no:d})"
+    sentences = reader.query(f"{labels_sql(rule, run.roles, source)} ORDER BY sentence_index")
+    return TraceView(trace_no, trace, run.roles, rule, sentences)
+
+
+def token_count_column(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
+    """The column that the role's logprob sum is divided by under the rule's unit."""
+    if rule.unit is Unit.BYTE:
+        return "n_bytes"
+    return f"n_tokens_{role if rule.unit is Unit.OWN_TOKEN else writing_role(roles)}"

@@ -1,0 +1,179 @@
+"""What all plotly figures share, and the label shares per benchmark.
+
+Every name that comes from data passes `words.no_markup`: plotly reads a kind of HTML.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from rdpt_core.analysis.shares import GroupShares
+from rdpt_core.ui import words
+from rdpt_core.ui.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
+
+
+def hatched(key: str, mode: Mode) -> dict[str, Any]:
+    """A tinted fill with the label's own hatch, thin enough to read text on."""
+    colours = tone(key, mode)
+    pattern = {
+        "shape": MARKS[key].hatch,
+        "fillmode": "overlay",
+        "fgcolor": colours.ink,
+        "fgopacity": 0.3,
+        "size": 8,
+        "solidity": 0.12,
+    }
+    return {"color": colours.tint, "pattern": pattern if MARKS[key].hatch else None}
+
+
+def base_layout(mode: Mode) -> dict[str, Any]:
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": TEXT[mode], "size": 13},
+        "hoverlabel": {
+            "bgcolor": PAGE[mode],
+            "bordercolor": RULE[mode],
+            "font": {"color": TEXT[mode]},
+            "align": "left",
+        },
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 13}},
+        "dragmode": False,
+    }
+
+
+def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
+    """Label shares per benchmark: stacked bars to 100%, and beside them every share with its 95% interval.
+
+    A click on a bar or a point returns the position of its group in `groups` as customdata.
+    """
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        shared_yaxes=True,
+        column_widths=[0.56, 0.44],
+        horizontal_spacing=0.04,
+        subplot_titles=("share of sentences", "the same shares with 95% intervals"),
+    )
+    rows = list(range(len(groups)))
+    kinds = groups[0].kinds if groups else ()
+    step = 0.62 / max(1, len(kinds) - 1)
+    for k, kind in enumerate(kinds):
+        key = label_key(kind)
+        share = [float(group.intervals.share[k]) for group in groups]
+        hover = [_share_hover(group, k) for group in groups]
+        figure.add_bar(
+            x=share,
+            y=rows,
+            orientation="h",
+            name=f"{kind} ({MARKS[key].letter})",
+            legendgroup=kind,
+            marker={**hatched(key, mode), "line": {"color": tone(key, mode).ink, "width": 1}},
+            text=[words.percent(value) if value >= 0.07 else "" for value in share],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"color": TEXT[mode], "size": 12},
+            hovertext=hover,
+            hoverinfo="text",
+            customdata=[[row] for row in rows],
+            row=1,
+            col=1,
+        )
+        refused = [group.intervals.refused is not None for group in groups]
+        figure.add_scatter(
+            x=[None if no else value for no, value in zip(refused, share, strict=True)],
+            y=[row + (k - (len(kinds) - 1) / 2) * step for row in rows],
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [float(g.intervals.high[k] - g.intervals.share[k]) for g in groups],
+                "arrayminus": [float(g.intervals.share[k] - g.intervals.low[k]) for g in groups],
+                "color": tone(key, mode).ink,
+                "thickness": 2,
+                "width": 4,
+            },
+            mode="markers+text",
+            text=[MARKS[key].letter] * len(rows),
+            textposition="middle center",
+            textfont={"size": 9, "color": PAGE[mode]},
+            marker={"color": tone(key, mode).ink, "size": 14},
+            legendgroup=kind,
+            showlegend=False,
+            hovertext=hover,
+            hoverinfo="text",
+            customdata=[[row] for row in rows],
+            row=1,
+            col=2,
+        )
+    _finish_shares(figure, groups, mode)
+    return figure
+
+
+def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode) -> None:
+    for row, group in enumerate(groups):
+        if group.intervals.refused is not None:
+            figure.add_annotation(
+                text=f"no interval: {group.intervals.refused}",
+                x=0.01,
+                y=row,
+                xanchor="left",
+                showarrow=False,
+                font={"color": MUTED[mode], "size": 12},
+                row=1,
+                col=2,
+            )
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", gridcolor=RULE[mode], zeroline=False, fixedrange=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(groups))),
+        ticktext=[_group_tick(group) for group in groups],
+        range=[len(groups) - 0.45, -0.55],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    # Subplot titles are annotations; on top of the legend they would collide with it.
+    figure.update_annotations(selector={"yref": "paper"}, font={"size": 13, "color": MUTED[mode]})
+    figure.update_layout(
+        base_layout(mode),
+        barmode="stack",
+        bargap=0.28,
+        height=112 + 66 * len(groups),
+        margin={"l": 8, "r": 12, "t": 76, "b": 28},
+        clickmode="event+select",
+        hovermode="closest",
+    )
+    figure.update_layout(
+        legend={"y": 1, "yanchor": "top", "yref": "container", "x": 0, "xref": "container", "itemclick": False}
+    )
+    highest = [float(group.intervals.high.max()) for group in groups if group.intervals.refused is None]
+    # Intervals deserve the width: the axis ends at the next tenth.
+    end = min(1.0, math.ceil(10 * max(highest, default=1.0)) / 10)
+    # A little room on either side keeps points near 0% and 100% whole.
+    figure.update_xaxes(range=[-0.03 * end, 1.03 * end], row=1, col=2)
+    figure.update_traces(unselected={"marker": {"opacity": 1}}, selected={"marker": {"opacity": 1}})
+
+
+def _group_tick(group: GroupShares) -> str:
+    found = group.intervals
+    name = words.no_markup(group.group, 24)
+    return f"<b>{name}</b><br>{words.count(found.n_questions, 'question')}<br>{words.count(found.n_traces, 'trace')} "
+
+
+def _share_hover(group: GroupShares, k: int) -> str:
+    found = group.intervals
+    share = words.percent(float(found.share[k]))
+    if found.refused is None:
+        spread = f"95% interval {words.percent(float(found.low[k]))} to {words.percent(float(found.high[k]))}"
+    else:
+        spread = f"no interval: {found.refused}"
+    n = (
+        f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}, "
+        f"{words.count(found.n_counted, 'sentence')}"
+    )
+    return f"<b>{group.kinds[k]} {share}</b> in {words.no_markup(group.group)}<br>{spread}<br>{n}<br>click to read"

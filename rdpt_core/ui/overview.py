@@ -1,0 +1,191 @@
+"""The parts of the overview page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from rdpt_core.analysis.catalog import Catalog
+from rdpt_core.analysis.shares import GroupShares
+from rdpt_core.store.reader import Run
+from rdpt_core.ui import figures, frame, states, words
+from rdpt_core.ui.frame import Frame
+
+# A run that has not written for this long has probably been stopped.
+_QUIET = timedelta(minutes=5)
+
+
+def header(catalog: Catalog) -> None:
+    """What this is, and the counts that size it up."""
+    st.header("What is in this file", anchor=False)
+    st.markdown(words.PURPOSE)
+    counts = {"Questions": catalog.n_questions, "Traces": catalog.n_traces, "Sentences": catalog.n_sentences}
+    questions, traces, sentences, unscored = st.columns(4)
+    for column, (name, n) in zip((questions, traces, sentences), counts.items(), strict=True):
+        column.metric(name, f"{n:,}", border=True)
+    unscored.metric("Unscored", f"{catalog.n_unscored:,}", border=True, help=_unscored_help(catalog))
+    if catalog.n_unscored:
+        st.warning(
+            f"**{words.count(catalog.n_unscored, 'sentence has', 'sentences have')} no label.** "
+            + " ".join(f"{words.UNSCORED.get(reason, reason)} ({n:,})" for reason, n in catalog.unscored.items()),
+            icon=":material/visibility_off:",
+        )
+
+
+def _unscored_help(catalog: Catalog) -> str:
+    return "Sentences that some model could not score. They carry no label and are never counted as one." + (
+        "" if catalog.n_unscored else " There are none in this run."
+    )
+
+
+def live_progress(run: Run, catalog: Catalog) -> None:
+    """How far an unfinished run has come, per role, with a way to look again."""
+    if run.finished_at is not None:
+        return
+    quiet = datetime.now(UTC).replace(tzinfo=None) - run.updated_at
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            if quiet < _QUIET:
+                st.markdown(":material/progress_activity: **This run is being scored.** Complete traces appear below.")
+            else:
+                st.markdown(
+                    f":material/pause_circle: **This run is not complete**, and nothing was written for {_ago(quiet)}. "
+                    "Give the same `score` command again to go on from here."
+                )
+            st.button("Refresh", icon=":material/refresh:")
+        for item in catalog.progress:
+            done = item.n_traces / run.n_traces if run.n_traces else 0.0
+            st.progress(min(done, 1.0), text=f"{item.role}: {item.n_traces:,} of {words.count(run.n_traces, 'trace')}")
+
+
+def _ago(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:
+        return words.count(minutes, "minute")
+    return words.count(minutes // 60, "hour") if minutes < 48 * 60 else words.count(minutes // 1440, "day")
+
+
+def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
+    """The first figure; a click on a bar opens the trace page with that benchmark."""
+    st.subheader("Where the sentences come from", anchor=False)
+    if not groups:
+        st.info("No trace is scored by all models yet, so there is nothing to label.")
+        return
+    event = st.plotly_chart(
+        figures.shares_figure(groups, frame.mode()),
+        key="shares",
+        on_select="rerun",
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt="Label shares of each benchmark with 95% intervals; the same numbers are in the table below",
+    )
+    st.caption(
+        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions, then "
+        "their traces: questions are the unit, because sentences of one trace resemble each other. "
+        "Click a bar to read its traces."
+    )
+    points = event.selection.points
+    if points:
+        chosen = groups[points[0]["customdata"][0]].group
+        st.switch_page("pages/trace.py", query_params={"run": page.run.run_id, "benchmark": words.plain(chosen)})
+
+
+def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: Sequence[GroupShares]) -> None:
+    """Counts, accuracy and label shares of every benchmark."""
+    st.subheader("Benchmarks", anchor=False)
+    by_name = {group.group: group for group in groups}
+    graded = {group.group: group.intervals for group in accuracy}
+    rows = []
+    for counts in catalog.benchmarks:
+        grade = graded[counts.benchmark]
+        row: dict[str, Any] = {
+            "benchmark": words.plain(counts.benchmark),
+            "questions": counts.n_questions,
+            "traces": counts.n_traces,
+            "sentences": counts.n_sentences,
+            "unscored": counts.n_unscored,
+            "accuracy": 100 * float(grade.share[0]) if counts.n_graded else None,
+            "95% interval": f"{words.percent(float(grade.low[0]))} to {words.percent(float(grade.high[0]))}"
+            if grade.refused is None
+            else "–",
+            "graded": counts.n_graded,
+        }
+        group = by_name.get(counts.benchmark)
+        if group is not None:
+            row |= {kind: 100 * float(share) for kind, share in zip(group.kinds, group.intervals.share, strict=True)}
+        rows.append(row)
+    kinds = groups[0].kinds if groups else ()
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("questions", "traces", "sentences")}
+    parts = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *kinds)}
+    accuracy_help = "Share of correct traces among the graded ones; the interval resamples questions."
+    parts["accuracy"] = st.column_config.NumberColumn(format="%.1f%%", help=accuracy_help)
+    st.dataframe(rows, hide_index=True, column_config={**whole, **parts}, placeholder="–")
+
+
+def model_table(run: Run) -> None:
+    """The models, one a role."""
+    st.subheader("Models", anchor=False)
+    rows = [
+        {
+            "role": str(model.role),
+            "model": words.plain(model.model, 200),
+            "revision": model.revision,
+            "dtype": model.dtype,
+            "template": model.template,
+            "parameters": model.n_parameters,
+            "vocabulary": model.vocabulary_size,
+            "context": model.context_length,
+            "backend": model.backend,
+        }
+        for model in run.models
+    ]
+    whole = {
+        name: st.column_config.NumberColumn(format="localized") for name in ("parameters", "vocabulary", "context")
+    }
+    st.dataframe(rows, hide_index=True, column_config=whole, placeholder="–")
+    if run.one_tokenizer:
+        st.caption("All roles share one tokenizer, so their means per token compare directly.")
+
+
+def run_details(page: Frame, catalog: Catalog) -> None:
+    """Everything that makes the run repeatable."""
+    run = page.run
+    with st.expander("How this run was made", icon=":material/receipt_long:"):
+        straddling = sum(item.n_straddling for item in catalog.progress)
+        st.dataframe(
+            [
+                {"what": "run", "value": run.run_id},
+                {"what": "name", "value": run.name},
+                {"what": "template policy", "value": run.template_policy},
+                {"what": "splitter", "value": f"{run.splitter} {run.splitter_version}"},
+                {"what": "hash of the traces", "value": run.traces_hash},
+                {"what": "started (UTC)", "value": f"{run.started_at:%Y-%m-%d %H:%M:%S}"},
+                {"what": "finished (UTC)", "value": f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else "–"},
+                {"what": "straddling tokens, all roles", "value": f"{straddling:,}"},
+                {"what": "database", "value": str(page.source.path)},
+            ],
+            hide_index=True,
+        )
+        st.markdown("**Identity**: whatever changes a number is in here.")
+        st.json(run.identity, expanded=1)
+        st.markdown("**Environment** of each process that worked on the run")
+        st.json(list(run.environment), expanded=1)
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    catalog = page.source.catalog(page.run)
+    if not catalog.n_traces:
+        states.show_no_runs(page.source.path)
+        return
+    header(catalog)
+    live_progress(page.run, catalog)
+    frame.notices(page)
+    groups = page.source.shares(page.run, page.rule)
+    label_shares(page, groups)
+    benchmark_table(catalog, groups, page.source.accuracy(page.run))
+    model_table(page.run)
+    run_details(page, catalog)

@@ -1,0 +1,68 @@
+"""The frame around every page: navigation, the open database, and the controls that all pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from rdpt_core.errors import StoreError
+from rdpt_core.ui import controls, frame, settings, states, theme
+from rdpt_core.ui.frame import Frame
+from rdpt_core.ui.source import Source
+
+
+def navigation() -> Page:
+    """The pages; returns the one that the address names.
+
+    They have no icons: the browser's tab would fetch those from a font server before `set_page_config` is heard.
+    """
+    return st.navigation(
+        [
+            st.Page("pages/overview.py", title="Overview", default=True),
+            st.Page("pages/trace.py", title="Trace"),
+        ],
+        position="top",
+    )
+
+
+def run() -> None:
+    """Draw the frame, then the page; a database that cannot be read is explained in the page's place."""
+    # Local images, for the same reason as in `navigation`.
+    st.set_page_config(page_title="RDPT Explorer", page_icon=str(theme.ICON), layout="wide")
+    st.logo(str(theme.LOGO), icon_image=str(theme.ICON), size="large")
+    page = navigation()
+    path = settings.database_path()
+    try:
+        source = Source.at(path)
+        runs = source.runs()
+        if not runs:
+            states.show_no_runs(path)
+            return
+        with st.sidebar:
+            chosen = controls.choose_run(runs)
+            rule = controls.choose_rule()
+        if chosen is None:
+            states.explain_unknown_run()
+        elif rule is None:
+            controls.explain_bad_rule()
+        else:
+            with frame.around(Frame(source, chosen, rule)):
+                page.run()
+    except StoreError as error:
+        states.show_problem(error, path)
+
+
+def draw_page(draw: Callable[[Frame], None]) -> None:
+    """Draw a page inside its frame.
+
+    The first request to a fresh server, if it goes straight to a page, runs that page's file alone: Streamlit takes a
+    folder named `pages` for its older layout until `st.navigation` was called once. Then it is called here, and the
+    request starts again through `app.py`.
+    """
+    found = frame.current()
+    if found is None:
+        navigation()
+        st.rerun()
+    draw(found)

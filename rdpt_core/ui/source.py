@@ -1,0 +1,129 @@
+"""The database as pages see it: every answer cached under the file's identity, every connection open for a moment.
+
+A new commit changes the file's identity, so the next page sees it. An error is raised, never cached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis import catalog, shares, trace_view
+from rdpt_core.analysis.labels import LabelRule, label_order
+from rdpt_core.analysis.shares import GroupShares
+from rdpt_core.store.reader import Reader, Run, open_reader
+
+# Long enough for a run that writes a batch every few seconds, short enough for someone who waits.
+PATIENCE_S = 4.0
+
+Identity = tuple[int, int, int]
+
+
+def file_identity(path: Path) -> Identity:
+    """Changes whenever the file is written or replaced; zeros if there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+@contextmanager
+def _open(path: str) -> Iterator[Reader]:
+    with open_reader(Path(path), patience_s=PATIENCE_S) as reader:
+        yield reader
+
+
+# Arguments with a leading underscore are not part of the cache's key: `run_no` stands for them.
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _runs(path: str, identity: Identity) -> tuple[Run, ...]:
+    with _open(path) as reader:
+        return reader.runs()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _catalog(path: str, identity: Identity, run_no: int, _run: Run) -> catalog.Catalog:
+    with _open(path) as reader:
+        return catalog.load_catalog(reader, _run)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _trace_list(path: str, identity: Identity, run_no: int, _run: Run) -> pa.Table:
+    with _open(path) as reader:
+        return catalog.load_trace_list(reader, _run)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _label_counts(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> pa.Table:
+    with _open(path) as reader:
+        return shares.label_counts(reader, _run, rule)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _shares(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> tuple[GroupShares, ...]:
+    counts = _label_counts(path, identity, run_no, _run, rule)
+    return shares.shares_by_benchmark(counts, [str(label) for label in label_order(_run.roles)])
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _accuracy(path: str, identity: Identity, run_no: int, _run: Run) -> tuple[GroupShares, ...]:
+    return shares.accuracy_by_benchmark(_trace_list(path, identity, run_no, _run))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _trace_view(
+    path: str, identity: Identity, run_no: int, _run: Run, trace_no: int, rule: LabelRule
+) -> trace_view.TraceView:
+    with _open(path) as reader:
+        return trace_view.load_trace_view(reader, _run, trace_no, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One database file at the moment when a page began to draw.
+
+    Every method raises `StoreError` if the file cannot be read.
+    """
+
+    path: Path
+    identity: Identity
+
+    @classmethod
+    def at(cls, path: Path) -> Source:
+        """The file as it is now."""
+        return cls(path, file_identity(path))
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs, oldest first."""
+        return _runs(str(self.path), self.identity)
+
+    def catalog(self, run: Run) -> catalog.Catalog:
+        """Counts of a run."""
+        return _catalog(str(self.path), self.identity, run.run_no, run)
+
+    def trace_list(self, run: Run) -> pa.Table:
+        """One row a trace."""
+        return _trace_list(str(self.path), self.identity, run.run_no, run)
+
+    def label_counts(self, run: Run, rule: LabelRule) -> pa.Table:
+        """Labels per trace."""
+        return _label_counts(str(self.path), self.identity, run.run_no, run, rule)
+
+    def shares(self, run: Run, rule: LabelRule) -> tuple[GroupShares, ...]:
+        """Label shares per benchmark."""
+        return _shares(str(self.path), self.identity, run.run_no, run, rule)
+
+    def accuracy(self, run: Run) -> tuple[GroupShares, ...]:
+        """Correct and incorrect traces per benchmark."""
+        return _accuracy(str(self.path), self.identity, run.run_no, run)
+
+    def trace_view(self, run: Run, trace_no: int, rule: LabelRule) -> trace_view.TraceView:
+        """One trace with its labelled sentences."""
+        return _trace_view(str(self.path), self.identity, run.run_no, run, trace_no, rule)

@@ -1,0 +1,78 @@
+"""Words of the interface that are needed in more than one place, and how numbers and foreign texts are written."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+from rdpt_core.analysis.labels import Space, Unit
+from rdpt_core.records import Label, Role
+
+PURPOSE = (
+    "Which model does each sentence of a reasoning trace come from? A response of the distilled model is read again by "
+    "its teacher, by the student it started from, and by itself; each sentence is then labelled by who finds it likely."
+)
+
+# Markdown with formulas: for our own phrases, never for a text from the data.
+LABELS: dict[str, str] = {
+    Label.TEACHER: r"the teacher finds the sentence clearly likelier than the student does: $p_T - p_S > \beta$.",
+    Label.SHARED: r"all three models find it about as likely: no two probabilities differ by more than $\alpha$.",
+    Label.STUDENT: r"the student, before distillation, finds it clearly likelier: $p_T - p_S < -\beta$.",
+    Label.BOOSTED: (
+        r"none of these: teacher and student agree within $\beta$, yet some gap exceeds $\alpha$. Mostly distillation "
+        r"raised it ($p_D$ above both, **up**); where it lowered it ($p_D$ below both, **down**) the shade is darker."
+    ),
+    Label.COMMON: r"teacher and student find it about as likely: $|p_T - p_S| \le \beta$.",
+}
+
+UNSCORED: dict[str, str] = {
+    "no_tokens": "Unscored: no token of some model begins in this sentence.",
+    "non_finite": "Unscored: some model gave no finite probability.",
+    "context_length": "Unscored: the trace is longer than some model's context, and this part did not fit.",
+    "model_failed": "Unscored: some model failed on this trace.",
+    "empty_prompt": "Unscored: the prompt is empty, so nothing precedes the first token of the response.",
+    "untokenizable": "Unscored: some model's tokenizer cannot represent this trace.",
+    "not_yet": "Not scored yet: the run has not reached this trace.",
+}
+
+ROLES: dict[str, str] = {
+    Role.TEACHER: "teacher",
+    Role.STUDENT: "student (before distillation)",
+    Role.DISTILLED: "distilled",
+}
+
+UNITS: dict[str, str] = {
+    Unit.OWN_TOKEN: "own tokens (paper)",
+    Unit.COMMON_TOKEN: "common tokens",
+    Unit.BYTE: "bytes",
+}
+
+SPACES: dict[str, str] = {Space.DIFFERENCE: "differences of p (paper)", Space.RATIO: "log-ratios, in nats"}
+
+
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """`1 trace`, `2,000 traces`."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def percent(share: float) -> str:
+    """`42%`, with one decimal below 10%; a dash where missing."""
+    if math.isnan(share):
+        return "–"
+    return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"
+
+
+def plain(text: str, limit: int = 60) -> str:
+    """A foreign text as one short line: no control, direction or invisible characters, cut with an ellipsis.
+
+    For option lists, axis ticks and table cells. The full text is shown elsewhere.
+    """
+    kept = "".join(" " if unicodedata.category(c) in ("Zl", "Zp", "Cc") else c for c in text[: 20 * limit])
+    kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Mn", "Me"))
+    line = " ".join(kept.split()) or "(blank)"
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def no_markup(text: str, limit: int = 60) -> str:
+    """`plain`, with what plotly would read as markup or as an entity made harmless."""
+    return plain(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")

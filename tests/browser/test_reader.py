@@ -1,0 +1,216 @@
+"""The reader: hover, keyboard, legend, thresholds, and how it moves with the chart and the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.trace_view import load_trace_view
+from rdpt_core.store.reader import open_reader
+from tests import synthetic
+from tests.browser.conftest import address, settle
+
+TRACE = "shop-005-s0"
+
+
+@pytest.fixture
+def page_with_trace(visit: Callable[..., Page]) -> Page:
+    page = visit("trace", trace=TRACE)
+    expect(page.locator(".reader .s")).to_have_count(11)
+    return page
+
+
+def sentence(page: Page, index: int):
+    return page.locator(f'.reader .s[data-i="{index}"]')
+
+
+def set_number(page: Page, name: str, value: str) -> None:
+    box = page.get_by_label(f"{name}, exact")
+    box.fill(value)
+    box.press("Enter")
+    settle(page)
+
+
+def test_hover_tells_label_rule_and_numbers(page_with_trace: Page) -> None:
+    page = page_with_trace
+    sentence(page, 1).hover()
+    tip = page.locator(".reader .tip")
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text("Teacher")
+    expect(tip).to_contain_text("pT − pS = 0.610 > β = 0.100")
+    for text in ("sentence 2 of 11", "0.820", "0.210", "0.780", "pT / pS = 3.90", "pD / pS = 3.71", "margin 0.510"):
+        expect(tip).to_contain_text(text)
+    expect(tip.locator(".tip-fill")).to_have_count(3)
+    page.mouse.move(5, 5)
+    expect(tip).to_be_hidden()
+
+
+def test_keyboard_moves_shows_and_picks(page_with_trace: Page) -> None:
+    page = page_with_trace
+    sentence(page, 0).focus()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(sentence(page, 2)).to_be_focused()
+    expect(page.locator(".reader .tip")).to_contain_text("distillation lowered it")
+    expect(sentence(page, 2)).to_have_attribute("aria-describedby", "rdpt-tip")
+    page.keyboard.press("k")
+    expect(sentence(page, 1)).to_be_focused()
+    # Streamlit would rerun on r and offer to clear its cache on c.
+    page.keyboard.press("c")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(sentence(page, 1)).to_have_attribute("aria-current", "true")
+    page.wait_for_function("location.search.includes('sentence=2')")
+
+
+def test_marks_beside_colour(page_with_trace: Page) -> None:
+    style = "e => [getComputedStyle(e, '::before').content, getComputedStyle(e).textDecorationStyle]"
+    assert sentence(page_with_trace, 0).evaluate(style) == ['"S"', "dashed"]
+    assert sentence(page_with_trace, 1).evaluate(style) == ['"T"', "solid"]
+    assert sentence(page_with_trace, 2).evaluate(style) == ['"B↓"', "wavy"]
+    assert sentence(page_with_trace, 3).evaluate(style) == ['"T?"', "solid"]
+    assert sentence(page_with_trace, 5).evaluate(style) == ['"H"', "dotted"]
+
+
+def test_legend_isolates_and_adds(page_with_trace: Page) -> None:
+    page = page_with_trace
+    student = page.locator('.legend [data-filter="Student"]')
+    student.click()
+    expect(student).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".reader .s:not(.dim)")).to_have_count(2)
+    page.locator('.legend [data-filter="Shared"]').click(modifiers=["Shift"])
+    expect(page.locator(".reader .s:not(.dim)")).to_have_count(5)
+    page.keyboard.press("Escape")
+    expect(page.locator(".reader .s.dim")).to_have_count(0)
+
+
+def test_thresholds_relabel_as_the_analysis_does(page_with_trace: Page, database) -> None:
+    page = page_with_trace
+    set_number(page, "β", "0.6")
+    set_number(page, "α", "0.3")
+    page.wait_for_function("location.search.includes('alpha=0.3')")
+    with open_reader(database) as reader:
+        run = reader.run(None)
+        numbers = reader.query("SELECT trace_no FROM traces WHERE trace_id = ?", [TRACE]).column(0).to_pylist()
+        view = load_trace_view(reader, run, numbers[0], LabelRule.make(0.3, 0.6))
+    for count in view.label_counts():
+        chip = page.locator(f'.legend [data-filter="{count.label}"] .chip-n')
+        expect(chip).to_have_text(str(count.n_sentences))
+    keys = [f"m-{(label or 'none').lower()}" for label in view.column("label")]
+    for index, key in enumerate(keys):
+        expect(sentence(page, index)).to_contain_class(key if key != "m-boosted" else "s")
+    page.get_by_role("button", name="Paper's values").click()
+    expect(page.locator('.legend [data-filter="Teacher"] .chip-n')).to_have_text("3")
+    page.wait_for_function("!location.search.includes('alpha')")
+
+
+def test_the_slider_is_a_handle_of_the_number(page_with_trace: Page) -> None:
+    page = page_with_trace
+    page.get_by_role("slider", name="β").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    settle(page)
+    expect(page.get_by_label("β, exact")).to_have_value("0.115")
+    # 0.605 − 0.5 is no longer above β, and α is exceeded.
+    expect(sentence(page, 3)).to_contain_class("m-boosted")
+
+
+def test_a_click_in_the_text_marks_chart_table_and_address(page_with_trace: Page) -> None:
+    page = page_with_trace
+    sentence(page, 4).click()
+    expect(page.locator(".js-plotly-plot .shapelayer path")).to_have_count(1)
+    expect(sentence(page, 4)).to_have_attribute("aria-current", "true")
+    page.wait_for_function("location.search.includes('sentence=5')")
+
+
+def test_a_click_on_the_chart_selects_in_the_text(page_with_trace: Page) -> None:
+    page = page_with_trace
+    point = page.locator(".js-plotly-plot .scatterlayer .trace").first.locator(".point").nth(8)
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"], box["y"])
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(sentence(page, 8)).to_have_attribute("aria-current", "true")
+    page.wait_for_function("location.search.includes('sentence=9')")
+    # The same point again, and another way round: the text has the last word.
+    sentence(page, 1).click()
+    page.wait_for_function("location.search.includes('sentence=2')")
+    settle(page)
+    expect(sentence(page, 1)).to_have_attribute("aria-current", "true")
+
+
+def test_a_link_restores_everything(visit: Callable[..., Page], page: Page) -> None:
+    query = {"trace": "shop-006-s1", "sentence": "3", "benchmark": "shop", "grade": "correct", "alpha": "0.0123456"}
+    query |= {"beta": "0.3", "unit": "common token", "space": "ratio"}
+    visit("trace", **query)
+    expect(page.locator(".card")).to_contain_text("shop-006-s1")
+    expect(page.locator('.reader [aria-current="true"]')).to_have_attribute("data-i", "2")
+    expect(page.get_by_label("β, exact")).to_have_value("0.3")
+    for name, value in query.items():
+        assert f"{name}={value}" in address(page)
+    assert "run=0123456789abcdef" in address(page)
+    before = page.locator(".reader .legend").inner_text()
+    page.goto(page.evaluate("location.href"))
+    settle(page)
+    expect(page.locator('.reader [aria-current="true"]')).to_have_attribute("data-i", "2")
+    assert page.locator(".reader .legend").inner_text() == before
+
+
+def test_next_and_previous(page_with_trace: Page) -> None:
+    page = page_with_trace
+    sentence(page, 4).click()
+    page.wait_for_function("location.search.includes('sentence=5')")
+    page.locator(".st-key-next button").filter(visible=True).click()
+    expect(page.locator(".card")).to_contain_text("shop-006-s0")
+    page.wait_for_function("location.search.includes('trace=shop-006-s0') && !location.search.includes('sentence')")
+    page.locator(".st-key-previous button").filter(visible=True).click()
+    expect(page.locator(".card")).to_contain_text(TRACE)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"trace": "gone-1"}, "does not hold"),
+        ({"run": "feedfeedfeed", "trace": TRACE}, "asks for a run"),
+        ({"trace": TRACE, "sentence": "99"}, "does not have"),
+        ({"trace": TRACE, "sentence": "x"}, "does not have"),
+    ],
+)
+def test_a_stale_link_is_explained(visit: Callable[..., Page], query: dict[str, str], words: str) -> None:
+    page = visit("trace", **query)
+    expect(page.get_by_test_id("stAlert").filter(has_text=words)).to_be_visible()
+    if "sentence" not in query:
+        expect(page.locator(".reader")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_unscored_sentences_say_why(visit: Callable[..., Page]) -> None:
+    page = visit("trace", trace="cut-000-s0")
+    expect(page.locator(".reader .s.m-none")).to_have_count(1)
+    page.locator(".reader .s.m-none").hover()
+    expect(page.locator(".reader .tip")).to_contain_text("longer than some model's context")
+
+
+def test_a_long_trace_is_quick_and_little_is_sent_again(visit: Callable[..., Page], page: Page) -> None:
+    received: list[int] = []
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda data: received.append(len(data))))
+    visit("trace", trace="long-000-s0", sentence="1500")
+    expect(page.locator(".reader .s")).to_have_count(2000)
+    current = page.locator('.reader [aria-current="true"]')
+    expect(current).to_have_attribute("data-i", "1499")
+    expect(current).to_be_in_viewport()
+    response = "".join(text for text, _ in synthetic.long_sketch(2000).sentences)
+    shown = page.locator(".reader .text").evaluate("e => e.textContent")
+    assert shown == response
+    settle(page)
+    page.wait_for_timeout(500)
+    received.clear()
+    sentence(page, 1501).click()
+    page.wait_for_function("location.search.includes('sentence=1502')")
+    settle(page)
+    page.wait_for_timeout(500)
+    print("bytes", sum(received), sorted(received)[-6:])

@@ -1,0 +1,265 @@
+"""A small database with known probabilities, written through the store's own writer: no model, no randomness.
+
+Every sentence states which label it should get at the default thresholds; its three probabilities follow from that.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from rdpt_core.records import ROLES, Message, Role, ScoredModel, TokenLogprobs, Trace, UnscoredReason
+from rdpt_core.store import writer
+
+# (p_teacher, p_student, p_distilled)
+PROBABILITIES: dict[str, tuple[float, float, float]] = {
+    "Teacher": (0.82, 0.21, 0.78),
+    "Student": (0.18, 0.74, 0.69),
+    "Shared": (0.91, 0.9, 0.93),
+    "Boosted": (0.31, 0.28, 0.77),
+    "Boosted-down": (0.62, 0.6, 0.2),
+    "Boosted-between": (0.45, 0.53, 0.49),
+    "Uncertain": (0.605, 0.5, 0.61),
+    "unscored": (math.nan, math.nan, math.nan),
+}
+
+# The hostile texts fetch from this address, which no test may ever see requested.
+ELSEWHERE = "http://192.0.2.1:9"
+
+HOSTILE = (
+    (f"<script>document.title='owned';fetch('{ELSEWHERE}/script')</script> ", "Teacher"),
+    (f"<style>*{{display:none!important}}body{{background:url({ELSEWHERE}/style)}}</style> ", "Student"),
+    (f'<meta http-equiv="refresh" content="0;url={ELSEWHERE}/meta"> ', "Shared"),
+    (f'<svg onload="document.title=\'owned\'"><image href="{ELSEWHERE}/svg"/></svg> ', "Boosted"),
+    (f'<img src="{ELSEWHERE}/img" onerror="document.title=\'owned\'"> ', "Teacher"),
+    (f"[click](javascript:document.title='owned') ![x]({ELSEWHERE}/markdown) $5 and $6 ", "Student"),
+    (rf"\href{{javascript:alert(1)}}{{x}} \includegraphics{{{ELSEWHERE}/latex}} $\def\x{{\x\x}}\x$ ", "Shared"),
+    ("\u202eright to left override without an end ", "Boosted-down"),
+    ("after the override \u2066 isolate without an end ", "Teacher"),
+    ("zero" + "\u200b\u200d\ufeff\u2060" * 2000 + "width ", "Student"),
+    ("Z\u0351\u0352\u0357" * 40 + " stacked marks ", "Shared"),
+    ("</div></span></template></textarea>{{7*7}}${7*7}%s ", "Boosted"),
+    ("x" * 5000 + " ", "Teacher"),
+)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A trace to be: its sentences with the labels that they should get."""
+
+    trace_id: str
+    question_id: str
+    sentences: Sequence[tuple[str, str]]
+    benchmark: str = "shop"
+    domain: str | None = "arithmetic"
+    question: str = "Ann has 7 apples and buys 5. How many has she now?"
+    gold: str | None = "12"
+    correct: bool | None = True
+    sample: int = 0
+    meta: dict[str, object] = field(default_factory=dict)
+
+
+def model(role: Role, *, tokenizer: str = "tok-a", template: str = "own") -> ScoredModel:
+    """A model record with nothing behind it."""
+    return ScoredModel(
+        role=role,
+        model=f"data/{role}",
+        revision="sha256:" + str(role)[0] * 12,
+        backend="transformers",
+        dtype="float32",
+        template=template,
+        vocabulary_size=692,
+        n_parameters=900_000,
+        context_length=512,
+        tokenizer_hash=tokenizer,
+    )
+
+
+def sketches(n_questions: int = 12) -> list[Sketch]:
+    """Three benchmarks, one or two traces a question, all labels, plain text with mathematics and code."""
+    lines = (
+        ("Okay, let me think about this step by step.\n\n", "Teacher"),
+        ("We start with 7. ", "Shared"),
+        ("Now we add 5. ", "Shared"),
+        ("7 + 5 = 12. ", "Student"),
+        (r"In LaTeX that is \[ 7 + 5 = 12 \]" + "\n", "Boosted"),
+        ("```python\nprint(7 + 5)  # <b>12</b>\n```\n", "Student"),
+        ("Wait, 12 - 5 = 7, so that is right. ", "Teacher"),
+        ("Note that the order matters here. ", "Boosted-down"),
+        ("这一步没有问题。", "Uncertain"),
+        ("Everything looks consistent. ", "Boosted-between"),
+        ("The answer is 12.", "Shared"),
+    )
+    found = []
+    for b, (benchmark, domain) in enumerate((("shop", "arithmetic"), ("clock", "arithmetic"), ("week", None))):
+        for q in range(n_questions if benchmark != "week" else 3):
+            for sample in range(1 + (q % 3 == 0)):
+                # Rotating and cutting gives every trace its own mixture without any randomness.
+                shift, length = (q + sample + b) % len(lines), 4 + (3 * q + b + sample) % 8
+                chosen = [lines[(shift + i) % len(lines)] for i in range(length)]
+                found.append(
+                    Sketch(
+                        f"{benchmark}-{q:03d}-s{sample}",
+                        f"{benchmark}-{q:03d}",
+                        chosen,
+                        benchmark=benchmark,
+                        domain=domain,
+                        correct=None if benchmark == "week" else (q + sample) % 4 != 0,
+                        sample=sample,
+                        meta={"mode": "full", "origin": ["teacher", "both"]},
+                    )
+                )
+    return found
+
+
+def hostile_sketch() -> Sketch:
+    """A trace, question and ids made of attacks."""
+    return Sketch(
+        "hostile-<img src=x>",
+        "<b>bold</b> \u202e id",
+        HOSTILE,
+        benchmark="attack <i>",
+        domain="<script>",
+        question=f"<img src={ELSEWHERE}/question> **bold** $x$ \u202e what?",
+        gold=f"<a href={ELSEWHERE}/gold>gold</a>",
+        correct=False,
+        meta={"<script>": f"<img src={ELSEWHERE}/meta>"},
+    )
+
+
+def long_sketch(n_sentences: int, trace_id: str = "long-000-s0") -> Sketch:
+    """A long trace; every tenth sentence ends its line."""
+    kinds = ("Teacher", "Shared", "Student", "Boosted", "Teacher")
+    sentences = [
+        (f"This is step {i} of a long derivation, x_{i} = {i * 7 % 31}." + ("\n" if i % 10 == 9 else " "), kinds[i % 5])
+        for i in range(n_sentences)
+    ]
+    return Sketch(trace_id, trace_id.rsplit("-", 1)[0], sentences, benchmark="long", domain=None)
+
+
+def unscored_sketch() -> Sketch:
+    """A trace whose end did not fit into a context."""
+    scored = [("This much was scored. ", "Teacher"), ("And this. ", "Shared")]
+    return Sketch("cut-000-s0", "cut-000", [*scored, ("This did not fit. ", "unscored")], benchmark="shop")
+
+
+def build(
+    path: Path,
+    traces: Sequence[Sketch],
+    *,
+    run_id: str = "0123456789abcdef",
+    name: str = "synthetic",
+    roles: Sequence[Role] = ROLES,
+    models: Sequence[ScoredModel] | None = None,
+    n_scored: int | None = None,
+    finish: bool = True,
+) -> int:
+    """Write a run and return its number.
+
+    Args:
+        n_scored: how many traces get tokens and sentences; all by default.
+        finish: whether the run counts as complete.
+    """
+    claim = writer.RunClaim(
+        run_id=run_id,
+        name=name,
+        identity={"splitter": "synthetic", "run": run_id},
+        environment={"device": "cpu", "python": sys.version.split()[0]},
+        models=tuple(models or (model(role) for role in roles)),
+        template_policy="own",
+        splitter="synthetic",
+        splitter_version="1",
+        traces_hash="f" * 16,
+        n_traces=len(traces),
+    )
+    run_no = writer.claim_run(path, claim, _records(traces))
+    score(path, run_no, traces[:n_scored], roles)
+    if finish:
+        writer.finish_run(path, run_no)
+    return run_no
+
+
+def score(path: Path, run_no: int, traces: Sequence[Sketch], roles: Sequence[Role] = ROLES, first: int = 0) -> None:
+    """Commit tokens and sentences of traces; the first has the number `first`."""
+    if not traces:
+        return
+    for role in roles:
+        results = [_tokens(first + i, sketch, role) for i, sketch in enumerate(traces)]
+        last = role is roles[-1]
+        columns = [_sentences(first + i, sketch, roles) for i, sketch in enumerate(traces)] if last else []
+        writer.commit_batch(path, run_no, role, results, columns)
+
+
+def _records(traces: Sequence[Sketch]) -> Iterator[tuple[Trace, int]]:
+    for sketch in traces:
+        yield (
+            Trace(
+                trace_id=sketch.trace_id,
+                question_id=sketch.question_id,
+                response="".join(text for text, _ in sketch.sentences),
+                messages=(Message("user", sketch.question),),
+                benchmark=sketch.benchmark,
+                domain=sketch.domain,
+                model="data/distilled",
+                gold=sketch.gold,
+                correct=sketch.correct,
+                sample=sketch.sample,
+                meta=sketch.meta,
+            ),
+            len(sketch.sentences),
+        )
+
+
+def _n_tokens(text: str) -> int:
+    return max(1, len(text.split()))
+
+
+def _tokens(trace_no: int, sketch: Sketch, role: Role) -> writer.RoleResult:
+    starts, ends, logprobs, position = [], [], [], 0
+    for text, kind in sketch.sentences:
+        edges = np.linspace(position, position + len(text), _n_tokens(text) + 1).astype(int)
+        starts += list(edges[:-1])
+        ends += list(edges[1:])
+        p = PROBABILITIES[kind][ROLES.index(role)]
+        logprobs += [math.log(p) if p == p else math.nan] * _n_tokens(text)
+        position += len(text)
+    tokens = TokenLogprobs(
+        token_id=np.arange(len(starts), dtype=np.int32),
+        char_start=np.array(starts, dtype=np.int32),
+        char_end=np.array(ends, dtype=np.int32),
+        logprob=np.array(logprobs, dtype=np.float32),
+    )
+    missing = any(kind == "unscored" for _, kind in sketch.sentences)
+    return writer.RoleResult(trace_no, tokens, 0, UnscoredReason.CONTEXT_LENGTH if missing else None)
+
+
+def _sentences(trace_no: int, sketch: Sketch, roles: Sequence[Role]) -> writer.SentenceColumns:
+    texts = [text for text, _ in sketch.sentences]
+    edges = np.cumsum([0, *(len(text) for text in texts)]).astype(np.int32)
+    n_tokens = np.array([_n_tokens(text) for text in texts], dtype=np.int32)
+    p = {role: np.array([PROBABILITIES[kind][ROLES.index(role)] for _, kind in sketch.sentences]) for role in roles}
+    return writer.SentenceColumns(
+        trace_no=trace_no,
+        char_start=edges[:-1],
+        char_end=edges[1:],
+        n_bytes=np.array([len(text.encode()) for text in texts], dtype=np.int32),
+        n_tokens=dict.fromkeys(roles, n_tokens),
+        logprob_sum={role: np.log(values) * n_tokens for role, values in p.items()},
+        first_logprob={role: np.log(values).astype(np.float32) for role, values in p.items()},
+        p=p,
+        unscored_reason=[
+            str(UnscoredReason.CONTEXT_LENGTH) if kind == "unscored" else None for _, kind in sketch.sentences
+        ],
+    )
+
+
+if __name__ == "__main__":
+    # For a look with one's own eyes: python -m tests.synthetic FILE
+    target = Path(sys.argv[1])
+    target.unlink(missing_ok=True)
+    build(target, [*sketches(), unscored_sketch(), long_sketch(2000), hostile_sketch()])

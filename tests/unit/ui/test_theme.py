@@ -1,0 +1,104 @@
+"""The palette, computed: told apart under every kind of colour vision and in greyscale, and text readable on it."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from rdpt_core.ui import theme
+
+# Linear RGB, severity 1.0: Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009).
+VISION = {
+    "full": np.eye(3),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+WHITE = np.array([0.95047, 1.0, 1.08883])
+KEYS = ("teacher", "shared", "student", "boosted", "boosted-down")
+
+# CIE76 distances. About 2.3 is just noticeable side by side; three times that is plain at a glance.
+FAR_ENOUGH = 6.5
+GREY_FAR_ENOUGH = 5.0
+
+
+def linear(colour: str) -> np.ndarray:
+    c = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    x = XYZ @ rgb / WHITE
+    f = np.where(x > (6 / 29) ** 3, np.cbrt(x), x / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def contrast(one: str, two: str) -> float:
+    low, high = sorted(float(XYZ[1] @ linear(colour)) for colour in (one, two))
+    return (high + 0.05) / (low + 0.05)
+
+
+def palettes() -> list[tuple[str, dict[str, str]]]:
+    found = []
+    for mode in theme.MODES:
+        found.append((f"{mode} tints", {k: theme.tone(k, mode).tint for k in KEYS} | {"page": theme.PAGE[mode]}))
+        found.append((f"{mode} inks", {k: theme.tone(k, mode).ink for k in KEYS}))
+    return found
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize(("name", "colours"), palettes(), ids=lambda value: value if isinstance(value, str) else "")
+def test_labels_are_told_apart(name: str, colours: dict[str, str], vision: str) -> None:
+    for one, two in itertools.combinations(colours, 2):
+        seen = [lab(np.clip(VISION[vision] @ linear(colours[key]), 0, 1)) for key in (one, two)]
+        assert np.linalg.norm(seen[0] - seen[1]) > FAR_ENOUGH, (name, one, two)
+
+
+@pytest.mark.parametrize(("name", "colours"), palettes(), ids=lambda value: value if isinstance(value, str) else "")
+def test_labels_are_told_apart_in_greyscale(name: str, colours: dict[str, str]) -> None:
+    for one, two in itertools.combinations(colours, 2):
+        lightness = [lab(linear(colours[key]))[0] for key in (one, two)]
+        assert abs(lightness[0] - lightness[1]) > GREY_FAR_ENOUGH, (name, one, two)
+
+
+@pytest.mark.parametrize("mode", theme.MODES)
+def test_text_is_readable_on_every_tint(mode: theme.Mode) -> None:
+    for background in [theme.PAGE[mode], *(theme.tone(key, mode).tint for key in KEYS)]:
+        assert contrast(theme.TEXT[mode], background) >= 4.5
+    assert contrast(theme.MUTED[mode], theme.PAGE[mode]) >= 4.5
+
+
+@pytest.mark.parametrize("mode", theme.MODES)
+def test_lines_stand_out(mode: theme.Mode) -> None:
+    for key in KEYS:
+        tone = theme.tone(key, mode)
+        assert contrast(tone.ink, theme.PAGE[mode]) >= 3
+        assert contrast(tone.ink, tone.tint) >= 3
+
+
+def test_every_label_has_marks_of_its_own() -> None:
+    triple = [theme.MARKS[key] for key in KEYS]
+    for name in ("letter", "underline", "hatch"):
+        values = [getattr(mark, name) for mark in triple]
+        assert len(set(values)) == len(values), name
+
+
+def test_the_theme_file_agrees_with_the_palette() -> None:
+    import tomllib
+    from pathlib import Path
+
+    config = tomllib.loads((Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text())
+    for mode in theme.MODES:
+        assert config["theme"][mode]["backgroundColor"] == theme.PAGE[mode]
+        assert config["theme"][mode]["textColor"] == theme.TEXT[mode]

@@ -1,0 +1,155 @@
+"""Texts, figures, payloads and the component's own files, without a server."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.shares import label_counts, shares_by_benchmark
+from rdpt_core.analysis.trace_view import TraceView, load_trace_view
+from rdpt_core.records import UnscoredReason
+from rdpt_core.store.reader import open_reader
+from rdpt_core.ui import figures, joint, settings, trace, words
+from rdpt_core.ui.picker import option_names
+from rdpt_core.ui.reader import labels_payload, text_payload
+from tests import synthetic
+
+UI = Path(figures.__file__).parent
+SOURCES = sorted([*UI.rglob("*.js"), *UI.rglob("*.css"), *UI.rglob("*.svg")])
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
+    synthetic.build(path, [*synthetic.sketches(6), synthetic.unscored_sketch(), synthetic.hostile_sketch()])
+    return path
+
+
+def view_of(database: Path, number: int, rule: LabelRule | None = None) -> TraceView:
+    with open_reader(database) as reader:
+        n = reader.run(None).n_traces
+        return load_trace_view(reader, reader.run(None), number % n, rule or LabelRule.make())
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_own_files_parse_no_html_and_fetch_nothing(path: Path) -> None:
+    text = path.read_text()
+    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "@import"):
+        assert forbidden not in text
+    addresses = [a for a in re.findall(r"(?:https?:)?//[\w.]+\.\w+[^\s\"']*", text) if "www.w3.org" not in a]
+    assert addresses == []
+    assert "url(" not in text
+
+
+@given(st.text(max_size=300))
+def test_plain_is_one_short_visible_line(text: str) -> None:
+    found = words.plain(text)
+    assert 0 < len(found) <= 60
+    assert not re.search(r"[\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", found)
+
+
+@given(st.text(max_size=100))
+def test_no_markup_leaves_plotly_nothing_to_read(text: str) -> None:
+    found = words.no_markup(text)
+    assert not re.search(r"[<>$]", found)
+    assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt|#36);)*", found)
+
+
+def test_equal_names_stay_different_options() -> None:
+    assert list(option_names(["a", "a\u200b", "b"], words.plain).values()) == ["a", "a (2)", "b"]
+
+
+def test_every_reason_has_words() -> None:
+    assert set(words.UNSCORED) >= {str(reason) for reason in UnscoredReason}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "path"),
+    [
+        ([], {}, ".rdpt/demo.duckdb"),
+        ([], {"RDPT_DB": "x.duckdb"}, "x.duckdb"),
+        (["--db", "y.duckdb"], {"RDPT_DB": "x.duckdb"}, "y.duckdb"),
+        (["--other", "--db=z.duckdb"], {}, "z.duckdb"),
+        (["--db"], {"RDPT_DB": ""}, ".rdpt/demo.duckdb"),
+    ],
+)
+def test_database_path(arguments: list[str], environment: dict[str, str], path: str) -> None:
+    assert settings.database_path(arguments, environment) == Path(path)
+
+
+def test_payloads_are_json_and_only_labels_depend_on_the_rule(database: Path) -> None:
+    one, two = view_of(database, 3), view_of(database, 3, LabelRule.make(0.3, 0.6))
+    text = text_payload(one, "k")
+    assert json.dumps(text, allow_nan=False) == json.dumps(text_payload(two, "k"), allow_nan=False)
+    assert "".join(text["texts"]) == one.trace.response
+    first, second = labels_payload(one, "k", None), labels_payload(two, "k", None)
+    assert first["codes"] != second["codes"]
+    assert len(first["codes"]) == len(text["texts"])
+    json.dumps(first, allow_nan=False)
+
+
+def test_unscored_sentences_have_a_code_and_no_margin(database: Path) -> None:
+    view = view_of(database, -2)
+    payload = labels_payload(view, "k", None)
+    assert payload["codes"] == "TH-"
+    assert payload["margins"][2] is None
+    assert text_payload(view, "k")["reasons"] == [None, None, "context_length"]
+
+
+@pytest.mark.parametrize("rule", [LabelRule.make(), LabelRule.make(unit=Unit.BYTE, space=Space.RATIO)])
+def test_joint_figure_has_a_line_a_role_and_one_bar_a_stretch(database: Path, rule: LabelRule) -> None:
+    view = view_of(database, 3, rule)
+    figure = joint.joint_figure(view, "light", 1)
+    lines = [item for item in figure.data if item.type == "scatter"]
+    assert [line.name for line in lines] == ["teacher", "student", "distilled"]
+    assert [point[0] for point in lines[0].customdata] == list(range(view.sentences.num_rows))
+    covered = sum(sum(bar.width) for bar in figure.data if bar.type == "bar")
+    assert covered == view.sentences.num_rows
+    assert len(figure.layout.shapes) == 1
+
+
+def test_a_long_joint_figure_shows_a_window_over_a_strip(tmp_path: Path) -> None:
+    path = tmp_path / "long.duckdb"
+    synthetic.build(path, [synthetic.long_sketch(1000)])
+    first = joint.window_around(1000, 700, 0)
+    figure = joint.joint_figure(view_of(path, 0), "dark", 700, first)
+    lines = [item for item in figure.data if item.type == "scatter"]
+    assert len(lines[0].x) == joint.WINDOW
+    assert [700] in [list(point) for point in lines[0].customdata]
+    (strip,) = [item for item in figure.data if item.type == "heatmap"]
+    assert len(strip.z[0]) == 1000
+
+
+@pytest.mark.parametrize(
+    ("selected", "first", "want"),
+    [(None, 0, 0), (10, 0, 0), (500, 0, 425), (999, 0, 850), (430, 425, 425), (3, 800, 0)],
+)
+def test_the_window_moves_only_as_far_as_it_must(selected: int | None, first: int, want: int) -> None:
+    assert joint.window_around(1000, selected, first) == want
+
+
+def test_figures_hold_no_markup_from_the_data(database: Path) -> None:
+    with open_reader(database) as reader:
+        run = reader.run(None)
+        labels = ["Teacher", "Shared", "Student", "Boosted"]
+        groups = shares_by_benchmark(label_counts(reader, run, LabelRule.make()), labels)
+    text = figures.shares_figure(groups, "light").to_json()
+    assert "attack" in text
+    assert "<i>" not in text and "\\u003ci\\u003e" not in text
+
+
+def test_whole_steps() -> None:
+    assert [joint._whole_step(n) for n in (1, 14, 15, 150, 2000)] == [1, 1, 2, 20, 200]
+
+
+def test_sentence_columns_show_the_values_of_another_unit(database: Path) -> None:
+    assert "v_teacher" not in trace.sentence_columns(view_of(database, 0)).column_names
+    rule = LabelRule.make(unit=Unit.COMMON_TOKEN)
+    table = trace.sentence_columns(view_of(database, 0, rule))
+    assert table.column("v_teacher").to_pylist() == pytest.approx(table.column("p_teacher").to_pylist())
