@@ -61,7 +61,8 @@ def claim_copy(path: Path, claim: RunClaim, source_run_no: int, n_sentences: Seq
             connection.register("counts", counts)
             connection.execute(
                 "INSERT INTO traces BY NAME SELECT t.* EXCLUDE (n_new_sentences) "
-                "REPLACE (?::INTEGER AS run_no, n_new_sentences AS n_sentences) FROM (SELECT * FROM traces JOIN counts USING (trace_no)) AS t "
+                "REPLACE (?::INTEGER AS run_no, n_new_sentences AS n_sentences) "
+                "FROM (SELECT * FROM traces JOIN counts USING (trace_no)) AS t "
                 "WHERE run_no = ? ORDER BY trace_no",
                 [run_no, source_run_no],
             )

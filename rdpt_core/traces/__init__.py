@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from rdpt_core.traces.canonical import MAX_LINE_BYTES, iter_traces, trace_to_json
+from rdpt_core.traces.canonical import MAX_LINE_BYTES, iter_traces
 from rdpt_core.traces.rejects import RejectLog
 from rdpt_core.traces.splitters import DEFAULT_SPLITTER, SPLITTERS, SplitReport, Splitter, get_splitter
 from rdpt_core.traces.summary import Spread, TraceSummary, summarise
+from rdpt_core.traces.wire import trace_to_json
 
 __all__ = [
     "DEFAULT_SPLITTER",

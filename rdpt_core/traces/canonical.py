@@ -1,4 +1,4 @@
-"""The canonical JSON Lines: read as a stream of traces, one object a line, and written back.
+"""The canonical JSON Lines: read as a stream of traces, one object a line.
 
 A line becomes a trace, or a `Reject` that says what was expected and what was found; it never stops the lines after
 it and is never dropped in silence. Only a file that cannot be read as JSON Lines at all raises.
@@ -14,28 +14,23 @@ Choices where the contract leaves room:
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, NoReturn
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import BinaryIO, NoReturn
 
 from rdpt_core.errors import InputError, UsageError
-from rdpt_core.records import Message, Reject, Trace
+from rdpt_core.records import Reject, Trace
+from rdpt_core.traces.line_errors import LineError, shown
 from rdpt_core.traces.rejects import RejectLog
+from rdpt_core.traces.strict_json import load_object
+from rdpt_core.traces.wire import trace_of
 
 MAX_LINE_BYTES = 256 * 2**20
 """A longer line is rejected without being read into memory as a whole."""
 
 KEPT_OF_A_LONG_LINE = 2_000
 """So many bytes of a line over the limit go into its reject."""
-
-MAX_DEPTH = 100
-"""Deeper nesting is rejected, so that whatever is accepted can also be written again."""
 
 _BOM = b"\xef\xbb\xbf"
 _IMPORT_HINT = "Convert it first: python -m rdpt_core import SOURCE --out FILE.jsonl"
@@ -49,10 +44,6 @@ _MAGIC = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-
-
-# ── Reading files ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def iter_traces(paths: Sequence[Path], *, rejects: RejectLog, limit: int | None = None) -> Iterator[Trace]:
@@ -130,7 +121,7 @@ def _iter_files(paths: Sequence[Path], rejects: RejectLog) -> Iterator[Trace]:
                 for number, line in _iter_lines(file):
                     try:
                         trace = _accept(line, (path, number), seen)
-                    except _LineError as error:
+                    except LineError as error:
                         rejects.add(Reject(str(path), number, str(error), line.text))
                     else:
                         yield trace
@@ -154,10 +145,6 @@ def _raise_no_trace(paths: Sequence[Path], rejects: RejectLog, n_rejected: int) 
         got=got,
         hint=_IMPORT_HINT if n_rejected else None,
     )
-
-
-class _LineError(Exception):
-    """Why a line cannot become a trace. Never leaves this module."""
 
 
 class _Line:
@@ -194,266 +181,17 @@ def _iter_lines(file: BinaryIO) -> Iterator[tuple[int, _Line]]:
             yield number, _Line(raw.rstrip(b"\r\n"))
 
 
-# ── From a line to a trace ───────────────────────────────────────────────────────────────────────────────────────
-
-_Name = Annotated[str, Field(min_length=1)]
-
-
-class _MessageModel(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
-    role: _Name
-    content: str
-
-
-class _TraceModel(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
-    response: str
-    question: _Name | None = None
-    messages: Annotated[list[_MessageModel], Field(min_length=1)] | None = None
-    prompt: _Name | None = None
-    trace_id: _Name | None = None
-    question_id: _Name | None = None
-    benchmark: str | None = None
-    domain: str | None = None
-    model: str | None = None
-    difficulty: str | None = None
-    gold: str | None = None
-    correct: bool | None = None
-    sample: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    meta: dict[str, Any] | None = None
-
-
-_EXPECTED = {
-    "response": "a string",
-    "question": "a string that is not empty",
-    "messages": "a list of {role, content} with at least one message",
-    "role": "a string that is not empty",
-    "content": "a string",
-    "prompt": "a string that is not empty",
-    "trace_id": "a string that is not empty",
-    "question_id": "a string that is not empty",
-    "correct": "true, false or null",
-    "sample": "an integer from 0 to 2147483647",
-    "meta": "an object",
-}
-
-
 def _accept(line: _Line, place: tuple[Path, int], seen: dict[str, tuple[Path, int]]) -> Trace:
     if line.problem is not None:
-        raise _LineError(line.problem)
-    trace, made_id = _to_trace(_load_object(line.text))
+        raise LineError(line.problem)
+    trace, made_id = trace_of(load_object(line.text))
     first = seen.setdefault(trace.trace_id, place)
     if first is not place:
         here, there = f"{place[0]}:{place[1]}", f"{first[0]}:{first[1]}"
         if made_id:
-            raise _LineError(
+            raise LineError(
                 f"identical to {there}: expected a `trace_id` or `sample` that tells them apart; got at {here} "
                 "the same question, response, sample and model"
             )
-        raise _LineError(f"`trace_id`: expected a new one; got {_shown(trace.trace_id)} at {here}, used at {there}")
+        raise LineError(f"`trace_id`: expected a new one; got {shown(trace.trace_id)} at {here}, used at {there}")
     return trace
-
-
-def _load_object(text: str) -> dict[str, Any]:
-    try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise _LineError(f"expected JSON; got an error at column {error.pos + 1}: {error.msg}") from error
-    except RecursionError as error:
-        raise _LineError(f"expected at most {MAX_DEPTH} levels of nesting; got more") from error
-    except ValueError as error:
-        # The only plain ValueError of the decoder: Python refuses to convert integers of thousands of digits.
-        raise _LineError("expected numbers of at most 4300 digits; got a longer integer") from error
-    if not isinstance(value, dict):
-        raise _LineError(f"expected an object; got {_described(value)}")
-    _check_depth(value)
-    if _ESCAPED_SURROGATE.search(text):
-        _check_surrogates(value)
-    return value
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _LineError(f"expected each key once in an object; got {_shown(twice)} twice")
-    return value
-
-
-def _finite(literal: str) -> float:
-    value = float(literal)
-    if value in (float("inf"), float("-inf")):
-        raise _LineError(f"expected finite numbers; got {literal[:40]}, which is out of range")
-    return value
-
-
-def _refuse_constant(literal: str) -> NoReturn:
-    raise _LineError(f"expected JSON; got {literal}, which JSON has no number for")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_float=_finite, parse_constant=_refuse_constant)
-
-
-def _check_depth(value: object) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        if not level:
-            return
-    raise _LineError(f"expected at most {MAX_DEPTH} levels of nesting; got more")
-
-
-def _check_surrogates(fields: Mapping[str, Any]) -> None:
-    for name, value in fields.items():
-        try:
-            json.dumps({name: value}, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError as error:
-            code = ord(error.object[error.start])
-            shown = name.encode("ascii", "backslashreplace").decode()
-            raise _LineError(
-                f"`{shown}`: expected text; got the lone surrogate U+{code:04X}, which cannot be stored as UTF-8"
-            ) from error
-
-
-def _to_trace(fields: dict[str, Any]) -> tuple[Trace, bool]:
-    """Returns the trace, and whether its `trace_id` was made here."""
-    try:
-        line = _TraceModel.model_validate(fields)
-    except ValidationError as error:
-        raise _LineError("; ".join(_explained(problem) for problem in error.errors(include_url=False))) from error
-    messages = _conversation(line)
-    benchmark = "unknown" if line.benchmark is None else line.benchmark
-    sample = line.sample or 0
-    asked = [[m.role, m.content] for m in messages] or line.prompt
-    question_id = line.question_id or "q-" + _digest([asked, benchmark])
-    trace_id = line.trace_id or "t-" + _digest([question_id, line.response, sample, line.model])
-    trace = Trace(
-        trace_id=trace_id,
-        question_id=question_id,
-        response=line.response,
-        messages=messages,
-        prompt=line.prompt,
-        benchmark=benchmark,
-        domain=line.domain,
-        model=line.model,
-        difficulty=line.difficulty,
-        gold=line.gold,
-        correct=line.correct,
-        sample=sample,
-        meta=_meta(line),
-    )
-    return trace, line.trace_id is None
-
-
-def _conversation(line: _TraceModel) -> tuple[Message, ...]:
-    if line.messages is None:
-        if line.question is not None:
-            return (Message("user", line.question),)
-        if line.prompt is None:
-            raise _LineError("expected one of `question`, `messages` and `prompt`; got none of them")
-        return ()
-    messages = tuple(Message(m.role, m.content) for m in line.messages)
-    if messages[-1].role == "assistant":
-        raise _LineError(
-            "`messages`: expected the conversation before the response; got one that ends with an assistant message"
-        )
-    if line.question is not None:
-        asked = next((m.content for m in reversed(messages) if m.role == "user"), None)
-        if asked != line.question:
-            raise _LineError(
-                "`question`: expected the last user message of `messages`, or only one of the two fields; "
-                f"got {_described(line.question)} beside {_described(asked)}"
-            )
-    return messages
-
-
-def _meta(line: _TraceModel) -> dict[str, Any]:
-    meta = dict(line.meta or {})
-    extra = dict(line.__pydantic_extra__ or {})
-    for index, message in enumerate(line.messages or ()):
-        for name, value in (message.__pydantic_extra__ or {}).items():
-            extra[f"messages[{index}].{name}"] = value
-    if extra:
-        kept = meta.get("extra", {})
-        if not isinstance(kept, dict) or kept.keys() & extra.keys():
-            names = ", ".join(f"`{name}`" for name in extra)
-            raise _LineError(f"expected only known fields, or room for others in `meta.extra`; got {names}")
-        meta["extra"] = kept | extra
-    return meta
-
-
-def _digest(content: object) -> str:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-
-
-def _explained(problem: Any) -> str:
-    location = problem["loc"]
-    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-    last = location[-1]
-    expected = "an object with role and content" if isinstance(last, int) else _EXPECTED.get(last, "a string or null")
-    got = "nothing" if problem["type"] == "missing" else _described(problem["input"])
-    return f"`{name}`: expected {expected}; got {got}"
-
-
-def _described(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case str():
-            return "an empty string" if not value else f"the string {_shown(value)}"
-        case int() | float():
-            return f"the number {str(value)[:40]}"
-        case list():
-            return "an empty list" if not value else f"a list of {len(value)}"
-        case _:
-            return "an object"
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-# ── From a trace to a line ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def trace_to_json(trace: Trace) -> str:
-    """Writes a trace as one canonical line, without its line break.
-
-    Fields stand in a fixed order, the keys of `meta` sorted; absent ones are left out. Reading the line gives an equal
-    trace.
-
-    Raises:
-        InputError: if `meta` holds what JSON cannot say, or a text holds a lone surrogate.
-    """
-    record: dict[str, Any] = {"trace_id": trace.trace_id, "question_id": trace.question_id}
-    record |= {
-        name: value
-        for name in ("benchmark", "domain", "model", "difficulty", "sample", "correct", "gold")
-        if (value := getattr(trace, name)) is not None
-    }
-    if len(trace.messages) == 1 and trace.messages[0].role == "user" and trace.messages[0].content:
-        record["question"] = trace.messages[0].content
-    elif trace.messages:
-        record["messages"] = [{"role": message.role, "content": message.content} for message in trace.messages]
-    if trace.prompt is not None:
-        record["prompt"] = trace.prompt
-    record["response"] = trace.response
-    try:
-        # Sorted apart from the fields above, whose order is ours.
-        meta = json.loads(json.dumps(dict(trace.meta), sort_keys=True, allow_nan=False)) if trace.meta else None
-        line = json.dumps(record if meta is None else record | {"meta": meta}, ensure_ascii=False, allow_nan=False)
-        line.encode("utf-8")
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(
-            "A trace cannot be written as JSON", where=f"trace {trace.trace_id}", got=str(error)
-        ) from error
-    return line

@@ -9,13 +9,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Reject
 
 KEPT_IN_MEMORY = 10
 _FIELDS = {"file", "line", "reason", "text"}
+
+
+class RejectSink(Protocol):
+    """Takes the rejects: a `RejectLog`, or whatever else has `add`."""
+
+    def add(self, reject: Reject) -> None:
+        """Takes one reject."""
 
 
 class RejectLog:

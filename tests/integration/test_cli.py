@@ -139,3 +139,34 @@ def test_interrupting_keeps_progress_and_says_so(tmp_path: Path, model_flags: li
     assert process.returncode == 130
     assert "what was committed is kept" in errors
     assert "Traceback" not in errors
+
+
+def test_import_from_a_log_to_a_score(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, model_flags: list[str]
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(
+        'prompt,output,gold\n"What is 2 + 2?","So, 2 + 2 = 4. \\boxed{4}",4\n"3 + 3?","It is \\boxed{7}.",6\n'
+    )
+    out = tmp_path / "traces.jsonl"
+    columns = "question=prompt,response=output,gold=gold"
+    assert main(["import", str(log), "--out", str(out), "--map", columns, "--benchmark", "sums", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["n_traces"], report["is_unaltered"]) == (2, True)
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["correct"] for line in lines] == [True, False]
+    assert {line["benchmark"] for line in lines} == {"sums"}
+    database = tmp_path / "run.duckdb"
+    assert main(["score", "--traces", str(out), *model_flags, "--db", str(database), "--quiet"]) == 0
+
+
+def test_wrong_imports(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "SOURCE… --out" in fails(capsys, "import")
+    assert "nowhere.json" in fails(capsys, "import", tmp_path / "nowhere.json", "--out", tmp_path / "o.jsonl")
+    odd = tmp_path / "odd.json"
+    odd.write_text('{"weather": {"sunny": true}}')
+    said = fails(capsys, "import", odd, "--out", tmp_path / "o.jsonl")
+    assert "odd.json" in said
+    assert fails(capsys, "import", odd, "--out", tmp_path / "o.jsonl", "--format", "nonsense")
+    assert not (tmp_path / "o.jsonl").exists()
+    assert list(tmp_path.glob("*.part")) == []

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Message, Reject, Trace
 from rdpt_core.traces import canonical
-from rdpt_core.traces.canonical import iter_traces, trace_to_json
+from rdpt_core.traces.canonical import iter_traces
 from rdpt_core.traces.rejects import RejectLog
+from rdpt_core.traces.wire import trace_to_json
 
 GOOD = b'{"question": "1 + 1?", "response": "2."}'
 

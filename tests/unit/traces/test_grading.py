@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from rdpt_core.traces import grading
-from rdpt_core.traces.grading import Grader, marked_answer, method_for
+from rdpt_core.traces.answers import marked_answer
+from rdpt_core.traces.grading import Grader, method_for
+from rdpt_core.traces.math_worker import WorkerError
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +129,11 @@ def test_a_process_that_dies_leaves_null_and_is_given_up_in_the_end(monkeypatch:
             started.append(1)
 
         def ask(self, question: object, limit_s: float) -> object:
-            raise grading._WorkerError("the grader's process died")
+            raise WorkerError("the grader's process died")
 
         def kill(self) -> None: ...
 
-    monkeypatch.setattr(grading, "_Worker", Dead)
+    monkeypatch.setattr(grading, "MathWorker", Dead)
     with Grader() as grader:
         grades = [grader.grade("4", "4") for _ in range(grading.MAX_FAILURES + 5)]
     assert all(grade.correct is None and grade.reason for grade in grades)
@@ -140,7 +142,7 @@ def test_a_process_that_dies_leaves_null_and_is_given_up_in_the_end(monkeypatch:
 
 
 def test_text_and_choice_need_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grading, "_Worker", None)
+    monkeypatch.setattr(grading, "MathWorker", None)
     with Grader() as grader:
         assert grader.grade("Answer: B", "B", question=OPTIONS).correct is True
 
