@@ -33,6 +33,7 @@ IMPLEMENTATION = "rdpt_packed"
 
 _SCORE_ELEMENTS = 1 << 20
 _MIN_ROWS, _MAX_ROWS = 128, 512
+_attend_blocks_on = ("cpu",)
 _KNOWN_ARGUMENTS = frozenset({"dropout", "scaling", "sliding_window", "softcap", "is_causal", "position_ids"})
 _HARMLESS_ARGUMENTS = frozenset({"use_cache", "output_attentions", "output_hidden_states", "return_dict"})
 
@@ -119,7 +120,7 @@ def packed_attention(
     )
     # Rows of no segment are filling: nothing is computed for them, and nothing reads them.
     output = query.new_zeros(query.shape[2], query.shape[1], value.shape[-1])
-    attend = _attend_blocks if query.device.type == "cpu" else _attend_fused
+    attend = _attend_blocks if query.device.type in _attend_blocks_on else _attend_fused
     for segment in layout.segments:
         rows = slice(segment.start, segment.stop)
         keys, values = (_seen(tensor[0], segment) for tensor in (key, value))
