@@ -4,6 +4,6 @@ A command module offers `add_parser(subparsers)` and sets `run` on its parser, a
 an exit status. What is heavy is imported inside `run`.
 """
 
-from rdpt_core.commands import demo, export, info, score, validate
+from rdpt_core.commands import bench, demo, export, info, score, validate
 
-COMMANDS = (score, validate, info, export, demo)
+COMMANDS = (score, validate, info, export, bench, demo)

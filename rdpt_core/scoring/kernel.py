@@ -16,7 +16,8 @@ be replaced) are scored one trace at a time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,29 @@ class CausalKernel:
     def shares(self) -> bool:
         """Whether sequences may go through together, which also shares their prompts."""
         return self.findings.packs and self.findings.invariant
+
+    @property
+    def model(self) -> Any:
+        """The loaded model, as it was changed."""
+        return self._model
+
+    @property
+    def device(self) -> torch.device:
+        """Where its inputs go."""
+        return self._device
+
+    @contextmanager
+    def watched_head(self, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+        """Within this context the head is called through `wrap`, which may look at the clock."""
+        if self.plain:
+            yield
+            return
+        head: Any = self._head
+        head.logprobs = wrap(head.logprobs)
+        try:
+            yield
+        finally:
+            del head.logprobs
 
     def score(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
         """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0.
