@@ -13,6 +13,16 @@ def add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the DuckDB file that `score` wrote")
 
 
+def add_splitter(parser: argparse.ArgumentParser) -> None:
+    """`--splitter NAME`, for commands that cut responses into sentences."""
+    parser.add_argument(
+        "--splitter",
+        default="sentence",
+        choices=["sentence", "line", "paragraph", "step"],
+        help="how a response is cut: sentences, lines, paragraphs, or blank-line blocks as steps (default: sentence)",
+    )
+
+
 def positive_integer(text: str) -> int:
     """A whole number above 0."""
     try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from rdpt_core.errors import InputError
+from rdpt_core.records import ROLES
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = PROJECT / "data"
@@ -43,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     started_s = time.monotonic()
     print("scoring the bundled traces under three models (about 20 s the first time)", file=sys.stderr)
-    models = [part for role in ("teacher", "student", "distilled") for part in (f"--{role}", str(DATA / role))]
+    # Relative, so that what is stored and shown reads the same in every clone.
+    models = [part for role in ROLES for part in (f"--{role}", os.path.relpath(DATA / role))]
     status = main(
         ["score", "--traces", str(DATA / "traces.jsonl"), *models, "--db", str(arguments.db), "--name", "bundled demo"]
     )

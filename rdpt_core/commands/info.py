@@ -45,8 +45,7 @@ def to_text(document: dict[str, Any]) -> str:
         )
         counts = run["counts"]
         lines.append(
-            f"  {counts['questions']:,} questions, {counts['traces']:,} traces, "
-            f"{counts['sentences']:,} sentences"
+            f"  {counts['questions']:,} questions, {counts['traces']:,} traces, {counts['sentences']:,} sentences"
         )
         for model in run["models"]:
             lines.append(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL, automatic_or_positive, positive_integer
+from rdpt_core.commands.arguments import EXIT_PARTIAL, add_splitter, automatic_or_positive, positive_integer
 from rdpt_core.config import DTYPES, ModelSet, parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
@@ -46,6 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=[choice.value for choice in TooLong],
         help="a trace beyond a model's context: score the sentences that fit, or refuse the trace (default: prefix)",
     )
+    add_splitter(parser)
     parser.add_argument(
         "--batch-tokens",
         type=automatic_or_positive,
@@ -69,7 +70,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
     models = read_models(arguments)
-    _quieten_libraries()
+    _prepare_libraries()
     from rdpt_core.scoring.pipeline import ScoreRequest, default_name, score_run
     from rdpt_core.store.reader import open_reader
     from rdpt_core.store.run_store import DuckDBRunStore
@@ -82,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         dtype=arguments.dtype,
         batch_tokens=arguments.batch_tokens,
+        splitter=arguments.splitter,
         name=arguments.name or default_name(arguments.traces),
         trust_remote_code=arguments.trust_remote_code,
         quiet=arguments.quiet,
@@ -148,8 +150,13 @@ def read_models(arguments: argparse.Namespace) -> ModelSet:
     return ModelSet(references)
 
 
-def _quieten_libraries() -> None:
-    """Keep the loading bars and advice of libraries off standard error, where our own progress stands."""
+def _prepare_libraries() -> None:
+    """Settings that libraries read when they are imported.
+
+    Loading bars and advice are kept off standard error, where our own progress stands. Threads that wait sleep: by
+    default they spin, and on a busy laptop that makes small models several times slower.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

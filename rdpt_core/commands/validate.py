@@ -25,10 +25,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the summary; exit status 3 if lines were rejected."""
-    from rdpt_core.traces import RejectLog, get_splitter, iter_traces, summarize
+    from rdpt_core.traces import RejectLog, get_splitter, iter_traces, summarise
 
     with RejectLog(arguments.rejects) as rejects:
-        summary = summarize(iter_traces(arguments.traces, rejects=rejects), rejects=rejects, splitter=get_splitter())
+        summary = summarise(iter_traces(arguments.traces, rejects=rejects), rejects=rejects, splitter=get_splitter())
     print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False) if arguments.json else summary.to_text())
     if rejects.n and arguments.rejects:
         print(f"rejected lines, each with its reason: {arguments.rejects}", file=sys.stderr)

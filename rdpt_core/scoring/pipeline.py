@@ -20,8 +20,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
-from rdpt_core.traces import Splitter, get_splitter, trace_to_json
-
 from rdpt_core import __version__
 from rdpt_core.config import ModelSet
 from rdpt_core.errors import InputError, UsageError
@@ -49,10 +47,11 @@ from rdpt_core.scoring.overlap import OneAtATime, StageSeconds, Stopwatch, ahead
 from rdpt_core.scoring.plan import windows
 from rdpt_core.scoring.progress import RoleProgressBar
 from rdpt_core.scoring.references import resolve
-from rdpt_core.scoring.templates import TEMPLATE_DATE, check_policy
-from rdpt_core.scoring.tokenization import load_tokenizer
+from rdpt_core.scoring.templates import check_policy
+from rdpt_core.scoring.tokenization import TEMPLATE_DATE, load_tokenizer
+from rdpt_core.traces import Splitter, get_splitter, trace_to_json
 
-SCORING_VERSION = "1"
+SCORING_VERSION = "2"
 """Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
 
 _COMMIT_INTERVAL_S = 1.0
@@ -63,6 +62,7 @@ class RunStore(Protocol):
     """What the pipeline asks of the database."""
 
     def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int: ...
+    def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int: ...
     def scored_trace_nos(self, run_no: int, role: Role) -> set[int]: ...
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]: ...
     def tokens(
@@ -182,9 +182,8 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
             for model in models
         },
     }
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode())
     return RunClaim(
-        run_id=digest.hexdigest()[:16],
+        run_id=make_run_id(identity),
         name=request.name,
         identity=identity,
         environment=describe_environment(resolve_device(request.device)),
@@ -195,6 +194,11 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         traces_hash=survey.traces_hash,
         n_traces=survey.n_traces,
     )
+
+
+def make_run_id(identity: dict[str, Any]) -> str:
+    """The name of an identity: 16 hexadecimal digits of a hash over it."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def describe_environment(device: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import dataclass
 
@@ -11,9 +10,6 @@ from rdpt_core.records import TemplatePolicy, Trace
 from rdpt_core.scoring.tokenization import RoleTokenizer
 
 PLAIN_TEMPLATE = "plain"
-
-# Some templates print today's date. The same inputs must give the same numbers tomorrow.
-TEMPLATE_DATE = datetime.date(2025, 1, 1)
 
 _OPEN_THINKING = re.compile(r"<(think|thinking|thought|reasoning)>\s*\Z")
 
@@ -72,7 +68,7 @@ def render_prompt(
     author = own if policy is TemplatePolicy.OWN or distilled is None else distilled
     if author.has_chat_template:
         messages = [{"role": message.role, "content": message.content} for message in trace.messages]
-        text = author.render(messages, strftime_now=TEMPLATE_DATE.strftime, date_string="1 January 2025")
+        text = author.render(messages)
         opened = _OPEN_THINKING.search(text)
         if opened and trace.response.lstrip().startswith(f"<{opened.group(1)}>"):
             text = text[: opened.start()]

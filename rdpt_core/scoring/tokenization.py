@@ -8,6 +8,8 @@ trimming of offsets.
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,19 @@ from rdpt_core.scoring.references import ModelFiles
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
+
+# Some chat templates print today's date. The same inputs must give the same numbers tomorrow.
+TEMPLATE_DATE = datetime.date(2025, 1, 1)
+
+# A macro hides the function of the same name that transformers offers to templates.
+_FIXED_CLOCK = (
+    "{%- macro strftime_now(format) -%}{{ format"
+    + "".join(
+        f" | replace('{code}', '{TEMPLATE_DATE.strftime(code)}')"
+        for code in ("%Y", "%y", "%m", "%d", "%B", "%b", "%A", "%a", "%H", "%M", "%S")
+    )
+    + " }}{%- endmacro -%}"
+)
 
 _NORMALIZATION = ("NFC", "NFD", "NFKC", "NFKD", "Strip", "StripAccents", "Lowercase")
 
@@ -46,8 +61,6 @@ class RoleTokenizer:
     """
 
     def __init__(self, name: str, tokenizer: PreTrainedTokenizerBase) -> None:
-        import hashlib
-
         from tokenizers import Tokenizer
 
         self.name = name
@@ -72,8 +85,10 @@ class RoleTokenizer:
         """Whether the model can render a conversation by itself."""
         return bool(getattr(self._tokenizer, "chat_template", None))
 
-    def render(self, messages: list[dict[str, str]], **values: Any) -> str:
+    def render(self, messages: list[dict[str, str]]) -> str:
         """The conversation through the model's own chat template, ending in the generation prompt.
+
+        Templates that print today's date print `TEMPLATE_DATE` instead.
 
         Raises:
             ModelError: the template refuses this conversation.
@@ -81,8 +96,13 @@ class RoleTokenizer:
         from jinja2 import TemplateError
 
         try:
+            template = self._tokenizer.get_chat_template()
+            if "strftime_now" in template:
+                template = _FIXED_CLOCK + template
             return str(
-                self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **values)
+                self._tokenizer.apply_chat_template(
+                    messages, chat_template=template, tokenize=False, add_generation_prompt=True
+                )
             )
         except (TemplateError, TypeError, ValueError) as error:
             raise ModelError(

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import Message, Role, ScoredModel, TokenLogprobs, Trace
+from rdpt_core.records import Message, Role, RunClaim, ScoredModel, TokenLogprobs, Trace
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.schema import SCHEMA_VERSION
 
@@ -53,6 +53,21 @@ class Run:
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1
+
+    def as_claim(self, name: str) -> RunClaim:
+        """What a run made from this one starts from."""
+        return RunClaim(
+            run_id=self.run_id,
+            name=name,
+            identity=self.identity,
+            environment=self.environment[-1],
+            models=self.models,
+            template_policy=self.template_policy,
+            splitter=self.splitter,
+            splitter_version=self.splitter_version,
+            traces_hash=self.traces_hash,
+            n_traces=self.n_traces,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rdpt_core.records import Role, RoleResult, RunClaim, SentenceColumns, TokenLogprobs, Trace
 from rdpt_core.store.reader import open_reader
-from rdpt_core.store.writer import claim_run, commit_batch, finish_run
+from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, finish_run
 
 _PATIENCE_S = 120.0
 
@@ -21,6 +21,10 @@ class DuckDBRunStore:
     def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int:
         """Register the run, or find the one with the same identity."""
         return claim_run(self._path, claim, traces)
+
+    def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int:
+        """Register a run over the traces of another, or find the one with the same identity."""
+        return claim_copy(self._path, claim, source_run_no, n_sentences)
 
     def scored_trace_nos(self, run_no: int, role: Role) -> set[int]:
         """The traces that have this role's tokens."""

@@ -36,41 +36,73 @@ def claim_run(path: Path, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) 
         traces: every trace in file order with its number of sentences; read only if the run is new.
     """
     with open_for_writing(path) as connection:
-        rows = connection.execute("SELECT run_no FROM runs WHERE run_id = ?", [claim.run_id]).fetchall()
-        if rows:
-            run_no = int(rows[0][0])
-            _append_environment(connection, run_no, claim.environment)
-            return run_no
-        run_no = int(connection.execute("SELECT coalesce(max(run_no), 0) + 1 FROM runs").fetchall()[0][0])
-        now = _now()
-        connection.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            [
-                run_no,
-                claim.run_id,
-                claim.name,
-                json.dumps(claim.identity, sort_keys=True),
-                json.dumps([claim.environment], sort_keys=True),
-                [str(model.role) for model in claim.models],
-                claim.template_policy,
-                claim.splitter,
-                claim.splitter_version,
-                claim.traces_hash,
-                claim.n_traces,
-                now,
-                now,
-            ],
-        )
-        for model in claim.models:
-            values = asdict(model)
-            columns = ", ".join(values)
-            marks = ", ".join("?" for _ in values)
-            connection.execute(
-                f"INSERT INTO run_models (run_no, {columns}) VALUES (?, {marks})", [run_no, *values.values()]
-            )
-        for table in _trace_tables(run_no, traces):
-            _insert(connection, "traces", table)
+        run_no, is_new = _register(connection, claim)
+        if is_new:
+            for table in _trace_tables(run_no, traces):
+                _insert(connection, "traces", table)
         return run_no
+
+
+def claim_copy(path: Path, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int:
+    """Register a run over the traces of another one, or find the one with the same identity; returns its `run_no`.
+
+    Args:
+        n_sentences: for each trace in order, how many sentences it has in the new run.
+    """
+    counts = pa.table(
+        {
+            "trace_no": pa.array(range(len(n_sentences)), pa.int32()),
+            "n_new_sentences": pa.array(n_sentences, pa.int32()),
+        }
+    )
+    with open_for_writing(path) as connection:
+        run_no, is_new = _register(connection, claim)
+        if is_new:
+            connection.register("counts", counts)
+            connection.execute(
+                "INSERT INTO traces BY NAME SELECT t.* EXCLUDE (n_new_sentences) "
+                "REPLACE (?::INTEGER AS run_no, n_new_sentences AS n_sentences) FROM (SELECT * FROM traces JOIN counts USING (trace_no)) AS t "
+                "WHERE run_no = ? ORDER BY trace_no",
+                [run_no, source_run_no],
+            )
+            connection.unregister("counts")
+        return run_no
+
+
+def _register(connection: duckdb.DuckDBPyConnection, claim: RunClaim) -> tuple[int, bool]:
+    """The number of the run with this identity, and whether it was made just now."""
+    rows = connection.execute("SELECT run_no FROM runs WHERE run_id = ?", [claim.run_id]).fetchall()
+    if rows:
+        run_no = int(rows[0][0])
+        _append_environment(connection, run_no, claim.environment)
+        return run_no, False
+    run_no = int(connection.execute("SELECT coalesce(max(run_no), 0) + 1 FROM runs").fetchall()[0][0])
+    now = _now()
+    connection.execute(
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        [
+            run_no,
+            claim.run_id,
+            claim.name,
+            json.dumps(claim.identity, sort_keys=True),
+            json.dumps([claim.environment], sort_keys=True),
+            [str(model.role) for model in claim.models],
+            claim.template_policy,
+            claim.splitter,
+            claim.splitter_version,
+            claim.traces_hash,
+            claim.n_traces,
+            now,
+            now,
+        ],
+    )
+    for model in claim.models:
+        values = asdict(model)
+        columns, marks = ", ".join(values), ", ".join("?" for _ in values)
+        connection.execute(
+            f"INSERT INTO run_models (run_no, {columns}) VALUES (?, {marks})", [run_no, *values.values()]
+        )
+    return run_no, True
 
 
 def _append_environment(connection: duckdb.DuckDBPyConnection, run_no: int, environment: dict[str, Any]) -> None:

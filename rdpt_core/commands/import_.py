@@ -1,0 +1,113 @@
+"""`import`: other formats to canonical JSON Lines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rdpt_core.commands.arguments import EXIT_PARTIAL
+from rdpt_core.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from rdpt_core.traces.importing import ImportReport
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "import",
+        help="turn logs of other programs into canonical traces",
+        description="Recognise the format of each source by its content and write canonical JSON Lines. Responses are "
+        "kept verbatim, which is checked by hash; `--list-formats` names what is known.",
+    )
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="files, folders, or - for standard input")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="canonical JSON Lines to write")
+    parser.add_argument("--format", metavar="NAME", help="take every source as this format")
+    parser.add_argument(
+        "--map", dest="columns", metavar="FIELD=COLUMN,…", help="for example question=prompt,response=output"
+    )
+    for name in ("benchmark", "domain", "model", "difficulty", "question"):
+        parser.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of traces whose source names none")
+    parser.add_argument("--no-grade", action="store_true", help="leave `correct` as the source has it")
+    parser.add_argument(
+        "--rejects", type=Path, metavar="FILE", help="where rejected records go (default: beside --out, .rejects.jsonl)"
+    )
+    parser.add_argument("--list-formats", action="store_true", help="name the known formats and stop")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the traces; exit status 3 if records were rejected."""
+    from rdpt_core.traces import RejectLog, trace_to_json
+    from rdpt_core.traces.importing import DEFAULTS, ImportReport, import_traces, list_formats, parse_column_map
+
+    if arguments.list_formats:
+        width = max(len(name) for name, _ in list_formats())
+        print("\n".join(f"{name:<{width}}  {title}" for name, title in list_formats()))
+        return 0
+    if not arguments.sources or arguments.out is None:
+        raise UsageError(
+            "an import needs sources and a file to write",
+            where="import",
+            expected="SOURCE… --out FILE.jsonl",
+            got="no SOURCE" if not arguments.sources else "no --out",
+        )
+    sources: list[Path | Literal["-"]] = ["-" if source == "-" else Path(source) for source in arguments.sources]
+    report = ImportReport()
+    rejects_path = arguments.rejects or arguments.out.with_suffix(".rejects.jsonl")
+    temporary = arguments.out.with_name(f".{arguments.out.name}.{os.getpid()}.part")
+    try:
+        with RejectLog(rejects_path) as rejects:
+            traces = import_traces(
+                sources,
+                format=arguments.format,
+                column_map=None if arguments.columns is None else parse_column_map(arguments.columns),
+                grade=not arguments.no_grade,
+                defaults={name: value for name in DEFAULTS if (value := getattr(arguments, name)) is not None},
+                rejects=rejects,
+                report=report,
+            )
+            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+                for trace in traces:
+                    stream.write(trace_to_json(trace) + "\n")
+        os.replace(temporary, arguments.out)
+    except OSError as error:
+        raise InputError("the traces cannot be written", where=str(arguments.out), got=str(error)) from error
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+    if arguments.json:
+        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+    _tell(report, arguments.out, rejects_path)
+    return EXIT_PARTIAL if report.n_rejects else 0
+
+
+def _tell(report: ImportReport, out: Path, rejects_path: Path) -> None:
+    lines = []
+    for file in report.files:
+        if file.refused is not None:
+            lines.append(f"{file.name}: no traces ({file.refused})")
+            continue
+        line = f"{file.name}: {file.format}, {file.n_traces:,} traces"
+        if file.n_graded:
+            line += f", {file.n_graded:,} graded here"
+        if file.n_truncated:
+            line += f", {file.n_truncated:,} truncated"
+        if file.n_rejects:
+            line += f", {file.n_rejects:,} rejected"
+        lines.append(line)
+        if file.n_without_question:
+            lines.append(
+                f"  warning: {file.n_without_question:,} traces have no question, so they would be scored after an "
+                "empty one; give --question, or the file of requests beside the results"
+            )
+    lines.append(f"{report.n_traces:,} traces: {out}")
+    if report.n_rejects:
+        lines.append(f"rejected records, each with its reason: {rejects_path}")
+    print("\n".join(lines), file=sys.stderr)

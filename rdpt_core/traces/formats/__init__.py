@@ -1,0 +1,125 @@
+"""The formats that `import` reads: one small file each, with a detector and a reader, listed in one registry.
+
+Adding a format takes ten minutes:
+
+1. Write `your_format.py` here. It needs a detector, which looks at one record and says yes only if it is sure, and a
+   reader, which turns a record into `Draft`s and raises `RecordError` with a reason if it cannot:
+
+       def _detect(value: Any) -> bool:
+           return isinstance(value, dict) and {"ask", "reply"} <= value.keys()
+
+       def _read(record: Record, context: Context) -> Iterator[Draft]:
+           reply = text_of(record.value.get("reply"), "reply")
+           yield Draft(Response.verbatim(reply), messages=ask(text_of(record.value.get("ask"), "ask")))
+
+       FORMAT = Format("yours", "one line for people", "ask and reply", _detect, read=_read)
+
+   The response goes in verbatim. Reasoning that is given apart goes through `reasoning.put_back`, the fields that are
+   left through `fields.rest_of`. A document with many traces yields them with `base.each`, so that one bad part stops
+   no other. If one response is spread over several records, write `gather` in place of `read`.
+2. Import it below and put it into `FORMATS`, before every format that would claim its records as well.
+3. Add a fixture and a case to `tests/unit/traces/test_formats.py`, and a line to the README.
+
+Bytes, compression, encodings, ids, grading and rejects are none of a format's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rdpt_core.errors import InputError, UsageError
+from rdpt_core.traces.formats import (
+    anthropic,
+    candidates,
+    canonical,
+    chat_sft,
+    gemini,
+    inspect_ai,
+    lm_eval,
+    math_eval,
+    openai_chat,
+    openai_responses,
+    openai_stream,
+    pairs,
+    reasoning_gym,
+    result_object,
+    skythought,
+    thought_anchors,
+    vllm,
+)
+from rdpt_core.traces.formats.base import Bad, Format, Record
+from rdpt_core.traces.formats.fields import kind_of
+from rdpt_core.traces.formats.not_traces import what_it_is
+
+FORMATS: tuple[Format, ...] = (
+    canonical.FORMAT,
+    lm_eval.FORMAT,
+    inspect_ai.FORMAT,
+    openai_stream.FORMAT,
+    openai_responses.FORMAT,
+    anthropic.FORMAT,
+    openai_chat.FORMAT,
+    gemini.FORMAT,
+    vllm.FORMAT,
+    math_eval.FORMAT,
+    skythought.FORMAT,
+    reasoning_gym.FORMAT,
+    thought_anchors.FORMAT,
+    result_object.FORMAT,
+    candidates.FORMAT,
+    chat_sft.FORMAT,
+    pairs.FORMAT,
+)
+"""The first format whose detector says yes reads the file, so the more special ones come first."""
+
+SAMPLE_RECORDS = 20
+"""So many records are looked at to recognise a file."""
+
+
+def format_named(name: str) -> Format:
+    """The format that `--format` names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    raise UsageError("There is no such format", where=name, expected=", ".join(known.name for known in FORMATS))
+
+
+def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
+    """The format of a file, by its first records.
+
+    Args:
+        sample: the first records of the file.
+        name: the file, for the message.
+        kind: its container, for the message.
+
+    Raises:
+        InputError: no format claims any of the records. The message lists what was looked for and what was found.
+    """
+    records = [record for record in sample if isinstance(record, Record)]
+    broken = [bad for bad in sample if isinstance(bad, Bad)]
+    for record in records:
+        for known in FORMATS:
+            if known.detect(record.value):
+                return known
+    if not records:
+        raise InputError(
+            "A file holds nothing that can be read",
+            where=name,
+            expected="traces",
+            got=f"{kind}: {broken[0].reason} (record {broken[0].line})" if broken else f"{kind} without a record",
+        )
+    known_as = what_it_is(records[0].value)
+    looked_for = "; ".join(f"{known.name}: {known.looks_for}" for known in FORMATS)
+    raise InputError(
+        "A file is in no format that is known here" if known_as is None else "A file holds no traces",
+        where=name,
+        expected=f"one of these: {looked_for}" if known_as is None else "responses of a model",
+        got=f"{kind} with {kind_of(records[0].value)}" if known_as is None else f"{known_as} ({kind})",
+        hint="Name the columns, such as --map question=prompt,response=output, or the format with --format."
+        if known_as is None
+        else None,
+    )

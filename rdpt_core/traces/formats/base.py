@@ -1,0 +1,193 @@
+"""What every format is made of: the record it is given, the draft it gives back, and how it says no.
+
+A *record* is one value of a file (a line of JSON Lines, an element of a JSON array, a row of CSV or Parquet). A
+*draft* is a trace before it has its ids, its grade and its place in the import. Formats see neither bytes nor files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rdpt_core.records import Message, Trace
+
+SNIPPET_CHARS = 1 << 20
+"""So much of a bad record goes into its reject; its place in the file is kept as well."""
+
+
+class RecordError(ValueError):
+    """This record cannot become a trace. The message is the reason that the user reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One value of a file.
+
+    Attributes:
+        line: where it starts: a line number in text files, else the record's number. Both count from 1.
+        value: the value as Python sees it. Formats must not change it.
+        text: the record as it stood in the file, or empty if it was no text; a reject then shows the value as JSON.
+    """
+
+    line: int
+    value: Any
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A record, or a part of one, that could not become a trace."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response as a sequence of pieces, each from the source or added as markup.
+
+    Invariant: leaving out the added pieces gives the source's characters, in order and unchanged.
+    """
+
+    pieces: tuple[tuple[str, bool], ...]
+
+    @classmethod
+    def verbatim(cls, text: str) -> Response:
+        """A response that the source holds in one piece."""
+        return cls(((text, True),))
+
+    @property
+    def text(self) -> str:
+        """The response as the trace will hold it."""
+        if len(self.pieces) == 1:
+            return self.pieces[0][0]
+        return "".join(text for text, _ in self.pieces)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A trace before ids, grade and provenance are known.
+
+    Attributes:
+        messages: the conversation before the response.
+        prompt: the exact rendered prompt, where the source holds one.
+        source_id: what the source calls the question, or None.
+        id_is_global: True if `source_id` names the question beyond its file and its benchmark (a uuid or a hash).
+        sample: which response to the question, or None if the source does not number them.
+        candidates: the answers to choose from in a multiple choice question; empty if there are none.
+        finish_reason: why generation stopped, in the source's words.
+        truncated: the source itself says that the response is incomplete.
+        verdict: the field that `correct` came from, or None.
+        reasoning: how reasoning that was given apart was put back; None if there was none.
+        meta: the source's other fields, for showing.
+        canonical: a finished trace that passes through unchanged. Everything else is ignored if it is set.
+    """
+
+    response: Response
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    source_id: str | None = None
+    id_is_global: bool = False
+    sample: int | None = None
+    benchmark: str | None = None
+    domain: str | None = None
+    model: str | None = None
+    difficulty: str | None = None
+    gold: str | None = None
+    correct: bool | None = None
+    verdict: str | None = None
+    candidates: tuple[str, ...] = ()
+    finish_reason: str | None = None
+    truncated: bool = False
+    reasoning: Mapping[str, Any] | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+    canonical: Trace | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a reader may know beyond the record: where the file is, and what else the user said.
+
+    Attributes:
+        name: the file's name as shown to the user, with forward slashes.
+        path: the file, or None for standard input.
+        column_map: the user's own column names, canonical name to column.
+        requests: prompts of batch requests by `custom_id`, from request files among the sources.
+    """
+
+    name: str
+    path: Path | None = None
+    column_map: Mapping[str, str] = field(default_factory=dict)
+    requests: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
+
+    def folder(self, levels: int = 1) -> str:
+        """Name of the folder `levels` above the file, or an empty string."""
+        parts = (self.path.absolute().parts if self.path is not None else Path(self.name).parts)[:-1]
+        return parts[-levels] if len(parts) >= levels else ""
+
+    def sibling(self, name: str, limit_bytes: int = 1 << 20) -> Any:
+        """A small JSON file in the same folder, or None if there is none that can be read."""
+        if self.path is None:
+            return None
+        path = self.path.with_name(name)
+        try:
+            if path.stat().st_size > limit_bytes:
+                return None
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return None
+
+
+Detector = Callable[[Any], bool]
+Reader = Callable[[Record, Context], Iterable["Draft | Bad"]]
+Gatherer = Callable[[Iterable[Record], Context], Iterator["Draft | Bad"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: how to know it, and how to read it.
+
+    Attributes:
+        name: what `--format` calls it.
+        title: one line for people.
+        looks_for: what the detector needs to see, for the message that nothing was recognised.
+        detect: True if a record's value is of this format. Must not raise, whatever the value is.
+        read: makes drafts of one record. Raises `RecordError` if the record cannot be used.
+        gather: makes drafts of all records together, where one response is spread over several records.
+    """
+
+    name: str
+    title: str
+    looks_for: str
+    detect: Detector
+    read: Reader | None = None
+    gather: Gatherer | None = None
+
+
+def snippet(value: Any) -> str:
+    """A value as text for a reject, cut to `SNIPPET_CHARS`."""
+    if isinstance(value, str):
+        return value[:SNIPPET_CHARS]
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)[:SNIPPET_CHARS]
+    except (ValueError, RecursionError):
+        return repr(type(value))
+
+
+def why(error: RecordError | RecursionError) -> str:
+    """The reason of a reject, for what reading a record may raise."""
+    return str(error) if isinstance(error, RecordError) else "the record is nested too deeply"
+
+
+def each(items: Iterable[Any], line: int, make: Callable[[Any], Iterable[Draft]]) -> Iterator[Draft | Bad]:
+    """Drafts of the parts of one record: a part that fails is reported and stops none of the others."""
+    for item in items:
+        try:
+            yield from make(item)
+        except (RecordError, RecursionError) as error:
+            yield Bad(line, why(error), snippet(item))

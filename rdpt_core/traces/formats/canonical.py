@@ -1,0 +1,81 @@
+"""Our own JSON Lines. They pass through unchanged: no new ids, no grading, nothing added to `meta`.
+
+A file without `trace_id` but with the same field names is read by `pairs` instead, which gives it ids and a grade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rdpt_core.records import Message, Trace
+from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError, Response
+from rdpt_core.traces.formats.fields import kind_of, whole
+
+_NAMES = ("prompt", "benchmark", "domain", "model", "difficulty", "gold")
+_FIELDS = frozenset(
+    {"response", "question", "messages", "trace_id", "question_id", "correct", "sample", "meta", *_NAMES}
+)
+
+
+def _detect(value: Any) -> bool:
+    return isinstance(value, dict) and {"trace_id", "question_id", "response"} <= value.keys() <= _FIELDS
+
+
+def _read(record: Record, context: Context) -> Iterator[Draft]:
+    value = record.value
+    if not _detect(value):
+        raise RecordError(f"expected a canonical trace with trace_id, question_id and response; got {kind_of(value)}")
+    for name in ("trace_id", "question_id", "response"):
+        if not isinstance(value[name], str) or (name != "response" and not value[name]):
+            raise RecordError(f"{name} must be a string that is not empty; got {kind_of(value[name])}")
+    for name in _NAMES:
+        if not isinstance(value.get(name), str | None):
+            raise RecordError(f"{name} must be a string; got {kind_of(value[name])}")
+    if not isinstance(value.get("correct"), bool | None):
+        raise RecordError(f"correct must be true, false or null; got {kind_of(value['correct'])}")
+    sample, meta = whole(value.get("sample", 0)), value.get("meta")
+    if sample is None or not isinstance(meta, dict | None):
+        raise RecordError("sample must be a whole number and meta an object")
+    trace = Trace(
+        trace_id=value["trace_id"],
+        question_id=value["question_id"],
+        response=value["response"],
+        messages=_messages(value),
+        prompt=value.get("prompt"),
+        benchmark=value.get("benchmark") or "unknown",
+        domain=value.get("domain"),
+        model=value.get("model"),
+        difficulty=value.get("difficulty"),
+        gold=value.get("gold"),
+        correct=value.get("correct"),
+        sample=sample,
+        meta=meta or {},
+    )
+    yield Draft(Response.verbatim(trace.response), canonical=trace)
+
+
+def _messages(value: Mapping[str, Any]) -> tuple[Message, ...]:
+    given = value.get("messages")
+    if given is None:
+        question = value.get("question")
+        if question is None and value.get("prompt") is None:
+            raise RecordError("there is none of question, messages and prompt")
+        if not isinstance(question, str | None):
+            raise RecordError(f"question must be a string; got {kind_of(question)}")
+        return (Message("user", question),) if question is not None else ()
+    turns = given if isinstance(given, list) else [given]
+    for turn in turns:
+        is_turn = isinstance(turn, dict) and turn.keys() == {"role", "content"}
+        if not is_turn or not all(isinstance(part, str) for part in turn.values()):
+            raise RecordError(f"messages must be a list of role and content; got {kind_of(turn)}")
+    return tuple(Message(turn["role"], turn["content"]) for turn in turns)
+
+
+FORMAT = Format(
+    name="canonical",
+    title="RDPT's own JSON Lines; passes through unchanged",
+    looks_for="trace_id, question_id, response, and no field that is not canonical",
+    detect=_detect,
+    read=_read,
+)

@@ -1,0 +1,105 @@
+"""Conversations for training: `messages` (OpenAI, TRL), `conversations` (ShareGPT), and preference pairs.
+
+The last turn is the response and must be the model's; what comes before it is the conversation. Of a preference pair
+the chosen answer becomes the trace; the rejected one stays in `meta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError
+from rdpt_core.traces.formats.conversation import content_of, is_conversation, messages_of, parts_of, turns_of
+from rdpt_core.traces.formats.fields import (
+    BENCHMARK,
+    CORRECT,
+    DIFFICULTY,
+    DOMAIN,
+    GOLD,
+    IDENTITY,
+    MODEL,
+    ask,
+    gold_of,
+    kind_of,
+    pick,
+    rest_of,
+    short_text,
+    verdict_of,
+)
+from rdpt_core.traces.formats.turn import build
+
+_LISTS = ("messages", "conversations", "conversation")
+_USED = frozenset({*_LISTS, "system", "prompt", "completion", "chosen", "rejected"})
+
+Turns = list[tuple[str, Mapping[str, Any]]]
+
+
+def _turns(value: Mapping[str, Any]) -> Turns | None:
+    """The whole conversation of a record with its answer, or None if it has no conversation."""
+    for answer in ("chosen", "completion"):
+        for asked in ("prompt", *_LISTS):
+            if is_conversation(value.get(asked)) and value.get(answer) is not None:
+                return turns_of(value[asked]) + _answer(value[answer])
+        if isinstance(value.get("prompt"), str) and is_conversation(value.get(answer)):
+            turns = turns_of(value[answer])
+            # Some preference sets repeat the prompt in the chosen conversation.
+            return turns if turns[0][0] != "assistant" else [("user", {"content": value["prompt"]}), *turns]
+        if is_conversation(value.get(answer)) and len(value[answer]) > 1:
+            return turns_of(value[answer])
+    for name in _LISTS:
+        if is_conversation(value.get(name)):
+            return turns_of(value[name])
+    return None
+
+
+def _answer(given: Any) -> Turns:
+    if isinstance(given, str):
+        return [("assistant", {"content": given})]
+    return turns_of(given if isinstance(given, list) else [given])
+
+
+def _detect(value: Any) -> bool:
+    if not isinstance(value, dict) or isinstance(value.get("response"), str):
+        return False
+    try:
+        return _turns(value) is not None
+    except RecordError:
+        return True
+
+
+def _read(record: Record, context: Context) -> Iterator[Draft]:
+    value = record.value
+    turns = _turns(value) if isinstance(value, dict) else None
+    if turns is None:
+        raise RecordError(f"expected messages or conversations; got {kind_of(value)}")
+    role, last = turns[-1]
+    if role != "assistant":
+        raise RecordError(f"the conversation ends with a turn of {role}, not with the model's answer")
+    if len(turns) == 1:
+        raise RecordError("the conversation holds an answer but no question")
+    draft = build(last, short_text(pick(value, MODEL)[1]))
+    system = value.get("system")
+    before = ask("", system)[:1] if isinstance(system, str) and system and turns[0][0] != "system" else ()
+    draft.messages = before + messages_of(turns[:-1])
+    identity, source_id = pick(value, IDENTITY)
+    gold, verdict = pick(value, GOLD), pick(value, CORRECT)
+    draft.source_id, draft.id_is_global = short_text(source_id), "uuid" in identity
+    draft.benchmark = short_text(pick(value, BENCHMARK)[1])
+    draft.domain = short_text(pick(value, DOMAIN)[1])
+    draft.difficulty = short_text(pick(value, DIFFICULTY)[1])
+    draft.gold = gold_of(gold[1])
+    draft.correct, draft.verdict = verdict_of(verdict[1]), verdict[0] or None
+    draft.meta.update(rest_of(value, {*_USED, identity, gold[0]}))
+    if value.get("rejected") is not None:
+        draft.meta["rejected"] = [parts_of(content_of(turn)).text() for _, turn in _answer(value["rejected"])][-1]
+    yield draft
+
+
+FORMAT = Format(
+    name="messages",
+    title="chat training files: messages, ShareGPT conversations, preference pairs",
+    looks_for="messages or conversations, a list of turns with role and content or from and value",
+    detect=_detect,
+    read=_read,
+)

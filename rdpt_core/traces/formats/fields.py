@@ -1,0 +1,179 @@
+"""Which names real files give to the same idea, and careful ways to take a value from a record.
+
+Names are compared in lower case. The order is the order of preference.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rdpt_core.records import Message
+from rdpt_core.traces.formats.base import RecordError
+
+QUESTION = ("question", "problem", "instruction", "prompt", "query", "user_message", "input")
+RESPONSE = ("response", "output", "completion", "generation", "model_output", "model_response", "deepseek_solution",
+            "deepseek_attempt", "generated_text", "full_model_response")  # fmt: skip
+CANDIDATES = ("generations", "responses", "completions", "outputs", "candidates", "samples", "generation", "output",
+              "response", "completion")  # fmt: skip
+REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_trace", "thought", "complex_cot",
+             "deepseek_reasoning", "deepseek_thinking_trajectory")  # fmt: skip
+GOLD = ("gold", "gold_answer", "ground_truth", "reference_answer", "expected_answer", "gt", "gt_answer", "target",
+        "answer", "label_answer")  # fmt: skip
+CORRECT = ("correct", "is_correct", "correctness", "correctness_math_verify", "exact_match", "acc")
+CORRECT_LISTS = ("correctness_math_verify", "correctness", "is_correct", "correct", "correctness_llama", "score",
+                 "scores")  # fmt: skip
+IDENTITY = ("question_id", "problem_id", "doc_id", "instance_id", "task_id", "id", "uuid", "unique_id", "idx", "index")
+SAMPLE = ("sample", "sample_idx", "sample_index", "sample_id", "rollout", "epoch")
+BENCHMARK = ("benchmark", "dataset", "task", "data_source", "source")
+MODEL = ("model", "model_name", "model_id", "generator")
+DOMAIN = ("domain", "subject", "category", "subfield", "problem_type", "type")
+DIFFICULTY = ("difficulty", "level")
+FINISH = ("finish_reason", "stop_reason")
+
+_META_DEPTH = 20
+META_CHARS = 4_000
+"""A field of the source that is longer than this as JSON is named in `meta`, not copied into it."""
+
+
+def pick(record: Mapping[str, Any], names: Iterable[str]) -> tuple[str, Any]:
+    """The first field of a record among some names, with the record's own spelling; ('', None) if none has a value."""
+    for name in names:
+        value = record.get(name)
+        if value is not None:
+            return name, value
+    lower = {key.lower(): key for key in record if isinstance(key, str) and not key.islower()}
+    for name in names if lower else ():
+        if name in lower and record[lower[name]] is not None:
+            return lower[name], record[lower[name]]
+    return "", None
+
+
+def text_of(value: Any, what: str) -> str:
+    """A value that must be a string.
+
+    Raises:
+        RecordError: it is something else.
+    """
+    if not isinstance(value, str):
+        raise RecordError(f"{what} must be a string; got {kind_of(value)}")
+    return value
+
+
+def optional_text(value: Any) -> str | None:
+    """A string or number as text; None for anything else. Whole floats keep their point, as the source wrote them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return json.dumps(value)
+
+
+def short_text(value: Any) -> str | None:
+    """A short label such as a model or a subject, or None if the value is no short text."""
+    text = optional_text(value)
+    return text if text is not None and 0 < len(text) <= 300 else None
+
+
+def gold_of(value: Any) -> str | None:
+    """A reference answer as text. A list with one answer is that answer; other structures are kept as JSON."""
+    if isinstance(value, list) and len(value) == 1:
+        return gold_of(value[0])
+    if isinstance(value, list | dict) and value:
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return optional_text(value)
+
+
+def verdict_of(value: Any) -> bool | None:
+    """True or false where the value plainly says so: a boolean, 0 or 1, or their names. Part marks are not verdicts."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return {0.0: False, 1.0: True}.get(float(value)) if -1 <= value <= 2 else None
+    if isinstance(value, str):
+        return {"true": True, "false": False, "1": True, "0": False, "correct": True, "incorrect": False,
+                "1.0": True, "0.0": False}.get(value.strip().lower())  # fmt: skip
+    return None
+
+
+def whole(value: Any) -> int | None:
+    """A count that is zero or more, also when CSV gives it as text; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
+
+
+def strings(value: Any) -> list[str] | None:
+    """A list of strings, not empty, or None."""
+    ok = isinstance(value, list) and value and all(isinstance(item, str) for item in value)
+    return value if ok else None
+
+
+def kind_of(value: Any) -> str:
+    """A value's kind, in JSON's words."""
+    if isinstance(value, dict):
+        keys = ", ".join(str(key)[:40] for key in list(value)[:8])
+        return f"an object with {keys}" if keys else "an empty object"
+    names: Sequence[tuple[type, str]] = ((bool, "true or false"), (str, "text"), (int, "a number"), (float, "a number"))
+    for kind, name in names:
+        if isinstance(value, kind):
+            return name
+    return "null" if value is None else "a list" if isinstance(value, list) else type(value).__name__
+
+
+def rest_of(record: Mapping[str, Any], used: Iterable[str]) -> dict[str, Any]:
+    """The fields that a reader did not use, for `meta`.
+
+    What is too long or too deep, and numbers that JSON does not have, are named under `left_out`.
+    """
+    taken = set(used)
+    kept: dict[str, Any] = {}
+    left_out: list[str] = []
+    for key, value in record.items():
+        if key in taken or value is None:
+            continue
+        if _is_small(value, META_CHARS):
+            kept[key] = value
+        else:
+            left_out.append(key)
+    if left_out:
+        kept["left_out"] = left_out
+    return kept
+
+
+def _is_small(value: Any, budget: int) -> bool:
+    if isinstance(value, str):
+        return len(value) <= budget
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if not isinstance(value, list | dict):
+        return isinstance(value, bool | int | float) and (not isinstance(value, int) or value.bit_length() < 1024)
+    # A look at the number of parts first: rendering a megabyte to learn that it is too long would be waste.
+    if len(value) > budget // 2:
+        return False
+    try:
+        text = json.dumps(value, allow_nan=False)
+        return len(text) <= budget and _depth(value) <= _META_DEPTH
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _depth(value: Any) -> int:
+    """Levels of lists and objects in a value."""
+    level, depth = [value], 0
+    while level := [part for part in level if isinstance(part, list | dict)]:
+        depth += 1
+        level = [child for part in level for child in (part.values() if isinstance(part, dict) else part)]
+        if depth > _META_DEPTH:
+            break
+    return depth
+
+
+def ask(question: str, system: str | None = None) -> tuple[Message, ...]:
+    """The conversation that a question makes, after its system message if it has one."""
+    asked = Message("user", question)
+    return (Message("system", system), asked) if system else (asked,)

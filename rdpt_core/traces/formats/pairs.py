@@ -1,0 +1,181 @@
+"""Plain pairs of question and response under the names that real files use, and columns that the user maps by hand.
+
+With `--map question=prompt,response=output` the names on the left are ours, those on the right the file's; a dot goes
+into nested objects. What is not mapped is looked for under its usual names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rdpt_core.records import Message
+from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError
+from rdpt_core.traces.formats.conversation import is_conversation, is_rendered, messages_of, turns_in, turns_of
+from rdpt_core.traces.formats.fields import (
+    BENCHMARK,
+    CORRECT,
+    DIFFICULTY,
+    DOMAIN,
+    FINISH,
+    GOLD,
+    IDENTITY,
+    MODEL,
+    QUESTION,
+    REASONING,
+    RESPONSE,
+    SAMPLE,
+    ask,
+    gold_of,
+    kind_of,
+    pick,
+    rest_of,
+    short_text,
+    text_of,
+    verdict_of,
+    whole,
+)
+from rdpt_core.traces.formats.reasoning import put_back
+
+_RESPONSE = (*RESPONSE, "prediction")
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "question": ("messages", *QUESTION),
+    "response": _RESPONSE,
+    "reasoning": REASONING,
+    "prompt": ("prompt",),
+    "system": ("system", "system_prompt"),
+    "gold": GOLD,
+    "correct": CORRECT,
+    "question_id": IDENTITY,
+    "sample": SAMPLE,
+    "benchmark": BENCHMARK,
+    "domain": DOMAIN,
+    "model": MODEL,
+    "difficulty": DIFFICULTY,
+    "finish_reason": FINISH,
+}
+"""Our names, which are the left sides of a column map, and where each is looked for without one."""
+
+
+class _Row:
+    """A record's fields under our names, and which of its own were used."""
+
+    def __init__(self, value: Mapping[str, Any], column_map: Mapping[str, str]) -> None:
+        self.value = value
+        self.used: set[str] = set()
+        self._map = column_map
+
+    def get(self, name: str) -> Any:
+        if name in self._map:
+            path = self._map[name]
+            self.used.add(path.split(".")[0])
+            found = self.value.get(path)
+            if found is None and "." in path:
+                found = _nested(self.value, path)
+            return found
+        mapped = set(self._map.values())
+        field, found = pick(self.value, [n for n in NAMES[name] if n not in self.used and n not in mapped])
+        if found is not None:
+            self.used.add(field)
+        return found
+
+
+def _nested(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        if isinstance(value, list) and part.isascii() and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict):
+            value = value.get(part)
+        else:
+            return None
+    return value
+
+
+def _detect(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    row = _Row(value, {})
+    response, question = row.get("response"), row.get("question")
+    return isinstance(response, str) and (isinstance(question, str) or is_conversation(question))
+
+
+def _read(record: Record, context: Context) -> Iterator[Draft]:
+    value = record.value
+    if not isinstance(value, dict):
+        raise RecordError(f"expected an object or a row; got {kind_of(value)}")
+    row = _Row(value, context.column_map)
+    given = row.get("response")
+    if given is None:
+        where = context.column_map.get("response", "response")
+        raise RecordError(f"there is no {where}; the record is {kind_of(value)}")
+    responses = given if isinstance(given, list) and given else [given]
+    messages, prompt = _question(row)
+    thinking = row.get("reasoning") if len(responses) == 1 else None
+    draft_of = _facts(row)
+    for index, response in enumerate(responses):
+        draft = draft_of()
+        parts = [("reasoning", thinking)] if isinstance(thinking, str) else []
+        text = text_of(response, "the response")
+        draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
+        draft.messages, draft.prompt = messages, prompt
+        if len(responses) > 1:
+            draft.sample = index
+        yield draft
+
+
+def _question(row: _Row) -> tuple[tuple[Message, ...], str | None]:
+    question = row.get("question")
+    prompt = row.get("prompt")
+    system = row.get("system")
+    if is_conversation(question):
+        return messages_of(turns_of(question)), prompt if isinstance(prompt, str) else None
+    if question is not None:
+        text_of(question, "the question")
+    if isinstance(question, str) and is_rendered(question):
+        return turns_in(question), question
+    extra = row.value.get("input")
+    # Alpaca's rule: an instruction's input follows it on a line of its own.
+    if isinstance(question, str) and "instruction" in row.used and isinstance(extra, str) and extra:
+        row.used.add("input")
+        question = f"{question}\n{extra}"
+    if isinstance(question, str):
+        return ask(question, system if isinstance(system, str) else None), prompt if isinstance(prompt, str) else None
+    return (), prompt if isinstance(prompt, str) else None
+
+
+def _facts(row: _Row) -> Callable[[], Draft]:
+    """Makes drafts with everything but the response, the same for each response of the row."""
+    gold, verdict = row.get("gold"), row.get("correct")
+    identity, sample, finish = row.get("question_id"), row.get("sample"), row.get("finish_reason")
+    benchmark, domain, model, difficulty = (
+        short_text(row.get(name)) for name in ("benchmark", "domain", "model", "difficulty")
+    )
+    correct = verdict_of(verdict)
+    meta = rest_of(row.value, row.used)
+
+    def make() -> Draft:
+        return Draft(
+            put_back([], None)[0],
+            source_id=short_text(identity),
+            sample=whole(sample),
+            gold=gold_of(gold),
+            correct=correct,
+            verdict="correct" if correct is not None else None,
+            finish_reason=short_text(finish),
+            meta=dict(meta),
+            benchmark=benchmark,
+            domain=domain,
+            model=model,
+            difficulty=difficulty,
+        )
+
+    return make
+
+
+FORMAT = Format(
+    name="pairs",
+    title="plain question and response columns, or any columns with --map",
+    looks_for=f"a question ({', '.join(QUESTION)}) and a response ({', '.join(_RESPONSE)})",
+    detect=_detect,
+    read=_read,
+)

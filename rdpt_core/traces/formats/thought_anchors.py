@@ -1,0 +1,49 @@
+"""Rollouts of thought-anchors: the rendered prompt, the solution from inside the thinking on, and both together.
+
+The question and the gold answer stand in `problem.json` beside the file, the model in the folder three levels up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError, Response
+from rdpt_core.traces.formats.fields import ask, gold_of, kind_of, rest_of, short_text, verdict_of
+
+_USED = frozenset({"prompt", "solution", "full_cot", "is_correct"})
+
+
+def _detect(value: Any) -> bool:
+    return isinstance(value, dict) and {"prompt", "solution", "full_cot"} <= value.keys()
+
+
+def _read(record: Record, context: Context) -> Iterator[Draft]:
+    value = record.value
+    if not _detect(value) or not isinstance(value["prompt"], str) or not isinstance(value["solution"], str):
+        raise RecordError(f"expected prompt, solution and full_cot as text; got {kind_of(value)}")
+    beside = context.sibling("problem.json")
+    problem = beside if isinstance(beside, dict) else {}
+    question = problem.get("problem")
+    yield Draft(
+        Response.verbatim(value["solution"]),
+        messages=ask(question) if isinstance(question, str) else (),
+        prompt=value["prompt"],
+        source_id=context.folder() or None,
+        model=context.folder(3) if context.folder(2).endswith("base_solution") else None,
+        domain=short_text(problem.get("type")),
+        difficulty=short_text(problem.get("level")),
+        gold=gold_of(problem.get("gt_answer")),
+        correct=verdict_of(value.get("is_correct")),
+        verdict="is_correct" if "is_correct" in value else None,
+        meta=rest_of(value, _USED),
+    )
+
+
+FORMAT = Format(
+    name="thought-anchors",
+    title="thought-anchors base solutions",
+    looks_for="prompt, solution and full_cot",
+    detect=_detect,
+    read=_read,
+)

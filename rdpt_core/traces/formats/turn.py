@@ -1,0 +1,56 @@
+"""One assistant turn, in the shape that chat APIs share, to a draft: its content, and its reasoning if given apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rdpt_core.traces.formats.base import Draft, RecordError
+from rdpt_core.traces.formats.conversation import content_of, parts_of
+from rdpt_core.traces.formats.reasoning import TAGS, put_back
+
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+
+
+def build(turn: Mapping[str, Any], model: str | None) -> Draft:
+    """A draft of a turn, with nothing but its response and what `meta` says of it.
+
+    Raises:
+        RecordError: the turn holds no text, such as a bare tool call or a refusal without words.
+    """
+    content = parts_of(content_of(turn))
+    parts = content.parts
+    apart = _reasoning(turn)
+    if apart and not any(kind == "reasoning" for kind, _ in parts) and not _is_inline(content.text(), apart):
+        parts = [("reasoning", apart), *parts]
+    calls = turn.get("tool_calls")
+    n_calls = len(calls) if isinstance(calls, list) else 0
+    if content_of(turn) is None and not parts:
+        refusal = turn.get("refusal")
+        if not isinstance(refusal, str):
+            raise RecordError("the turn is a tool call without text" if n_calls else "the turn has no content")
+        parts = [("text", refusal)]
+    response, reasoning = put_back(parts, model, redacted=content.redacted)
+    draft = Draft(response, model=model, reasoning=reasoning)
+    if n_calls:
+        draft.meta["tool_calls"] = n_calls
+    if content.other:
+        draft.meta["parts_that_are_no_text"] = content.other
+    return draft
+
+
+def _reasoning(turn: Mapping[str, Any]) -> str:
+    for name in _REASONING:
+        value = turn.get(name)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, list) and value:
+            return "".join(text for _, text in parts_of(value).parts)
+    details = turn.get("reasoning_details")
+    texts = [part.get("text") for part in details if isinstance(part, dict)] if isinstance(details, list) else []
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _is_inline(content: str, reasoning: str) -> bool:
+    """True if the content already holds the reasoning between tags, so that putting it back would double it."""
+    return content.lstrip().startswith(tuple(opening for opening, _ in TAGS)) and reasoning.strip() in content

@@ -1,0 +1,134 @@
+"""Where lines go that could not become traces: counted, kept, and written beside the run, never dropped in silence.
+
+A rejects file is JSON Lines with the four fields of `Reject`. `text` holds the original line; bytes that are not
+UTF-8 stand in it as `\\xNN`, and a line over the reader's size limit stands there by its beginning only.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from rdpt_core.errors import InputError
+from rdpt_core.records import Reject
+
+KEPT_IN_MEMORY = 10
+_FIELDS = {"file", "line", "reason", "text"}
+
+
+class RejectLog:
+    """Counts rejects, keeps the first few for messages, and writes all of them to a file if there is at least one.
+
+    Use it as a context manager. A rejects file that an earlier run left at `path` is removed on entry, so that a file
+    that is there afterwards always belongs to this run.
+
+    Args:
+        path: where the rejects go; None keeps the count and the first few only.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._n = 0
+        self._first: list[Reject] = []
+        self._file: IO[str] | None = None
+
+    @property
+    def n(self) -> int:
+        """How many lines were rejected so far."""
+        return self._n
+
+    @property
+    def first(self) -> tuple[Reject, ...]:
+        """The first rejects, at most `KEPT_IN_MEMORY` of them."""
+        return tuple(self._first)
+
+    def __enter__(self) -> Self:
+        """Removes the rejects file of an earlier run.
+
+        Raises:
+            InputError: if `path` holds something that is not a rejects file, or cannot be removed.
+        """
+        if self.path is not None:
+            _remove_stale(self.path)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def add(self, reject: Reject) -> None:
+        """Counts one reject and writes it.
+
+        Raises:
+            InputError: if the rejects file cannot be written.
+        """
+        self._n += 1
+        if len(self._first) < KEPT_IN_MEMORY:
+            self._first.append(reject)
+        if self.path is None:
+            return
+        record = {"file": reject.file, "line": reject.line, "reason": reject.reason, "text": reject.text}
+        try:
+            if self._file is None:
+                # backslashreplace: a lone surrogate in a foreign file's text must not cost us the reject.
+                self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+            self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def close(self) -> None:
+        """Closes the file, if one was begun. Safe to call twice."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            try:
+                file.close()
+            except OSError as error:
+                raise _unwritable(file.name, error) from error
+
+
+def _unwritable(path: Path | str, error: OSError) -> InputError:
+    return InputError(
+        "The rejects file cannot be written",
+        where=str(path),
+        got=error.strerror or str(error),
+        hint="Name a file in a folder that exists and that you may write to.",
+    )
+
+
+def _remove_stale(path: Path) -> None:
+    # Only a file of our own shape is removed: a slip on the command line must not cost anybody their traces.
+    try:
+        with path.open("rb") as file:
+            head = file.readline(1 << 20)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if head and not _is_reject_line(head):
+        raise InputError(
+            "The rejects file would overwrite a file that is something else",
+            where=str(path),
+            expected="no file, or a rejects file of an earlier run",
+            hint="Name another file for the rejects, or move this one away.",
+        )
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _is_reject_line(head: bytes) -> bool:
+    if not head.endswith(b"\n"):
+        # Longer than what was read: a reject can hold a very long line, and then its own field order tells.
+        return head.startswith(b'{"file": ')
+    try:
+        record = json.loads(head)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and set(record) == _FIELDS

@@ -1,0 +1,289 @@
+"""From a file of traces to an export, under an oracle that shares no code with the engine."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rdpt_core.cli import main
+from rdpt_core.config import ModelSet, parse_reference
+from rdpt_core.records import ROLES, Role, RoleResult, SentenceColumns, TemplatePolicy
+from rdpt_core.scoring.pipeline import ScoreRequest, make_backends, score_run
+from rdpt_core.store.reader import open_reader
+from rdpt_core.store.run_store import DuckDBRunStore
+from rdpt_core.traces import RejectLog, iter_traces
+from tests.oracle import Oracle
+from tests.tiny_models import metaspace_tokenizer, save_model
+
+from .conftest import export, make_lines, write_lines
+
+
+def test_every_token_agrees_with_the_oracle_and_every_sum_adds_up(
+    triple: Path, model_flags: list[str], traces_file: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "run.duckdb"
+    assert main(["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]) == 0
+    tokens = export(database, "tokens", tmp_path / "tokens.jsonl")
+    sentences = export(database, "sentences", tmp_path / "sentences.jsonl")
+    for role in ROLES:
+        oracle = Oracle(triple / role)
+        for line in make_lines(30):
+            ids, logprobs = oracle.logprobs(str(line["question"]), str(line["response"]))
+            mine = [row for row in tokens if row["trace_id"] == line["trace_id"] and row["role"] == role]
+            assert [row["token_id"] for row in mine] == ids
+            assert np.abs(np.array([row["logprob"] for row in mine]) - logprobs).max() <= 1e-4
+            own = [row for row in sentences if row["trace_id"] == line["trace_id"]]
+            assert sum(row[f"n_tokens_{role}"] for row in own) == len(ids)
+            total = sum(row[f"logprob_sum_{role}"] for row in own)
+            assert total == pytest.approx(float(logprobs.sum()), abs=1e-3)
+    for line in make_lines(30):
+        own = [row for row in sentences if row["trace_id"] == line["trace_id"]]
+        assert "".join(str(row["text"]) for row in own) == line["response"]
+        assert [row["char_start"] for row in own][1:] == [row["char_end"] for row in own][:-1]
+    for row in sentences:
+        for role in ROLES:
+            mean = row[f"logprob_sum_{role}"] / row[f"n_tokens_{role}"]  # type: ignore[operator]
+            assert row[f"p_{role}"] == pytest.approx(math.exp(mean), rel=1e-12)
+            assert 0 < row[f"p_{role}"] <= 1  # type: ignore[operator]
+
+
+def test_a_vocabulary_of_150k_agrees_with_the_oracle(tmp_path: Path) -> None:
+    """Another tokenizer and a head far wider than one chunk; the model has more rows than the tokenizer has tokens."""
+    from rdpt_core.scoring.kernel import CausalKernel, TokenSequence
+
+    folder = save_model(tmp_path / "wide", vocab_size=150_000, tokenizer=metaspace_tokenizer(), seed=3)
+    oracle = Oracle(folder)
+    kernel = CausalKernel(oracle.model)
+    assert not kernel.plain
+    sequences, expected = [], []
+    for line in make_lines(12):
+        ids, logprobs = oracle.logprobs(str(line["question"]), str(line["response"]))
+        text = oracle.tokenizer.apply_chat_template(
+            [{"role": "user", "content": line["question"]}], tokenize=False, add_generation_prompt=True
+        )
+        prompt_ids = oracle.tokenizer(text, add_special_tokens=False)["input_ids"]
+        sequences.append(TokenSequence(prompt_ids, np.array(ids, dtype=np.int32)))
+        expected.append(logprobs)
+    for mine, theirs in zip(kernel.score(sequences), expected, strict=True):
+        assert np.abs(mine - theirs).max() <= 1e-4
+
+
+class FailingStore(DuckDBRunStore):
+    """Breaks off after some commits, as a killed process does, and counts what was scored."""
+
+    def __init__(self, path: Path, commits_before_failure: int | None) -> None:
+        super().__init__(path)
+        self.commits_left = commits_before_failure
+        self.committed: list[int] = []
+
+    def commit(
+        self, run_no: int, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    ) -> None:
+        if self.commits_left == 0:
+            raise KeyboardInterrupt
+        if self.commits_left is not None:
+            self.commits_left -= 1
+        super().commit(run_no, role, results, sentences)
+        self.committed.append(len(results))
+
+
+@pytest.mark.parametrize("commits", [0, 1, 4, 9])
+def test_an_interrupted_run_goes_on_and_repeats_nothing_that_was_stored(
+    triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int
+) -> None:
+    monkeypatch.setattr("rdpt_core.scoring.pipeline._COMMIT_INTERVAL_S", -1.0)
+    traces = write_lines(tmp_path / "t.jsonl", make_lines(40))
+    models = ModelSet({role: parse_reference(str(triple / role)) for role in ROLES})
+    request = ScoreRequest(models=models, batch_tokens=600, quiet=True)
+
+    def read() -> object:
+        return iter_traces([traces], rejects=RejectLog(None))
+
+    whole, broken = tmp_path / "whole.duckdb", tmp_path / "broken.duckdb"
+    score_run(request, read, DuckDBRunStore(whole))  # type: ignore[arg-type]
+    first = FailingStore(broken, commits)
+    with pytest.raises(KeyboardInterrupt):
+        score_run(request, read, first)  # type: ignore[arg-type]
+    second = FailingStore(broken, None)
+    score_run(request, read, second)  # type: ignore[arg-type]
+    assert sum(first.committed) + sum(second.committed) == 3 * 40
+    for what in ("sentences", "tokens", "traces"):
+        assert export(broken, what, tmp_path / "b.jsonl") == export(whole, what, tmp_path / "w.jsonl")
+        assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "w.jsonl").read_bytes()
+    # Once more: nothing is left to do, and no second run appears.
+    third = FailingStore(broken, 0)
+    score_run(request, read, third)  # type: ignore[arg-type]
+    with open_reader(broken) as reader:
+        assert len(reader.runs()) == 1
+
+
+def test_beyond_the_context_the_whole_sentences_that_fit_are_scored(
+    model_flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = make_lines(2)
+    lines[1]["response"] = "This sentence goes on for a while, with some words. " * 60
+    traces, database = write_lines(tmp_path / "t.jsonl", lines), tmp_path / "run.duckdb"
+    command = ["score", "--traces", str(traces), *model_flags, "--quiet"]
+    assert main([*command, "--db", str(database)]) == 3
+    rows = [row for row in export(database, "sentences", tmp_path / "s.jsonl") if row["trace_id"] == "t1"]
+    reasons = [row["unscored_reason"] for row in rows]
+    n_scored = reasons.index("context_length")
+    assert 0 < n_scored < 60
+    assert reasons == [None] * n_scored + ["context_length"] * (60 - n_scored)
+    assert all(row["label"] is None and row["p_teacher"] is None for row in rows[n_scored:])
+    assert all(row["label"] is not None for row in rows[:n_scored])
+    tokens = export(database, "tokens", tmp_path / "t_out.jsonl")
+    own = [row for row in tokens if row["trace_id"] == "t1" and row["role"] == "teacher"]
+    # The text up to the cut is scored to the last token of its last whole sentence, and not one token beyond.
+    assert all((row["logprob"] is not None) == (row["sentence_index"] < n_scored) for row in own)
+    assert main(["info", "--db", str(database), "--json"]) == 0
+    info = json.loads(capsys.readouterr().out)
+    assert info["runs"][0]["unscored"] == {"context_length": 60 - n_scored}
+
+    refused = tmp_path / "refused.duckdb"
+    assert main([*command, "--db", str(refused), "--too-long", "refuse"]) == 3
+    rows = [row for row in export(refused, "sentences", tmp_path / "s.jsonl") if row["trace_id"] == "t1"]
+    assert {row["unscored_reason"] for row in rows} == {"context_length"}
+
+
+def test_what_changes_a_number_changes_the_run_and_nothing_else_does(triple: Path, traces_file: Path) -> None:
+    from dataclasses import replace
+
+    from rdpt_core.scoring.pipeline import make_claim, survey_traces
+    from rdpt_core.traces import get_splitter
+
+    models = ModelSet({role: parse_reference(str(triple / role)) for role in ROLES})
+    base = ScoreRequest(models=models)
+    survey = survey_traces(iter_traces([traces_file], rejects=RejectLog(None)), TemplatePolicy.OWN)
+
+    def run_id(request: ScoreRequest) -> str:
+        return make_claim(request, make_backends(request), survey, get_splitter()).run_id
+
+    same = [base, replace(base, batch_tokens=7), replace(base, name="other"), replace(base, quiet=True)]
+    assert len({run_id(request) for request in same}) == 1
+    swapped = ModelSet({**models.references, Role.TEACHER: models.references[Role.STUDENT]})
+    different = [
+        base,
+        replace(base, dtype="bfloat16"),
+        replace(base, template_policy=TemplatePolicy.DISTILLED),
+        replace(base, models=swapped),
+    ]
+    assert len({run_id(request) for request in different}) == len(different)
+
+
+def test_teacher_and_student_alone(triple: Path, traces_file: Path, tmp_path: Path) -> None:
+    database = tmp_path / "pair.duckdb"
+    flags = ["--teacher", str(triple / "teacher"), "--student", str(triple / "student"), "--roles", "teacher,student"]
+    assert main(["score", "--traces", str(traces_file), *flags, "--db", str(database), "--quiet"]) == 0
+    rows = export(database, "sentences", tmp_path / "s.jsonl")
+    assert {row["label"] for row in rows} <= {"Teacher", "Student", "Common"}
+    assert all(row["p_distilled"] is None and row["unscored_reason"] is None for row in rows)
+
+
+def test_traces_may_hold_anything(model_flags: list[str], tmp_path: Path) -> None:
+    hostile = [
+        "",
+        " \n\t ",
+        "\u200b" * 500,
+        "<script>alert(1)</script> \u202e reversed \u0000 nul \ufffd",
+        "<s><|user|></s> special tokens as text.",
+        "e\u0301 decomposed. 数学。👩‍👩‍👧‍👦 family!",
+        "x" * 400,
+    ]
+    lines: list[dict[str, object]] = [
+        {"question": f"q{number}", "response": response} for number, response in enumerate(hostile)
+    ]
+    traces, database = write_lines(tmp_path / "t.jsonl", lines), tmp_path / "run.duckdb"
+    assert main(["score", "--traces", str(traces), *model_flags, "--db", str(database), "--quiet"]) in (0, 3)
+    rows = export(database, "sentences", tmp_path / "s.jsonl")
+    texts: dict[object, str] = {}
+    for row in rows:
+        texts[row["trace_id"]] = texts.get(row["trace_id"], "") + str(row["text"])
+    assert sorted(texts.values()) == sorted(response for response in hostile if response)
+    assert len(export(database, "traces", tmp_path / "t_out.jsonl")) == len(hostile)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_exports_have_the_documented_columns(
+    model_flags: list[str], traces_file: Path, tmp_path: Path, ending: str
+) -> None:
+    import pyarrow.csv
+    import pyarrow.json
+    import pyarrow.parquet
+
+    database, out = tmp_path / "run.duckdb", tmp_path / f"out.{ending}"
+    assert main(["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]) == 0
+    readers = {
+        "parquet": pyarrow.parquet.read_table,
+        "csv": lambda path: pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True)),
+        "jsonl": pyarrow.json.read_json,
+    }
+    for what, columns in (("sentences", SENTENCE_COLUMNS), ("tokens", TOKEN_COLUMNS)):
+        assert main(["export", "--db", str(database), "--what", what, "--out", str(out)]) == 0
+        table = readers[ending](out)
+        assert table.column_names == columns
+        assert table.num_rows > 0
+
+
+SENTENCE_COLUMNS = [
+    "run_id",
+    "trace_id",
+    "question_id",
+    "benchmark",
+    "domain",
+    "model",
+    "sample",
+    "correct",
+    "sentence_index",
+    "char_start",
+    "char_end",
+    "text",
+    "n_tokens_teacher",
+    "n_tokens_student",
+    "n_tokens_distilled",
+    "logprob_sum_teacher",
+    "logprob_sum_student",
+    "logprob_sum_distilled",
+    "p_teacher",
+    "p_student",
+    "p_distilled",
+    "label",
+    "direction",
+    "margin",
+    "unscored_reason",
+]
+TOKEN_COLUMNS = [
+    "run_id",
+    "trace_id",
+    "role",
+    "token_index",
+    "token_id",
+    "char_start",
+    "char_end",
+    "logprob",
+    "sentence_index",
+]
+
+
+def test_another_splitter_needs_no_model(
+    model_flags: list[str], traces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`resplit` gives the run that scoring with that splitter gives: the same identity and the same rows."""
+    resplit, scored = tmp_path / "resplit.duckdb", tmp_path / "scored.duckdb"
+    command = ["score", "--traces", str(traces_file), *model_flags, "--quiet"]
+    assert main([*command, "--db", str(resplit)]) == 0
+    for splitter in ("line", "paragraph", "step"):
+        assert main([*command, "--db", str(scored), "--splitter", splitter]) == 0
+        assert main(["resplit", "--db", str(resplit), "--run", "traces", "--splitter", splitter]) == 0
+        for what in ("sentences", "tokens", "traces"):
+            mine = export(resplit, what, tmp_path / "mine.jsonl")
+            assert mine and mine == export(scored, what, tmp_path / "theirs.jsonl")
+    assert main(["resplit", "--db", str(resplit), "--run", "traces"]) == 2
+    assert "has that splitter already" in capsys.readouterr().err
+    with open_reader(resplit) as reader:
+        assert [run.splitter for run in reader.runs()] == ["sentence", "line", "paragraph", "step"]

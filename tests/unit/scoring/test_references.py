@@ -1,0 +1,66 @@
+"""The three checks that keep a wrong model from costing minutes, and what identifies a model."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from rdpt_core.errors import ModelError
+from rdpt_core.records import ModelReference
+from rdpt_core.scoring.references import resolve
+from tests.tiny_models import save_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_model(tmp_path_factory.mktemp("models") / "one", seed=1)
+
+
+def refused(reference: str) -> str:
+    started_s = time.monotonic()
+    with pytest.raises(ModelError) as caught:
+        resolve(ModelReference(reference))
+    assert time.monotonic() - started_s < 1.5
+    return str(caught.value)
+
+
+def test_a_missing_hub_model_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rdpt_core.scoring.references._reachable", lambda endpoint: False)
+    said = refused("no-such-org/no-such-model")
+    assert "no-such-org/no-such-model" in said
+    assert "connection" in said
+
+
+def test_a_wrong_path_is_called_a_path(tmp_path: Path) -> None:
+    for wrong in (tmp_path / "nothing" / "here", "./nothing-here", "a/b/c"):
+        said = refused(str(wrong))
+        assert "no model folder at this path" in said
+        assert "nearest folder that exists" in said
+
+
+def test_incomplete_folders_say_what_is_missing(folder: Path, tmp_path: Path) -> None:
+    for missing, said in (
+        ("config.json", "no configuration"),
+        ("model.safetensors", "no safetensors weights"),
+        ("tokenizer.json", "no tokenizer"),
+    ):
+        copy = tmp_path / missing
+        shutil.copytree(folder, copy)
+        (copy / missing).unlink()
+        assert said in refused(str(copy))
+    (tmp_path / "model.safetensors" / "pytorch_model.bin").write_bytes(b"x")
+    assert "can run code" in refused(str(tmp_path / "model.safetensors"))
+    assert "this file is not a model" in refused(str(folder / "config.json"))
+
+
+def test_a_folder_is_known_by_its_contents(folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(folder, moved)
+    assert resolve(ModelReference(str(moved))).revision == resolve(ModelReference(str(folder))).revision
+    other = save_model(tmp_path / "retrained", seed=2)
+    assert resolve(ModelReference(str(other))).revision != resolve(ModelReference(str(folder))).revision
+    (moved / "chat_template.jinja").write_text("{{ messages }}")
+    assert resolve(ModelReference(str(moved))).revision != resolve(ModelReference(str(folder))).revision

@@ -1,0 +1,113 @@
+"""Responses reach the model as the characters that they have, with offsets that cover them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rdpt_core.errors import InputError
+from rdpt_core.records import Message, ModelReference, TemplatePolicy, Trace
+from rdpt_core.scoring.references import resolve
+from rdpt_core.scoring.templates import check_policy, plain_rendering, render_prompt, template_name
+from rdpt_core.scoring.tokenization import RoleTokenizer, load_tokenizer
+from tests.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
+
+
+@pytest.fixture(scope="module")
+def byte_level(tmp_path_factory: pytest.TempPathFactory) -> RoleTokenizer:
+    folder = save_model(tmp_path_factory.mktemp("m") / "byte", tokenizer=byte_level_tokenizer())
+    return load_tokenizer(resolve(ModelReference(str(folder))))
+
+
+@pytest.fixture(scope="module")
+def metaspace(tmp_path_factory: pytest.TempPathFactory) -> RoleTokenizer:
+    folder = save_model(tmp_path_factory.mktemp("m") / "meta", tokenizer=metaspace_tokenizer(), chat_template=None)
+    return load_tokenizer(resolve(ModelReference(str(folder))))
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_tokens_cover_and_keep_every_character(byte_level: RoleTokenizer, text: str) -> None:
+    encoding = byte_level.encode_response(text)
+    assert encoding is not None
+    assert (np.diff(encoding.char_start) >= 0).all()
+    assert byte_level._response_tokenizer.decode(encoding.token_id.tolist(), skip_special_tokens=False) == text
+
+
+def test_decomposed_characters_are_not_normalised(byte_level: RoleTokenizer) -> None:
+    # The fixture's tokenizer normalises to NFC, as Qwen's does; a response is scored as it was written.
+    decomposed = byte_level.encode_response("e\u0301")
+    composed = byte_level.encode_response("\u00e9")
+    assert decomposed is not None and composed is not None
+    assert decomposed.token_id.tolist() != composed.token_id.tolist()
+
+
+def test_no_space_is_put_before_a_response(metaspace: RoleTokenizer) -> None:
+    with_space, without = metaspace.encode_response(" The answer"), metaspace.encode_response("The answer")
+    assert with_space is not None and without is not None
+    assert with_space.token_id.tolist() != without.token_id.tolist()
+    assert without.char_start[0] == 0
+    # In a prompt the model's own habit is kept.
+    prompt = metaspace.encode_prompt("The answer", add_bos=False)
+    assert prompt == with_space.token_id.tolist()
+
+
+def test_pieces_of_one_character_share_it(byte_level: RoleTokenizer) -> None:
+    encoding = byte_level.encode_response("a😀b")
+    assert encoding is not None
+    pairs = list(zip(encoding.char_start.tolist(), encoding.char_end.tolist(), strict=True))
+    assert pairs == [(0, 1), (1, 2), (1, 2), (1, 2), (1, 2), (2, 3)]
+
+
+def trace(response: str = "Yes.", **fields: object) -> Trace:
+    return Trace("t", "q", response, **{"messages": (Message("user", "Is it?"),), **fields})  # type: ignore[arg-type]
+
+
+def test_own_template_and_one_bos(byte_level: RoleTokenizer) -> None:
+    rendering = render_prompt(TemplatePolicy.OWN, trace(), byte_level, None)
+    assert rendering.text == "<s><|user|>Is it?<|assistant|>"
+    ids = byte_level.encode_prompt(rendering.text, add_bos=rendering.add_bos)
+    assert ids.count(0) == 1 and ids[0] == 0
+
+
+def test_a_base_model_falls_back_to_the_plain_rendering(metaspace: RoleTokenizer) -> None:
+    assert template_name(TemplatePolicy.OWN, metaspace) == "plain"
+    assert render_prompt(TemplatePolicy.OWN, trace(), metaspace, None).text == "Is it?\n\n"
+    talk = trace(messages=(Message("system", "Be brief."), Message("user", "Is it?")))
+    assert plain_rendering(talk) == "system: Be brief.\n\nuser: Is it?\n\nassistant: "
+
+
+def test_distilled_policy_shows_every_role_the_same_text(byte_level: RoleTokenizer, metaspace: RoleTokenizer) -> None:
+    rendering = render_prompt(TemplatePolicy.DISTILLED, trace(), metaspace, byte_level)
+    assert rendering.text == "<s><|user|>Is it?<|assistant|>"
+
+
+def test_raw_takes_the_prompt_as_it_is(byte_level: RoleTokenizer) -> None:
+    assert render_prompt(TemplatePolicy.RAW, trace(prompt="  P<s>"), byte_level, None).text == "  P<s>"
+    with pytest.raises(InputError, match="--template own"):
+        check_policy(TemplatePolicy.RAW, trace())
+    with pytest.raises(InputError, match="--template raw"):
+        check_policy(TemplatePolicy.OWN, trace(messages=(), prompt="P"))
+
+
+@pytest.mark.parametrize(
+    ("response", "ends_open"), [("Hm.</think>Yes.", True), ("<think>Hm.</think>Yes.", False), ("\n<think>\nHm.", False)]
+)
+def test_a_thinking_block_is_opened_once(tmp_path: Path, response: str, ends_open: bool) -> None:
+    template = "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|><think>\n"
+    folder = save_model(tmp_path / "thinker", chat_template=template)
+    tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
+    text = render_prompt(TemplatePolicy.OWN, trace(response), tokenizer, None).text
+    assert text.endswith("<think>") == ends_open
+    assert (text + response).count("<think>") == 1
+
+
+def test_a_template_that_prints_the_date_prints_the_same_one_every_day(tmp_path: Path) -> None:
+    folder = save_model(
+        tmp_path / "dated", chat_template="{% set now = strftime_now('%d %b %Y') %}{{ now }}: {{ messages[0].content }}"
+    )
+    tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
+    assert render_prompt(TemplatePolicy.OWN, trace(), tokenizer, None).text == "01 Jan 2025: Is it?"

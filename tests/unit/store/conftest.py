@@ -1,0 +1,68 @@
+"""A small run, built by hand, for tests of the database."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rdpt_core.records import (
+    ROLES,
+    Message,
+    Role,
+    RoleResult,
+    RunClaim,
+    ScoredModel,
+    SentenceColumns,
+    Span,
+    TokenLogprobs,
+    Trace,
+)
+from rdpt_core.scoring.aggregate import sentence_columns
+
+RESPONSE = "A first. A second 😀."
+SPANS = (Span(0, 9), Span(9, 20))
+
+
+def make_claim(run_id: str = "0123456789abcdef", n_traces: int = 2) -> RunClaim:
+    models = tuple(
+        ScoredModel(role, f"org/{role}", "sha256:00", "transformers", "float32", "own", 100, 1000, 64, "same")
+        for role in ROLES
+    )
+    return RunClaim(run_id, "hand-made", {"a": 1}, {"device": "cpu"}, models, "own", "sentence", "1", "beef", n_traces)
+
+
+def make_traces(n_traces: int = 2) -> list[tuple[Trace, int]]:
+    return [
+        (
+            Trace(
+                trace_id=f"t{number}",
+                question_id=f"q{number // 2}",
+                response=RESPONSE,
+                messages=(Message("user", "What?\x00 <b>"),),
+                benchmark="hand",
+                correct=None if number % 2 else True,
+                meta={"note": "é", "deep": {"x": [1, None]}},
+            ),
+            2,
+        )
+        for number in range(n_traces)
+    ]
+
+
+def make_result(trace_no: int, role: Role, logprobs: tuple[float, ...] = (-0.5, -0.25, -1.0)) -> RoleResult:
+    tokens = TokenLogprobs(
+        np.array([5, 6, 7], dtype=np.int32),
+        np.array([0, 8, 9], dtype=np.int32),
+        np.array([8, 9, 20], dtype=np.int32),
+        np.array(logprobs, dtype=np.float32),
+    )
+    return RoleResult(trace_no, tokens, 1)
+
+
+def make_sentences(trace_no: int) -> SentenceColumns:
+    return sentence_columns(trace_no, RESPONSE, SPANS, {role: make_result(trace_no, role) for role in ROLES})
+
+
+@pytest.fixture
+def claim() -> RunClaim:
+    return make_claim()

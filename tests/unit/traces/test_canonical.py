@@ -1,0 +1,377 @@
+"""Policy of the reader: a bad line costs itself only, says why, and is kept; a file that is no JSON Lines raises."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rdpt_core.errors import InputError, UsageError
+from rdpt_core.records import Message, Reject, Trace
+from rdpt_core.traces import canonical
+from rdpt_core.traces.canonical import iter_traces, trace_to_json
+from rdpt_core.traces.rejects import RejectLog
+
+GOOD = b'{"question": "1 + 1?", "response": "2."}'
+
+
+class Reader:
+    """Writes bytes to a file and reads it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "traces.jsonl"
+
+    def __call__(self, content: bytes, limit: int | None = None) -> tuple[list[Trace], tuple[Reject, ...]]:
+        self.path.write_bytes(content)
+        log = RejectLog()
+        return list(iter_traces([self.path], rejects=log, limit=limit)), log.first
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
+
+
+def line(**fields: Any) -> bytes:
+    return json.dumps({"question": "1 + 1?", "response": "2."} | fields).encode()
+
+
+# ── What is accepted ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_least_that_a_line_needs(read: Reader) -> None:
+    (trace,), rejects = read(GOOD)
+    assert rejects == ()
+    assert (trace.response, trace.messages, trace.prompt) == ("2.", (Message("user", "1 + 1?"),), None)
+    assert (trace.benchmark, trace.sample, trace.correct, trace.model, trace.meta) == ("unknown", 0, None, None, {})
+    assert trace.trace_id.startswith("t-") and len(trace.trace_id) == 18
+    assert trace.question_id.startswith("q-") and len(trace.question_id) == 18
+
+
+def test_every_field(read: Reader) -> None:
+    fields = {
+        "trace_id": "a", "question_id": "b", "response": "r\n", "prompt": "<|user|>q", "benchmark": "AIME",
+        "messages": [{"role": "system", "content": ""}, {"role": "user", "content": "q"}], "question": "q",
+        "domain": "algebra", "model": "m", "difficulty": "5", "gold": "7", "correct": False, "sample": 3,
+        "meta": {"k": [1, None]},
+    }  # fmt: skip
+    (trace,), _ = read(json.dumps(fields).encode())
+    assert trace == Trace(
+        trace_id="a",
+        question_id="b",
+        response="r\n",
+        messages=(Message("system", ""), Message("user", "q")),
+        prompt="<|user|>q",
+        benchmark="AIME",
+        domain="algebra",
+        model="m",
+        difficulty="5",
+        gold="7",
+        correct=False,
+        sample=3,
+        meta={"k": [1, None]},
+    )
+
+
+def test_a_prompt_is_enough(read: Reader) -> None:
+    (trace,), _ = read(b'{"prompt": "Q: 1 + 1?\\nA:", "response": " 2"}')
+    assert (trace.messages, trace.prompt, trace.response) == ((), "Q: 1 + 1?\nA:", " 2")
+
+
+def test_null_is_absent_for_optional_fields(read: Reader) -> None:
+    names = ["trace_id", "question_id", "messages", "prompt", "benchmark", "domain", "model", "difficulty", "gold"]
+    (trace,), rejects = read(line(**dict.fromkeys([*names, "correct", "sample", "meta"])))
+    assert rejects == ()
+    assert trace == read(GOOD)[0][0]
+
+
+@pytest.mark.parametrize(
+    "response", ["", " \n", "a\x00b", "\u2028\x85\x0c", "👨\u200d👩\u200d👧 e\u0301 \ufffd \ufeff", "\U0010ffff"]
+)
+def test_responses_are_kept_verbatim(read: Reader, response: str) -> None:
+    for text in (
+        line(response=response),
+        json.dumps({"question": "q", "response": response}, ensure_ascii=False).encode(),
+    ):
+        (trace,), rejects = read(text)
+        assert rejects == ()
+        assert trace.response == response
+
+
+def test_blank_lines_bom_and_crlf(read: Reader) -> None:
+    traces, rejects = read(b"\xef\xbb\xbf\r\n" + GOOD + b"\r\n\n  \t\r\n" + line(sample=1))
+    assert [trace.sample for trace in traces] == [0, 1]
+    assert rejects == ()
+
+
+def test_unknown_fields_move_into_meta(read: Reader) -> None:
+    messages = [{"role": "user", "content": "q", "name": "Ann"}]
+    (trace,), rejects = read(
+        json.dumps({"messages": messages, "response": "r", "tokens": 7, "meta": {"a": 1}}).encode()
+    )
+    assert rejects == ()
+    assert trace.meta == {"a": 1, "extra": {"tokens": 7, "messages[0].name": "Ann"}}
+
+
+def test_unknown_fields_never_overwrite(read: Reader) -> None:
+    traces, _ = read(line(tokens=7, meta={"extra": {"a": 1}}) + b"\n" + line(sample=1))
+    assert traces[0].meta == {"extra": {"a": 1, "tokens": 7}}
+    _, rejects = read(line(tokens=7, meta={"extra": {"tokens": 1}}) + b"\n" + GOOD)
+    assert rejects[0].reason == "expected only known fields, or room for others in `meta.extra`; got `tokens`"
+
+
+def test_huge_integers_survive_in_meta(read: Reader) -> None:
+    (trace,), _ = read(line(meta={"n": 10**400}))
+    assert trace.meta == {"n": 10**400}
+
+
+def test_limit_counts_traces_and_stops_there(read: Reader) -> None:
+    content = b"\n".join([GOOD, b"[1]", line(sample=1), b"{", line(sample=2)])
+    traces, rejects = read(content, limit=2)
+    assert [trace.sample for trace in traces] == [0, 1]
+    assert [reject.line for reject in rejects] == [2]
+    assert read(content, limit=0) == ([], ())
+
+
+# ── Identities ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_made_ids_depend_on_the_content_they_name(read: Reader) -> None:
+    base = read(GOOD)[0][0]
+    as_messages = read(b'{"messages": [{"role": "user", "content": "1 + 1?"}], "response": "2.", "meta": {"a": 1}}')[0][
+        0
+    ]
+    assert (as_messages.question_id, as_messages.trace_id) == (base.question_id, base.trace_id)
+    for change in ({"response": "3."}, {"sample": 1}, {"model": "m"}):
+        other = read(line(**change))[0][0]
+        assert other.question_id == base.question_id
+        assert other.trace_id != base.trace_id
+    for change in ({"question": "1 + 2?"}, {"benchmark": "AIME"}):
+        other = read(line(**change))[0][0]
+        assert other.question_id != base.question_id
+        assert other.trace_id != base.trace_id
+
+
+def test_made_ids_do_not_change_between_releases(read: Reader) -> None:
+    # A changed id would part stored runs from their traces.
+    trace = read(GOOD)[0][0]
+    assert (trace.question_id, trace.trace_id) == ("q-76a80c964084dd91", "t-aa038fe04e152066")
+
+
+def test_a_repeated_id_names_both_lines(read: Reader, tmp_path: Path) -> None:
+    traces, rejects = read(line(trace_id="x") + b"\n\n" + line(trace_id="x", sample=1))
+    assert len(traces) == 1
+    place = f"{read.path}:3"
+    assert rejects[0].line == 3
+    assert rejects[0].reason == f"`trace_id`: expected a new one; got 'x' at {place}, used at {read.path}:1"
+
+
+def test_identical_lines_are_said_to_be_identical(read: Reader) -> None:
+    _, rejects = read(GOOD + b"\n" + GOOD)
+    assert rejects[0].reason.startswith(f"identical to {read.path}:1: expected a `trace_id` or `sample`")
+
+
+def test_a_repeated_id_is_found_across_files(read: Reader, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(line(trace_id="x"))
+    read.path.write_bytes(line(trace_id="x"))
+    log = RejectLog()
+    assert len(list(iter_traces([other, read.path], rejects=log))) == 1
+    assert f"used at {other}:1" in log.first[0].reason
+
+
+# ── What is rejected ───────────────────────────────────────────────────────────────────────────────────────────────
+
+BAD = {
+    "not JSON": (b'{"question": "q", }', "expected JSON; got an error at column 19: "),
+    "cut off": (b'{"question": "q", "resp', "expected JSON; got an error at column 19: "),
+    "two objects": (GOOD + b" {}", "expected JSON; got an error at column 42: Extra data"),
+    "raw control character": (b'{"question": "a\tb", "response": ""}', "expected JSON; got an error at column 16: "),
+    "not an object": (b"[1, 2]", "expected an object; got a list of 2"),
+    "null": (b"null", "expected an object; got null"),
+    "string": (b'"x"', "expected an object; got the string 'x'"),
+    "NaN": (line(meta={"a": float("nan")}), "expected JSON; got NaN"),
+    "Infinity": (line(meta={"a": float("-inf")}), "expected JSON; got -Infinity"),
+    "overflow": (b'{"question": "q", "response": "r", "meta": {"a": 1e999}}', "expected finite numbers; got 1e999"),
+    "lone surrogate": (line(response="\ud83d"), "`response`: expected text; got the lone surrogate U+D83D"),
+    "surrogate in meta": (line(meta={"\udc00": 1}), "`meta`: expected text; got the lone surrogate U+DC00"),
+    "not UTF-8": (b'{"question": "\xe9", "response": ""}', "expected UTF-8; got the byte 0xe9 at byte 15 of the line"),
+    "deep": (b'{"meta": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "expected at most 100 levels of nesting; got more"),
+    "a bit deep": (line(meta=json.loads("[" * 101 + "]" * 101)), "expected at most 100 levels of nesting; got"),
+    "repeated key": (b'{"response": "a", "response": "b"}', "expected each key once in an object; got 'response'"),
+    "endless integer": (b'{"meta": ' + b"1" * 5000 + b"}", "expected numbers of at most 4300 digits"),
+    "no response": (b'{"question": "q"}', "`response`: expected a string; got nothing"),
+    "null response": (line(response=None), "`response`: expected a string; got null"),
+    "no question": (b'{"response": "r"}', "expected one of `question`, `messages` and `prompt`; got none of them"),
+    "empty question": (line(question=""), "`question`: expected a string that is not empty; got an empty string"),
+    "correct as text": (line(correct="yes"), "`correct`: expected true, false or null; got the string 'yes'"),
+    "correct as number": (line(correct=1), "`correct`: expected true, false or null; got the number 1"),
+    "sample below 0": (line(sample=-1), "`sample`: expected an integer from 0 to 2147483647; got the number -1"),
+    "sample as bool": (line(sample=True), "`sample`: expected an integer from 0 to 2147483647; got true"),
+    "sample as float": (line(sample=1.0), "`sample`: expected an integer from 0 to 2147483647; got the number 1.0"),
+    "sample too large": (line(sample=2**31), "`sample`: expected an integer from 0 to 2147483647; got the number 21"),
+    "difficulty as number": (line(difficulty=5), "`difficulty`: expected a string or null; got the number 5"),
+    "meta as list": (line(meta=[]), "`meta`: expected an object; got an empty list"),
+    "no messages": (line(question=None, messages=[]), "`messages`: expected a list of {role, content} with at"),
+    "message as text": (line(messages=["q"]), "`messages[0]`: expected an object with role and content; got the"),
+    "message without content": (line(messages=[{"role": "user"}]), "`messages[0].content`: expected a string; got"),
+    "content in parts": (
+        line(messages=[{"role": "user", "content": [{"type": "text"}]}]),
+        "`messages[0].content`: expected a string; got a list of 1",
+    ),
+    "answer among messages": (
+        line(question=None, messages=[{"role": "user", "content": "q"}, {"role": "assistant", "content": "r"}]),
+        "`messages`: expected the conversation before the response; got one that ends with an assistant message",
+    ),
+    "two questions": (
+        line(messages=[{"role": "user", "content": "2 + 2?"}]),
+        "`question`: expected the last user message of `messages`, or only one of the two fields; "
+        "got the string '1 + 1?' beside the string '2 + 2?'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_line_costs_itself_only(read: Reader, name: str) -> None:
+    bad, reason = BAD[name]
+    traces, (reject,) = read(GOOD + b"\n" + bad + b"\n" + line(sample=1))
+    assert [trace.sample for trace in traces] == [0, 1]
+    assert reject.reason.startswith(reason)
+    assert (reject.file, reject.line) == (str(read.path), 2)
+    assert reject.text == bad.decode("utf-8", "backslashreplace")
+
+
+def test_every_problem_of_a_line_is_told(read: Reader) -> None:
+    _, (reject,) = read(GOOD + b"\n" + line(correct="yes", sample="1"))
+    assert reject.reason == (
+        "`correct`: expected true, false or null; got the string 'yes'; "
+        "`sample`: expected an integer from 0 to 2147483647; got the string '1'"
+    )
+
+
+def test_an_overlong_line_is_not_loaded(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canonical, "MAX_LINE_BYTES", 1 << 20)
+    content = GOOD + b"\n" + line(response="x" * (32 << 20)) + b"\n" + line(sample=1)
+    read.path.write_bytes(content)
+    log = RejectLog()
+    tracemalloc.start()
+    traces = list(iter_traces([read.path], rejects=log))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [trace.sample for trace in traces] == [0, 1]
+    assert (log.first[0].line, len(log.first[0].text)) == (2, canonical.KEPT_OF_A_LONG_LINE)
+    assert log.first[0].reason == "expected a line of at most 1048576 bytes; got a longer one, kept by its beginning"
+    assert peak < 8 << 20
+
+
+def test_a_line_of_exactly_the_limit_is_read(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canonical, "MAX_LINE_BYTES", len(GOOD))
+    assert len(read(GOOD + b"\n")[0]) == 1
+    assert len(read(GOOD)[0]) == 1
+
+
+# ── Files that cannot be used ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "got an empty file"),
+        (b"\xef\xbb\xbf \n", "got an empty file"),
+        (gzip.compress(GOOD), "got gzip data. Convert it first: python -m rdpt_core import SOURCE --out FILE.jsonl"),
+        (b"PAR1\x15", "got a Parquet file"),
+        (b"PK\x03\x04", "got a zip archive"),
+        (GOOD.decode().encode("utf-16"), "got UTF-16 text"),
+        (b"[\n" + GOOD + b"\n]", "got a JSON array"),
+        (b"[" + GOOD + b"]", "got a JSON array"),
+        (b'{\n  "question": "q"\n}', "got one JSON object over several lines"),
+        (
+            b"question,response\nq,r\n",
+            "There is not one trace: .*got 2 rejected lines, the first at .*:1: expected JSON",
+        ),
+        (b'{"input": "q", "output": "r"}', "got one rejected line, the first at .*`response`: expected a string"),
+        (b" " * (1 << 17) + b"\n", "got blank lines only"),
+    ],
+)
+def test_a_file_that_is_no_json_lines_raises(read: Reader, content: bytes, message: str) -> None:
+    if content.isspace():
+        message = "got .*(blank lines only|white space)"
+    with pytest.raises(InputError, match=message):
+        read(content)
+
+
+def test_missing_files_and_folders_raise_before_anything_is_read(read: Reader, tmp_path: Path) -> None:
+    read.path.write_bytes(GOOD)
+    with pytest.raises(InputError, match="no such file of traces.*expected a file of JSON Lines"):
+        iter_traces([read.path, tmp_path / "nowhere.jsonl"], rejects=RejectLog())
+    with pytest.raises(InputError, match="A folder was given"):
+        iter_traces([tmp_path], rejects=RejectLog())
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(UsageError, match="expected at least one file"):
+        iter_traces([], rejects=RejectLog())
+    with pytest.raises(UsageError, match="expected 0 or more; got -1"):
+        iter_traces([Path("x")], rejects=RejectLog(), limit=-1)
+
+
+# ── Writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+NAME = TEXT.filter(bool)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+CONVERSATION = st.tuples(
+    st.lists(st.builds(Message, NAME, TEXT), max_size=2), st.builds(Message, st.sampled_from(["user", "tool"]), TEXT)
+).map(lambda parts: (*parts[0], parts[1]))
+TRACES = st.builds(
+    Trace,
+    trace_id=NAME,
+    question_id=NAME,
+    response=TEXT,
+    messages=CONVERSATION,
+    prompt=st.none() | NAME,
+    benchmark=TEXT,
+    domain=st.none() | TEXT,
+    model=st.none() | TEXT,
+    difficulty=st.none() | TEXT,
+    gold=st.none() | TEXT,
+    correct=st.none() | st.booleans(),
+    sample=st.integers(0, 2**31 - 1),
+    meta=st.dictionaries(TEXT, JSON, max_size=3),
+)
+
+
+@given(trace=TRACES)
+def test_a_written_trace_reads_back_equal(tmp_path_factory: pytest.TempPathFactory, trace: Trace) -> None:
+    written = trace_to_json(trace)
+    assert "\n" not in written
+    path = tmp_path_factory.getbasetemp() / "round-trip.jsonl"
+    path.write_text(written + "\n", encoding="utf-8")
+    (back,) = iter_traces([path], rejects=RejectLog())
+    assert back == trace
+    assert trace_to_json(back) == written
+
+
+def test_the_written_line_is_fixed() -> None:
+    trace = Trace("t", "q", "é\n", (Message("user", "1?"),), correct=True, meta={"b": 1, "a": {"d": 2, "c": 3}})
+    assert trace_to_json(trace) == (
+        '{"trace_id": "t", "question_id": "q", "benchmark": "unknown", "sample": 0, "correct": true, '
+        '"question": "1?", "response": "é\\n", "meta": {"a": {"c": 3, "d": 2}, "b": 1}}'
+    )
+
+
+@pytest.mark.parametrize("change", [{"meta": {"x": float("nan")}}, {"meta": {"x": object()}}, {"response": "\ud800"}])
+def test_what_json_cannot_say_is_not_written(change: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="cannot be written as JSON: t"):
+        trace_to_json(replace(Trace("t", "q", "r"), **change))

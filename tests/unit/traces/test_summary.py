@@ -1,0 +1,69 @@
+"""The numbers of a summary, by hand."""
+
+from __future__ import annotations
+
+import json
+
+from rdpt_core.records import Reject, Trace
+from rdpt_core.traces.rejects import RejectLog
+from rdpt_core.traces.splitters import get_splitter
+from rdpt_core.traces.summary import Spread, summarise
+
+
+def traces() -> list[Trace]:
+    lengths = [0, 10, 20, 30]
+    made = [
+        Trace(f"t{n}", "q1" if n < 3 else "q2", "ab. " * (length // 4) + "x" * (length % 4), sample=n)
+        for n, length in enumerate(lengths)
+    ]
+    return [
+        *made,
+        Trace("t4", "q3", "One. Two.", benchmark="AIME", correct=True, meta={"extra": {"seed": 1}, "kept": 2}),
+        Trace("t5", "q3", "No", benchmark="AIME", correct=False, meta={"extra": {"seed": 2, "cost": 3}}),
+    ]
+
+
+def test_counts_and_spreads() -> None:
+    log = RejectLog()
+    log.add(Reject("a.jsonl", 3, "expected JSON", "{"))
+    summary = summarise(iter(traces()), log)
+    assert (summary.n_traces, summary.n_questions, summary.n_rejected) == (6, 3, 1)
+    assert dict(summary.benchmarks) == {"unknown": 4, "AIME": 2}
+    assert (summary.n_correct, summary.n_incorrect, summary.n_unknown) == (1, 1, 4)
+    assert summary.samples_per_question == Spread(1, 2.0, 3, 3)
+    assert summary.response_chars == Spread(0, 9.5, 30, 30)
+    assert summary.n_empty_responses == 1
+    assert dict(summary.extra_fields) == {"seed": 2, "cost": 1}
+    assert (summary.splitter, summary.n_sentences, summary.sentences_per_trace) == (None, None, None)
+
+
+def test_p95_is_the_nearest_rank() -> None:
+    many = [Trace(f"t{n}", "q", "x" * n) for n in range(1, 101)]
+    assert summarise(many, RejectLog()).response_chars == Spread(1, 50.5, 95, 100)
+
+
+def test_sentences_are_counted_if_a_splitter_is_given() -> None:
+    summary = summarise(traces()[4:], RejectLog(), get_splitter())
+    assert (summary.splitter, summary.n_sentences) == ("sentence/1", 3)
+    assert summary.sentences_per_trace == Spread(1, 1.5, 2, 2)
+
+
+def test_nothing_at_all() -> None:
+    summary = summarise([], RejectLog(), get_splitter())
+    assert (summary.n_traces, summary.response_chars, summary.n_sentences) == (0, None, 0)
+    assert "benchmarks:           none" in summary.to_text()
+
+
+def test_json_and_text() -> None:
+    log = RejectLog()
+    for line in range(12):
+        log.add(Reject("a.jsonl", line, "expected JSON", "{"))
+    summary = summarise(traces(), log, get_splitter())
+    document = json.loads(summary.to_json())
+    assert document["response_chars"] == {"min": 0, "median": 9.5, "p95": 30, "max": 30}
+    assert document["benchmarks"] == {"unknown": 4, "AIME": 2}
+    assert document["first_rejects"][0] == {"file": "a.jsonl", "line": 0, "reason": "expected JSON", "text": "{"}
+    text = summary.to_text()
+    assert "response characters:  min 0, median 9.5, p95 30, max 30" in text
+    assert "fields kept as extra: seed 2, cost 1" in text
+    assert text.endswith("rejected a.jsonl:9: expected JSON\nand 2 more")
