@@ -66,11 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
         peak = measure.matrix_product_peak(torch.device(device), dtype)
         kernel = CausalKernel(_model(arguments, dtype, device), arguments.batch_tokens)
         vocabulary_size = int(kernel.model.config.get_text_config().vocab_size)
+        loaded_bytes = measure.reset_peak_memory()
         rows = []
         for group in [lengths] if arguments.mixed else [[length] for length in lengths]:
             repeated = [length for length in group for _ in range(arguments.count)]
             traces = measure.random_traces(vocabulary_size, repeated, arguments.prompt, arguments.candidates)
-            rows.append(measure.measure(kernel, traces, peak, arguments.repeats))
+            rows.append(measure.measure(kernel, traces, peak, loaded_bytes, arguments.repeats))
         n_threads = torch.get_num_threads()
     document = {
         "model": str(arguments.model or arguments.shape),

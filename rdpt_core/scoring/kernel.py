@@ -53,7 +53,7 @@ class CausalKernel:
     def __init__(self, model: Any, budget_rows: int | None = None) -> None:
         self._model = model
         self._backbone = model.base_model
-        self._device = model.get_input_embeddings().weight.device
+        self._device: torch.device = model.get_input_embeddings().weight.device
         self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
         keep_freed_memory()
         self.budget_rows = budget_rows or auto_budget(model, self._device)

@@ -98,8 +98,9 @@ def random_model(shape: dict[str, Any], dtype: torch.dtype, device: str) -> Any:
     settings = dict(shape)
     config = AutoConfig.for_model(settings.pop("model_type"), max_position_embeddings=MAX_POSITIONS, **settings)
     torch.manual_seed(0)
+    make: Any = AutoModelForCausalLM.from_config
     with torch.device(device):
-        model: Any = AutoModelForCausalLM.from_config(config, dtype=dtype)
+        model = make(config, dtype=dtype)
     return model.train(False).requires_grad_(False)
 
 
@@ -123,10 +124,17 @@ def random_traces(
     return traces
 
 
-def measure(kernel: CausalKernel, traces: Sequence[TokenSequence], peak: float, repeats: int) -> Measurement:
-    """Score the traces once to warm up, `repeats` times for the clock, and once with a clock on the parts."""
+def measure(
+    kernel: CausalKernel, traces: Sequence[TokenSequence], peak: float, loaded_bytes: int | None, repeats: int
+) -> Measurement:
+    """Score one trace to warm up, all `repeats` times for the clock, and once more with a clock on the parts.
+
+    Args:
+        peak: from `matrix_product_peak`.
+        loaded_bytes: what the process took when the model was loaded and had scored nothing.
+    """
+    reset_peak_memory()
     kernel.score(traces[:1])
-    before = reset_peak_memory()
     seconds = []
     for _ in range(repeats):
         started_s = time.perf_counter()
@@ -141,7 +149,7 @@ def measure(kernel: CausalKernel, traces: Sequence[TokenSequence], peak: float, 
         n_traces=len(traces),
         n_tokens=n_tokens,
         tokens_per_s=n_tokens / median_s,
-        extra_bytes=None if before is None or after is None else max(0, after - before),
+        extra_bytes=None if loaded_bytes is None or after is None else max(0, after - loaded_bytes),
         peak_share=operations(kernel, traces) / median_s / peak,
         head_share=head / whole,
         attention_share=attention / whole,

@@ -38,7 +38,9 @@ def naive(
 
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("n_key_heads", [1, 2, 6])
-@pytest.mark.parametrize(("window", "softcap"), [(None, None), (4, None), (1, None), (500, None), (None, 2.0), (7, 2.0)])
+@pytest.mark.parametrize(
+    ("window", "softcap"), [(None, None), (4, None), (1, None), (500, None), (None, 2.0), (7, 2.0)]
+)
 def test_every_row_sees_its_own_past(
     monkeypatch: pytest.MonkeyPatch, fused: bool, n_key_heads: int, window: int | None, softcap: float | None
 ) -> None:

@@ -23,7 +23,9 @@ def test_tiles_equal_the_whole(
     bias = torch.randn(n_vocabulary) if biased else None
     rows, targets = torch.randint(0, 40, (75,)), torch.randint(0, n_vocabulary, (75,))
     found = TiledHead(weight, bias, finish, block_rows=32).logprobs(hidden, rows, targets)
-    logits = finish.apply_(torch.nn.functional.linear(hidden[rows].double(), weight.double(), None if bias is None else bias.double()))
+    logits = finish.apply_(
+        torch.nn.functional.linear(hidden[rows].double(), weight.double(), None if bias is None else bias.double())
+    )
     expected = logits.log_softmax(-1).gather(-1, targets[:, None])[:, 0]
     assert (found - expected).abs().max() <= 2e-5
     assert (found <= 0).all()
@@ -31,7 +33,9 @@ def test_tiles_equal_the_whole(
 
 def test_no_rows_give_no_logprobs() -> None:
     nothing = torch.zeros(0, dtype=torch.long)
-    assert TiledHead(torch.randn(5, 4), None, HeadFinish(), 8).logprobs(torch.randn(3, 4), nothing, nothing).numel() == 0
+    assert (
+        TiledHead(torch.randn(5, 4), None, HeadFinish(), 8).logprobs(torch.randn(3, 4), nothing, nothing).numel() == 0
+    )
 
 
 def test_logits_that_are_not_finite_give_no_number() -> None:
