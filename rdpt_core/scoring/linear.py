@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as functional
 
 _FEED_FORWARD_NAMES = frozenset({"mlp", "feed_forward", "ffn"})
+_PREVIOUS = "_rdpt_previous_forward"
 _ONEDNN_DTYPES = (torch.float32, torch.bfloat16)
 
 
@@ -53,12 +54,18 @@ def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
 
 
 def restore_forwards(backbone: torch.nn.Module) -> None:
-    """Undo `use_row_blocks`."""
+    """Undo `use_row_blocks`, and leave alone what other libraries have hung into the model."""
     for module in backbone.modules():
-        module.__dict__.pop("forward", None)
+        if _PREVIOUS in module.__dict__:
+            previous = module.__dict__.pop(_PREVIOUS)
+            del module.__dict__["forward"]
+            if previous is not None:
+                module.__dict__["forward"] = previous
 
 
 def _replace_forward(module: Any, forward: Callable[..., Any]) -> None:
+    # Only a forward that was set on this very module; the one of its class shows through again by itself.
+    module.__dict__[_PREVIOUS] = module.__dict__.get("forward")
     module.forward = forward
 
 
