@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import platform
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rdpt_core.commands.arguments import automatic_or_positive, positive_integer
 from rdpt_core.errors import UsageError
-
-if TYPE_CHECKING:
-    from rdpt_core.scoring.measure import Measurement
 
 _SIZES = {
     "hidden": "hidden_size",
@@ -54,41 +48,32 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
-    import torch
-
-    from rdpt_core.scoring import measure
-    from rdpt_core.scoring.devices import resolve_device
-    from rdpt_core.scoring.kernel import CausalKernel
-
     lengths = _lengths(arguments.lengths)
-    device, dtype = resolve_device(arguments.device), getattr(torch, arguments.dtype)
-    with measure.threads(arguments.threads):
-        peak = measure.matrix_product_peak(torch.device(device), dtype)
-        kernel = CausalKernel(_model(arguments, dtype, device), arguments.batch_tokens)
-        vocabulary_size = int(kernel.model.config.get_text_config().vocab_size)
-        loaded_bytes = measure.reset_peak_memory()
-        rows = []
-        for group in [lengths] if arguments.mixed else [[length] for length in lengths]:
-            repeated = [length for length in group for _ in range(arguments.count)]
-            traces = measure.random_traces(vocabulary_size, repeated, arguments.prompt, arguments.candidates)
-            rows.append(measure.measure(kernel, traces, peak, loaded_bytes, arguments.repeats))
-        n_threads = torch.get_num_threads()
-    document = {
-        "model": str(arguments.model or arguments.shape),
-        "dtype": arguments.dtype,
-        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor(),
-        "threads": n_threads,
-        "batch_tokens": kernel.budget_rows,
-        "packages": {name: version(name) for name in ("torch", "transformers", "numpy")},
-        "peak_gflops": peak / 1e9,
-        "notes": list(kernel.findings.notes),
-        "rows": [{**dataclasses.asdict(row), "rest_share": row.rest_share} for row in rows],
-    }
-    print(json.dumps(document, indent=2) if arguments.json else to_text(document, rows))
+    from rdpt_core.scoring.bench import BenchRequest, run_bench
+
+    changes = {name: getattr(arguments, flag) for flag, name in _SIZES.items() if getattr(arguments, flag) is not None}
+    document = run_bench(
+        BenchRequest(
+            model=arguments.model,
+            shape=arguments.shape,
+            changes=changes,
+            lengths=lengths,
+            mixed=arguments.mixed,
+            count=arguments.count,
+            prompt=arguments.prompt,
+            candidates=arguments.candidates,
+            dtype=arguments.dtype,
+            device=arguments.device,
+            threads=arguments.threads,
+            batch_tokens=arguments.batch_tokens,
+            repeats=arguments.repeats,
+        )
+    )
+    print(json.dumps(document, indent=2) if arguments.json else to_text(document))
     return 0
 
 
-def to_text(document: dict[str, Any], rows: list[Measurement]) -> str:
+def to_text(document: dict[str, Any]) -> str:
     """The table for reading."""
     packages = ", ".join(f"{name} {number}" for name, number in document["packages"].items())
     lines = [
@@ -96,11 +81,12 @@ def to_text(document: dict[str, Any], rows: list[Measurement]) -> str:
         f"matrix-product limit {document['peak_gflops']:,.0f} GFLOP/s; {document['batch_tokens']:,} tokens a batch",
         "  tokens  traces   tokens/s  extra MB  of limit   head   attn   rest",
     ]
-    for row in rows:
-        extra = "?" if row.extra_bytes is None else f"{row.extra_bytes / 1e6:,.0f}"
+    for row in document["rows"]:
+        extra = "?" if row["extra_bytes"] is None else f"{row['extra_bytes'] / 1e6:,.0f}"
         lines.append(
-            f"{row.length:>8,} {row.n_traces:>7} {row.tokens_per_s:>10,.0f} {extra:>9} {row.peak_share:>9.0%} "
-            f"{row.head_share:>6.0%} {row.attention_share:>6.0%} {row.rest_share:>6.0%}"
+            f"{row['length']:>8,} {row['n_traces']:>7} {row['tokens_per_s']:>10,.0f} {extra:>9} "
+            f"{row['peak_share']:>9.0%} {row['head_share']:>6.0%} {row['attention_share']:>6.0%} "
+            f"{row['rest_share']:>6.0%}"
         )
     return "\n".join(lines)
 
@@ -113,27 +99,3 @@ def _lengths(text: str) -> list[int]:
     if not lengths or min(lengths) < 2:
         raise UsageError("these are no lengths", where="--lengths", expected="numbers such as 1024,4096", got=text)
     return lengths
-
-
-def _model(arguments: argparse.Namespace, dtype: Any, device: str) -> Any:
-    from rdpt_core.scoring.measure import SHAPES, random_model
-
-    if arguments.model is not None:
-        from rdpt_core.records import ModelReference
-        from rdpt_core.scoring.loading import load_model
-        from rdpt_core.scoring.references import resolve
-
-        files = resolve(ModelReference(str(arguments.model)))
-        return load_model(files, device=device, dtype=arguments.dtype, trust_remote_code=False)
-    if arguments.shape not in SHAPES:
-        raise UsageError("unknown shape", where="--shape", expected=", ".join(SHAPES), got=arguments.shape)
-    changes = {name: getattr(arguments, flag) for flag, name in _SIZES.items() if getattr(arguments, flag) is not None}
-    return random_model({**SHAPES[arguments.shape], **changes}, dtype, device)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
