@@ -34,6 +34,11 @@ def positive_integer(text: str) -> int:
     return value
 
 
+def automatic_or_positive(text: str) -> int | None:
+    """A whole number above 0, or None for `auto`."""
+    return None if text == "auto" else positive_integer(text)
+
+
 def threshold(text: str) -> float:
     """A number ≥ 0."""
     try:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL, add_splitter, positive_integer
+from rdpt_core.commands.arguments import EXIT_PARTIAL, add_splitter, automatic_or_positive, positive_integer
 from rdpt_core.config import DTYPES, ModelSet, parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
@@ -48,7 +48,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_splitter(parser)
     parser.add_argument(
-        "--batch-tokens", type=positive_integer, default=8192, metavar="N", help="tokens per batch (default: 8192)"
+        "--batch-tokens",
+        type=automatic_or_positive,
+        default="auto",
+        metavar="N",
+        help="tokens that go through a model together; changes memory and speed, no number (default: auto, by free "
+        "memory)",
     )
     parser.add_argument("--limit", type=positive_integer, metavar="N", help="score the first N traces only")
     parser.add_argument("--name", metavar="TEXT", help="a name for the run (default: that of the file of traces)")

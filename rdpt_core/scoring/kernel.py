@@ -1,18 +1,23 @@
-"""Token logprobs from a causal language model, without ever holding the logits of a whole sequence.
+"""Token logprobs from a causal language model: packed rows, shared prompts, a head in tiles.
 
 The naive expression it equals, for prompt ids q and response ids r of one trace:
 
     logits = model(q + r).logits.float()
     logits[len(q) - 1 : -1].log_softmax(-1).gather(-1, r)
 
-The row at the last prompt token predicts the first token of the response. Padding stands at the right, where causal
-attention never looks back from, so no padding mask is needed.
+The row at the last prompt token predicts the first token of the response.
+
+Batch invariance: a trace's logprobs are the same to the last bit whatever it is scored with. Every matrix product
+sees a constant number of rows, attention and its blocks start with the segment, and prompt and response are separate
+segments also when nobody shares the prompt. Models for which that cannot hold (routed experts, attention that cannot
+be replaced) are scored one trace at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,119 +25,154 @@ import numpy.typing as npt
 import torch
 
 from rdpt_core.errors import ModelError
+from rdpt_core.scoring.attention import IMPLEMENTATION, Layout, packed, register
+from rdpt_core.scoring.head import HeadFinish, TiledHead
+from rdpt_core.scoring.linear import use_row_blocks
+from rdpt_core.scoring.memory import auto_budget, is_out_of_memory, keep_freed_memory
+from rdpt_core.scoring.packs import Pack, TokenSequence, build_pack
+from rdpt_core.scoring.plan import plan_batches
+from rdpt_core.scoring.probe import Findings, own_logprobs, probe
 
-_HEAD_BYTES = 64 << 20
-_PROBE_TOKENS = 5
-_PROBE_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.25, torch.float16: 0.05}
+__all__ = ["CausalKernel", "TokenSequence", "check_ids"]
 
-
-@dataclass(frozen=True, slots=True)
-class TokenSequence:
-    """One trace as token ids: a prompt of at least one token, then the response."""
-
-    prompt: Sequence[int]
-    response: npt.NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.prompt) + len(self.response)
+BLOCK_ROWS = {"cpu": 256, "cuda": 4096}
+"""Rows in every matrix product. On CPU: efficient, and little is lost when the last block is not full."""
 
 
 class CausalKernel:
-    """Scores batches of sequences with one loaded model.
+    """Scores sequences with one loaded model, which it changes in place.
+
+    Args:
+        budget_rows: the most rows in one pack, unless a single trace is longer; None measures free memory.
 
     Attributes:
-        plain: the model's head does something beyond a matrix product, a scale and a soft-cap, so each sequence goes
-            through the model's own forward pass; slower and larger, the same numbers.
+        findings: what the probe at load time found out about the model; `findings.notes` says what is slower, and why.
+        budget_rows: the present budget; halved when memory runs out.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, budget_rows: int | None = None) -> None:
         self._model = model
         self._backbone = model.base_model
-        self._head = model.get_output_embeddings()
-        self._device = next(model.parameters()).device
-        self._finish = _head_finish(model.config.get_text_config())
-        self.plain = not self._agrees_with_own_forward()
+        self._device: torch.device = model.get_input_embeddings().weight.device
+        self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
+        keep_freed_memory()
+        self.budget_rows = budget_rows or auto_budget(model, self._device)
+        with torch.inference_mode():
+            self.findings: Findings = probe(model, self._prepare, self._score_pack)
+        for note in self.findings.notes:
+            print(f"note: {note}", file=sys.stderr)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every sequence goes through the model's own forward pass: slower and larger, the same numbers."""
+        return not self.findings.packs
+
+    @property
+    def shares(self) -> bool:
+        """Whether sequences may go through together, which also shares their prompts."""
+        return self.findings.packs and self.findings.invariant
+
+    @property
+    def model(self) -> Any:
+        """The loaded model, as it was changed."""
+        return self._model
+
+    @property
+    def device(self) -> torch.device:
+        """Where its inputs go."""
+        return self._device
+
+    @contextmanager
+    def watched_head(self, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+        """Within this context the head is called through `wrap`, which may look at the clock."""
+        if self.plain:
+            yield
+            return
+        head: Any = self._head
+        head.logprobs = wrap(head.logprobs)
+        try:
+            yield
+        finally:
+            del head.logprobs
 
     def score(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
-        """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0."""
+        """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0.
+
+        Raises:
+            ModelError: memory does not hold even one of the sequences.
+        """
+        results: dict[int, npt.NDArray[np.float32]] = {}
         with torch.inference_mode():
-            if self.plain:
-                return [self._score_plain(sequence) for sequence in sequences]
-            return self._score_batch(sequences)
+            waiting = self._plan(sequences, range(len(sequences)))
+            while waiting:
+                positions = waiting.pop(0)
+                try:
+                    scored = self._score_together([sequences[position] for position in positions])
+                except (RuntimeError, MemoryError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    waiting = self._smaller(sequences, positions, error) + waiting
+                    continue
+                results.update(zip(positions, scored, strict=True))
+        return [results[position] for position in range(len(sequences))]
 
-    def _score_batch(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
-        width = max(len(sequence) for sequence in sequences)
-        ids = torch.zeros((len(sequences), width), dtype=torch.long)
-        rows, targets, counts = [], [], []
-        for number, sequence in enumerate(sequences):
-            whole = torch.cat([torch.tensor(sequence.prompt), torch.from_numpy(sequence.response)]).long()
-            ids[number, : len(whole)] = whole
-            first = number * width + len(sequence.prompt) - 1
-            rows.append(torch.arange(first, first + len(sequence.response)))
-            targets.append(whole[len(sequence.prompt) :])
-            counts.append(len(sequence.response))
-        hidden = self._backbone(input_ids=ids.to(self._device), use_cache=False).last_hidden_state
-        hidden = hidden.reshape(-1, hidden.shape[-1]).index_select(0, torch.cat(rows).to(self._device))
-        logprobs = self._head_logprobs(hidden, torch.cat(targets).to(self._device)).cpu().numpy()
-        return np.split(logprobs, np.cumsum(counts)[:-1])
+    def _plan(self, sequences: Sequence[TokenSequence], positions: Sequence[int]) -> list[list[int]]:
+        items = [sequences[position].plan_item() for position in positions]
+        batches = plan_batches(items, self.budget_rows, share=self.shares)
+        return [[positions[index] for index in batch] for batch in batches]
 
-    def _head_logprobs(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Shapes: hidden (n, d), targets (n,), result (n,) float32. Memory: one chunk of rows times the vocabulary."""
-        chunk = max(1, _HEAD_BYTES // (4 * self._model.config.get_text_config().vocab_size))
-        parts = [
-            _gather_logprobs(self._finish(self._head(hidden[i : i + chunk]).float()), targets[i : i + chunk])
-            for i in range(0, len(hidden), chunk)
-        ]
-        return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
+    def _smaller(
+        self, sequences: Sequence[TokenSequence], positions: Sequence[int], error: BaseException
+    ) -> list[list[int]]:
+        """The same sequences under half the budget; what is scored already stays scored."""
+        if len(positions) == 1:
+            raise ModelError(
+                "memory does not hold one trace",
+                where=str(self._device),
+                expected=f"room for {len(sequences[positions[0]])} tokens",
+                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                hint="What is scored is kept. Free memory, or use a smaller dtype or another device.",
+            ) from error
+        rows = sum(len(sequences[position]) for position in positions)
+        self.budget_rows = max(1, min(self.budget_rows, rows) // 2)
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        print(f"note: out of memory; going on with {self.budget_rows} tokens a batch", file=sys.stderr)
+        return self._plan(sequences, positions)
 
-    def _score_plain(self, sequence: TokenSequence) -> npt.NDArray[np.float32]:
-        ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=self._device)
-        logits = self._model(input_ids=ids, use_cache=False).logits[0, len(sequence.prompt) - 1 : -1].float()
-        result: npt.NDArray[np.float32] = _gather_logprobs(logits, ids[0, len(sequence.prompt) :]).cpu().numpy()
-        return result
+    def _score_together(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+        if self.plain:
+            return [own_logprobs(self._model, sequence) for sequence in sequences]
+        return self._score_pack(sequences)
 
-    def _agrees_with_own_forward(self) -> bool:
-        """Whether backbone, head, scale and soft-cap give this model's own logits on a few tokens."""
-        if self._head is None or self._backbone is self._model:
-            return False
-        vocabulary = self._model.config.get_text_config().vocab_size
-        ids = (torch.arange(_PROBE_TOKENS, device=self._device) % vocabulary)[None]
-        with torch.inference_mode():
-            own = self._model(input_ids=ids, use_cache=False).logits.float()
-            output = self._backbone(input_ids=ids, use_cache=False)
-            if not hasattr(output, "last_hidden_state"):
-                return False
-            ours = self._finish(self._head(output.last_hidden_state).float())
-        if own.shape != ours.shape:
-            return False
-        return bool((own - ours).abs().max() <= _PROBE_TOLERANCE.get(self._model.dtype, 1e-3))
+    def _score_pack(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+        pack = build_pack(sequences, self._block_rows)
+        hidden = self._hidden(pack)
+        rows, targets = (self._to_device(array, hidden.device) for array in (pack.head_rows, pack.targets))
+        logprobs = self._head.logprobs(hidden, rows, targets).cpu().numpy()
+        return np.split(logprobs, np.cumsum(pack.n_response)[:-1])
 
+    def _hidden(self, pack: Pack) -> torch.Tensor:
+        """Shapes: (rows, d)."""
+        ids, positions = (self._to_device(array, self._device)[None] for array in (pack.ids, pack.positions))
+        with packed(Layout(pack.segments)):
+            output = self._backbone(input_ids=ids, position_ids=positions, use_cache=False)
+        hidden: torch.Tensor = output.last_hidden_state[0]
+        return hidden
 
-def _gather_logprobs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Shapes: logits (n, vocabulary) float32, targets (n,), result (n,).
+    def _to_device(self, array: npt.NDArray[np.int64], device: torch.device) -> torch.Tensor:
+        tensor = torch.from_numpy(array)
+        # A pinned copy does not stop the host, which is laying out the next kernels meanwhile.
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
-    Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
-    """
-    chosen = logits.gather(-1, targets[:, None])[:, 0]
-    return (chosen - logits.logsumexp(-1)).clamp(max=0.0)
-
-
-def _head_finish(config: Any) -> Callable[[torch.Tensor], torch.Tensor]:
-    """What some architectures do to their logits after the output matrix."""
-    soft_cap = getattr(config, "final_logit_softcapping", None)
-    scale = getattr(config, "logit_scale", None)
-    divisor = getattr(config, "logits_scaling", None)
-
-    def finish(logits: torch.Tensor) -> torch.Tensor:
-        if scale is not None:
-            logits = logits * scale
-        if divisor is not None:
-            logits = logits / divisor
-        if soft_cap is not None:
-            logits = torch.tanh(logits / soft_cap) * soft_cap
-        return logits
-
-    return finish
+    def _prepare(self) -> None:
+        """Change the model: packed attention, products in blocks, the head apart."""
+        register()
+        self._model.set_attn_implementation(IMPLEMENTATION)
+        use_row_blocks(self._backbone, self._block_rows)
+        head = self._model.get_output_embeddings()
+        finish = HeadFinish.of(self._model.config.get_text_config())
+        self._head = TiledHead(head.weight, getattr(head, "bias", None), finish, self._block_rows)
 
 
 def check_ids(sequences: Sequence[TokenSequence], vocabulary_size: int, name: str) -> None:

@@ -2,16 +2,19 @@
 
     resolve the models → check the traces → claim the run → role by role: score, commit → finish
 
-One model is in memory at a time, so the last role is the one that completes traces: with its batches go the sentences.
+Tokenisation and database run beside the model. One model is in memory at a time, so the last role is the one that
+completes traces: with its batches go the sentences.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -34,13 +37,13 @@ from rdpt_core.records import (
 from rdpt_core.scoring.aggregate import sentence_columns
 from rdpt_core.scoring.backends import (
     Backend,
+    Batch,
     ScoringItem,
     TransformersBackend,
     TransformersOptions,
-    resolve_device,
-    resolve_dtype,
-    split_batches,
 )
+from rdpt_core.scoring.devices import resolve_device, resolve_dtype
+from rdpt_core.scoring.overlap import OneAtATime, StageSeconds, Stopwatch, ahead
 from rdpt_core.scoring.plan import windows
 from rdpt_core.scoring.progress import RoleProgressBar
 from rdpt_core.scoring.references import resolve
@@ -48,7 +51,7 @@ from rdpt_core.scoring.templates import check_policy
 from rdpt_core.scoring.tokenization import TEMPLATE_DATE, load_tokenizer
 from rdpt_core.traces import Splitter, get_splitter, trace_to_json
 
-SCORING_VERSION = "1"
+SCORING_VERSION = "2"
 """Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
 
 _COMMIT_INTERVAL_S = 1.0
@@ -73,14 +76,14 @@ class RunStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """Everything the user decides about a run."""
+    """Everything the user decides about a run. `batch_tokens` is None for a budget by free memory."""
 
     models: ModelSet
     template_policy: TemplatePolicy = TemplatePolicy.OWN
     too_long: TooLong = TooLong.PREFIX
     device: str = "auto"
     dtype: str = "auto"
-    batch_tokens: int = 8192
+    batch_tokens: int | None = None
     splitter: str = "sentence"
     name: str = ""
     trust_remote_code: bool = False
@@ -214,11 +217,18 @@ def describe_environment(device: str) -> dict[str, Any]:
     }
 
 
-def score_run(request: ScoreRequest, read_traces: Callable[[], Iterable[Trace]], store: RunStore) -> RunClaim:
+def score_run(
+    request: ScoreRequest,
+    read_traces: Callable[[], Iterable[Trace]],
+    store: RunStore,
+    *,
+    on_stages: Callable[[Role, StageSeconds], None] | None = None,
+) -> RunClaim:
     """Score every trace under every role and store the result, going on where an earlier process stopped.
 
     Args:
         read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory.
+        on_stages: hears of every role that was scored where its time went.
 
     Raises:
         RdptError: whatever makes the run impossible, before the first model is loaded.
@@ -230,7 +240,9 @@ def score_run(request: ScoreRequest, read_traces: Callable[[], Iterable[Trace]],
     run_no = store.claim(claim, _with_sentence_counts(read_traces(), splitter))
     for backend in backends:
         job = _RoleJob(backend, request.models.roles, run_no, claim.n_traces, splitter, store)
-        job.run(quiet=request.quiet)
+        stages = job.run(quiet=request.quiet)
+        if on_stages is not None:
+            on_stages(backend.model.role, stages)
         backend.close()
     store.finish(run_no)
     return claim
@@ -252,34 +264,56 @@ class _RoleJob:
     splitter: Splitter
     store: RunStore
 
-    def run(self, *, quiet: bool) -> None:
-        """Score what is not stored yet."""
+    def run(self, *, quiet: bool) -> StageSeconds:
+        """Score what is not stored yet. While the model works on a batch, the one before it is being stored and the
+        next window is being tokenised; a killed process loses what was not committed, and nothing else."""
         role = self.backend.model.role
+        stages = StageSeconds()
         done = self.store.scored_trace_nos(self.run_no, role)
         if len(done) == self.n_traces:
-            return
+            return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)
-        for window in windows(self.n_traces):
-            if done.issuperset(window):
-                continue
-            pending: list[tuple[ScoringItem, RoleResult]] = []
-            last_commit_s = time.monotonic()
-            for batch in split_batches(self.backend, self._items(window), done):
-                results = self.backend.score(batch)
-                pending.extend(zip(batch, results, strict=True))
-                bar.advance(len(batch), sum(len(result.tokens) for result in results))
-                if time.monotonic() - last_commit_s > _COMMIT_INTERVAL_S:
-                    self._commit(pending)
-                    pending, last_commit_s = [], time.monotonic()
-            self._commit(pending)
+        self.backend.load()
+        with OneAtATime("store") as database:
+            waiting = [window for window in windows(self.n_traces) if not done.issuperset(window)]
+            watch = Stopwatch()
+            with closing(ahead(waiting, lambda window: self._prepare(window, done, database))) as prepared:
+                for batches in prepared:
+                    stages.preparing += watch.lap()
+                    self._score_window(batches, database, bar, stages)
+                    watch.lap()
+            database.wait()
+            stages.storing += watch.lap()
         bar.close()
+        return stages
 
-    def _items(self, window: range) -> list[ScoringItem]:
-        traces = self.store.traces(self.run_no, window.start, window.stop)
-        return [
-            ScoringItem(trace_no, trace, self.splitter.split(trace.response))
-            for trace_no, trace in zip(window, traces, strict=True)
-        ]
+    def _score_window(
+        self, batches: list[Batch], database: OneAtATime, bar: RoleProgressBar, stages: StageSeconds
+    ) -> None:
+        pending: list[tuple[ScoringItem, RoleResult]] = []
+        last_commit_s = time.monotonic()
+        watch = Stopwatch()
+        for number, results in enumerate(self.backend.score(batches)):
+            stages.model += watch.lap()
+            pending.extend(zip((one.item for one in batches[number]), results, strict=True))
+            bar.advance(len(results), sum(len(result.tokens) for result in results))
+            if time.monotonic() - last_commit_s > _COMMIT_INTERVAL_S:
+                database.start(functools.partial(self._commit, pending))
+                pending, last_commit_s = [], time.monotonic()
+            stages.storing += watch.lap()
+        database.start(functools.partial(self._commit, pending))
+        stages.storing += watch.lap()
+
+    def _prepare(self, window: range, done: set[int], database: OneAtATime) -> list[Batch]:
+        """The batches of a window, of traces that are not stored yet."""
+        traces = database.call(lambda: self.store.traces(self.run_no, window.start, window.stop))
+        return self.backend.prepare(
+            [
+                ScoringItem(trace_no, trace, self.splitter.split(trace.response))
+                for trace_no, trace in zip(window, traces, strict=True)
+                if trace_no not in done
+            ]
+        )
 
     def _commit(self, pending: Sequence[tuple[ScoringItem, RoleResult]]) -> None:
         """Store a batch in trace order; under the last role the traces are complete, and their sentences go along."""

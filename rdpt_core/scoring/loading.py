@@ -1,0 +1,128 @@
+"""From the files of a model to its configuration, its size, and the loaded model."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib.util import find_spec
+from typing import Any
+
+from rdpt_core.errors import MissingPackageError, ModelError
+from rdpt_core.scoring.devices import SEVERAL
+from rdpt_core.scoring.references import ModelFiles
+
+
+def read_config(files: ModelFiles, trust_remote_code: bool) -> Any:
+    """The text configuration of a model, without its weights.
+
+    Raises:
+        ModelError: there is none, or it needs code that comes with the model.
+    """
+    from transformers import AutoConfig
+
+    arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
+    if files.gguf is not None:
+        _require_gguf()
+    try:
+        config = AutoConfig.from_pretrained(
+            str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            "the configuration of this model cannot be used",
+            where=files.name,
+            got=str(error).strip().splitlines()[0],
+            hint="A model that needs its own code is refused unless `--trust-remote-code` is given.",
+        ) from error
+    return config.get_text_config()
+
+
+def _require_gguf() -> None:
+    missing = [name for name in ("gguf", "accelerate") if find_spec(name) is None]
+    if missing:
+        raise MissingPackageError(
+            "GGUF files need packages that are not installed",
+            expected="gguf and accelerate",
+            got=f"no {' and no '.join(missing)}",
+            hint=f"Run `pip install {' '.join(missing)}`.",
+        )
+
+
+def count_parameters(files: ModelFiles) -> int:
+    """From the headers of the weight files: no tensor is read."""
+    if files.gguf is not None:
+        from gguf import GGUFReader
+
+        return sum(int(tensor.n_elements) for tensor in GGUFReader(str(files.folder / files.gguf)).tensors)
+    total = 0
+    for file in files.folder.glob("*.safetensors"):
+        for entry in _safetensors_header(file).values():
+            if "shape" in entry:
+                total += math.prod(entry["shape"])
+    return total
+
+
+def _safetensors_header(file: Any) -> dict[str, Any]:
+    """The JSON header of a safetensors file: eight bytes of little-endian length, then the JSON.
+
+    Raises:
+        ModelError: the file is cut short or not safetensors, as a failed download leaves it.
+    """
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if 8 + length > size:
+            raise ModelError(
+                "the weights are not a whole safetensors file",
+                where=str(file),
+                expected=f"a header of {length} bytes",
+                got=f"{size} bytes in all",
+                hint="Download the file again; with git, `git lfs pull` fetches what a pointer stands for.",
+            )
+        header: dict[str, Any] = json.loads(stream.read(length))
+    return header
+
+
+def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code: bool) -> Any:
+    """The model with its weights, ready to score.
+
+    Args:
+        device: one device, or `SEVERAL` for a model that is spread over all of them.
+
+    Raises:
+        ModelError: the weights cannot be loaded.
+        MissingPackageError: spreading a model needs a package that is not installed.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    arguments: dict[str, Any] = {"use_safetensors": True} if files.gguf is None else {"gguf_file": files.gguf}
+    if device == SEVERAL:
+        arguments["device_map"] = _balanced_map(files.name)
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            str(files.folder),
+            dtype=getattr(torch, dtype),
+            trust_remote_code=trust_remote_code,
+            local_files_only=True,
+            **arguments,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            "the model cannot be loaded", where=files.name, got=str(error).strip().splitlines()[0]
+        ) from error
+    model.requires_grad_(False)
+    model.train(False)
+    return model if device == SEVERAL else model.to(device)
+
+
+def _balanced_map(name: str) -> str:
+    if find_spec("accelerate") is None:
+        raise MissingPackageError(
+            "this model fits into no single GPU, and spreading it over several needs a package that is not installed",
+            where=name,
+            expected="accelerate",
+            got="no accelerate",
+            hint="Run `pip install accelerate`.",
+        )
+    return "auto"

@@ -1,0 +1,207 @@
+"""The engine against a float32 oracle on nine small random models: agreement, and the same bits in any company.
+
+The oracle is the model's own forward pass in float32 on the same (already rounded) weights, one trace at a time. Our
+error must be within the tolerances below, and no larger than that of the model's own pass in the same dtype.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from rdpt_core.scoring.kernel import CausalKernel, TokenSequence
+
+SHAPE = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "vocab_size": 5003,
+    "max_position_embeddings": 2048,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "pad_token_id": 1,
+}
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "llama": {},
+    "qwen3": {"tie_word_embeddings": True},
+    "gemma2": {"sliding_window": 24, "query_pre_attn_scalar": 16},
+    "gemma3_text": {"sliding_window": 24},
+    "gpt2": {},
+    "mistral": {"sliding_window": 40},
+    "mixtral": {"num_local_experts": 4},
+    "phi": {},  # a head with a bias
+    "granite": {"logits_scaling": 8.0},
+}
+ROUTED = {"mixtral"}
+PROMPT_TOKENS = (30, 7)
+RESPONSE_TOKENS = (50, 300, 1, 2, 120, 77, 40, 33)
+
+# Float32 in another order of addition; bfloat16 of three layers against float32. The largest bfloat16 difference of
+# a single token is no measure: it reaches half a nat in every tool.
+MAX_ERROR_FLOAT32 = 1e-4
+MEAN_ERROR, P99_ERROR, TEXT_ERROR = 0.04, 0.25, 0.01
+
+Scored = list[npt.NDArray[np.float32]]
+
+
+def make_model(model_type: str, dtype: torch.dtype) -> Any:
+    torch.manual_seed(1)
+    config = AutoConfig.for_model(model_type, **SHAPE, **ARCHITECTURES[model_type])
+    model = AutoModelForCausalLM.from_config(config)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(4.0)
+            elif name.endswith("bias"):
+                parameter.normal_(0.0, 0.5)
+    return model.to(dtype).train(False).requires_grad_(False)
+
+
+def make_sequences() -> list[TokenSequence]:
+    generator = np.random.default_rng(7)
+    prompts = [generator.integers(0, SHAPE["vocab_size"], n).tolist() for n in PROMPT_TOKENS]
+    return [
+        TokenSequence(prompts[number % 2], generator.integers(0, SHAPE["vocab_size"], n).astype(np.int32))
+        for number, n in enumerate(RESPONSE_TOKENS)
+    ]
+
+
+def own_pass(model: Any, sequences: list[TokenSequence]) -> Scored:
+    """The naive expression, token for token."""
+    results = []
+    with torch.inference_mode():
+        for sequence in sequences:
+            ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]])
+            logprobs = model(input_ids=ids, use_cache=False).logits[0].float().log_softmax(-1)
+            first = len(sequence.prompt)
+            results.append(logprobs[first - 1 : -1].gather(-1, ids[0, first:, None])[:, 0].numpy())
+    return results
+
+
+def errors(scored: Scored, oracle: Scored) -> npt.NDArray[np.float32]:
+    return np.abs(np.concatenate(scored) - np.concatenate(oracle))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize("model_type", list(ARCHITECTURES))
+def test_agreement_and_invariance(model_type: str, dtype: torch.dtype) -> None:
+    sequences = make_sequences()
+    model = make_model(model_type, dtype)
+    oracle = own_pass(copy.deepcopy(model).float(), sequences)
+    own = own_pass(model, sequences)
+    kernel = CausalKernel(model, budget_rows=512)
+    assert not kernel.plain
+    assert kernel.shares == (model_type not in ROUTED)
+    scored = kernel.score(sequences)
+    assert [len(one) for one in scored] == list(RESPONSE_TOKENS)
+
+    found = errors(scored, oracle)
+    if dtype is torch.float32:
+        assert found.max() <= MAX_ERROR_FLOAT32
+    elif model_type not in ROUTED:
+        # A rounding that sends a token to another expert is no rounding error any more.
+        assert found.mean() <= MEAN_ERROR
+        assert np.quantile(found, 0.99) <= P99_ERROR
+        lengths = [one for one, n in zip(range(len(sequences)), RESPONSE_TOKENS, strict=True) if n >= 33]
+        assert max(abs(float(np.mean(scored[one] - oracle[one]))) for one in lengths) <= TEXT_ERROR
+    # The same rounding errors in another order are neither better nor worse; a fifth is what chance gives and takes.
+    assert found.mean() <= 1.2 * errors(own, oracle).mean() + 1e-6
+
+    for budget_rows in (1, 700, 100_000):
+        kernel.budget_rows = budget_rows
+        again = kernel.score(sequences[::-1])[::-1]
+        assert all(np.array_equal(a, b) for a, b in zip(scored, again, strict=True))
+
+
+def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    config = AutoConfig.for_model("bloom", hidden_size=64, n_head=4, n_layer=2, vocab_size=500)
+    model = AutoModelForCausalLM.from_config(config).train(False)
+    sequences = [TokenSequence([3, 4, 5], np.arange(9, 40, dtype=np.int32)), TokenSequence([8], np.array([2, 3]))]
+    expected = own_pass(model, sequences)
+    kernel = CausalKernel(model)
+    assert kernel.plain
+    assert "own forward pass" in capsys.readouterr().err
+    for mine, theirs in zip(kernel.score(sequences), expected, strict=True):
+        assert np.abs(mine - theirs).max() <= MAX_ERROR_FLOAT32
+
+
+def test_a_head_that_is_no_plain_matrix_is_noticed() -> None:
+    class OddHead(torch.nn.Linear):
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            return super().forward(input).abs()
+
+    model = make_model("llama", torch.float32)
+    odd = OddHead(SHAPE["hidden_size"], SHAPE["vocab_size"], bias=False)
+    odd.weight = model.lm_head.weight
+    model.lm_head = odd
+    sequences = make_sequences()[:3]
+    expected = own_pass(model, sequences)
+    kernel = CausalKernel(model)
+    assert kernel.plain and "differ" in kernel.findings.notes[0]
+    for mine, theirs in zip(kernel.score(sequences), expected, strict=True):
+        assert np.abs(mine - theirs).max() <= MAX_ERROR_FLOAT32
+
+
+def test_a_prompt_is_laid_once_for_all_its_responses() -> None:
+    from rdpt_core.scoring.packs import build_pack
+
+    sequences = make_sequences()
+    pack = build_pack(sequences, 256)
+    n_rows = sum(PROMPT_TOKENS) + sum(n - 1 for n in RESPONSE_TOKENS)
+    assert len(pack.ids) == -(-n_rows // 256) * 256
+    assert len(pack.head_rows) == len(pack.targets) == sum(RESPONSE_TOKENS)
+    assert pack.segments[-1].stop == n_rows
+
+
+def test_out_of_memory_halves_the_budget_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sequences = make_sequences()
+    kernel = CausalKernel(make_model("llama", torch.float32), budget_rows=4096)
+    expected = kernel.score(sequences)
+    whole = kernel._score_pack
+
+    def scarce(some: list[TokenSequence]) -> Scored:
+        if len(some) > 2:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
+        return whole(some)
+
+    monkeypatch.setattr(kernel, "_score_pack", scarce)
+    scored = kernel.score(sequences)
+    assert all(np.array_equal(a, b) for a, b in zip(scored, expected, strict=True))
+    assert kernel.budget_rows < 4096
+    assert "out of memory" in capsys.readouterr().err
+
+
+def test_a_trace_that_memory_does_not_hold_is_an_error_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rdpt_core.errors import ModelError
+
+    kernel = CausalKernel(make_model("llama", torch.float32))
+
+    def empty(_: list[TokenSequence]) -> Scored:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(kernel, "_score_pack", empty)
+    with pytest.raises(ModelError, match="memory does not hold one trace"):
+        kernel.score(make_sequences()[:1])
+
+
+def test_other_failures_come_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = CausalKernel(make_model("llama", torch.float32))
+
+    def broken(_: list[TokenSequence]) -> Scored:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(kernel, "_score_pack", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        kernel.score(make_sequences())

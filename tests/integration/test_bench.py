@@ -1,0 +1,48 @@
+"""`bench` from the command line, and the memory of a very long trace."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from rdpt_core.cli import main
+from rdpt_core.scoring import measure
+from rdpt_core.scoring.kernel import CausalKernel, TokenSequence
+
+
+def test_bench_reports_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "--shape", "tiny", "--layers", "1", "--lengths", "80,200", "--count", "1", "--repeats", "1"]
+    assert main([*command, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["length"] for row in document["rows"]] == [80, 200]
+    for row in document["rows"]:
+        assert row["tokens_per_s"] > 0 and row["peak_share"] > 0
+        assert row["head_share"] + row["attention_share"] + row["rest_share"] == pytest.approx(1)
+    assert main([*command, "--mixed", "--candidates", "2"]) == 0
+    assert "tokens/s" in capsys.readouterr().out
+
+
+def test_wrong_arguments_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--lengths", "many"]) == 2
+    assert main(["bench", "--shape", "huge"]) == 2
+    assert main(["bench", "--shape", "tiny", "--lengths", "64"]) == 2
+    assert "prompt" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_32k_tokens_at_a_vocabulary_of_152k_take_less_than_1500_mb() -> None:
+    """The 0.5B shape with two of its layers: nothing is kept from layer to layer, so depth takes no memory."""
+    shape = {**measure.SHAPES["qwen2.5-0.5b"], "num_hidden_layers": 2}
+    kernel = CausalKernel(measure.random_model(shape, torch.bfloat16, "cpu"))
+    generator = np.random.default_rng(0)
+    ids = generator.integers(0, shape["vocab_size"], 32_768).astype(np.int32)
+    before = measure.reset_peak_memory()
+    logprobs = kernel.score([TokenSequence(ids[:64].tolist(), ids[64:])])[0]
+    after = measure.peak_memory()
+    assert np.isfinite(logprobs).all()
+    if before is None or after is None:
+        pytest.skip("this system does not report peak memory")
+    assert after - before < 1.5e9

@@ -1,0 +1,45 @@
+"""The head in tiles against the naive expression."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rdpt_core.scoring import head as head_module
+from rdpt_core.scoring.head import HeadFinish, TiledHead
+
+
+@pytest.mark.parametrize("n_vocabulary", [1, 5, 64, 100, 129])
+@pytest.mark.parametrize(
+    "finish", [HeadFinish(), HeadFinish(scale=0.25), HeadFinish(divisor=8.0), HeadFinish(soft_cap=3.0)]
+)
+@pytest.mark.parametrize("biased", [False, True])
+def test_tiles_equal_the_whole(
+    monkeypatch: pytest.MonkeyPatch, n_vocabulary: int, finish: HeadFinish, biased: bool
+) -> None:
+    monkeypatch.setattr(head_module, "TILE_COLUMNS", 32)
+    torch.manual_seed(0)
+    hidden, weight = torch.randn(40, 16), torch.randn(n_vocabulary, 16) * 3
+    bias = torch.randn(n_vocabulary) if biased else None
+    rows, targets = torch.randint(0, 40, (75,)), torch.randint(0, n_vocabulary, (75,))
+    found = TiledHead(weight, bias, finish, block_rows=32).logprobs(hidden, rows, targets)
+    logits = finish.apply_(
+        torch.nn.functional.linear(hidden[rows].double(), weight.double(), None if bias is None else bias.double())
+    )
+    expected = logits.log_softmax(-1).gather(-1, targets[:, None])[:, 0]
+    assert (found - expected).abs().max() <= 2e-5
+    assert (found <= 0).all()
+
+
+def test_no_rows_give_no_logprobs() -> None:
+    nothing = torch.zeros(0, dtype=torch.long)
+    assert (
+        TiledHead(torch.randn(5, 4), None, HeadFinish(), 8).logprobs(torch.randn(3, 4), nothing, nothing).numel() == 0
+    )
+
+
+def test_logits_that_are_not_finite_give_no_number() -> None:
+    weight = torch.full((7, 4), float("inf"))
+    rows = torch.zeros(1, dtype=torch.long)
+    found = TiledHead(weight, None, HeadFinish(), 8).logprobs(torch.ones(1, 4), rows, rows)
+    assert torch.isnan(found).all()
