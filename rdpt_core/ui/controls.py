@@ -72,8 +72,8 @@ def _run_changed() -> None:
     if chosen is not None:
         st.session_state["run_id"] = chosen
         links.publish("run", chosen)
+        # The same trace of another run, if it is there; if not, that is no stale link.
         links.publish("trace", None)
-        links.publish("sentence", None)
 
 
 def choose_rule() -> LabelRule | None:

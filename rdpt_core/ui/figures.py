@@ -64,55 +64,60 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
     kinds = groups[0].kinds if groups else ()
     step = 0.62 / max(1, len(kinds) - 1)
     for k, kind in enumerate(kinds):
-        key = label_key(kind)
-        share = [float(group.intervals.share[k]) for group in groups]
-        hover = [_share_hover(group, k) for group in groups]
-        figure.add_bar(
-            x=share,
-            y=rows,
-            orientation="h",
-            name=f"{kind} ({MARKS[key].letter})",
-            legendgroup=kind,
-            marker={**hatched(key, mode), "line": {"color": tone(key, mode).ink, "width": 1}},
-            text=[words.percent(value) if value >= 0.07 else "" for value in share],
-            textposition="inside",
-            insidetextanchor="middle",
-            textangle=0,
-            textfont={"color": TEXT[mode], "size": 12},
-            hovertext=hover,
-            hoverinfo="text",
-            customdata=[[row] for row in rows],
-            row=1,
-            col=1,
-        )
-        refused = [group.intervals.refused is not None for group in groups]
-        figure.add_scatter(
-            x=[None if no else value for no, value in zip(refused, share, strict=True)],
-            y=[row + (k - (len(kinds) - 1) / 2) * step for row in rows],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [float(g.intervals.high[k] - g.intervals.share[k]) for g in groups],
-                "arrayminus": [float(g.intervals.share[k] - g.intervals.low[k]) for g in groups],
-                "color": tone(key, mode).ink,
-                "thickness": 2,
-                "width": 4,
-            },
-            mode="markers+text",
-            text=[MARKS[key].letter] * len(rows),
-            textposition="middle center",
-            textfont={"size": 9, "color": PAGE[mode]},
-            marker={"color": tone(key, mode).ink, "size": 14},
-            legendgroup=kind,
-            showlegend=False,
-            hovertext=hover,
-            hoverinfo="text",
-            customdata=[[row] for row in rows],
-            row=1,
-            col=2,
+        hover = {
+            "hovertext": [_share_hover(group, k) for group in groups],
+            "hoverinfo": "text",
+            "customdata": [[row] for row in rows],
+            "legendgroup": kind,
+        }
+        figure.add_trace(go.Bar(y=rows, **_share_bars(groups, k, mode), **hover), row=1, col=1)
+        offset = (k - (len(kinds) - 1) / 2) * step
+        figure.add_trace(
+            go.Scatter(y=[row + offset for row in rows], **_share_points(groups, k, mode), **hover), row=1, col=2
         )
     _finish_shares(figure, groups, mode)
     return figure
+
+
+def _share_bars(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
+    kind = groups[0].kinds[k]
+    key = label_key(kind)
+    share = [float(group.intervals.share[k]) for group in groups]
+    return {
+        "x": share,
+        "orientation": "h",
+        "name": f"{MARKS[key].letter} {kind}",
+        "marker": {**hatched(key, mode), "line": {"color": tone(key, mode).ink, "width": 1}},
+        "text": [words.percent(value) if value >= 0.095 else "" for value in share],
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "textfont": {"color": TEXT[mode], "size": 12},
+    }
+
+
+def _share_points(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
+    key = label_key(groups[0].kinds[k])
+    found = [group.intervals for group in groups]
+    ink = tone(key, mode).ink
+    return {
+        "x": [None if item.refused else float(item.share[k]) for item in found],
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [float(item.high[k] - item.share[k]) for item in found],
+            "arrayminus": [float(item.share[k] - item.low[k]) for item in found],
+            "color": ink,
+            "thickness": 2,
+            "width": 4,
+        },
+        "mode": "markers+text",
+        "text": [MARKS[key].letter] * len(found),
+        "textposition": "middle center",
+        "textfont": {"size": 9, "color": PAGE[mode]},
+        "marker": {"color": ink, "size": 14},
+        "showlegend": False,
+    }
 
 
 def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode) -> None:
@@ -142,6 +147,8 @@ def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode)
     figure.update_layout(
         base_layout(mode),
         barmode="stack",
+        # Where a share's number does not fit, the table and the hover text still have it.
+        uniformtext={"minsize": 11, "mode": "hide"},
         bargap=0.28,
         height=112 + 66 * len(groups),
         margin={"l": 8, "r": 12, "t": 76, "b": 28},
@@ -149,7 +156,15 @@ def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode)
         hovermode="closest",
     )
     figure.update_layout(
-        legend={"y": 1, "yanchor": "top", "yref": "container", "x": 0, "xref": "container", "itemclick": False}
+        legend={
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+            "x": 0,
+            "xref": "container",
+            "itemclick": False,
+            "font": {"size": 12},
+        }
     )
     highest = [float(group.intervals.high.max()) for group in groups if group.intervals.refused is None]
     # Intervals deserve the width: the axis ends at the next tenth.

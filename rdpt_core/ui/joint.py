@@ -13,7 +13,7 @@ from rdpt_core.analysis.trace_view import TraceView
 from rdpt_core.ui.figures import base_layout, hatched
 from rdpt_core.ui.theme import MARKS, ROLE_DASH, ROLE_SYMBOL, TEXT, Mode, label_key, role_ink, tone
 
-WINDOW = 150
+WINDOW = 100
 """With more sentences than this, the chart shows a window, over a strip with the labels of the whole trace."""
 
 _HEIGHT = 240
@@ -49,7 +49,7 @@ def joint_figure(view: TraceView, mode: Mode, selected: int | None, first: int =
             # Without markers a line could not be clicked.
             mode="lines+markers",
             line={"color": role_ink(role, mode), "dash": ROLE_DASH[role], "width": 1.8},
-            marker={"symbol": ROLE_SYMBOL[role], "size": 5},
+            marker={"symbol": ROLE_SYMBOL[role], "size": 5 if last - first <= 60 else 4},
             unselected={"marker": {"opacity": 1}},
             customdata=[[index] for index in range(first, last)],
             connectgaps=False,
@@ -74,7 +74,7 @@ def _lay_out(
     figure.update_layout(
         base_layout(mode),
         height=_HEIGHT,
-        margin={"l": 8, "r": 8, "t": 26, "b": 30},
+        margin={"l": 8, "r": 8, "t": 26, "b": 22},
         hovermode="x unified",
         clickmode="event+select",
         bargap=0,
@@ -84,11 +84,10 @@ def _lay_out(
         # Ticks at whole tens and hundreds, but at 1 where every sentence has its own.
         tick0=1 if step == 1 else 0,
         dtick=step,
-        title={"text": "sentence", "standoff": 2},
         range=[first + 0.5, last + 0.5],
         showgrid=False,
         zeroline=False,
-        hoverformat="d",
+        unifiedhovertitle={"text": "sentence %{x}"},
         fixedrange=True,
     )
     figure.update_yaxes(
@@ -120,8 +119,8 @@ def _add_strip(
         yaxis="y2",
     )
     height = _HEIGHT + _STRIP_HEIGHT
-    share = _STRIP_HEIGHT / (height - 56)
-    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "showticklabels": False}
+    share = _STRIP_HEIGHT / (height - 48)
+    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "showticklabels": False, "ticks": ""}
     line = {"color": TEXT[mode], "width": 2}
     bracket = {"type": "rect", "x0": shown[0] + 0.5, "x1": shown[1] + 0.5, "y0": -0.5, "y1": 0.5, "line": line}
     figure.add_shape(bracket, xref="x2", yref="y2")
@@ -134,7 +133,6 @@ def _add_strip(
         xaxis2={**axis, "anchor": "y2", "range": [0.5, len(keys) + 0.5]},
         yaxis2={**axis, "anchor": "x2", "domain": [0, share * 0.42], "range": [-0.6, 0.6]},
         yaxis_domain=[share + 0.1, 1],
-        xaxis_title=None,
     )
 
 

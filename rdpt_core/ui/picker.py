@@ -16,7 +16,9 @@ from rdpt_core.ui.frame import Frame
 
 FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
 _VERDICT = {GRADES[0]: "✓", GRADES[1]: "✗", GRADES[2]: "–"}
-_STATE = "trace_no"
+# In the session by id, since a trace keeps its id from run to run.
+_STATE = "trace_id"
+_FILTER = "trace_filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,12 @@ def _fits(page: Frame, traces: pa.Table, chosen: TraceFilter) -> pa.Table:
 
 def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
     """Which trace to show. A link to a trace that is not there shows an explanation, never another trace."""
-    ids: list[str] = traces.column("trace_id").to_pylist()
-    numbers: list[int] = traces.column("trace_no").to_pylist()
-    fitting = _fits(page, traces, chosen).column("trace_no").to_pylist()
+    numbers: dict[str, int] = dict(
+        zip(traces.column("trace_id").to_pylist(), traces.column("trace_no").to_pylist(), strict=True)
+    )
+    fitting: list[int] = _fits(page, traces, chosen).column("trace_no").to_pylist()
     wanted = links.requested("trace")
-    owner = (page.run.run_id, str(page.source.path))
-    if st.session_state.get("trace_owner") != owner:
-        # Numbers of one run mean nothing in another.
-        st.session_state["trace_owner"] = owner
-        st.session_state.pop(_STATE, None)
-    if wanted is not None and wanted not in ids:
+    if wanted is not None and wanted not in numbers:
         st.error(
             "**The link asks for a trace that this run does not hold.** It may belong to another run or another "
             "database. Choose a trace below, or another run on the left.",
@@ -97,18 +95,27 @@ def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
         st.code(words.plain(wanted, 200), language=None)
         return Choice(None, 0, tuple(fitting))
     if wanted is not None:
-        st.session_state[_STATE] = numbers[ids.index(wanted)]
-        if st.session_state[_STATE] not in fitting:
-            st.info("The trace of this link does not fit the filters on the left. It is shown all the same.")
-            fitting = sorted([*fitting, st.session_state[_STATE]])
-    elif st.session_state.get(_STATE) not in fitting:
-        _go(fitting[0] if fitting else None)
-    trace_no = st.session_state.get(_STATE)
-    if not fitting or trace_no is None:
+        st.session_state[_STATE] = wanted
+        st.session_state[_FILTER] = chosen
+    here = numbers.get(st.session_state.get(_STATE, ""))
+    # Only a change of the filters leads to another trace: a threshold that moves, or a link, must not.
+    stays = here is not None and (here in fitting or st.session_state.get(_FILTER) == chosen)
+    st.session_state[_FILTER] = chosen
+    if not stays:
+        here = fitting[0] if fitting else None
+        _go(_trace_id(numbers, here))
+    if here is None:
         st.info("No trace fits the filters on the left.", icon=":material/filter_alt_off:")
         st.button("Clear the filters", on_click=_clear)
         return Choice(None, 0, ())
-    return Choice(trace_no, fitting.index(trace_no), tuple(fitting))
+    if here not in fitting:
+        st.info("This trace does not fit the filters on the left. It is shown all the same.")
+        fitting = sorted([*fitting, here])
+    return Choice(here, fitting.index(here), tuple(fitting))
+
+
+def _trace_id(numbers: dict[str, int], trace_no: int | None) -> str | None:
+    return next((trace_id for trace_id, number in numbers.items() if number == trace_no), None)
 
 
 def _clear() -> None:
@@ -116,8 +123,8 @@ def _clear() -> None:
         st.session_state[key] = "" if key == "find" else None
 
 
-def _go(trace_no: int | None) -> None:
-    st.session_state[_STATE] = trace_no
+def _go(trace_id: str | None) -> None:
+    st.session_state[_STATE] = trace_id
     links.publish("sentence", None)
     st.session_state.pop("sentence", None)
 
@@ -140,7 +147,7 @@ def step(choice: Choice, traces: pa.Table) -> None:
             list(questions),
             key="question_pick",
             format_func=lambda q: names[q],
-            on_change=lambda: _picked("question_pick", lambda q: questions[q][0]),
+            on_change=lambda: _picked("question_pick", lambda q: rows[questions[q][0]]["trace_id"]),
             index=None if question is None else 0,
             placeholder="Choose a question",
         )
@@ -153,12 +160,12 @@ def step(choice: Choice, traces: pa.Table) -> None:
             siblings,
             key="trace_pick",
             format_func=lambda n: labels[n],
-            on_change=lambda: _picked("trace_pick", lambda n: n),
+            on_change=lambda: _picked("trace_pick", lambda n: rows[n]["trace_id"]),
             index=None if choice.trace_no is None else 0,
             disabled=not siblings,
         )
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        _step_buttons(choice)
+        _step_buttons(choice, rows)
     if here is not None:
         links.publish("trace", here["trace_id"])
 
@@ -167,32 +174,26 @@ def _trace_name(row: dict[str, Any]) -> str:
     return f"{_VERDICT[row['grade']]} sample {row['sample']} · {words.count(row['n_sentences'], 'sentence')}"
 
 
-def _picked(key: str, number: Callable[[Any], int]) -> None:
+def _picked(key: str, trace_id: Callable[[Any], str]) -> None:
     value = st.session_state[key]
     if value is not None:
-        trace_no = number(value)
-        _go(trace_no)
+        _go(trace_id(value))
         # Whatever the address asked for, the reader has now chosen something else.
         links.publish("trace", None)
 
 
-def _step_buttons(choice: Choice) -> None:
-    known = choice.trace_no is not None
-    before = choice.fitting[choice.position - 1] if known and choice.position else None
-    after = choice.fitting[choice.position + 1] if known and choice.position + 1 < len(choice.fitting) else None
-    st.button(
-        ":material/chevron_left:",
-        key="previous",
-        on_click=_go,
-        args=(before,),
-        disabled=before is None,
-        help="Previous trace that fits the filters",
-    )
-    st.button(
-        ":material/chevron_right:",
-        key="next",
-        on_click=_go,
-        args=(after,),
-        disabled=after is None,
-        help="Next trace that fits the filters",
-    )
+def _step_buttons(choice: Choice, rows: dict[int, dict[str, Any]]) -> None:
+    neighbours: list[str | None] = [None, None]
+    if choice.trace_no is not None:
+        for side, place in enumerate((choice.position - 1, choice.position + 1)):
+            if 0 <= place < len(choice.fitting):
+                neighbours[side] = rows[choice.fitting[place]]["trace_id"]
+    for key, icon, trace_id in zip(("previous", "next"), ("left", "right"), neighbours, strict=True):
+        st.button(
+            f":material/chevron_{icon}:",
+            key=key,
+            on_click=_go,
+            args=(trace_id,),
+            disabled=trace_id is None,
+            help=f"{key.capitalize()} trace that fits the filters",
+        )

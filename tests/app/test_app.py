@@ -269,6 +269,18 @@ def test_a_linked_trace_outside_the_filters_is_shown_and_said(
     app = open_app(database, "pages/trace.py", trace="shop-003-s0", benchmark="clock")
     assert drawn[-1].trace.trace_id == "shop-003-s0"
     assert "does not fit the filters" in said(app)
+    app.number_input(key="beta").set_value(0.3).run()
+    assert drawn[-1].trace.trace_id == "shop-003-s0"
+    app.selectbox(key="grade").set_value("correct").run()
+    assert drawn[-1].trace.benchmark == "clock"
+
+
+def test_moving_a_threshold_never_changes_the_trace(open_app: Open, database: Path, drawn: list[TraceView]) -> None:
+    app = open_app(database, "pages/trace.py", holds="Student")
+    before = drawn[-1].trace.trace_id
+    app.number_input(key="beta").set_value(1.0).run()
+    assert drawn[-1].trace.trace_id == before
+    assert "Student" not in drawn[-1].column("label")
 
 
 def test_a_vanished_trace_shows_no_other_trace(open_app: Open, database: Path, drawn: list[TraceView]) -> None:
@@ -288,8 +300,11 @@ def test_two_runs_and_a_pair_run(open_app: Open, tmp_path: Path, drawn: list[Tra
     synthetic.build(path, synthetic.sketches(6), run_id="bbbb000011112222", name="after")
     app = open_app(path, "pages/trace.py")
     assert drawn[-1].roles == ("teacher", "student", "distilled")
+    app.button(key="next").click().run()
+    trace_id = drawn[-1].trace.trace_id
     app.selectbox(key="run_pick").set_value("aaaa000011112222").run()
     assert drawn[-1].roles == pair
+    assert drawn[-1].trace.trace_id == trace_id
     assert set(drawn[-1].column("label")) <= {"Teacher", "Common", "Student"}
     assert "different tokenizers" in said(app)
     assert "No chat template: student" in said(app)

@@ -128,7 +128,7 @@ def test_a_long_joint_figure_shows_a_window_over_a_strip(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("selected", "first", "want"),
-    [(None, 0, 0), (10, 0, 0), (500, 0, 425), (999, 0, 850), (430, 425, 425), (3, 800, 0)],
+    [(None, 0, 0), (10, 0, 0), (500, 0, 450), (999, 0, 900), (430, 425, 425), (3, 800, 0)],
 )
 def test_the_window_moves_only_as_far_as_it_must(selected: int | None, first: int, want: int) -> None:
     assert joint.window_around(1000, selected, first) == want
