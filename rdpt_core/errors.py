@@ -6,6 +6,7 @@
     ├── ModelError            a model or tokenizer that cannot be loaded or does not do what scoring needs
     ├── StoreError            a database that cannot be used
     │   ├── StoreMissingError     there is no file yet
+    │   ├── StoreEmptyError       there is a file, but no run in it
     │   ├── StoreBusyError        another process holds the file for longer than we waited
     │   └── StoreVersionError     written by a newer version, or not one of our files at all
     └── MissingPackageError   an optional package that this command needs is not installed
@@ -76,6 +77,10 @@ class StoreError(RdptError):
 
 class StoreMissingError(StoreError):
     """There is no database file yet."""
+
+
+class StoreEmptyError(StoreError):
+    """There is a database file, but no run in it."""
 
 
 class StoreBusyError(StoreError):

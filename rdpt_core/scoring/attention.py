@@ -34,6 +34,7 @@ IMPLEMENTATION = "rdpt_packed"
 
 _SCORE_ELEMENTS = 1 << 20
 _MIN_ROWS, _MAX_ROWS = 128, 512
+_SHORT_SEGMENT = 256
 _attend_blocks_on = ("cpu",)
 _KNOWN_ARGUMENTS = frozenset({"dropout", "scaling", "sliding_window", "softcap", "is_causal", "position_ids"})
 _HARMLESS_ARGUMENTS = frozenset({"use_cache", "output_attentions", "output_hidden_states", "return_dict"})
@@ -203,6 +204,9 @@ def _attend_blocks(
     # Contiguous, whether a prefix was joined or not: the same products then take the same path.
     key = key.float().contiguous()
     value = value.contiguous()
+    if n_seen <= _SHORT_SEGMENT:
+        _attend_short(query, key, value, rule, n_before, output)
+        return
     for head in range(n_key_heads):
         keys, values = key[head], value[head].t()
         for first in range(0, n_rows, block):
@@ -217,6 +221,22 @@ def _attend_blocks(
             weights = torch.softmax(scores, dim=-1, out=scores).to(value.dtype)
             found = matrix_product(weights, values[:, low:high]).view(groups, last - first, -1)
             output[first:last, head * groups : (head + 1) * groups] = found.transpose(0, 1)
+
+
+def _attend_short(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rule: _Rule, n_before: int, output: torch.Tensor
+) -> None:
+    """All heads of a short segment in one product each way: oneDNN would prepare a kernel for every new length.
+
+    Shapes: query (key heads, groups, rows, d), scaled; key, value (key heads, seen, d); output (rows, heads, d), written.
+    """
+    n_key_heads, groups, n_rows, _ = query.shape
+    scores = query.flatten(1, 2) @ key.transpose(1, 2)
+    if rule.softcap is not None:
+        scores = scores.div_(rule.softcap).tanh_().mul_(rule.softcap)
+    _mask_corners(scores.view(n_key_heads * groups, n_rows, -1), n_before, rule.window)
+    found = torch.softmax(scores, dim=-1, out=scores).to(value.dtype) @ value
+    output.copy_(found.view(n_key_heads * groups, n_rows, -1).transpose(0, 1))
 
 
 def _block_rows(n_seen: int, groups: int) -> int:

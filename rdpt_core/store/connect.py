@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from rdpt_core.errors import StoreBusyError, StoreMissingError, StoreVersionError
+from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreMissingError, StoreVersionError
 from rdpt_core.store.schema import SCHEMA_VERSION, check_version, migrate, read_version
 
 READ_PATIENCE_S = 10.0
@@ -32,14 +32,14 @@ def _open(path: Path, *, read_only: bool, patience_s: float) -> duckdb.DuckDBPyC
     while True:
         try:
             return duckdb.connect(str(path), read_only=read_only, config=_READ_CONFIG if read_only else {})
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
+        except duckdb.Error as error:
+            if not (isinstance(error, duckdb.IOException) and "lock" in str(error).lower()):
                 raise StoreVersionError(
-                    "this file is not a DuckDB database, or a newer DuckDB wrote it",
+                    "this file is not a DuckDB database, is damaged, or a newer DuckDB wrote it",
                     where=str(path),
                     expected="a database written by `python -m rdpt_core score`",
                     got=str(error).splitlines()[0],
-                    hint="Give another --db path.",
+                    hint="Give another --db path, or score again into a new file.",
                 ) from error
             if time.monotonic() > deadline:
                 raise StoreBusyError(
@@ -74,7 +74,7 @@ def open_for_reading(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iter
     try:
         version = read_version(connection)
         if version is None:
-            raise StoreVersionError(
+            raise StoreEmptyError(
                 "the database is empty",
                 where=str(path),
                 expected="at least one run",

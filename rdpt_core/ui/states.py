@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rdpt_core.errors import StoreBusyError, StoreError, StoreMissingError
+from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError
 from rdpt_core.ui import words
 
 _DEMO = "make demo"
@@ -58,7 +58,7 @@ def show_problem(error: StoreError, path: Path) -> None:
         _page("The database file is empty", "The file has 0 bytes. Delete it, then let a run make a new one:")
         st.code(str(path.absolute()), language=None, wrap_lines=True)
         _commands(path)
-    elif error.what == "the database is empty":
+    elif isinstance(error, StoreEmptyError):
         show_no_runs(path)
     else:
         what = error.what[:1].upper() + error.what[1:]

@@ -36,17 +36,19 @@ def naive(
     return output
 
 
-@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("path", ["short", "blocks", "fused"])
 @pytest.mark.parametrize("n_key_heads", [1, 2, 6])
 @pytest.mark.parametrize(
     ("window", "softcap"), [(None, None), (4, None), (1, None), (500, None), (None, 2.0), (7, 2.0)]
 )
 def test_every_row_sees_its_own_past(
-    monkeypatch: pytest.MonkeyPatch, fused: bool, n_key_heads: int, window: int | None, softcap: float | None
+    monkeypatch: pytest.MonkeyPatch, path: str, n_key_heads: int, window: int | None, softcap: float | None
 ) -> None:
     torch.manual_seed(0)
-    if fused:
+    if path == "fused":
         monkeypatch.setattr(attention, "_attend_blocks_on", ())
+    if path == "blocks":
+        monkeypatch.setattr(attention, "_SHORT_SEGMENT", 0)
     query = torch.randn(1, 6, N_ROWS, 8)
     key, value = torch.randn(1, n_key_heads, N_ROWS, 8), torch.randn(1, n_key_heads, N_ROWS, 8)
     with packed(Layout(SEGMENTS)):

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from rdpt_core.errors import StoreBusyError, StoreMissingError, StoreVersionError, UsageError
+from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreMissingError, StoreVersionError, UsageError
 from rdpt_core.records import ROLES, Role, RunClaim
 from rdpt_core.store.connect import open_for_reading, open_for_writing
 from rdpt_core.store.reader import open_reader
@@ -97,11 +97,17 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
         pass
     empty = tmp_path / "empty.duckdb"
     duckdb.connect(str(empty)).close()
-    with pytest.raises(StoreVersionError, match="empty"), open_for_reading(empty):
+    with pytest.raises(StoreEmptyError, match="empty"), open_for_reading(empty):
         pass
     nothing = tmp_path / "zero.duckdb"
     nothing.touch()
     with pytest.raises(StoreVersionError), open_for_reading(nothing):
+        pass
+    damaged = tmp_path / "damaged.duckdb"
+    content = bytearray(empty.read_bytes())
+    content[4096:12288] = bytes(255 - byte for byte in content[4096:12288])
+    damaged.write_bytes(content)
+    with pytest.raises(StoreVersionError, match="damaged"), open_for_reading(damaged):
         pass
     other = tmp_path / "other.duckdb"
     with duckdb.connect(str(other)) as connection:
