@@ -228,7 +228,7 @@ def _attend_short(
 ) -> None:
     """All heads of a short segment in one product each way: oneDNN would prepare a kernel for every new length.
 
-    Shapes: query (key heads, groups, rows, d), scaled; key, value (key heads, seen, d); output (rows, heads, d), written.
+    Shapes: query (key heads, groups, rows, d), scaled; key, value (key heads, seen, d); output (rows, heads, d).
     """
     n_key_heads, groups, n_rows, _ = query.shape
     scores = query.flatten(1, 2) @ key.transpose(1, 2)
