@@ -52,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RdptError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # DuckDB reports Ctrl-C during a query as an error of its own.
+        if isinstance(error, RuntimeError) and str(error) != "Query interrupted":
+            raise
         print("interrupted; what was committed is kept, and the same command goes on from there", file=sys.stderr)
         return EXIT_INTERRUPTED

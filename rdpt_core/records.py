@@ -56,7 +56,7 @@ class UnscoredReason(enum.StrEnum):
     CONTEXT_LENGTH = "context_length"
     EMPTY_PROMPT = "empty_prompt"
     UNTOKENIZABLE = "untokenizable"
-    MODEL_FAILED = "model_failed"
+    TEMPLATE_REFUSED = "template_refused"
 
 
 class TemplatePolicy(enum.StrEnum):

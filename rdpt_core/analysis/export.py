@@ -157,7 +157,7 @@ def write_rows(chunks: Iterable[pa.Table], path: Path) -> int:
     except OSError as error:
         raise InputError("the export cannot be written", where=str(path), got=str(error)) from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             temporary.unlink()
     return n_rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 EXIT_PARTIAL = 3
@@ -10,7 +11,9 @@ EXIT_PARTIAL = 3
 
 def add_database(parser: argparse.ArgumentParser) -> None:
     """`--db FILE`, for commands that read."""
-    parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the DuckDB file that `score` wrote")
+    parser.add_argument(
+        "--db", type=file_path, required=True, metavar="FILE", help="the DuckDB file that `score` wrote"
+    )
 
 
 def add_splitter(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +26,36 @@ def add_splitter(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def file_path(text: str) -> Path:
+    """A path that can name a file."""
+    path = Path(text)
+    if not text or path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file, got {'a folder: ' + text if text else 'nothing'}")
+    if len(path.name.encode("utf-8", "surrogateescape")) > 200:
+        raise argparse.ArgumentTypeError(f"expected a file name of at most 200 bytes, got {path.name[:40]}…")
+    return path
+
+
+def device_name(text: str) -> str:
+    """`auto`, `cpu`, `cuda` or `cuda:N`."""
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"expected auto, cpu, cuda or cuda:N, got {text!r}")
+    return text
+
+
+def readable(text: str) -> str:
+    """A name as it can be stored: bytes that are no UTF-8 become escapes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def positive_integer(text: str) -> int:
-    """A whole number above 0."""
+    """A whole number above 0 that fits 32 bits."""
     try:
         value = int(text)
     except ValueError:
         value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+    if not 1 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 2147483647, got {text!r}")
     return value
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from rdpt_core.commands.arguments import file_path
 from rdpt_core.errors import InputError
 from rdpt_core.records import ROLES
 
@@ -26,7 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "done, and open the app on this machine.",
     )
     parser.add_argument("--no-app", action="store_true", help="stop after scoring")
-    parser.add_argument("--db", type=Path, default=DEMO_DATABASE, metavar="FILE", help="default: .rdpt/demo.duckdb")
+    parser.add_argument(
+        "--db", type=file_path, default=DEMO_DATABASE, metavar="FILE", help="default: .rdpt/demo.duckdb"
+    )
     parser.add_argument("--port", type=int, metavar="N", help="port of the app (default: 8501, or the next free one)")
     parser.set_defaults(run=run)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from rdpt_core.commands.arguments import add_database, threshold
+from rdpt_core.commands.arguments import add_database, file_path, threshold
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_database(parser)
     parser.add_argument("--what", required=True, choices=["sentences", "traces", "tokens"], help="one row each")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .parquet, .csv or .jsonl")
+    parser.add_argument("--out", type=file_path, required=True, metavar="FILE", help="ends in .parquet, .csv or .jsonl")
     parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
     parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
     parser.add_argument("--beta", type=threshold, help="gap between teacher and student that decides (default: 0.1)")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL
+from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path
 from rdpt_core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "kept verbatim, which is checked by hash; `--list-formats` names what is known.",
     )
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="files, folders, or - for standard input")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="canonical JSON Lines to write")
+    parser.add_argument("--out", type=file_path, metavar="FILE", help="canonical JSON Lines to write")
     parser.add_argument("--format", metavar="NAME", help="take every source as this format")
     parser.add_argument(
         "--map", dest="columns", metavar="FIELD=COLUMN,…", help="for example question=prompt,response=output"
@@ -35,7 +35,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         parser.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of traces whose source names none")
     parser.add_argument("--no-grade", action="store_true", help="leave `correct` as the source has it")
     parser.add_argument(
-        "--rejects", type=Path, metavar="FILE", help="where rejected records go (default: beside --out, .rejects.jsonl)"
+        "--rejects",
+        type=file_path,
+        metavar="FILE",
+        help="where rejected records go (default: --out and .rejects.jsonl)",
     )
     parser.add_argument("--list-formats", action="store_true", help="name the known formats and stop")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON document")
@@ -59,8 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
             got="no SOURCE" if not arguments.sources else "no --out",
         )
     sources: list[Path | Literal["-"]] = ["-" if source == "-" else Path(source) for source in arguments.sources]
+    if any(_same_file(source, arguments.out) for source in sources):
+        raise UsageError(
+            "an import would overwrite its own source", where=f"--out {arguments.out}", expected="another file"
+        )
     report = ImportReport()
-    rejects_path = arguments.rejects or arguments.out.with_suffix(".rejects.jsonl")
+    rejects_path = arguments.rejects or arguments.out.with_name(arguments.out.name + ".rejects.jsonl")
     temporary = arguments.out.with_name(f".{arguments.out.name}.{os.getpid()}.part")
     try:
         with RejectLog(rejects_path) as rejects:
@@ -86,6 +93,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     _tell(report, arguments.out, rejects_path)
     return EXIT_PARTIAL if report.n_rejects else 0
+
+
+def _same_file(source: Path | Literal["-"], out: Path) -> bool:
+    return isinstance(source, Path) and source.exists() and out.exists() and source.samefile(out)
 
 
 def _tell(report: ImportReport, out: Path, rejects_path: Path) -> None:

@@ -8,7 +8,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL, add_splitter, automatic_or_positive, positive_integer
+from rdpt_core.commands.arguments import (
+    EXIT_PARTIAL,
+    add_splitter,
+    automatic_or_positive,
+    device_name,
+    file_path,
+    positive_integer,
+    readable,
+)
 from rdpt_core.config import DTYPES, ModelSet, parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
@@ -23,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "and each sentence's probability. The same command on the same inputs goes on where it was stopped.",
     )
     parser.add_argument("--traces", type=Path, nargs="+", required=True, metavar="FILE", help="canonical JSON Lines")
-    parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="DuckDB file to write to")
+    parser.add_argument("--db", type=file_path, required=True, metavar="FILE", help="DuckDB file to write to")
     parser.add_argument("--triple", type=Path, metavar="TOML", help="a file with [teacher], [student], [distilled]")
     for role in ROLES:
         parser.add_argument(
@@ -32,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--roles", default=",".join(ROLES), help="`teacher,student` scores before training (default: all three)"
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--dtype", default="auto", choices=DTYPES, help="auto: bfloat16 on CUDA, float32 on CPU")
     parser.add_argument(
         "--template",
@@ -56,9 +64,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "memory)",
     )
     parser.add_argument("--limit", type=positive_integer, metavar="N", help="score the first N traces only")
-    parser.add_argument("--name", metavar="TEXT", help="a name for the run (default: that of the file of traces)")
     parser.add_argument(
-        "--rejects", type=Path, metavar="FILE", help="where rejected lines go (default: beside --db, .rejects.jsonl)"
+        "--name", type=readable, metavar="TEXT", help="a name for the run (default: that of the file of traces)"
+    )
+    parser.add_argument(
+        "--rejects", type=file_path, metavar="FILE", help="where rejected lines go (default: --db and .rejects.jsonl)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument(
@@ -84,11 +94,11 @@ def run(arguments: argparse.Namespace) -> int:
         dtype=arguments.dtype,
         batch_tokens=arguments.batch_tokens,
         splitter=arguments.splitter,
-        name=arguments.name or default_name(arguments.traces),
+        name=arguments.name or readable(default_name(arguments.traces)),
         trust_remote_code=arguments.trust_remote_code,
         quiet=arguments.quiet,
     )
-    rejects_path = arguments.rejects or arguments.db.with_suffix(".rejects.jsonl")
+    rejects_path = arguments.rejects or arguments.db.with_name(arguments.db.name + ".rejects.jsonl")
     passes = 0
 
     with RejectLog(rejects_path) as rejects:

@@ -34,7 +34,7 @@ from rdpt_core.scoring.overlap import map_in_order
 from rdpt_core.scoring.plan import PlanItem, plan_batches
 from rdpt_core.scoring.references import ModelFiles
 from rdpt_core.scoring.templates import render_prompt, template_name
-from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer
+from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer, TemplateRefusal
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.kernel import CausalKernel
@@ -190,29 +190,24 @@ class TransformersBackend:
 
     def _prepare(self, item: ScoringItem) -> PreparedTrace:
         trace, options = item.trace, self._options
-        rendering = render_prompt(options.template_policy, trace, self._tokenizer, self._distilled_tokenizer)
+        nothing = np.empty(0, dtype=np.int32)
+        try:
+            rendering = render_prompt(options.template_policy, trace, self._tokenizer, self._distilled_tokenizer)
+        except TemplateRefusal:
+            return PreparedTrace(item, [], Encoding(nothing, nothing, nothing), 0, UnscoredReason.TEMPLATE_REFUSED)
         prompt = self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
         encoding = self._tokenizer.encode_response(trace.response)
         if encoding is None:
-            nothing = np.empty(0, dtype=np.int32)
             return PreparedTrace(item, prompt, Encoding(nothing, nothing, nothing), 0, UnscoredReason.UNTOKENIZABLE)
         if not prompt:
             return PreparedTrace(item, prompt, encoding, 0, UnscoredReason.EMPTY_PROMPT)
         room = math.inf if self._context_length is None else self._context_length - len(prompt)
         if len(encoding) <= room:
             return PreparedTrace(item, prompt, encoding, len(encoding), None)
-        n_scored = 0
-        if options.too_long is TooLong.PREFIX and room > 0:
-            n_scored = _whole_sentence_tokens(item, encoding, int(room))
+        # Every token that fits is scored, whatever sentence it is in: a sentence that is cut has a token without a
+        # logprob and so no probability, and another splitter finds the same tokens.
+        n_scored = max(0, int(room)) if options.too_long is TooLong.PREFIX else 0
         return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
-
-
-def _whole_sentence_tokens(item: ScoringItem, encoding: Encoding, room: int) -> int:
-    """How many tokens, of at most `room`, belong to sentences that fit as a whole."""
-    tokens = _without_logprobs(encoding)
-    index = assign_tokens(item.trace.response, item.spans, tokens).sentence_index
-    first_cut = index[room]
-    return int(np.searchsorted(index, first_cut, side="left"))
 
 
 def _without_logprobs(encoding: Encoding) -> TokenLogprobs:

@@ -27,14 +27,27 @@ def read_config(files: ModelFiles, trust_remote_code: bool) -> Any:
         config = AutoConfig.from_pretrained(
             str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ModelError(
             "the configuration of this model cannot be used",
             where=files.name,
-            got=str(error).strip().splitlines()[0],
+            got=_first_line(error),
             hint="A model that needs its own code is refused unless `--trust-remote-code` is given.",
         ) from error
-    return config.get_text_config()
+    text = config.get_text_config()
+    if not isinstance(getattr(text, "vocab_size", None), int):
+        raise ModelError(
+            "the configuration of this model names no size of the vocabulary",
+            where=files.name,
+            expected="`vocab_size`, a whole number",
+            got=repr(getattr(text, "vocab_size", None)),
+        )
+    return text
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _require_gguf() -> None:
@@ -79,8 +92,21 @@ def _safetensors_header(file: Any) -> dict[str, Any]:
                 got=f"{size} bytes in all",
                 hint="Download the file again; with git, `git lfs pull` fetches what a pointer stands for.",
             )
-        header: dict[str, Any] = json.loads(stream.read(length))
-    return header
+        try:
+            header = json.loads(stream.read(length))
+        except ValueError:
+            header = None
+    tensors = list(header.values()) if isinstance(header, dict) else []
+    ends = [entry["data_offsets"][1] for entry in tensors if isinstance(entry, dict) and "data_offsets" in entry]
+    if not ends or 8 + length + max(ends) != size:
+        raise ModelError(
+            "the weights are not a whole safetensors file",
+            where=str(file),
+            expected=f"{8 + length + max(ends)} bytes" if ends else "a header that names tensors",
+            got=f"{size} bytes in all",
+            hint="Download the file again.",
+        )
+    return dict(header)
 
 
 def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code: bool) -> Any:
@@ -96,24 +122,51 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from rdpt_core.scoring.memory import is_out_of_memory
+
     arguments: dict[str, Any] = {"use_safetensors": True} if files.gguf is None else {"gguf_file": files.gguf}
     if device == SEVERAL:
         arguments["device_map"] = _balanced_map(files.name)
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             str(files.folder),
+            output_loading_info=True,
             dtype=getattr(torch, dtype),
             trust_remote_code=trust_remote_code,
             local_files_only=True,
             **arguments,
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            "the model cannot be loaded", where=files.name, got=str(error).strip().splitlines()[0]
-        ) from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise ModelError("the model cannot be loaded", where=files.name, got=_first_line(error)) from error
+    model, report = loaded
+    _check_weights(files, report)
     model.requires_grad_(False)
     model.train(False)
     return model if device == SEVERAL else model.to(device)
+
+
+def _check_weights(files: ModelFiles, report: dict[str, Any]) -> None:
+    """Refuse weights that do not belong to the model: the library fills what is missing with random numbers.
+
+    Raises:
+        ModelError: tensors are missing, have the wrong shape, or have names that the model does not know.
+    """
+    for kind, what in (
+        ("missing_keys", "are missing from the weights"),
+        ("mismatched_keys", "have another shape in the weights"),
+        ("unexpected_keys", "of the weights have no place in the model"),
+    ):
+        names = sorted(str(key) for key in report.get(kind, ()))
+        if names:
+            raise ModelError(
+                f"{len(names)} tensors {what}",
+                where=files.name,
+                expected="weights that fit the model's config.json",
+                got=", ".join(names[:3]) + (", …" if len(names) > 3 else ""),
+                hint="An adapter must be merged into its base model first.",
+            )
 
 
 def _balanced_map(name: str) -> str:

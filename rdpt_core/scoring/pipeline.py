@@ -244,8 +244,17 @@ def score_run(
         if on_stages is not None:
             on_stages(backend.model.role, stages)
         backend.close()
+    _check_complete(store, run_no, claim)
     store.finish(run_no)
     return claim
+
+
+def _check_complete(store: RunStore, run_no: int, claim: RunClaim) -> None:
+    """A run that calls itself complete is complete: every trace has every role."""
+    for model in claim.models:
+        n_stored = len(store.scored_trace_nos(run_no, model.role))
+        if n_stored != claim.n_traces:
+            raise RuntimeError(f"{model.role} has {n_stored} of {claim.n_traces} traces after scoring all of them")
 
 
 def _with_sentence_counts(traces: Iterable[Trace], splitter: Splitter) -> Iterator[tuple[Trace, int]]:

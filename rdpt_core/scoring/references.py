@@ -46,7 +46,16 @@ def resolve(reference: ModelReference) -> ModelFiles:
     Raises:
         ModelError: nothing at that path, nothing of that name, or a folder in which something is missing.
     """
-    path = Path(reference.model).expanduser()
+    if not reference.model.strip():
+        raise ModelError("a model has no name", expected="a folder, a .gguf file, or org/name", got="an empty name")
+    path = Path(os.path.expanduser(reference.model))
+    if path.exists() and reference.revision is not None:
+        raise ModelError(
+            "a local model has no revisions to choose from",
+            where=reference.model,
+            expected="a folder or file without a revision",
+            got=f"revision {reference.revision}",
+        )
     if path.suffix == ".gguf" and path.is_file():
         return ModelFiles(reference.model, path.parent, _hash_files([path]), gguf=path.name)
     if path.is_dir():
@@ -130,6 +139,7 @@ def _hub(reference: ModelReference) -> ModelFiles:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
+        HFValidationError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -164,6 +174,13 @@ def _hub(reference: ModelReference) -> ModelFiles:
             where=where,
             expected="`org/name` with an optional `@revision`",
             hint="Check the spelling; a private model needs `hf auth login`.",
+        ) from error
+    except HFValidationError as error:
+        raise ModelError(
+            "this is neither a path nor a hub name",
+            where=where[:100],
+            expected="a folder, a .gguf file, or `org/name` with an optional `@revision`",
+            hint="Check the spelling.",
         ) from error
     except (HfHubHTTPError, OSError) as error:
         raise ModelError("the hub could not deliver the model", where=where, got=str(error).splitlines()[0]) from error

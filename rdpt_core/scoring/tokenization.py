@@ -40,6 +40,10 @@ _FIXED_CLOCK = (
 _NORMALIZATION = ("NFC", "NFD", "NFKC", "NFKD", "Strip", "StripAccents", "Lowercase")
 
 
+class TemplateRefusal(ModelError):
+    """A chat template does not take one conversation; other traces of the run may pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """Tokens of a response. Shapes: every array is (n_tokens,); offsets are code points, half-open."""
@@ -91,9 +95,10 @@ class RoleTokenizer:
         Templates that print today's date print `TEMPLATE_DATE` instead.
 
         Raises:
-            ModelError: the template refuses this conversation.
+            TemplateRefusal: the template does not take this conversation, for example because of a role in it.
+            ModelError: the template itself is broken.
         """
-        from jinja2 import TemplateError
+        from jinja2 import TemplateError, TemplateSyntaxError
 
         try:
             template = self._tokenizer.get_chat_template()
@@ -104,12 +109,11 @@ class RoleTokenizer:
                     messages, chat_template=template, tokenize=False, add_generation_prompt=True
                 )
             )
-        except (TemplateError, TypeError, ValueError) as error:
-            raise ModelError(
-                "the chat template of this model refuses the conversation",
-                where=self.name,
-                got=str(error),
-                hint="Score with `--template distilled` or `--template raw`.",
+        except TemplateSyntaxError as error:
+            raise ModelError("the chat template of this model is broken", where=self.name, got=str(error)) from error
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise TemplateRefusal(
+                "the chat template of this model refuses the conversation", where=self.name, got=str(error)
             ) from error
 
     def encode_prompt(self, text: str, *, add_bos: bool) -> list[int]:
@@ -196,7 +200,7 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
         tokenizer = AutoTokenizer.from_pretrained(
             str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError) as error:
         raise ModelError("the tokenizer cannot be loaded", where=files.name, got=_first_line(error)) from error
     return RoleTokenizer(files.name, tokenizer)
 

@@ -9,31 +9,36 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreMissingError, StoreVersionError
+from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError, StoreVersionError
 from rdpt_core.store.schema import SCHEMA_VERSION, check_version, migrate, read_version
+
+# Every DuckDB file has these bytes behind a checksum.
+_MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 
 READ_PATIENCE_S = 10.0
 WRITE_PATIENCE_S = 120.0
 
-# A database may come from anywhere: nothing that it holds may read or write another file.
-_READ_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+# A database may come from anywhere: nothing that it holds may read or write another file, or load an extension.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "lock_configuration": True,
 }
 
 
 def _open(path: Path, *, read_only: bool, patience_s: float) -> duckdb.DuckDBPyConnection:
+    _check_magic(path)
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only, config=_READ_CONFIG if read_only else {})
+            # Absolute, so that no part of the name is taken as a kind of database.
+            return duckdb.connect(str(path.absolute()), read_only=read_only, config=_CONFIG)
         except duckdb.Error as error:
-            if not (isinstance(error, duckdb.IOException) and "lock" in str(error).lower()):
+            if not (isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)):
                 raise StoreVersionError(
                     "this file is not a DuckDB database, is damaged, or a newer DuckDB wrote it",
                     where=str(path),
@@ -50,6 +55,49 @@ def _open(path: Path, *, read_only: bool, patience_s: float) -> duckdb.DuckDBPyC
                 ) from error
             # Jitter, so that a reader and a writer do not keep missing each other.
             time.sleep(0.01 + 0.04 * random.random())
+
+
+def _check_magic(path: Path) -> None:
+    """Refuse a file that exists and is no DuckDB database: DuckDB opens some other kinds in ways of its own.
+
+    Raises:
+        StoreVersionError: the file begins like something else.
+    """
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(_MAGIC) + _MAGIC_OFFSET)
+    except OSError as error:
+        raise StoreError("the database cannot be read", where=str(path), got=str(error)) from error
+    if head[_MAGIC_OFFSET:] != _MAGIC:
+        raise StoreVersionError(
+            "this file is not a DuckDB database",
+            where=str(path),
+            expected="a database written by `python -m rdpt_core score`",
+            got="an empty file" if not head else f"a file that begins with {head[:8]!r}",
+            hint="Give another --db path.",
+        )
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what DuckDB says of a damaged file or a full disk into an error for the user."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except duckdb.Error as error:
+        raise StoreError(
+            "the database is damaged, or there is no room to write",
+            where=str(path),
+            expected="a database written by `python -m rdpt_core score`",
+            got=str(error).splitlines()[0],
+            hint="Score again into a new file.",
+        ) from error
+    except StoreError as error:
+        error.where = error.where or str(path)
+        raise
 
 
 @contextmanager
@@ -72,21 +120,21 @@ def open_for_reading(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iter
         )
     connection = _open(path, read_only=True, patience_s=patience_s)
     try:
-        version = read_version(connection)
-        if version is None:
-            raise StoreEmptyError(
-                "the database is empty",
-                where=str(path),
-                expected="at least one run",
-                hint="Score traces into it with `python -m rdpt_core score`.",
-            )
-        check_version(version)
-        if version < SCHEMA_VERSION:
-            connection.close()
-            with open_for_writing(path, patience_s=patience_s):
-                pass
-            connection = _open(path, read_only=True, patience_s=patience_s)
-        yield connection
+        with _explained(path):
+            version = read_version(connection)
+            if version is None:
+                raise StoreEmptyError(
+                    "the database is empty",
+                    expected="at least one run",
+                    hint="Score traces into it with `python -m rdpt_core score`.",
+                )
+            check_version(version)
+            if version < SCHEMA_VERSION:
+                connection.close()
+                with open_for_writing(path, patience_s=patience_s):
+                    pass
+                connection = _open(path, read_only=True, patience_s=patience_s)
+            yield connection
     finally:
         connection.close()
 
@@ -101,16 +149,22 @@ def open_for_writing(path: Path, *, patience_s: float = WRITE_PATIENCE_S) -> Ite
         StoreBusyError: another process held the file for longer than `patience_s` seconds.
         StoreVersionError: not one of our files, or newer than this program.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError("the folder of the database cannot be made", where=str(path), got=str(error)) from error
     connection = _open(path, read_only=False, patience_s=patience_s)
     try:
-        migrate(connection)
-        connection.execute("BEGIN")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        with _explained(path):
+            migrate(connection)
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            except BaseException:
+                # After a failed statement there may be nothing left to roll back.
+                with suppress(duckdb.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
     finally:
         connection.close()

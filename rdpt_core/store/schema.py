@@ -126,9 +126,15 @@ def read_version(connection: duckdb.DuckDBPyConnection) -> int | None:
             hint="Give another --db path.",
         )
     rows = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchall()
-    if not rows:
-        raise StoreVersionError("this RDPT database names no schema version", hint="Score again into a new file.")
-    return int(rows[0][0])
+    text = str(rows[0][0]) if rows else "none"
+    if not text.isdecimal():
+        raise StoreVersionError(
+            "this RDPT database names no schema version",
+            expected="a number",
+            got=text,
+            hint="Score again into a new file.",
+        )
+    return int(text)
 
 
 def check_version(version: int) -> None:

@@ -13,6 +13,12 @@ PURPOSE = (
     "its teacher, by the student it started from, and by itself; each sentence is then labelled by who finds it likely."
 )
 
+PURPOSE_BEFORE = (
+    "Which model does each sentence of a reasoning trace suit? There is no distilled model yet: a response is read by the "
+    "teacher and by the student that may learn from it. Each sentence is then labelled Teacher or Student, after the one "
+    "that finds it clearly likelier, or Common if neither does."
+)
+
 # Markdown with formulas: for our own phrases, never for a text from the data.
 LABELS: dict[str, str] = {
     Label.TEACHER: r"the teacher finds the sentence clearly likelier than the student does: $p_T - p_S > \beta$.",
@@ -20,7 +26,9 @@ LABELS: dict[str, str] = {
     Label.STUDENT: r"the student, before distillation, finds it clearly likelier: $p_T - p_S < -\beta$.",
     Label.BOOSTED: (
         r"none of these: teacher and student agree within $\beta$, yet some gap exceeds $\alpha$. Mostly distillation "
-        r"raised it ($p_D$ above both, **up**); where it lowered it ($p_D$ below both, **down**) the shade is darker."
+        r"raised it ($p_D$ above both, **up**); where it lowered it ($p_D$ below both, **down**) the shade is darker "
+        r"and the legend counts it once more, as a part of Boosted. **Between** means that $p_D$ lies between the other "
+        r"two: teacher and student then differ by more than $\alpha$, though not by more than $\beta$."
     ),
     Label.COMMON: r"teacher and student find it about as likely: $|p_T - p_S| \le \beta$.",
 }
@@ -29,7 +37,7 @@ UNSCORED: dict[str, str] = {
     "no_tokens": "Unscored: no token of some model begins in this sentence.",
     "non_finite": "Unscored: some model gave no finite probability.",
     "context_length": "Unscored: the trace is longer than some model's context, and this part did not fit.",
-    "model_failed": "Unscored: some model failed on this trace.",
+    "template_refused": "Unscored: the chat template of some model refuses this conversation.",
     "empty_prompt": "Unscored: the prompt is empty, so nothing precedes the first token of the response.",
     "untokenizable": "Unscored: some model's tokenizer cannot represent this trace.",
     "not_yet": "Not scored yet: the run has not reached this trace.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,11 +51,43 @@ def test_wrong_models(
     nowhere = [str(tmp_path / "nowhere") if part == str(triple / "student") else part for part in model_flags]
     said = fails(capsys, *base, *nowhere)
     assert "no model folder at this path" in said and str(tmp_path / "nowhere") in said
+    assert "expected auto, cpu" in fails(capsys, *base, *model_flags, "--device", "tpu")
     assert "there is no CUDA device" in fails(capsys, *base, *model_flags, "--device", "cuda")
     pair = ["--roles", "teacher,student", "--teacher", triple / "teacher", "--student", triple / "student"]
     assert "no distilled model" in fails(capsys, *base, *pair, "--template", "distilled")
     assert "needs the prompt" in fails(capsys, *base, *model_flags, "--template", "raw")
     assert not (tmp_path / "x.duckdb").exists()
+
+
+def test_weights_that_do_not_fit_are_never_filled_with_random_numbers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, traces_file: Path, triple: Path, model_flags: list[str]
+) -> None:
+    """A library that initialises what is missing would give other numbers at every run."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(triple / "student" / "model.safetensors")
+    name = next(name for name in weights if "mlp" in name)
+    cases = {
+        "missing": ({key: value for key, value in weights.items() if key != name}, "missing from the weights"),
+        "prefixed": ({f"module.{key}": value for key, value in weights.items()}, "tensors"),
+        "reshaped": ({**weights, name: weights[name][:-1].contiguous()}, ""),
+    }
+    for case, (changed, said) in cases.items():
+        folder = tmp_path / case
+        shutil.copytree(triple / "student", folder)
+        save_file(changed, folder / "model.safetensors", metadata={"format": "pt"})
+        flags = [str(folder) if part == str(triple / "student") else part for part in model_flags]
+        database = tmp_path / f"{case}.duckdb"
+        assert main(["score", "--traces", str(traces_file), *flags, "--quiet", "--db", str(database)]) == 2
+        assert said in capsys.readouterr().err
+    cut = tmp_path / "cut"
+    shutil.copytree(triple / "student", cut)
+    content = (cut / "model.safetensors").read_bytes()
+    (cut / "model.safetensors").write_bytes(content[: len(content) // 2])
+    flags = [str(cut) if part == str(triple / "student") else part for part in model_flags]
+    said = fails(capsys, "score", "--traces", traces_file, *flags, "--db", tmp_path / "cut.duckdb")
+    assert "not a whole safetensors file" in said
+    assert not (tmp_path / "cut.duckdb").exists()
 
 
 def test_wrong_traces(capsys: pytest.CaptureFixture[str], tmp_path: Path, model_flags: list[str]) -> None:
@@ -79,7 +112,7 @@ def test_bad_lines_are_kept_and_counted(
     database = tmp_path / "run.duckdb"
     assert main(["score", "--traces", str(traces), *model_flags, "--db", str(database), "--quiet"]) == 3
     assert "4 traces" in capsys.readouterr().err
-    rejects = [json.loads(line) for line in (tmp_path / "run.rejects.jsonl").read_text().splitlines()]
+    rejects = [json.loads(line) for line in (tmp_path / "run.duckdb.rejects.jsonl").read_text().splitlines()]
     assert [reject["line"] for reject in rejects] == [5, 6, 7]
     assert rejects[1]["text"] == "not json"
     # A duplicate names both lines.
@@ -94,6 +127,9 @@ def test_wrong_databases(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
         text = tmp_path / "text.duckdb"
         text.write_text("no database " * 1000)
         assert "not a DuckDB database" in fails(capsys, *command, "--db", text)
+        assert "expected a file, got a folder" in fails(capsys, *command, "--db", tmp_path)
+        lines = write_lines(tmp_path / "lines.jsonl", make_lines(2))
+        assert "not a DuckDB database" in fails(capsys, *command, "--db", lines)
 
 
 def test_wrong_exports(
@@ -170,3 +206,5 @@ def test_wrong_imports(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     assert fails(capsys, "import", odd, "--out", tmp_path / "o.jsonl", "--format", "nonsense")
     assert not (tmp_path / "o.jsonl").exists()
     assert list(tmp_path.glob("*.part")) == []
+    assert "overwrite its own source" in fails(capsys, "import", odd, "--out", odd)
+    assert "overwrite its own source" in fails(capsys, "import", odd, "--out", odd)

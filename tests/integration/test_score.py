@@ -139,8 +139,10 @@ def test_beyond_the_context_the_whole_sentences_that_fit_are_scored(
     assert all(row["label"] is not None for row in rows[:n_scored])
     tokens = export(database, "tokens", tmp_path / "t_out.jsonl")
     own = [row for row in tokens if row["trace_id"] == "t1" and row["role"] == "teacher"]
-    # The text up to the cut is scored to the last token of its last whole sentence, and not one token beyond.
-    assert all((row["logprob"] is not None) == (row["sentence_index"] < n_scored) for row in own)
+    # Every token that fits is scored; the sentence that is cut, and all that follow, are not.
+    n_tokens = sum(row["logprob"] is not None for row in own)
+    assert all((row["logprob"] is not None) == (row["token_index"] < n_tokens) for row in own)
+    assert own[n_tokens]["sentence_index"] == n_scored
     assert main(["info", "--db", str(database), "--json"]) == 0
     info = json.loads(capsys.readouterr().out)
     assert info["runs"][0]["unscored"] == {"context_length": 60 - n_scored}
@@ -287,3 +289,36 @@ def test_another_splitter_needs_no_model(
     assert "has that splitter already" in capsys.readouterr().err
     with open_reader(resplit) as reader:
         assert [run.splitter for run in reader.runs()] == ["sentence", "line", "paragraph", "step"]
+
+
+def test_resplitting_an_overlong_trace_loses_nothing(model_flags: list[str], tmp_path: Path) -> None:
+    """What fits a context is scored token by token, so coarse sentences hide nothing from finer ones."""
+    lines = make_lines(2)
+    lines[1]["response"] = "This sentence goes on for a while, with some words. " * 60
+    traces = write_lines(tmp_path / "t.jsonl", lines)
+    coarse, fine = tmp_path / "coarse.duckdb", tmp_path / "fine.duckdb"
+    command = ["score", "--traces", str(traces), *model_flags, "--quiet", "--db"]
+    assert main([*command, str(coarse), "--splitter", "paragraph"]) == 3
+    assert main(["resplit", "--db", str(coarse), "--splitter", "sentence"]) == 3
+    assert main([*command, str(fine)]) == 3
+    for what in ("sentences", "tokens"):
+        assert export(coarse, what, tmp_path / "a.jsonl") == export(fine, what, tmp_path / "b.jsonl")
+
+
+def test_a_conversation_that_a_template_refuses_stops_nothing_else(
+    model_flags: list[str], triple: Path, tmp_path: Path
+) -> None:
+    template = (
+        "{% for m in messages %}{% if m.role != 'user' %}{{ raise_exception('only users') }}{% endif %}"
+        "<|user|>{{ m.content }}{% endfor %}<|assistant|>"
+    )
+    picky = save_model(tmp_path / "picky", seed=9, chat_template=template)
+    flags = [str(picky) if part == str(triple / "student") else part for part in model_flags]
+    lines = make_lines(2)
+    lines[1]["messages"] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
+    del lines[1]["question"]
+    traces, database = write_lines(tmp_path / "t.jsonl", lines), tmp_path / "run.duckdb"
+    assert main(["score", "--traces", str(traces), *flags, "--quiet", "--db", str(database)]) == 3
+    rows = export(database, "sentences", tmp_path / "s.jsonl")
+    by_trace = {trace: {row["unscored_reason"] for row in rows if row["trace_id"] == trace} for trace in ("t0", "t1")}
+    assert by_trace == {"t0": {None}, "t1": {"template_refused"}}

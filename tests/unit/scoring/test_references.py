@@ -56,6 +56,12 @@ def test_incomplete_folders_say_what_is_missing(folder: Path, tmp_path: Path) ->
     assert "this file is not a model" in refused(str(folder / "config.json"))
 
 
+def test_a_local_folder_has_no_revisions_and_a_model_has_a_name(folder: Path) -> None:
+    with pytest.raises(ModelError, match="no revisions"):
+        resolve(ModelReference(str(folder), revision="v1"))
+    assert "no name" in refused("")
+
+
 def test_a_folder_is_known_by_its_contents(folder: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     shutil.copytree(folder, moved)

@@ -12,7 +12,14 @@ import duckdb
 import numpy as np
 import pytest
 
-from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreMissingError, StoreVersionError, UsageError
+from rdpt_core.errors import (
+    StoreBusyError,
+    StoreEmptyError,
+    StoreError,
+    StoreMissingError,
+    StoreVersionError,
+    UsageError,
+)
 from rdpt_core.records import ROLES, Role, RunClaim
 from rdpt_core.store.connect import open_for_reading, open_for_writing
 from rdpt_core.store.reader import open_reader
@@ -107,7 +114,7 @@ def test_files_that_are_not_ours(tmp_path: Path) -> None:
     content = bytearray(empty.read_bytes())
     content[4096:12288] = bytes(255 - byte for byte in content[4096:12288])
     damaged.write_bytes(content)
-    with pytest.raises(StoreVersionError, match="damaged"), open_for_reading(damaged):
+    with pytest.raises(StoreError, match="damaged"), open_for_reading(damaged):
         pass
     other = tmp_path / "other.duckdb"
     with duckdb.connect(str(other)) as connection:
@@ -153,6 +160,8 @@ def test_a_reader_cannot_touch_other_files(tmp_path: Path, claim: RunClaim) -> N
         for attack in (f"SELECT * FROM read_csv('{secret}')", "SET enable_external_access = true"):
             with pytest.raises(duckdb.Error):
                 reader.query(attack)
+    with pytest.raises(StoreError, match=r"a\.duckdb"), open_reader(path) as reader:
+        reader.query("SELECT * FROM nothing_of_this_name")
 
 
 HOLD_LOCK = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep({})"
