@@ -21,8 +21,6 @@ def read_config(files: ModelFiles, trust_remote_code: bool) -> Any:
     from transformers import AutoConfig
 
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
-    if files.gguf is not None:
-        _require_gguf()
     try:
         config = AutoConfig.from_pretrained(
             str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
@@ -48,17 +46,6 @@ def read_config(files: ModelFiles, trust_remote_code: bool) -> Any:
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def _require_gguf() -> None:
-    missing = [name for name in ("gguf", "accelerate") if find_spec(name) is None]
-    if missing:
-        raise MissingPackageError(
-            "GGUF files need packages that are not installed",
-            expected="gguf and accelerate",
-            got=f"no {' and no '.join(missing)}",
-            hint=f"Run `pip install {' '.join(missing)}`.",
-        )
 
 
 def count_parameters(files: ModelFiles) -> int:

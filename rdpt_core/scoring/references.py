@@ -12,9 +12,10 @@ import json
 import os
 import socket
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from rdpt_core.errors import ModelError
+from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
 
 _WEIGHT_PATTERNS = ("*.safetensors",)
@@ -57,6 +58,7 @@ def resolve(reference: ModelReference) -> ModelFiles:
             got=f"revision {reference.revision}",
         )
     if path.suffix == ".gguf" and path.is_file():
+        _require_gguf()
         return ModelFiles(reference.model, path.parent, _hash_files([path]), gguf=path.name)
     if path.is_dir():
         return _local(reference, path)
@@ -76,6 +78,17 @@ def resolve(reference: ModelReference) -> ModelFiles:
             hint="Check the path; a hub name has the form `org/name`.",
         )
     return _hub(reference)
+
+
+def _require_gguf() -> None:
+    missing = [name for name in ("gguf", "accelerate") if find_spec(name) is None]
+    if missing:
+        raise MissingPackageError(
+            "GGUF files need packages that are not installed",
+            expected="gguf and accelerate",
+            got=f"no {' and no '.join(missing)}",
+            hint=f"Run `pip install {' '.join(missing)}`.",
+        )
 
 
 def _looks_like_path(model: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rdpt_core.errors import ModelError
+from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
 from rdpt_core.scoring.references import resolve
 from tests.tiny_models import save_model
@@ -70,3 +70,13 @@ def test_a_folder_is_known_by_its_contents(folder: Path, tmp_path: Path) -> None
     assert resolve(ModelReference(str(other))).revision != resolve(ModelReference(str(folder))).revision
     (moved / "chat_template.jinja").write_text("{{ messages }}")
     assert resolve(ModelReference(str(moved))).revision != resolve(ModelReference(str(folder))).revision
+
+
+def test_a_gguf_file_names_the_packages_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(b"GGUF")
+    monkeypatch.setattr("rdpt_core.scoring.references.find_spec", lambda name: None)
+    with pytest.raises(MissingPackageError, match="pip install gguf accelerate"):
+        resolve(ModelReference(str(file)))
+    monkeypatch.setattr("rdpt_core.scoring.references.find_spec", lambda name: object())
+    assert resolve(ModelReference(str(file))).gguf == "model.gguf"
