@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import Reader, RoleProgress, Run
 
 GRADES = ("correct", "incorrect", "not graded")
+
+QUESTION_PART = 1000
+"""How many characters of a question the list of traces holds, to show and to search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,14 @@ class Catalog:
 
     Attributes:
         unscored: sentences without a probability, by reason.
+        over_context: per role whose context was too short for some trace, the number of such traces.
         progress: per role, how many traces are scored and how many tokens straddle two sentences.
     """
 
     benchmarks: tuple[BenchmarkCounts, ...]
     n_questions: int
     unscored: dict[str, int]
+    over_context: dict[str, int]
     progress: tuple[RoleProgress, ...]
 
     @property
@@ -79,10 +85,16 @@ def load_catalog(reader: Reader, run: Run) -> Catalog:
         "WHERE run_no = ? AND unscored_reason IS NOT NULL GROUP BY ALL ORDER BY n DESC, reason",
         [run.run_no],
     ).to_pylist()
+    over = reader.query(
+        "SELECT role, count(*) AS n FROM tokens WHERE run_no = ? AND unscored_reason = ? GROUP BY role",
+        [run.run_no, str(UnscoredReason.CONTEXT_LENGTH)],
+    ).to_pylist()
+    n_over = {row["role"]: row["n"] for row in over}
     return Catalog(
         benchmarks=tuple(BenchmarkCounts(**row) for row in rows),
         n_questions=sum(row["n_questions"] for row in rows),
         unscored={row["reason"]: row["n"] for row in unscored},
+        over_context={role: n_over[role] for role in run.roles if role in n_over},
         progress=reader.progress(run),
     )
 
@@ -90,12 +102,15 @@ def load_catalog(reader: Reader, run: Run) -> Catalog:
 def load_trace_list(reader: Reader, run: Run) -> pa.Table:
     """One row a trace, in trace order.
 
-    Columns: trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, grade, n_sentences.
+    Columns: trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, grade, n_sentences,
+    question (the beginning of the last message, or of the prompt; NULL if there is neither).
     """
     return reader.query(
         "SELECT trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, "
         f"CASE WHEN correct THEN '{GRADES[0]}' WHEN NOT correct THEN '{GRADES[1]}' ELSE '{GRADES[2]}' END AS grade, "
-        "n_sentences FROM traces WHERE run_no = ? ORDER BY trace_no",
+        "n_sentences, left(coalesce(CASE WHEN json_valid(messages) "
+        f"THEN json_extract_string(messages, '$[#-1].content') END, prompt), {QUESTION_PART:d}) AS question "
+        "FROM traces WHERE run_no = ? ORDER BY trace_no",
         [run.run_no],
     )
 
@@ -116,15 +131,18 @@ def filter_traces(traces: pa.Table, chosen: TraceFilter, counts: pa.Table | None
 
     Args:
         traces: as `load_trace_list` gives it.
-        chosen: `text` is looked for in question ids, without regard to case.
+        chosen: `text` is looked for in ids and beginnings of questions, without regard to case.
         counts: as `label_counts` gives it; needed if `chosen.label` is set.
     """
     for column, value in (("benchmark", chosen.benchmark), ("domain", chosen.domain), ("grade", chosen.grade)):
         if value is not None:
             traces = traces.filter(pc.equal(traces.column(column), pa.scalar(value, pa.string())))
     if chosen.text.strip():
-        fits = pc.match_substring(traces.column("question_id"), chosen.text.strip(), ignore_case=True)
-        traces = traces.filter(fits)
+        found = [
+            pc.fill_null(pc.match_substring(traces.column(name), chosen.text.strip(), ignore_case=True), False)
+            for name in ("question_id", "question")
+        ]
+        traces = traces.filter(pc.or_(*found))
     if chosen.label is not None and counts is not None:
         holding = counts.filter(pc.greater(counts.column(chosen.label), 0)).column("trace_no")
         traces = traces.filter(pc.is_in(traces.column("trace_no"), value_set=holding.combine_chunks()))

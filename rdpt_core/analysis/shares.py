@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from rdpt_core.analysis.intervals import ShareIntervals, bootstrap_shares
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.trace_view import Faint, faint_limit
 from rdpt_core.store.reader import Reader, Run
 
 CORRECTNESS = ("correct", "incorrect")
@@ -27,12 +28,17 @@ class GroupShares:
 def label_counts(reader: Reader, run: Run, rule: LabelRule) -> pa.Table:
     """How many sentences of each label every scored trace holds.
 
-    Columns: trace_no, benchmark, question_id, one per label of the run, `unscored`; one row a trace, in trace order.
+    Columns: trace_no, benchmark, question_id, one per label of the run, `unscored`, and `faint` (see `Faint`; zeros
+    where the rule knows none); one row a trace, in trace order.
     """
     source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     counts = ", ".join(f"count(*) FILTER (label = '{label}') AS \"{label}\"" for label in label_order(run.roles))
+    limit, faint = faint_limit(rule, run.roles), "0::BIGINT"
+    if limit is not None:
+        highest = f"greatest({', '.join(f'v_{role}' for role in run.roles)})"
+        faint = f"count(*) FILTER (label = '{limit[0]}' AND {highest} <= {limit[2]!r}::DOUBLE)"
     return reader.query(
-        f"WITH counted AS (SELECT trace_no, {counts}, count(*) FILTER (label IS NULL) AS unscored "
+        f"WITH counted AS (SELECT trace_no, {counts}, count(*) FILTER (label IS NULL) AS unscored, {faint} AS faint "
         f"FROM ({labels_sql(rule, run.roles, source)}) GROUP BY trace_no) "
         "SELECT benchmark, question_id, counted.* FROM counted JOIN traces USING (trace_no) "
         "WHERE traces.run_no = ? ORDER BY trace_no",
@@ -44,6 +50,16 @@ def shares_by_benchmark(counts: pa.Table, labels: Sequence[str]) -> tuple[GroupS
     """Label shares of each benchmark, by name; `counts` as `label_counts` gives it."""
     values = np.column_stack([counts.column(label).to_numpy() for label in labels]).astype(np.int64)
     return _by_benchmark(counts, values, tuple(labels))
+
+
+def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Faint | None:
+    """The faint sentences of all traces; None where the rule knows none. `counts` as `label_counts` gives it."""
+    limit = faint_limit(rule, roles)
+    if limit is None:
+        return None
+    total = {name: int(counts.column(name).to_numpy().sum()) for name in ("faint", *label_order(roles))}
+    n_faint = total.pop("faint")
+    return Faint(limit[0], limit[1], n_faint, total[limit[0]], sum(total.values()))
 
 
 def accuracy_by_benchmark(traces: pa.Table) -> tuple[GroupShares, ...]:

@@ -95,6 +95,8 @@ def choose_rule() -> LabelRule | None:
     with thresholds:
         alpha = _threshold("alpha", "α", default_alpha, default_beta, _ALPHA_HELP)
         beta = _threshold("beta", "β", default_beta, default_beta, _BETA_HELP)
+        if space is Space.DIFFERENCE and beta >= 1:
+            st.caption("No two probabilities differ by more than 1, so with β ≥ 1 no sentence is Teacher or Student.")
         _reset_button((unit, space), (alpha, beta), (default_alpha, default_beta))
     return LabelRule.make(alpha, beta, unit, space)
 
@@ -114,7 +116,7 @@ def _reset_button(kind: tuple[Unit, Space], chosen: tuple[float, float], default
 
 
 def _threshold(key: str, symbol: str, default: float, default_beta: float, help_text: str) -> float:
-    """A number, bound to the address, with a slider as its handle. The number may exceed the slider's range."""
+    """A number, bound to the address, with a slider as its handle. A number beyond the slider's range extends it."""
     most, step = 5 * default_beta, default_beta / 20
     slider_key = f"{key}_slider"
     left, right = st.columns([3, 2], vertical_alignment="bottom")
@@ -134,7 +136,8 @@ def _threshold(key: str, symbol: str, default: float, default_beta: float, help_
             label_visibility="collapsed",
         )
     with left:
-        st.session_state[slider_key] = min(max(float(number), 0.0), most)
+        most = max(most, float(number))
+        st.session_state[slider_key] = max(float(number), 0.0)
         st.slider(symbol, 0.0, most, step=step, format="%.4g", key=slider_key, on_change=moved, help=help_text)
     return float(number)
 

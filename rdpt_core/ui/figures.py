@@ -31,6 +31,12 @@ def hatched(key: str, mode: Mode) -> dict[str, Any]:
     return {"color": colours.tint, "pattern": pattern if MARKS[key].hatch else None}
 
 
+def unscored_fill(mode: Mode) -> dict[str, Any]:
+    """A light grey hatch, for what carries no label."""
+    pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": MUTED[mode], "fgopacity": 0.35, "size": 6}
+    return {"color": RULE[mode], "opacity": 0.6, "pattern": {**pattern, "solidity": 0.15}}
+
+
 def base_layout(mode: Mode) -> dict[str, Any]:
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -50,7 +56,7 @@ def base_layout(mode: Mode) -> dict[str, Any]:
 def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
     """Label shares per benchmark: stacked bars to 100%, and beside them every share with its 95% interval.
 
-    A click on a bar or a point returns the position of its group in `groups` as customdata.
+    A click on a bar or a point returns two positions as customdata: of its group in `groups`, and of its kind.
     """
     figure = make_subplots(
         rows=1,
@@ -67,7 +73,7 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
         hover = {
             "hovertext": [_share_hover(group, k) for group in groups],
             "hoverinfo": "text",
-            "customdata": [[row] for row in rows],
+            "customdata": [[row, k] for row in rows],
             "legendgroup": kind,
         }
         figure.add_trace(go.Bar(y=rows, **_share_bars(groups, k, mode), **hover), row=1, col=1)
@@ -191,4 +197,5 @@ def _share_hover(group: GroupShares, k: int) -> str:
         f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}, "
         f"{words.count(found.n_counted, 'sentence')}"
     )
-    return f"<b>{group.kinds[k]} {share}</b> in {words.no_markup(group.group)}<br>{spread}<br>{n}<br>click to read"
+    head = f"<b>{group.kinds[k]} {share}</b> in {words.no_markup(group.group)}"
+    return f"{head}<br>{spread}<br>{n}<br>click to read such traces"

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from rdpt_core.analysis.labels import LabelRule, Unit
+from rdpt_core.analysis.trace_view import Faint
 from rdpt_core.store.reader import Run
+from rdpt_core.ui import words
 from rdpt_core.ui.source import Source
 from rdpt_core.ui.theme import Mode
 
@@ -73,6 +75,25 @@ def notices(frame: Frame, *, brief: bool = False) -> None:
             st.caption(f":material/info: {text}")
         else:
             st.info(text, icon=":material/info:")
+
+
+def faint_notice(faint: Faint | None, *, brief: bool = False) -> None:
+    """Say so if many labels follow from small probabilities alone.
+
+    Args:
+        brief: small print instead of a box, as for `notices`.
+    """
+    if faint is None or not faint.is_notable:
+        return
+    text = (
+        f"**{faint.n_faint:,} of {words.count(faint.n_label, f'{faint.label} sentence')} "
+        f"{'is' if faint.n_faint == 1 else 'are'} so unlikely under every model that differences cannot tell the "
+        f"models apart** (every p ≤ {faint.symbol}). Look at Space = ratio, and check models and template."
+    )
+    if brief:
+        st.caption(f":material/warning: {text}")
+    else:
+        st.warning(text, icon=":material/warning:")
 
 
 _TOKENIZER_ADVICE = {

@@ -10,11 +10,13 @@ import plotly.graph_objects as go
 
 from rdpt_core.analysis.labels import Space, Unit
 from rdpt_core.analysis.trace_view import TraceView
-from rdpt_core.ui.figures import base_layout, hatched
-from rdpt_core.ui.theme import MARKS, ROLE_DASH, ROLE_SYMBOL, TEXT, Mode, label_key, role_ink, tone
+from rdpt_core.ui.figures import base_layout, hatched, unscored_fill
+from rdpt_core.ui.theme import MARKS, ROLE_DASH, ROLE_SYMBOL, RULE, TEXT, Mode, label_key, role_ink, tone
 
 WINDOW = 100
 """With more sentences than this, the chart shows a window, over a strip with the labels of the whole trace."""
+
+UNSCORED = "unscored"
 
 _HEIGHT = 240
 _STRIP_HEIGHT = 34
@@ -102,14 +104,15 @@ def _add_strip(
 
     One image, whatever the length: bars would be thousands of shapes.
     """
-    names = list(MARKS)
+    names: list[str | None] = [*MARKS, None]
     bands: list[list[Any]] = []
     for position, name in enumerate(names):
-        bands += [[position / len(names), tone(name, mode).tint], [(position + 1) / len(names), tone(name, mode).tint]]
+        colour = RULE[mode] if name is None else tone(name, mode).tint
+        bands += [[position / len(names), colour], [(position + 1) / len(names), colour]]
     figure.add_heatmap(
         x=list(range(1, len(keys) + 1)),
         y=[0],
-        z=[[None if key is None else names.index(key) + 0.5 for key in keys]],
+        z=[[names.index(key) + 0.5 for key in keys]],
         zmin=0,
         zmax=len(names),
         colorscale=bands,
@@ -159,7 +162,7 @@ def _mark_keys(view: TraceView) -> list[str | None]:
 
 def _background(figure: go.Figure, keys: list[str | None], first: int, mode: Mode, low: float, high: float) -> None:
     """One bar trace a label, and within it one bar a stretch of equal labels: far fewer shapes than sentences."""
-    stretches: dict[str, list[tuple[int, int]]] = {}
+    stretches: dict[str | None, list[tuple[int, int]]] = {}
     for key, start, length in _stretches(keys):
         stretches.setdefault(key, []).append((first + start, length))
     for key, places in stretches.items():
@@ -168,16 +171,19 @@ def _background(figure: go.Figure, keys: list[str | None], first: int, mode: Mod
             width=[length for _, length in places],
             y=[high - low] * len(places),
             base=low,
-            marker={**hatched(key, mode), "line": {"width": 0}},
+            marker={**(unscored_fill(mode) if key is None else hatched(key, mode)), "line": {"width": 0}},
             hoverinfo="skip",
             showlegend=False,
-            name=key,
+            name=key or UNSCORED,
+            text=UNSCORED if key is None else None,
+            textposition="inside",
+            insidetextanchor="middle",
+            textfont={"color": TEXT[mode], "size": 12},
         )
 
 
-def _stretches(keys: list[str | None]) -> Iterator[tuple[str, int, int]]:
-    """(mark key, first position, length) of every stretch of equal marks; unscored sentences are left out."""
+def _stretches(keys: list[str | None]) -> Iterator[tuple[str | None, int, int]]:
+    """(mark key, first position, length) of every stretch of equal marks; no key where unscored."""
     for key, members in groupby(enumerate(keys), key=lambda item: item[1]):
         positions = [position for position, _ in members]
-        if key is not None:
-            yield key, positions[0], len(positions)
+        yield key, positions[0], len(positions)

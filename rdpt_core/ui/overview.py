@@ -17,11 +17,13 @@ from rdpt_core.ui.frame import Frame
 # A run that has not written for this long has probably been stopped.
 _QUIET = timedelta(minutes=5)
 
+_WHOLE_NUMBERS = ("questions", "traces", "sentences", "unscored", "graded")
 
-def header(catalog: Catalog) -> None:
+
+def header(run: Run, catalog: Catalog) -> None:
     """What this is, and the counts that size it up."""
     st.header("What is in this file", anchor=False)
-    st.markdown(words.PURPOSE)
+    st.markdown(words.PURPOSE if run.has_distilled else words.PURPOSE_BEFORE)
     counts = {"Questions": catalog.n_questions, "Traces": catalog.n_traces, "Sentences": catalog.n_sentences}
     questions, traces, sentences, unscored = st.columns(4)
     for column, (name, n) in zip((questions, traces, sentences), counts.items(), strict=True):
@@ -30,9 +32,21 @@ def header(catalog: Catalog) -> None:
     if catalog.n_unscored:
         st.warning(
             f"**{words.count(catalog.n_unscored, 'sentence has', 'sentences have')} no label.** "
-            + " ".join(f"{words.UNSCORED.get(reason, reason)} ({n:,})" for reason, n in catalog.unscored.items()),
+            + " ".join(f"{words.UNSCORED.get(reason, reason)} ({n:,})" for reason, n in catalog.unscored.items())
+            + _contexts(run, catalog),
             icon=":material/visibility_off:",
         )
+
+
+def _contexts(run: Run, catalog: Catalog) -> str:
+    """Whose context was too short, and how long it is."""
+    length = {str(model.role): model.context_length for model in run.models}
+    found = [
+        f"{role} ({f'{length[role]:,} tokens' if length.get(role) else 'unknown length'}; too short for "
+        f"{words.count(n, 'trace')})"
+        for role, n in catalog.over_context.items()
+    ]
+    return f" Contexts exceeded: {', '.join(found)}." if found else ""
 
 
 def _unscored_help(catalog: Catalog) -> str:
@@ -69,7 +83,7 @@ def _ago(span: timedelta) -> str:
 
 
 def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
-    """The first figure; a click on a bar opens the trace page with that benchmark."""
+    """The first figure; a click on a segment opens the trace page with its benchmark and label."""
     st.subheader("Where the sentences come from", anchor=False)
     if not groups:
         st.info("No trace is scored by all models yet, so there is nothing to label.")
@@ -85,12 +99,18 @@ def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
     st.caption(
         f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions, then "
         "their traces: questions are the unit, because sentences of one trace resemble each other. "
-        "Click a bar to read its traces."
+        "Click a segment to read traces of that benchmark that hold a sentence with that label."
     )
     points = event.selection.points
     if points:
-        chosen = groups[points[0]["customdata"][0]].group
-        st.switch_page("pages/trace.py", query_params={"run": page.run.run_id, "benchmark": words.plain(chosen)})
+        st.switch_page("pages/trace.py", query_params=clicked(page.run, groups, *points[0]["customdata"]))
+
+
+def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[str, str]:
+    """The trace page's address for a segment: benchmark and label, or all labels if the benchmark has none of it."""
+    group = groups[row]
+    query = {"run": run.run_id, "benchmark": words.plain(group.group)}
+    return query | ({"holds": group.kinds[k]} if group.intervals.share[k] > 0 else {})
 
 
 def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: Sequence[GroupShares]) -> None:
@@ -118,7 +138,7 @@ def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: S
             row |= {kind: 100 * float(share) for kind, share in zip(group.kinds, group.intervals.share, strict=True)}
         rows.append(row)
     kinds = groups[0].kinds if groups else ()
-    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("questions", "traces", "sentences")}
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in _WHOLE_NUMBERS}
     parts = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *kinds)}
     accuracy_help = "Share of correct traces among the graded ones; the interval resamples questions."
     parts["accuracy"] = st.column_config.NumberColumn(format="%.1f%%", help=accuracy_help)
@@ -181,9 +201,10 @@ def draw(page: Frame) -> None:
     if not catalog.n_traces:
         states.show_no_runs(page.source.path)
         return
-    header(catalog)
+    header(page.run, catalog)
     live_progress(page.run, catalog)
     frame.notices(page)
+    frame.faint_notice(page.source.faint(page.run, page.rule))
     groups = page.source.shares(page.run, page.rule)
     label_shares(page, groups)
     benchmark_table(catalog, groups, page.source.accuracy(page.run))

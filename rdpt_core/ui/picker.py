@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from rdpt_core.analysis.catalog import GRADES, TraceFilter, distinct, filter_traces
+from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.ui import links, words
 from rdpt_core.ui.frame import Frame
 
 FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
 _VERDICT = {GRADES[0]: "✓", GRADES[1]: "✗", GRADES[2]: "–"}
+# A digest at the end, as ids get that no file gave.
+_HASH = re.compile(r"(?:^|[-_:])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}$")
 # In the session by id, since a trace keeps its id from run to run.
 _STATE = "trace_id"
 _FILTER = "trace_filter"
@@ -70,7 +73,13 @@ def filters(page: Frame, traces: pa.Table) -> TraceFilter:
     domain = _choose_value("Domain", "domain", domains) if domains else None
     grade = _choose_value("Correctness", "grade", [g for g in GRADES if g in distinct(traces, "grade")])
     holds = _choose_value("Holds a sentence labelled", "holds", [str(label) for label in label_order(page.run.roles)])
-    text = st.text_input("Find in question id", key="find", bind="query-params", placeholder="part of an id")
+    text = st.text_input(
+        "Find in question",
+        key="find",
+        bind="query-params",
+        placeholder="part of its id or text",
+        help=f"Looks in the question's id and in the first {QUESTION_PART:,} characters of its text.",
+    )
     return TraceFilter(benchmark, domain, grade, text or "", holds)
 
 
@@ -138,7 +147,7 @@ def step(choice: Choice, traces: pa.Table) -> None:
         questions.setdefault((row["benchmark"], row["question_id"]), []).append(number)
     here = rows.get(choice.trace_no) if choice.trace_no is not None else None
     question = (here["benchmark"], here["question_id"]) if here else None
-    names = option_names(list(questions), lambda q: words.plain(q[1]))
+    names = option_names(list(questions), lambda q: question_name(q[1], rows[questions[q][0]]["question"]))
     left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
     with left:
         st.session_state["question_pick"] = question
@@ -168,6 +177,13 @@ def step(choice: Choice, traces: pa.Table) -> None:
         _step_buttons(choice, rows)
     if here is not None:
         links.publish("trace", here["trace_id"])
+
+
+def question_name(question_id: str, text: str | None) -> str:
+    """The id; beside one that was made by a hash, and so tells nothing, the beginning of the question."""
+    if text is None or not _HASH.search(question_id):
+        return words.plain(question_id)
+    return f"{words.plain(question_id, 24)} · {words.plain(text)}"
 
 
 def _trace_name(row: dict[str, Any]) -> str:

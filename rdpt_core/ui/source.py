@@ -72,6 +72,11 @@ def _shares(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRu
     return shares.shares_by_benchmark(counts, [str(label) for label in label_order(_run.roles)])
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _faint(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> trace_view.Faint | None:
+    return shares.count_faint(_label_counts(path, identity, run_no, _run, rule), rule, _run.roles)
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def _accuracy(path: str, identity: Identity, run_no: int, _run: Run) -> tuple[GroupShares, ...]:
     return shares.accuracy_by_benchmark(_trace_list(path, identity, run_no, _run))
@@ -119,6 +124,10 @@ class Source:
     def shares(self, run: Run, rule: LabelRule) -> tuple[GroupShares, ...]:
         """Label shares per benchmark."""
         return _shares(str(self.path), self.identity, run.run_no, run, rule)
+
+    def faint(self, run: Run, rule: LabelRule) -> trace_view.Faint | None:
+        """Sentences whose label follows from small probabilities alone."""
+        return _faint(str(self.path), self.identity, run.run_no, run, rule)
 
     def accuracy(self, run: Run) -> tuple[GroupShares, ...]:
         """Correct and incorrect traces per benchmark."""

@@ -186,12 +186,15 @@ def _draw_trace(page: Frame, view: TraceView, position: str) -> None:
     key = f"{page.run.run_id}/{view.trace_no}"
     question_card(view.trace, position)
     frame.notices(page, brief=True)
+    frame.faint_notice(view.faint(), brief=True)
     selected = _sentence(view)
     if view.is_scored:
         clicked = joint_chart(view, selected)
         if clicked is not None and clicked != selected:
             _choose_sentence(clicked)
             st.rerun()
+    elif not view.trace.response:
+        st.info("The response is empty: there is nothing to score.", icon=":material/check_box_outline_blank:")
     else:
         st.info("The run has not scored this trace yet. Its text is shown without labels.", icon=":material/schedule:")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

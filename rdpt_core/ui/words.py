@@ -14,9 +14,9 @@ PURPOSE = (
 )
 
 PURPOSE_BEFORE = (
-    "Which model does each sentence of a reasoning trace suit? There is no distilled model yet: a response is read by the "
-    "teacher and by the student that may learn from it. Each sentence is then labelled Teacher or Student, after the one "
-    "that finds it clearly likelier, or Common if neither does."
+    "Which model does each sentence of a reasoning trace suit? There is no distilled model yet: a response is read by "
+    "the teacher and by the student that may learn from it. Each sentence is then labelled Teacher or Student, after "
+    "the one that finds it clearly likelier, or Common if neither does."
 )
 
 # Markdown with formulas: for our own phrases, never for a text from the data.
@@ -27,8 +27,8 @@ LABELS: dict[str, str] = {
     Label.BOOSTED: (
         r"none of these: teacher and student agree within $\beta$, yet some gap exceeds $\alpha$. Mostly distillation "
         r"raised it ($p_D$ above both, **up**); where it lowered it ($p_D$ below both, **down**) the shade is darker "
-        r"and the legend counts it once more, as a part of Boosted. **Between** means that $p_D$ lies between the other "
-        r"two: teacher and student then differ by more than $\alpha$, though not by more than $\beta$."
+        r"and the legend counts it once more, as a part of Boosted. **Between** means that $p_D$ lies between the "
+        r"other two: teacher and student then differ by more than $\alpha$, though not by more than $\beta$."
     ),
     Label.COMMON: r"teacher and student find it about as likely: $|p_T - p_S| \le \beta$.",
 }

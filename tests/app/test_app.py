@@ -230,6 +230,55 @@ def test_unit_and_space_bring_their_own_thresholds(open_app: Open, database: Pat
     assert not app.exception
 
 
+def test_a_number_beyond_the_slider_extends_it(open_app: Open, database: Path) -> None:
+    app = open_app(database, beta="0.8")
+    assert (app.slider(key="beta_slider").value, app.slider(key="beta_slider").max) == (0.8, 0.8)
+    assert "with β ≥ 1 no sentence" not in said(app)
+    app.number_input(key="beta").set_value(1.5).run()
+    assert (app.slider(key="beta_slider").value, app.slider(key="beta_slider").max) == (1.5, 1.5)
+    assert "with β ≥ 1 no sentence" in said(app)
+    app.selectbox(key="space").set_value("ratio").run()
+    app.number_input(key="beta").set_value(1.5).run()
+    assert "with β ≥ 1 no sentence" not in said(app)
+    assert not app.exception
+
+
+def test_sentences_that_no_model_finds_likely_are_pointed_out(
+    open_app: Open, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page in PAGES:
+        assert "so unlikely under every model" not in said(open_app(database, page))
+    monkeypatch.setitem(synthetic.PROBABILITIES, "Faint", (0.01, 0.02, 0.03))
+    path = tmp_path / "faint.duckdb"
+    kinds = ("Faint", "Faint", "Shared", "Teacher")
+    synthetic.build(path, [synthetic.Sketch("f-0", "f", [(f"{kind} {i}. ", kind) for i, kind in enumerate(kinds)])])
+    for page in PAGES:
+        words = said(open_app(path, page))
+        assert "2 of 3 Shared sentences are so unlikely under every model" in words
+        assert "Look at Space = ratio" in words
+        assert "so unlikely under every model" not in said(open_app(path, page, space="ratio"))
+
+
+def test_an_empty_response_is_not_called_unscored(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "empty.duckdb"
+    synthetic.build(path, [*synthetic.sketches(1), synthetic.Sketch("nothing", "n", [])])
+    words = said(open_app(path, "pages/trace.py", trace="nothing"))
+    assert "The response is empty: there is nothing to score." in words
+    assert "has not scored this trace" not in words
+
+
+def test_the_overview_of_a_pair_run_speaks_of_two_models(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "pair.duckdb"
+    synthetic.build(path, synthetic.sketches(2), roles=(Role.TEACHER, Role.STUDENT))
+    words = said(open_app(path))
+    assert "by itself" not in words
+    assert "There is no distilled model yet" in words
+
+
+def test_the_overview_says_whose_context_is_exceeded(open_app: Open, database: Path) -> None:
+    assert "Contexts exceeded: teacher (512 tokens; too short for 1 trace), student (512" in said(open_app(database))
+
+
 def test_alpha_above_beta_is_pointed_out(open_app: Open, database: Path) -> None:
     assert "is not below β" in said(open_app(database, alpha="0.2"))
 
@@ -245,6 +294,8 @@ def test_filters(open_app: Open, database: Path, drawn: list[TraceView]) -> None
     assert "Boosted" in drawn[-1].column("label")
     app.text_input(key="find").set_value("CLOCK-00").run()
     assert all("clock-00" in option for option in app.selectbox(key="question_pick").options)
+    app.text_input(key="find").set_value("ann has 7 APPLES").run()
+    assert len(app.selectbox(key="question_pick").options) > 1
     app.text_input(key="find").set_value("no such id").run()
     assert "No trace fits the filters" in said(app)
     next(button for button in app.button if button.label == "Clear the filters").click().run()

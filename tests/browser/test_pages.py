@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, settle
+from tests.browser.conftest import Server, address, settle
 
 LOOKS = [(width, scheme) for width in (1280, 800) for scheme in ("light", "dark")]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -60,6 +60,7 @@ def test_a_click_on_a_bar_opens_that_benchmark(visit: Callable[..., Page]) -> No
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url("**/trace?*benchmark=*")
     settle(page)
+    assert "holds=Teacher" in address(page)
     expect(page.locator(".card")).to_contain_text("benchmarkclock")
 
 

@@ -48,6 +48,16 @@ def test_hover_tells_label_rule_and_numbers(page_with_trace: Page) -> None:
     expect(tip).to_be_hidden()
 
 
+def test_hover_says_where_all_models_find_a_sentence_unlikely(visit: Callable[..., Page]) -> None:
+    page = visit("trace", trace=TRACE)
+    sentence(page, 5).hover()
+    expect(page.locator(".reader .tip")).to_contain_text("all three find it about as likely")
+    expect(page.locator(".reader .tip")).not_to_contain_text("unlikely")
+    visit("trace", trace=TRACE, alpha="0.95")
+    sentence(page, 5).hover()
+    expect(page.locator(".reader .tip")).to_contain_text("All three find it unlikely: p ≤ α.")
+
+
 def test_keyboard_moves_shows_and_picks(page_with_trace: Page) -> None:
     page = page_with_trace
     sentence(page, 0).focus()
@@ -77,6 +87,7 @@ def test_marks_beside_colour(page_with_trace: Page) -> None:
 
 def test_legend_isolates_and_adds(page_with_trace: Page) -> None:
     page = page_with_trace
+    expect(page.locator('.legend [data-filter="down"]')).to_contain_text("of Boosted: distilled below both")
     student = page.locator('.legend [data-filter="Student"]')
     student.click()
     expect(student).to_have_attribute("aria-pressed", "true")

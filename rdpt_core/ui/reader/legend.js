@@ -67,7 +67,7 @@ function chips(text, labels) {
     chip(label, key, letter, label, counts.get(label), nTokens),
   );
   const extra = [
-    ["down", "boosted-down", "B↓", "Boosted, p_D below both"],
+    ["down", "boosted-down", "B↓", "of Boosted: distilled below both"],
     ["uncertain", "uncertain", "?", "uncertain"],
     ["Unscored", "none", "–", "unscored"],
   ];
@@ -82,8 +82,7 @@ function chip(filter, key, letter, name, count, nTokens) {
   const button = el("button", `chip m-${key}`);
   button.type = "button";
   button.dataset.filter = filter;
-  const words = name.replace("p_D", "distilled");
-  button.append(el("span", "swatch", letter), el("span", "chip-name", words), el("span", "chip-n", String(n)));
+  button.append(el("span", "swatch", letter), el("span", "chip-name", name), el("span", "chip-n", String(n)));
   if (nTokens) button.append(el("span", "chip-share", `${percent(tokens, nTokens)} of tokens`));
   button.disabled = n === 0;
   return button;

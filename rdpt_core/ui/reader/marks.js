@@ -44,13 +44,21 @@ export function ruleInWords(text, labels, index) {
   const dTS = v.teacher - v.student;
   if (code === "T") return `${gap} = ${decimal(dTS)} > β = ${beta}: the teacher finds it likelier.`;
   if (code === "S") return `${gap} = ${decimal(dTS)} < −β = −${beta}: the student finds it likelier.`;
-  if (code === "C") return `${gap} = ${decimal(dTS)} lies within ±β = ±${beta}: both find it about as likely.`;
+  // Where every p is that small no gap can be larger, so the label says nothing about the models.
+  const highest = ratio ? Infinity : Math.max(...text.roles.map((role) => v[role]));
+  if (code === "C") {
+    const faint = highest <= labels.beta ? " Both find it unlikely: p ≤ β." : "";
+    return `${gap} = ${decimal(dTS)} lies within ±β = ±${beta}: both find it about as likely.${faint}`;
+  }
   const largest = Math.max(
     Math.abs(dTS),
     Math.abs(v.student - v.distilled),
     Math.abs(v.teacher - v.distilled),
   );
-  if (code === "H") return `largest gap ${decimal(largest)} ≤ α = ${alpha}: all three find it about as likely.`;
+  if (code === "H") {
+    const faint = highest <= labels.alpha ? " All three find it unlikely: p ≤ α." : "";
+    return `largest gap ${decimal(largest)} ≤ α = ${alpha}: all three find it about as likely.${faint}`;
+  }
   const where = {
     U: "p_D lies above both: distillation raised it.",
     D: "p_D lies below both: distillation lowered it.",

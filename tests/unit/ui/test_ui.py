@@ -15,9 +15,10 @@ from rdpt_core.analysis.shares import label_counts, shares_by_benchmark
 from rdpt_core.analysis.trace_view import TraceView, load_trace_view
 from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui import figures, joint, settings, trace, words
-from rdpt_core.ui.picker import option_names
+from rdpt_core.ui import figures, joint, overview, settings, trace, words
+from rdpt_core.ui.picker import option_names, question_name
 from rdpt_core.ui.reader import labels_payload, text_payload
+from rdpt_core.ui.theme import RULE
 from tests import synthetic
 
 UI = Path(figures.__file__).parent
@@ -114,6 +115,14 @@ def test_joint_figure_has_a_line_a_role_and_one_bar_a_stretch(database: Path, ru
     assert len(figure.layout.shapes) == 1
 
 
+def test_the_unscored_part_of_the_joint_figure_is_hatched_and_named(database: Path) -> None:
+    figure = joint.joint_figure(view_of(database, -2), "light", None)
+    (bar,) = [item for item in figure.data if item.type == "bar" and item.name == "unscored"]
+    assert (list(bar.x), list(bar.width), bar.text) == ([3], [1], "unscored")
+    assert bar.marker.pattern.shape == "/"
+    assert bar.marker.color == RULE["light"]
+
+
 def test_a_long_joint_figure_shows_a_window_over_a_strip(tmp_path: Path) -> None:
     path = tmp_path / "long.duckdb"
     synthetic.build(path, [synthetic.long_sketch(1000)])
@@ -142,6 +151,32 @@ def test_figures_hold_no_markup_from_the_data(database: Path) -> None:
     text = figures.shares_figure(groups, "light").to_json()
     assert "attack" in text
     assert "<i>" not in text and "\\u003ci\\u003e" not in text
+
+
+def test_a_click_on_a_segment_asks_for_its_benchmark_and_label(database: Path) -> None:
+    labels = ["Teacher", "Shared", "Student", "Boosted"]
+    with open_reader(database) as reader:
+        run = reader.run(None)
+        # Where β is 1 nobody is Student.
+        groups = shares_by_benchmark(label_counts(reader, run, LabelRule.make(0.05, 1.0)), labels)
+    bars = [item for item in figures.shares_figure(groups, "light").data if item.type == "bar"]
+    assert [list(point) for point in bars[3].customdata] == [[row, 3] for row in range(len(groups))]
+    assert overview.clicked(run, groups, 1, 3) == {"run": run.run_id, "benchmark": "clock", "holds": "Boosted"}
+    assert overview.clicked(run, groups, 1, 2) == {"run": run.run_id, "benchmark": "clock"}
+
+
+@pytest.mark.parametrize(
+    ("question_id", "want"),
+    [
+        ("clock-012", "clock-012"),
+        ("q-0123456789abcdef", "q-0123456789abcdef · How many?"),
+        ("0a1b2c3d4e5f", "0a1b2c3d4e5f · How many?"),
+        ("deadbeef", "deadbeef"),
+    ],
+)
+def test_an_id_that_is_a_hash_goes_with_the_question(question_id: str, want: str) -> None:
+    assert question_name(question_id, "How\n many?") == want
+    assert question_name(question_id, None) == question_id
 
 
 def test_whole_steps() -> None:
