@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             hint="Run `demo` from a clone of the project.",
         )
     started_s = time.monotonic()
-    print("scoring the bundled traces under three models (about 20 s the first time)", file=sys.stderr)
+    print("scoring the bundled traces under three models (less than a minute, the first time only)", file=sys.stderr)
     # Relative, so that what is stored and shown reads the same in every clone.
     models = [part for role in ROLES for part in (f"--{role}", os.path.relpath(DATA / role))]
     status = main(

@@ -13,7 +13,10 @@ _CPU_BUDGETS = (8192, 256)
 _CUDA_BUDGETS = (65536, 4096)
 _SHARE_OF_FREE = 0.5
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEEP_BYTES = 1 << 30
+_LARGEST_KEPT_BYTES = 32 << 20
+"""The most that glibc accepts; it refuses a larger threshold in silence, and setting any other then makes it map even
+small buffers anew each time."""
+_KEEP_BYTES = 512 << 20
 
 
 def free_bytes(device: torch.device) -> int:
@@ -60,7 +63,7 @@ def keep_freed_memory() -> None:
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES)
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
 
 
