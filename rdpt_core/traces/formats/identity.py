@@ -40,7 +40,8 @@ class Names:
         if trace.meta["import"].get("question") == "missing":
             # Unknown questions are not all one question: each source id stands for its own, or else each trace.
             asked = f"{trace.meta['import']['file']} {draft.source_id or len(self._taken)}"
-        digest = hashlib.sha256(asked.encode()).hexdigest()[:12]
+        # A text that is no UTF-8 is refused a step later, with its reason; here it only needs some digest.
+        digest = hashlib.sha256(asked.encode("utf-8", "backslashreplace")).hexdigest()[:12]
         source_id = _NOT_IN_IDS.sub("-", draft.source_id or "").strip("-")[:_ID_CHARS]
         benchmark = _NOT_IN_IDS.sub("-", trace.benchmark).strip("-")[:_ID_CHARS]
         if source_id and (draft.id_is_global or trace.benchmark != "unknown"):

@@ -380,3 +380,12 @@ def test_csv_rows_of_the_wrong_length_are_rejected(tmp_path: Path) -> None:
     traces, log, _ = run(write(tmp_path / "a.csv", b"question,response\nq,a\nq,a,b\nq\n\nq,c\n"))
     assert [trace.response for trace in traces] == ["a", "c"]
     assert log.n == 2
+
+
+def test_an_id_that_is_no_utf8_costs_its_record_and_nothing_else(tmp_path: Path) -> None:
+    line = b'{"custom_id": "%s", "error": null, "response": {"body": {"choices": [{"text": "a"}]}}}\n'
+    file = tmp_path / "batch.jsonl"
+    file.write_bytes(line % b"x\xff" + line % b"y")
+    traces, rejects, _ = run(file)
+    assert [trace.response for trace in traces] == ["a"]
+    assert "0xff" in rejects.first[0].reason
