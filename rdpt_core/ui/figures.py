@@ -63,7 +63,7 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
         cols=2,
         shared_yaxes=True,
         column_widths=[0.56, 0.44],
-        horizontal_spacing=0.04,
+        horizontal_spacing=0.08,
         subplot_titles=("share of sentences", "the same shares with 95% intervals"),
     )
     rows = list(range(len(groups)))
@@ -130,7 +130,9 @@ def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode)
     for row, group in enumerate(groups):
         if group.intervals.refused is not None:
             figure.add_annotation(
-                text=f"no interval: {group.intervals.refused}",
+                # In lines, because the panel is narrow on a small screen.
+                text="no interval:<br>" + group.intervals.refused.replace("; ", ";<br>"),
+                align="left",
                 x=0.01,
                 y=row,
                 xanchor="left",
