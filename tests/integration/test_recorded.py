@@ -238,7 +238,7 @@ def test_a_real_chat_completion_aligns(triple: Path, tmp_path: Path) -> None:
     assert_aligns(path, choice["message"]["content"], values, triple, tmp_path)
     other = choice["message"]["content"].replace("Fair", "Fare")
     reasons = teacher_rows(path, other, triple, tmp_path)[1]
-    assert reasons == {"not_recorded"}
+    assert reasons == {"not_aligned"}
 
 
 def assert_aligns(path: Path, response: str, logprobs: list[float], triple: Path, tmp_path: Path) -> None:
