@@ -15,8 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from rdpt_core.analysis.catalog import GRADE_SQL, GRADES
+from rdpt_core.analysis.catalog import GRADE_SQL
 from rdpt_core.analysis.labels import LabelRule, labels_sql
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.store import patterns
 from rdpt_core.store.reader import Reader, Run
 
@@ -30,29 +31,27 @@ _CUT, _OTHER = "\U0010ffff", "\U0010fffe"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for, and where. None lets everything through.
+    """What to look for.
 
     Attributes:
         text: taken as it is, or as a regular expression.
-        label: keep only sentences that carry it, under the label rule of the search.
+        label: keep only sentences that carry it, under the label rule of the search; None keeps all.
     """
 
     text: str
     regex: bool = False
     match_case: bool = False
-    benchmark: str | None = None
-    grade: str | None = None
     label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Sentences with a hit, in the order of runs, traces and sentences.
+    """Sentences of a run with a hit, in the order of traces and sentences.
 
     Attributes:
-        sentences: columns run_no, trace_no, sentence_index (NULL where the trace has no sentences yet), char_start,
-            char_end, label, direction, hit_start and hit_length (lists, in code points of the response).
-        n_traces: all traces with a hit that pass the filters on traces.
+        sentences: columns trace_no, sentence_index (NULL where the trace has no sentences yet), char_start, char_end,
+            label, direction, hit_start and hit_length (lists, in code points of the response).
+        n_traces: all traces with a hit that are in scope.
         n_searched: traces of those whose sentences were looked at; fewer than `n_traces` where the search stopped.
     """
 
@@ -70,9 +69,30 @@ class Found:
         """Whether `n_found` is the number of all sentences with a hit."""
         return self.n_searched == self.n_traces
 
+    def hits(self, first: int, last: int) -> tuple[Hit, ...]:
+        """Rows `first` up to, not including, `last`."""
+        rows = self.sentences.slice(first, last - first).to_pylist()
+        return tuple(
+            Hit(**{**row, "hit_start": tuple(row["hit_start"]), "hit_length": tuple(row["hit_length"])}) for row in rows
+        )
 
-def find(reader: Reader, runs: Sequence[Run], query: Query, rule: LabelRule) -> Found:
-    """Search the traces of some runs.
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row of `Found.sentences`."""
+
+    trace_no: int
+    sentence_index: int | None
+    char_start: int | None
+    char_end: int | None
+    label: str | None
+    direction: str | None
+    hit_start: tuple[int, ...]
+    hit_length: tuple[int, ...]
+
+
+def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) -> Found:
+    """Search the traces of a run.
 
     Raises:
         UsageError: the query's regular expression cannot be used.
@@ -82,39 +102,29 @@ def find(reader: Reader, runs: Sequence[Run], query: Query, rule: LabelRule) -> 
         if query.regex
         else patterns.literal(query.text, match_case=query.match_case)
     )
-    tables, n_traces, n_searched, n_found = [_EMPTY], 0, 0, 0
-    for run in runs:
-        fitting = _fitting(reader, run, query, pattern)
-        n_traces += fitting.num_rows
-        for trace_nos in _batches(fitting):
-            if n_found >= MOST_SENTENCES:
-                break
-            tables.append(_sentences(reader, run, trace_nos, query, pattern, rule))
-            n_found += tables[-1].num_rows
-            n_searched += len(trace_nos)
-    return Found(pa.concat_tables(tables), n_traces, n_searched)
+    fitting = _fitting(reader, run, query, scope, pattern)
+    tables, n_searched, n_found = [_EMPTY], 0, 0
+    for trace_nos in _batches(fitting):
+        if n_found >= MOST_SENTENCES:
+            break
+        tables.append(_sentences(reader, run, trace_nos, query, pattern, rule))
+        n_found += tables[-1].num_rows
+        n_searched += len(trace_nos)
+    return Found(pa.concat_tables(tables), fitting.num_rows, n_searched)
 
 
-def _fitting(reader: Reader, run: Run, query: Query, pattern: str) -> pa.Table:
-    """The traces of a run that pass the filters and hold a hit: trace_no and n_sentences, in order."""
-    wheres, parameters = ["run_no = ?"], [run.run_no]
-    conditions: list[tuple[str, Any]] = []
-    if query.benchmark is not None:
-        conditions.append(("benchmark = ?", query.benchmark))
-    if query.grade is not None:
-        correct = {GRADES[0]: True, GRADES[1]: False}.get(query.grade)
-        conditions.append(("correct IS NOT DISTINCT FROM ?::BOOLEAN", correct))
+def _fitting(reader: Reader, run: Run, query: Query, scope: Scope, pattern: str) -> pa.Table:
+    """The traces of a run that are in scope and hold a hit: trace_no and n_sentences, in order."""
+    where, parameters = scope.where()
     if query.regex:
-        conditions.append(("regexp_matches(response, ?)", pattern))
+        holds, sought = "regexp_matches(response, ?)", pattern
     elif query.match_case:
-        conditions.append(("contains(response, ?)", query.text))
+        holds, sought = "contains(response, ?)", query.text
     else:
-        conditions.append(("contains(lower(response), lower(?))", query.text))
-    for where, parameter in conditions:
-        wheres.append(where)
-        parameters.append(parameter)
+        holds, sought = "contains(lower(response), lower(?))", query.text
     return reader.query(
-        f"SELECT trace_no, n_sentences FROM traces WHERE {' AND '.join(wheres)} ORDER BY trace_no", parameters
+        f"SELECT trace_no, n_sentences FROM traces WHERE run_no = ? AND {where} AND {holds} ORDER BY trace_no",
+        [run.run_no, *parameters, sought],
     )
 
 
@@ -151,7 +161,7 @@ def _sentences(
         f"FROM ({labels_sql(rule, run.roles, source)})), "
         "mapped AS (SELECT hit.trace_no, s.sentence_index, s.char_start, s.char_end, s.label, s.direction, hit.start, "
         "hit.n FROM hit ASOF LEFT JOIN s ON hit.trace_no = s.trace_no AND hit.start >= s.char_start) "
-        "SELECT $1::INTEGER AS run_no, trace_no, sentence_index, any_value(char_start) AS char_start, "
+        "SELECT trace_no, sentence_index, any_value(char_start) AS char_start, "
         "any_value(char_end) AS char_end, any_value(label) AS label, any_value(direction) AS direction, "
         "list(start ORDER BY start) AS hit_start, list(n ORDER BY start) AS hit_length "
         f"FROM mapped {label} GROUP BY trace_no, sentence_index ORDER BY trace_no, sentence_index",
@@ -162,8 +172,7 @@ def _sentences(
 _LIST = pa.list_(pa.int32())
 _EMPTY = pa.table(
     {
-        **{name: pa.array([], pa.int32()) for name in ("run_no", "trace_no", "sentence_index")},
-        **{name: pa.array([], pa.int32()) for name in ("char_start", "char_end")},
+        **{name: pa.array([], pa.int32()) for name in ("trace_no", "sentence_index", "char_start", "char_end")},
         **{name: pa.array([], pa.string()) for name in ("label", "direction")},
         **{name: pa.array([], _LIST) for name in ("hit_start", "hit_length")},
     }
@@ -208,16 +217,11 @@ LONGEST = 1_000
 """A longer sentence is shown around its first hit."""
 
 
-def passages(reader: Reader, runs: Sequence[Run], found: Found, first: int, count: int) -> tuple[Passage, ...]:
-    """Some of the sentences found, with their texts."""
-    by_no = {run.run_no: run for run in runs}
-    rows = found.sentences.slice(first, count).to_pylist()
-    traces: dict[tuple[int, int], dict[str, Any]] = {}
-    for run_no in dict.fromkeys(row["run_no"] for row in rows):
-        trace_nos = sorted({row["trace_no"] for row in rows if row["run_no"] == run_no})
-        for trace in reader.query(_TRACES, [run_no, trace_nos]).to_pylist():
-            traces[run_no, trace["trace_no"]] = trace
-    return tuple(_passage(by_no[row["run_no"]], traces[row["run_no"], row["trace_no"]], row) for row in rows)
+def passages(reader: Reader, run: Run, hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    """Sentences found, with their texts."""
+    traces = reader.query(_TRACES, [run.run_no, sorted({hit.trace_no for hit in hits})]).to_pylist()
+    by_no = {trace["trace_no"]: trace for trace in traces}
+    return tuple(_passage(run, by_no[hit.trace_no], hit) for hit in hits)
 
 
 _TRACES = (
@@ -226,10 +230,11 @@ _TRACES = (
 )
 
 
-def _passage(run: Run, trace: dict[str, Any], row: dict[str, Any]) -> Passage:
+def _passage(run: Run, trace: dict[str, Any], hit: Hit) -> Passage:
     response = trace["response"]
-    hits = [(start, start + length) for start, length in zip(row["hit_start"], row["hit_length"], strict=True)]
-    inside = hits[0] if row["sentence_index"] is None else (row["char_start"], row["char_end"])
+    hits = [(start, start + length) for start, length in zip(hit.hit_start, hit.hit_length, strict=True)]
+    known = hit.char_start is not None and hit.char_end is not None
+    inside = (hit.char_start or 0, hit.char_end or 0) if known else hits[0]
     shown = (max(0, inside[0] - CONTEXT), min(len(response), max(inside[1], hits[-1][1]) + CONTEXT))
     if shown[1] - shown[0] > LONGEST + 2 * CONTEXT:
         start = max(shown[0], hits[0][0] - LONGEST // 2)
@@ -237,9 +242,9 @@ def _passage(run: Run, trace: dict[str, Any], row: dict[str, Any]) -> Passage:
     return Passage(
         run=run,
         trace={name: value for name, value in trace.items() if name != "response"},
-        sentence_index=row["sentence_index"],
-        label=row["label"],
-        direction=row["direction"],
+        sentence_index=hit.sentence_index,
+        label=hit.label,
+        direction=hit.direction,
         n_hits=len(hits),
         pieces=tuple(_pieces(response, shown, inside, hits)),
         char_start=shown[0],

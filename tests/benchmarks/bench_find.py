@@ -17,6 +17,7 @@ import duckdb
 
 from rdpt_core.analysis import find
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import open_reader
 from tests import synthetic
 
@@ -73,13 +74,13 @@ def measure(path: Path, repeats: int) -> None:
         for _ in range(repeats):
             started_s = time.perf_counter()
             with open_reader(path) as reader:
-                runs = reader.runs()
-                hits = find.find(reader, runs, query, rule)
+                run = reader.run(None)
+                found = find.find(reader, run, query, Scope(), rule)
                 found_s = time.perf_counter()
-                find.passages(reader, runs, hits, 0, 50)
+                find.passages(reader, run, found.hits(0, 50))
             took.append((found_s - started_s, time.perf_counter() - found_s))
         search, page = (statistics.median(column) * 1000 for column in zip(*took, strict=True))
-        print(f"{name:40} {hits.n_found:>10,} sentences {search:>9.0f} ms, first 50 {page:>6.0f} ms", flush=True)
+        print(f"{name:40} {found.n_found:>10,} sentences {search:>9.0f} ms, first 50 {page:>6.0f} ms", flush=True)
 
 
 def main() -> None:

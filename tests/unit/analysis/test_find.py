@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rdpt_core.analysis import find as module
-from rdpt_core.analysis.find import Found, Query, find, passages
+from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.find import Found, Passage, Query, find, passages
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Reader, open_reader
 from tests import synthetic
 
-RULE = LabelRule.make()
+RULE, EVERYWHERE = LabelRule.make(), Scope()
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +32,30 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield opened
 
 
-def search(reader: Reader, query: Query) -> Found:
-    return find(reader, reader.runs(), query, RULE)
+def search(reader: Reader, query: Query, scope: Scope = EVERYWHERE, name: str = "synthetic") -> Found:
+    return find(reader, reader.run(name), query, scope, RULE)
 
 
-def by_hand(reader: Reader, pattern: re.Pattern[str]) -> set[tuple[int, int, int | None]]:
-    """(run_no, trace_no, sentence_index) of every hit, with Python's own regular expressions."""
+def shown(reader: Reader, found: Found, name: str = "synthetic") -> tuple[Passage, ...]:
+    return passages(reader, reader.run(name), found.hits(0, 100))
+
+
+def by_hand(reader: Reader, pattern: re.Pattern[str]) -> set[tuple[int, int | None]]:
+    """(trace_no, sentence_index) of every hit, with Python's own regular expressions."""
     found = set()
-    for trace in reader.query("SELECT run_no, trace_no, response FROM traces").to_pylist():
+    for trace in reader.query("SELECT trace_no, response FROM traces WHERE run_no = 1").to_pylist():
         spans = reader.query(
-            "SELECT sentence_index, char_start, char_end FROM sentences WHERE run_no = ? AND trace_no = ?",
-            [trace["run_no"], trace["trace_no"]],
+            "SELECT sentence_index, char_start, char_end FROM sentences WHERE run_no = 1 AND trace_no = ?",
+            [trace["trace_no"]],
         ).to_pylist()
         for hit in pattern.finditer(trace["response"]):
             holding = [s["sentence_index"] for s in spans if s["char_start"] <= hit.start() < s["char_end"]]
-            found.add((trace["run_no"], trace["trace_no"], holding[0] if holding else None))
+            found.add((trace["trace_no"], holding[0] if holding else None))
     return found
 
 
-def keys(found: Found) -> set[tuple[int, int, int | None]]:
-    names = ("run_no", "trace_no", "sentence_index")
-    return {tuple(row[name] for name in names) for row in found.sentences.to_pylist()}  # type: ignore[misc]
+def keys(found: Found) -> set[tuple[int, int | None]]:
+    return {(row["trace_no"], row["sentence_index"]) for row in found.sentences.to_pylist()}
 
 
 @pytest.mark.parametrize(
@@ -84,32 +89,27 @@ def test_what_is_no_usable_expression_is_explained(reader: Reader, expression: s
 
 
 def test_letters_that_change_their_length_with_their_case(reader: Reader) -> None:
-    (row,) = search(reader, Query("x.", benchmark="strange")).sentences.to_pylist()
+    strange = Scope(benchmark="strange")
+    (row,) = search(reader, Query("x."), strange).sentences.to_pylist()
     assert (row["sentence_index"], row["hit_start"], row["hit_length"]) == (0, [11], [2])
-    (row,) = search(reader, Query("cut", benchmark="strange")).sentences.to_pylist()
+    (row,) = search(reader, Query("cut"), strange).sentences.to_pylist()
     assert row["hit_start"] == [len("İstanbul İ x. ẞ ß ſ K. \U0010ffff ")]
 
 
 def test_filters(reader: Reader) -> None:
     everywhere = search(reader, Query("12"))
-    shop = search(reader, Query("12", benchmark="shop"))
-    assert 0 < shop.n_found < everywhere.n_found
+    assert 0 < search(reader, Query("12"), Scope(benchmark="shop")).n_found < everywhere.n_found
     students = search(reader, Query("12", label="Student"))
     assert set(students.sentences.column("label").to_pylist()) == {"Student"}
-    labels = everywhere.sentences.column("label").to_pylist()
-    assert students.n_found == labels.count("Student")
-    incorrect = search(reader, Query("12", grade="incorrect"))
-    found = passages(reader, reader.runs(), incorrect, 0, 100)
-    assert {passage.trace["grade"] for passage in found} == {"incorrect"}
-    ungraded = search(reader, Query("12", grade="not graded"))
-    assert {p.trace["grade"] for p in passages(reader, reader.runs(), ungraded, 0, 100)} == {"not graded"}
+    assert students.n_found == everywhere.sentences.column("label").to_pylist().count("Student")
+    for grade in GRADES:
+        found = search(reader, Query("12"), Scope(grade=grade))
+        assert {passage.trace["grade"] for passage in shown(reader, found)} == {grade}
 
 
 def test_a_trace_that_is_not_scored_yet_is_found_without_a_sentence(reader: Reader) -> None:
-    runs = [run for run in reader.runs() if run.name == "second"]
-    found = find(reader, runs, Query("12"), RULE)
-    loose = [p for p in passages(reader, runs, found, 0, 100) if p.sentence_index is None]
-    assert loose and all(p.label is None for p in loose)
+    loose = [p for p in shown(reader, search(reader, Query("12"), name="second"), "second") if p.sentence_index is None]
+    assert loose and all(passage.label is None for passage in loose)
     assert [piece.text for piece in loose[0].pieces if piece.is_inside] == ["12"]
 
 
@@ -123,10 +123,9 @@ def test_the_search_stops_and_says_so(reader: Reader, monkeypatch: pytest.Monkey
 
 
 def test_passages_are_the_response_with_the_hits_marked(reader: Reader) -> None:
-    runs = reader.runs()
     for text in ("12", "here. Every", "\u200b", "xx"):
         found = search(reader, Query(text))
-        for passage in passages(reader, runs, found, 0, 40):
+        for passage in shown(reader, found):
             (response,) = (
                 reader.query(
                     "SELECT response FROM traces WHERE run_no = ? AND trace_id = ?",
