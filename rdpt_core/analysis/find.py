@@ -197,6 +197,7 @@ class Passage:
         sentence_index: None where the trace has no sentences yet; then the hit itself stands for the sentence.
         pieces: joined, they are the response from `char_start` to `char_end`.
         char_start, char_end: the stretch of the response that is shown; half-open.
+        n_characters: the length of the response.
     """
 
     run: Run
@@ -208,6 +209,7 @@ class Passage:
     pieces: tuple[Piece, ...]
     char_start: int
     char_end: int
+    n_characters: int
 
 
 CONTEXT = 120
@@ -249,6 +251,7 @@ def _passage(run: Run, trace: dict[str, Any], hit: Hit) -> Passage:
         pieces=tuple(_pieces(response, shown, inside, hits)),
         char_start=shown[0],
         char_end=shown[1],
+        n_characters=len(response),
     )
 
 
