@@ -63,7 +63,7 @@ class RunStore(Protocol):
 
     def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int: ...
     def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int: ...
-    def scored_trace_nos(self, run_no: int, role: Role) -> set[int]: ...
+    def scored_trace_nos(self, run_no: int, role: Role, *, with_ranks: bool = False) -> set[int]: ...
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]: ...
     def tokens(
         self, run_no: int, role: Role, trace_nos: Sequence[int]
@@ -76,7 +76,11 @@ class RunStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """Everything the user decides about a run. `batch_tokens` is None for a budget by free memory."""
+    """Everything the user decides about a run. `batch_tokens` is None for a budget by free memory.
+
+    Ranks are no part of the run's identity: they add a column and change no number. So `with_ranks` completes a run
+    that has none, by scoring again each role's traces that lack them, and its absence leaves ranks that are there.
+    """
 
     models: ModelSet
     template_policy: TemplatePolicy = TemplatePolicy.OWN
@@ -88,6 +92,7 @@ class ScoreRequest:
     name: str = ""
     trust_remote_code: bool = False
     quiet: bool = False
+    with_ranks: bool = False
 
 
 def make_backends(request: ScoreRequest) -> list[Backend]:
@@ -123,6 +128,7 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
                 template_policy=request.template_policy,
                 too_long=request.too_long,
                 trust_remote_code=request.trust_remote_code,
+                with_ranks=request.with_ranks,
             ),
         )
         for role in request.models.roles
@@ -240,7 +246,7 @@ def score_run(
     run_no = store.claim(claim, _with_sentence_counts(read_traces(), splitter))
     for backend in backends:
         job = _RoleJob(backend, request.models.roles, run_no, claim.n_traces, splitter, store)
-        stages = job.run(quiet=request.quiet)
+        stages = job.run(quiet=request.quiet, with_ranks=request.with_ranks)
         if on_stages is not None:
             on_stages(backend.model.role, stages)
         backend.close()
@@ -273,12 +279,12 @@ class _RoleJob:
     splitter: Splitter
     store: RunStore
 
-    def run(self, *, quiet: bool) -> StageSeconds:
+    def run(self, *, quiet: bool, with_ranks: bool = False) -> StageSeconds:
         """Score what is not stored yet. While the model works on a batch, the one before it is being stored and the
         next window is being tokenised; a killed process loses what was not committed, and nothing else."""
         role = self.backend.model.role
         stages = StageSeconds()
-        done = self.store.scored_trace_nos(self.run_no, role)
+        done = self.store.scored_trace_nos(self.run_no, role, with_ranks=with_ranks)
         if len(done) == self.n_traces:
             return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)
