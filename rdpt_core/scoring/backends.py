@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from rdpt_core.records import (
     Role,
@@ -23,6 +22,7 @@ from rdpt_core.records import (
     Span,
     TemplatePolicy,
     TokenLogprobs,
+    TokenScores,
     TooLong,
     Trace,
     UnscoredReason,
@@ -109,6 +109,7 @@ class TransformersOptions:
     batch_tokens: int | None
     prompting: Prompting
     trust_remote_code: bool = False
+    with_ranks: bool = False
 
 
 class TransformersBackend:
@@ -195,11 +196,15 @@ class TransformersBackend:
             TokenSequence(batch[number].prompt, batch[number].encoding.token_id[: batch[number].n_scored])
             for number in chosen
         ]
-        logprobs: dict[int, npt.NDArray[np.float32]] = {}
+        scores: dict[int, TokenScores] = {}
         if sequences:
             check_ids(sequences, self._vocabulary_size, self._files.name)
-            logprobs = dict(zip(chosen, kernel.score(sequences), strict=True))
-        return [role_result(one, logprobs.get(number)) for number, one in enumerate(batch)]
+            scored = kernel.score_tokens(sequences, with_ranks=self._options.with_ranks)
+            scores = dict(zip(chosen, scored, strict=True))
+        return [
+            role_result(one, scores.get(number), with_ranks=self._options.with_ranks)
+            for number, one in enumerate(batch)
+        ]
 
     def _prepare(self, item: ScoringItem) -> PreparedTrace:
         return prepare_trace(
@@ -236,19 +241,22 @@ def prepare_trace(
     return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
 
 
-def _without_logprobs(encoding: Encoding) -> TokenLogprobs:
+def _without_logprobs(encoding: Encoding, with_ranks: bool) -> TokenLogprobs:
     missing = np.full(len(encoding), np.nan, dtype=np.float32)
-    return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing)
+    rank = np.zeros(len(encoding), dtype=np.int32) if with_ranks else None
+    return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing, rank)
 
 
-def role_result(prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None) -> RoleResult:
-    """What is stored of a trace: NaN where no logprob came. Shapes: `logprob` is (n_scored,), or None for nothing."""
+def role_result(prepared: PreparedTrace, scores: TokenScores | None, *, with_ranks: bool = False) -> RoleResult:
+    """What is stored of a trace: NaN where no logprob came. Shapes: scores are (n_scored,), or None for nothing."""
     item = prepared.item
-    tokens = _without_logprobs(prepared.encoding)
+    tokens = _without_logprobs(prepared.encoding, with_ranks)
     reason = prepared.reason
-    if logprob is not None:
-        finite = np.isfinite(logprob)
-        tokens.logprob[: prepared.n_scored] = np.where(finite, logprob, np.nan)
+    if scores is not None:
+        finite = np.isfinite(scores.logprob)
+        tokens.logprob[: prepared.n_scored] = np.where(finite, scores.logprob, np.nan)
+        if tokens.rank is not None and scores.rank is not None:
+            tokens.rank[: prepared.n_scored] = np.where(finite, scores.rank, 0)
         if reason is None and not finite.all():
             reason = UnscoredReason.NON_FINITE
     n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling

@@ -54,7 +54,9 @@ def score_run(
         commits = RoleCommits.open(role, request.models.roles, run_no, splitter, store, on_unscored)
         with closing(backend):
             try:
-                stages = RoleJob(backend, claim.n_traces, commits).run(quiet=request.quiet)
+                stages = RoleJob(backend, claim.n_traces, commits).run(
+                    quiet=request.quiet, with_ranks=request.with_ranks
+                )
             except ServerGoneError as error:
                 raise _with_missing(error, store, run_no, claim) from error
         if on_stages is not None:

@@ -26,7 +26,7 @@ class RoleJob:
     n_traces: int
     commits: RoleCommits
 
-    def run(self, *, quiet: bool) -> StageSeconds:
+    def run(self, *, quiet: bool, with_ranks: bool = False) -> StageSeconds:
         """Score what is not stored yet. While the model works on a batch, the one before it is being stored and the
         next window is being tokenised; a killed process loses what was not committed, and nothing else.
 
@@ -35,7 +35,7 @@ class RoleJob:
         """
         role = self.backend.model.role
         stages = StageSeconds()
-        done = self.commits.store.scored_trace_nos(self.commits.run_no, role, with_failed=False)
+        done = self.commits.store.scored_trace_nos(self.commits.run_no, role, with_failed=False, with_ranks=with_ranks)
         if len(done) == self.n_traces:
             return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)

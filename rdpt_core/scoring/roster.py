@@ -44,6 +44,7 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
                 batch_tokens=request.batch_tokens,
                 prompting=prompting,
                 trust_remote_code=request.trust_remote_code,
+                with_ranks=request.with_ranks,
             ),
         )
         for role in request.models.roles

@@ -140,11 +140,19 @@ class Reader:
         found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
-    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True) -> set[int]:
-        """The traces of a run that have this role's tokens; without those that another try may mend, if so asked."""
+    def scored_trace_nos(
+        self, run_no: int, role: Role, *, with_failed: bool = True, with_ranks: bool = False
+    ) -> set[int]:
+        """The traces of a run that have this role's tokens.
+
+        Args:
+            with_failed: also those that another try may mend.
+            with_ranks: only those whose ranks are stored.
+        """
+        ranked = " AND rank IS NOT NULL" if with_ranks else ""
         rows = self.query(
             "SELECT trace_no FROM tokens WHERE run_no = ? AND role = ? "
-            "AND (? OR unscored_reason IS NULL OR unscored_reason NOT IN (SELECT unnest(?::VARCHAR[])))",
+            "AND (? OR unscored_reason IS NULL OR unscored_reason NOT IN (SELECT unnest(?::VARCHAR[])))" + ranked,
             [run_no, role, with_failed, [str(reason) for reason in RETRIED_REASONS]],
         )
         return set(rows.column("trace_no").to_pylist())
@@ -159,9 +167,10 @@ class Reader:
         return [_trace(row) for row in rows]
 
     def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
-        """One role's tokens of some traces, each with the reason for what is missing; NaN where NULL."""
+        """One role's tokens of some traces, each with the reason for what is missing; NaN, or rank 0, where NULL."""
         table = self.query(
-            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob FROM tokens "
+            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob, "
+            "list_transform(rank, lambda r: coalesce(r, 0)) AS rank FROM tokens "
             "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
             [run_no, role, list(trace_nos)],
         )
@@ -171,11 +180,13 @@ class Reader:
                 name: table.column(name)[index].values.to_numpy(zero_copy_only=False)
                 for name in ("token_id", "char_start", "char_end", "logprob")
             }
+            rank = table.column("rank")[index]
             tokens = TokenLogprobs(
                 token_id=lists["token_id"].astype(np.int32),
                 char_start=lists["char_start"].astype(np.int32),
                 char_end=lists["char_end"].astype(np.int32),
                 logprob=lists["logprob"].astype(np.float32),
+                rank=rank.values.to_numpy(zero_copy_only=False).astype(np.int32) if rank.is_valid else None,
             )
             found[table.column("trace_no")[index].as_py()] = (tokens, table.column("unscored_reason")[index].as_py())
         return found
