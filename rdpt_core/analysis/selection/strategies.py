@@ -101,7 +101,8 @@ def find_strategy(name: str) -> Strategy:
 
 def _ratio(above: Doubles, below: Doubles) -> Doubles:
     """NaN where there is nothing to divide by."""
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+    result: Doubles = np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+    return result
 
 
 @strategy("teacher-count", "largest", "number of sentences with p_T − p_S > β", "arXiv 2512.20908")
