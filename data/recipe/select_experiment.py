@@ -40,7 +40,8 @@ from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, Strateg
 from rdpt_core.config import ModelSet, parse_reference
 from rdpt_core.records import Role, TemplatePolicy
 from rdpt_core.scoring.local import LocalRequest, score_locally
-from rdpt_core.scoring.pipeline import ScoreRequest, score_run
+from rdpt_core.scoring.pipeline import score_run
+from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, iter_traces

@@ -105,6 +105,13 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             hint="Score the traces again with `--template own`.",
         )
     model = request.model
+    if model.backend != "transformers":
+        raise UsageError(
+            "local scores need the model on this machine",
+            where=f"{model.role} {model.model}",
+            expected="a run whose models were loaded here",
+            got=f"backend {model.backend}",
+        )
     by_content = model.revision.startswith("sha256:")
     stored = parse_reference(model.model if by_content else f"{model.model}@{model.revision}")
     files = resolve(request.reference or stored)
@@ -176,7 +183,7 @@ class _Scorer:
             for sentence, context, tokens in self._windows(one):
                 places.append((number, sentence))
                 sequences.append(TokenSequence(context, tokens))
-        check_ids(sequences, self._request.model.vocabulary_size, self._request.model.model)
+        check_ids(sequences, self._kernel.model.get_input_embeddings().num_embeddings, self._request.model.model)
         sums = [np.full(one.n_sentences, np.nan) for one in pieces]
         lengths = [np.diff(one.bounds) for one in pieces]
         for (number, sentence), logprob in zip(places, self._kernel.score(sequences), strict=True):

@@ -50,7 +50,8 @@ def option_names(values: Sequence[Any], name: Callable[[Any], str]) -> dict[Hash
     return names
 
 
-def _choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
+def choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
+    """A value of the data to filter by, or None for all; kept in the address under `key`."""
     names = option_names(values, words.plain)
     chosen: str | None = st.selectbox(
         label,
@@ -67,12 +68,12 @@ def _choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
 def filters(page: Frame, traces: pa.Table) -> TraceFilter:
     """The filter controls; their values live in the address."""
     st.markdown("**Traces**")
-    benchmark = _choose_value("Benchmark", "benchmark", distinct(traces, "benchmark"))
+    benchmark = choose_value("Benchmark", "benchmark", distinct(traces, "benchmark"))
     within = traces if benchmark is None else filter_traces(traces, TraceFilter(benchmark=benchmark))
     domains = distinct(within, "domain")
-    domain = _choose_value("Domain", "domain", domains) if domains else None
-    grade = _choose_value("Correctness", "grade", [g for g in GRADES if g in distinct(traces, "grade")])
-    holds = _choose_value("Holds a sentence labelled", "holds", [str(label) for label in label_order(page.run.roles)])
+    domain = choose_value("Domain", "domain", domains) if domains else None
+    grade = choose_value("Correctness", "grade", [g for g in GRADES if g in distinct(traces, "grade")])
+    holds = choose_value("Holds a sentence labelled", "holds", [str(label) for label in label_order(page.run.roles)])
     text = st.text_input(
         "Find in question",
         key="find",
