@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
@@ -16,6 +16,12 @@ from rdpt_core.commands.arguments import (
     quota,
     threshold,
 )
+
+DUCKDB_MEMORY = "2GB"
+"""What DuckDB may take, so that a million candidates are chosen from within 4 GB."""
+
+if TYPE_CHECKING:
+    from rdpt_core.store.basket import BasketItem
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,6 +47,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--seed", type=not_negative_integer, default=0, metavar="N", help="default: 0")
     _add_guards(parser)
     _add_budget(parser)
+    parser.add_argument(
+        "--basket",
+        action="store_true",
+        help="let what was chosen by hand in the app take the place of the strategy's pick",
+    )
     parser.add_argument("--beta", type=threshold, help="gap above which a sentence is Teacher (default: 0.1)")
     parser.add_argument("--unit", default="own_token", choices=["own_token", "common_token", "byte"])
     parser.add_argument("--space", default="difference", choices=["difference", "ratio"])
@@ -87,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.selection.pick import Budget, Guards, select, select_each
     from rdpt_core.analysis.selection.strategies import Options, find_strategy
     from rdpt_core.analysis.selection.training import Request, write_training
+    from rdpt_core.analysis.selection.view import positions_of
     from rdpt_core.errors import UsageError
     from rdpt_core.store.reader import open_reader
 
@@ -103,14 +115,16 @@ def run(arguments: argparse.Namespace) -> int:
     guards = Guards(arguments.correct_only, arguments.min_tokens, arguments.max_tokens)
     budget = Budget(arguments.per_question, arguments.samples, arguments.tokens, dict(arguments.quota))
     rule = LabelRule.make(None, arguments.beta, arguments.unit, arguments.space)
-    with open_reader(arguments.db, memory="2GB") as reader:
+    with open_reader(arguments.db, memory=DUCKDB_MEMORY) as reader:
         chosen = reader.run(arguments.run_key)
         candidates = load_candidates(reader, chosen, rule, arguments.local_context)
+        by_hand = {item.trace_id: item.reason for item in _basket(arguments, chosen.run_id)}
+        found = positions_of(reader, chosen, list(by_hand))
         if names:
-            selection = select_each(candidates, rivals, options, guards, budget, equal_tokens=True)[-1]
-        else:
-            selection = select(candidates, strategy, options, guards, budget)
-        request = Request(rule, options, guards, budget, arguments.format, tuple(names))
+            equal = select_each(candidates, rivals, options, guards, budget, equal_tokens=True)
+            budget = equal[0].budget
+        selection = select(candidates, strategy, options, guards, budget, sorted(found.values()))
+        request = Request(rule, options, guards, budget, arguments.format, tuple(names), by_hand)
         manifest_path = write_training(reader, chosen, candidates, selection, request, arguments.out)
     manifest: dict[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
     if arguments.json:
@@ -128,6 +142,12 @@ def run(arguments: argparse.Namespace) -> int:
         if n:
             print(f"{n:,} questions {why}; the manifest names them", file=sys.stderr)
     return EXIT_PARTIAL if n_unscored else 0
+
+
+def _basket(arguments: argparse.Namespace, run_id: str) -> tuple[BasketItem, ...]:
+    from rdpt_core.store.basket import read_basket
+
+    return read_basket(arguments.db, run_id) if arguments.basket else ()
 
 
 def _list() -> int:

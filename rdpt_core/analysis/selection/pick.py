@@ -73,6 +73,7 @@ class Selection:
         unscored_questions: numbers of questions none of whose candidates is scored.
         unfit_questions: numbers of the other questions without an eligible candidate.
         overruled: positions that the basket put in.
+        budget: what it was picked under.
     """
 
     strategy: Strategy
@@ -85,6 +86,7 @@ class Selection:
     unscored_questions: Integers
     unfit_questions: Integers
     overruled: Integers
+    budget: Budget
 
 
 def select(
@@ -131,6 +133,7 @@ def select(
         unscored_questions=np.flatnonzero(~has_scored),
         unfit_questions=np.flatnonzero(has_scored & ~has_eligible),
         overruled=overruled,
+        budget=budget,
     )
 
 
