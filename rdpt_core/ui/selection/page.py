@@ -71,13 +71,13 @@ def _counts(page: Frame, found: SideBySide) -> None:
     values = {
         "Questions": candidates.n_questions,
         "Candidates": len(candidates),
-        "With a choice": len(found.contested),
-        "Unscored questions": n_unscored,
+        "To decide": len(found.contested),
+        "Unscored": n_unscored,
     }
     helps = {
-        "With a choice": "Questions with at least two scored candidates that pass the guards. Only these can tell "
+        "To decide": "Questions with at least two scored candidates that pass the guards. Only these can tell "
         "strategies apart.",
-        "Unscored questions": "Questions none of whose candidates is fully scored by teacher and student. No strategy "
+        "Unscored": "Questions none of whose candidates is fully scored by teacher and student. No strategy "
         "can pick for them; they are reported in the manifest.",
     }
     for column, (name, value) in zip(st.columns(4), values.items(), strict=True):
