@@ -287,3 +287,16 @@ class SentenceColumns:
     p: dict[Role, npt.NDArray[np.float64]]
     unscored_reason: Sequence[str | None]
     rank_sum: dict[Role, npt.NDArray[np.int32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalScores:
+    """One trace, each sentence scored with only a few sentences before it in view.
+
+    Shapes: `logprob_sum` is (n_sentences,), NaN where missing.
+    Units: nats. `step_mean` is the mean over sentences with tokens of their mean logprob; None if one has no number.
+    """
+
+    trace_no: int
+    logprob_sum: npt.NDArray[np.float64]
+    step_mean: float | None

@@ -86,7 +86,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
     models = read_models(arguments)
-    _prepare_libraries()
+    prepare_libraries()
     from rdpt_core.scoring.pipeline import default_name, score_run
     from rdpt_core.scoring.request import ScoreRequest
     from rdpt_core.store.reader import open_reader
@@ -168,7 +168,7 @@ def read_models(arguments: argparse.Namespace) -> ModelSet:
     return ModelSet(references)
 
 
-def _prepare_libraries() -> None:
+def prepare_libraries() -> None:
     """Settings that libraries read when they are imported.
 
     Loading bars and advice are kept off standard error, where our own progress stands. Threads that wait sleep: by

@@ -5,6 +5,7 @@ of its own, which may be copied along or left behind. SQLite, because several pr
 and each waits its turn; with its plain journal, because then the one file is everything, on every kind of disk.
 
     notes        one row a note on a trace or on one of its sentences
+    basket       one row a question whose candidate was chosen by hand
 
 The file appears with the first thing that is written. Until then every question has an empty answer.
 """
@@ -47,7 +48,21 @@ _NOTES = (
     "CREATE INDEX notes_by_trace ON notes (trace_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_NOTES,)
+_BASKET = (
+    """
+    CREATE TABLE basket (
+        run_id TEXT NOT NULL,
+        benchmark TEXT NOT NULL,
+        question_id TEXT NOT NULL,
+        trace_id TEXT NOT NULL,                -- the candidate that was chosen by hand
+        reason TEXT NOT NULL,
+        chosen_at TEXT NOT NULL,               -- UTC, ISO 8601 with seconds
+        PRIMARY KEY (run_id, benchmark, question_id)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_NOTES, _BASKET)
 """Entry n leads from version n to version n + 1. Never edit an entry that was released: append one, with its tables."""
 
 VERSION = len(MIGRATIONS)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rdpt_core.records import ROLES, Role, RoleResult, RunClaim, SentenceColumns, Trace
+from rdpt_core.records import ROLES, LocalScores, Role, RoleResult, RunClaim, SentenceColumns, Trace
 from rdpt_core.store.connect import open_for_writing
 
 _TRACES_PER_INSERT = 2_000
@@ -191,6 +191,28 @@ def commit_batch(
             _insert(connection, "sentences", _sentence_table(run_no, sentences))
         connection.unregister("batch_traces")
         connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run_no])
+
+
+def commit_local(path: Path, run_no: int, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
+    """Store the local scores of some traces; what was stored of them before is replaced."""
+    table = pa.table(
+        {
+            "run_no": pa.array([run_no] * len(scores), pa.int32()),
+            "trace_no": pa.array([one.trace_no for one in scores], pa.int32()),
+            "role": pa.array([str(role)] * len(scores), pa.string()),
+            "n_context": pa.array([n_context] * len(scores), pa.int32()),
+            "logprob_sum": _lists([one.logprob_sum for one in scores], pa.float64(), nan_is_null=True),
+            "step_mean": pa.array([one.step_mean for one in scores], pa.float64()),
+        }
+    )
+    with open_for_writing(path) as connection:
+        connection.register("batch", table)
+        connection.execute(
+            "DELETE FROM local_scores WHERE (run_no, trace_no, role, n_context) IN "
+            "(SELECT (run_no, trace_no, role, n_context) FROM batch)"
+        )
+        connection.unregister("batch")
+        _insert(connection, "local_scores", table)
 
 
 def finish_run(path: Path, run_no: int) -> None:

@@ -23,6 +23,7 @@ def navigation() -> Page:
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
             st.Page("pages/find.py", title="Find"),
+            st.Page("pages/selection.py", title="Selection"),
         ],
         position="top",
     )
