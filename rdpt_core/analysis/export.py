@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -155,6 +156,14 @@ def write_rows(chunks: Iterable[pa.Table], path: Path) -> int:
     """
     with _whole_or_not(path) as temporary:
         return _WRITERS[path.suffix](iter(chunks), temporary)
+
+
+def to_bytes(table: pa.Table, ending: str) -> bytes:
+    """A table as the content of a file with this ending."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"rows{ending}"
+        write_rows([table], path)
+        return path.read_bytes()
 
 
 def write_text(text: str, path: Path) -> None:

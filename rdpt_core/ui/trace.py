@@ -13,7 +13,7 @@ from rdpt_core.analysis.labels import Space, Unit, label_order
 from rdpt_core.analysis.trace_view import TraceView, uncertain_below
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import frame, joint, links, picker, words
+from rdpt_core.ui import frame, joint, links, notes, picker, words
 from rdpt_core.ui.card import Item, card
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.reader import picked, reader
@@ -209,6 +209,7 @@ def _draw_trace(page: Frame, view: TraceView, position: str) -> None:
         _choose_sentence(rows[0] if rows else None)
 
     reader(view, key, selected, on_pick)
+    notes.panel(page, view, selected)
     if view.is_scored:
         st.subheader("Sentences", anchor=False)
         sentence_table(view, selected, on_row)
