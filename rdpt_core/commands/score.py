@@ -81,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
     models = read_models(arguments)
     _prepare_libraries()
-    from rdpt_core.scoring.pipeline import ScoreRequest, default_name, score_run
+    from rdpt_core.scoring.pipeline import default_name, score_run
+    from rdpt_core.scoring.request import ScoreRequest
     from rdpt_core.store.reader import open_reader
     from rdpt_core.store.run_store import DuckDBRunStore
     from rdpt_core.traces import RejectLog, iter_traces

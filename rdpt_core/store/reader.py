@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import Message, Role, RunClaim, ScoredModel, TokenLogprobs, Trace
+from rdpt_core.records import RETRIED_REASONS, Message, Role, RunClaim, ScoredModel, TokenLogprobs, Trace
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.schema import SCHEMA_VERSION
 
@@ -97,7 +97,9 @@ class Reader:
         models: dict[int, list[ScoredModel]] = {}
         for row in self.query("SELECT * FROM run_models ORDER BY run_no").to_pylist():
             run_no = row.pop("run_no")
-            models.setdefault(run_no, []).append(ScoredModel(**{**row, "role": Role(row["role"])}))
+            # Zero stands for unknown: these columns take no NULL, and no model is that small.
+            known = {name: row[name] or None for name in ("n_parameters", "vocabulary_size")}
+            models.setdefault(run_no, []).append(ScoredModel(**{**row, **known, "role": Role(row["role"])}))
         runs = []
         for row in self.query("SELECT * FROM runs ORDER BY run_no").to_pylist():
             row["identity"] = json.loads(row["identity"])
@@ -138,9 +140,13 @@ class Reader:
         found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
-    def scored_trace_nos(self, run_no: int, role: Role) -> set[int]:
-        """The traces of a run that have this role's tokens."""
-        rows = self.query("SELECT trace_no FROM tokens WHERE run_no = ? AND role = ?", [run_no, role])
+    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True) -> set[int]:
+        """The traces of a run that have this role's tokens; without those that another try may mend, if so asked."""
+        rows = self.query(
+            "SELECT trace_no FROM tokens WHERE run_no = ? AND role = ? "
+            "AND (? OR unscored_reason IS NULL OR unscored_reason NOT IN (SELECT unnest(?::VARCHAR[])))",
+            [run_no, role, with_failed, [str(reason) for reason in RETRIED_REASONS]],
+        )
         return set(rows.column("trace_no").to_pylist())
 
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]:

@@ -98,7 +98,12 @@ def _register(connection: duckdb.DuckDBPyConnection, claim: RunClaim) -> tuple[i
         ],
     )
     for model in claim.models:
-        values = asdict(model)
+        # Zero stands for unknown: these columns take no NULL, and no model is that small.
+        values = {
+            **asdict(model),
+            "n_parameters": model.n_parameters or 0,
+            "vocabulary_size": model.vocabulary_size or 0,
+        }
         columns, marks = ", ".join(values), ", ".join("?" for _ in values)
         connection.execute(
             f"INSERT INTO run_models (run_no, {columns}) VALUES (?, {marks})", [run_no, *values.values()]
