@@ -12,7 +12,7 @@ import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.ui import links, words
+from rdpt_core.ui import links, lost, words
 from rdpt_core.ui.frame import Frame
 
 FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
@@ -97,12 +97,7 @@ def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
     fitting: list[int] = _fits(page, traces, chosen).column("trace_no").to_pylist()
     wanted = links.requested("trace")
     if wanted is not None and wanted not in numbers:
-        st.error(
-            "**The link asks for a trace that this run does not hold.** It may belong to another run or another "
-            "database. Choose a trace below, or another run on the left.",
-            icon=":material/link_off:",
-        )
-        st.code(words.plain(wanted, 200), language=None)
+        lost.explain_trace(page.source, page.run, wanted)
         return Choice(None, 0, tuple(fitting))
     if wanted is not None:
         st.session_state[_STATE] = wanted
@@ -136,6 +131,7 @@ def _clear() -> None:
 def _go(trace_id: str | None) -> None:
     st.session_state[_STATE] = trace_id
     links.publish("sentence", None)
+    links.forget_text()
     st.session_state.pop("sentence", None)
 
 

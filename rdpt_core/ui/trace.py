@@ -13,7 +13,7 @@ from rdpt_core.analysis.labels import Space, Unit, label_order
 from rdpt_core.analysis.trace_view import TraceView, uncertain_below
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import frame, joint, links, notes, picker, words
+from rdpt_core.ui import frame, joint, links, lost, notes, picker, words
 from rdpt_core.ui.card import Item, card
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.reader import picked, reader
@@ -148,6 +148,10 @@ def sentence_columns(view: TraceView) -> pa.Table:
 
 def _sentence(view: TraceView) -> int | None:
     """The chosen sentence, from the address or from an earlier click; says so if the trace has no such sentence."""
+    if links.text_changed(view):
+        lost.explain_text(view)
+        return None
+    links.publish_text(view)
     n = len(view.texts())
     wanted = links.requested("sentence")
     if wanted is not None:
@@ -164,7 +168,8 @@ def _sentence(view: TraceView) -> int | None:
     return chosen if chosen is not None and chosen < n else None
 
 
-def _choose_sentence(index: int | None) -> None:
+def _choose_sentence(index: int | None, view: TraceView) -> None:
+    links.publish_text(view)
     st.session_state["sentence"] = index
     links.publish("sentence", None if index is None else str(index + 1))
 
@@ -191,7 +196,7 @@ def _draw_trace(page: Frame, view: TraceView, position: str) -> None:
     if view.is_scored:
         clicked = joint_chart(view, selected)
         if clicked is not None and clicked != selected:
-            _choose_sentence(clicked)
+            _choose_sentence(clicked, view)
             st.rerun()
     elif not view.trace.response:
         st.info("The response is empty: there is nothing to score.", icon=":material/check_box_outline_blank:")
@@ -202,11 +207,11 @@ def _draw_trace(page: Frame, view: TraceView, position: str) -> None:
         how_to_read(page.run, view)
 
     def on_pick() -> None:
-        _choose_sentence(picked(key))
+        _choose_sentence(picked(key), view)
 
     def on_row() -> None:
         rows = st.session_state[TABLE_KEY]["selection"]["rows"]
-        _choose_sentence(rows[0] if rows else None)
+        _choose_sentence(rows[0] if rows else None, view)
 
     reader(view, key, selected, on_pick)
     notes.panel(page, view, selected)
