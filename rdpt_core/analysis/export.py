@@ -16,8 +16,8 @@ import pyarrow.parquet
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import ROLES, Role, Span
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.store.reader import Reader, Run
+from rdpt_core.traces.assignment import assign_tokens
 
 _ENDINGS = (".parquet", ".csv", ".jsonl")
 _TRACES_PER_CHUNK = 256

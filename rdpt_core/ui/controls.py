@@ -101,13 +101,18 @@ def choose_rule() -> LabelRule | None:
     return LabelRule.make(alpha, beta, unit, space)
 
 
+def defaults_name(unit: Unit, space: Space) -> str:
+    """What the default thresholds are called: the paper's, where it has some."""
+    return "Paper's values" if (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) else "Default thresholds"
+
+
 def _reset_button(kind: tuple[Unit, Space], chosen: tuple[float, float], default: tuple[float, float]) -> None:
-    paper = kind == (Unit.OWN_TOKEN, Space.DIFFERENCE)
-    whose = "β is the paper's; it prints no α, so that one is ours." if paper else "Both are ours, in nats."
+    name = defaults_name(*kind)
+    whose = "β is the paper's; it prints no α, so that one is ours." if "Paper" in name else "Both are ours, in nats."
     if kind == (Unit.COMMON_TOKEN, Space.DIFFERENCE):
         whose = "The same as for own tokens."
     st.button(
-        "Paper's values" if paper else "Default thresholds",
+        name,
         on_click=_reset,
         width="stretch",
         disabled=chosen == default,
@@ -140,6 +145,11 @@ def _threshold(key: str, symbol: str, default: float, default_beta: float, help_
         st.session_state[slider_key] = max(float(number), 0.0)
         st.slider(symbol, 0.0, most, step=step, format="%.4g", key=slider_key, on_change=moved, help=help_text)
     return float(number)
+
+
+def set_thresholds(alpha: float, beta: float) -> None:
+    """What dragging a handle elsewhere does, in a callback. The number boxes and the address follow."""
+    st.session_state["alpha"], st.session_state["beta"] = round(alpha, 6), round(beta, 6)
 
 
 def _reset() -> None:

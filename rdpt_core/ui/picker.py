@@ -108,7 +108,7 @@ def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
     st.session_state[_FILTER] = chosen
     if not stays:
         here = fitting[0] if fitting else None
-        _go(_trace_id(numbers, here))
+        go(_trace_id(numbers, here))
     if here is None:
         st.info("No trace fits the filters on the left.", icon=":material/filter_alt_off:")
         st.button("Clear the filters", on_click=_clear)
@@ -128,7 +128,8 @@ def _clear() -> None:
         st.session_state[key] = "" if key == "find" else None
 
 
-def _go(trace_id: str | None) -> None:
+def go(trace_id: str | None) -> None:
+    """Show another trace of this run, in a callback; no sentence is chosen there yet."""
     st.session_state[_STATE] = trace_id
     links.publish("sentence", None)
     links.forget_text()
@@ -190,7 +191,7 @@ def _trace_name(row: dict[str, Any]) -> str:
 def _picked(key: str, trace_id: Callable[[Any], str]) -> None:
     value = st.session_state[key]
     if value is not None:
-        _go(trace_id(value))
+        go(trace_id(value))
         # Whatever the address asked for, the reader has now chosen something else.
         links.publish("trace", None)
 
@@ -205,7 +206,7 @@ def _step_buttons(choice: Choice, rows: dict[int, dict[str, Any]]) -> None:
         st.button(
             f":material/chevron_{icon}:",
             key=key,
-            on_click=_go,
+            on_click=go,
             args=(trace_id,),
             disabled=trace_id is None,
             help=f"{key.capitalize()} trace that fits the filters",
