@@ -157,22 +157,17 @@ def _pager(number: int, n_found: int) -> None:
     if n_pages == 1:
         return
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-        for name, icon, target in (
-            ("First page", "first_page", 1),
-            ("Previous page", "chevron_left", number - 1),
-            ("Next page", "chevron_right", number + 1),
-            ("Last page", "last_page", n_pages),
-        ):
-            if icon == "chevron_right":
-                st.markdown(f"Page {number:,} of {n_pages:,}", width="content")
-            st.button(
-                f":material/{icon}:",
-                key=f"pager_{icon}",
-                help=name,
-                on_click=_to_page,
-                args=(target,),
-                disabled=target == number or not 1 <= target <= n_pages,
-            )
+        previous, following = number - 1, number + 1
+        st.button("Previous", icon=":material/chevron_left:", on_click=_to_page, args=(previous,), disabled=number == 1)
+        st.markdown(f"Page {number:,} of {n_pages:,}", width="content")
+        st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            on_click=_to_page,
+            args=(following,),
+            disabled=number == n_pages,
+        )
 
 
 def _to_page(number: int) -> None:

@@ -26,7 +26,9 @@ from rdpt_core.ui.source import PATIENCE_S
 _PROBLEM = "notes_problem"
 _TEXT, _TAGS, _ABOUT = "note_text", "note_tags", "note_about"
 _WHOLE, _SENTENCE = "the whole trace", "the pinned sentence"
+_EDITED = "note_edited"
 _MOST_SHOWN = 50
+_MOST_KNOWN_TAGS = 12
 _MOST_LISTED = 200
 _MOST_QUOTED = 400
 
@@ -84,17 +86,33 @@ def _where(view: TraceView, note: Note) -> str:
 
 
 def _entry(path: Path, note: Note, where: str, every: Sequence[Note]) -> None:
+    if st.session_state.get(_EDITED) == note.id:
+        _editor(path, note, every)
+        return
     about = [Item("on", where), *(Item("#", tag) for tag in note.tags), Item("", _when(note), "note")]
+    quote = [Item("which reads", words.plain(note.anchor.quote, 200))] if note.anchor.quote else []
+    text = [Item("", note.text, "long")] if note.text else []
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        quote = [Item("", f"“{words.plain(note.anchor.quote, 200)}”", "note")] if note.anchor.quote else []
-        card(f"Note {note.id}", about, quote, [Item("", note.text, "long")] if note.text else [], key=f"note_{note.id}")
-        with st.popover(":material/edit:", help="Change or delete this note", key=f"note_edit_{note.id}"):
-            # Keys of this version of the note: what somebody else wrote meanwhile replaces what stands here.
-            st.text_area("Note", note.text, key=f"note_text_{note.id}_{note.updated_at}", height=120)
-            _choose_tags(f"note_tags_{note.id}_{note.updated_at}", every, note.tags)
-            with st.container(horizontal=True):
-                st.button("Save", key=f"note_save_{note.id}", type="primary", on_click=_change, args=(path, note))
-                st.button("Delete", key=f"note_delete_{note.id}", on_click=_delete, args=(path, note))
+        card(f"Note {note.id}", about, quote, text, key=f"note_{note.id}")
+        st.button(
+            "Edit", icon=":material/edit:", type="tertiary", key=f"note_edit_{note.id}", on_click=_edit, args=(note.id,)
+        )
+
+
+def _editor(path: Path, note: Note, every: Sequence[Note]) -> None:
+    # Keys of this version of the note: what somebody else wrote meanwhile replaces what stands here.
+    text_key, tags_key = (f"note_{part}_{note.id}_{note.updated_at}" for part in ("text", "tags"))
+    with st.form(f"note_form_{note.id}"):
+        st.text_area(f"Text of note {note.id}", note.text, key=text_key, height=100)
+        _tags_input(f"Tags of note {note.id}", tags_key, every, ", ".join(note.tags))
+        with st.container(horizontal=True):
+            st.form_submit_button("Save", type="primary", on_click=_change, args=(path, note, text_key, tags_key))
+            st.form_submit_button("Cancel", on_click=_edit, args=(None,))
+            st.form_submit_button("Delete", icon=":material/delete:", on_click=_delete, args=(path, note))
+
+
+def _edit(note_id: int | None) -> None:
+    st.session_state[_EDITED] = note_id
 
 
 def _when(note: Note) -> str:
@@ -102,17 +120,15 @@ def _when(note: Note) -> str:
     return f"{note.updated_at[:16].replace('T', ' ')} UTC{changed}"
 
 
-def _choose_tags(key: str, every: Sequence[Note], default: Sequence[str] = ()) -> None:
-    """Tags that some note carries already, or new ones."""
-    known = sorted({tag for note in every for tag in note.tags} | set(default))
-    st.multiselect(
-        "Tags",
-        known,
-        default=list(default),
+def _tags_input(title: str, key: str, every: Sequence[Note], value: str = "") -> None:
+    known = list(dict.fromkeys(tag for note in reversed(every) for tag in note.tags))[:_MOST_KNOWN_TAGS]
+    st.text_input(
+        title,
+        value,
         key=key,
-        accept_new_options=True,
-        format_func=lambda tag: words.plain(tag, 60),
-        placeholder="choose or type a tag",
+        placeholder="wrong turn, to do",
+        help="Separated by commas."
+        + (" Lately used: " + ", ".join(words.no_markdown(tag, 30) for tag in known) if known else ""),
     )
 
 
@@ -122,7 +138,7 @@ def _form(page: Frame, view: TraceView, selected: int | None, every: Sequence[No
             st.caption("A new note is on the whole trace. Pin a sentence above to write about it.")
         else:
             st.radio(
-                "A new note on",
+                "About",
                 [_SENTENCE, _WHOLE],
                 key=_ABOUT,
                 horizontal=True,
@@ -132,7 +148,7 @@ def _form(page: Frame, view: TraceView, selected: int | None, every: Sequence[No
         with left:
             st.text_area("New note", key=_TEXT, height=82, placeholder="What is worth remembering here?")
         with right:
-            _choose_tags(_TAGS, every)
+            _tags_input("Tags", _TAGS, every)
         st.form_submit_button("Save note", on_click=_add, args=(page.source.path, page.run, view, selected))
 
 
@@ -146,35 +162,32 @@ def anchor_of(run: Run, view: TraceView, index: int | None) -> Anchor:
     return Anchor(run.run_id, view.trace.trace_id, hash_now, index, start, end, view.trace.response[start:end])
 
 
-def _clean(tags: Sequence[str]) -> tuple[str, ...]:
-    return tags_of(",".join(tags))
-
-
 def _add(path: Path, run: Run, view: TraceView, selected: int | None) -> None:
     index = selected if st.session_state.get(_ABOUT) == _SENTENCE else None
-    try:
-        add_note(path, anchor_of(run, view, index), st.session_state[_TEXT], _clean(st.session_state[_TAGS]))
-    except RdptError as error:
-        st.session_state[_PROBLEM] = _in_words(error)
-        return
-    # Only what was saved is cleared: a note that could not be written stays to be copied.
-    st.session_state[_TEXT], st.session_state[_TAGS] = "", []
+    anchor = anchor_of(run, view, index)
+    if _did(lambda: add_note(path, anchor, st.session_state[_TEXT], tags_of(st.session_state[_TAGS]))):
+        # Only what was saved is cleared: a note that could not be written stays to be copied.
+        st.session_state[_TEXT] = st.session_state[_TAGS] = ""
 
 
-def _change(path: Path, note: Note) -> None:
-    text = st.session_state[f"note_text_{note.id}_{note.updated_at}"]
-    tags = st.session_state[f"note_tags_{note.id}_{note.updated_at}"]
-    try:
-        change_note(path, note, text, _clean(tags))
-    except RdptError as error:
-        st.session_state[_PROBLEM] = _in_words(error)
+def _change(path: Path, note: Note, text_key: str, tags_key: str) -> None:
+    if _did(lambda: change_note(path, note, st.session_state[text_key], tags_of(st.session_state[tags_key]))):
+        _edit(None)
 
 
 def _delete(path: Path, note: Note) -> None:
+    if _did(lambda: delete_note(path, note)):
+        _edit(None)
+
+
+def _did(write: Callable[[], object]) -> bool:
+    """Whether it worked; if not, the panel says why when it is drawn next."""
     try:
-        delete_note(path, note)
+        write()
     except RdptError as error:
         st.session_state[_PROBLEM] = _in_words(error)
+        return False
+    return True
 
 
 def section(page: Frame, text: str, key: str, on_open: Callable[[], None]) -> None:
