@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ _VERDICT = {GRADES[0]: "✓", GRADES[1]: "✗", GRADES[2]: "–"}
 # A digest at the end, as ids get that no file gave.
 _HASH = re.compile(r"(?:^|[-_:])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}$")
 # In the session by id, since a trace keeps its id from run to run.
-_STATE = "trace_id"
+STATE = "trace_id"
 _FILTER = "trace_filter"
 
 
@@ -100,9 +100,9 @@ def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
         lost.explain_trace(page.source, page.run, wanted)
         return Choice(None, 0, tuple(fitting))
     if wanted is not None:
-        st.session_state[_STATE] = wanted
+        st.session_state[STATE] = wanted
         st.session_state[_FILTER] = chosen
-    here = numbers.get(st.session_state.get(_STATE, ""))
+    here = numbers.get(st.session_state.get(STATE, ""))
     # Only a change of the filters leads to another trace: a threshold that moves, or a link, must not.
     stays = here is not None and (here in fitting or st.session_state.get(_FILTER) == chosen)
     st.session_state[_FILTER] = chosen
@@ -130,7 +130,7 @@ def _clear() -> None:
 
 def go(trace_id: str | None) -> None:
     """Show another trace of this run, in a callback; no sentence is chosen there yet."""
-    st.session_state[_STATE] = trace_id
+    st.session_state[STATE] = trace_id
     links.publish("sentence", None)
     links.forget_text()
     st.session_state.pop("sentence", None)
@@ -159,7 +159,7 @@ def step(choice: Choice, traces: pa.Table) -> None:
             placeholder="Choose a question",
         )
     siblings = questions.get(question, []) if question else []
-    labels = option_names(siblings, lambda n: _trace_name(rows[n]))
+    labels = option_names(siblings, lambda n: trace_name(rows[n]))
     with middle:
         st.session_state["trace_pick"] = choice.trace_no
         st.selectbox(
@@ -184,7 +184,8 @@ def question_name(question_id: str, text: str | None) -> str:
     return f"{words.plain(question_id, 24)} · {words.plain(text)}"
 
 
-def _trace_name(row: dict[str, Any]) -> str:
+def trace_name(row: Mapping[str, Any]) -> str:
+    """Verdict, sample and length: what tells the traces of one question apart."""
     return f"{_VERDICT[row['grade']]} sample {row['sample']} · {words.count(row['n_sentences'], 'sentence')}"
 
 

@@ -22,6 +22,7 @@ def navigation() -> Page:
         [
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
+            st.Page("pages/compare.py", title="Compare"),
             st.Page("pages/find.py", title="Find"),
         ],
         position="top",
