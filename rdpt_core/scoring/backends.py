@@ -28,7 +28,6 @@ from rdpt_core.records import (
     Trace,
     UnscoredReason,
 )
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.scoring.devices import worker_devices
 from rdpt_core.scoring.loading import count_parameters, load_model, read_config
 from rdpt_core.scoring.overlap import map_in_order
@@ -36,6 +35,7 @@ from rdpt_core.scoring.plan import PlanItem, plan_batches
 from rdpt_core.scoring.references import ModelFiles
 from rdpt_core.scoring.templates import render_prompt, template_name
 from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer, TemplateRefusal
+from rdpt_core.traces.assignment import assign_tokens
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.kernel import CausalKernel
