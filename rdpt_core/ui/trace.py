@@ -37,8 +37,12 @@ def question_card(trace: Trace, position: str) -> None:
     card(
         "Question and answer",
         [Item("Question", asked(trace), "long")],
-        [Item("Gold answer", trace.gold if trace.gold is not None else "unknown"), verdict, Item("", position, "note")],
-        [Item(term, text) for term, text in about if text],
+        [
+            Item("Gold answer", trace.gold if trace.gold is not None else "unknown"),
+            verdict,
+            *(Item(term, text, "about") for term, text in about if text),
+            Item("", position, "note"),
+        ],
         key="question",
     )
 

@@ -39,7 +39,8 @@ export function makeCard(view) {
     facts = el("div", "facts");
     facts.append(...factsOf(model, selected));
     const close = button("link close", "✕", "Unpin (Escape)", () => view.unpin());
-    node.replaceChildren(close, facts, quote(model, selected), makeStrip(view, selected, strip), neighbours(view, selected), actions(view, selected));
+    const words = strip === undefined ? quote(model, selected) : makeStrip(view, selected, strip);
+    node.replaceChildren(close, facts, words, neighbours(view, selected), actions(view, selected));
     if (moved) node.scrollTop = 0;
   }
 

@@ -5,7 +5,9 @@ import { clamp, el, fitCanvas } from "./dom.js";
 import { CODES, LETTERS } from "./marks.js";
 
 const PIXELS_PER_SENTENCE = 7;
-const EDGE = { left: 34, right: 8, top: 8, bottom: 18 };
+const EDGE = { left: 26, right: 4, top: 2, bottom: 17 };
+// A band above the lines, for the letters of the labels.
+const LETTERS_PX = 13;
 const DASH = { teacher: [], student: [6, 4], distilled: [2, 3] };
 
 export function makeJoint(view) {
@@ -76,7 +78,7 @@ function scalesOf(model, place, { width, height }) {
     floor,
     right: width - EDGE.right,
     x: (index) => EDGE.left + (index - place.first) * place.step,
-    y: (value) => floor - ((value - low) / (high - low)) * (floor - top),
+    y: (value) => floor - 2 - ((value - low) / (high - low)) * (floor - top - LETTERS_PX - 4),
   };
 }
 
@@ -146,11 +148,11 @@ function background(ctx, view, place, scales, { made }) {
       ctx.fillStyle = pattern;
       ctx.fillRect(x, scales.top, width, height);
     }
-    if (width > 15) {
+    if (width > 12) {
       ctx.fillStyle = palette.text;
       ctx.font = "700 10px sans-serif";
       ctx.textAlign = "left";
-      ctx.fillText(LETTERS[key], x + 3, scales.top + 11);
+      ctx.fillText(LETTERS[key], x + 3, scales.top + 10.5);
     }
     start = end;
   }
@@ -165,7 +167,7 @@ function axes(ctx, model, place, scales, palette) {
   const middle = (scales.low + scales.high) / 2;
   for (const value of [scales.low, middle, scales.high]) {
     const text = scales.ratio ? value.toFixed(1).replace("-", "−") : String(value);
-    ctx.fillText(text, EDGE.left - 5, clamp(scales.y(value), scales.top + 4, scales.floor - 4));
+    ctx.fillText(text, EDGE.left - 5, scales.y(value));
   }
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";

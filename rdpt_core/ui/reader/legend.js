@@ -102,7 +102,7 @@ function makeChip({ filter, key, letter, name, title }, isExtra) {
     node,
     show(n, tokens, nTokens) {
       count.textContent = n.toLocaleString("en");
-      share.textContent = filter !== "Unscored" && nTokens ? percent(tokens, nTokens) : "";
+      share.textContent = !isExtra && nTokens ? percent(tokens, nTokens) : "";
       node.setAttribute("aria-label", `${name}: ${counted(n, "sentence")}, ${percent(tokens, nTokens)} of tokens. ${title}`);
       node.disabled = n === 0;
       if (isExtra) node.hidden = n === 0;

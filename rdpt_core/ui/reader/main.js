@@ -88,4 +88,6 @@ function update(reader) {
   if (!isStale && (before === null || before.selected !== labels.selected)) view.select(labels.selected);
   view.showCard();
   view.root.dataset.ready = labels.key;
+  // For whoever measures: the frame that shows a new trace has been drawn.
+  if (isNew) requestAnimationFrame(() => setTimeout(() => performance.mark("rdpt-first-paint")));
 }

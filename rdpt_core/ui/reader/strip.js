@@ -11,9 +11,8 @@ const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff
 
 export function makeStrip(view, index, strip) {
   const node = el("div", "strip");
-  if (strip === undefined) return node;
   if (strip === null) {
-    node.append(el("p", "strip-wait", "Fetching the tokens …"));
+    node.append(scaleKey(), el("p", "strip-wait", "Fetching the tokens …"));
     return node;
   }
   const characters = Array.from(view.model.text.texts[index]);
@@ -45,6 +44,8 @@ function columnWidth(view) {
 function layOut(characters, columns) {
   const cells = characters.map((character) => ({ text: shown(character), width: widthOf(character) }));
   const lines = [];
+  // Line breaks at the end of a sentence would make lines of their own.
+  const visible = characters.findLastIndex((character) => /\S/.test(character)) + 1;
   let start = 0;
   while (start < cells.length) {
     let [end, width, space] = [start, 0, -1];
@@ -52,9 +53,9 @@ function layOut(characters, columns) {
       width += cells[end].width;
       end += 1;
       if (/\s/.test(characters[end - 1])) space = end;
-      if (characters[end - 1] === "\n") break;
+      if (characters[end - 1] === "\n" && end < visible) break;
     }
-    if (end < cells.length && characters[end - 1] !== "\n" && space > start) end = space;
+    if (end < visible && characters[end - 1] !== "\n" && space > start) end = space;
     if (end === start) end += 1;
     lines.push({ start, end });
     start = end;
@@ -111,7 +112,8 @@ function token(cells, from, to, logprob, n) {
   const node = el("span", logprob === null ? "token missing" : "token", pieces.map(({ text }) => text).join(""));
   node.style.width = `${pieces.reduce((sum, { width }) => sum + width, 0)}ch`;
   if (logprob !== null) {
-    const share = Math.min(1, -logprob / DARKEST_NATS);
+    // By the root, which shows the difference between p = 1 and p = 0.8.
+    const share = Math.sqrt(Math.min(1, Math.max(0, -logprob) / DARKEST_NATS));
     node.style.setProperty("--heat", `${Math.round(62 * share)}%`);
     const p = `p = ${decimal(Math.exp(logprob))}, ln p = ${decimal(logprob, 2)}`;
     node.dataset.words = `“${node.textContent}” ${p}${n > 1 ? ` (${n} tokens)` : ""}`;

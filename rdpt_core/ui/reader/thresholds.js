@@ -125,7 +125,7 @@ function paintBars({ ctx, width, height }, model, view, by) {
     totals[bin] += 1;
   }
   const floor = height - EDGE.bottom;
-  const most = Math.max(1, ...totals);
+  const most = Math.max(4, ...totals);
   const step = (width - EDGE.left - EDGE.right) / N_BINS;
   for (let bin = 0; bin < N_BINS; bin += 1) {
     let y = floor;
