@@ -22,6 +22,7 @@ def navigation() -> Page:
         [
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
+            st.Page("pages/ratios.py", title="Ratios"),
         ],
         position="top",
     )
