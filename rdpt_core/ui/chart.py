@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -15,7 +16,15 @@ _CONFIG = {"displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displayl
 _ZOOM = {"modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]], "doubleClick": "reset"}
 
 
-def chart(figure: go.Figure, key: str, alt: str, *, clickable: bool = True, zoom: bool = False) -> list[Any] | None:
+def chart(
+    figure: go.Figure,
+    key: str,
+    alt: str,
+    *,
+    clickable: bool = True,
+    zoom: bool = False,
+    on_click: Callable[[], None] | None = None,
+) -> list[Any] | None:
     """Draw a figure; returns the customdata of the point that was clicked just now, None without one.
 
     Args:
@@ -23,13 +32,20 @@ def chart(figure: go.Figure, key: str, alt: str, *, clickable: bool = True, zoom
         alt: what it shows and where the same numbers stand as text.
         clickable: whether a click on a point is reported.
         zoom: whether the figure has buttons to zoom and to pan.
+        on_click: runs before the page is drawn again, when controls may still be set; it finds the point by `clicked`.
     """
     config = _CONFIG | (_ZOOM if zoom else {})
     if not clickable:
         st.plotly_chart(figure, key=key, config=config, alt=alt)
         return None
-    event = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", config=config, alt=alt)
-    points = event.selection.points
+    st.plotly_chart(figure, key=key, on_select=on_click or "rerun", selection_mode="points", config=config, alt=alt)
+    return clicked(key)
+
+
+def clicked(key: str) -> list[Any] | None:
+    """The customdata of the point of a figure that was clicked last; None without one."""
+    state = st.session_state.get(key) or {}
+    points = state.get("selection", {}).get("points", [])
     return _as_list(points[0].get("customdata")) if points else None
 
 

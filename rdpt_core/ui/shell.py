@@ -23,6 +23,7 @@ def navigation() -> Page:
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
             st.Page("pages/ratios.py", title="Ratios"),
+            st.Page("pages/thresholds.py", title="Thresholds"),
         ],
         position="top",
     )

@@ -54,7 +54,7 @@ def test_a_click_on_a_square_opens_its_sentence(visit: Callable[..., Page]) -> N
 
 def test_a_click_on_a_row_opens_its_sentence(visit: Callable[..., Page]) -> None:
     page = visit("ratios", benchmark="shop", most="student-like")
-    table = page.locator(".st-key-ranked canvas").first
+    table = page.locator(".st-key-ranked .dvn-scroller").first
     table.scroll_into_view_if_needed()
     table.click(position={"x": 60, "y": 55})
     page.wait_for_url("**/trace?*sentence=*")
