@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import Message, Role, RunClaim, ScoredModel, TokenLogprobs, Trace
+from rdpt_core.records import RETRIED_REASONS, Message, Role, RunClaim, ScoredModel, TokenLogprobs, Trace
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.schema import SCHEMA_VERSION
 
@@ -97,7 +97,9 @@ class Reader:
         models: dict[int, list[ScoredModel]] = {}
         for row in self.query("SELECT * FROM run_models ORDER BY run_no").to_pylist():
             run_no = row.pop("run_no")
-            models.setdefault(run_no, []).append(ScoredModel(**{**row, "role": Role(row["role"])}))
+            # Zero stands for unknown: these columns take no NULL, and no model is that small.
+            known = {name: row[name] or None for name in ("n_parameters", "vocabulary_size")}
+            models.setdefault(run_no, []).append(ScoredModel(**{**row, **known, "role": Role(row["role"])}))
         runs = []
         for row in self.query("SELECT * FROM runs ORDER BY run_no").to_pylist():
             row["identity"] = json.loads(row["identity"])
@@ -138,9 +140,21 @@ class Reader:
         found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
-    def scored_trace_nos(self, run_no: int, role: Role) -> set[int]:
-        """The traces of a run that have this role's tokens."""
-        rows = self.query("SELECT trace_no FROM tokens WHERE run_no = ? AND role = ?", [run_no, role])
+    def scored_trace_nos(
+        self, run_no: int, role: Role, *, with_failed: bool = True, with_ranks: bool = False
+    ) -> set[int]:
+        """The traces of a run that have this role's tokens.
+
+        Args:
+            with_failed: also those that another try may mend.
+            with_ranks: only those whose ranks are stored.
+        """
+        ranked = " AND rank IS NOT NULL" if with_ranks else ""
+        rows = self.query(
+            "SELECT trace_no FROM tokens WHERE run_no = ? AND role = ? "
+            "AND (? OR unscored_reason IS NULL OR unscored_reason NOT IN (SELECT unnest(?::VARCHAR[])))" + ranked,
+            [run_no, role, with_failed, [str(reason) for reason in RETRIED_REASONS]],
+        )
         return set(rows.column("trace_no").to_pylist())
 
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
@@ -153,9 +167,10 @@ class Reader:
         return [_trace(row) for row in rows]
 
     def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
-        """One role's tokens of some traces, each with the reason for what is missing; NaN where NULL."""
+        """One role's tokens of some traces, each with the reason for what is missing; NaN, or rank 0, where NULL."""
         table = self.query(
-            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob FROM tokens "
+            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob, "
+            "list_transform(rank, lambda r: coalesce(r, 0)) AS rank FROM tokens "
             "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
             [run_no, role, list(trace_nos)],
         )
@@ -165,11 +180,13 @@ class Reader:
                 name: table.column(name)[index].values.to_numpy(zero_copy_only=False)
                 for name in ("token_id", "char_start", "char_end", "logprob")
             }
+            rank = table.column("rank")[index]
             tokens = TokenLogprobs(
                 token_id=lists["token_id"].astype(np.int32),
                 char_start=lists["char_start"].astype(np.int32),
                 char_end=lists["char_end"].astype(np.int32),
                 logprob=lists["logprob"].astype(np.float32),
+                rank=rank.values.to_numpy(zero_copy_only=False).astype(np.int32) if rank.is_valid else None,
             )
             found[table.column("trace_no")[index].as_py()] = (tokens, table.column("unscored_reason")[index].as_py())
         return found

@@ -22,6 +22,7 @@ def navigation() -> Page:
         [
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
+            st.Page("pages/find.py", title="Find"),
             st.Page("pages/ratios.py", title="Ratios"),
             st.Page("pages/thresholds.py", title="Thresholds"),
         ],

@@ -11,34 +11,17 @@ from playwright.sync_api import Page, expect
 
 from rdpt_core.analysis import plane
 from tests import synthetic
+from tests.browser.charts import click_at
 from tests.browser.conftest import Server, address, settle
 
 PLANE = ".st-key-plane .js-plotly-plot"
-STRIPS = ".st-key-strips .js-plotly-plot"
-# Where in the page a point of a figure is drawn, by its numbers on the axes.
-PLACE = """(figure, [x, y]) => {
-    const { xaxis, yaxis } = figure._fullLayout;
-    const box = figure.getBoundingClientRect();
-    return [box.x + xaxis._offset + xaxis.l2p(x), box.y + yaxis._offset + yaxis.l2p(y)];
-}"""
-
-
-def click_at(page: Page, figure: str, x: float, y: float) -> None:
-    """Click a point of a figure, once it is drawn and in view."""
-    shown = page.locator(figure)
-    shown.scroll_into_view_if_needed()
-    expect(shown.locator(".nsewdrag").first).to_be_attached()
-    left, top = shown.evaluate(PLACE, [x, y])
-    page.mouse.move(left, top)
-    expect(shown.locator(".hoverlayer .hovertext").first).to_be_attached()
-    page.mouse.click(left, top)
 
 
 def test_a_click_on_a_point_opens_its_sentence(visit: Callable[..., Page]) -> None:
     page = visit("ratios", benchmark="shop", near="true")
     expect(page.get_by_text("Tinted areas are the label regions")).to_be_visible()
     teacher, student, distilled = synthetic.PROBABILITIES["Uncertain"]
-    click_at(page, PLANE, teacher - student, distilled - student)
+    click_at(page, "plane", teacher - student, distilled - student)
     page.wait_for_url("**/trace?*sentence=*")
     settle(page)
     expect(page.locator('.reader [aria-current="true"]')).to_contain_text("这一步没有问题。")
@@ -46,7 +29,7 @@ def test_a_click_on_a_point_opens_its_sentence(visit: Callable[..., Page]) -> No
 
 def test_a_click_on_a_square_opens_its_sentence(visit: Callable[..., Page]) -> None:
     page = visit("ratios", benchmark="clock")
-    click_at(page, STRIPS, 2, 0)
+    click_at(page, "strips", 2, 0)
     page.wait_for_url("**/trace?*sentence=2*")
     settle(page)
     expect(page.locator('.reader [aria-current="true"]')).to_have_attribute("data-i", "1")
@@ -93,7 +76,7 @@ def test_a_click_on_a_cell_lists_its_sentences(visit: Callable[..., Page], crowd
     page = visit("ratios", base=crowded.url)
     expect(page.get_by_text("Click a cell to list its sentences")).to_be_visible()
     teacher, student, distilled = synthetic.PROBABILITIES["Student"]
-    click_at(page, PLANE, teacher - student, distilled - student)
+    click_at(page, "plane", teacher - student, distilled - student)
     expect(page.get_by_text("Only the chosen cell")).to_be_visible()
     assert "cell=difference," in address(page)
     page.get_by_role("button", name="Show all").click()
