@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from urllib.parse import urlencode
 
 import pyarrow as pa
 import streamlit as st
@@ -21,6 +20,7 @@ from rdpt_core.ui.controls import SPACES
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.plane_figure import plane_figure
 from rdpt_core.ui.scope import choose_scope, describe, explain_empty
+from rdpt_core.ui.sentences import clickable_table, link_column, open_sentence, plain_column
 from rdpt_core.ui.strip_figure import strip_figure
 
 _PURPOSE = (
@@ -32,19 +32,12 @@ _PURPOSE_BEFORE = (
     "Each sentence is placed by how much likelier the **teacher** finds it than the student, and by how likely it is "
     "for the student. Far right is language that only the teacher would write."
 )
-_ROW_KEY = "ranked"
 _ORDERS = {
     Order.TEACHER: "sorted by how far the teacher's value exceeds the student's",
     Order.STUDENT: "sorted by how far the student's value exceeds the teacher's",
     Order.BOOSTED: "Boosted-up sentences, sorted by how far the distilled model's value exceeds both others",
     Order.LOWERED: "Boosted-down sentences, sorted by how far the distilled model's value falls below both others",
 }
-
-
-def open_sentence(page: Frame, trace_id: str, sentence: int) -> None:
-    """Go to a sentence in the reader; `sentence` counts from 1."""
-    query = {"run": page.run.run_id, "trace": trace_id, "sentence": str(sentence)}
-    st.switch_page("pages/trace.py", query_params=query)
 
 
 def _choose_space(rule: LabelRule) -> Space:
@@ -137,7 +130,7 @@ def _follow(page: Frame, shown: plane.Frame, space: Space, clicked: list[int] | 
         links.publish("cell", ",".join([str(cell.space), *(f"{end:.6g}" for end in cell.ends)]))
         return
     trace_id = page.source.ask(ranking.trace_id_of, page.run, int(clicked[0]))
-    open_sentence(page, trace_id, int(clicked[1]) + 1)
+    open_sentence(page.run, trace_id, int(clicked[1]) + 1)
 
 
 def ranked_table(page: Frame, scope: Scope) -> pa.Table:
@@ -167,20 +160,10 @@ def ranked_table(page: Frame, scope: Scope) -> pa.Table:
         return table
     first = "The first " if table.num_rows == ranking.N_RANKED else ""
     st.caption(f"{first}{words.count(table.num_rows, 'sentence')}, {note}. Click one to read it in its trace.")
-    event = st.dataframe(
-        _shown(page, table),
-        hide_index=True,
-        key=_ROW_KEY,
-        height=min(420, 38 + 35 * table.num_rows),
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="–",
-        column_config=_columns(page),
-    )
-    # The link in the last column opens a tab of its own.
-    if event.selection.cells and event.selection.cells[0][1] != "context":
-        row = table.slice(event.selection.cells[0][0], 1).to_pylist()[0]
-        open_sentence(page, row["trace_id"], row["sentence"])
+    clicked = clickable_table(_shown(page, table), "ranked", _columns(page), ("context",))
+    if clicked is not None:
+        row = table.slice(clicked, 1).to_pylist()[0]
+        open_sentence(page.run, row["trace_id"], row["sentence"])
     return table
 
 
@@ -217,18 +200,16 @@ def _parse_cell(text: str) -> Cell | None:
 
 def _shown(page: Frame, table: pa.Table) -> pa.Table:
     """The columns of the page: texts without invisible characters, and a link to the context of each sentence."""
-    links_to = [
-        "trace?" + urlencode({"run": page.run.run_id, "trace": row["trace_id"], "sentence": row["sentence"]})
-        for row in table.select(["trace_id", "sentence"]).to_pylist()
-    ]
-    texts = pa.array([words.plain(text, 200) for text in table.column("text").to_pylist()], pa.string())
     names = ["by", "label", "direction", *(f"p_{role}" for role in page.run.roles), "margin", "n_tokens"]
-    rest = {name: table.column(name) for name in ("benchmark", "question_id", "trace_id", "sentence")}
-    plain = {
-        name: pa.array([words.plain(str(v)) for v in column.to_pylist()]) if name != "sentence" else column
-        for name, column in rest.items()
-    }
-    return pa.table({"text": texts, **{name: table.column(name) for name in names}, **plain, "context": links_to})
+    return pa.table(
+        {
+            "text": plain_column(table, "text"),
+            **{name: table.column(name) for name in names},
+            **{name: plain_column(table, name, 60) for name in ("benchmark", "question_id", "trace_id")},
+            "sentence": table.column("sentence"),
+            "context": link_column(page.run, table),
+        }
+    )
 
 
 def _columns(page: Frame) -> dict[str, Any]:
@@ -272,7 +253,7 @@ def strips(page: Frame, scope: Scope) -> dict[str, Any]:
     )
     if clicked:
         trace = shown.slice(int(clicked[0]), 1).to_pylist()[0]
-        open_sentence(page, trace["trace_id"], int(clicked[1]) + 1)
+        open_sentence(page.run, trace["trace_id"], int(clicked[1]) + 1)
     return {"strips": figure}
 
 
