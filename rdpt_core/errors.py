@@ -10,6 +10,7 @@
     │   ├── StoreEmptyError       there is a file, but no run in it
     │   ├── StoreBusyError        another process holds the file for longer than we waited
     │   └── StoreVersionError     written by a newer version, or not one of our files at all
+    ├── SidecarError          the file of notes beside the database cannot be used; the database itself can
     └── MissingPackageError   an optional package that this command needs is not installed
 
 Each says what went wrong, where, what was expected, what was found, and what to do. Anything that is not an
@@ -98,6 +99,10 @@ class StoreBusyError(StoreError):
 
 class StoreVersionError(StoreError):
     """The file was written by a newer version, or is not one of our files at all."""
+
+
+class SidecarError(RdptError):
+    """The file of notes beside the database cannot be used; the database itself can."""
 
 
 class MissingPackageError(RdptError):

@@ -82,6 +82,10 @@ class TooLong(enum.StrEnum):
     REFUSE = "refuse"
 
 
+RANK_CAP = 100
+"""Where a token's rank is cut before it is summed over a sentence, as the rank–surprisal ratio asks (2601.14249)."""
+
+
 class Span(NamedTuple):
     """Half-open range of Unicode code points of a response."""
 
@@ -142,13 +146,15 @@ class TokenLogprobs:
     """One role's tokens of one response, in order.
 
     Shapes: every array is (n_tokens,).
-    Units: `logprob` in nats, ≤ 0, NaN where the model gave no finite number; offsets in code points, half-open.
+    Units: `logprob` in nats, ≤ 0, NaN where the model gave no finite number; offsets in code points, half-open;
+    `rank` counts from 1, the token that the model found likeliest; 0 where there is no logprob, None if not asked for.
     """
 
     token_id: npt.NDArray[np.int32]
     char_start: npt.NDArray[np.int32]
     char_end: npt.NDArray[np.int32]
     logprob: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.token_id)
@@ -177,6 +183,13 @@ class ServerSettings:
     timeout_s: float = 600.0
     patience_s: float = 300.0
     context_length: int | None = None
+
+
+class TokenScores(NamedTuple):
+    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for."""
+
+    logprob: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.int32] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +273,8 @@ class RoleResult:
 class SentenceColumns:
     """The sentences of one trace. Shapes: every array is (n_sentences,); per-role arrays are keyed by role.
 
-    Units: logprobs in nats, NaN where missing; a role that is absent from the run has no key.
+    Units: logprobs in nats, NaN where missing; a role that is absent from the run has no key. `rank_sum` is the sum of
+    min(rank, `RANK_CAP`) over the sentence's tokens, 0 where missing; a role without ranks has no key.
     """
 
     trace_no: int
@@ -272,3 +286,17 @@ class SentenceColumns:
     first_logprob: dict[Role, npt.NDArray[np.float32]]
     p: dict[Role, npt.NDArray[np.float64]]
     unscored_reason: Sequence[str | None]
+    rank_sum: dict[Role, npt.NDArray[np.int32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalScores:
+    """One trace, each sentence scored with only a few sentences before it in view.
+
+    Shapes: `logprob_sum` is (n_sentences,), NaN where missing.
+    Units: nats. `step_mean` is the mean over sentences with tokens of their mean logprob; None if one has no number.
+    """
+
+    trace_no: int
+    logprob_sum: npt.NDArray[np.float64]
+    step_mean: float | None

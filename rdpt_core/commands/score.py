@@ -73,6 +73,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="tokens that go through a model together; changes memory and speed, no number (default: auto, by free "
         "memory)",
     )
+    parser.add_argument(
+        "--ranks",
+        action="store_true",
+        help="also store each token's rank among the model's choices, which the selection strategy `rsr` needs; the "
+        "head runs twice; given for a run that has none, it completes that run",
+    )
     parser.add_argument("--limit", type=positive_integer, metavar="N", help="score the first N traces only")
     parser.add_argument(
         "--name", type=readable, metavar="TEXT", help="a name for the run (default: that of the file of traces)"
@@ -139,7 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
     models = read_models(arguments)
     spread = spread_options(arguments)
-    _prepare_libraries()
+    prepare_libraries()
     from rdpt_core.scoring.pipeline import default_name, score_run
     from rdpt_core.scoring.request import ScoreRequest
     from rdpt_core.scoring.spread.cluster import cluster
@@ -159,6 +165,7 @@ def run(arguments: argparse.Namespace) -> int:
         name=arguments.name or readable(default_name(arguments.traces)),
         trust_remote_code=arguments.trust_remote_code,
         quiet=arguments.quiet,
+        with_ranks=arguments.ranks,
     )
     rejects_path = arguments.rejects or arguments.db.with_name(arguments.db.name + ".rejects.jsonl")
     passes = 0
@@ -226,7 +233,7 @@ def read_models(arguments: argparse.Namespace) -> ModelSet:
     return ModelSet(references)
 
 
-def _prepare_libraries() -> None:
+def prepare_libraries() -> None:
     """Settings that libraries read when they are imported.
 
     Loading bars and advice are kept off standard error, where our own progress stands. Threads that wait sleep: by

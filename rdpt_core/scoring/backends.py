@@ -10,7 +10,7 @@ import functools
 import gc
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -23,11 +23,11 @@ from rdpt_core.records import (
     Span,
     TemplatePolicy,
     TokenLogprobs,
+    TokenScores,
     TooLong,
     Trace,
     UnscoredReason,
 )
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.scoring.devices import worker_devices
 from rdpt_core.scoring.loading import count_parameters, load_model, read_config
 from rdpt_core.scoring.overlap import map_in_order
@@ -35,6 +35,7 @@ from rdpt_core.scoring.plan import PlanItem, plan_batches
 from rdpt_core.scoring.references import ModelFiles
 from rdpt_core.scoring.templates import render_prompt, template_name
 from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer, TemplateRefusal
+from rdpt_core.traces.assignment import assign_tokens
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.kernel import CausalKernel
@@ -109,6 +110,7 @@ class TransformersOptions:
     batch_tokens: int | None
     prompting: Prompting
     trust_remote_code: bool = False
+    with_ranks: bool = False
 
 
 class TransformersBackend:
@@ -195,11 +197,12 @@ class TransformersBackend:
             TokenSequence(batch[number].prompt, batch[number].encoding.token_id[: batch[number].n_scored])
             for number in chosen
         ]
-        logprobs: dict[int, npt.NDArray[np.float32]] = {}
+        scores: dict[int, TokenScores] = {}
+        with_ranks = self._options.with_ranks
         if sequences:
             check_ids(sequences, self._vocabulary_size, self._files.name)
-            logprobs = dict(zip(chosen, kernel.score(sequences), strict=True))
-        return [role_result(one, logprobs.get(number)) for number, one in enumerate(batch)]
+            scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
+        return [_ranked_result(one, scores.get(number), with_ranks) for number, one in enumerate(batch)]
 
     def _prepare(self, item: ScoringItem) -> PreparedTrace:
         return prepare_trace(
@@ -234,6 +237,17 @@ def prepare_trace(
     # logprob and so no probability, and another splitter finds the same tokens.
     n_scored = max(0, int(room)) if prompting.too_long is TooLong.PREFIX else 0
     return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
+
+
+def _ranked_result(prepared: PreparedTrace, scores: TokenScores | None, with_ranks: bool) -> RoleResult:
+    """What is stored of a trace, with rank 0 where no logprob came."""
+    result = role_result(prepared, None if scores is None else scores.logprob)
+    if not with_ranks:
+        return result
+    rank = np.zeros(len(result.tokens), dtype=np.int32)
+    if scores is not None and scores.rank is not None:
+        rank[: prepared.n_scored] = scores.rank
+    return replace(result, tokens=replace(result.tokens, rank=rank))
 
 
 def _without_logprobs(encoding: Encoding) -> TokenLogprobs:

@@ -58,7 +58,9 @@ def score_run(
         with closing(backend):
             try:
                 if spread is None or backend.model.backend == "recorded":
-                    stages = RoleJob(backend, claim.n_traces, commits).run(quiet=request.quiet)
+                    stages = RoleJob(backend, claim.n_traces, commits).run(
+                        quiet=request.quiet, with_ranks=request.with_ranks
+                    )
                 else:
                     stages = _spread(request, backend.model, claim, commits, spread)
             except ServerGoneError as error:

@@ -24,7 +24,9 @@ class RunStore(Protocol):
 
     def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int: ...
     def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int: ...
-    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True) -> set[int]: ...
+    def scored_trace_nos(
+        self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False
+    ) -> set[int]: ...
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]: ...
     def tokens(
         self, run_no: int, role: Role, trace_nos: Sequence[int]
@@ -37,7 +39,11 @@ class RunStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """Everything the user decides about a run. `batch_tokens` is None for a budget by free memory."""
+    """Everything the user decides about a run. `batch_tokens` is None for a budget by free memory.
+
+    Ranks are no part of the run's identity: they add a column and change no number. So `with_ranks` completes a run
+    that has none, by scoring again each role's traces that lack them, and its absence leaves ranks that are there.
+    """
 
     models: ModelSet
     template_policy: TemplatePolicy = TemplatePolicy.OWN
@@ -49,3 +55,4 @@ class ScoreRequest:
     name: str = ""
     trust_remote_code: bool = False
     quiet: bool = False
+    with_ranks: bool = False

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 
+from rdpt_core import interrupts
 from rdpt_core.errors import RdptError
 from rdpt_core.records import RoleResult
 from rdpt_core.scoring.backends import Backend, Batch, ScoringItem
@@ -26,7 +27,7 @@ class RoleJob:
     n_traces: int
     commits: RoleCommits
 
-    def run(self, *, quiet: bool) -> StageSeconds:
+    def run(self, *, quiet: bool, with_ranks: bool = False) -> StageSeconds:
         """Score what is not stored yet. While the model works on a batch, the one before it is being stored and the
         next window is being tokenised; a killed process loses what was not committed, and nothing else.
 
@@ -35,7 +36,8 @@ class RoleJob:
         """
         role = self.backend.model.role
         stages = StageSeconds()
-        done = self.commits.store.scored_trace_nos(self.commits.run_no, role, with_failed=False)
+        store = self.commits.store
+        done = store.scored_trace_nos(self.commits.run_no, role, with_failed=False, ranked=with_ranks)
         if len(done) == self.n_traces:
             return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)
@@ -62,6 +64,7 @@ class RoleJob:
         watch = Stopwatch()
         try:
             for results in self.backend.score(batches):
+                interrupts.check()
                 stages.model += watch.lap()
                 pending.extend((items[result.trace_no], result) for result in results)
                 bar.advance(len(results), sum(len(result.tokens) for result in results))

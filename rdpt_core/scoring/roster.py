@@ -53,6 +53,13 @@ def make_backend(
             expected="`tokenizer` in the table [distilled]",
             got=f"a distilled model of the backend {request.models.references[Role.DISTILLED].backend}",
         )
+    if request.with_ranks and reference.backend != "transformers":
+        raise UsageError(
+            "ranks come from models that run here",
+            where="--ranks",
+            expected='backend = "transformers" for every role',
+            got=f"{role}: {reference.backend}",
+        )
     if reference.backend == "openai":
         # The HTTP client is needed for served models only.
         from rdpt_core.scoring.served.backend import ServedBackend
@@ -71,6 +78,7 @@ def make_backend(
         batch_tokens=request.batch_tokens,
         prompting=prompting,
         trust_remote_code=request.trust_remote_code,
+        with_ranks=request.with_ranks,
     )
     return TransformersBackend(role, files, tokenizers[role], distilled, options)
 

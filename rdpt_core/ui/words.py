@@ -62,6 +62,15 @@ UNITS: dict[str, str] = {
 SPACES: dict[str, str] = {Space.DIFFERENCE: "differences of p (paper)", Space.RATIO: "log-ratios, in nats"}
 
 
+# Streamlit reads `:red[...]`, `:material/name:` and `:smile:` as directives.
+_MARKDOWN = {character: f"\\{character}" for character in "\\`*_{}[]()#+-.!|~$:&"} | {"<": "&lt;", ">": "&gt;"}
+
+
+def kind(name: str) -> str:
+    """A label, or a part of Boosted, as figures and legends write it."""
+    return name.replace("-down", ", down")
+
+
 def count(n: int, singular: str, plural: str | None = None) -> str:
     """`1 trace`, `2,000 traces`."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
@@ -88,3 +97,8 @@ def plain(text: str, limit: int = 60) -> str:
 def no_markup(text: str, limit: int = 60) -> str:
     """`plain`, with what plotly would read as markup or as an entity made harmless."""
     return plain(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")
+
+
+def no_markdown(text: str, limit: int = 60) -> str:
+    """`plain`, with every character that Markdown, LaTeX or Streamlit's own directives could read escaped."""
+    return "".join(_MARKDOWN.get(c, c) for c in plain(text, limit))

@@ -325,3 +325,29 @@ def test_a_conversation_that_a_template_refuses_stops_nothing_else(
     rows = export(database, "sentences", tmp_path / "s.jsonl")
     by_trace = {trace: {row["unscored_reason"] for row in rows if row["trace_id"] == trace} for trace in ("t0", "t1")}
     assert by_trace == {"t0": {None}, "t1": {"template_refused"}}
+
+
+def test_ranks_complete_a_run_that_has_none_and_change_no_number(
+    triple: Path, model_flags: list[str], traces_file: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "run.duckdb"
+    command = ["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]
+    assert main(command) == 0
+    before = export(database, "tokens", tmp_path / "before.jsonl")
+    assert main([*command, "--ranks"]) == 0
+    assert export(database, "tokens", tmp_path / "after.jsonl") == before
+    oracle = Oracle(triple / "student")
+    line = make_lines(1)[0]
+    with open_reader(database) as reader:
+        (run,) = reader.runs()
+        stored = reader.tokens(run.run_no, Role.STUDENT, [0])[0][0]
+        n_missing = reader.query("SELECT count(*) AS n FROM sentences WHERE rank_sum_student IS NULL").to_pylist()
+    assert n_missing == [{"n": 0}]
+    logits = oracle.logits(str(line["question"]), str(line["response"]))
+    chosen = logits[np.arange(len(stored)), stored.token_id]
+    assert stored.rank is not None
+    assert stored.rank.tolist() == ((logits > chosen[:, None]).sum(axis=1) + 1).tolist()
+    # Without the option the ranks stay, and nothing is scored again.
+    assert main(command) == 0
+    with open_reader(database) as reader:
+        assert reader.scored_trace_nos(run.run_no, Role.STUDENT, ranked=True) == set(range(run.n_traces))
