@@ -62,6 +62,8 @@ class Sketch:
     correct: bool | None = True
     sample: int = 0
     meta: dict[str, object] = field(default_factory=dict)
+    model: str | None = "data/distilled"
+    difficulty: str | None = None
 
 
 def model(role: Role, *, tokenizer: str = "tok-a", template: str = "own") -> ScoredModel:
@@ -205,7 +207,8 @@ def _records(traces: Sequence[Sketch]) -> Iterator[tuple[Trace, int]]:
                 messages=(Message("user", sketch.question),),
                 benchmark=sketch.benchmark,
                 domain=sketch.domain,
-                model="data/distilled",
+                model=sketch.model,
+                difficulty=sketch.difficulty,
                 gold=sketch.gold,
                 correct=sketch.correct,
                 sample=sketch.sample,

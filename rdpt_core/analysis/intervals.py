@@ -17,6 +17,12 @@ MIN_QUESTIONS = 5
 N_RESAMPLES = 1000
 LEVEL = 0.95
 
+INTERVAL_METHOD = (
+    f"Intervals are {LEVEL:.0%} percentile intervals of a bootstrap that resamples questions, then traces within them "
+    f"({N_RESAMPLES:,} resamples, seed 0); fewer than {MIN_QUESTIONS} questions get none."
+)
+"""For a methods paragraph."""
+
 # Cells of the largest temporary array; 8 bytes each, so about 32 MB.
 _MAX_CELLS = 4_000_000
 

@@ -52,6 +52,32 @@ def shares_by_benchmark(counts: pa.Table, labels: Sequence[str]) -> tuple[GroupS
     return _by_benchmark(counts, values, tuple(labels))
 
 
+def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -> pa.Table:
+    """One row a group and kind: share with its interval, NULL where refused, and what was counted."""
+    rows = [
+        {
+            group_name: group.group,
+            "label": kind,
+            "share": _known(group.intervals.share[k]),
+            "low": _known(group.intervals.low[k]),
+            "high": _known(group.intervals.high[k]),
+            "n_questions": group.intervals.n_questions,
+            "n_traces": group.intervals.n_traces,
+            "n_counted": group.intervals.n_counted,
+            "no_interval_because": group.intervals.refused,
+        }
+        for group in groups
+        for k, kind in enumerate(group.kinds)
+    ]
+    names = ((group_name, pa.string()), ("label", pa.string()), *((n, pa.float64()) for n in ("share", "low", "high")))
+    counts = tuple((name, pa.int64()) for name in ("n_questions", "n_traces", "n_counted"))
+    return pa.Table.from_pylist(rows, pa.schema([*names, *counts, ("no_interval_because", pa.string())]))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
 def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Faint | None:
     """The faint sentences of all traces; None where the rule knows none. `counts` as `label_counts` gives it."""
     limit = faint_limit(rule, roles)

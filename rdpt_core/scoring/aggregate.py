@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rdpt_core.records import Role, RoleResult, SentenceColumns, Span, UnscoredReason
-from rdpt_core.traces.assignment import assign_tokens as assign_tokens
+from rdpt_core.records import RANK_CAP, Role, RoleResult, SentenceColumns, Span, UnscoredReason
+from rdpt_core.traces.assignment import assign_tokens
 
 
 def sentence_columns(
@@ -23,6 +23,7 @@ def sentence_columns(
     logprob_sum: dict[Role, npt.NDArray[np.float64]] = {}
     first_logprob: dict[Role, npt.NDArray[np.float32]] = {}
     p: dict[Role, npt.NDArray[np.float64]] = {}
+    rank_sum: dict[Role, npt.NDArray[np.int32]] = {}
     reasons: list[str | None] = [None] * len(spans)
     for role, result in results.items():
         tokens = result.tokens
@@ -38,6 +39,9 @@ def sentence_columns(
         # A mean below −745 nats underflows; a probability that exists is above zero.
         probability[probability == 0.0] = np.nextafter(0.0, 1.0)
         n_tokens[role], logprob_sum[role], first_logprob[role], p[role] = count, total, first, probability
+        if tokens.rank is not None:
+            capped = np.bincount(index, weights=np.minimum(tokens.rank, RANK_CAP), minlength=len(spans))
+            rank_sum[role] = np.where(np.isnan(total), 0, capped).astype(np.int32)
         for sentence in np.flatnonzero(np.isnan(total)):
             if reasons[sentence] is None:
                 reasons[sentence] = _reason(int(count[sentence]), result.unscored_reason)
@@ -51,6 +55,7 @@ def sentence_columns(
         first_logprob=first_logprob,
         p=p,
         unscored_reason=reasons,
+        rank_sum=rank_sum,
     )
 
 

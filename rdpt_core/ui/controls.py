@@ -67,11 +67,16 @@ def choose_run(runs: Sequence[Run]) -> Run | None:
     return by_id[st.session_state["run_id"]]
 
 
+def use_run(run_id: str) -> None:
+    """Go over to another run of the file, in a callback."""
+    st.session_state["run_id"] = run_id
+    links.publish("run", run_id)
+
+
 def _run_changed() -> None:
     chosen = st.session_state["run_pick"]
     if chosen is not None:
-        st.session_state["run_id"] = chosen
-        links.publish("run", chosen)
+        use_run(chosen)
         # The same trace of another run, if it is there; if not, that is no stale link.
         links.publish("trace", None)
 

@@ -9,9 +9,13 @@ from typing import Any
 import streamlit as st
 
 from rdpt_core.analysis.catalog import Catalog
-from rdpt_core.analysis.shares import GroupShares
+from rdpt_core.analysis.intervals import INTERVAL_METHOD
+from rdpt_core.analysis.labels import label_order
+from rdpt_core.analysis.methods import methods_paragraph
+from rdpt_core.analysis.shares import GroupShares, shares_table
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import figures, frame, states, words
+from rdpt_core.ui import export_panel, figures, frame, glossary, states, words
+from rdpt_core.ui.chart import chart
 from rdpt_core.ui.frame import Frame
 
 # A run that has not written for this long has probably been stopped.
@@ -88,22 +92,21 @@ def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
     if not groups:
         st.info("No trace is scored by all models yet, so there is nothing to label.")
         return
-    event = st.plotly_chart(
-        figures.shares_figure(groups, frame.mode()),
-        key="shares",
-        on_select="rerun",
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt="Label shares of each benchmark with 95% intervals; the same numbers are in the table below",
+    figure = figures.shares_figure(groups, frame.mode())
+    clicked_on = chart(
+        figure, "shares", "Label shares of each benchmark with 95% intervals; the same numbers are in the table below"
     )
     st.caption(
         f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions, then "
         "their traces: questions are the unit, because sentences of one trace resemble each other. "
         "Click a segment to read traces of that benchmark that hold a sentence with that label."
     )
-    points = event.selection.points
-    if points:
-        st.switch_page("pages/trace.py", query_params=clicked(page.run, groups, *points[0]["customdata"]))
+    if clicked_on:
+        st.switch_page("pages/trace.py", query_params=clicked(page.run, groups, *clicked_on))
+    with st.container(horizontal=True):
+        methods = methods_paragraph(page.run, page.rule, "all traces", [INTERVAL_METHOD])
+        export_panel.offer(page, "overview", shares_table(groups), {"shares": figure}, methods)
+        glossary.explain("share", "95% interval", "n", *map(str, label_order(page.run.roles)), "α", "β")
 
 
 def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[str, str]:

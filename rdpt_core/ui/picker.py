@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.ui import links, words
+from rdpt_core.ui import links, lost, words
 from rdpt_core.ui.frame import Frame
 
 FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
@@ -20,7 +20,7 @@ _VERDICT = {GRADES[0]: "✓", GRADES[1]: "✗", GRADES[2]: "–"}
 # A digest at the end, as ids get that no file gave.
 _HASH = re.compile(r"(?:^|[-_:])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}$")
 # In the session by id, since a trace keeps its id from run to run.
-_STATE = "trace_id"
+STATE = "trace_id"
 _FILTER = "trace_filter"
 
 
@@ -50,7 +50,8 @@ def option_names(values: Sequence[Any], name: Callable[[Any], str]) -> dict[Hash
     return names
 
 
-def _choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
+def choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
+    """A value of the data to filter by, or None for all; kept in the address under `key`."""
     names = option_names(values, words.plain)
     chosen: str | None = st.selectbox(
         label,
@@ -67,12 +68,12 @@ def _choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
 def filters(page: Frame, traces: pa.Table) -> TraceFilter:
     """The filter controls; their values live in the address."""
     st.markdown("**Traces**")
-    benchmark = _choose_value("Benchmark", "benchmark", distinct(traces, "benchmark"))
+    benchmark = choose_value("Benchmark", "benchmark", distinct(traces, "benchmark"))
     within = traces if benchmark is None else filter_traces(traces, TraceFilter(benchmark=benchmark))
     domains = distinct(within, "domain")
-    domain = _choose_value("Domain", "domain", domains) if domains else None
-    grade = _choose_value("Correctness", "grade", [g for g in GRADES if g in distinct(traces, "grade")])
-    holds = _choose_value("Holds a sentence labelled", "holds", [str(label) for label in label_order(page.run.roles)])
+    domain = choose_value("Domain", "domain", domains) if domains else None
+    grade = choose_value("Correctness", "grade", [g for g in GRADES if g in distinct(traces, "grade")])
+    holds = choose_value("Holds a sentence labelled", "holds", [str(label) for label in label_order(page.run.roles)])
     text = st.text_input(
         "Find in question",
         key="find",
@@ -96,17 +97,12 @@ def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
     fitting: list[int] = _fits(page, traces, chosen).column("trace_no").to_pylist()
     wanted = links.requested("trace")
     if wanted is not None and wanted not in numbers:
-        st.error(
-            "**The link asks for a trace that this run does not hold.** It may belong to another run or another "
-            "database. Choose a trace below, or another run on the left.",
-            icon=":material/link_off:",
-        )
-        st.code(words.plain(wanted, 200), language=None)
+        lost.explain_trace(page.source, page.run, wanted)
         return Choice(None, 0, tuple(fitting))
     if wanted is not None:
-        st.session_state[_STATE] = wanted
+        st.session_state[STATE] = wanted
         st.session_state[_FILTER] = chosen
-    here = numbers.get(st.session_state.get(_STATE, ""))
+    here = numbers.get(st.session_state.get(STATE, ""))
     # Only a change of the filters leads to another trace: a threshold that moves, or a link, must not.
     stays = here is not None and (here in fitting or st.session_state.get(_FILTER) == chosen)
     st.session_state[_FILTER] = chosen
@@ -134,8 +130,9 @@ def _clear() -> None:
 
 def go(trace_id: str | None) -> None:
     """Show another trace of this run, in a callback; no sentence is chosen there yet."""
-    st.session_state[_STATE] = trace_id
+    st.session_state[STATE] = trace_id
     links.publish("sentence", None)
+    links.forget_text()
     st.session_state.pop("sentence", None)
 
 
@@ -162,7 +159,7 @@ def step(choice: Choice, traces: pa.Table) -> None:
             placeholder="Choose a question",
         )
     siblings = questions.get(question, []) if question else []
-    labels = option_names(siblings, lambda n: _trace_name(rows[n]))
+    labels = option_names(siblings, lambda n: trace_name(rows[n]))
     with middle:
         st.session_state["trace_pick"] = choice.trace_no
         st.selectbox(
@@ -187,7 +184,8 @@ def question_name(question_id: str, text: str | None) -> str:
     return f"{words.plain(question_id, 24)} · {words.plain(text)}"
 
 
-def _trace_name(row: dict[str, Any]) -> str:
+def trace_name(row: Mapping[str, Any]) -> str:
+    """Verdict, sample and length: what tells the traces of one question apart."""
     return f"{_VERDICT[row['grade']]} sample {row['sample']} · {words.count(row['n_sentences'], 'sentence')}"
 
 

@@ -5,10 +5,11 @@ A new commit changes the file's identity, so the next page sees it. An error is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import streamlit as st
@@ -22,6 +23,7 @@ from rdpt_core.store.reader import Reader, Run, open_reader
 PATIENCE_S = 4.0
 
 Identity = tuple[int, int, int]
+T = TypeVar("T")
 
 
 def file_identity(path: Path) -> Identity:
@@ -90,6 +92,20 @@ def _trace_view(
         return trace_view.load_trace_view(reader, _run, trace_no, rule)
 
 
+@st.cache_data(max_entries=128, show_spinner=False)
+def _answer(
+    path: str,
+    identity: Identity,
+    name: str,
+    run_no: int,
+    arguments: tuple[Any, ...],
+    _question: Callable[..., Any],
+    _run: Run,
+) -> Any:
+    with _open(path) as reader:
+        return _question(reader, _run, *arguments)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One database file at the moment when a page began to draw.
@@ -108,6 +124,17 @@ class Source:
     def runs(self) -> tuple[Run, ...]:
         """All runs, oldest first."""
         return _runs(str(self.path), self.identity)
+
+    def ask(self, question: Callable[..., T], run: Run, *arguments: Any) -> T:
+        """What a function of the analysis says about a run; asked once for equal arguments and an equal file.
+
+        Args:
+            question: takes a reader, the run and `arguments`; a function of a module, named in the cache by its name.
+            arguments: values that Streamlit can hash, such as a `LabelRule` or a `Scope`.
+        """
+        name = f"{question.__module__}.{question.__qualname__}"
+        answer: T = _answer(str(self.path), self.identity, name, run.run_no, arguments, question, run)
+        return answer
 
     def catalog(self, run: Run) -> catalog.Catalog:
         """Counts of a run."""

@@ -13,7 +13,7 @@ from rdpt_core.analysis.labels import Space, Unit, label_order
 from rdpt_core.analysis.trace_view import TraceView, uncertain_below
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import controls, frame, joint, links, picker, source_reader, words
+from rdpt_core.ui import controls, frame, joint, links, lost, notes, picker, source_reader, words
 from rdpt_core.ui.card import Item, card
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.reader import State, draw_labels, draw_math, draw_text, heard
@@ -116,6 +116,9 @@ def sentence_columns(view: TraceView) -> pa.Table:
 
 def _sentence(view: TraceView) -> int | None:
     """The chosen sentence, from the address or from an earlier click; says so if the trace has no such sentence."""
+    if links.text_changed(view):
+        return None
+    links.publish_text(view)
     n = len(view.texts())
     wanted = links.requested("sentence")
     if wanted is not None:
@@ -132,7 +135,8 @@ def _sentence(view: TraceView) -> int | None:
     return chosen if chosen is not None and chosen < n else None
 
 
-def _choose_sentence(index: int | None) -> None:
+def _choose_sentence(index: int | None, view: TraceView) -> None:
+    links.publish_text(view)
     st.session_state["sentence"] = index
     links.publish("sentence", None if index is None else str(index + 1))
 
@@ -150,6 +154,8 @@ def draw(page: Frame) -> None:
     question_card(view.trace, f"trace {choice.position + 1:,} of {len(choice.fitting):,} that fit the filters")
     frame.notices(page, brief=True)
     frame.faint_notice(view.faint(), brief=True)
+    if links.text_changed(view):
+        lost.explain_text(view)
     if not view.trace.response:
         st.info("The response is empty: there is nothing to score.", icon=":material/check_box_outline_blank:")
     elif not view.is_scored:
@@ -182,7 +188,9 @@ def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | N
         if said is not None:
             index = said.get("index")
             st.session_state[_ANSWERS] = said.get("at")
-            _choose_sentence(index if isinstance(index, int) and 0 <= index < len(view.texts()) else None)
+            # What the page says of a changed text ends with the first choice in it.
+            st.session_state[_WHOLE_PAGE] = links.text_changed(view)
+            _choose_sentence(index if isinstance(index, int) and 0 <= index < len(view.texts()) else None, view)
 
     def on_thresholds() -> None:
         said = heard("thresholds", key)
@@ -208,6 +216,7 @@ def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | N
     draw_labels(view, key, state, on={"pick": on_pick, "thresholds": on_thresholds, "step": on_step, "math": on_math})
     if st.session_state.get(_MATH):
         draw_math(source_reader.formulas(page.source, view, key))
+    notes.panel(page, view, selected)
     if st.session_state.pop(_WHOLE_PAGE, False):
         st.rerun()
 
@@ -219,7 +228,7 @@ def _numbers(view: TraceView) -> None:
     def on_row() -> None:
         rows = st.session_state[TABLE_KEY]["selection"]["rows"]
         if rows:
-            _choose_sentence(rows[0])
+            _choose_sentence(rows[0], view)
             st.session_state[_WHOLE_PAGE] = True
 
     with st.expander("Numbers and figure", key="numbers", on_change="rerun", bind="query-params") as numbers:

@@ -1,0 +1,50 @@
+"""The methods paragraph names everything that a reader of a paper would ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rdpt_core import __version__
+from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.methods import methods_paragraph
+from rdpt_core.records import Role
+from rdpt_core.store.reader import Run, open_reader
+from tests import synthetic
+
+
+def run_of(path: Path, **settings: object) -> Run:
+    synthetic.build(path, synthetic.sketches(2), **settings)  # type: ignore[arg-type]
+    with open_reader(path) as reader:
+        return reader.run(None)
+
+
+def test_it_names_run_models_rule_scope_and_versions(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "db.duckdb")
+    text = methods_paragraph(run, LabelRule.make(0.02, 0.07), "benchmark = shop", ["Intervals were drawn."])
+    for model in run.models:
+        assert f"{model.role} = {model.model}, revision {model.revision}" in text
+    for part in (run.run_id, run.traces_hash, "alpha = 0.02", "v_T - v_S > 0.07", "own_token", "difference"):
+        assert part in text
+    for part in ("benchmark = shop", "Intervals were drawn.", f"RDPT Explorer {__version__}", "splitter synthetic"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"), [(Unit.BYTE, "UTF-8 bytes"), (Unit.COMMON_TOKEN, "distilled model's tokens")]
+)
+def test_it_says_what_was_compared(tmp_path: Path, unit: Unit, words: str) -> None:
+    rule = LabelRule.make(unit=unit, space=Space.RATIO)
+    text = methods_paragraph(run_of(tmp_path / "db.duckdb"), rule, "all traces")
+    assert words in text
+    assert "in nats" in text
+
+
+def test_without_a_distilled_model_there_is_no_alpha(tmp_path: Path) -> None:
+    models = [synthetic.model(Role.TEACHER), synthetic.model(Role.STUDENT, template="plain")]
+    run = run_of(tmp_path / "db.duckdb", roles=(Role.TEACHER, Role.STUDENT), models=models, finish=False)
+    text = methods_paragraph(run, LabelRule.make(), "all traces")
+    assert "else Common" in text and "alpha" not in text
+    assert "plain rendering: student" in text
+    assert "not finished" in text

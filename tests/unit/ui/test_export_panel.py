@@ -1,0 +1,59 @@
+"""Files to take away, and the glossary that explains them."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import plotly.graph_objects as go
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from rdpt_core.records import Label
+from rdpt_core.ui import export_panel, glossary
+
+TABLE = pa.table({"name": ["a,b", 'c "d"', None], "share": [0.25, None, 1.0]})
+
+
+def test_csv_and_parquet_hold_the_table() -> None:
+    csv = pyarrow.csv.read_csv(io.BytesIO(export_panel.csv_bytes(TABLE)), convert_options=_NULLS)
+    assert csv.equals(TABLE)
+    parquet = pyarrow.parquet.read_table(io.BytesIO(export_panel.parquet_bytes("how it was made", TABLE)))
+    assert parquet.equals(TABLE)
+    assert parquet.schema.metadata[b"methods"] == b"how it was made"
+
+
+_NULLS = pyarrow.csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+
+
+def test_html_stands_alone_and_reads_no_markup() -> None:
+    hostile = "</script><script>alert(1)</script><img src=x>"
+    figure = go.Figure(go.Bar(x=[hostile], y=[1]))
+    page = export_panel.figure_html(figure, hostile, hostile, "dark")
+    assert "plotly.js v" in page
+    assert re.search(r"<script[^>]+src=|<link|@import", page) is None
+    assert "default-src 'none'" in page
+    assert hostile not in page
+    assert figure.layout.paper_bgcolor is None, "the figure of the page stays as it is"
+
+
+def test_tables_may_come_as_functions() -> None:
+    assert export_panel._made(lambda: TABLE, export_panel.csv_bytes) == export_panel.csv_bytes(TABLE)
+
+
+def test_every_term_is_explained_once() -> None:
+    names = [name for section in glossary.SECTIONS.values() for name in section]
+    assert len(names) == len(set(names)) == len(glossary.TERMS)
+    assert {str(label) for label in Label} <= set(names)
+    for name in names:
+        text = glossary.entry(name)
+        assert text.startswith(f"**{name}**: ")
+        assert text.count("$") % 2 == 0
+        assert re.search(r"<\w", text) is None
+
+
+def test_an_unknown_term_is_an_error_of_the_page() -> None:
+    with pytest.raises(KeyError):
+        glossary.explain("no such term")
