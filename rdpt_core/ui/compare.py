@@ -40,6 +40,10 @@ class Side:
 def draw(page: Frame) -> None:
     """The whole page."""
     st.header("Compare two traces", anchor=False)
+    st.caption(
+        "Two answers to one question, or one trace under two runs. Sentences that belong together stand in one column "
+        "of the strip; its arrows lead to where labels differ, and to where the models disagree most."
+    )
     left = _left(page)
     if left is None:
         return
