@@ -255,7 +255,9 @@ def _without_logprobs(encoding: Encoding) -> TokenLogprobs:
     return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing)
 
 
-def role_result(prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None) -> RoleResult:
+def role_result(
+    prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None, *, detail: str | None = None
+) -> RoleResult:
     """What is stored of a trace: NaN where no logprob came. Shapes: `logprob` is (n_scored,), or None for nothing."""
     item = prepared.item
     tokens = _without_logprobs(prepared.encoding)
@@ -266,4 +268,4 @@ def role_result(prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None
         if reason is None and not finite.all():
             reason = UnscoredReason.NON_FINITE
     n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling
-    return RoleResult(item.trace_no, tokens, n_straddling, reason)
+    return RoleResult(item.trace_no, tokens, n_straddling, reason, detail)

@@ -24,6 +24,8 @@ def navigation() -> Page:
             st.Page("pages/trace.py", title="Trace"),
             st.Page("pages/compare.py", title="Compare"),
             st.Page("pages/find.py", title="Find"),
+            st.Page("pages/ratios.py", title="Ratios"),
+            st.Page("pages/thresholds.py", title="Thresholds"),
             st.Page("pages/selection.py", title="Selection"),
         ],
         position="top",
