@@ -22,6 +22,9 @@ def navigation() -> Page:
         [
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
+            st.Page("pages/benchmarks.py", title="Benchmarks"),
+            st.Page("pages/positions.py", title="Positions"),
+            st.Page("pages/predict.py", title="Predict"),
         ],
         position="top",
     )
