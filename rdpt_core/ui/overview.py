@@ -97,8 +97,8 @@ def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
         figure, "shares", "Label shares of each benchmark with 95% intervals; the same numbers are in the table below"
     )
     st.caption(
-        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions, then "
-        "their traces: questions are the unit, because sentences of one trace resemble each other. "
+        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions with "
+        "all of their traces: questions are the unit, because sentences of one trace resemble each other. "
         "Click a segment to read traces of that benchmark that hold a sentence with that label."
     )
     if clicked_on:
