@@ -29,6 +29,7 @@ def navigation() -> Page:
             st.Page("pages/positions.py", title="Positions"),
             st.Page("pages/thresholds.py", title="Thresholds"),
             st.Page("pages/predict.py", title="Predict"),
+            st.Page("pages/runs.py", title="Runs"),
             st.Page("pages/selection.py", title="Selection"),
         ],
         position="top",
