@@ -185,6 +185,13 @@ class ServerSettings:
     context_length: int | None = None
 
 
+class TokenScores(NamedTuple):
+    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for."""
+
+    logprob: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.int32] | None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelReference:
     """A model as the user named it, before anything is resolved or loaded.

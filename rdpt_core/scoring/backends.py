@@ -10,11 +10,10 @@ import functools
 import gc
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from rdpt_core.records import (
     Role,
@@ -23,6 +22,7 @@ from rdpt_core.records import (
     Span,
     TemplatePolicy,
     TokenLogprobs,
+    TokenScores,
     TooLong,
     Trace,
     UnscoredReason,
@@ -37,7 +37,7 @@ from rdpt_core.scoring.templates import render_prompt, template_name
 from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer, TemplateRefusal
 
 if TYPE_CHECKING:
-    from rdpt_core.scoring.kernel import CausalKernel, TokenScores
+    from rdpt_core.scoring.kernel import CausalKernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +197,14 @@ class TransformersBackend:
             for number in chosen
         ]
         scores: dict[int, TokenScores] = {}
-        with_ranks = self._options.with_ranks
         if sequences:
             check_ids(sequences, self._vocabulary_size, self._files.name)
-            scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
-        return [_ranked_result(one, scores.get(number), with_ranks) for number, one in enumerate(batch)]
+            scored = kernel.score_tokens(sequences, with_ranks=self._options.with_ranks)
+            scores = dict(zip(chosen, scored, strict=True))
+        return [
+            role_result(one, scores.get(number), with_ranks=self._options.with_ranks)
+            for number, one in enumerate(batch)
+        ]
 
     def _prepare(self, item: ScoringItem) -> PreparedTrace:
         return prepare_trace(
@@ -238,30 +241,22 @@ def prepare_trace(
     return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
 
 
-def _ranked_result(prepared: PreparedTrace, scores: TokenScores | None, with_ranks: bool) -> RoleResult:
-    """What is stored of a trace, with rank 0 where no logprob came."""
-    result = role_result(prepared, None if scores is None else scores.logprob)
-    if not with_ranks:
-        return result
-    rank = np.zeros(len(result.tokens), dtype=np.int32)
-    if scores is not None and scores.rank is not None:
-        rank[: prepared.n_scored] = scores.rank
-    return replace(result, tokens=replace(result.tokens, rank=rank))
-
-
-def _without_logprobs(encoding: Encoding) -> TokenLogprobs:
+def _without_logprobs(encoding: Encoding, with_ranks: bool) -> TokenLogprobs:
     missing = np.full(len(encoding), np.nan, dtype=np.float32)
-    return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing)
+    rank = np.zeros(len(encoding), dtype=np.int32) if with_ranks else None
+    return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing, rank)
 
 
-def role_result(prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None) -> RoleResult:
-    """What is stored of a trace: NaN where no logprob came. Shapes: `logprob` is (n_scored,), or None for nothing."""
+def role_result(prepared: PreparedTrace, scores: TokenScores | None, *, with_ranks: bool = False) -> RoleResult:
+    """What is stored of a trace: NaN where no logprob came. Shapes: scores are (n_scored,), or None for nothing."""
     item = prepared.item
-    tokens = _without_logprobs(prepared.encoding)
+    tokens = _without_logprobs(prepared.encoding, with_ranks)
     reason = prepared.reason
-    if logprob is not None:
-        finite = np.isfinite(logprob)
-        tokens.logprob[: prepared.n_scored] = np.where(finite, logprob, np.nan)
+    if scores is not None:
+        finite = np.isfinite(scores.logprob)
+        tokens.logprob[: prepared.n_scored] = np.where(finite, scores.logprob, np.nan)
+        if tokens.rank is not None and scores.rank is not None:
+            tokens.rank[: prepared.n_scored] = np.where(finite, scores.rank, 0)
         if reason is None and not finite.all():
             reason = UnscoredReason.NON_FINITE
     n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling

@@ -18,13 +18,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from rdpt_core.errors import ModelError
+from rdpt_core.records import TokenScores
 from rdpt_core.scoring.attention import IMPLEMENTATION, Layout, packed, register
 from rdpt_core.scoring.head import HeadFinish, TiledHead
 from rdpt_core.scoring.linear import use_row_blocks
@@ -33,15 +34,7 @@ from rdpt_core.scoring.packs import Pack, TokenSequence, build_pack
 from rdpt_core.scoring.plan import plan_batches
 from rdpt_core.scoring.probe import Findings, own_scores, probe
 
-__all__ = ["CausalKernel", "TokenScores", "TokenSequence", "check_ids"]
-
-
-class TokenScores(NamedTuple):
-    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for."""
-
-    logprob: npt.NDArray[np.float32]
-    rank: npt.NDArray[np.int32] | None
-
+__all__ = ["CausalKernel", "TokenSequence", "check_ids"]
 
 BLOCK_ROWS = {"cpu": 256, "cuda": 4096}
 """Rows in every matrix product. On CPU: efficient, and little is lost when the last block is not full."""

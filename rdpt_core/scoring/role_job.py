@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 
+from rdpt_core import interrupts
 from rdpt_core.errors import RdptError
 from rdpt_core.records import RoleResult
 from rdpt_core.scoring.backends import Backend, Batch, ScoringItem
@@ -35,8 +36,7 @@ class RoleJob:
         """
         role = self.backend.model.role
         stages = StageSeconds()
-        store = self.commits.store
-        done = store.scored_trace_nos(self.commits.run_no, role, with_failed=False, ranked=with_ranks)
+        done = self.commits.store.scored_trace_nos(self.commits.run_no, role, with_failed=False, with_ranks=with_ranks)
         if len(done) == self.n_traces:
             return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)
@@ -63,6 +63,7 @@ class RoleJob:
         watch = Stopwatch()
         try:
             for results in self.backend.score(batches):
+                interrupts.check()
                 stages.model += watch.lap()
                 pending.extend((items[result.trace_no], result) for result in results)
                 bar.advance(len(results), sum(len(result.tokens) for result in results))
