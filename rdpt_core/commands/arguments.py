@@ -75,14 +75,6 @@ def threshold(text: str) -> float:
     return value
 
 
-def share(text: str) -> float:
-    """A number above 0."""
-    value = threshold(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return value
-
-
 def not_negative_integer(text: str) -> int:
     """A whole number of at least 0 that fits 32 bits."""
     return 0 if text.strip() == "0" else positive_integer(text)
@@ -94,3 +86,11 @@ def quota(text: str) -> tuple[str, int]:
     if not sign or not name:
         raise argparse.ArgumentTypeError(f"expected NAME=N, got {text!r}")
     return name, positive_integer(number)
+
+
+def share(text: str) -> float:
+    """A number above 0."""
+    value = threshold(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from rdpt_core.errors import ServerGoneError
+from rdpt_core.errors import ServerGoneError, UsageError
 from rdpt_core.records import Role, RunClaim, ScoredModel, Trace
 from rdpt_core.scoring.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.identity import make_claim, survey_traces
@@ -47,6 +47,13 @@ def score_run(
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
+    if spread is not None and request.with_ranks:
+        raise UsageError(
+            "workers of Ray store no ranks",
+            where="--ranks with --engine ray",
+            expected="one of the two",
+            hint="The same command without --engine adds the ranks to a run that Ray scored.",
+        )
     backends = make_backends(request)
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
@@ -58,9 +65,8 @@ def score_run(
         with closing(backend):
             try:
                 if spread is None or backend.model.backend == "recorded":
-                    stages = RoleJob(backend, claim.n_traces, commits).run(
-                        quiet=request.quiet, with_ranks=request.with_ranks
-                    )
+                    job = RoleJob(backend, claim.n_traces, commits)
+                    stages = job.run(quiet=request.quiet, with_ranks=request.with_ranks)
                 else:
                     stages = _spread(request, backend.model, claim, commits, spread)
             except ServerGoneError as error:
