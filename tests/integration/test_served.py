@@ -137,6 +137,7 @@ def test_500_traces_end_complete_and_equal_through_every_fault(triple: Path, tmp
     assert len(server.connections) <= 40 + 2 * n_broken, server.n_faults
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_alone_changes_nothing(triple: Path, tmp_path: Path, fault: str) -> None:
     server = run_with_faults(triple, tmp_path, 40, (fault,))
