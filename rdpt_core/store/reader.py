@@ -92,6 +92,10 @@ class Reader:
         """Run a query and return its whole result."""
         return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
+    def stream(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Run a query and return its result in batches, for results that must not be held twice."""
+        yield from self._connection.sql(sql).to_arrow_reader(batch_rows)
+
     def runs(self) -> tuple[Run, ...]:
         """All runs, oldest first."""
         models: dict[int, list[ScoredModel]] = {}
