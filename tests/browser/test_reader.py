@@ -298,6 +298,11 @@ def test_a_click_pins_a_card_with_the_tokens_of_every_model(
     # The student found it unlikely, so its tokens are darker than the teacher's.
     heat = "e => parseFloat(e.style.getPropertyValue('--heat'))"
     assert rows.nth(1).locator(".token").nth(1).evaluate(heat) > rows.nth(0).locator(".token").nth(1).evaluate(heat)
+    card.locator(".strip").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(rows.nth(1).locator(".token").nth(2)).to_contain_class("here")
     shared_context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
     card.get_by_role("button", name="Copy text").click()
     expect(card.get_by_role("button", name="Copied")).to_be_visible()

@@ -2,6 +2,7 @@
 // rebuilt from a fixed list of MathML elements and attributes: whatever else a tree may hold is left out.
 //
 //   formulas   the trees, each once
+//   nLeft      how many could not be read, and stay source
 //   places     sentence index → [[start, end, number of the formula], …], offsets in code points of the sentence
 
 import { el } from "./dom.js";
@@ -62,7 +63,7 @@ export function makeMath(view) {
 
   function become(next) {
     state = next;
-    view.tools?.pressMath(state);
+    view.tools?.pressMath(state, state === "on" ? data.nLeft : 0);
   }
 
   function start() {
