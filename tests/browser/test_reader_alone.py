@@ -125,3 +125,25 @@ def test_a_reader_goes_when_it_is_taken_away(two: Page, views: list[TraceView], 
     expect(reader(two, "two").locator(".s")).to_have_count(50)
     two.keyboard.press("j")
     expect(reader(two, "two").locator('.s[data-i="0"]')).to_be_focused()
+
+
+def test_what_is_not_scored_or_empty_shows_no_empty_charts(two: Page, tmp_path: Path) -> None:
+    path = tmp_path / "unscored.duckdb"
+    traces = [
+        synthetic.Sketch("later-0", "later", [("Not yet. ", "Teacher")]),
+        synthetic.Sketch("empty-0", "empty", []),
+    ]
+    synthetic.build(path, traces, n_scored=0)
+    one = reader(two, "one")
+    with open_reader(path) as opened:
+        for number, shown in ((0, True), (1, False)):
+            view = load_trace_view(opened, opened.run(None), number, LabelRule.make())
+            bring(two, "one", text_payload(view, f"k{number}", "one"))
+            bring(two, "one", labels_payload(view, f"k{number}", None, "one"))
+            expect(one).to_have_attribute("data-ready", f"k{number}")
+            expect(one.locator(".joint")).to_be_hidden()
+            expect(one.locator(".thresholds")).to_be_hidden()
+            expect(one.locator(".ribbon")).to_be_visible(visible=shown)
+            expect(one.locator(".s.m-none")).to_have_count(int(shown))
+    two.keyboard.press("j")
+    two.keyboard.press("?")

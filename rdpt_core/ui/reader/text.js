@@ -83,8 +83,10 @@ export function layOutText(box, drawn) {
 }
 
 // As high as the text, up to what lets ribbon, legend and text fit one screen; from there on the corner may be dragged.
-export function fitHeight(box) {
-  const most = clamp(window.innerHeight - 330, 340, 1400);
+// Where the pinned card stands below the text, both share the screen.
+function fitHeight(box) {
+  const isNarrow = box.parentElement.clientWidth < 690;
+  const most = isNarrow ? clamp(window.innerHeight * 0.48, 300, 700) : clamp(window.innerHeight - 330, 340, 1400);
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight + 2, most)}px`;
 }
