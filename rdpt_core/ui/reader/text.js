@@ -1,6 +1,6 @@
 // The response itself: one span a sentence, in blocks that the browser may skip while they are out of sight.
 
-import { clamp, el } from "./dom.js";
+import { clamp, el, piecesOf } from "./dom.js";
 import { CODES } from "./marks.js";
 import { UNCERTAIN } from "./rule.js";
 
@@ -55,7 +55,8 @@ function appendSentence(block, sentence, index) {
   // Space around a sentence stays in the text but outside its tint.
   const words = sentence.trim();
   const before = sentence.slice(0, sentence.length - sentence.trimStart().length);
-  const span = el("span", "s", words || sentence);
+  const span = el("span", "s");
+  fillSentence(span, sentence);
   span.dataset.i = String(index);
   span.tabIndex = -1;
   span.setAttribute("role", "button");
@@ -66,6 +67,11 @@ function appendSentence(block, sentence, index) {
   block.append(span);
   if (words && before.length + words.length < sentence.length) block.append(sentence.slice(before.length + words.length));
   return span;
+}
+
+// The words of a sentence as they are, without the space around them.
+export function fillSentence(span, sentence) {
+  span.replaceChildren(...piecesOf(sentence.trim() || sentence));
 }
 
 function linesOf(sentence, lineLength) {
