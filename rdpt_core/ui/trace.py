@@ -14,7 +14,19 @@ from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.trace_view import TraceView, uncertain_below
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import controls, export_panel, frame, joint, links, lost, notes, picker, source_reader, words
+from rdpt_core.ui import (
+    controls,
+    export_panel,
+    frame,
+    joint,
+    links,
+    lost,
+    notes,
+    picker,
+    source_reader,
+    take_away,
+    words,
+)
 from rdpt_core.ui.card import Item, card
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.frame import Frame
@@ -171,7 +183,9 @@ def draw(page: Frame) -> None:
     with st.container(gap=None):
         draw_text(view, key)
         _labels(page, view, key, _trace_ids(choice, traces))
-    how_to_read(page.run, view)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        how_to_read(page.run, view)
+        take_away.offer(page, view)
     if view.is_scored:
         _numbers(page, view)
     if view.trace.meta:
