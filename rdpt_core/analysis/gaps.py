@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.threads import side_by_side
 from rdpt_core.analysis.trace_view import writing_role
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
@@ -138,21 +139,22 @@ def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int
     alpha, beta = np.float32(rule.alpha), np.float32(rule.beta)
     rest = place[Label.BOOSTED if gaps.max_gap is not None else Label.COMMON]
     codes = np.empty(len(gaps.d_ts), np.uint8)
-    doubtful = []
-    for first in range(0, len(codes), _PASS):
+
+    def label(first: int) -> Ints:
         part = slice(first, first + _PASS)
-        d_ts, size = gaps.d_ts[part], np.abs(gaps.d_ts[part])
+        d_ts = gaps.d_ts[part]
         found = np.where(d_ts > beta, place[Label.TEACHER], np.where(d_ts < -beta, place[Label.STUDENT], rest))
         found[np.isnan(d_ts)] = UNSCORED
-        ties = size == beta
+        ties = np.abs(d_ts) == beta
         if gaps.max_gap is not None:
             max_gap = gaps.max_gap[part]
             found[max_gap <= alpha] = place[Label.SHARED]
             found[np.isnan(max_gap)] = UNSCORED
             ties |= max_gap == alpha
         codes[part] = found
-        if ties.any():
-            doubtful.append(first + np.flatnonzero(ties))
+        return first + np.flatnonzero(ties)
+
+    doubtful = [found for found in side_by_side(label, range(0, len(codes), _PASS)) if len(found)]
     if doubtful:
         _settle(gaps, codes, np.concatenate(doubtful), exact)
     return codes

@@ -152,9 +152,14 @@ def _difference(found: Cells, unit: str) -> None:
     names = {place: words.plain(f"{c.row} · {c.column}" if c.column else c.row) for place, c in enumerate(found.cells)}
     left, right = st.columns(2)
     places = list(names)
-    first = left.selectbox("This group", places, key="first", format_func=lambda i: f"{i + 1}. {names[i]}")
+    # To begin with, two groups that can be compared.
+    ready = [*(i for i in places if found.cells[i].intervals.refused is None), *places]
+    first = left.selectbox(
+        "This group", places, index=ready[0], key="first", format_func=lambda i: f"{i + 1}. {names[i]}"
+    )
+    second_place = next(i for i in ready[1:] if i != ready[0])
     second = right.selectbox(
-        "minus this group", places, index=1, key="second", format_func=lambda i: f"{i + 1}. {names[i]}"
+        "minus this group", places, index=second_place, key="second", format_func=lambda i: f"{i + 1}. {names[i]}"
     )
     if first == second:
         st.info("Choose two different groups.")

@@ -16,6 +16,7 @@ from rdpt_core.analysis import cells, gaps, positions, predict, trace_facts
 from rdpt_core.analysis.cells import Part
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.threads import side_by_side
 from rdpt_core.store.reader import Run, open_reader
 from rdpt_core.ui import controls, source
 from rdpt_core.ui.source import Identity, Source
@@ -171,11 +172,12 @@ def _panels(
         names = facts.names["benchmark"]
         name = names[0] if len(names) == 1 else "all benchmarks"
         return (positions.make_panel(name, table, facts, np.arange(len(facts.trace_no)), lines),)
-    code = facts.codes["benchmark"]
-    return tuple(
-        positions.make_panel(name, table, facts, np.flatnonzero(code == place), lines)
-        for place, name in enumerate(facts.names["benchmark"])
-    )
+    code, names = facts.codes["benchmark"], facts.names["benchmark"]
+
+    def panel(place: int) -> positions.Panel:
+        return positions.make_panel(names[place], table, facts, np.flatnonzero(code == place), lines)
+
+    return tuple(side_by_side(panel, range(len(names))))
 
 
 def panels_of(
