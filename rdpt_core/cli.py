@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from rdpt_core import __version__
+from rdpt_core import __version__, interrupts
 from rdpt_core.commands import COMMANDS
 from rdpt_core.errors import RdptError, UsageError
 
@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     try:
         arguments = make_parser().parse_args(argv)
-        status: int = arguments.run(arguments)
+        with interrupts.remembered():
+            status: int = arguments.run(arguments)
         return status
     except RdptError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -4,11 +4,13 @@
     ├── UsageError            wrong arguments, or arguments that contradict each other
     ├── InputError            a file of traces, a recording or an export that cannot be used
     ├── ModelError            a model or tokenizer that cannot be loaded or does not do what scoring needs
+    ├── ServerGoneError       a server that gave no good answer for as long as we waited
     ├── StoreError            a database that cannot be used
     │   ├── StoreMissingError     there is no file yet
     │   ├── StoreEmptyError       there is a file, but no run in it
     │   ├── StoreBusyError        another process holds the file for longer than we waited
     │   └── StoreVersionError     written by a newer version, or not one of our files at all
+    ├── SidecarError          the file of notes beside the database cannot be used; the database itself can
     └── MissingPackageError   an optional package that this command needs is not installed
 
 Each says what went wrong, where, what was expected, what was found, and what to do. Anything that is not an
@@ -27,6 +29,7 @@ class RdptError(Exception):
         expected: what would have been right.
         got: what was found instead.
         hint: what the reader can do about it.
+        exit_status: of the command, where it is not that of wrong input.
     """
 
     exit_status = 2
@@ -39,7 +42,10 @@ class RdptError(Exception):
         expected: str | None = None,
         got: str | None = None,
         hint: str | None = None,
+        exit_status: int | None = None,
     ) -> None:
+        if exit_status is not None:
+            self.exit_status = exit_status
         self.what = what
         self.where = where
         self.expected = expected
@@ -71,6 +77,10 @@ class ModelError(RdptError):
     """A model or tokenizer that cannot be loaded, or does not do what scoring needs."""
 
 
+class ServerGoneError(RdptError):
+    """A server that gave no good answer for as long as we waited."""
+
+
 class StoreError(RdptError):
     """A database that cannot be used."""
 
@@ -89,6 +99,10 @@ class StoreBusyError(StoreError):
 
 class StoreVersionError(StoreError):
     """The file was written by a newer version, or is not one of our files at all."""
+
+
+class SidecarError(RdptError):
+    """The file of notes beside the database cannot be used; the database itself can."""
 
 
 class MissingPackageError(RdptError):

@@ -57,6 +57,14 @@ class UnscoredReason(enum.StrEnum):
     EMPTY_PROMPT = "empty_prompt"
     UNTOKENIZABLE = "untokenizable"
     TEMPLATE_REFUSED = "template_refused"
+    SERVER_REFUSED = "server_refused"
+    SERVER_FAILED = "server_failed"
+    NOT_RECORDED = "not_recorded"
+    NOT_ALIGNED = "not_aligned"
+
+
+RETRIED_REASONS: tuple[UnscoredReason, ...] = (UnscoredReason.SERVER_REFUSED, UnscoredReason.SERVER_FAILED)
+"""What another try may mend: such a trace is stored and shown as unscored, and asked for again on resuming."""
 
 
 class TemplatePolicy(enum.StrEnum):
@@ -72,6 +80,10 @@ class TooLong(enum.StrEnum):
 
     PREFIX = "prefix"
     REFUSE = "refuse"
+
+
+RANK_CAP = 100
+"""Where a token's rank is cut before it is summed over a sentence, as the rank–surprisal ratio asks (2601.14249)."""
 
 
 class Span(NamedTuple):
@@ -134,26 +146,70 @@ class TokenLogprobs:
     """One role's tokens of one response, in order.
 
     Shapes: every array is (n_tokens,).
-    Units: `logprob` in nats, ≤ 0, NaN where the model gave no finite number; offsets in code points, half-open.
+    Units: `logprob` in nats, ≤ 0, NaN where the model gave no finite number; offsets in code points, half-open;
+    `rank` counts from 1, the token that the model found likeliest; 0 where there is no logprob, None if not asked for.
     """
 
     token_id: npt.NDArray[np.int32]
     char_start: npt.NDArray[np.int32]
     char_end: npt.NDArray[np.int32]
     logprob: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.token_id)
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where a served model answers, and how it is asked. Nothing here changes a number but `context_length`.
+
+    Attributes:
+        base_url: with or without the closing `/v1`.
+        api_key_env: name of the environment variable that holds the key; the key itself is in no record.
+        dialect: `vllm`, `echo`, `sglang`, or `auto` for the first of them that works.
+        concurrency: requests under way at once.
+        tokens_in_flight: tokens of prompts and responses under way at once; a longer trace goes alone.
+        timeout_s: for one answer.
+        patience_s: how long the server may give no good answer before it counts as gone.
+        context_length: in tokens, if the server does not tell.
+    """
+
+    base_url: str
+    api_key_env: str | None = None
+    dialect: str = "auto"
+    concurrency: int = 8
+    tokens_in_flight: int = 32_768
+    timeout_s: float = 600.0
+    patience_s: float = 300.0
+    context_length: int | None = None
+
+
+class TokenScores(NamedTuple):
+    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for."""
+
+    logprob: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.int32] | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReference:
-    """A model as the user named it, before anything is resolved or loaded."""
+    """A model as the user named it, before anything is resolved or loaded.
+
+    Attributes:
+        model: a folder, file or hub name; the served name; or a name to show for recordings. Empty if not given.
+        tokenizer: a folder or hub name, where it is not that of `model`.
+        server: for the backend `openai`.
+        files: for the backend `recorded`.
+    """
 
     model: str
     revision: str | None = None
     backend: str = "transformers"
     dtype: str = "auto"
+    tokenizer: str | None = None
+    server: ServerSettings | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +217,11 @@ class ScoredModel:
     """A model as it was used: everything about it that changes a number, and what a reader wants to know of it.
 
     Attributes:
-        revision: the hub commit, or `sha256:…` over the files of a local folder.
-        template: `own`, `distilled`, `raw`, or `plain` where a base model has no chat template.
+        revision: the hub commit, `sha256:…` over local files, or what a server tells of the model that it serves.
+        dtype: `served` or `recorded` where another program chose it.
+        template: `own`, `distilled`, `raw`, or `plain` where a base model has no chat template; `recorded`.
+        vocabulary_size: None if unknown, as of recordings.
+        n_parameters: None if unknown, as of served models and recordings.
         context_length: in tokens; None if the model states no limit.
     """
 
@@ -172,8 +231,8 @@ class ScoredModel:
     backend: str
     dtype: str
     template: str
-    vocabulary_size: int
-    n_parameters: int
+    vocabulary_size: int | None
+    n_parameters: int | None
     context_length: int | None
     tokenizer_hash: str
 
@@ -201,19 +260,21 @@ class RunClaim:
 
 @dataclass(frozen=True, slots=True)
 class RoleResult:
-    """One role's tokens of one trace. `unscored_reason` says why some logprobs are missing."""
+    """One role's tokens of one trace. `unscored_reason` says why some logprobs are missing, `detail` more exactly."""
 
     trace_no: int
     tokens: TokenLogprobs
     n_straddling: int
     unscored_reason: UnscoredReason | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceColumns:
     """The sentences of one trace. Shapes: every array is (n_sentences,); per-role arrays are keyed by role.
 
-    Units: logprobs in nats, NaN where missing; a role that is absent from the run has no key.
+    Units: logprobs in nats, NaN where missing; a role that is absent from the run has no key. `rank_sum` is the sum of
+    min(rank, `RANK_CAP`) over the sentence's tokens, 0 where missing; a role without ranks has no key.
     """
 
     trace_no: int
@@ -225,3 +286,17 @@ class SentenceColumns:
     first_logprob: dict[Role, npt.NDArray[np.float32]]
     p: dict[Role, npt.NDArray[np.float64]]
     unscored_reason: Sequence[str | None]
+    rank_sum: dict[Role, npt.NDArray[np.int32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalScores:
+    """One trace, each sentence scored with only a few sentences before it in view.
+
+    Shapes: `logprob_sum` is (n_sentences,), NaN where missing.
+    Units: nats. `step_mean` is the mean over sentences with tokens of their mean logprob; None if one has no number.
+    """
+
+    trace_no: int
+    logprob_sum: npt.NDArray[np.float64]
+    step_mean: float | None

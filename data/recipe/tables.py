@@ -36,7 +36,7 @@ def accuracy_table(measurement: Measurement) -> str:
         [trace["correct"] for trace in measurement.traces if trace["benchmark"] == name] for name in _BENCHMARK_NAMES
     ]
     rows.append(["distilled, bundled traces", *(share_text(sum(right) / len(right)) for right in sampled)])
-    return _markdown(["model", *_BENCHMARK_NAMES], rows)
+    return markdown(["model", *_BENCHMARK_NAMES], rows)
 
 
 def benchmark_table(measurement: Measurement) -> str:
@@ -78,7 +78,7 @@ def remark_table(measurement: Measurement) -> str:
         with_remark = [record for record in records if has_remark(record["response"])]
         share = share_text(len(with_remark) / len(records)) if records else "–"
         rows.append([name, str(len(records)), share])
-    return _markdown(["traces", "n", "with a remark"], rows)
+    return markdown(["traces", "n", "with a remark"], rows)
 
 
 def origin_share(measurement: Measurement, origin: Origin, label: Label) -> float:
@@ -108,9 +108,10 @@ def _label_table(first_column: str, groups: Mapping[str, Sequence[ScoredSentence
         counts = Counter(sentence.label for sentence in sentences)
         shares = [share_text(counts[label] / len(sentences)) if sentences else "–" for label in LABELS]
         rows.append([name, str(len(sentences)), *shares])
-    return _markdown([first_column, "n", *LABELS], rows)
+    return markdown([first_column, "n", *LABELS], rows)
 
 
-def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

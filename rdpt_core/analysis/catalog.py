@@ -12,6 +12,7 @@ from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import Reader, RoleProgress, Run
 
 GRADES = ("correct", "incorrect", "not graded")
+GRADE_SQL = f"CASE WHEN correct THEN '{GRADES[0]}' WHEN NOT correct THEN '{GRADES[1]}' ELSE '{GRADES[2]}' END"
 
 QUESTION_PART = 1000
 """How many characters of a question the list of traces holds, to show and to search."""
@@ -107,7 +108,7 @@ def load_trace_list(reader: Reader, run: Run) -> pa.Table:
     """
     return reader.query(
         "SELECT trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, "
-        f"CASE WHEN correct THEN '{GRADES[0]}' WHEN NOT correct THEN '{GRADES[1]}' ELSE '{GRADES[2]}' END AS grade, "
+        f"{GRADE_SQL} AS grade, "
         "n_sentences, left(coalesce(CASE WHEN json_valid(messages) "
         f"THEN json_extract_string(messages, '$[#-1].content') END, prompt), {QUESTION_PART:d}) AS question "
         "FROM traces WHERE run_no = ? ORDER BY trace_no",

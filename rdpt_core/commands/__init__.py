@@ -4,6 +4,6 @@ A command module offers `add_parser(subparsers)` and sets `run` on its parser, a
 an exit status. What is heavy is imported inside `run`.
 """
 
-from rdpt_core.commands import bench, demo, export, import_, info, resplit, score, validate
+from rdpt_core.commands import bench, demo, export, import_, info, local, resplit, score, select, validate
 
-COMMANDS = (score, validate, import_, resplit, info, export, bench, demo)
+COMMANDS = (score, validate, import_, resplit, local, info, export, select, bench, demo)

@@ -73,3 +73,16 @@ def threshold(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number of at least 0, got {text!r}")
     return value
+
+
+def not_negative_integer(text: str) -> int:
+    """A whole number of at least 0 that fits 32 bits."""
+    return 0 if text.strip() == "0" else positive_integer(text)
+
+
+def quota(text: str) -> tuple[str, int]:
+    """`NAME=N`; the name may hold further equals signs."""
+    name, sign, number = text.rpartition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"expected NAME=N, got {text!r}")
+    return name, positive_integer(number)

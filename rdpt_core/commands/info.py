@@ -50,7 +50,7 @@ def to_text(document: dict[str, Any]) -> str:
         for model in run["models"]:
             lines.append(
                 f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
-                f"template {model['template']}, {model['n_parameters']:,} parameters, {model['backend']}"
+                f"template {model['template']}, {_parameters(model['n_parameters'])}, {model['backend']}"
             )
         for progress in run["progress"]:
             lines.append(
@@ -66,3 +66,7 @@ def to_text(document: dict[str, Any]) -> str:
             packages = ", ".join(f"{name} {number}" for name, number in environment["packages"].items())
             lines.append(f"  on {environment['device']} ({environment['device_name']}): {packages}")
     return "\n".join(lines)
+
+
+def _parameters(n: int | None) -> str:
+    return "unknown size" if n is None else f"{n:,} parameters"

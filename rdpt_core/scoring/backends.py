@@ -10,7 +10,7 @@ import functools
 import gc
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -23,11 +23,11 @@ from rdpt_core.records import (
     Span,
     TemplatePolicy,
     TokenLogprobs,
+    TokenScores,
     TooLong,
     Trace,
     UnscoredReason,
 )
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.scoring.devices import worker_devices
 from rdpt_core.scoring.loading import count_parameters, load_model, read_config
 from rdpt_core.scoring.overlap import map_in_order
@@ -35,6 +35,7 @@ from rdpt_core.scoring.plan import PlanItem, plan_batches
 from rdpt_core.scoring.references import ModelFiles
 from rdpt_core.scoring.templates import render_prompt, template_name
 from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer, TemplateRefusal
+from rdpt_core.traces.assignment import assign_tokens
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.kernel import CausalKernel
@@ -80,12 +81,24 @@ class Backend(Protocol):
         ...
 
     def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
-        """The results of every batch, in the order of the batches."""
+        """The results of the batches, as they come: each names its trace, and the order is the backend's own.
+
+        Raises:
+            ServerGoneError: after all results that were there, if the rest cannot be had.
+        """
         ...
 
     def close(self) -> None:
         """Give memory back."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prompting:
+    """How a trace becomes a prompt and a response, under any backend that tokenises here."""
+
+    template_policy: TemplatePolicy
+    too_long: TooLong
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +108,9 @@ class TransformersOptions:
     device: str
     dtype: str
     batch_tokens: int | None
-    template_policy: TemplatePolicy
-    too_long: TooLong
+    prompting: Prompting
     trust_remote_code: bool = False
+    with_ranks: bool = False
 
 
 class TransformersBackend:
@@ -118,15 +131,17 @@ class TransformersBackend:
         self._kernels: list[CausalKernel] = []
         config = read_config(files, options.trust_remote_code)
         self._context_length = getattr(config, "max_position_embeddings", None)
+        self._vocabulary_size = int(config.vocab_size)
+        self._n_parameters = count_parameters(files)
         self._model = ScoredModel(
             role=role,
             model=files.name,
             revision=files.revision,
             backend="transformers",
             dtype=options.dtype,
-            template=template_name(options.template_policy, tokenizer),
-            vocabulary_size=int(config.vocab_size),
-            n_parameters=count_parameters(files),
+            template=template_name(options.prompting.template_policy, tokenizer),
+            vocabulary_size=self._vocabulary_size,
+            n_parameters=self._n_parameters,
             context_length=self._context_length,
             tokenizer_hash=tokenizer.hash,
         )
@@ -141,7 +156,7 @@ class TransformersBackend:
         from rdpt_core.scoring.kernel import CausalKernel
 
         options = self._options
-        for device in worker_devices(options.device, self._model.n_parameters, options.dtype):
+        for device in worker_devices(options.device, self._n_parameters, options.dtype):
             model = load_model(
                 self._files, device=device, dtype=options.dtype, trust_remote_code=options.trust_remote_code
             )
@@ -182,32 +197,57 @@ class TransformersBackend:
             TokenSequence(batch[number].prompt, batch[number].encoding.token_id[: batch[number].n_scored])
             for number in chosen
         ]
-        logprobs: dict[int, npt.NDArray[np.float32]] = {}
+        scores: dict[int, TokenScores] = {}
+        with_ranks = self._options.with_ranks
         if sequences:
-            check_ids(sequences, self._model.vocabulary_size, self._files.name)
-            logprobs = dict(zip(chosen, kernel.score(sequences), strict=True))
-        return [_result(one, logprobs.get(number)) for number, one in enumerate(batch)]
+            check_ids(sequences, self._vocabulary_size, self._files.name)
+            scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
+        return [_ranked_result(one, scores.get(number), with_ranks) for number, one in enumerate(batch)]
 
     def _prepare(self, item: ScoringItem) -> PreparedTrace:
-        trace, options = item.trace, self._options
-        nothing = np.empty(0, dtype=np.int32)
-        try:
-            rendering = render_prompt(options.template_policy, trace, self._tokenizer, self._distilled_tokenizer)
-        except TemplateRefusal:
-            return PreparedTrace(item, [], Encoding(nothing, nothing, nothing), 0, UnscoredReason.TEMPLATE_REFUSED)
-        prompt = self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
-        encoding = self._tokenizer.encode_response(trace.response)
-        if encoding is None:
-            return PreparedTrace(item, prompt, Encoding(nothing, nothing, nothing), 0, UnscoredReason.UNTOKENIZABLE)
-        if not prompt:
-            return PreparedTrace(item, prompt, encoding, 0, UnscoredReason.EMPTY_PROMPT)
-        room = math.inf if self._context_length is None else self._context_length - len(prompt)
-        if len(encoding) <= room:
-            return PreparedTrace(item, prompt, encoding, len(encoding), None)
-        # Every token that fits is scored, whatever sentence it is in: a sentence that is cut has a token without a
-        # logprob and so no probability, and another splitter finds the same tokens.
-        n_scored = max(0, int(room)) if options.too_long is TooLong.PREFIX else 0
-        return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
+        return prepare_trace(
+            item, self._tokenizer, self._distilled_tokenizer, self._options.prompting, self._context_length
+        )
+
+
+def prepare_trace(
+    item: ScoringItem,
+    tokenizer: RoleTokenizer,
+    distilled_tokenizer: RoleTokenizer | None,
+    prompting: Prompting,
+    context_length: int | None,
+) -> PreparedTrace:
+    """Render and tokenise one trace, and find how much of it fits the context."""
+    trace = item.trace
+    nothing = np.empty(0, dtype=np.int32)
+    try:
+        rendering = render_prompt(prompting.template_policy, trace, tokenizer, distilled_tokenizer)
+    except TemplateRefusal:
+        return PreparedTrace(item, [], Encoding(nothing, nothing, nothing), 0, UnscoredReason.TEMPLATE_REFUSED)
+    prompt = tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
+    encoding = tokenizer.encode_response(trace.response)
+    if encoding is None:
+        return PreparedTrace(item, prompt, Encoding(nothing, nothing, nothing), 0, UnscoredReason.UNTOKENIZABLE)
+    if not prompt:
+        return PreparedTrace(item, prompt, encoding, 0, UnscoredReason.EMPTY_PROMPT)
+    room = math.inf if context_length is None else context_length - len(prompt)
+    if len(encoding) <= room:
+        return PreparedTrace(item, prompt, encoding, len(encoding), None)
+    # Every token that fits is scored, whatever sentence it is in: a sentence that is cut has a token without a
+    # logprob and so no probability, and another splitter finds the same tokens.
+    n_scored = max(0, int(room)) if prompting.too_long is TooLong.PREFIX else 0
+    return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
+
+
+def _ranked_result(prepared: PreparedTrace, scores: TokenScores | None, with_ranks: bool) -> RoleResult:
+    """What is stored of a trace, with rank 0 where no logprob came."""
+    result = role_result(prepared, None if scores is None else scores.logprob)
+    if not with_ranks:
+        return result
+    rank = np.zeros(len(result.tokens), dtype=np.int32)
+    if scores is not None and scores.rank is not None:
+        rank[: prepared.n_scored] = scores.rank
+    return replace(result, tokens=replace(result.tokens, rank=rank))
 
 
 def _without_logprobs(encoding: Encoding) -> TokenLogprobs:
@@ -215,7 +255,10 @@ def _without_logprobs(encoding: Encoding) -> TokenLogprobs:
     return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing)
 
 
-def _result(prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None) -> RoleResult:
+def role_result(
+    prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None, *, detail: str | None = None
+) -> RoleResult:
+    """What is stored of a trace: NaN where no logprob came. Shapes: `logprob` is (n_scored,), or None for nothing."""
     item = prepared.item
     tokens = _without_logprobs(prepared.encoding)
     reason = prepared.reason
@@ -225,4 +268,4 @@ def _result(prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None) ->
         if reason is None and not finite.all():
             reason = UnscoredReason.NON_FINITE
     n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling
-    return RoleResult(item.trace_no, tokens, n_straddling, reason)
+    return RoleResult(item.trace_no, tokens, n_straddling, reason, detail)

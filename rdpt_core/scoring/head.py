@@ -67,15 +67,32 @@ class TiledHead:
         Shapes: hidden (any, d), rows and targets (n,) on the device of `hidden`; result (n,) float32, on the device of
         the head. Units: nats, ≤ 0.
         """
-        found = torch.empty(len(rows), dtype=torch.float32, device=self._weight.device)
+        return self.score(hidden, rows, targets, with_ranks=False)[0]
+
+    def score(
+        self, hidden: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, *, with_ranks: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What `logprobs` gives, and if asked for the rank of each target among all logits of its row.
+
+        The rank equals `(logits > logits.gather(-1, t)).sum(-1) + 1`: 1 is the likeliest, equals share the better
+        rank. It takes a second pass over the tiles, since a target's logit is known only when its tile has come; both
+        passes compute the same products, so the comparison is exact. A row that is not finite has rank 0.
+        Shapes: see `logprobs`; ranks (n,) int32.
+        """
+        device = self._weight.device
+        found = torch.empty(len(rows), dtype=torch.float32, device=device)
+        ranks = torch.empty(len(rows), dtype=torch.int32, device=device) if with_ranks else None
         for first in range(0, len(rows), self._block_rows):
             block = slice(first, first + self._block_rows)
-            found[block] = self._block(
-                hidden.index_select(0, rows[block]).to(self._weight.device), targets[block].to(self._weight.device)
-            )
-        return found
+            states = hidden.index_select(0, rows[block]).to(device)
+            found[block], rank = self._block(states, targets[block].to(device), with_ranks)
+            if ranks is not None and rank is not None:
+                ranks[block] = rank
+        return found, ranks
 
-    def _block(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def _block(
+        self, hidden: torch.Tensor, targets: torch.Tensor, with_ranks: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """A constant number of rows at every step: elementwise kernels, too, treat a ragged end in another way."""
         n_filling = self._block_rows - len(hidden)
         if n_filling:
@@ -91,7 +108,18 @@ class TiledHead:
             chosen = torch.where(inside, logits.gather(1, index)[:, 0], chosen)
             total = torch.logaddexp(total, _logsumexp_(logits))
         # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
-        return (chosen - total).clamp_(max=0.0)[: self._block_rows - n_filling]
+        logprobs = (chosen - total).clamp_(max=0.0)
+        ranks = self._ranks(hidden, chosen).masked_fill_(~logprobs.isfinite(), 0) if with_ranks else None
+        n_real = self._block_rows - n_filling
+        return logprobs[:n_real], None if ranks is None else ranks[:n_real]
+
+    def _ranks(self, hidden: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """Logits of each row above its chosen one, plus 1. Shapes: chosen (rows,); result (rows,) int32."""
+        ranks = torch.ones(len(hidden), dtype=torch.int32, device=hidden.device)
+        for first in range(0, len(self._weight), TILE_COLUMNS):
+            logits = self._tile(hidden, slice(first, first + TILE_COLUMNS))
+            ranks += (logits > chosen[:, None]).sum(dim=1, dtype=torch.int32)
+        return ranks
 
     def _tile(self, hidden: torch.Tensor, columns: slice) -> torch.Tensor:
         bias = None if self._bias is None else self._bias[columns]

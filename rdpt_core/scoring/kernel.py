@@ -25,13 +25,14 @@ import numpy.typing as npt
 import torch
 
 from rdpt_core.errors import ModelError
+from rdpt_core.records import TokenScores
 from rdpt_core.scoring.attention import IMPLEMENTATION, Layout, packed, register
 from rdpt_core.scoring.head import HeadFinish, TiledHead
 from rdpt_core.scoring.linear import use_row_blocks
 from rdpt_core.scoring.memory import auto_budget, is_out_of_memory, keep_freed_memory
 from rdpt_core.scoring.packs import Pack, TokenSequence, build_pack
 from rdpt_core.scoring.plan import plan_batches
-from rdpt_core.scoring.probe import Findings, own_logprobs, probe
+from rdpt_core.scoring.probe import Findings, own_scores, probe
 
 __all__ = ["CausalKernel", "TokenSequence", "check_ids"]
 
@@ -58,7 +59,7 @@ class CausalKernel:
         keep_freed_memory()
         self.budget_rows = budget_rows or auto_budget(model, self._device)
         with torch.inference_mode():
-            self.findings: Findings = probe(model, self._prepare, self._score_pack)
+            self.findings: Findings = probe(model, self._prepare, self._probe_pack)
         for note in self.findings.notes:
             print(f"note: {note}", file=sys.stderr)
 
@@ -89,11 +90,11 @@ class CausalKernel:
             yield
             return
         head: Any = self._head
-        head.logprobs = wrap(head.logprobs)
+        head.score = wrap(head.score)
         try:
             yield
         finally:
-            del head.logprobs
+            del head.score
 
     def score(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
         """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0.
@@ -101,13 +102,21 @@ class CausalKernel:
         Raises:
             ModelError: memory does not hold even one of the sequences.
         """
-        results: dict[int, npt.NDArray[np.float32]] = {}
+        return [logprob for logprob, _ in self.score_tokens(sequences, with_ranks=False)]
+
+    def score_tokens(self, sequences: Sequence[TokenSequence], *, with_ranks: bool) -> list[TokenScores]:
+        """What `score` gives, each with its tokens' ranks if they are asked for; they take a second pass of the head.
+
+        Raises:
+            ModelError: memory does not hold even one of the sequences.
+        """
+        results: dict[int, TokenScores] = {}
         with torch.inference_mode():
             waiting = self._plan(sequences, range(len(sequences)))
             while waiting:
                 positions = waiting.pop(0)
                 try:
-                    scored = self._score_together([sequences[position] for position in positions])
+                    scored = self._score_together([sequences[position] for position in positions], with_ranks)
                 except (RuntimeError, MemoryError) as error:
                     if not is_out_of_memory(error):
                         raise
@@ -140,17 +149,25 @@ class CausalKernel:
         print(f"note: out of memory; going on with {self.budget_rows} tokens a batch", file=sys.stderr)
         return self._plan(sequences, positions)
 
-    def _score_together(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+    def _score_together(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
         if self.plain:
-            return [own_logprobs(self._model, sequence) for sequence in sequences]
-        return self._score_pack(sequences)
+            scored = (own_scores(self._model, sequence) for sequence in sequences)
+            return [TokenScores(logprob, rank if with_ranks else None) for logprob, rank in scored]
+        return self._score_pack(sequences, with_ranks)
 
-    def _score_pack(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+    def _probe_pack(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+        return [scores.logprob for scores in self._score_pack(sequences, with_ranks=False)]
+
+    def _score_pack(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
         hidden = self._hidden(pack)
         rows, targets = (self._to_device(array, hidden.device) for array in (pack.head_rows, pack.targets))
-        logprobs = self._head.logprobs(hidden, rows, targets).cpu().numpy()
-        return np.split(logprobs, np.cumsum(pack.n_response)[:-1])
+        logprobs, ranks = self._head.score(hidden, rows, targets, with_ranks=with_ranks)
+        ends = np.cumsum(pack.n_response)[:-1]
+        by_sequence = np.split(logprobs.cpu().numpy(), ends)
+        if ranks is None:
+            return [TokenScores(logprob, None) for logprob in by_sequence]
+        return [TokenScores(*both) for both in zip(by_sequence, np.split(ranks.cpu().numpy(), ends), strict=True)]
 
     def _hidden(self, pack: Pack) -> torch.Tensor:
         """Shapes: (rows, d)."""

@@ -71,14 +71,20 @@ def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequenc
 
 def own_logprobs(model: Any, sequence: TokenSequence) -> npt.NDArray[np.float32]:
     """One sequence through the model's own forward pass. Memory: its whole logits, in float32."""
+    return own_scores(model, sequence)[0]
+
+
+def own_scores(model: Any, sequence: TokenSequence) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass."""
     device = model.get_input_embeddings().weight.device
     ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=device)
     logits = model(input_ids=ids, use_cache=False).logits[0, len(sequence.prompt) - 1 : -1].float()
     targets = ids[0, len(sequence.prompt) :, None].to(logits.device)
     # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
-    found = (logits.gather(-1, targets)[:, 0] - logits.logsumexp(-1)).clamp_(max=0.0)
-    result: npt.NDArray[np.float32] = found.cpu().numpy()
-    return result
+    chosen = logits.gather(-1, targets)
+    found = (chosen[:, 0] - logits.logsumexp(-1)).clamp_(max=0.0)
+    ranks = 1 + (logits > chosen).sum(dim=-1, dtype=torch.int32)
+    return found.cpu().numpy(), ranks.masked_fill_(~found.isfinite(), 0).cpu().numpy()
 
 
 def _sequences(vocabulary_size: int) -> list[TokenSequence]:

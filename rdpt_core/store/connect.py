@@ -30,13 +30,14 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def _open(path: Path, *, read_only: bool, patience_s: float) -> duckdb.DuckDBPyConnection:
+def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None = None) -> duckdb.DuckDBPyConnection:
     _check_magic(path)
+    config = _CONFIG if memory is None else {**_CONFIG, "memory_limit": memory}
     deadline = time.monotonic() + patience_s
     while True:
         try:
             # Absolute, so that no part of the name is taken as a kind of database.
-            return duckdb.connect(str(path.absolute()), read_only=read_only, config=_CONFIG)
+            return duckdb.connect(str(path.absolute()), read_only=read_only, config=config)
         except duckdb.Error as error:
             if not (isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)):
                 raise StoreVersionError(
@@ -101,10 +102,15 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_for_reading(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_for_reading(
+    path: Path, *, patience_s: float = READ_PATIENCE_S, memory: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection, closed at the end so that a writer is never starved.
 
     A file of an older schema is migrated first.
+
+    Args:
+        memory: the most that DuckDB takes for pages and work, such as `2GB`; None leaves it most of the machine.
 
     Raises:
         StoreMissingError: there is no such file.
@@ -118,7 +124,7 @@ def open_for_reading(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iter
             expected="a file written by `python -m rdpt_core score`",
             hint="Run `make demo` for the bundled example, or `python -m rdpt_core score --help` for your own traces.",
         )
-    connection = _open(path, read_only=True, patience_s=patience_s)
+    connection = _open(path, read_only=True, patience_s=patience_s, memory=memory)
     try:
         with _explained(path):
             version = read_version(connection)
@@ -133,7 +139,7 @@ def open_for_reading(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iter
                 connection.close()
                 with open_for_writing(path, patience_s=patience_s):
                     pass
-                connection = _open(path, read_only=True, patience_s=patience_s)
+                connection = _open(path, read_only=True, patience_s=patience_s, memory=memory)
             yield connection
     finally:
         connection.close()

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import Message, Role, RunClaim, ScoredModel, TokenLogprobs, Trace
+from rdpt_core.records import RETRIED_REASONS, Message, Role, RunClaim, ScoredModel, Span, TokenLogprobs, Trace
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.schema import SCHEMA_VERSION
 
@@ -101,7 +101,9 @@ class Reader:
         models: dict[int, list[ScoredModel]] = {}
         for row in self.query("SELECT * FROM run_models ORDER BY run_no").to_pylist():
             run_no = row.pop("run_no")
-            models.setdefault(run_no, []).append(ScoredModel(**{**row, "role": Role(row["role"])}))
+            # Zero stands for unknown: these columns take no NULL, and no model is that small.
+            known = {name: row[name] or None for name in ("n_parameters", "vocabulary_size")}
+            models.setdefault(run_no, []).append(ScoredModel(**{**row, **known, "role": Role(row["role"])}))
         runs = []
         for row in self.query("SELECT * FROM runs ORDER BY run_no").to_pylist():
             row["identity"] = json.loads(row["identity"])
@@ -132,6 +134,25 @@ class Reader:
             )
         return fitting[0]
 
+    def trace_no(self, run: Run, trace_id: str | None) -> int:
+        """The number of a trace in its run.
+
+        Raises:
+            UsageError: no id is given, or the run holds no such trace.
+        """
+        rows = self.query(
+            "SELECT trace_no FROM traces WHERE run_no = ? AND trace_id = ? ORDER BY trace_no LIMIT 1",
+            [run.run_no, trace_id],
+        )
+        if not rows.num_rows:
+            raise UsageError(
+                "which trace?" if trace_id is None else "the run holds no such trace",
+                where=f"--trace {trace_id or ''}".rstrip(),
+                expected=f"the id of one of the {run.n_traces:,} traces of run {run.run_id}",
+                hint="`export --what traces` lists them.",
+            )
+        return int(rows.column("trace_no")[0].as_py())
+
     def progress(self, run: Run) -> tuple[RoleProgress, ...]:
         """Traces and tokens scored so far, for each role of the run."""
         table = self.query(
@@ -142,10 +163,35 @@ class Reader:
         found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
-    def scored_trace_nos(self, run_no: int, role: Role) -> set[int]:
-        """The traces of a run that have this role's tokens."""
-        rows = self.query("SELECT trace_no FROM tokens WHERE run_no = ? AND role = ?", [run_no, role])
+    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
+        """The traces of a run that have this role's tokens; without those that another try may mend, if so asked, and
+        only those with ranks, if `ranked`."""
+        rows = self.query(
+            "SELECT trace_no FROM tokens WHERE run_no = ? AND role = ? "
+            "AND (? OR unscored_reason IS NULL OR unscored_reason NOT IN (SELECT unnest(?::VARCHAR[]))) "
+            "AND (NOT ? OR rank IS NOT NULL)",
+            [run_no, role, with_failed, [str(reason) for reason in RETRIED_REASONS], ranked],
+        )
         return set(rows.column("trace_no").to_pylist())
+
+    def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]:
+        """The traces of a run whose sentences this role has scored with so many sentences in view."""
+        rows = self.query(
+            "SELECT trace_no FROM local_scores WHERE run_no = ? AND role = ? AND n_context = ?",
+            [run_no, role, n_context],
+        )
+        return set(rows.column("trace_no").to_pylist())
+
+    def spans(self, run_no: int, first: int, last: int) -> dict[int, list[Span]]:
+        """The sentences of the traces `first` ≤ trace_no < `last`; a trace without any has an empty list."""
+        found: dict[int, list[Span]] = {number: [] for number in range(first, last)}
+        for row in self.query(
+            "SELECT trace_no, char_start, char_end FROM sentences "
+            "WHERE run_no = ? AND trace_no >= ? AND trace_no < ? ORDER BY trace_no, sentence_index",
+            [run_no, first, last],
+        ).to_pylist():
+            found[row["trace_no"]].append(Span(row["char_start"], row["char_end"]))
+        return found
 
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
         """Traces `first` ≤ trace_no < `last` of a run, in order."""
@@ -156,10 +202,22 @@ class Reader:
         ).to_pylist()
         return [_trace(row) for row in rows]
 
+    def traces_numbered(self, run_no: int, trace_nos: Sequence[int]) -> list[Trace]:
+        """Some traces of a run, in order."""
+        # The range lets DuckDB skip what lies outside; numbers that lie close together are read from few pages.
+        rows = self.query(
+            "SELECT * EXCLUDE (run_no, trace_no, n_sentences) FROM traces "
+            "WHERE run_no = ? AND trace_no BETWEEN ? AND ? AND trace_no IN (SELECT unnest(?::INTEGER[])) "
+            "ORDER BY trace_no",
+            [run_no, min(trace_nos, default=0), max(trace_nos, default=-1), list(trace_nos)],
+        ).to_pylist()
+        return [_trace(row) for row in rows]
+
     def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
-        """One role's tokens of some traces, each with the reason for what is missing; NaN where NULL."""
+        """One role's tokens of some traces, each with the reason for what is missing; NaN, or rank 0, where NULL."""
         table = self.query(
-            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob FROM tokens "
+            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob, "
+            "list_transform(rank, lambda r: coalesce(r, 0)) AS rank FROM tokens "
             "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
             [run_no, role, list(trace_nos)],
         )
@@ -169,11 +227,13 @@ class Reader:
                 name: table.column(name)[index].values.to_numpy(zero_copy_only=False)
                 for name in ("token_id", "char_start", "char_end", "logprob")
             }
+            rank = table.column("rank")[index]
             tokens = TokenLogprobs(
                 token_id=lists["token_id"].astype(np.int32),
                 char_start=lists["char_start"].astype(np.int32),
                 char_end=lists["char_end"].astype(np.int32),
                 logprob=lists["logprob"].astype(np.float32),
+                rank=rank.values.to_numpy(zero_copy_only=False).astype(np.int32) if rank.is_valid else None,
             )
             found[table.column("trace_no")[index].as_py()] = (tokens, table.column("unscored_reason")[index].as_py())
         return found
@@ -186,7 +246,7 @@ def _trace(row: dict[str, Any]) -> Trace:
 
 
 @contextmanager
-def open_reader(path: Path, *, patience_s: float = READ_PATIENCE_S) -> Iterator[Reader]:
-    """A reader for one page or one export; see `open_for_reading` for what it raises."""
-    with open_for_reading(path, patience_s=patience_s) as connection:
+def open_reader(path: Path, *, patience_s: float = READ_PATIENCE_S, memory: str | None = None) -> Iterator[Reader]:
+    """A reader for one page or one export; see `open_for_reading` for its arguments and what it raises."""
+    with open_for_reading(path, patience_s=patience_s, memory=memory) as connection:
         yield Reader(connection)

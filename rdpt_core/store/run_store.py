@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rdpt_core.records import Role, RoleResult, RunClaim, SentenceColumns, TokenLogprobs, Trace
+from rdpt_core.records import LocalScores, Role, RoleResult, RunClaim, SentenceColumns, Span, TokenLogprobs, Trace
 from rdpt_core.store.reader import open_reader
-from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, finish_run
+from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, commit_local, finish_run
 
 _PATIENCE_S = 120.0
 
@@ -26,10 +26,11 @@ class DuckDBRunStore:
         """Register a run over the traces of another, or find the one with the same identity."""
         return claim_copy(self._path, claim, source_run_no, n_sentences)
 
-    def scored_trace_nos(self, run_no: int, role: Role) -> set[int]:
-        """The traces that have this role's tokens."""
+    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
+        """The traces that have this role's tokens; without those that another try may mend, if so asked, and only
+        those with ranks, if `ranked`."""
         with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
-            return reader.scored_trace_nos(run_no, role)
+            return reader.scored_trace_nos(run_no, role, with_failed=with_failed, ranked=ranked)
 
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
         """Traces `first` ≤ trace_no < `last`, in order."""
@@ -48,6 +49,20 @@ class DuckDBRunStore:
     ) -> None:
         """Store one batch in one transaction."""
         commit_batch(self._path, run_no, role, results, sentences)
+
+    def spans(self, run_no: int, first: int, last: int) -> Mapping[int, Sequence[Span]]:
+        """The sentences of the traces `first` ≤ trace_no < `last`."""
+        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
+            return reader.spans(run_no, first, last)
+
+    def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]:
+        """The traces that are scored with so many sentences in view."""
+        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
+            return reader.local_trace_nos(run_no, role, n_context)
+
+    def commit_local(self, run_no: int, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
+        """Store local scores in one transaction."""
+        commit_local(self._path, run_no, role, n_context, scores)
 
     def finish(self, run_no: int) -> None:
         """Mark the run as complete."""

@@ -9,6 +9,7 @@ trace order, so that one trace is read from a few pages.
     traces       one row a trace: question, response, what the file said about it
     sentences    one row a sentence: span, and per role its token count, logprob sum, first logprob and p
     tokens       one row a trace and role: lists with one entry a token
+    local_scores one row a trace, role and length of context: its sentences, each scored with so many before it
 
 Labels are never stored: they follow from the probabilities for any thresholds. Missing is NULL, never zero or NaN.
 """
@@ -103,7 +104,23 @@ CREATE TABLE tokens (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+# Nullable, since ranks are stored only when they are asked for, and local scores by a pass of their own.
+_VERSION_2 = """
+ALTER TABLE tokens ADD COLUMN rank INTEGER[];          -- from 1, the likeliest token; NULL where there is no logprob
+ALTER TABLE sentences ADD COLUMN rank_sum_teacher INTEGER;   -- sum of min(rank, 100) over the sentence's tokens
+ALTER TABLE sentences ADD COLUMN rank_sum_student INTEGER;
+ALTER TABLE sentences ADD COLUMN rank_sum_distilled INTEGER;
+CREATE TABLE local_scores (
+    run_no INTEGER NOT NULL,
+    trace_no INTEGER NOT NULL,
+    role VARCHAR NOT NULL,
+    n_context INTEGER NOT NULL,      -- how many sentences a token may look back on
+    logprob_sum DOUBLE[] NOT NULL,   -- one entry a sentence, NULL where missing
+    step_mean DOUBLE                 -- mean of logprob_sum / n_tokens over sentences with tokens; NULL if one lacks
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Entry n leads from version n to version n + 1. Never edit an entry that was released: append one."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rdpt_core.records import ROLES, Role, RoleResult, RunClaim, SentenceColumns, Trace
+from rdpt_core.records import ROLES, LocalScores, Role, RoleResult, RunClaim, SentenceColumns, Trace
 from rdpt_core.store.connect import open_for_writing
 
 _TRACES_PER_INSERT = 2_000
@@ -98,7 +98,12 @@ def _register(connection: duckdb.DuckDBPyConnection, claim: RunClaim) -> tuple[i
         ],
     )
     for model in claim.models:
-        values = asdict(model)
+        # Zero stands for unknown: these columns take no NULL, and no model is that small.
+        values = {
+            **asdict(model),
+            "n_parameters": model.n_parameters or 0,
+            "vocabulary_size": model.vocabulary_size or 0,
+        }
         columns, marks = ", ".join(values), ", ".join("?" for _ in values)
         connection.execute(
             f"INSERT INTO run_models (run_no, {columns}) VALUES (?, {marks})", [run_no, *values.values()]
@@ -188,6 +193,28 @@ def commit_batch(
         connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run_no])
 
 
+def commit_local(path: Path, run_no: int, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
+    """Store the local scores of some traces; what was stored of them before is replaced."""
+    table = pa.table(
+        {
+            "run_no": pa.array([run_no] * len(scores), pa.int32()),
+            "trace_no": pa.array([one.trace_no for one in scores], pa.int32()),
+            "role": pa.array([str(role)] * len(scores), pa.string()),
+            "n_context": pa.array([n_context] * len(scores), pa.int32()),
+            "logprob_sum": _lists([one.logprob_sum for one in scores], pa.float64(), nan_is_null=True),
+            "step_mean": pa.array([one.step_mean for one in scores], pa.float64()),
+        }
+    )
+    with open_for_writing(path) as connection:
+        connection.register("batch", table)
+        connection.execute(
+            "DELETE FROM local_scores WHERE (run_no, trace_no, role, n_context) IN "
+            "(SELECT (run_no, trace_no, role, n_context) FROM batch)"
+        )
+        connection.unregister("batch")
+        _insert(connection, "local_scores", table)
+
+
 def finish_run(path: Path, run_no: int) -> None:
     """Mark a run as complete."""
     now = _now()
@@ -225,8 +252,21 @@ def _token_table(run_no: int, role: Role, results: Sequence[RoleResult]) -> pa.T
             "char_start": _lists([result.tokens.char_start for result in results], pa.int32()),
             "char_end": _lists([result.tokens.char_end for result in results], pa.int32()),
             "logprob": _lists([result.tokens.logprob for result in results], pa.float32(), nan_is_null=True),
+            "rank": _ranks(results),
         }
     )
+
+
+def _ranks(results: Sequence[RoleResult]) -> pa.Array:
+    """A list a trace: NULL for a trace without ranks, and NULL within it for a token without one."""
+    ranks = [result.tokens.rank for result in results]
+    if all(rank is None for rank in ranks):
+        return pa.nulls(len(results), pa.list_(pa.int32()))
+    known = [np.empty(0, dtype=np.int32) if rank is None else rank for rank in ranks]
+    flat = np.concatenate(known)
+    offsets = np.cumsum([0, *map(len, known)], dtype=np.int32)
+    missing = pa.array([rank is None for rank in ranks])
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat, mask=flat == 0), mask=missing)
 
 
 def _sentence_table(run_no: int, sentences: Sequence[SentenceColumns]) -> pa.Table:
@@ -248,4 +288,12 @@ def _sentence_table(run_no: int, sentences: Sequence[SentenceColumns]) -> pa.Tab
         for name in ("logprob_sum", "first_logprob", "p"):
             values = np.concatenate([getattr(item, name)[role] for item in sentences])
             columns[f"{name}_{role}"] = pa.array(values, from_pandas=True)
+        if any(role in item.rank_sum for item in sentences):
+            # Another role's tokens may come from an earlier process that stored no ranks.
+            sums = np.concatenate([_or_zeros(item.rank_sum.get(role), len(item.char_start)) for item in sentences])
+            columns[f"rank_sum_{role}"] = pa.array(sums, mask=sums == 0)
     return pa.table(columns)
+
+
+def _or_zeros(sums: npt.NDArray[np.int32] | None, n: int) -> npt.NDArray[np.int32]:
+    return np.zeros(n, dtype=np.int32) if sums is None else sums

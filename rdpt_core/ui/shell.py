@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from rdpt_core.errors import StoreError
-from rdpt_core.ui import controls, frame, settings, states, theme
+from rdpt_core.ui import controls, frame, lost, settings, states, theme
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.source import Source
 
@@ -22,9 +22,15 @@ def navigation() -> Page:
         [
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
+            st.Page("pages/compare.py", title="Compare"),
+            st.Page("pages/find.py", title="Find"),
+            st.Page("pages/ratios.py", title="Ratios"),
             st.Page("pages/benchmarks.py", title="Benchmarks"),
             st.Page("pages/positions.py", title="Positions"),
+            st.Page("pages/thresholds.py", title="Thresholds"),
             st.Page("pages/predict.py", title="Predict"),
+            st.Page("pages/runs.py", title="Runs"),
+            st.Page("pages/selection.py", title="Selection"),
         ],
         position="top",
     )
@@ -47,10 +53,11 @@ def run() -> None:
             chosen = controls.choose_run(runs)
             rule = controls.choose_rule()
         if chosen is None:
-            states.explain_unknown_run()
+            lost.explain_run(source, runs)
         elif rule is None:
             controls.explain_bad_rule()
         else:
+            lost.publish_file(runs)
             with frame.around(Frame(source, chosen, rule)):
                 page.run()
     except StoreError as error:

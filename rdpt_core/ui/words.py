@@ -40,6 +40,10 @@ UNSCORED: dict[str, str] = {
     "template_refused": "Unscored: the chat template of some model refuses this conversation.",
     "empty_prompt": "Unscored: the prompt is empty, so nothing precedes the first token of the response.",
     "untokenizable": "Unscored: some model's tokenizer cannot represent this trace.",
+    "server_refused": "Unscored: a server refused to score this trace; scoring again asks once more.",
+    "server_failed": "Unscored: a server gave no usable answer for this trace; scoring again asks once more.",
+    "not_recorded": "Unscored: the recorded logprobs of some model do not hold this trace.",
+    "not_aligned": "Unscored: the recorded tokens of some model do not spell this response.",
     "not_yet": "Not scored yet: the run has not reached this trace.",
 }
 
@@ -60,6 +64,11 @@ SPACES: dict[str, str] = {Space.DIFFERENCE: "differences of p (paper)", Space.RA
 
 # Streamlit reads `:red[...]`, `:material/name:` and `:smile:` as directives.
 _MARKDOWN = {character: f"\\{character}" for character in "\\`*_{}[]()#+-.!|~$:&"} | {"<": "&lt;", ">": "&gt;"}
+
+
+def kind(name: str) -> str:
+    """A label, or a part of Boosted, as figures and legends write it."""
+    return name.replace("-down", ", down")
 
 
 def count(n: int, singular: str, plural: str | None = None) -> str:

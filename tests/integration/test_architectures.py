@@ -15,7 +15,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from rdpt_core.scoring.kernel import CausalKernel, TokenSequence
+from rdpt_core.scoring.kernel import CausalKernel, TokenScores, TokenSequence
 
 SHAPE = {
     "hidden_size": 64,
@@ -116,10 +116,13 @@ def test_agreement_and_invariance(model_type: str, dtype: torch.dtype) -> None:
     # The same rounding errors in another order are neither better nor worse; a fifth is what chance gives and takes.
     assert found.mean() <= 1.2 * errors(own, oracle).mean() + 1e-6
 
+    ranked = kernel.score_tokens(sequences, with_ranks=True)
+    assert all(np.array_equal(a, b.logprob) for a, b in zip(scored, ranked, strict=True))
     for budget_rows in (1, 700, 100_000):
         kernel.budget_rows = budget_rows
-        again = kernel.score(sequences[::-1])[::-1]
-        assert all(np.array_equal(a, b) for a, b in zip(scored, again, strict=True))
+        again = kernel.score_tokens(sequences[::-1], with_ranks=True)[::-1]
+        assert all(np.array_equal(a, b.logprob) for a, b in zip(scored, again, strict=True))
+        assert all(np.array_equal(a.rank, b.rank) for a, b in zip(ranked, again, strict=True))
 
 
 def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,10 +174,10 @@ def test_out_of_memory_halves_the_budget_and_loses_nothing(
     expected = kernel.score(sequences)
     whole = kernel._score_pack
 
-    def scarce(some: list[TokenSequence]) -> Scored:
+    def scarce(some: list[TokenSequence], with_ranks: bool) -> list[TokenScores]:
         if len(some) > 2:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
-        return whole(some)
+        return whole(some, with_ranks)
 
     monkeypatch.setattr(kernel, "_score_pack", scarce)
     scored = kernel.score(sequences)
@@ -188,7 +191,7 @@ def test_a_trace_that_memory_does_not_hold_is_an_error_with_advice(monkeypatch: 
 
     kernel = CausalKernel(make_model("llama", torch.float32))
 
-    def empty(_: list[TokenSequence]) -> Scored:
+    def empty(_: list[TokenSequence], with_ranks: bool) -> list[TokenScores]:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(kernel, "_score_pack", empty)

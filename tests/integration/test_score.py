@@ -13,7 +13,9 @@ import pytest
 from rdpt_core.cli import main
 from rdpt_core.config import ModelSet, parse_reference
 from rdpt_core.records import ROLES, Role, RoleResult, SentenceColumns, TemplatePolicy
-from rdpt_core.scoring.pipeline import ScoreRequest, make_backends, score_run
+from rdpt_core.scoring.pipeline import score_run
+from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.scoring.roster import make_backends
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, iter_traces
@@ -96,7 +98,7 @@ class FailingStore(DuckDBRunStore):
 def test_an_interrupted_run_goes_on_and_repeats_nothing_that_was_stored(
     triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int
 ) -> None:
-    monkeypatch.setattr("rdpt_core.scoring.pipeline._COMMIT_INTERVAL_S", -1.0)
+    monkeypatch.setattr("rdpt_core.scoring.role_job._COMMIT_INTERVAL_S", -1.0)
     traces = write_lines(tmp_path / "t.jsonl", make_lines(40))
     models = ModelSet({role: parse_reference(str(triple / role)) for role in ROLES})
     request = ScoreRequest(models=models, batch_tokens=600, quiet=True)
@@ -156,7 +158,7 @@ def test_beyond_the_context_the_whole_sentences_that_fit_are_scored(
 def test_what_changes_a_number_changes_the_run_and_nothing_else_does(triple: Path, traces_file: Path) -> None:
     from dataclasses import replace
 
-    from rdpt_core.scoring.pipeline import make_claim, survey_traces
+    from rdpt_core.scoring.identity import make_claim, survey_traces
     from rdpt_core.traces import get_splitter
 
     models = ModelSet({role: parse_reference(str(triple / role)) for role in ROLES})
@@ -164,7 +166,8 @@ def test_what_changes_a_number_changes_the_run_and_nothing_else_does(triple: Pat
     survey = survey_traces(iter_traces([traces_file], rejects=RejectLog(None)), TemplatePolicy.OWN)
 
     def run_id(request: ScoreRequest) -> str:
-        return make_claim(request, make_backends(request), survey, get_splitter()).run_id
+        models = [backend.model for backend in make_backends(request)]
+        return make_claim(request, models, survey, get_splitter()).run_id
 
     same = [base, replace(base, batch_tokens=7), replace(base, name="other"), replace(base, quiet=True)]
     assert len({run_id(request) for request in same}) == 1
@@ -322,3 +325,29 @@ def test_a_conversation_that_a_template_refuses_stops_nothing_else(
     rows = export(database, "sentences", tmp_path / "s.jsonl")
     by_trace = {trace: {row["unscored_reason"] for row in rows if row["trace_id"] == trace} for trace in ("t0", "t1")}
     assert by_trace == {"t0": {None}, "t1": {"template_refused"}}
+
+
+def test_ranks_complete_a_run_that_has_none_and_change_no_number(
+    triple: Path, model_flags: list[str], traces_file: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "run.duckdb"
+    command = ["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]
+    assert main(command) == 0
+    before = export(database, "tokens", tmp_path / "before.jsonl")
+    assert main([*command, "--ranks"]) == 0
+    assert export(database, "tokens", tmp_path / "after.jsonl") == before
+    oracle = Oracle(triple / "student")
+    line = make_lines(1)[0]
+    with open_reader(database) as reader:
+        (run,) = reader.runs()
+        stored = reader.tokens(run.run_no, Role.STUDENT, [0])[0][0]
+        n_missing = reader.query("SELECT count(*) AS n FROM sentences WHERE rank_sum_student IS NULL").to_pylist()
+    assert n_missing == [{"n": 0}]
+    logits = oracle.logits(str(line["question"]), str(line["response"]))
+    chosen = logits[np.arange(len(stored)), stored.token_id]
+    assert stored.rank is not None
+    assert stored.rank.tolist() == ((logits > chosen[:, None]).sum(axis=1) + 1).tolist()
+    # Without the option the ranks stay, and nothing is scored again.
+    assert main(command) == 0
+    with open_reader(database) as reader:
+        assert reader.scored_trace_nos(run.run_no, Role.STUDENT, ranked=True) == set(range(run.n_traces))

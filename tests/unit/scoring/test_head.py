@@ -43,3 +43,26 @@ def test_logits_that_are_not_finite_give_no_number() -> None:
     rows = torch.zeros(1, dtype=torch.long)
     found = TiledHead(weight, None, HeadFinish(), 8).logprobs(torch.ones(1, 4), rows, rows)
     assert torch.isnan(found).all()
+
+
+@pytest.mark.parametrize("n_vocabulary", [1, 31, 32, 129])
+def test_ranks_equal_the_naive_count(monkeypatch: pytest.MonkeyPatch, n_vocabulary: int) -> None:
+    """Whole numbers, so that every product is exact in float32 and equal logits are equal: ties are frequent."""
+    monkeypatch.setattr(head_module, "TILE_COLUMNS", 32)
+    torch.manual_seed(0)
+    hidden, weight = torch.randint(-3, 4, (40, 8)).float(), torch.randint(-3, 4, (n_vocabulary, 8)).float()
+    rows, targets = torch.randint(0, 40, (75,)), torch.randint(0, n_vocabulary, (75,))
+    head = TiledHead(weight, None, HeadFinish(scale=0.5), block_rows=32)
+    logprobs, ranks = head.score(hidden, rows, targets, with_ranks=True)
+    logits = hidden[rows] @ weight.T
+    assert ranks is not None
+    assert ranks.tolist() == ((logits > logits.gather(-1, targets[:, None])).sum(-1) + 1).tolist()
+    assert torch.equal(logprobs, head.logprobs(hidden, rows, targets))
+
+
+def test_a_row_that_is_not_finite_has_no_rank() -> None:
+    rows = torch.zeros(1, dtype=torch.long)
+    _, ranks = TiledHead(torch.full((7, 4), float("inf")), None, HeadFinish(), 8).score(
+        torch.ones(1, 4), rows, rows, with_ranks=True
+    )
+    assert ranks is not None and ranks.tolist() == [0]

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -21,12 +22,13 @@ from rdpt_core.errors import (
     UsageError,
 )
 from rdpt_core.records import ROLES, Role, RunClaim
+from rdpt_core.scoring.aggregate import sentence_columns
 from rdpt_core.store.connect import open_for_reading, open_for_writing
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.schema import MIGRATIONS, SCHEMA_VERSION
 from rdpt_core.store.writer import claim_run, commit_batch, finish_run
 
-from .conftest import RESPONSE, make_claim, make_result, make_sentences, make_traces
+from .conftest import RESPONSE, SPANS, make_claim, make_result, make_sentences, make_traces
 
 
 def write_run(path: Path, claim: RunClaim) -> int:
@@ -132,6 +134,49 @@ def test_a_newer_file_is_refused_both_ways(tmp_path: Path, claim: RunClaim) -> N
     for opener in (open_for_reading, open_for_writing):
         with pytest.raises(StoreVersionError, match=f"expected schema version {SCHEMA_VERSION}"), opener(path):
             pass
+
+
+def test_a_file_of_version_1_keeps_its_rows_and_takes_ranks(tmp_path: Path, claim: RunClaim) -> None:
+    path = tmp_path / "one.duckdb"
+    write_run(path, claim)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE local_scores; ALTER TABLE tokens DROP COLUMN rank")
+        for role in ROLES:
+            connection.execute(f"ALTER TABLE sentences DROP COLUMN rank_sum_{role}")
+        connection.execute("UPDATE store_info SET value = '1' WHERE key = 'schema_version'")
+    with open_reader(path) as reader:
+        assert reader.query("SELECT count(*) AS n, count(rank_sum_student) AS r FROM sentences").to_pylist() == [
+            {"n": 4, "r": 0}
+        ]
+        assert reader.scored_trace_nos(1, Role.STUDENT) == {0, 1}
+        assert reader.scored_trace_nos(1, Role.STUDENT, ranked=True) == set()
+        assert reader.tokens(1, Role.STUDENT, [0])[0][0].rank is None
+        assert [run.run_id for run in reader.runs()] == [claim.run_id]
+
+
+def test_ranks_are_stored_summed_and_null_where_missing(tmp_path: Path, claim: RunClaim) -> None:
+    path = tmp_path / "a.duckdb"
+    run_no = claim_run(path, claim, make_traces())
+    results = {
+        role: make_result(0, role, (-0.5, -0.25, -1.0) if role is not Role.TEACHER else (-0.5, -0.25, math.nan))
+        for role in ROLES
+    }
+    for role, result in results.items():
+        ranks = np.array([1, 250, 0 if role is Role.TEACHER else 7], dtype=np.int32)
+        results[role] = replace(result, tokens=replace(result.tokens, rank=ranks))
+    sentences = [sentence_columns(0, RESPONSE, SPANS, results)]
+    for role in ROLES:
+        commit_batch(path, run_no, role, [results[role]], sentences if role is Role.DISTILLED else [])
+    with open_reader(path) as reader:
+        rows = reader.query("SELECT * FROM sentences ORDER BY sentence_index").to_pylist()
+        # The rank of 250 counts as 100; a sentence with a token that has no logprob has no sum.
+        assert [row["rank_sum_student"] for row in rows] == [101, 7]
+        assert [row["rank_sum_teacher"] for row in rows] == [101, None]
+        stored = reader.query("SELECT rank FROM tokens WHERE role = 'teacher'").to_pylist()
+        assert stored == [{"rank": [1, 250, None]}]
+        back = reader.tokens(run_no, Role.TEACHER, [0])[0][0].rank
+        assert back is not None and back.tolist() == [1, 250, 0]
+        assert reader.scored_trace_nos(run_no, Role.STUDENT, ranked=True) == {0}
 
 
 def test_migrations_from_blank_and_from_the_oldest(tmp_path: Path) -> None:

@@ -1,0 +1,15 @@
+"""Choosing training data among candidate responses, before any training: every strategy from one cache of scores.
+
+    candidates   one row a candidate, summed up from the stored sentences in one query
+    strategies   the registry: each strategy a pure function from candidates to one score each
+    expression   a user's own formula over the same columns, parsed and never evaluated as code
+    pick         guards, the best of each question, quotas and budgets
+    compare      strategies side by side: overlap, length, correctness, budget
+    training     the chosen responses as training files, with a manifest
+
+Only the teacher and the student count here, so a run with a distilled model serves as well as one without.
+
+To add a strategy, ten minutes: write a function in `strategies.py` from `Candidates` to an array of doubles, NaN where
+it has no answer, and decorate it with its name, direction, formula and source. Add its formula, written naively, to
+`tests/unit/analysis/selection/reference.py`: the tests find it by name. Command, page and manifest know it then.
+"""

@@ -1,0 +1,280 @@
+"""Picked responses as training files, with a manifest that tells how they were picked. Same inputs, same bytes.
+
+    messages            TRL, conversational: {"messages": [… , {"role": "assistant", "content": RESPONSE}]}
+    prompt-completion   TRL: {"prompt": […], "completion": [{"role": "assistant", …}]}; both plain strings for traces
+                        that have a rendered prompt and no messages
+    sharegpt            LLaMA-Factory: {"conversations": [{"from": "human", …}, {"from": "gpt", …}], "system": …}, and
+                        an entry in `dataset_info.json` beside the file
+
+The response is written as it is stored, character by character; nothing is stripped and no end token is added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rdpt_core import __version__
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates
+from rdpt_core.analysis.selection.pick import TIE_RULE, Budget, Guards, Selection
+from rdpt_core.analysis.selection.strategies import Options
+from rdpt_core.errors import InputError, UsageError
+from rdpt_core.records import Role, Trace
+from rdpt_core.store.reader import Reader, Run
+
+MANIFEST_VERSION = 1
+
+_TRACES_PER_READ = 2_000
+
+Row = dict[str, Any]
+
+
+def _turns(trace: Trace) -> list[dict[str, str]]:
+    if not trace.messages:
+        raise InputError(
+            "this format needs the question of every trace",
+            where=f"trace {trace.trace_id}",
+            expected="messages",
+            got="a rendered `prompt` only",
+            hint="Use `--format prompt-completion`.",
+        )
+    return [asdict(message) for message in trace.messages]
+
+
+def _messages(trace: Trace) -> Row:
+    return {"messages": [*_turns(trace), {"role": "assistant", "content": trace.response}]}
+
+
+def _prompt_completion(trace: Trace) -> Row:
+    if not trace.messages and trace.prompt is not None:
+        return {"prompt": trace.prompt, "completion": trace.response}
+    return {"prompt": _turns(trace), "completion": [{"role": "assistant", "content": trace.response}]}
+
+
+_SPEAKERS = {"user": "human", "assistant": "gpt"}
+
+
+def _sharegpt(trace: Trace) -> Row:
+    """LLaMA-Factory skips a conversation that does not alternate, with a warning only; so it is refused here."""
+    turns = _turns(trace)
+    system = turns.pop(0)["content"] if turns[0]["role"] == "system" else ""
+    roles = [turn["role"] for turn in turns]
+    if roles != [("user", "assistant")[place % 2] for place in range(len(roles))] or len(roles) % 2 == 0:
+        raise InputError(
+            "LLaMA-Factory takes only conversations in which user and assistant alternate",
+            where=f"trace {trace.trace_id}",
+            expected="an optional system message, then user, assistant, … , user",
+            got=", ".join(message.role for message in trace.messages),
+            hint="Use `--format messages`.",
+        )
+    spoken = [{"from": _SPEAKERS[turn["role"]], "value": turn["content"]} for turn in turns]
+    return {"conversations": [*spoken, {"from": "gpt", "value": trace.response}], "system": system}
+
+
+FORMATS: Mapping[str, Callable[[Trace], Row]] = {
+    "messages": _messages,
+    "prompt-completion": _prompt_completion,
+    "sharegpt": _sharegpt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that decides the file: it goes into the manifest as it is."""
+
+    rule: LabelRule
+    options: Options
+    guards: Guards
+    budget: Budget
+    format: str
+    equal_tokens: Sequence[str] = ()
+    reasons: Mapping[str, str] | None = None
+
+
+def write_training(
+    reader: Reader, run: Run, candidates: Candidates, selection: Selection, request: Request, path: Path
+) -> Path:
+    """Write the training file, its manifest and, for LLaMA-Factory, the entry that names it; returns the manifest.
+
+    Raises:
+        InputError: a picked trace does not fit the format, or the folder cannot be written to.
+        UsageError: nothing was picked.
+    """
+    if not len(selection.picked):
+        raise UsageError(
+            "nothing was picked",
+            where=f"--strategy {selection.strategy.name}",
+            expected="at least one candidate that is scored and within the guards and the budget",
+            got=f"{len(candidates):,} candidates, {int(candidates.is_scored.sum()):,} scored, "
+            f"{int(selection.eligible.sum()):,} eligible",
+        )
+    trace_nos = candidates.trace_no[selection.picked]
+    digest = write_lines(map(json_line, _rows(reader, run, trace_nos, FORMATS[request.format])), path)
+    manifest = make_manifest(reader, run, candidates, selection, request, {"name": path.name, "sha256": digest})
+    manifest_path = path.with_name(f"{path.stem}.manifest.json")
+    write_lines([json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"], manifest_path)
+    if request.format == "sharegpt":
+        _register(path)
+    return manifest_path
+
+
+def training_text(reader: Reader, run: Run, trace_nos: npt.NDArray[np.int64], format_name: str) -> str:
+    """The whole training file in memory, for a download."""
+    return "".join(map(json_line, _rows(reader, run, trace_nos, FORMATS[format_name])))
+
+
+def json_line(row: Row) -> str:
+    """One object, one line."""
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _rows(reader: Reader, run: Run, trace_nos: npt.NDArray[np.int64], make: Callable[[Trace], Row]) -> Iterator[Row]:
+    kind: type | None = None
+    for first in range(0, len(trace_nos), _TRACES_PER_READ):
+        for trace in reader.traces_numbered(run.run_no, trace_nos[first : first + _TRACES_PER_READ].tolist()):
+            row = make(trace)
+            prompt_kind = type(row.get("prompt"))
+            if kind not in (None, prompt_kind):
+                raise InputError(
+                    "traces with and without messages cannot share a training file",
+                    where=f"trace {trace.trace_id}",
+                    expected="messages in every trace, or a rendered `prompt` only in every trace",
+                )
+            kind = prompt_kind
+            yield row
+
+
+def write_lines(lines: Iterator[str] | Sequence[str], path: Path) -> str:
+    """Write a file that appears whole or not at all; returns the SHA-256 of its bytes.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written to.
+    """
+    digest = hashlib.sha256()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as stream:
+            for line in lines:
+                data = line.encode("utf-8")
+                digest.update(data)
+                stream.write(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError("the file cannot be written", where=str(path), got=str(error)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    return digest.hexdigest()
+
+
+def dataset_entry(file_name: str) -> Row:
+    """What LLaMA-Factory's `dataset_info.json` says of the file."""
+    return {
+        "file_name": file_name,
+        "formatting": "sharegpt",
+        "columns": {"messages": "conversations", "system": "system"},
+    }
+
+
+def _register(path: Path) -> None:
+    """Add the file to `dataset_info.json` in its folder, under its name without the ending; other entries stay."""
+    info_path = path.with_name("dataset_info.json")
+    try:
+        known = json.loads(info_path.read_text(encoding="utf-8")) if info_path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise InputError("this file cannot be read", where=str(info_path), got=str(error)) from error
+    if not isinstance(known, dict):
+        raise InputError("this file is no list of data sets", where=str(info_path), expected="a JSON object")
+    known[path.stem] = dataset_entry(path.name)
+    write_lines([json.dumps(known, ensure_ascii=False, indent=2, sort_keys=True) + "\n"], info_path)
+
+
+def make_manifest(
+    reader: Reader, run: Run, candidates: Candidates, selection: Selection, request: Request, file: Row
+) -> Row:
+    """How the file came to be. It holds no time and no path, so that the same choice gives the same bytes."""
+    strategy, picked = selection.strategy, selection.picked
+    correct = candidates["correct"][picked]
+    return {
+        "manifest_version": MANIFEST_VERSION,
+        "rdpt_explorer": __version__,
+        "file": {**file, "format": request.format},
+        "strategy": {
+            "name": strategy.name,
+            "version": strategy.version,
+            "formula": request.options.expression if strategy.name == "expression" else strategy.formula,
+            "keeps": strategy.best,
+            "source": strategy.source,
+            "ties": TIE_RULE,
+        },
+        "thresholds": {
+            "beta": request.rule.beta,
+            "unit": request.rule.unit,
+            "space": request.rule.space,
+            "das_gap": DAS_GAP,
+        },
+        "local_context": candidates.local_context if strategy.name == "lalp" else None,
+        "seed": request.options.seed,
+        "guards": asdict(request.guards),
+        "budget": {**asdict(request.budget), "equal_tokens_with": list(request.equal_tokens)},
+        "run": {"run_id": run.run_id, "traces_hash": run.traces_hash, "splitter": [run.splitter, run.splitter_version]},
+        "models": {
+            str(model.role): {"model": model.model, "revision": model.revision}
+            for model in run.models
+            if model.role in (Role.TEACHER, Role.STUDENT)
+        },
+        "counts": {
+            "questions": candidates.n_questions,
+            "candidates": len(candidates),
+            "scored": int(candidates.is_scored.sum()),
+            "eligible": int(selection.eligible.sum()),
+            "ties": int(selection.is_tied.sum()),
+            "picked": len(picked),
+            "picked_tokens": selection.n_tokens,
+            "picked_correct": int((correct == 1).sum()),
+            "picked_incorrect": int((correct == 0).sum()),
+            "picked_not_graded": int(np.isnan(correct).sum()),
+        },
+        "unscored_questions": question_ids(reader, run, candidates, selection.unscored_questions),
+        "questions_without_eligible_candidate": question_ids(reader, run, candidates, selection.unfit_questions),
+        "overruled": [
+            {"trace_id": name, "reason": (request.reasons or {}).get(name, "")}
+            for name in trace_ids(reader, run, candidates.trace_no[selection.overruled])
+        ],
+    }
+
+
+def question_ids(
+    reader: Reader, run: Run, candidates: Candidates, questions: npt.NDArray[np.int64]
+) -> list[dict[str, str]]:
+    """Benchmark and id of questions by number."""
+    if not len(questions):
+        return []
+    _, first = np.unique(candidates.question, return_index=True)
+    rows = reader.query(
+        "SELECT benchmark, question_id FROM traces WHERE run_no = ? AND trace_no IN (SELECT unnest(?::INTEGER[])) "
+        "ORDER BY trace_no",
+        [run.run_no, candidates.trace_no[first[questions]].tolist()],
+    )
+    found: list[dict[str, str]] = rows.to_pylist()
+    return found
+
+
+def trace_ids(reader: Reader, run: Run, trace_nos: npt.NDArray[np.int64]) -> list[str]:
+    """Ids of traces by number, in ascending order of the numbers."""
+    rows = reader.query(
+        "SELECT trace_id FROM traces WHERE run_no = ? AND trace_no IN (SELECT unnest(?::INTEGER[])) ORDER BY trace_no",
+        [run.run_no, trace_nos.tolist()],
+    )
+    found: list[str] = rows.column("trace_id").to_pylist()
+    return found

@@ -1,0 +1,74 @@
+"""`local`: score each sentence of a run with only the few sentences before it in view."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rdpt_core.commands.arguments import add_database, device_name, positive_integer
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "local",
+        help="score a run's sentences with local context only, for the selection strategy `lalp`",
+        description="A pass of its own over a scored run: the student reads every sentence again with only the N "
+        "sentences before it in view. The result is stored beside the run, once for every N, and changes nothing else. "
+        "The same command goes on where it was stopped.",
+    )
+    add_database(parser)
+    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
+    parser.add_argument(
+        "--context", type=positive_integer, default=4, metavar="N", help="sentences in view (default: 4)"
+    )
+    parser.add_argument(
+        "--student", metavar="REF", help="where the run's student is now (default: where it was when it scored the run)"
+    )
+    parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument(
+        "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score and store."""
+    from rdpt_core.commands.score import prepare_libraries
+
+    prepare_libraries()
+    from rdpt_core.config import parse_reference
+    from rdpt_core.errors import UsageError
+    from rdpt_core.records import Role, TemplatePolicy
+    from rdpt_core.scoring.local import LocalRequest, score_locally
+    from rdpt_core.store.reader import open_reader
+    from rdpt_core.store.run_store import DuckDBRunStore
+
+    with open_reader(arguments.db) as reader:
+        chosen = reader.run(arguments.run_key)
+    if chosen.finished_at is None:
+        raise UsageError(
+            "this run is not complete",
+            where=f"run {chosen.run_id}",
+            expected="a finished run",
+            hint="Run the `score` command that made it again: it goes on where it stopped.",
+        )
+    request = LocalRequest(
+        run_no=chosen.run_no,
+        n_traces=chosen.n_traces,
+        model=next(model for model in chosen.models if model.role is Role.STUDENT),
+        template_policy=TemplatePolicy(chosen.template_policy),
+        n_context=arguments.context,
+        reference=None if arguments.student is None else parse_reference(arguments.student),
+        device=arguments.device,
+        trust_remote_code=arguments.trust_remote_code,
+        quiet=arguments.quiet,
+    )
+    n_traces = score_locally(request, DuckDBRunStore(arguments.db))
+    print(
+        f"run {chosen.run_id}: {n_traces:,} traces scored with {arguments.context} sentences in view, "
+        f"{chosen.n_traces - n_traces:,} had been scored so before",
+        file=sys.stderr,
+    )
+    return 0

@@ -1,0 +1,58 @@
+"""What the user decides about a run, and what a run asks of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rdpt_core.config import ModelSet
+from rdpt_core.records import (
+    Role,
+    RoleResult,
+    RunClaim,
+    SentenceColumns,
+    TemplatePolicy,
+    TokenLogprobs,
+    TooLong,
+    Trace,
+)
+
+
+class RunStore(Protocol):
+    """What the pipeline asks of the database."""
+
+    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int: ...
+    def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int: ...
+    def scored_trace_nos(
+        self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False
+    ) -> set[int]: ...
+    def traces(self, run_no: int, first: int, last: int) -> list[Trace]: ...
+    def tokens(
+        self, run_no: int, role: Role, trace_nos: Sequence[int]
+    ) -> Mapping[int, tuple[TokenLogprobs, str | None]]: ...
+    def commit(
+        self, run_no: int, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    ) -> None: ...
+    def finish(self, run_no: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """Everything the user decides about a run. `batch_tokens` is None for a budget by free memory.
+
+    Ranks are no part of the run's identity: they add a column and change no number. So `with_ranks` completes a run
+    that has none, by scoring again each role's traces that lack them, and its absence leaves ranks that are there.
+    """
+
+    models: ModelSet
+    template_policy: TemplatePolicy = TemplatePolicy.OWN
+    too_long: TooLong = TooLong.PREFIX
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_tokens: int | None = None
+    splitter: str = "sentence"
+    name: str = ""
+    trust_remote_code: bool = False
+    quiet: bool = False
+    with_ranks: bool = False

@@ -1,0 +1,116 @@
+"""What is compared and under which conditions; every choice lives in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from rdpt_core.analysis.selection.candidates import COLUMNS
+from rdpt_core.analysis.selection.expression import FUNCTIONS
+from rdpt_core.analysis.selection.pick import Budget, Guards
+from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
+
+_FIRST = ("teacher-count", "teacher-share", "teacher-fewest", "longest", "random", "grape")
+_EXAMPLE = "n_teacher - 0.01 * n_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the controls say."""
+
+    names: tuple[str, ...]
+    options: Options
+    guards: Guards
+    budget: Budget
+    equal_tokens: bool
+
+
+def choose(possible: Mapping[str, str | None]) -> Chosen:
+    """Draw the controls.
+
+    Args:
+        possible: every strategy with the command that it still needs, None if none.
+    """
+    able = [name for name, command in possible.items() if command is None]
+    names = st.multiselect(
+        "Strategies to compare",
+        able,
+        default=[name for name in _FIRST if name in able],
+        key="strategies",
+        bind="query-params",
+    )
+    expression = _EXAMPLE
+    if "expression" in names:
+        expression = st.text_input("Your formula; the largest value wins", _EXAMPLE, key="formula", bind="query-params")
+        with st.expander("What a formula may hold"):
+            st.markdown(f"`+ - * / % **`, comparisons, `and or not`, `a if b else c`, {_code(FUNCTIONS)}, and:")
+            st.dataframe(
+                [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()], hide_index=True, height=240
+            )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        correct_only = st.checkbox(
+            "Correct candidates only", key="correct_only", bind="query-params", help="Not graded counts as not correct."
+        )
+        equal_tokens = st.checkbox(
+            "Equal tokens",
+            key="equal_tokens",
+            bind="query-params",
+            help="Cut every strategy to the tokens of the smallest, in a random order of questions that is the same "
+            "for all. A longer pick is more training data: only at equal tokens is the comparison fair.",
+        )
+    with st.expander("Length, budget and seed"):
+        guards, budget, seed = _numbers(bool(correct_only))
+    return Chosen(tuple(names), Options(seed, expression or ""), guards, budget, bool(equal_tokens))
+
+
+def _numbers(correct_only: bool) -> tuple[Guards, Budget, int]:
+    left, middle, right = st.columns(3)
+    with left:
+        per_question = _whole("Picks per question", "per_question", 1, least=1)
+        seed = _whole(
+            "Seed", "seed", 0, help_text="Of the strategy random, and of the order in which budgets are filled."
+        )
+    with middle:
+        least = _optional("Shortest candidate, tokens", "min_tokens")
+        most = _optional("Longest candidate, tokens", "max_tokens")
+    with right:
+        samples = _optional("Samples in all, at most", "samples")
+        tokens = _optional("Tokens in all, at most", "tokens")
+    return Guards(correct_only, least, most), Budget(per_question or 1, samples, tokens), seed or 0
+
+
+def _whole(label: str, key: str, value: int, *, least: int = 0, help_text: str | None = None) -> int:
+    found: int = st.number_input(
+        label, min_value=least, max_value=2**31 - 1, value=value, step=1, key=key, bind="query-params", help=help_text
+    )
+    return found
+
+
+def _optional(label: str, key: str) -> int | None:
+    found: int | None = st.number_input(
+        label,
+        min_value=1,
+        max_value=2**31 - 1,
+        value=None,
+        step=1,
+        key=key,
+        bind="query-params",
+        placeholder="no limit",
+    )
+    return found
+
+
+def explain_strategies(possible: Mapping[str, str | None]) -> None:
+    """Formula, direction and source of every strategy, and what a run needs for those that are not possible yet."""
+    with st.popover("What the strategies do", icon=":material/help:"):
+        for name, one in STRATEGIES.items():
+            command = possible[name]
+            needs = f" Not possible on this run yet: needs `python -m rdpt_core {command}`." if command else ""
+            st.markdown(f"**{name}** keeps the {one.best}: {one.formula.replace('|', 'or')}. *{one.source}*.{needs}")
+        st.markdown("Equal scores go to the candidate that comes earlier in the run.")
+
+
+def _code(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

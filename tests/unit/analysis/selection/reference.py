@@ -1,0 +1,68 @@
+"""Every strategy written naively from its formula: plain Python over one candidate's sentences and tokens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+BETA, DAS_GAP, RANK_CAP = 0.1, 0.3, 100
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Token logprobs of both models, the student's ranks, and the student's logprobs with local context."""
+
+    teacher: list[float]
+    student: list[float]
+    ranks: list[int]
+    local: list[float]
+
+    @property
+    def gap(self) -> float:
+        return p(self.teacher) - p(self.student)
+
+
+Response = list[Sentence]
+
+
+def p(logprobs: list[float]) -> float:
+    return math.exp(math.fsum(logprobs) / len(logprobs))
+
+
+def tokens(response: Response) -> list[float]:
+    return [logprob for sentence in response for logprob in sentence.student]
+
+
+def mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def count(response: Response) -> float:
+    return sum(1 for sentence in response if sentence.gap > BETA)
+
+
+# Larger is better here: the strategies that keep the smallest have a minus.
+WORTH: dict[str, Callable[[Response], float]] = {
+    "teacher-count": count,
+    "teacher-share": lambda response: count(response) / len(response),
+    "teacher-fewest": lambda response: -count(response),
+    "longest": lambda response: len(tokens(response)),
+    "shortest": lambda response: -len(tokens(response)),
+    "grape": lambda response: mean(tokens(response)),
+    "lalp": lambda response: mean([mean(sentence.local) for sentence in response]),
+    "step-drop": lambda response: mean([logprob for sentence in response for logprob in sentence.student[1:]]),
+    "rsr": lambda response: (
+        -sum(min(rank, RANK_CAP) for sentence in response for rank in sentence.ranks) / -math.fsum(tokens(response))
+    ),
+    "das": lambda response: (
+        sum(len(sentence.student) for sentence in response if sentence.gap > DAS_GAP) / len(tokens(response))
+    ),
+    "expression": lambda response: count(response) - 0.01 * len(tokens(response)),
+}
+
+
+def best_of(worths: list[float], k: int) -> list[int]:
+    """Positions of the k largest, the earlier of equals first; what is not a number is never picked."""
+    known = [position for position, worth in enumerate(worths) if math.isfinite(worth)]
+    return sorted(known, key=lambda position: (-worths[position], position))[:k]

@@ -1,0 +1,141 @@
+"""Search agrees with a search by hand, whatever the text, the case and the filters are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rdpt_core.analysis import find as module
+from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.find import Found, Passage, Query, find, passages
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.errors import UsageError
+from rdpt_core.store.reader import Reader, open_reader
+from tests import synthetic
+
+RULE, EVERYWHERE = LabelRule.make(), Scope()
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    path = tmp_path_factory.mktemp("db") / "find.duckdb"
+    strange = [("İstanbul İ x. ", "Teacher"), ("ẞ ß ſ K. ", "Shared"), ("\U0010ffff cut \U0010fffe. ", "Student")]
+    extra = synthetic.Sketch("strange", "strange", strange, benchmark="strange", correct=None)
+    synthetic.build(path, [*synthetic.sketches(4), extra, synthetic.hostile_sketch()])
+    synthetic.build(path, synthetic.sketches(1), run_id="feed", name="second", n_scored=1, finish=False)
+    with open_reader(path) as opened:
+        yield opened
+
+
+def search(reader: Reader, query: Query, scope: Scope = EVERYWHERE, name: str = "synthetic") -> Found:
+    return find(reader, reader.run(name), query, scope, RULE)
+
+
+def shown(reader: Reader, found: Found, name: str = "synthetic") -> tuple[Passage, ...]:
+    return passages(reader, reader.run(name), found.hits(0, 100))
+
+
+def by_hand(reader: Reader, pattern: re.Pattern[str]) -> set[tuple[int, int | None]]:
+    """(trace_no, sentence_index) of every hit, with Python's own regular expressions."""
+    found = set()
+    for trace in reader.query("SELECT trace_no, response FROM traces WHERE run_no = 1").to_pylist():
+        spans = reader.query(
+            "SELECT sentence_index, char_start, char_end FROM sentences WHERE run_no = 1 AND trace_no = ?",
+            [trace["trace_no"]],
+        ).to_pylist()
+        for hit in pattern.finditer(trace["response"]):
+            holding = [s["sentence_index"] for s in spans if s["char_start"] <= hit.start() < s["char_end"]]
+            found.add((trace["trace_no"], holding[0] if holding else None))
+    return found
+
+
+def keys(found: Found) -> set[tuple[int, int | None]]:
+    return {(row["trace_no"], row["sentence_index"]) for row in found.sentences.to_pylist()}
+
+
+@pytest.mark.parametrize(
+    "text", ["12", "WAIT", "step. ", "here. Every", "\n\n", "没有", "<script>", "\u202e", "(7 + 5)", "\\["]
+)
+def test_a_text_is_found_as_by_hand(reader: Reader, text: str) -> None:
+    found = search(reader, Query(text))
+    assert found.is_complete
+    assert keys(found) == by_hand(reader, re.compile(re.escape(text), re.IGNORECASE))
+    assert keys(search(reader, Query(text, match_case=True))) == by_hand(reader, re.compile(re.escape(text)))
+
+
+@given(st.text(st.sampled_from("12 .+\\[]()ae<这\n\u200b$^*?|{}"), min_size=1, max_size=4))
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_taken_as_it_is(reader: Reader, text: str) -> None:
+    assert keys(search(reader, Query(text))) == by_hand(reader, re.compile(re.escape(text), re.IGNORECASE))
+
+
+@pytest.mark.parametrize(
+    "expression", [r"\d+ [-+] \d", r"\bwe\b", r"^Okay|right", r"a(p+)(l)e?", r"(?s)step\..*?We", "[这步]+"]
+)
+def test_an_expression_is_found_as_by_hand(reader: Reader, expression: str) -> None:
+    found = keys(search(reader, Query(expression, regex=True)))
+    assert found == by_hand(reader, re.compile(expression, re.IGNORECASE))
+
+
+@pytest.mark.parametrize("expression", ["(", "a{2000}{2000}", r"(a)\1", "(?=a)", "a*", "", "x|"])
+def test_what_is_no_usable_expression_is_explained(reader: Reader, expression: str) -> None:
+    with pytest.raises(UsageError, match="regular expression"):
+        search(reader, Query(expression, regex=True))
+
+
+def test_letters_that_change_their_length_with_their_case(reader: Reader) -> None:
+    strange = Scope(benchmark="strange")
+    (row,) = search(reader, Query("x."), strange).sentences.to_pylist()
+    assert (row["sentence_index"], row["hit_start"], row["hit_length"]) == (0, [11], [2])
+    (row,) = search(reader, Query("cut"), strange).sentences.to_pylist()
+    assert row["hit_start"] == [len("İstanbul İ x. ẞ ß ſ K. \U0010ffff ")]
+
+
+def test_filters(reader: Reader) -> None:
+    everywhere = search(reader, Query("12"))
+    assert 0 < search(reader, Query("12"), Scope(benchmark="shop")).n_found < everywhere.n_found
+    students = search(reader, Query("12", label="Student"))
+    assert set(students.sentences.column("label").to_pylist()) == {"Student"}
+    assert students.n_found == everywhere.sentences.column("label").to_pylist().count("Student")
+    for grade in GRADES:
+        found = search(reader, Query("12"), Scope(grade=grade))
+        assert {passage.trace["grade"] for passage in shown(reader, found)} == {grade}
+
+
+def test_a_trace_that_is_not_scored_yet_is_found_without_a_sentence(reader: Reader) -> None:
+    loose = [p for p in shown(reader, search(reader, Query("12"), name="second"), "second") if p.sentence_index is None]
+    assert loose and all(passage.label is None for passage in loose)
+    assert [piece.text for piece in loose[0].pieces if piece.is_inside] == ["12"]
+
+
+def test_the_search_stops_and_says_so(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SENTENCES", 10)
+    monkeypatch.setattr(module, "_SENTENCES_AT_ONCE", 5)
+    found = search(reader, Query("e"))
+    assert found.n_searched < found.n_traces
+    assert 10 <= found.n_found < 40
+    assert not found.is_complete
+
+
+def test_passages_are_the_response_with_the_hits_marked(reader: Reader) -> None:
+    for text in ("12", "here. Every", "\u200b", "xx"):
+        found = search(reader, Query(text))
+        for passage in shown(reader, found):
+            (response,) = (
+                reader.query(
+                    "SELECT response FROM traces WHERE run_no = ? AND trace_id = ?",
+                    [passage.run.run_no, passage.trace["trace_id"]],
+                )
+                .column(0)
+                .to_pylist()
+            )
+            assert "".join(p.text for p in passage.pieces) == response[passage.char_start : passage.char_end]
+            assert any(piece.is_hit for piece in passage.pieces)
+            assert len(response[passage.char_start : passage.char_end]) <= module.LONGEST + 2 * module.CONTEXT
+            hit = "".join(piece.text for piece in passage.pieces if piece.is_hit)
+            assert hit.lower().startswith(text.lower())

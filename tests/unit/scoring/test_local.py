@@ -1,0 +1,77 @@
+"""Local scores against a loop over an independent model, window by window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rdpt_core.cli import main
+from rdpt_core.errors import ModelError
+from rdpt_core.records import Role
+from rdpt_core.store.reader import open_reader
+from rdpt_core.traces.assignment import assign_tokens
+from tests.integration.conftest import make_lines, write_lines
+from tests.oracle import Oracle
+from tests.tiny_models import save_model
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("local")
+    for seed, role in enumerate(("teacher", "student")):
+        save_model(folder / role, seed=seed)
+    traces = write_lines(folder / "t.jsonl", make_lines(6))
+    models = [f"--{role}={folder / role}" for role in ("teacher", "student")]
+    command = ["score", "--traces", str(traces), *models, "--roles", "teacher,student", "--quiet"]
+    assert main([*command, "--db", str(folder / "run.duckdb")]) == 0
+    return folder, folder / "run.duckdb"
+
+
+@pytest.mark.parametrize("n_context", [1, 3])
+def test_each_step_sees_only_the_steps_before_it(database: tuple[Path, Path], n_context: int) -> None:
+    folder, path = database
+    command = ["local", "--db", str(path), "--context", str(n_context), "--quiet"]
+    assert main(command) == 0
+    oracle = Oracle(folder / "student")
+    with open_reader(path) as reader:
+        run = reader.run(None)
+        traces, spans = reader.traces(run.run_no, 0, run.n_traces), reader.spans(run.run_no, 0, run.n_traces)
+        tokens = reader.tokens(run.run_no, Role.STUDENT, range(run.n_traces))
+        stored = reader.query(
+            "SELECT * FROM local_scores WHERE n_context = ? ORDER BY trace_no", [n_context]
+        ).to_pylist()
+    assert len(stored) == run.n_traces
+    bos = oracle.tokenizer.bos_token_id
+    for number, trace in enumerate(traces):
+        text = oracle.tokenizer.apply_chat_template(
+            [{"role": "user", "content": trace.messages[0].content}], tokenize=False, add_generation_prompt=True
+        )
+        prompt = oracle.tokenizer(text, add_special_tokens=False)["input_ids"]
+        sentence = assign_tokens(trace.response, spans[number], tokens[number][0]).sentence_index
+        steps = [tokens[number][0].token_id[sentence == one].tolist() for one in range(len(spans[number]))]
+        means = []
+        for place, step in enumerate(steps):
+            seen = [token for earlier in steps[max(0, place - n_context) : place] for token in earlier]
+            beginning = [bos] if oracle.tokenizer("a")["input_ids"][:1] == [bos] else []
+            context = [*(prompt if place < n_context else beginning), *seen]
+            with torch.no_grad():
+                logits = oracle.model(torch.tensor([context + step])).logits[0, len(context) - 1 : -1]
+            chosen = logits.log_softmax(-1).gather(-1, torch.tensor(step)[:, None])[:, 0]
+            assert stored[number]["logprob_sum"][place] == pytest.approx(float(chosen.sum()), abs=2e-3)
+            means.append(float(chosen.mean()))
+        assert stored[number]["step_mean"] == pytest.approx(float(np.mean(means)), abs=1e-3)
+
+
+def test_it_goes_on_where_it_stopped_and_refuses_another_model(
+    database: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, path = database
+    command = ["local", "--db", str(path), "--context", "2", "--quiet"]
+    assert main(command) == 0
+    assert main(command) == 0
+    assert "0 traces scored with 2 sentences in view, 6 had been" in capsys.readouterr().err
+    assert main([*command[:-1], "--context", "5", "--student", str(folder / "teacher")]) == ModelError.exit_status
+    assert "not the model that scored the run" in capsys.readouterr().err
