@@ -225,7 +225,7 @@ class _Draft:
                 "showlegend": in_legend,
                 "line": {"color": ink, "width": 2, "dash": LINE_DASH[curve.line]},
                 "marker": {"size": 5, "color": ink, "symbol": symbol},
-                "customdata": np.column_stack([np.full((n, 3), (place, k, line)), np.arange(n)]),
+                "customdata": [[place, k, line, point] for point in range(n)],
                 "hovertext": [_hover(panel, curve, k, point, table, kinds) for point in range(n)],
                 "hoverinfo": "text",
                 "selected": {"marker": {"opacity": 1}},

@@ -22,10 +22,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests import synthetic
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PAGES = ("overview", "benchmarks", "positions", "predict")
 TIMEOUT_S = 300

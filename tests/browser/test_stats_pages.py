@@ -77,7 +77,7 @@ def test_from_a_point_of_a_curve_to_the_sentence(open_page: Callable[..., Page])
     page = open_page("positions")
     points = page.locator(".st-key-positions .scatterlayer .trace .points path.point")
     click_middle(page, points.nth(2))
-    expect(page.get_by_text("at sentence 3")).to_be_visible()
+    expect(page.get_by_text("at sentence 3, clock")).to_be_visible()
     read_the_first(page)
     assert "sentence=3" in address(page)
 
