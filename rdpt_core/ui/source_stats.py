@@ -190,18 +190,26 @@ def panels_of(
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _prediction(
-    path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, measure: str, _source: Source, _run: Run
+    path: str,
+    identity: Identity,
+    run_no: int,
+    rule: LabelRule,
+    scope: Scope,
+    measure: str,
+    without_first: bool,
+    _source: Source,
+    _run: Run,
 ) -> predict.Prediction:
     facts = facts_of(_source, _run, scope)
     rows = rows_in(gaps_of(_source, _run, rule), facts)
     counts = counts_of(_source, _run, rule)[rows, 1:]
-    other = None
-    # How many bytes a first token has is not stored.
-    if rule.unit is not Unit.BYTE:
-        other = counts_of(_source, _run, rule, without_first=True)[rows, 1:]
+    other = counts_of(_source, _run, rule, without_first=True)[rows, 1:] if without_first else None
     return predict.predict_correctness(facts, counts, [str(label) for label in label_order(_run.roles)], measure, other)
 
 
-def prediction_of(found: Source, run: Run, rule: LabelRule, scope: Scope, measure: str) -> predict.Prediction:
-    """Labels against correctness."""
-    return _prediction(str(found.path), found.identity, run.run_no, rule, scope, measure, found, run)
+def prediction_of(
+    found: Source, run: Run, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool
+) -> predict.Prediction:
+    """Labels against correctness; `without_first` counts them without the first tokens of sentences, too."""
+    key = (str(found.path), found.identity, run.run_no, rule, scope, measure)
+    return _prediction(*key, without_first, found, run)
