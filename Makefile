@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-for-tests
 
-.PHONY: demo test check browser clean
+.PHONY: demo test check browser experiment clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m rdpt_core demo
@@ -40,6 +40,10 @@ $(TEST_STAMP): tests/requirements.txt $(STAMP)
 
 browser:
 	@bash tests/browser/install_chromium.sh
+
+experiment: $(STAMP)
+	@echo "== selection strategies by fine-tuning, reduced (about a minute and a half)"
+	@$(BIN)/python -m data.recipe.select_experiment --reduced
 
 clean:
 	rm -rf $(VENV) .rdpt .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,10 +10,11 @@ ones for every strategy, so that differences are paired. With a handful of seeds
 """
 
 import argparse
+import math
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,6 +34,7 @@ from data.recipe.settings import FULL, MAX_RESPONSE_TOKENS, SEED, Distillation
 from data.recipe.tables import markdown
 from data.recipe.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHMARKS, draw_problems
 from data.recipe.traces import Trace, read_jsonl, training_record, write_jsonl
+from data.recipe.train import BATCH_SIZE
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import Candidates, load_candidates
 from rdpt_core.analysis.selection.pick import Guards, Selection, select_each
@@ -87,14 +89,32 @@ REDUCED_SIZE = Size(
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy under one guard. ``verdicts`` is (seeds, graded questions), 1 where the answer was right."""
+    """One strategy under one guard. ``verdicts`` is (seeds, graded questions), 1 where the answer was right.
+
+    ``n_steps`` counts the steps of one fine-tuning: at equal tokens, longer picks are fewer and take fewer steps.
+    """
 
     strategy: str
     n_picked: int
     n_tokens: int
+    n_steps: int
     picked_correct: float
     picked_teacher_share: float
     verdicts: Verdicts
+
+
+_SIZES = {
+    "problems": "questions per seen benchmark that the teacher answers",
+    "candidates": "answers to each",
+    "epochs": "passes over the picked answers",
+    "seeds": "fine-tunings per strategy",
+    "graded": "held-out questions per benchmark",
+}
+
+
+def _default(name: str) -> str:
+    full, reduced = (getattr(size, f"n_{name}") for size in (FULL_SIZE, REDUCED_SIZE))
+    return f"{full}, reduced {reduced}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,12 +127,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="FOLDER", help="the bundled data")
     parser.add_argument("--reduced", action="store_true", help="few questions, strategies and seeds")
+    for name, meaning in _SIZES.items():
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{meaning} (default: {_default(name)})")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of everything random (default: {SEED})")
     options = parser.parse_args(arguments)
     silence_progress_bars()
+    size = REDUCED_SIZE if options.reduced else FULL_SIZE
+    given = {f"n_{name}": getattr(options, name) for name in _SIZES if getattr(options, name) is not None}
     started = time.monotonic()
     with reproducible_torch():
-        text = run(options.data, REDUCED_SIZE if options.reduced else FULL_SIZE, options.seed)
+        text = run(options.data, replace(size, **given), options.seed)
     print(text)
     report(f"took {time.monotonic() - started:.0f} s")
     return 0
@@ -207,16 +231,18 @@ def compare(
             name = f"{selection.strategy.name}, seed {turn + 1} of {size.n_seeds}"
             tuned = finetune(student, tokenizer, picked, settings, seed_of(seed, "finetune", turn), name)
             verdicts.append(answers(tuned, tokenizer, problems))
-        rows.append(_row(selection, candidates, np.stack(verdicts)))
+        n_steps = size.n_epochs * math.ceil(len(picked) / BATCH_SIZE)
+        rows.append(_row(selection, candidates, n_steps, np.stack(verdicts)))
     return rows
 
 
-def _row(selection: Selection, candidates: Candidates, verdicts: Verdicts) -> Row:
+def _row(selection: Selection, candidates: Candidates, n_steps: int, verdicts: Verdicts) -> Row:
     picked = selection.picked
     return Row(
         strategy=selection.strategy.name,
         n_picked=len(picked),
         n_tokens=selection.n_tokens,
+        n_steps=n_steps,
         picked_correct=float(np.mean(candidates["correct"][picked])),
         picked_teacher_share=float(candidates["n_teacher"][picked].sum() / candidates["n_sentences"][picked].sum()),
         verdicts=verdicts,
@@ -240,6 +266,7 @@ def table(rows: Sequence[Row], problems: Sequence[Mapping[str, Any]], seed: int)
                 f"{row.n_picked}",
                 f"{row.n_tokens:,}",
                 f"{row.n_tokens / row.n_picked:.0f}",
+                f"{row.n_steps}",
                 f"{row.picked_correct:.2f}",
                 f"{row.picked_teacher_share:.2f}",
                 f"**{macro_accuracy(mean, benchmark):.3f}** {_interval(resampled[row.strategy])}",
@@ -248,7 +275,7 @@ def table(rows: Sequence[Row], problems: Sequence[Mapping[str, Any]], seed: int)
                 f"{macro_accuracy(mean[~is_seen], benchmark[~is_seen]):.2f}",
             ]
         )
-    header = ["strategy", "picks", "tokens", "tokens a pick", "correct picks", "Teacher share", "accuracy"]
+    header = ["strategy", "picks", "tokens", "tokens a pick", "steps", "correct picks", "Teacher share", "accuracy"]
     return markdown([*header, f"against {REFERENCE}", "seen benchmarks", "unseen"], lines)
 
 

@@ -203,6 +203,12 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
     ),
     "Choosing training data": (
+        Term("candidate", "One of several responses to the same question, from which training data are chosen."),
+        Term(
+            "equal tokens",
+            "Every strategy cut to as many training tokens as the smallest one picks. Without it a strategy that likes "
+            "long responses simply trains on more.",
+        ),
         Term(
             "teacher count", "Number of Teacher sentences of a candidate response; the paper keeps the one with most."
         ),

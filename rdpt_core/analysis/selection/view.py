@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.selection.candidates import Candidates, load_candidates
+from rdpt_core.analysis.selection.candidates import Candidates, load_candidates, local_contexts
 from rdpt_core.analysis.selection.compare import Overlap, Summary, overlap, summarise
 from rdpt_core.analysis.selection.pick import Budget, Guards, Selection, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
@@ -34,10 +34,16 @@ class SideBySide:
     disagreed: tuple[int, ...]
 
 
-def possible_strategies(reader: Reader, run: Run, rule: LabelRule) -> dict[str, str | None]:
+def possible_strategies(reader: Reader, run: Run) -> dict[str, str | None]:
     """Every strategy by name, with the command that it still needs; None if it is possible."""
-    candidates = load_candidates(reader, run, rule)
-    return {name: one.missing(candidates) for name, one in STRATEGIES.items()}
+    ranks = "SELECT 1 FROM sentences WHERE run_no = ? AND rank_sum_student IS NOT NULL LIMIT 1"
+    present = {
+        "rank_sum_student": reader.query(ranks, [run.run_no]).num_rows > 0,
+        "local_step_mean": bool(local_contexts(reader, run)),
+    }
+    return {
+        name: None if one.needs is None or present[one.needs[0]] else one.needs[1] for name, one in STRATEGIES.items()
+    }
 
 
 def side_by_side(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -36,21 +37,27 @@ def decide(
         decided: what the basket holds for this question.
     """
     names = {trace_id: name for name, trace_id in candidates}
-    with st.expander("Overrule by hand", icon=":material/shopping_basket:", expanded=decided is not None):
+    message = st.session_state.pop(_MESSAGE, None)
+    with st.expander("Overrule by hand", icon=":material/shopping_basket:", expanded=bool(decided or message)):
         if decided is not None:
             st.markdown(f"In the basket: **{names.get(decided.trace_id, 'a candidate that is gone')}**, because:")
-            st.text(decided.reason or "(no reason given)")
-        with st.form(key=f"decide_{question[0]}_{question[1]}", border=False):
-            chosen = st.selectbox("Keep", list(names), format_func=lambda trace_id: names[trace_id])
-            reason = st.text_input("Reason", max_chars=1000, placeholder="why this one, for whoever reads the manifest")
-            pressed = st.form_submit_button("Put in the basket", type="primary", disabled=not names)
-        if pressed and chosen is not None:
-            if not reason.strip():
-                st.warning("Give a reason: it goes into the manifest.")
-            else:
-                _write(lambda: put_in_basket(page.source.path, BasketItem(page.run.run_id, *question, chosen, reason)))
-        if decided is not None and st.button("Leave it to the strategies again", key="take_out"):
-            _write(lambda: take_from_basket(page.source.path, page.run.run_id, [question]))
+            st.text(decided.reason)
+        keep, reason = (f"{what}_{question[0]}/{question[1]}" for what in ("keep", "reason"))
+        st.selectbox("Keep", list(names), format_func=lambda trace_id: names[trace_id], key=keep)
+        st.text_input("Reason", max_chars=1000, placeholder="why this one, for whoever reads the manifest", key=reason)
+        if message:
+            st.warning(message)
+        with st.container(horizontal=True):
+            st.button(
+                "Put in the basket",
+                type="primary",
+                disabled=not names,
+                key="put_in_basket",
+                on_click=_put,
+                args=(page, question, keep, reason),
+            )
+            if decided is not None:
+                st.button("Leave it to the strategies again", key="take_out", on_click=_take, args=(page, [question]))
 
 
 def draw(page: Frame, decided: Sequence[BasketItem]) -> None:
@@ -71,19 +78,26 @@ def draw(page: Frame, decided: Sequence[BasketItem]) -> None:
         ],
         hide_index=True,
     )
-    if st.button("Empty the basket", key="empty_basket"):
-        _write(
-            lambda: take_from_basket(
-                page.source.path, page.run.run_id, [(one.benchmark, one.question_id) for one in decided]
-            )
-        )
+    questions = [(one.benchmark, one.question_id) for one in decided]
+    st.button("Empty the basket", key="empty_basket", on_click=_take, args=(page, questions))
 
 
-def _write(action: object) -> None:
-    """Do it and draw the page again; say so if the sidecar refuses."""
-    try:
-        action()  # type: ignore[operator]
-    except SidecarError as error:
-        st.error(words.no_markdown(str(error), 300))
+def _put(page: Frame, question: tuple[str, str], keep: str, reason: str) -> None:
+    text = st.session_state[reason].strip()
+    if not text:
+        st.session_state[_MESSAGE] = "Give a reason: it goes into the manifest."
         return
-    st.rerun()
+    item = BasketItem(page.run.run_id, *question, st.session_state[keep], text)
+    _write(partial(put_in_basket, page.source.path, item))
+
+
+def _take(page: Frame, questions: Sequence[tuple[str, str]]) -> None:
+    _write(partial(take_from_basket, page.source.path, page.run.run_id, questions))
+
+
+def _write(action: Callable[[], None]) -> None:
+    """Do it; what the sidecar says against it is shown with the page."""
+    try:
+        action()
+    except SidecarError as error:
+        st.session_state[_MESSAGE] = words.no_markdown(str(error), 300)

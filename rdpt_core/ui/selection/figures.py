@@ -30,6 +30,7 @@ def picks_figure(summaries: Sequence[Summary], mode: Mode) -> go.Figure:
             marker={"color": RULE[mode], "line": {"color": MUTED[mode], "width": 1}},
             text=["" if math.isnan(one.mean_tokens) else f"{one.mean_tokens:,.0f}" for one in rows],
             textposition="auto",
+            textangle=0,
             textfont={"color": TEXT[mode]},
             hovertext=[_length_hover(one) for one in rows],
             hoverinfo="text",

@@ -15,7 +15,8 @@ from rdpt_core.analysis.selection.pick import TIE_RULE
 from rdpt_core.analysis.selection.strategies import STRATEGIES
 from rdpt_core.analysis.selection.view import SideBySide, possible_strategies, side_by_side
 from rdpt_core.errors import UsageError
-from rdpt_core.ui import export_panel, frame, words
+from rdpt_core.records import PAIR_LABELS
+from rdpt_core.ui import export_panel, frame, glossary, words
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.selection import basket, controls, figures, question, take_away
@@ -32,10 +33,12 @@ def draw(page: Frame) -> None:
     """The whole page."""
     st.header("Choose training data", anchor=False)
     st.markdown(_PURPOSE)
-    possible = page.source.ask(possible_strategies, page.run, page.rule)
+    possible = page.source.ask(possible_strategies, page.run)
     frame.notices(page, brief=True)
     chosen = controls.choose(possible)
-    controls.explain_strategies(possible)
+    with st.container(horizontal=True):
+        controls.explain_strategies(possible)
+        glossary.explain("candidate", "teacher count", "equal tokens", *map(str, PAIR_LABELS), "95% interval")
     try:
         arguments = (chosen.names, chosen.options, chosen.guards, chosen.budget, chosen.equal_tokens)
         found = page.source.ask(side_by_side, page.run, page.rule, *arguments)
@@ -97,7 +100,7 @@ def _compare(page: Frame, chosen: Chosen, found: SideBySide) -> None:
     st.dataframe(
         _rows(found.summaries),
         hide_index=True,
-        height=38 + 35 * len(names),
+        height=40 + 35 * len(names),
         column_config=_columns(),
         placeholder="–",
     )
