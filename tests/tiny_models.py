@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,14 @@ _CORPUS = [
 ]
 
 
-def byte_level_tokenizer(n_tokens: int = 400) -> Tokenizer:
+def byte_level_tokenizer(n_tokens: int = 400, special: Sequence[str] = SPECIAL) -> Tokenizer:
     """A byte-level BPE, as GPT-2, Llama 3 and Qwen have; with Qwen's NFC normalisation."""
     tokenizer = Tokenizer(tokenizer_models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=n_tokens, special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+        vocab_size=n_tokens, special_tokens=list(special), initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
     )
     tokenizer.train_from_iterator(_CORPUS, trainer)
     return tokenizer

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,8 +16,8 @@ import pyarrow.parquet
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import ROLES, Role, Span
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.store.reader import Reader, Run
+from rdpt_core.traces.assignment import assign_tokens
 
 _ENDINGS = (".parquet", ".csv", ".jsonl")
 _TRACES_PER_CHUNK = 256
@@ -37,17 +38,20 @@ _TOKEN_SCHEMA = pa.schema(
 )
 
 
-def check_ending(path: Path) -> None:
+def check_ending(path: Path, *further: str) -> None:
     """Refuse a file name that names no format.
 
+    Args:
+        further: endings beside those of rows.
+
     Raises:
-        UsageError: the ending is none of `.parquet`, `.csv`, `.jsonl`.
+        UsageError: the ending is none of `.parquet`, `.csv`, `.jsonl` or `further`.
     """
-    if path.suffix not in _ENDINGS:
+    if path.suffix not in (*_ENDINGS, *further):
         raise UsageError(
             "the ending of the file names no known format",
             where=f"--out {path}",
-            expected=" or ".join(_ENDINGS),
+            expected=" or ".join((*_ENDINGS, *further)),
             got=path.suffix or "no ending",
         )
 
@@ -150,16 +154,40 @@ def write_rows(chunks: Iterable[pa.Table], path: Path) -> int:
     Raises:
         InputError: the folder does not exist or cannot be written to.
     """
+    with _whole_or_not(path) as temporary:
+        return _WRITERS[path.suffix](iter(chunks), temporary)
+
+
+def to_bytes(table: pa.Table, ending: str) -> bytes:
+    """A table as the content of a file with this ending."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"rows{ending}"
+        write_rows([table], path)
+        return path.read_bytes()
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8. The file appears whole or not at all.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written to.
+    """
+    with _whole_or_not(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+@contextmanager
+def _whole_or_not(path: Path) -> Iterator[Path]:
+    """A file to write to, which takes the place of `path` once all is written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        n_rows = _WRITERS[path.suffix](iter(chunks), temporary)
+        yield temporary
         os.replace(temporary, path)
     except OSError as error:
         raise InputError("the export cannot be written", where=str(path), got=str(error)) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
-    return n_rows
 
 
 def _write_parquet(chunks: Iterator[pa.Table], path: Path) -> int:

@@ -1,4 +1,4 @@
-"""`export`: sentences, traces or tokens of a run as a file."""
+"""`export`: sentences, traces, tokens or notes as a file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser(
         "export",
-        help="write sentences, traces or tokens as Parquet, CSV or JSON Lines",
-        description="Write one row a sentence, trace or token of a run. The file's ending chooses the format: "
-        ".parquet, .csv or .jsonl.",
+        help="write sentences, traces, tokens or notes as Parquet, CSV or JSON Lines",
+        description="Write one row a sentence, trace or token of a run, or one row a note on any run. The file's "
+        "ending chooses the format: .parquet, .csv or .jsonl; for notes also .md.",
     )
     add_database(parser)
-    parser.add_argument("--what", required=True, choices=["sentences", "traces", "tokens"], help="one row each")
-    parser.add_argument("--out", type=file_path, required=True, metavar="FILE", help="ends in .parquet, .csv or .jsonl")
+    parser.add_argument(
+        "--what", required=True, choices=["sentences", "traces", "tokens", "notes"], help="one row each"
+    )
+    parser.add_argument(
+        "--out", type=file_path, required=True, metavar="FILE", help="ends in .parquet, .csv, .jsonl or, for notes, .md"
+    )
     parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
     parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
     parser.add_argument("--beta", type=threshold, help="gap between teacher and student that decides (default: 0.1)")
@@ -39,6 +43,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file; it appears whole or not at all."""
+    if arguments.what == "notes":
+        return _run_notes(arguments)
     from rdpt_core.analysis.export import check_ending, export_query, write_rows
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.store.reader import open_reader
@@ -49,4 +55,21 @@ def run(arguments: argparse.Namespace) -> int:
         chosen = reader.run(arguments.run_key)
         n_rows = write_rows(export_query(reader, chosen, arguments.what, rule), arguments.out)
     print(f"{n_rows:,} {arguments.what} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def _run_notes(arguments: argparse.Namespace) -> int:
+    from rdpt_core.analysis.export import check_ending, write_rows, write_text
+    from rdpt_core.analysis.notes import markdown, place, rows
+    from rdpt_core.store.notes import notes
+    from rdpt_core.store.reader import open_reader
+
+    check_ending(arguments.out, ".md")
+    with open_reader(arguments.db) as reader:
+        placed = place(reader, notes(arguments.db))
+    if arguments.out.suffix == ".md":
+        write_text(markdown(placed), arguments.out)
+    else:
+        write_rows([rows(placed)], arguments.out)
+    print(f"{len(placed):,} notes: {arguments.out}", file=sys.stderr)
     return 0

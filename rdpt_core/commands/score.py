@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from rdpt_core.commands.arguments import (
@@ -35,7 +36,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--triple", type=Path, metavar="TOML", help="a file with [teacher], [student], [distilled]")
     for role in ROLES:
         parser.add_argument(
-            f"--{role}", metavar="REF", help=f"the {role} model: a folder, a .gguf file, or org/name[@revision]"
+            f"--{role}",
+            metavar="REF",
+            help=f"the {role} model: a folder, a .gguf file, org/name[@revision], openai:URL,tokenizer=FOLDER for a "
+            "served model, or recorded:FILE for recorded logprobs",
         )
     parser.add_argument(
         "--roles", default=",".join(ROLES), help="`teacher,student` scores before training (default: all three)"
@@ -89,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_libraries()
     from rdpt_core.scoring.pipeline import default_name, score_run
     from rdpt_core.scoring.request import ScoreRequest
+    from rdpt_core.scoring.unscored_log import UnscoredLog
     from rdpt_core.store.reader import open_reader
     from rdpt_core.store.run_store import DuckDBRunStore
     from rdpt_core.traces import RejectLog, iter_traces
@@ -109,7 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
     rejects_path = arguments.rejects or arguments.db.with_name(arguments.db.name + ".rejects.jsonl")
     passes = 0
 
-    with RejectLog(rejects_path) as rejects:
+    unscored = UnscoredLog(arguments.db.with_name(arguments.db.name + ".unscored.jsonl"))
+    with RejectLog(rejects_path) as rejects, closing(unscored):
 
         def read() -> Iterator[Trace]:
             nonlocal passes
@@ -118,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
             log = rejects if passes == 1 else RejectLog(None)
             yield from iter_traces(arguments.traces, rejects=log, limit=arguments.limit)
 
-        claim = score_run(request, read, DuckDBRunStore(arguments.db))
+        claim = score_run(request, read, DuckDBRunStore(arguments.db), on_unscored=unscored.add)
     with open_reader(arguments.db) as reader:
         run_no = reader.run(claim.run_id).run_no
         row = reader.query(
@@ -132,6 +138,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if rejects.n:
         print(f"rejected lines, each with its reason: {rejects_path}", file=sys.stderr)
+    if unscored.n:
+        print(f"traces that could not be scored, each with what is known of it: {unscored.path}", file=sys.stderr)
     return EXIT_PARTIAL if rejects.n or row["n_unscored"] else 0
 
 

@@ -10,10 +10,11 @@ import functools
 import gc
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from rdpt_core.records import (
     Role,
@@ -27,7 +28,6 @@ from rdpt_core.records import (
     Trace,
     UnscoredReason,
 )
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.scoring.devices import worker_devices
 from rdpt_core.scoring.loading import count_parameters, load_model, read_config
 from rdpt_core.scoring.overlap import map_in_order
@@ -35,6 +35,7 @@ from rdpt_core.scoring.plan import PlanItem, plan_batches
 from rdpt_core.scoring.references import ModelFiles
 from rdpt_core.scoring.templates import render_prompt, template_name
 from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer, TemplateRefusal
+from rdpt_core.traces.assignment import assign_tokens
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.kernel import CausalKernel
@@ -197,14 +198,11 @@ class TransformersBackend:
             for number in chosen
         ]
         scores: dict[int, TokenScores] = {}
+        with_ranks = self._options.with_ranks
         if sequences:
             check_ids(sequences, self._vocabulary_size, self._files.name)
-            scored = kernel.score_tokens(sequences, with_ranks=self._options.with_ranks)
-            scores = dict(zip(chosen, scored, strict=True))
-        return [
-            role_result(one, scores.get(number), with_ranks=self._options.with_ranks)
-            for number, one in enumerate(batch)
-        ]
+            scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
+        return [_ranked_result(one, scores.get(number), with_ranks) for number, one in enumerate(batch)]
 
     def _prepare(self, item: ScoringItem) -> PreparedTrace:
         return prepare_trace(
@@ -241,23 +239,33 @@ def prepare_trace(
     return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
 
 
-def _without_logprobs(encoding: Encoding, with_ranks: bool) -> TokenLogprobs:
+def _ranked_result(prepared: PreparedTrace, scores: TokenScores | None, with_ranks: bool) -> RoleResult:
+    """What is stored of a trace, with rank 0 where no logprob came."""
+    result = role_result(prepared, None if scores is None else scores.logprob)
+    if not with_ranks:
+        return result
+    rank = np.zeros(len(result.tokens), dtype=np.int32)
+    if scores is not None and scores.rank is not None:
+        rank[: prepared.n_scored] = scores.rank
+    return replace(result, tokens=replace(result.tokens, rank=rank))
+
+
+def _without_logprobs(encoding: Encoding) -> TokenLogprobs:
     missing = np.full(len(encoding), np.nan, dtype=np.float32)
-    rank = np.zeros(len(encoding), dtype=np.int32) if with_ranks else None
-    return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing, rank)
+    return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing)
 
 
-def role_result(prepared: PreparedTrace, scores: TokenScores | None, *, with_ranks: bool = False) -> RoleResult:
-    """What is stored of a trace: NaN where no logprob came. Shapes: scores are (n_scored,), or None for nothing."""
+def role_result(
+    prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None, *, detail: str | None = None
+) -> RoleResult:
+    """What is stored of a trace: NaN where no logprob came. Shapes: `logprob` is (n_scored,), or None for nothing."""
     item = prepared.item
-    tokens = _without_logprobs(prepared.encoding, with_ranks)
+    tokens = _without_logprobs(prepared.encoding)
     reason = prepared.reason
-    if scores is not None:
-        finite = np.isfinite(scores.logprob)
-        tokens.logprob[: prepared.n_scored] = np.where(finite, scores.logprob, np.nan)
-        if tokens.rank is not None and scores.rank is not None:
-            tokens.rank[: prepared.n_scored] = np.where(finite, scores.rank, 0)
+    if logprob is not None:
+        finite = np.isfinite(logprob)
+        tokens.logprob[: prepared.n_scored] = np.where(finite, logprob, np.nan)
         if reason is None and not finite.all():
             reason = UnscoredReason.NON_FINITE
     n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling
-    return RoleResult(item.trace_no, tokens, n_straddling, reason)
+    return RoleResult(item.trace_no, tokens, n_straddling, reason, detail)

@@ -25,13 +25,13 @@ import numpy.typing as npt
 from rdpt_core.config import parse_reference
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import LocalScores, ModelReference, Role, ScoredModel, Span, TemplatePolicy, TokenLogprobs, Trace
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.scoring.devices import resolve_device
 from rdpt_core.scoring.loading import load_model
 from rdpt_core.scoring.progress import RoleProgressBar
 from rdpt_core.scoring.references import ModelFiles, resolve
 from rdpt_core.scoring.templates import render_prompt
 from rdpt_core.scoring.tokenization import RoleTokenizer, TemplateRefusal, load_tokenizer
+from rdpt_core.traces.assignment import assign_tokens
 
 DEFAULT_CONTEXT = 4
 

@@ -20,7 +20,8 @@ from rdpt_core.records import ModelReference
 
 _WEIGHT_PATTERNS = ("*.safetensors",)
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
-_HUB_PATTERNS = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+_TOKENIZER_PATTERNS = ["*.json", "*.jinja", "*.model", "*.txt"]
+_HUB_PATTERNS = ["*.safetensors", *_TOKENIZER_PATTERNS]
 _HUB_TIMEOUT_S = 1.0
 _READ_BYTES = 1 << 20
 
@@ -80,6 +81,29 @@ def resolve(reference: ModelReference) -> ModelFiles:
     return _hub(reference)
 
 
+def resolve_tokenizer(name: str) -> ModelFiles:
+    """Find the tokenizer of a model whose weights are elsewhere: a folder, or a hub name with an optional `@revision`.
+
+    Raises:
+        ModelError: nothing at that path or of that name, or no tokenizer in it.
+    """
+    folder = Path(os.path.expanduser(name))
+    if not folder.is_dir():
+        if _looks_like_path(name) or folder.exists():
+            raise ModelError(
+                "there is no tokenizer folder at this path",
+                where=name,
+                expected=f"a folder with {' or '.join(_TOKENIZER_FILES[:2])}",
+                got="a file" if folder.exists() else f"nothing ({_nearest_parent(folder)})",
+                hint="Set `tokenizer` to a folder, or to the hub name of the served model.",
+            )
+        model, _, revision = name.partition("@")
+        folder = _snapshot(ModelReference(model, revision=revision or None), _TOKENIZER_PATTERNS)
+    _check_tokenizer(folder)
+    files = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
+    return ModelFiles(name, folder, _hash_files(files))
+
+
 def _require_gguf() -> None:
     missing = [name for name in ("gguf", "accelerate") if find_spec(name) is None]
     if missing:
@@ -120,6 +144,14 @@ def _local(reference: ModelReference, folder: Path) -> ModelFiles:
             got=f"{', '.join(unsafe)}, which can run code when loaded" if unsafe else "none",
             hint="Convert the weights with `save_pretrained`, which writes safetensors.",
         )
+    _check_tokenizer(folder)
+    others = (folder / name for name in (*_TOKENIZER_FILES, "config.json", "tokenizer_config.json"))
+    templates = sorted(folder.glob("*.jinja"))
+    files = [*weights, *templates, *(file for file in others if file.is_file())]
+    return ModelFiles(reference.model, folder, _hash_files(files))
+
+
+def _check_tokenizer(folder: Path) -> None:
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         raise ModelError(
             "the model folder has no tokenizer",
@@ -128,10 +160,6 @@ def _local(reference: ModelReference, folder: Path) -> ModelFiles:
             got="none",
             hint="Save the tokenizer into the same folder with `tokenizer.save_pretrained`.",
         )
-    others = (folder / name for name in (*_TOKENIZER_FILES, "config.json", "tokenizer_config.json"))
-    templates = sorted(folder.glob("*.jinja"))
-    files = [*weights, *templates, *(file for file in others if file.is_file())]
-    return ModelFiles(reference.model, folder, _hash_files(files))
 
 
 def _hash_files(files: list[Path]) -> str:
@@ -147,6 +175,14 @@ def _hash_files(files: list[Path]) -> str:
 
 
 def _hub(reference: ModelReference) -> ModelFiles:
+    folder = _snapshot(reference, _HUB_PATTERNS)
+    checked = _local(reference, folder)
+    # The hub's cache names a snapshot folder after its commit.
+    return ModelFiles(reference.model, folder, folder.name if folder.parent.name == "snapshots" else checked.revision)
+
+
+def _snapshot(reference: ModelReference, patterns: list[str]) -> Path:
+    """The folder of the local cache that holds these files of a hub model, fetched if need be."""
     # Imported here: the hub client is needed for hub names only.
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import (
@@ -164,7 +200,7 @@ def _hub(reference: ModelReference) -> ModelFiles:
         snapshot = snapshot_download(
             reference.model,
             revision=reference.revision,
-            allow_patterns=_HUB_PATTERNS,
+            allow_patterns=patterns,
             local_files_only=offline,
         )
     except LocalEntryNotFoundError as error:
@@ -197,10 +233,7 @@ def _hub(reference: ModelReference) -> ModelFiles:
         ) from error
     except (HfHubHTTPError, OSError) as error:
         raise ModelError("the hub could not deliver the model", where=where, got=str(error).splitlines()[0]) from error
-    folder = Path(snapshot)
-    checked = _local(reference, folder)
-    # The hub's cache names a snapshot folder after its commit.
-    return ModelFiles(reference.model, folder, folder.name if folder.parent.name == "snapshots" else checked.revision)
+    return Path(snapshot)
 
 
 def _reachable(endpoint: str) -> bool:

@@ -36,7 +36,8 @@ class RoleJob:
         """
         role = self.backend.model.role
         stages = StageSeconds()
-        done = self.commits.store.scored_trace_nos(self.commits.run_no, role, with_failed=False, with_ranks=with_ranks)
+        store = self.commits.store
+        done = store.scored_trace_nos(self.commits.run_no, role, with_failed=False, ranked=with_ranks)
         if len(done) == self.n_traces:
             return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)

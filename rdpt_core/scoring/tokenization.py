@@ -62,6 +62,7 @@ class RoleTokenizer:
     Attributes:
         name: the model as the user named it, for messages.
         hash: of everything that decides how a response is cut; equal hashes mean equal tokens.
+        vocabulary_size: tokens that it knows, added ones included.
     """
 
     def __init__(self, name: str, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -78,6 +79,7 @@ class RoleTokenizer:
             )
         if tokenizer.vocab_size == 0 or not tokenizer.get_vocab():
             raise ModelError("the tokenizer of this model is empty", where=name, expected="a vocabulary")
+        self.vocabulary_size = len(tokenizer)
         state = verbatim(json.loads(backend.to_str()))
         text = json.dumps(state, sort_keys=True, ensure_ascii=False)
         self.hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -140,20 +140,14 @@ class Reader:
         found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
-    def scored_trace_nos(
-        self, run_no: int, role: Role, *, with_failed: bool = True, with_ranks: bool = False
-    ) -> set[int]:
-        """The traces of a run that have this role's tokens.
-
-        Args:
-            with_failed: also those that another try may mend.
-            with_ranks: only those whose ranks are stored.
-        """
-        ranked = " AND rank IS NOT NULL" if with_ranks else ""
+    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
+        """The traces of a run that have this role's tokens; without those that another try may mend, if so asked, and
+        only those with ranks, if `ranked`."""
         rows = self.query(
             "SELECT trace_no FROM tokens WHERE run_no = ? AND role = ? "
-            "AND (? OR unscored_reason IS NULL OR unscored_reason NOT IN (SELECT unnest(?::VARCHAR[])))" + ranked,
-            [run_no, role, with_failed, [str(reason) for reason in RETRIED_REASONS]],
+            "AND (? OR unscored_reason IS NULL OR unscored_reason NOT IN (SELECT unnest(?::VARCHAR[]))) "
+            "AND (NOT ? OR rank IS NOT NULL)",
+            [run_no, role, with_failed, [str(reason) for reason in RETRIED_REASONS], ranked],
         )
         return set(rows.column("trace_no").to_pylist())
 

@@ -26,12 +26,11 @@ class DuckDBRunStore:
         """Register a run over the traces of another, or find the one with the same identity."""
         return claim_copy(self._path, claim, source_run_no, n_sentences)
 
-    def scored_trace_nos(
-        self, run_no: int, role: Role, *, with_failed: bool = True, with_ranks: bool = False
-    ) -> set[int]:
-        """The traces that have this role's tokens; see `Reader.scored_trace_nos`."""
+    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
+        """The traces that have this role's tokens; without those that another try may mend, if so asked, and only
+        those with ranks, if `ranked`."""
         with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
-            return reader.scored_trace_nos(run_no, role, with_failed=with_failed, with_ranks=with_ranks)
+            return reader.scored_trace_nos(run_no, role, with_failed=with_failed, ranked=ranked)
 
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
         """Traces `first` ≤ trace_no < `last`, in order."""

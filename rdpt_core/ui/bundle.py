@@ -9,16 +9,26 @@ from rdpt_core.ui import theme
 
 HERE = Path(__file__).parent
 
-# Components are loaded from one string, where relative imports mean nothing: the files are joined in an order in which
-# every name is defined before its use, and lose their import lines and the `export` of plain functions.
+# Components are loaded from one string, where relative imports mean nothing. The files are joined in an order in which
+# every name is defined before its use; each but the last becomes a function that is called once and returns what it
+# exports, so that everything else stays its own.
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
-_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
 
 def script(*files: str) -> str:
-    """Join JavaScript modules; the last holds the default export."""
-    parts = [(HERE / name).read_text(encoding="utf-8") for name in files]
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", part)) for part in parts)
+    """Join JavaScript modules; the last holds the default export. Imports and exports stand on one line each."""
+    *parts, last = [_IMPORT.sub("", (HERE / name).read_text(encoding="utf-8")) for name in files]
+    return "\n".join([*map(_wrapped, parts), last])
+
+
+def _without_export(match: re.Match[str]) -> str:
+    return match.group(1)
+
+
+def _wrapped(part: str) -> str:
+    names = ", ".join(name for _, name in _EXPORT.findall(part))
+    return f"const {{ {names} }} = (() => {{\n{_EXPORT.sub(_without_export, part)}\nreturn {{ {names} }};\n}})();"
 
 
 def style(*files: str, root: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -11,17 +12,45 @@ import streamlit as st
 _CONFIG = {"displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displaylogo": False}
 
 
-def chart(figure: go.Figure, key: str, alt: str, *, clickable: bool = True) -> Any | None:
+# Back to the range that the figure was drawn with: beyond it nothing is drawn.
+_ZOOM = {"modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]], "doubleClick": "reset"}
+
+
+def chart(
+    figure: go.Figure,
+    key: str,
+    alt: str,
+    *,
+    clickable: bool = True,
+    zoom: bool = False,
+    on_click: Callable[[], None] | None = None,
+) -> list[Any] | None:
     """Draw a figure; returns the customdata of the point that was clicked just now, None without one.
 
     Args:
         key: names the figure on its page, and for `export_panel.offer`.
         alt: what it shows and where the same numbers stand as text.
         clickable: whether a click on a point is reported.
+        zoom: whether the figure has buttons to zoom and to pan.
+        on_click: runs before the page is drawn again, when controls may still be set; it finds the point by `clicked`.
     """
+    config = _CONFIG | (_ZOOM if zoom else {})
     if not clickable:
-        st.plotly_chart(figure, key=key, config=_CONFIG, alt=alt)
+        st.plotly_chart(figure, key=key, config=config, alt=alt)
         return None
-    event = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", config=_CONFIG, alt=alt)
-    points = event.selection.points
-    return points[0].get("customdata") if points else None
+    st.plotly_chart(figure, key=key, on_select=on_click or "rerun", selection_mode="points", config=config, alt=alt)
+    return clicked(key)
+
+
+def clicked(key: str) -> list[Any] | None:
+    """The customdata of the point of a figure that was clicked last; None without one."""
+    state = st.session_state.get(key) or {}
+    points = state.get("selection", {}).get("points", [])
+    return _as_list(points[0].get("customdata")) if points else None
+
+
+def _as_list(data: Any) -> list[Any] | None:
+    """A row of a numpy array comes back from the browser as an object with the keys "0", "1" and so on."""
+    if isinstance(data, dict):
+        return [data[key] for key in sorted(data, key=int)]
+    return data if isinstance(data, list) else None

@@ -67,11 +67,16 @@ def choose_run(runs: Sequence[Run]) -> Run | None:
     return by_id[st.session_state["run_id"]]
 
 
+def use_run(run_id: str) -> None:
+    """Go over to another run of the file, in a callback."""
+    st.session_state["run_id"] = run_id
+    links.publish("run", run_id)
+
+
 def _run_changed() -> None:
     chosen = st.session_state["run_pick"]
     if chosen is not None:
-        st.session_state["run_id"] = chosen
-        links.publish("run", chosen)
+        use_run(chosen)
         # The same trace of another run, if it is there; if not, that is no stale link.
         links.publish("trace", None)
 
@@ -101,13 +106,18 @@ def choose_rule() -> LabelRule | None:
     return LabelRule.make(alpha, beta, unit, space)
 
 
+def defaults_name(unit: Unit, space: Space) -> str:
+    """What the default thresholds are called: the paper's, where it has some."""
+    return "Paper's values" if (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) else "Default thresholds"
+
+
 def _reset_button(kind: tuple[Unit, Space], chosen: tuple[float, float], default: tuple[float, float]) -> None:
-    paper = kind == (Unit.OWN_TOKEN, Space.DIFFERENCE)
-    whose = "β is the paper's; it prints no α, so that one is ours." if paper else "Both are ours, in nats."
+    name = defaults_name(*kind)
+    whose = "β is the paper's; it prints no α, so that one is ours." if "Paper" in name else "Both are ours, in nats."
     if kind == (Unit.COMMON_TOKEN, Space.DIFFERENCE):
         whose = "The same as for own tokens."
     st.button(
-        "Paper's values" if paper else "Default thresholds",
+        name,
         on_click=_reset,
         width="stretch",
         disabled=chosen == default,
@@ -140,6 +150,11 @@ def _threshold(key: str, symbol: str, default: float, default_beta: float, help_
         st.session_state[slider_key] = max(float(number), 0.0)
         st.slider(symbol, 0.0, most, step=step, format="%.4g", key=slider_key, on_change=moved, help=help_text)
     return float(number)
+
+
+def set_thresholds(alpha: float, beta: float) -> None:
+    """What dragging a handle elsewhere does, in a callback. The number boxes and the address follow."""
+    st.session_state["alpha"], st.session_state["beta"] = round(alpha, 6), round(beta, 6)
 
 
 def _reset() -> None:

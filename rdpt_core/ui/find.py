@@ -10,7 +10,7 @@ from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import picker, scope, words
+from rdpt_core.ui import frame, notes, picker, scope, words
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.results import opened, passage_item, results
 
@@ -32,9 +32,37 @@ def draw(page: Frame) -> None:
     address = st.session_state.pop(_CHOSEN, None)
     if address is not None:
         st.switch_page("pages/trace.py", query_params=address)
-    st.header("Find in all traces", anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Find in all traces", anchor=False, width="content")
+        where = st.segmented_control(
+            "Look in",
+            ["sentences", "notes"],
+            key="look_in",
+            default="sentences",
+            required=True,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    frame.notices(page, brief=True)
+    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
+    text = st.text_input(
+        "Text to find",
+        key="q",
+        bind="query-params",
+        placeholder="a word, a phrase, a formula …",
+        help="Looks in the responses of all traces; a hit belongs to the sentence in which it begins. Among notes, it "
+        "looks in their texts, tags and sentences.",
+        on_change=_to_first_page,
+    )
+    if where == "notes":
+        notes.section(page, text or "", RESULTS_KEY, _open)
+    else:
+        _sentences(page, text or "")
+
+
+def _sentences(page: Frame, text: str) -> None:
     chosen = scope.choose_scope(page)
-    query = _query(page)
+    query = _query(page, text)
     runs = _runs(page)
     if not query.text:
         _invite()
@@ -50,15 +78,7 @@ def draw(page: Frame) -> None:
     _draw_found(page, found, len(page.source.runs()) > 1)
 
 
-def _query(page: Frame) -> Query:
-    text = st.text_input(
-        "Text to find",
-        key="q",
-        bind="query-params",
-        placeholder="a word, a phrase, a formula …",
-        help="Looks in the responses of all traces. A hit belongs to the sentence in which it begins.",
-        on_change=_to_first_page,
-    )
+def _query(page: Frame, text: str) -> Query:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         label = picker.choose_value("Label", "label", [str(label) for label in label_order(page.run.roles)])
         regex = st.checkbox(
@@ -69,7 +89,7 @@ def _query(page: Frame) -> Query:
             help="The syntax of RE2: its time grows with the text only, so no expression can hang the app.",
         )
         match_case = st.checkbox("Match case", key="case", bind="query-params", on_change=_to_first_page)
-    return Query(text or "", bool(regex), bool(match_case), label)
+    return Query(text, bool(regex), bool(match_case), label)
 
 
 def _runs(page: Frame) -> list[Run]:
@@ -137,22 +157,17 @@ def _pager(number: int, n_found: int) -> None:
     if n_pages == 1:
         return
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-        for name, icon, target in (
-            ("First page", "first_page", 1),
-            ("Previous page", "chevron_left", number - 1),
-            ("Next page", "chevron_right", number + 1),
-            ("Last page", "last_page", n_pages),
-        ):
-            if icon == "chevron_right":
-                st.markdown(f"Page {number:,} of {n_pages:,}", width="content")
-            st.button(
-                f":material/{icon}:",
-                key=f"pager_{icon}",
-                help=name,
-                on_click=_to_page,
-                args=(target,),
-                disabled=target == number or not 1 <= target <= n_pages,
-            )
+        previous, following = number - 1, number + 1
+        st.button("Previous", icon=":material/chevron_left:", on_click=_to_page, args=(previous,), disabled=number == 1)
+        st.markdown(f"Page {number:,} of {n_pages:,}", width="content")
+        st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            on_click=_to_page,
+            args=(following,),
+            disabled=number == n_pages,
+        )
 
 
 def _to_page(number: int) -> None:

@@ -199,7 +199,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         Term(
             "matched sentence",
             "The same characters of the same trace in two runs. Where splitters differ, the two sentences that share "
-            "most characters, and at least half of each.",
+            "most characters, and more than half of each.",
         ),
     ),
     "Choosing training data": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.ui import links, words
+from rdpt_core.ui import links, lost, words
 from rdpt_core.ui.frame import Frame
 
 FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
@@ -20,7 +20,7 @@ _VERDICT = {GRADES[0]: "✓", GRADES[1]: "✗", GRADES[2]: "–"}
 # A digest at the end, as ids get that no file gave.
 _HASH = re.compile(r"(?:^|[-_:])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}$")
 # In the session by id, since a trace keeps its id from run to run.
-_STATE = "trace_id"
+STATE = "trace_id"
 _FILTER = "trace_filter"
 
 
@@ -97,23 +97,18 @@ def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
     fitting: list[int] = _fits(page, traces, chosen).column("trace_no").to_pylist()
     wanted = links.requested("trace")
     if wanted is not None and wanted not in numbers:
-        st.error(
-            "**The link asks for a trace that this run does not hold.** It may belong to another run or another "
-            "database. Choose a trace below, or another run on the left.",
-            icon=":material/link_off:",
-        )
-        st.code(words.plain(wanted, 200), language=None)
+        lost.explain_trace(page.source, page.run, wanted)
         return Choice(None, 0, tuple(fitting))
     if wanted is not None:
-        st.session_state[_STATE] = wanted
+        st.session_state[STATE] = wanted
         st.session_state[_FILTER] = chosen
-    here = numbers.get(st.session_state.get(_STATE, ""))
+    here = numbers.get(st.session_state.get(STATE, ""))
     # Only a change of the filters leads to another trace: a threshold that moves, or a link, must not.
     stays = here is not None and (here in fitting or st.session_state.get(_FILTER) == chosen)
     st.session_state[_FILTER] = chosen
     if not stays:
         here = fitting[0] if fitting else None
-        _go(_trace_id(numbers, here))
+        go(_trace_id(numbers, here))
     if here is None:
         st.info("No trace fits the filters on the left.", icon=":material/filter_alt_off:")
         st.button("Clear the filters", on_click=_clear)
@@ -133,9 +128,11 @@ def _clear() -> None:
         st.session_state[key] = "" if key == "find" else None
 
 
-def _go(trace_id: str | None) -> None:
-    st.session_state[_STATE] = trace_id
+def go(trace_id: str | None) -> None:
+    """Show another trace of this run, in a callback; no sentence is chosen there yet."""
+    st.session_state[STATE] = trace_id
     links.publish("sentence", None)
+    links.forget_text()
     st.session_state.pop("sentence", None)
 
 
@@ -162,7 +159,7 @@ def step(choice: Choice, traces: pa.Table) -> None:
             placeholder="Choose a question",
         )
     siblings = questions.get(question, []) if question else []
-    labels = option_names(siblings, lambda n: _trace_name(rows[n]))
+    labels = option_names(siblings, lambda n: trace_name(rows[n]))
     with middle:
         st.session_state["trace_pick"] = choice.trace_no
         st.selectbox(
@@ -187,14 +184,15 @@ def question_name(question_id: str, text: str | None) -> str:
     return f"{words.plain(question_id, 24)} · {words.plain(text)}"
 
 
-def _trace_name(row: dict[str, Any]) -> str:
+def trace_name(row: Mapping[str, Any]) -> str:
+    """Verdict, sample and length: what tells the traces of one question apart."""
     return f"{_VERDICT[row['grade']]} sample {row['sample']} · {words.count(row['n_sentences'], 'sentence')}"
 
 
 def _picked(key: str, trace_id: Callable[[Any], str]) -> None:
     value = st.session_state[key]
     if value is not None:
-        _go(trace_id(value))
+        go(trace_id(value))
         # Whatever the address asked for, the reader has now chosen something else.
         links.publish("trace", None)
 
@@ -209,7 +207,7 @@ def _step_buttons(choice: Choice, rows: dict[int, dict[str, Any]]) -> None:
         st.button(
             f":material/chevron_{icon}:",
             key=key,
-            on_click=_go,
+            on_click=go,
             args=(trace_id,),
             disabled=trace_id is None,
             help=f"{key.capitalize()} trace that fits the filters",

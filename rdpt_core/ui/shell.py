@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from rdpt_core.errors import StoreError
-from rdpt_core.ui import controls, frame, settings, states, theme
+from rdpt_core.ui import controls, frame, lost, settings, states, theme
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.source import Source
 
@@ -22,7 +22,10 @@ def navigation() -> Page:
         [
             st.Page("pages/overview.py", title="Overview", default=True),
             st.Page("pages/trace.py", title="Trace"),
+            st.Page("pages/compare.py", title="Compare"),
             st.Page("pages/find.py", title="Find"),
+            st.Page("pages/ratios.py", title="Ratios"),
+            st.Page("pages/thresholds.py", title="Thresholds"),
             st.Page("pages/selection.py", title="Selection"),
         ],
         position="top",
@@ -46,10 +49,11 @@ def run() -> None:
             chosen = controls.choose_run(runs)
             rule = controls.choose_rule()
         if chosen is None:
-            states.explain_unknown_run()
+            lost.explain_run(source, runs)
         elif rule is None:
             controls.explain_bad_rule()
         else:
+            lost.publish_file(runs)
             with frame.around(Frame(source, chosen, rule)):
                 page.run()
     except StoreError as error:

@@ -73,13 +73,3 @@ def show_no_runs(path: Path) -> None:
     _page("The database holds no run yet", "The file is there, but nothing has been scored into it:")
     st.code(str(path.absolute()), language=None, wrap_lines=True)
     _commands(path)
-
-
-def explain_unknown_run() -> None:
-    """The address names a run that is not in this file."""
-    st.error(
-        "**The link asks for a run that this file does not hold.** It may come from another database, or the run was "
-        "scored again with other models. Choose one of this file's runs on the left.",
-        icon=":material/link_off:",
-    )
-    st.code(words.plain(st.query_params.get("run", ""), 200), language=None)

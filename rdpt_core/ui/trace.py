@@ -13,13 +13,16 @@ from rdpt_core.analysis.labels import Space, Unit, label_order
 from rdpt_core.analysis.trace_view import TraceView, uncertain_below
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import frame, joint, links, picker, words
+from rdpt_core.ui import controls, frame, joint, links, lost, notes, picker, source_reader, words
 from rdpt_core.ui.card import Item, card
 from rdpt_core.ui.frame import Frame
-from rdpt_core.ui.reader import picked, reader
+from rdpt_core.ui.reader import State, draw_labels, draw_math, draw_text, heard
 from rdpt_core.ui.theme import MARKS, label_key
 
 TABLE_KEY = "sentence_table"
+_ANSWERS = "reader_answers"
+_MATH = "reader_math"
+_WHOLE_PAGE = "reader_whole_page"
 
 
 def question_card(trace: Trace, position: str) -> None:
@@ -34,8 +37,12 @@ def question_card(trace: Trace, position: str) -> None:
     card(
         "Question and answer",
         [Item("Question", asked(trace), "long")],
-        [Item("Gold answer", trace.gold if trace.gold is not None else "unknown"), verdict, Item("", position, "note")],
-        [Item(term, text) for term, text in about if text],
+        [
+            Item("Gold answer", trace.gold if trace.gold is not None else "unknown"),
+            verdict,
+            *(Item(term, text, "about") for term, text in about if text),
+            Item("", position, "note"),
+        ],
         key="question",
     )
 
@@ -51,62 +58,28 @@ def asked(trace: Trace) -> str:
 
 def how_to_read(run: Run, view: TraceView | None) -> None:
     """The few sentences that a first-time reader needs."""
-    with st.popover("How to read this", icon=":material/help:"):
+    with st.popover("How to read this", icon=":material/help:", type="tertiary"):
         st.markdown("Every sentence of the response carries the label of whoever finds it likely:")
         for label in label_order(run.roles):
             st.markdown(f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}")
         st.markdown(
-            "$p$ is the geometric mean of a model's token probabilities over the sentence; $p_T$, $p_S$ and $p_D$ "
-            "belong to teacher, student and distilled model.\n\n"
-            "Hatching and a **?** mark a label that a small change of α or β would turn"
+            "$p$ is the geometric mean of a model's token probabilities over the sentence; "
+            + (
+                "$p_T$, $p_S$ and $p_D$ belong to teacher, student and distilled model.\n\n"
+                if run.has_distilled
+                else "$p_T$ and $p_S$ belong to teacher and student.\n\n"
+            )
+            + "Hatching and a **?** mark a label that a small change of α or β would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
-            + ". Hover over a sentence, or move with **j** and **k**, for its numbers; click it to find it in chart "
-            "and table. Click a label above the text to isolate it, Shift-click to add another, Escape to end."
+            + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
+            "value minus student's, of all sentences; drag α and β to see what they decide. **Ribbon**: the whole "
+            "trace, a sentence as wide as its tokens; below it $\\ln p_T / p_S$, up where the teacher finds it "
+            "likelier. Drag it to move. **?** shows the keys."
         )
 
 
-def joint_chart(view: TraceView, selected: int | None) -> int | None:
-    """The joint chart; returns the sentence that was clicked just now."""
-    chart, below = st.container(), st.container()
-    with below:
-        first = _window(view, selected)
-    with chart:
-        event = st.plotly_chart(
-            joint.joint_figure(view, frame.mode(), selected, first),
-            key="joint",
-            on_select="rerun",
-            selection_mode="points",
-            config={"displayModeBar": False},
-            alt="Probability of every sentence under each model; the same numbers are in the sentence table",
-        )
-    points = event.selection.points
-    return int(points[0]["customdata"][0]) if points else None
-
-
-def _window(view: TraceView, selected: int | None) -> int:
-    """Where the chart's window begins. It follows the chosen sentence; for long traces a slider moves it, too."""
-    n = view.sentences.num_rows
-    caption = (
-        "Lines: how likely each model finds each sentence. Background: its label. Click a line to choose a sentence."
-    )
-    if n <= joint.WINDOW:
-        st.caption(caption)
-        return 0
-    chosen = (view.trace_no, selected)
-    first = st.session_state.get("window", 1) - 1
-    if st.session_state.get("window_for") != chosen:
-        st.session_state["window_for"] = chosen
-        first = joint.window_around(n, selected, first)
-    st.session_state["window"] = max(1, min(first + 1, n - joint.WINDOW + 1))
-    start: int = st.slider(
-        f"Window of {joint.WINDOW} sentences, starting at", 1, n - joint.WINDOW + 1, step=1, key="window"
-    )
-    st.caption(f"{caption} The strip shows the labels of all {n:,} sentences.")
-    return start - 1
-
-
-def sentence_table(view: TraceView, selected: int | None, on_select: Callable[[], None]) -> None:
-    """Every number of every sentence; a click on a row chooses its sentence."""
+def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:
+    """Every number of every sentence; a click on a row pins its sentence."""
     table = sentence_columns(view)
     number = st.column_config.NumberColumn
     config: dict[str, Any] = {
@@ -116,12 +89,11 @@ def sentence_table(view: TraceView, selected: int | None, on_select: Callable[[]
     config["sentence"] = number(help="Counted from 1; exports count sentence_index from 0")
     config["text"] = st.column_config.TextColumn(width="medium")
     config["margin"] = number(format="%.4g", help="The smallest change of a threshold that would turn the label")
-    st.session_state[TABLE_KEY] = {"selection": {"rows": [] if selected is None else [selected]}}
     st.dataframe(
         table,
         hide_index=True,
         column_config=config,
-        height=min(320, 38 + 35 * table.num_rows),
+        height=min(420, 38 + 35 * table.num_rows),
         placeholder="–",
         key=TABLE_KEY,
         on_select=on_select,
@@ -148,6 +120,9 @@ def sentence_columns(view: TraceView) -> pa.Table:
 
 def _sentence(view: TraceView) -> int | None:
     """The chosen sentence, from the address or from an earlier click; says so if the trace has no such sentence."""
+    if links.text_changed(view):
+        return None
+    links.publish_text(view)
     n = len(view.texts())
     wanted = links.requested("sentence")
     if wanted is not None:
@@ -164,7 +139,8 @@ def _sentence(view: TraceView) -> int | None:
     return chosen if chosen is not None and chosen < n else None
 
 
-def _choose_sentence(index: int | None) -> None:
+def _choose_sentence(index: int | None, view: TraceView) -> None:
+    links.publish_text(view)
     st.session_state["sentence"] = index
     links.publish("sentence", None if index is None else str(index + 1))
 
@@ -179,39 +155,97 @@ def draw(page: Frame) -> None:
     if choice.trace_no is None:
         return
     view = page.source.trace_view(page.run, choice.trace_no, page.rule)
-    _draw_trace(page, view, f"trace {choice.position + 1:,} of {len(choice.fitting):,} that fit the filters")
-
-
-def _draw_trace(page: Frame, view: TraceView, position: str) -> None:
-    key = f"{page.run.run_id}/{view.trace_no}"
-    question_card(view.trace, position)
+    question_card(view.trace, f"trace {choice.position + 1:,} of {len(choice.fitting):,} that fit the filters")
     frame.notices(page, brief=True)
     frame.faint_notice(view.faint(), brief=True)
-    selected = _sentence(view)
-    if view.is_scored:
-        clicked = joint_chart(view, selected)
-        if clicked is not None and clicked != selected:
-            _choose_sentence(clicked)
-            st.rerun()
-    elif not view.trace.response:
+    if links.text_changed(view):
+        lost.explain_text(view)
+    if not view.trace.response:
         st.info("The response is empty: there is nothing to score.", icon=":material/check_box_outline_blank:")
-    else:
+    elif not view.is_scored:
         st.info("The run has not scored this trace yet. Its text is shown without labels.", icon=":material/schedule:")
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("Response", anchor=False, width="content")
-        how_to_read(page.run, view)
-
-    def on_pick() -> None:
-        _choose_sentence(picked(key))
-
-    def on_row() -> None:
-        rows = st.session_state[TABLE_KEY]["selection"]["rows"]
-        _choose_sentence(rows[0] if rows else None)
-
-    reader(view, key, selected, on_pick)
+    key = f"{page.run.run_id}/{view.trace_no}"
+    with st.container(gap=None):
+        draw_text(view, key)
+        _labels(page, view, key, _trace_ids(choice, traces))
+    how_to_read(page.run, view)
     if view.is_scored:
-        st.subheader("Sentences", anchor=False)
-        sentence_table(view, selected, on_row)
+        _numbers(view)
     if view.trace.meta:
         with st.expander("Metadata of this trace"):
             st.code(json.dumps(dict(view.trace.meta), ensure_ascii=False, indent=2), language=None, wrap_lines=True)
+
+
+def _trace_ids(choice: picker.Choice, traces: pa.Table) -> dict[int, str | None]:
+    """The traces that the keys [ and ] lead to: −1 and 1 → trace id, None at either end."""
+    ids = dict(zip(traces.column("trace_no").to_pylist(), traces.column("trace_id").to_pylist(), strict=True))
+    places = {by: choice.position + by for by in (-1, 1)}
+    return {by: ids[choice.fitting[at]] if 0 <= at < len(choice.fitting) else None for by, at in places.items()}
+
+
+@st.fragment
+def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | None]) -> None:
+    """What a click or a threshold changes. A fragment, so that neither sends the page again."""
+
+    def on_pick() -> None:
+        said = heard("pick", key)
+        if said is not None:
+            index = said.get("index")
+            st.session_state[_ANSWERS] = said.get("at")
+            # What the page says of a changed text ends with the first choice in it.
+            st.session_state[_WHOLE_PAGE] = links.text_changed(view)
+            _choose_sentence(index if isinstance(index, int) and 0 <= index < len(view.texts()) else None, view)
+
+    def on_thresholds() -> None:
+        said = heard("thresholds", key)
+        if said is not None:
+            controls.set_thresholds(float(said["alpha"]), float(said["beta"]))
+            st.session_state[_WHOLE_PAGE] = True
+
+    def on_step() -> None:
+        said = heard("step", key)
+        trace_id = trace_ids.get(said.get("by", 0)) if said is not None else None
+        if trace_id is not None:
+            picker.go(trace_id)
+            st.session_state[_WHOLE_PAGE] = True
+
+    def on_math() -> None:
+        said = heard("math", key)
+        if said is not None:
+            st.session_state[_MATH] = said.get("on") is True
+
+    selected = _sentence(view)
+    strip = source_reader.strip(page.source, page.run, view, selected)
+    state = State(selected, strip, st.session_state.get(_ANSWERS))
+    draw_labels(view, key, state, on={"pick": on_pick, "thresholds": on_thresholds, "step": on_step, "math": on_math})
+    if st.session_state.get(_MATH):
+        draw_math(source_reader.formulas(page.source, view, key))
+    notes.panel(page, view, selected)
+    if st.session_state.pop(_WHOLE_PAGE, False):
+        st.rerun()
+
+
+@st.fragment
+def _numbers(view: TraceView) -> None:
+    """The same trace to take away: every number in a table, and the joint chart as Plotly draws it."""
+
+    def on_row() -> None:
+        rows = st.session_state[TABLE_KEY]["selection"]["rows"]
+        if rows:
+            _choose_sentence(rows[0], view)
+            st.session_state[_WHOLE_PAGE] = True
+
+    with st.expander("Numbers and figure", key="numbers", on_change="rerun", bind="query-params") as numbers:
+        # Nothing is sent while it is closed.
+        if numbers.open:
+            st.caption("Every sentence; click a row to pin its sentence. The menu of the table searches and downloads.")
+            sentence_table(view, on_row)
+            st.caption("The joint chart of the whole trace. Drag to zoom; the camera saves it as an image.")
+            st.plotly_chart(
+                joint.joint_figure(view, frame.mode()),
+                key="joint",
+                config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "joint-chart"}},
+                alt="Probability of every sentence under each model; the same numbers are in the table",
+            )
+    if st.session_state.pop(_WHOLE_PAGE, False):
+        st.rerun()

@@ -66,6 +66,11 @@ SPACES: dict[str, str] = {Space.DIFFERENCE: "differences of p (paper)", Space.RA
 _MARKDOWN = {character: f"\\{character}" for character in "\\`*_{}[]()#+-.!|~$:&"} | {"<": "&lt;", ">": "&gt;"}
 
 
+def kind(name: str) -> str:
+    """A label, or a part of Boosted, as figures and legends write it."""
+    return name.replace("-down", ", down")
+
+
 def count(n: int, singular: str, plural: str | None = None) -> str:
     """`1 trace`, `2,000 traces`."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

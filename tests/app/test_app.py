@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -75,9 +76,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[TraceView]:
     views: list[TraceView] = []
     real = reader.labels_payload
 
-    def spy(view: TraceView, key: str, selected: int | None) -> dict[str, object]:
+    def spy(view: TraceView, *arguments: Any) -> dict[str, object]:
         views.append(view)
-        return real(view, key, selected)
+        return real(view, *arguments)
 
     monkeypatch.setattr(reader, "labels_payload", spy)
     return views

@@ -20,12 +20,12 @@ _CARD = st.components.v2.component(
 class Item:
     """One text with the term before it.
 
-    `long` takes a line of its own; `good`, `bad` and `unknown` are verdicts; a `note` steps back.
+    `long` takes a line of its own; `good`, `bad` and `unknown` are verdicts; `about` and `note` step back.
     """
 
     term: str
     text: str
-    kind: Literal["short", "long", "good", "bad", "unknown", "note"] = "short"
+    kind: Literal["short", "long", "good", "bad", "unknown", "about", "note"] = "short"
 
 
 def card(name: str, *rows: list[Item], key: str) -> None:

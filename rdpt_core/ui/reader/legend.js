@@ -1,89 +1,111 @@
 // The legend: one chip a label, with its counts. A click isolates, a click with Shift adds, Escape clears.
 
-import { el, percent } from "./dom.js";
+import { counted, el, percent } from "./dom.js";
 import { CODES } from "./marks.js";
+import { UNCERTAIN } from "./rule.js";
+
+const EXTRA = [
+  { filter: "down", key: "boosted-down", letter: "B↓", name: "down", title: "of Boosted: distilled below both" },
+  { filter: "uncertain", key: "uncertain", letter: "?", name: "uncertain", title: "a small change of α or β turns the label" },
+  { filter: "Unscored", key: "none", letter: "–", name: "unscored", title: "no probability: hover for the reason" },
+];
+
+// What each label code counts as, without and with the bit for uncertain.
+const FILTERS = Array.from({ length: 16 }, (_, code) => {
+  const mark = CODES[code & 7];
+  const found = [mark.label];
+  if (mark.direction === "down") found.push("down");
+  if (code & UNCERTAIN) found.push("uncertain");
+  return found;
+});
 
 export function makeLegend(onChange) {
   const node = el("div", "legend");
   node.setAttribute("role", "group");
   node.setAttribute("aria-label", "Labels in this trace; choosing one dims the others");
   const chosen = new Set();
-  node.addEventListener("click", (event) => {
-    const chip = event.target.closest("button[data-filter]");
-    if (!chip) return;
-    const filter = chip.dataset.filter;
+  const chips = new Map();
+  const press = () => {
+    for (const [filter, chip] of chips) chip.node.setAttribute("aria-pressed", String(chosen.has(filter)));
+    onChange();
+  };
+  const toggle = (filter, add) => {
     const had = chosen.has(filter);
-    if (!event.shiftKey) chosen.clear();
+    if (!add) chosen.clear();
     if (had) chosen.delete(filter);
     else chosen.add(filter);
     press();
-    onChange(chosen);
+  };
+  node.addEventListener("click", (event) => {
+    const chip = event.target.closest("button[data-filter]");
+    if (chip) toggle(chip.dataset.filter, event.shiftKey);
   });
-  function press() {
-    for (const chip of node.querySelectorAll("button[data-filter]")) {
-      chip.setAttribute("aria-pressed", String(chosen.has(chip.dataset.filter)));
-    }
-  }
   return {
     node,
     chosen,
+    // Whether a sentence with this code stays undimmed.
+    keeps: (code) => chosen.size === 0 || FILTERS[code].some((filter) => chosen.has(filter)),
+    // The label with this number in the legend's order, from 0.
+    choose(position, add) {
+      const filter = [...chips.keys()][position];
+      if (filter !== undefined && !chips.get(filter).node.disabled) toggle(filter, add);
+    },
     clear() {
       chosen.clear();
       press();
-      onChange(chosen);
     },
-    draw(text, labels) {
-      node.replaceChildren(...chips(text, labels));
+    build(order) {
+      chosen.clear();
+      chips.clear();
+      order.forEach(({ label, key, letter }, position) => {
+        const title = `Only ${label} (key ${position + 1}); with Shift: add`;
+        chips.set(label, makeChip({ filter: label, key, letter, name: label, title }, false));
+      });
+      for (const extra of EXTRA) chips.set(extra.filter, makeChip(extra, true));
+      node.replaceChildren(...[...chips.values()].map((chip) => chip.node));
       press();
+    },
+    draw(model) {
+      const { n, tokens, nTokens } = countAll(model);
+      for (const [filter, chip] of chips) chip.show(n.get(filter) ?? 0, tokens.get(filter) ?? 0, nTokens);
     },
   };
 }
 
-// Which filters a sentence passes: its label, and, where they apply, "down", "uncertain" and "unscored".
-export function filtersOf(labels, index) {
-  const code = CODES[labels.codes[index]];
-  const filters = [code.label];
-  if (code.key === "boosted-down") filters.push("down");
-  const margin = labels.margins[index];
-  if (margin !== null && margin < labels.uncertainBelow) filters.push("uncertain");
-  return filters;
-}
-
-function chips(text, labels) {
-  const counts = new Map();
+function countAll(model) {
+  const [n, tokens] = [new Map(), new Map()];
+  const byCode = new Uint32Array(16);
+  const tokensByCode = new Float64Array(16);
+  for (let i = 0; i < model.n; i += 1) {
+    byCode[model.codes[i]] += 1;
+    tokensByCode[model.codes[i]] += model.weights[i];
+  }
   let nTokens = 0;
-  const weights = text.tokens[text.countRole];
-  for (let i = 0; i < text.texts.length; i += 1) {
-    const weight = weights[i] ?? 0;
-    if (labels.codes[i] !== "-") nTokens += weight;
-    for (const filter of filtersOf(labels, i)) {
-      const entry = counts.get(filter) ?? { n: 0, tokens: 0 };
-      entry.n += 1;
-      entry.tokens += weight;
-      counts.set(filter, entry);
+  byCode.forEach((count, code) => {
+    if ((code & 7) !== 0) nTokens += tokensByCode[code];
+    for (const filter of FILTERS[code]) {
+      n.set(filter, (n.get(filter) ?? 0) + count);
+      tokens.set(filter, (tokens.get(filter) ?? 0) + tokensByCode[code]);
     }
-  }
-  const nodes = labels.order.map(({ label, key, letter }) =>
-    chip(label, key, letter, label, counts.get(label), nTokens),
-  );
-  const extra = [
-    ["down", "boosted-down", "B↓", "of Boosted: distilled below both"],
-    ["uncertain", "uncertain", "?", "uncertain"],
-    ["Unscored", "none", "–", "unscored"],
-  ];
-  for (const [filter, key, letter, name] of extra) {
-    if (counts.has(filter)) nodes.push(chip(filter, key, letter, name, counts.get(filter), 0));
-  }
-  return nodes;
+  });
+  return { n, tokens, nTokens };
 }
 
-function chip(filter, key, letter, name, count, nTokens) {
-  const { n, tokens } = count ?? { n: 0, tokens: 0 };
-  const button = el("button", `chip m-${key}`);
-  button.type = "button";
-  button.dataset.filter = filter;
-  button.append(el("span", "swatch", letter), el("span", "chip-name", name), el("span", "chip-n", String(n)));
-  if (nTokens) button.append(el("span", "chip-share", `${percent(tokens, nTokens)} of tokens`));
-  button.disabled = n === 0;
-  return button;
+function makeChip({ filter, key, letter, name, title }, isExtra) {
+  const node = el("button", `chip m-${key}${isExtra ? " extra" : ""}`);
+  node.type = "button";
+  node.title = title;
+  node.dataset.filter = filter;
+  const [count, share] = [el("span", "chip-n"), el("span", "chip-share")];
+  node.append(el("span", "swatch", letter), el("span", "chip-name", name), count, share);
+  return {
+    node,
+    show(n, tokens, nTokens) {
+      count.textContent = n.toLocaleString("en");
+      share.textContent = !isExtra && nTokens ? percent(tokens, nTokens) : "";
+      node.setAttribute("aria-label", `${name}: ${counted(n, "sentence")}, ${percent(tokens, nTokens)} of tokens. ${title}`);
+      node.disabled = n === 0;
+      if (isExtra) node.hidden = n === 0;
+    },
+  };
 }

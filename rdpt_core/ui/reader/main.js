@@ -1,192 +1,93 @@
-// Two mounts share this module: `text` brings a response once, `labels` brings its labels whenever a threshold moves.
-// So moving a threshold never sends the response again. They find each other by the name of their reader.
+// The reader of one trace. Parts with the same reader name meet in hub.js and make one reader:
+//
+//   text     what was measured. Changes with the trace, the unit and the space; draws the component.
+//     key        identifies run and trace; parts with different keys wait for each other
+//     texts      the sentences; joined they are the response
+//     roles      teacher, student and, after training, distilled
+//     values     role → base64 of doubles (little-endian), what the rule compares: p, or mean logprobs in ratio space
+//     sums       role → base64 of doubles, logprob sums in nats; missing is NaN in both
+//     tokens     role → counts or null; countRole names the one that weighs sentences
+//     bytes      UTF-8 bytes of every sentence, or null
+//     unscored   sentence index → reason; reasonWords: reason → words
+//     parts      [{kind: "thinking" | "answer", title, first}], none if the response has no thinking block
+//     order      [{label, key, letter}] of the legend
+//     unit, space
+//     strip      (optional) tokens of the whole trace, as under `strip` below but by sentence: {index: strip}. For pages
+//                without a server
+//   labels   what changes with a click or a threshold; a few hundred bytes.
+//     key, unit, space   as in the text part
+//     alpha, beta, uncertainPart    a label is uncertain if its margin is below uncertainPart · beta
+//     defaults   {alpha, beta, name}: what the reset button brings back
+//     selected   index of the pinned sentence, or null; answers: the `at` of the pick that this replies to, or null
+//     strip      tokens of the pinned sentence: role → [[start, end, logprob | null], …], offsets in code points of the
+//                sentence; null if there are none
+//     link       whether the page's own address leads to a sentence when `sentence=N` is added
+//     features   which of "joint", "thresholds", "card", "search", "math", "step" are offered
+//   math     (optional) formulas as trees, see math.js
+//
+// Triggers out, through the mount of the labels part, each with the trace's key:
+//   pick {key, index | null, at}       a sentence was pinned, or unpinned
+//   thresholds {key, alpha, beta}      a handle was let go
+//   step {key, by}                     the reader wants the next (1) or the previous (−1) trace
+//   math {key, on}                     rendered mathematics is wanted, or no longer
+//
+// Outside Streamlit: call mount({data, parentElement, setTriggerValue}) once for every part, in any order, with the
+// style sheet in the same document or shadow root. It returns what takes the part away again.
 
-import { el, followTheme, keepPlainKeys } from "./dom.js";
-import { makeLegend } from "./legend.js";
-import { bringIntoView, dim, drawText, flash, paint } from "./text.js";
-import { hideTooltip, makeTooltip, showTooltip } from "./tooltip.js";
+import { followTheme, paletteOf } from "./dom.js";
+import { bring, readerOf } from "./hub.js";
+import { CODES } from "./marks.js";
+import { makeModel, sameText } from "./model.js";
+import { makeView } from "./view.js";
 
-const readers = new Map();
-
-function readerOf(name) {
-  if (!readers.has(name)) readers.set(name, { view: null, text: null, labels: null, drawn: null, shown: null });
-  return readers.get(name);
-}
-
-export default function mount(component) {
-  const { data, parentElement } = component;
+export default function mount({ data, parentElement, setTriggerValue }) {
+  if (data.part !== "text") return bring(data, setTriggerValue);
   const reader = readerOf(data.reader);
-  if (data.part === "labels") {
-    reader.labels = data;
-    update(reader);
-    return () => {
-      if (reader.labels === data) reader.labels = null;
-    };
-  }
   if (reader.view?.host !== parentElement) {
-    reader.view?.root.remove();
-    reader.view = makeView(reader, parentElement);
-    reader.drawn = null;
+    reader.view?.destroy();
+    reader.view = makeView(data.reader, parentElement);
+    reader.update = () => update(reader);
   }
-  reader.view.send = component.setTriggerValue;
-  reader.text = data;
-  followTheme(reader.view.root, parentElement);
-  update(reader);
+  const { view } = reader;
+  view.send = (trigger, value) => reader.send?.(trigger, value);
+  const visit = {};
+  view.visit = visit;
+  followTheme(view.root, parentElement);
+  view.palette = paletteOf(view.root, CODES.map(({ key }) => key), ["teacher", "student", "distilled"]);
+  const forget = bring(data, setTriggerValue);
+  view.redraw();
   return () => {
-    if (reader.view?.host === parentElement) readers.delete(data.reader);
+    forget();
+    // A mount that a later one has replaced must not take the later one's view away.
+    if (view.visit !== visit) return;
+    view.destroy();
+    if (reader.view === view) [reader.view, reader.update] = [null, null];
   };
-}
-
-function makeView(reader, host) {
-  const root = el("section", "reader");
-  root.setAttribute("aria-label", "Response, sentence by sentence");
-  const box = el("div", "text");
-  const tip = makeTooltip();
-  const view = { host, root, box, tip, spans: [], current: 0, send: () => {} };
-  view.legend = makeLegend((chosen) => dim(box, view.spans, reader.labels, chosen));
-  root.append(view.legend.node, box, tip);
-  host.append(root);
-  keepPlainKeys(root);
-  listen(reader, view);
-  return view;
 }
 
 function update(reader) {
-  const { view, text, labels } = reader;
-  // While a new trace arrives, its labels may come before or after its text.
-  if (!view || !text || !labels || text.key !== labels.key) return;
-  const isNew = reader.drawn !== text;
-  if (isNew) {
-    view.spans = drawText(view.box, text);
-    view.box.scrollTop = 0;
-    view.current = 0;
-    view.legend.chosen.clear();
-    reader.drawn = text;
-    reader.shown = null;
+  const { view, text, labels, math } = reader;
+  // While a new trace or unit arrives, its parts may come in any order.
+  if (!text || !labels) return;
+  if (["key", "unit", "space"].some((name) => text[name] !== labels[name])) return;
+  const isNew = !sameText(view.model?.text ?? null, text);
+  const before = isNew ? null : view.labels;
+  if (view.model?.text !== text) {
+    const model = makeModel(text);
+    if (isNew) view.open(model);
+    else view.model = model;
   }
-  hideTooltip(view.tip);
-  paint(view.spans, labels);
-  view.legend.draw(text, labels);
-  dim(view.box, view.spans, labels, view.legend.chosen);
-  select(reader, labels.selected);
+  view.labels = labels;
+  const moved = ["alpha", "beta", "unit", "space"].some((name) => before?.[name] !== labels[name]);
+  if (moved) view.rule = { alpha: labels.alpha, beta: labels.beta, uncertainPart: labels.uncertainPart };
+  view.offer(labels.features);
+  view.recolour(view.rule);
+  if (math?.key === text.key) view.math.bring(math);
+  else if (before) view.math.lose();
+  const isStale = labels.answers !== null && labels.answers < view.pickedAt;
+  if (!isStale && (before === null || before.selected !== labels.selected)) view.select(labels.selected);
+  view.showCard();
   view.root.dataset.ready = labels.key;
-}
-
-function select(reader, index) {
-  const { view } = reader;
-  for (const span of view.box.querySelectorAll("[aria-current]")) span.removeAttribute("aria-current");
-  const span = index === null ? null : view.spans[index];
-  if (span) {
-    span.setAttribute("aria-current", "true");
-    makeCurrent(view, index);
-    if (reader.shown !== index) {
-      bringIntoView(view.box, span);
-      flash(span);
-    }
-  }
-  reader.shown = index;
-}
-
-function makeCurrent(view, index) {
-  if (view.spans[view.current]) view.spans[view.current].tabIndex = -1;
-  view.current = index;
-  view.spans[index].tabIndex = 0;
-}
-
-function sentenceAt(event) {
-  const span = event.target.closest?.("span.s");
-  return span ? Number(span.dataset.i) : null;
-}
-
-function listen(reader, view) {
-  const { box, tip } = view;
-  const show = (index, x = null, y = null) => {
-    const boxes = [...view.spans[index].getClientRects()];
-    const under = boxes.find((r) => x !== null && y >= r.top - 2 && y <= r.bottom + 2) ?? boxes[0];
-    if (!under) return;
-    const anchor = { left: x ?? under.left, top: under.top, bottom: under.bottom };
-    showTooltip(tip, anchor, reader.text, reader.labels, index);
-    for (const span of box.querySelectorAll("[aria-describedby]")) span.removeAttribute("aria-describedby");
-    view.spans[index].setAttribute("aria-describedby", tip.id);
-  };
-  const pick = (index) => {
-    // Marked at once: Python hears of it afterwards, and its answer finds nothing left to do.
-    reader.shown = index;
-    select(reader, index);
-    view.send("pick", { key: reader.text.key, index });
-  };
-  // Moving by keys scrolls the text under a pointer that rests: that is no hovering. Only a pointer that truly moved ends
-  // the keys' turn; browsers also send `pointerover` when the text moves beneath it.
-  const rest = { x: -1, y: -1, keys: false };
-  view.root.addEventListener("keydown", () => {
-    rest.keys = true;
-  });
-  box.addEventListener("pointermove", (event) => {
-    const moved = event.movementX !== 0 || event.movementY !== 0;
-    const ended = rest.keys && moved && (event.clientX !== rest.x || event.clientY !== rest.y);
-    [rest.x, rest.y] = [event.clientX, event.clientY];
-    if (!ended) return;
-    rest.keys = false;
-    const index = sentenceAt(event);
-    if (index !== null) show(index, event.clientX, event.clientY);
-  });
-  box.addEventListener("pointerover", (event) => {
-    [rest.x, rest.y] = [event.clientX, event.clientY];
-    const index = sentenceAt(event);
-    if (index !== null && !rest.keys) show(index, event.clientX, event.clientY);
-  });
-  box.addEventListener("pointerout", (event) => {
-    if (sentenceAt(event) !== null && !rest.keys) hideTooltip(tip);
-  });
-  box.addEventListener("focusin", (event) => {
-    const index = sentenceAt(event);
-    if (index === null) return;
-    makeCurrent(view, index);
-    // A mouse click focuses too, but there the pointer already decides where the card is.
-    if (view.spans[index].matches(":focus-visible")) show(index);
-  });
-  box.addEventListener("focusout", () => hideTooltip(tip));
-  box.addEventListener(
-    "scroll",
-    () => {
-      if (rest.keys && view.spans[view.current]?.matches(":focus")) show(view.current);
-      else hideTooltip(tip);
-    },
-    { passive: true },
-  );
-  box.addEventListener("click", (event) => {
-    const index = sentenceAt(event);
-    // Selecting text to copy it is not a click on a sentence.
-    if (index !== null && String(document.getSelection() ?? "").length === 0) pick(index);
-  });
-  view.root.addEventListener("keydown", (event) => onKey(event, view, pick));
-}
-
-function onKey(event, view, pick) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") {
-    hideTooltip(view.tip);
-    if (view.legend.chosen.size) view.legend.clear();
-    return;
-  }
-  const index = sentenceAt(event);
-  if (index === null) return;
-  const last = view.spans.length - 1;
-  const goal = {
-    j: index + 1,
-    ArrowDown: index + 1,
-    ArrowRight: index + 1,
-    k: index - 1,
-    ArrowUp: index - 1,
-    ArrowLeft: index - 1,
-    Home: 0,
-    End: last,
-  }[event.key];
-  if (goal !== undefined) {
-    event.preventDefault();
-    view.spans[Math.min(Math.max(goal, 0), last)].focus();
-  } else if (event.key === "Enter" || event.key === " ") {
-    event.preventDefault();
-    pick(index);
-  }
+  // For whoever measures: the frame that shows a new trace has been drawn.
+  if (isNew) requestAnimationFrame(() => setTimeout(() => performance.mark("rdpt-first-paint")));
 }

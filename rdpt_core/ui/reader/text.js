@@ -1,64 +1,133 @@
 // The response itself: one span a sentence, in blocks that the browser may skip while they are out of sight.
 
-import { el } from "./dom.js";
+import { clamp, el } from "./dom.js";
 import { CODES } from "./marks.js";
-import { filtersOf } from "./legend.js";
+import { UNCERTAIN } from "./rule.js";
 
 const SENTENCES_PER_BLOCK = 40;
-const MOST_PIXELS = 420;
+const LINE_PX = 28;
+
+// Every appearance that a label code can have, made once: painting compares numbers and assigns strings.
+const CLASS_NAMES = Array.from({ length: 16 }, (_, code) => {
+  const uncertain = code & UNCERTAIN ? " uncertain" : "";
+  return `s m-${CODES[code & 7].key}${uncertain}`;
+});
 
 export function drawText(box, text) {
-  const spans = [];
+  const spans = new Array(text.texts.length);
   const blocks = [];
+  const parts = text.parts.map(partNode);
+  let part = -1;
   let block = null;
+  let lines = 0;
+  const lineLength = Math.max(40, box.clientWidth / 7.4);
   text.texts.forEach((sentence, index) => {
-    if (block === null) {
-      block = el("div", "block");
-      blocks.push(block);
+    if (part + 1 < parts.length && text.parts[part + 1].first <= index) {
+      part += 1;
+      block = null;
     }
-    // Space around a sentence stays in the text but outside its tint.
-    const words = sentence.trim();
-    const before = sentence.slice(0, sentence.length - sentence.trimStart().length);
-    const after = sentence.slice(sentence.trimEnd().length);
-    const span = el("span", "s", words || sentence);
-    span.dataset.i = String(index);
-    span.tabIndex = -1;
-    span.setAttribute("role", "button");
-    if (words && before) block.append(before);
-    block.append(span);
-    if (words && after) block.append(after);
-    spans.push(span);
+    if (block === null) {
+      block = { node: el("div", "block"), first: index, last: index };
+      blocks.push(block);
+      (parts[part] ?? box).append(block.node);
+      lines = 0;
+    }
+    spans[index] = appendSentence(block.node, sentence, index);
+    block.last = index;
+    lines += linesOf(sentence, lineLength);
+    block.node.style.containIntrinsicHeight = `auto ${Math.ceil(lines) * LINE_PX}px`;
     // A block may only end where a line ends anyway; elsewhere it would break the line.
-    if (sentence.endsWith("\n") && block.childNodes.length >= SENTENCES_PER_BLOCK) block = null;
+    if (sentence.endsWith("\n") && index - block.first + 1 >= SENTENCES_PER_BLOCK) block = null;
   });
-  box.replaceChildren(...blocks);
+  return { spans, blocks, nodes: parts.length ? parts : blocks.map(({ node }) => node) };
+}
+
+function partNode({ kind, title }) {
+  const node = el("div", `part ${kind}`);
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", title);
+  // Shown by the style sheet, so that the box's text stays the response and nothing else.
+  node.dataset.title = title;
+  return node;
+}
+
+function appendSentence(block, sentence, index) {
+  // Space around a sentence stays in the text but outside its tint.
+  const words = sentence.trim();
+  const before = sentence.slice(0, sentence.length - sentence.trimStart().length);
+  const span = el("span", "s", words || sentence);
+  span.dataset.i = String(index);
+  span.tabIndex = -1;
+  span.setAttribute("role", "button");
+  if (words && before) {
+    block.append(before);
+    span.dataset.lead = String(before.length);
+  }
+  block.append(span);
+  if (words && before.length + words.length < sentence.length) block.append(sentence.slice(before.length + words.length));
+  return span;
+}
+
+function linesOf(sentence, lineLength) {
+  let breaks = 0;
+  for (let at = sentence.indexOf("\n"); at >= 0; at = sentence.indexOf("\n", at + 1)) breaks += 1;
+  return sentence.length / lineLength + breaks * 0.9;
+}
+
+export function layOutText(box, drawn) {
   // Skipped blocks have guessed heights, which a short text need not put up with.
-  box.classList.toggle("long", blocks.length > 2);
-  // As high as the text, up to a limit; from there on the reader may drag the corner.
+  box.classList.toggle("long", drawn.blocks.length > 2);
+  box.replaceChildren(...drawn.nodes);
+  if (drawn.spans.length) drawn.spans[0].tabIndex = 0;
+  fitHeight(box);
+}
+
+// As high as the text, up to what lets ribbon, legend and text fit one screen; from there on the corner may be dragged.
+export function fitHeight(box) {
+  const most = clamp(window.innerHeight - 330, 340, 1400);
   box.style.height = "auto";
-  box.style.height = `${Math.min(box.scrollHeight + 2, MOST_PIXELS)}px`;
-  if (spans.length) spans[0].tabIndex = 0;
-  return spans;
+  box.style.height = `${Math.min(box.scrollHeight + 2, most)}px`;
 }
 
-export function paint(spans, labels) {
+// Only what changed is touched: a drag of a threshold turns few sentences at a time.
+export function paint(spans, codes, shown) {
   for (let i = 0; i < spans.length; i += 1) {
-    const margin = labels.margins[i];
-    const uncertain = margin !== null && margin < labels.uncertainBelow;
-    const name = `s m-${CODES[labels.codes[i]].key}${uncertain ? " uncertain" : ""}`;
-    if (spans[i].className !== name) spans[i].className = name;
+    if (codes[i] === shown[i]) continue;
+    spans[i].className = CLASS_NAMES[codes[i]];
+    shown[i] = codes[i];
   }
 }
 
-export function dim(box, spans, labels, chosen) {
-  box.classList.toggle("isolating", chosen.size > 0);
-  for (let i = 0; i < spans.length; i += 1) {
-    const kept = chosen.size === 0 || filtersOf(labels, i).some((filter) => chosen.has(filter));
-    spans[i].classList.toggle("dim", !kept);
-  }
+// The sentences in sight: [first, last].
+export function inSight(box, drawn) {
+  const { blocks, spans } = drawn;
+  if (!spans.length) return [0, 0];
+  const view = box.getBoundingClientRect();
+  const at = (position) => {
+    const block = blocks[clamp(firstWhere(blocks.length, (b) => bottom(blocks[b].node) > position), 0, blocks.length - 1)];
+    const length = block.last - block.first + 1;
+    const offset = firstWhere(length, (s) => bottom(spans[block.first + s]) > position);
+    return block.first + Math.min(offset, length - 1);
+  };
+  const first = at(view.top + 4);
+  return [first, Math.max(first, at(view.bottom - 12))];
 }
 
-export function bringIntoView(box, span) {
+function bottom(node) {
+  return node.getBoundingClientRect().bottom;
+}
+
+function firstWhere(n, holds) {
+  let [low, high] = [0, n];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+export function bringIntoView(box, span, { page = true } = {}) {
   const move = () => {
     const [outer, inner] = [box.getBoundingClientRect(), span.getBoundingClientRect()];
     box.scrollTop += inner.top - outer.top - Math.max(0, (outer.height - inner.height) / 2);
@@ -69,13 +138,20 @@ export function bringIntoView(box, span) {
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {
       move();
-      span.scrollIntoView({ block: "nearest" });
+      if (page) span.scrollIntoView({ block: "nearest" });
     }),
   );
 }
 
+// Characters of space before the tint of a sentence.
+export function leadOf(span) {
+  return Number(span.dataset.lead ?? 0);
+}
+
 export function flash(span) {
-  span.classList.remove("flash");
-  requestAnimationFrame(() => span.classList.add("flash"));
-  setTimeout(() => span.classList.remove("flash"), 1600);
+  delete span.dataset.flash;
+  requestAnimationFrame(() => {
+    span.dataset.flash = "";
+  });
+  setTimeout(() => delete span.dataset.flash, 1600);
 }

@@ -31,8 +31,10 @@ function entry(item) {
   const mark = el("span", "swatch", item.mark.letter);
   mark.setAttribute("aria-hidden", "true");
   head.append(mark, el("span", "label", item.mark.name));
-  const link = el("a", "place");
-  link.href = `trace?${new URLSearchParams(item.address)}`;
+  // What no run of the file holds leads nowhere.
+  const leads = Object.keys(item.address).length > 0;
+  const link = el(leads ? "a" : "span", "place");
+  if (leads) link.href = `trace?${new URLSearchParams(item.address)}`;
   link.append(el("span", "", `${item.place}, `), el("bdi", "", item.trace));
   head.append(link);
   for (const text of item.about) head.append(el("bdi", "about", text));

@@ -45,8 +45,8 @@ def picks_figure(summaries: Sequence[Summary], mode: Mode) -> go.Figure:
         ink = TEXT[mode] if column == 2 else tone(key, mode).ink
         figure.add_trace(_dots(found, ink, titles[column - 1]), row=1, col=column)
     figure.update_xaxes(gridcolor=RULE[mode], zeroline=False, fixedrange=True, rangemode="tozero")
-    for column, shares in ((2, [one.correct for one in rows]), (3, [one.teacher for one in rows])):
-        figure.update_xaxes(tickformat=".0%", range=_range(shares), nticks=5, row=1, col=column)
+    for column, intervals in ((2, [one.correct for one in rows]), (3, [one.teacher for one in rows])):
+        figure.update_xaxes(tickformat=".0%", range=_range(intervals), nticks=5, row=1, col=column)
     figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True, automargin=True)
     figure.update_annotations(font={"size": 13, "color": MUTED[mode]})
     figure.update_layout(

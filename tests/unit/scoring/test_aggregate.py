@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdpt_core.records import Role, RoleResult, Span, TokenLogprobs, UnscoredReason
-from rdpt_core.scoring.aggregate import assign_tokens, sentence_columns
+from rdpt_core.scoring.aggregate import sentence_columns
+from rdpt_core.traces.assignment import assign_tokens
 
 
 def tokens_of(offsets: list[tuple[int, int]], logprobs: list[float] | None = None) -> TokenLogprobs:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,63 +86,53 @@ def test_database_path(arguments: list[str], environment: dict[str, str], path: 
     assert settings.database_path(arguments, environment) == Path(path)
 
 
-def test_payloads_are_json_and_only_labels_depend_on_the_rule(database: Path) -> None:
+def test_payloads_are_json_and_only_labels_depend_on_the_thresholds(database: Path) -> None:
     one, two = view_of(database, 3), view_of(database, 3, LabelRule.make(0.3, 0.6))
     text = text_payload(one, "k")
     assert json.dumps(text, allow_nan=False) == json.dumps(text_payload(two, "k"), allow_nan=False)
     assert "".join(text["texts"]) == one.trace.response
-    first, second = labels_payload(one, "k", None), labels_payload(two, "k", None)
-    assert first["codes"] != second["codes"]
-    assert len(first["codes"]) == len(text["texts"])
-    json.dumps(first, allow_nan=False)
+    first, second = labels_payload(one, "k"), labels_payload(two, "k")
+    assert (first["alpha"], second["alpha"]) == (0.05, 0.3)
+    # Sent with every click, so it must stay small.
+    assert len(json.dumps(first, allow_nan=False)) < 600
 
 
-def test_unscored_sentences_have_a_code_and_no_margin(database: Path) -> None:
+def test_values_cross_over_bit_by_bit(database: Path) -> None:
     view = view_of(database, -2)
-    payload = labels_payload(view, "k", None)
-    assert payload["codes"] == "TH-"
-    assert payload["margins"][2] is None
-    assert text_payload(view, "k")["reasons"] == [None, None, "context_length"]
+    payload = text_payload(view, "k")
+    for role in view.roles:
+        found = np.frombuffer(base64.b64decode(payload["values"][role]), dtype="<f8")
+        np.testing.assert_array_equal(found, np.array(view.column(f"v_{role}"), dtype=float))
+
+
+def test_unscored_sentences_have_a_reason_and_no_value(database: Path) -> None:
+    view = view_of(database, -2)
+    payload = text_payload(view, "k")
+    assert payload["unscored"] == {"2": "context_length"}
+    assert np.isnan(np.frombuffer(base64.b64decode(payload["values"]["teacher"]), dtype="<f8")).tolist() == [
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("rule", [LabelRule.make(), LabelRule.make(unit=Unit.BYTE, space=Space.RATIO)])
 def test_joint_figure_has_a_line_a_role_and_one_bar_a_stretch(database: Path, rule: LabelRule) -> None:
     view = view_of(database, 3, rule)
-    figure = joint.joint_figure(view, "light", 1)
+    figure = joint.joint_figure(view, "light")
     lines = [item for item in figure.data if item.type == "scatter"]
     assert [line.name for line in lines] == ["teacher", "student", "distilled"]
-    assert [point[0] for point in lines[0].customdata] == list(range(view.sentences.num_rows))
+    assert list(lines[0].x) == list(range(1, view.sentences.num_rows + 1))
     covered = sum(sum(bar.width) for bar in figure.data if bar.type == "bar")
     assert covered == view.sentences.num_rows
-    assert len(figure.layout.shapes) == 1
 
 
 def test_the_unscored_part_of_the_joint_figure_is_hatched_and_named(database: Path) -> None:
-    figure = joint.joint_figure(view_of(database, -2), "light", None)
+    figure = joint.joint_figure(view_of(database, -2), "light")
     (bar,) = [item for item in figure.data if item.type == "bar" and item.name == "unscored"]
     assert (list(bar.x), list(bar.width), bar.text) == ([3], [1], "unscored")
     assert bar.marker.pattern.shape == "/"
     assert bar.marker.color == RULE["light"]
-
-
-def test_a_long_joint_figure_shows_a_window_over_a_strip(tmp_path: Path) -> None:
-    path = tmp_path / "long.duckdb"
-    synthetic.build(path, [synthetic.long_sketch(1000)])
-    first = joint.window_around(1000, 700, 0)
-    figure = joint.joint_figure(view_of(path, 0), "dark", 700, first)
-    lines = [item for item in figure.data if item.type == "scatter"]
-    assert len(lines[0].x) == joint.WINDOW
-    assert [700] in [list(point) for point in lines[0].customdata]
-    (strip,) = [item for item in figure.data if item.type == "heatmap"]
-    assert len(strip.z[0]) == 1000
-
-
-@pytest.mark.parametrize(
-    ("selected", "first", "want"),
-    [(None, 0, 0), (10, 0, 0), (500, 0, 450), (999, 0, 900), (430, 425, 425), (3, 800, 0)],
-)
-def test_the_window_moves_only_as_far_as_it_must(selected: int | None, first: int, want: int) -> None:
-    assert joint.window_around(1000, selected, first) == want
 
 
 def test_figures_hold_no_markup_from_the_data(database: Path) -> None:
@@ -177,10 +169,6 @@ def test_a_click_on_a_segment_asks_for_its_benchmark_and_label(database: Path) -
 def test_an_id_that_is_a_hash_goes_with_the_question(question_id: str, want: str) -> None:
     assert question_name(question_id, "How\n many?") == want
     assert question_name(question_id, None) == question_id
-
-
-def test_whole_steps() -> None:
-    assert [joint._whole_step(n) for n in (1, 14, 15, 150, 2000)] == [1, 1, 2, 20, 200]
 
 
 def test_sentence_columns_show_the_values_of_another_unit(database: Path) -> None:

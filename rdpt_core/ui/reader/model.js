@@ -1,0 +1,39 @@
+// What a reader knows about its trace: the measured values of the text part, and the label of every sentence.
+
+import { doubles, gapsOf, labelAll } from "./rule.js";
+
+export function makeModel(text) {
+  const n = text.texts.length;
+  const values = Object.fromEntries(text.roles.map((role) => [role, doubles(text.values[role])]));
+  const sums = Object.fromEntries(text.roles.map((role) => [role, doubles(text.sums[role])]));
+  const counts = text.tokens[text.countRole];
+  // Tokens weigh a sentence in the legend; where nothing was counted its length stands in for the ribbon's cell.
+  const weights = Float64Array.from(counts, (count) => count ?? 0);
+  const edges = new Float64Array(n + 1);
+  for (let i = 0; i < n; i += 1) edges[i + 1] = edges[i] + Math.max(counts[i] ?? text.texts[i].length / 4, 0.5);
+  return { text, n, values, sums, weights, edges, gaps: gapsOf(values), codes: new Uint8Array(n), rule: null, version: 0 };
+}
+
+export function relabel(model, rule) {
+  model.rule = rule;
+  model.version += 1;
+  labelAll(model.gaps, rule, model.codes);
+}
+
+// How many sentences another rule would label otherwise.
+export function changes(model, codes) {
+  let n = 0;
+  for (let i = 0; i < model.n; i += 1) if ((codes[i] & 7) !== (model.codes[i] & 7)) n += 1;
+  return n;
+}
+
+// Equal text parts are often sent as new objects; redrawing them would lose the place.
+export function sameText(a, b) {
+  return (
+    a !== null &&
+    a.key === b.key &&
+    a.texts.length === b.texts.length &&
+    a.parts.length === b.parts.length &&
+    a.texts.every((sentence, i) => sentence === b.texts[i])
+  );
+}

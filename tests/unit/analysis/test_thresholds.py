@@ -1,0 +1,176 @@
+"""The (α, β) map against the rule itself, for every cell; curves, margins and other units against plain counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rdpt_core.analysis import antimode, thresholds
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.shares import label_counts, shares_by_benchmark
+from rdpt_core.records import Role
+from rdpt_core.store.reader import Reader, Run, open_reader
+from tests import synthetic
+
+TRACES = [*synthetic.sketches(6), synthetic.unscored_sketch()]
+RUNS = ("a" * 16, "b" * 16)
+RULES = [
+    LabelRule.make(),
+    LabelRule.make(0.3, 0.07),
+    LabelRule.make(unit=Unit.COMMON_TOKEN, space=Space.RATIO),
+    LabelRule.make(unit=Unit.BYTE, space=Space.RATIO),
+]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
+    synthetic.build(found, TRACES, run_id=RUNS[0], roles=(Role.TEACHER, Role.STUDENT))
+    synthetic.build(found, TRACES, run_id=RUNS[1])
+    return found
+
+
+@pytest.fixture(params=RUNS, ids=["pair", "triple"])
+def opened(request: pytest.FixtureRequest, path: Path) -> Iterator[tuple[Reader, Run]]:
+    with open_reader(path) as reader:
+        yield reader, reader.run(request.param)
+
+
+def labels_of(reader: Reader, run: Run, rule: LabelRule) -> list[str | None]:
+    source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no})"
+    found = reader.query(f"SELECT label FROM ({labels_sql(rule, run.roles, source)}) ORDER BY trace_no, sentence_index")
+    labels: list[str | None] = found.column(0).to_pylist()
+    return labels
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_every_cell_counts_what_the_rule_says_there(opened: tuple[Reader, Run], rule: LabelRule) -> None:
+    found = thresholds.load_map(*opened, rule, Scope())
+    now = labels_of(*opened, rule)
+    assert found.n_sentences == sum(label is not None for label in now)
+    assert (found.counts.sum(axis=0) == found.n_sentences).all()
+    # The corners, the default, and cells where a synthetic gap equals a threshold exactly.
+    for i, j in [(0, 0), (5, 10), (10, 5), (50, 50), (8, 8), (2, 61 % 51), (30, 7), (0, 50), (50, 0)]:
+        there = labels_of(*opened, LabelRule.make(float(found.grid[i]), float(found.grid[j]), rule.unit, rule.space))
+        counted = Counter(there)
+        assert [counted[str(label)] for label in found.labels] == found.counts[:, i, j].tolist(), (i, j)
+        assert sum(a != b for a, b in zip(now, there, strict=True)) == found.flips[i, j], (i, j)
+
+
+def test_a_gap_equal_to_a_threshold_falls_as_the_rule_says(tmp_path: Path) -> None:
+    # Differences of decimals lie just above, just below, or exactly on the thresholds of the grid.
+    path = tmp_path / "ties.duckdb"
+    kinds = {f"tie{i}": (0.25 + i / 100, 0.25, 0.25) for i in range(52)}
+    synthetic.PROBABILITIES.update(kinds)
+    try:
+        synthetic.build(path, [synthetic.Sketch("t", "q", [(f"{name} ", name) for name in kinds])])
+    finally:
+        for name in kinds:
+            del synthetic.PROBABILITIES[name]
+    with open_reader(path) as reader:
+        run = reader.run(None)
+        found = thresholds.load_map(reader, run, LabelRule.make(), Scope())
+        for k in range(len(found.grid)):
+            counted = Counter(labels_of(reader, run, LabelRule.make(*[float(found.grid[k])] * 2)))
+            assert [counted[str(label)] for label in found.labels] == found.counts[:, k, k].tolist(), k
+
+
+def test_the_curves_pass_through_the_shares(opened: tuple[Reader, Run]) -> None:
+    reader, run = opened
+    rule = LabelRule.make(0.04, 0.13)
+    curves = thresholds.load_beta_curves(reader, run, rule, Scope())
+    assert [curve.group for curve in curves] == ["all benchmarks", "clock", "shop", "week"]
+    labels = [str(label) for label in label_order(run.roles)]
+    for curve in curves[1:]:
+        for beta, found in zip(curve.betas, curve.intervals, strict=True):
+            counts = label_counts(reader, run, LabelRule.make(rule.alpha, beta))
+            (want,) = [g.intervals for g in shares_by_benchmark(counts, labels) if g.group == curve.group]
+            assert found.share == pytest.approx(want.share)
+            assert (found.n_questions, found.n_traces, found.n_counted, found.refused) == (
+                want.n_questions,
+                want.n_traces,
+                want.n_counted,
+                want.refused,
+            )
+            if want.refused is None:
+                assert (found.low <= found.share + 1e-12).all() and (found.share <= found.high + 1e-12).all()
+    assert rule.beta in curves[0].betas
+
+
+def test_margins_are_counted_by_label(opened: tuple[Reader, Run]) -> None:
+    reader, run = opened
+    rule = LabelRule.make()
+    source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no})"
+    rows = reader.query(f"SELECT label, margin FROM ({labels_sql(rule, run.roles, source)})").to_pylist()
+    for row in thresholds.load_margins(reader, run, rule, Scope()).to_pylist():
+        mine = [r["margin"] for r in rows if r["label"] == row["label"]]
+        assert row["n"] == len(mine)
+        for part in thresholds.MARGINS:
+            assert row[thresholds.margin_column(part)] == sum(margin <= part * rule.beta for margin in mine)
+
+
+def test_other_units_and_spaces_are_compared_sentence_by_sentence(opened: tuple[Reader, Run]) -> None:
+    reader, run = opened
+    rule = LabelRule.make(0.02, 0.3)
+    now = labels_of(reader, run, rule)
+    found = thresholds.load_alternatives(reader, run, rule, Scope())
+    assert [item.is_present for item in found] == [True, False, False, False, False]
+    assert found[0].n_changed == 0
+    for item in found:
+        there = labels_of(reader, run, item.rule)
+        counted = Counter(there)
+        assert item.counts == tuple(counted[str(label)] for label in label_order(run.roles))
+        assert item.n_changed == sum(a != b for a, b in zip(now, there, strict=True))
+
+
+def histograms(values: np.ndarray, question: np.ndarray, most: float) -> np.ndarray:
+    bins = np.minimum((values / most * antimode.N_BINS).astype(int), antimode.N_BINS)
+    found = np.zeros((question.max() + 1, antimode.N_BINS + 1))
+    np.add.at(found, (question, bins), 1)
+    return found
+
+
+def test_two_humps_suggest_the_valley_between_them() -> None:
+    rng = np.random.default_rng(1)
+    agree, differ = np.abs(rng.normal(0, 0.08, 3000)), rng.normal(0.7, 0.08, 2000).clip(0, 0.99)
+    values = np.concatenate([agree, differ])
+    found = antimode.suggest_beta(histograms(values, rng.integers(0, 60, len(values)), 1.0), 1.0)
+    assert found.beta is not None and found.low is not None and found.high is not None
+    assert 0.28 < found.beta < 0.5
+    assert found.low <= found.beta <= found.high
+    assert found.found_in == 1
+    assert found.n_questions == 60
+    assert found.density.sum() / antimode.N_BINS == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("shape", ["exponential", "half normal", "uniform"])
+def test_one_hump_suggests_nothing(shape: str) -> None:
+    rng = np.random.default_rng(2)
+    values = {
+        "exponential": rng.exponential(0.2, 5000),
+        "half normal": np.abs(rng.normal(0, 0.3, 5000)),
+        "uniform": rng.uniform(0, 1, 5000),
+    }[shape]
+    found = antimode.suggest_beta(histograms(values.clip(0, 1), rng.integers(0, 60, 5000), 1.0), 1.0)
+    assert found.beta is None and found.low is None
+
+
+def test_too_few_questions_give_a_beta_without_an_interval() -> None:
+    values = np.concatenate([np.full(50, 0.02), np.full(50, 0.8)])
+    found = antimode.suggest_beta(histograms(values, np.zeros(100, dtype=int), 1.0), 1.0)
+    assert found.beta is not None
+    assert found.low is None and np.isnan(found.found_in)
+
+
+def test_a_suggestion_is_the_same_each_time_and_none_where_nothing_is_scored(opened: tuple[Reader, Run]) -> None:
+    one = antimode.load_suggested_beta(*opened, LabelRule.make(), Scope())
+    two = antimode.load_suggested_beta(*opened, LabelRule.make(), Scope())
+    assert one is not None and two is not None
+    assert (one.beta, one.low, one.high) == (two.beta, two.low, two.high)
+    assert one.n_sentences == sum(kind != "unscored" for sketch in TRACES for _, kind in sketch.sentences)
+    assert antimode.load_suggested_beta(*opened, LabelRule.make(), Scope(benchmark="nowhere")) is None
