@@ -32,7 +32,7 @@ def test_every_page_understands_a_run_before_training(
     open_app: Callable[..., AppTest], database: Path, page: str, query: dict[str, str]
 ) -> None:
     app = open_app(database, page, **query)
-    assert len(said(app)) > 100
+    assert said(app)
     offered = {str(option) for box in app.selectbox for option in box.options}
     columns = {str(name) for frame in app.dataframe for name in frame.value.columns}
     assert not THIRD & (offered | columns)
