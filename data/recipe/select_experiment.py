@@ -37,7 +37,7 @@ from data.recipe.train import BATCH_SIZE
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import Candidates, load_candidates
 from rdpt_core.analysis.selection.pick import Guards, Selection, select_each
-from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, Strategy
+from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, Strategy, find_strategy
 from rdpt_core.config import ModelSet, parse_reference
 from rdpt_core.records import Role, TemplatePolicy
 from rdpt_core.scoring.local import LocalRequest, score_locally
@@ -107,11 +107,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--reduced", action="store_true", help="few questions, strategies and seeds")
     for name, meaning in _SIZES.items():
         parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{meaning} (default: {_default(name)})")
+    parser.add_argument(
+        "--strategies", metavar="NAME,…", help=f"which to compare, {REFERENCE} always among them (default: all)"
+    )
     parser.add_argument("--seed", type=int, default=SEED, help=f"of everything random (default: {SEED})")
     options = parser.parse_args(arguments)
     silence_progress_bars()
     size = REDUCED_SIZE if options.reduced else FULL_SIZE
-    given = {f"n_{name}": getattr(options, name) for name in _SIZES if getattr(options, name) is not None}
+    given: dict[str, Any] = {
+        f"n_{name}": getattr(options, name) for name in _SIZES if getattr(options, name) is not None
+    }
+    if options.strategies:
+        named = dict.fromkeys([*options.strategies.split(","), REFERENCE])
+        given["strategies"] = tuple(find_strategy(name).name for name in named)
     started = time.monotonic()
     with reproducible_torch():
         text = run(options.data, replace(size, **given), options.seed)
