@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,43 @@ HOSTILE = (
     ("Z\u0351\u0352\u0357" * 40 + " stacked marks ", "Shared"),
     ("</div></span></template></textarea>{{7*7}}${7*7}%s ", "Boosted"),
     ("x" * 5000 + " ", "Teacher"),
+)
+
+
+# Every attack that we know, each a sentence of its own. Whatever runs sets `window.owned` or opens a dialog.
+ATTACKS = (
+    *HOSTILE,
+    ("<script>window.owned=1;alert(1)</script></script><!--<script> ]]> ", "Teacher"),
+    (f"<iframe src='{ELSEWHERE}/frame' srcdoc='<script>parent.owned=1</script>'></iframe> ", "Student"),
+    (
+        f"<object data='{ELSEWHERE}/object'></object><embed src='{ELSEWHERE}/embed'><base href='{ELSEWHERE}/'> ",
+        "Shared",
+    ),
+    (f"<link rel=stylesheet href={ELSEWHERE}/css><style>@import '{ELSEWHERE}/import';</style> ", "Boosted"),
+    (
+        f"<form action={ELSEWHERE}/form><input autofocus onfocus=alert(1)></form><details open ontoggle=alert(1)> ",
+        "Teacher",
+    ),
+    (
+        "<svg><script>alert(1)</script><animate onbegin=alert(1)></svg><math href='javascript:alert(1)'> ",
+        "Student",
+    ),
+    (f'"; background: url({ELSEWHERE}/css-value); position: fixed; inset: 0; content: "\\3c" /* ', "Shared"),
+    ("} .reader, [data-testid=stApp] { display: none !important } * { animation: x 1s } */ ", "Boosted"),
+    (f"javascript:alert(1) data:text/html,<script>alert(1)</script> {ELSEWHERE}/autolink [a]: {ELSEWHERE} ", "Teacher"),
+    (
+        rf"$\href{{javascript:alert(1)}}{{x}}$ $\htmlClass{{stApp}}{{y}}$ \[\unicode{{x3c}}\url{{{ELSEWHERE}/url}}\] ",
+        "Student",
+    ),
+    (r"$\def\a{\a\a}\a$ $\newcommand{\b}[1]{\b{#1}\b{#1}}\b{1}$ $\require{html}\style{color:red}{z}$ ", "Shared"),
+    ("$" + "{" * 3000 + "x" + "}" * 3000 + "$ ", "Boosted"),
+    (
+        "\u2028\u2029 line and paragraph separators &lt;b&gt; &#x3c;script&#x3e; %3Cscript%3E \\u003cscript\\u003e ",
+        "Teacher",
+    ),
+    (":red[coloured] :material/home: :smile: $$\\sum$$ ~~gone~~ # heading `code` | table | {{ template }} ", "Student"),
+    ("\u202e\u2067\u2066 overrides and isolates without an end \u061c\u200f ", "Boosted-down"),
+    ("a million" + "\u200b" * 1_000_000 + "zero-width characters ", "Shared"),
 )
 
 
@@ -132,6 +169,20 @@ def hostile_sketch() -> Sketch:
         correct=False,
         meta={"<script>": f"<img src={ELSEWHERE}/meta>"},
     )
+
+
+def attack_sketches() -> list[Sketch]:
+    """Two traces of one question, correct and incorrect, made of attacks in every field."""
+    first = replace(
+        hostile_sketch(),
+        trace_id=f"</script><img src={ELSEWHERE}/id onerror=alert(1)>-s0",
+        sentences=ATTACKS,
+        correct=True,
+        meta={"</script><script>alert(1)</script>": f"<img src={ELSEWHERE}/meta onerror=alert(1)>"},
+    )
+    # The second has the same sentences in another order, so that both sides have partners and strangers.
+    last = [*ATTACKS[5:-1], *ATTACKS[:5]]
+    return [first, replace(first, trace_id=first.trace_id[:-1] + "1", sentences=last, correct=False, sample=1)]
 
 
 def long_sketch(n_sentences: int, trace_id: str = "long-000-s0") -> Sketch:

@@ -86,3 +86,11 @@ def quota(text: str) -> tuple[str, int]:
     if not sign or not name:
         raise argparse.ArgumentTypeError(f"expected NAME=N, got {text!r}")
     return name, positive_integer(number)
+
+
+def share(text: str) -> float:
+    """A number above 0."""
+    value = threshold(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value

@@ -1,4 +1,4 @@
-"""`export`: sentences, traces, tokens or notes as a file."""
+"""`export`: sentences, traces, tokens or notes as a file of rows; one trace as a page."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser(
         "export",
-        help="write sentences, traces, tokens or notes as Parquet, CSV or JSON Lines",
+        help="write sentences, traces, tokens or notes as Parquet, CSV or JSON Lines, or a trace as HTML",
         description="Write one row a sentence, trace or token of a run, or one row a note on any run. The file's "
-        "ending chooses the format: .parquet, .csv or .jsonl; for notes also .md.",
+        "ending chooses the format: .parquet, .csv or .jsonl; for notes also .md. Or write one trace as an HTML file "
+        "that works offline.",
     )
     add_database(parser)
-    parser.add_argument(
-        "--what", required=True, choices=["sentences", "traces", "tokens", "notes"], help="one row each"
-    )
-    parser.add_argument(
-        "--out", type=file_path, required=True, metavar="FILE", help="ends in .parquet, .csv, .jsonl or, for notes, .md"
-    )
+    kinds = ["sentences", "traces", "tokens", "notes", "html"]
+    parser.add_argument("--what", required=True, choices=kinds, help="one row each, or one trace as a page")
+    endings = "ends in .parquet, .csv or .jsonl; for notes also .md; for html in .html"
+    parser.add_argument("--out", type=file_path, required=True, metavar="FILE", help=endings)
+    parser.add_argument("--trace", metavar="ID", help="which trace, for html")
     parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
     parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
     parser.add_argument("--beta", type=threshold, help="gap between teacher and student that decides (default: 0.1)")
@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the file; it appears whole or not at all."""
     if arguments.what == "notes":
         return _run_notes(arguments)
+    if arguments.what == "html":
+        return _run_html(arguments)
     from rdpt_core.analysis.export import check_ending, export_query, write_rows
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.store.reader import open_reader
@@ -72,4 +74,24 @@ def _run_notes(arguments: argparse.Namespace) -> int:
     else:
         write_rows([rows(placed)], arguments.out)
     print(f"{len(placed):,} notes: {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def _run_html(arguments: argparse.Namespace) -> int:
+    from rdpt_core.analysis.export import write_text
+    from rdpt_core.analysis.labels import LabelRule
+    from rdpt_core.analysis.trace_view import load_trace_view
+    from rdpt_core.errors import UsageError
+    from rdpt_core.store.reader import open_reader
+    from rdpt_core.ui.standalone import standalone_html
+
+    if arguments.out.suffix not in (".html", ".htm"):
+        raise UsageError("the ending of the file fits no page", where=f"--out {arguments.out}", expected=".html")
+    rule = LabelRule.make(arguments.alpha, arguments.beta, arguments.unit, arguments.space)
+    with open_reader(arguments.db) as reader:
+        chosen = reader.run(arguments.run_key)
+        number = reader.trace_no(chosen, arguments.trace)
+        page = standalone_html(reader, chosen, load_trace_view(reader, chosen, number, rule))
+    write_text(page, arguments.out)
+    print(f"trace {arguments.trace} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
     return 0

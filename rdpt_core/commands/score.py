@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
@@ -17,10 +18,15 @@ from rdpt_core.commands.arguments import (
     file_path,
     positive_integer,
     readable,
+    share,
+    threshold,
 )
 from rdpt_core.config import DTYPES, ModelSet, parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
+
+if TYPE_CHECKING:
+    from rdpt_core.scoring.spread.cluster import SpreadOptions
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -80,6 +86,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--rejects", type=file_path, metavar="FILE", help="where rejected lines go (default: --db and .rejects.jsonl)"
     )
+    add_engine(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument(
         "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
@@ -87,12 +94,61 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """`--engine` and what belongs to Ray."""
+    group = parser.add_argument_group("several workers (pip install 'ray[data]>=2.60,<3')")
+    group.add_argument(
+        "--engine",
+        default="plain",
+        choices=["plain", "ray"],
+        help="ray: several workers, on this machine or a cluster; changes no number (default: plain)",
+    )
+    group.add_argument("--workers", type=positive_integer, default=2, metavar="N", help="models at once (default: 2)")
+    group.add_argument(
+        "--worker-cpus", type=share, default=0.5, metavar="X", help="CPUs that Ray sets apart for each (default: 0.5)"
+    )
+    group.add_argument(
+        "--worker-gpus", type=threshold, default=0.0, metavar="X", help="GPUs for each, or a part of one (default: 0)"
+    )
+    group.add_argument(
+        "--ray-address", metavar="ADDRESS", help="a running cluster (default: start Ray here, on loopback)"
+    )
+    group.add_argument(
+        "--shards",
+        type=Path,
+        metavar="FOLDER",
+        help="where results wait to be stored; seen by all machines of a cluster (default: --db and .shards)",
+    )
+
+
+def spread_options(arguments: argparse.Namespace) -> SpreadOptions | None:
+    """What the user said of workers; None for the plain engine.
+
+    Raises:
+        MissingPackageError: Ray is not installed.
+    """
+    from rdpt_core.scoring.spread.cluster import SpreadOptions, require_ray
+
+    if arguments.engine == "plain":
+        return None
+    require_ray()
+    return SpreadOptions(
+        n_workers=arguments.workers,
+        n_cpus=arguments.worker_cpus,
+        n_gpus=arguments.worker_gpus,
+        address=arguments.ray_address,
+        folder=arguments.shards or arguments.db.with_name(arguments.db.name + ".shards"),
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
     models = read_models(arguments)
+    spread = spread_options(arguments)
     prepare_libraries()
     from rdpt_core.scoring.pipeline import default_name, score_run
     from rdpt_core.scoring.request import ScoreRequest
+    from rdpt_core.scoring.spread.cluster import cluster
     from rdpt_core.scoring.unscored_log import UnscoredLog
     from rdpt_core.store.reader import open_reader
     from rdpt_core.store.run_store import DuckDBRunStore
@@ -124,7 +180,8 @@ def run(arguments: argparse.Namespace) -> int:
             log = rejects if passes == 1 else RejectLog(None)
             yield from iter_traces(arguments.traces, rejects=log, limit=arguments.limit)
 
-        claim = score_run(request, read, DuckDBRunStore(arguments.db), on_unscored=unscored.add)
+        with nullcontext() if spread is None else cluster(spread):
+            claim = score_run(request, read, DuckDBRunStore(arguments.db), on_unscored=unscored.add, spread=spread)
     with open_reader(arguments.db) as reader:
         run_no = reader.run(claim.run_id).run_no
         row = reader.query(

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from rdpt_core.errors import ServerGoneError
-from rdpt_core.records import Role, RunClaim, Trace
+from rdpt_core.errors import ServerGoneError, UsageError
+from rdpt_core.records import Role, RunClaim, ScoredModel, Trace
 from rdpt_core.scoring.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.identity import make_claim, survey_traces
 from rdpt_core.scoring.overlap import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
 from rdpt_core.scoring.role_job import RoleJob
 from rdpt_core.scoring.roster import make_backends
+from rdpt_core.scoring.spread.cluster import SpreadOptions
 from rdpt_core.traces import Splitter, get_splitter
 
 _EXIT_PARTIAL = 3
@@ -32,6 +33,7 @@ def score_run(
     *,
     on_stages: Callable[[Role, StageSeconds], None] | None = None,
     on_unscored: OnUnscored | None = None,
+    spread: SpreadOptions | None = None,
 ) -> RunClaim:
     """Score every trace under every role and store the result, going on where an earlier process stopped.
 
@@ -39,11 +41,19 @@ def score_run(
         read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory.
         on_stages: hears of every role that was scored where its time went.
         on_unscored: hears of every trace of which it is known in words why a role could not score it.
+        spread: workers of Ray score, instead of this process.
 
     Raises:
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
+    if spread is not None and request.with_ranks:
+        raise UsageError(
+            "workers of Ray store no ranks",
+            where="--ranks with --engine ray",
+            expected="one of the two",
+            hint="The same command without --engine adds the ranks to a run that Ray scored.",
+        )
     backends = make_backends(request)
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
@@ -54,9 +64,11 @@ def score_run(
         commits = RoleCommits.open(role, request.models.roles, run_no, splitter, store, on_unscored)
         with closing(backend):
             try:
-                stages = RoleJob(backend, claim.n_traces, commits).run(
-                    quiet=request.quiet, with_ranks=request.with_ranks
-                )
+                if spread is None or backend.model.backend == "recorded":
+                    job = RoleJob(backend, claim.n_traces, commits)
+                    stages = job.run(quiet=request.quiet, with_ranks=request.with_ranks)
+                else:
+                    stages = _spread(request, backend.model, claim, commits, spread)
             except ServerGoneError as error:
                 raise _with_missing(error, store, run_no, claim) from error
         if on_stages is not None:
@@ -64,6 +76,15 @@ def score_run(
     _check_complete(store, run_no, claim)
     store.finish(run_no)
     return claim
+
+
+def _spread(
+    request: ScoreRequest, model: ScoredModel, claim: RunClaim, commits: RoleCommits, options: SpreadOptions
+) -> StageSeconds:
+    # Ray's workers are needed for this engine only.
+    from rdpt_core.scoring.spread.job import SpreadJob
+
+    return SpreadJob(request, model, claim.run_id, claim.n_traces, commits, options).run(quiet=request.quiet)
 
 
 def _with_missing(error: ServerGoneError, store: RunStore, run_no: int, claim: RunClaim) -> ServerGoneError:

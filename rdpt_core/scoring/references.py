@@ -60,7 +60,7 @@ def resolve(reference: ModelReference) -> ModelFiles:
         )
     if path.suffix == ".gguf" and path.is_file():
         _require_gguf()
-        return ModelFiles(reference.model, path.parent, _hash_files([path]), gguf=path.name)
+        return ModelFiles(reference.model, path.parent, hash_files([path]), gguf=path.name)
     if path.is_dir():
         return _local(reference, path)
     if path.exists():
@@ -101,7 +101,7 @@ def resolve_tokenizer(name: str) -> ModelFiles:
         folder = _snapshot(ModelReference(model, revision=revision or None), _TOKENIZER_PATTERNS)
     _check_tokenizer(folder)
     files = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
-    return ModelFiles(name, folder, _hash_files(files))
+    return ModelFiles(name, folder, hash_files(files))
 
 
 def _require_gguf() -> None:
@@ -148,7 +148,7 @@ def _local(reference: ModelReference, folder: Path) -> ModelFiles:
     others = (folder / name for name in (*_TOKENIZER_FILES, "config.json", "tokenizer_config.json"))
     templates = sorted(folder.glob("*.jinja"))
     files = [*weights, *templates, *(file for file in others if file.is_file())]
-    return ModelFiles(reference.model, folder, _hash_files(files))
+    return ModelFiles(reference.model, folder, hash_files(files))
 
 
 def _check_tokenizer(folder: Path) -> None:
@@ -162,7 +162,7 @@ def _check_tokenizer(folder: Path) -> None:
         )
 
 
-def _hash_files(files: list[Path]) -> str:
+def hash_files(files: list[Path]) -> str:
     """A hash over names and contents: a moved folder keeps its identity, a retrained one does not."""
     total = hashlib.sha256()
     for file in sorted(files, key=lambda item: item.name):

@@ -65,6 +65,10 @@ def make_backend(
         from rdpt_core.scoring.served.backend import ServedBackend
 
         return ServedBackend(role, reference, tokenizers[role], distilled, prompting)
+    if reference.backend == "recorded":
+        from rdpt_core.scoring.recorded.backend import RecordedBackend
+
+        return RecordedBackend(role, reference, tokenizers.get(role))
     if files is None:
         raise ValueError("a model of this machine has files")
     device = resolve_device(request.device)

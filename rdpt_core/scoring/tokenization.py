@@ -129,6 +129,10 @@ class RoleTokenizer:
         with_special: list[int] = self._tokenizer("a")["input_ids"]
         return bos if bos is not None and with_special[:1] == [bos] else None
 
+    def token_texts(self) -> dict[int, str]:
+        """Every token as the vocabulary writes it, by id."""
+        return {number: text for text, number in self._tokenizer.get_vocab().items()}
+
     def encode_response(self, text: str) -> Encoding | None:
         """Tokens of a response; None if the tokenizer drops some of its visible characters."""
         encoding = self._response_tokenizer.encode(text, add_special_tokens=False)

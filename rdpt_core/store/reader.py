@@ -92,6 +92,10 @@ class Reader:
         """Run a query and return its whole result."""
         return self._connection.sql(sql, params=list(parameters)).to_arrow_table()
 
+    def stream(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Run a query and return its result in batches, for results that must not be held twice."""
+        yield from self._connection.sql(sql).to_arrow_reader(batch_rows)
+
     def runs(self) -> tuple[Run, ...]:
         """All runs, oldest first."""
         models: dict[int, list[ScoredModel]] = {}
@@ -129,6 +133,25 @@ class Reader:
                 expected="one of " + ", ".join(f"{run.run_id} ({run.name})" for run in runs),
             )
         return fitting[0]
+
+    def trace_no(self, run: Run, trace_id: str | None) -> int:
+        """The number of a trace in its run.
+
+        Raises:
+            UsageError: no id is given, or the run holds no such trace.
+        """
+        rows = self.query(
+            "SELECT trace_no FROM traces WHERE run_no = ? AND trace_id = ? ORDER BY trace_no LIMIT 1",
+            [run.run_no, trace_id],
+        )
+        if not rows.num_rows:
+            raise UsageError(
+                "which trace?" if trace_id is None else "the run holds no such trace",
+                where=f"--trace {trace_id or ''}".rstrip(),
+                expected=f"the id of one of the {run.n_traces:,} traces of run {run.run_id}",
+                hint="`export --what traces` lists them.",
+            )
+        return int(rows.column("trace_no")[0].as_py())
 
     def progress(self, run: Run) -> tuple[RoleProgress, ...]:
         """Traces and tokens scored so far, for each role of the run."""

@@ -16,9 +16,14 @@ _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
 
+def text(file: str) -> str:
+    """One file as it is."""
+    return (HERE / file).read_text(encoding="utf-8")
+
+
 def script(*files: str) -> str:
     """Join JavaScript modules; the last holds the default export. Imports and exports stand on one line each."""
-    *parts, last = [_IMPORT.sub("", (HERE / name).read_text(encoding="utf-8")) for name in files]
+    *parts, last = [_IMPORT.sub("", text(name)) for name in files]
     return "\n".join([*map(_wrapped, parts), last])
 
 
@@ -35,5 +40,5 @@ def style(*files: str, root: str) -> str:
     """The palette for the element `root` in either mode, then CSS files."""
     modes = [f'{root}[data-mode="{mode}"] {{\n{theme.css_variables(mode)}\n}}' for mode in theme.MODES]
     roles = [f".r-{role} {{ background: var(--role-{role}); }}" for role in theme.ROLE_DASH]
-    parts = [(HERE / name).read_text(encoding="utf-8") for name in files]
+    parts = [text(name) for name in files]
     return "\n".join([*modes, *parts, *roles, theme.mark_css()])

@@ -40,6 +40,10 @@ class Side:
 def draw(page: Frame) -> None:
     """The whole page."""
     st.header("Compare two traces", anchor=False)
+    st.markdown(
+        "Two answers to one question, or one trace under two runs. Sentences that belong together stand in one column "
+        "of the strip; its arrows lead to where labels differ, and to where the models disagree most."
+    )
     left = _left(page)
     if left is None:
         return
@@ -218,13 +222,13 @@ def _offers(page: Frame, left: Side, right: Side, found: Sequence[Suggestion]) -
     mixed = mixed_questions(left.traces)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if found:
-            st.caption("Compare with", width="content")
+            st.markdown("Compare with", width="content")
         for place, item in enumerate(found[:_MOST_SUGGESTED]):
             chosen = (item.run, item.row["trace_id"]) == (right.run, right.row["trace_id"])
             st.button(
                 _offer_name(item),
                 key=f"offer_{place}",
-                type="primary" if chosen else "secondary",
+                icon=":material/check:" if chosen else None,
                 on_click=_choose_right,
                 args=(item.run.run_id, item.row["trace_id"]),
             )

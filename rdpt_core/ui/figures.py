@@ -141,7 +141,9 @@ def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode)
                 row=1,
                 col=2,
             )
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", gridcolor=RULE[mode], zeroline=False, fixedrange=True)
+    figure.update_xaxes(
+        range=[0, 1], tickformat=".0%", showgrid=True, gridcolor=RULE[mode], zeroline=False, fixedrange=True
+    )
     figure.update_yaxes(
         tickvals=list(range(len(groups))),
         ticktext=[_group_tick(group) for group in groups],

@@ -135,12 +135,12 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "95% interval",
-            "Where the number would plausibly lie had other questions been asked. Made by drawing questions, then "
-            f"their traces, again and again; fewer than {MIN_QUESTIONS} questions give none.",
+            "Where the number would plausibly lie had other questions been asked. Made by drawing questions, each "
+            f"with all of its traces, again and again; fewer than {MIN_QUESTIONS} questions give none.",
         ),
         Term(
             "bootstrap",
-            "Drawing as many questions as there are, with replacement, then traces within each, and computing the "
+            "Drawing as many questions as there are, with replacement, each with all of its traces, and computing the "
             "number anew. The spread of the results is the uncertainty.",
         ),
         Term("BCa interval", "A bootstrap interval corrected for bias and skew; better than percentiles near 0 and 1."),

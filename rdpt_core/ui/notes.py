@@ -106,7 +106,7 @@ def _editor(path: Path, note: Note, every: Sequence[Note]) -> None:
         st.text_area(f"Text of note {note.id}", note.text, key=text_key, height=100)
         _tags_input(f"Tags of note {note.id}", tags_key, every, ", ".join(note.tags))
         with st.container(horizontal=True):
-            st.form_submit_button("Save", type="primary", on_click=_change, args=(path, note, text_key, tags_key))
+            st.form_submit_button("Save", on_click=_change, args=(path, note, text_key, tags_key))
             st.form_submit_button("Cancel", on_click=_edit, args=(None,))
             st.form_submit_button("Delete", icon=":material/delete:", on_click=_delete, args=(path, note))
 

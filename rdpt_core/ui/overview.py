@@ -21,6 +21,20 @@ from rdpt_core.ui.frame import Frame
 # A run that has not written for this long has probably been stopped.
 _QUIET = timedelta(minutes=5)
 
+# What one learns on each page, in the order of the navigation.
+_PAGES: tuple[tuple[str, str, str], ...] = (
+    ("trace", "Trace", "Read one response, sentence by sentence, with what each model thinks of it."),
+    ("compare", "Compare", "Two responses side by side: where does one follow the teacher and the other not?"),
+    ("find", "Find", "Every sentence that holds a text, such as “wait”, and whose it is."),
+    ("ratios", "Ratios", "How far apart the models are, and the sentences on which they differ most."),
+    ("benchmarks", "Benchmarks", "Label shares of any groups, and whether two groups really differ."),
+    ("positions", "Positions", "Does a response begin as the teacher and end as the student?"),
+    ("thresholds", "Thresholds", "How much depends on α and β, and which claims hold for all sensible ones."),
+    ("predict", "Predict", "Do labels tell right answers from wrong ones, beyond length?"),
+    ("runs", "Runs", "Do the labels hold with another student, precision, template or splitter?"),
+    ("selection", "Selection", "Which responses to train on, by how much of the teacher they hold."),
+)
+
 _WHOLE_NUMBERS = ("questions", "traces", "sentences", "unscored", "graded")
 
 
@@ -96,9 +110,12 @@ def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
     clicked_on = chart(
         figure, "shares", "Label shares of each benchmark with 95% intervals; the same numbers are in the table below"
     )
+    summary = in_words(groups)
+    if summary:
+        st.markdown(summary)
     st.caption(
-        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions, then "
-        "their traces: questions are the unit, because sentences of one trace resemble each other. "
+        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions with "
+        "all of their traces: questions are the unit, because sentences of one trace resemble each other. "
         "Click a segment to read traces of that benchmark that hold a sentence with that label."
     )
     if clicked_on:
@@ -114,6 +131,37 @@ def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[s
     group = groups[row]
     query = {"run": run.run_id, "benchmark": words.plain(group.group)}
     return query | ({"holds": group.kinds[k]} if group.intervals.share[k] > 0 else {})
+
+
+def in_words(groups: Sequence[GroupShares]) -> str:
+    """Where Teacher sentences are most and least frequent, with intervals; empty with fewer than two of those."""
+    known = [group for group in groups if group.intervals.refused is None]
+    if len(known) < 2:
+        return ""
+    most = max(known, key=lambda group: float(group.intervals.share[0]))
+    least = min(known, key=lambda group: float(group.intervals.share[0]))
+    apart = float(least.intervals.high[0]) < float(most.intervals.low[0])
+    text = (
+        f"**{most.kinds[0]}** sentences are most frequent in {words.no_markdown(most.group, 30)}, "
+        f"{_with_interval(most)}, and least in {words.no_markdown(least.group, 30)}, {_with_interval(least)}."
+    )
+    return text if apart else f"{text} These intervals overlap: the benchmarks may not differ at all."
+
+
+def _with_interval(group: GroupShares) -> str:
+    found = group.intervals
+    low, high = (words.percent(float(end[0])) for end in (found.low, found.high))
+    return f"{words.percent(float(found.share[0]))} (95% interval {low} to {high})"
+
+
+def where_to_go() -> None:
+    """A link into every page, with what one learns there."""
+    st.subheader("Look closer", anchor=False)
+    for first in range(0, len(_PAGES), 2):
+        for column, (name, title, sentence) in zip(st.columns(2), _PAGES[first : first + 2], strict=False):
+            with column, st.container(border=True, gap=None, height="stretch"):
+                st.page_link(f"pages/{name}.py", label=f"**{title}** →")
+                st.caption(sentence)
 
 
 def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: Sequence[GroupShares]) -> None:
@@ -210,6 +258,9 @@ def draw(page: Frame) -> None:
     frame.faint_notice(page.source.faint(page.run, page.rule))
     groups = page.source.shares(page.run, page.rule)
     label_shares(page, groups)
+    where_to_go()
     benchmark_table(catalog, groups, page.source.accuracy(page.run))
     model_table(page.run)
     run_details(page, catalog)
+    with st.expander("All terms, explained", icon=":material/help:"):
+        glossary.whole()

@@ -13,7 +13,7 @@ from rdpt_core.analysis.labels import Space, Unit, label_order
 from rdpt_core.analysis.trace_view import TraceView, uncertain_below
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import controls, frame, joint, links, lost, notes, picker, source_reader, words
+from rdpt_core.ui import controls, frame, joint, links, lost, notes, picker, source_reader, take_away, words
 from rdpt_core.ui.card import Item, card
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.reader import State, draw_labels, draw_math, draw_text, heard
@@ -168,7 +168,9 @@ def draw(page: Frame) -> None:
     with st.container(gap=None):
         draw_text(view, key)
         _labels(page, view, key, _trace_ids(choice, traces))
-    how_to_read(page.run, view)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        how_to_read(page.run, view)
+        take_away.offer(page, view)
     if view.is_scored:
         _numbers(view)
     if view.trace.meta:

@@ -7,13 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
 from rdpt_core.analysis.trace_view import TraceView, load_trace_view
@@ -21,12 +19,9 @@ from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui import reader, source
 from tests import synthetic
+from tests.app.conftest import ROOT, Open, said
 
-ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("[!_]*.py"))
-TIMEOUT_S = 30
-
-Open = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="module")
@@ -34,33 +29,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
     synthetic.build(path, [*synthetic.sketches(), synthetic.unscored_sketch(), synthetic.hostile_sketch()])
     return path
-
-
-@pytest.fixture
-def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Runs a page of the app over a database, as a browser with this address would."""
-
-    def run(path: Path, page: str = "pages/overview.py", **query: str) -> AppTest:
-        monkeypatch.setenv("RDPT_DB", str(path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.run()
-        if page != "pages/overview.py":
-            app.switch_page(page)
-            for name, value in query.items():
-                app.query_params[name] = value
-            app.run()
-        assert not app.exception, app.exception[0].value
-        return app
-
-    return run
-
-
-def said(app: AppTest) -> str:
-    """Everything that the page says in words."""
-    kinds = (app.header, app.subheader, app.markdown, app.info, app.warning, app.error, app.caption, app.code, app.text)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def view_of(path: Path, trace_id: str, rule: LabelRule) -> TraceView:

@@ -10,11 +10,12 @@ prints medians of `REPEATS` and judges none. Durations are of the browser's own 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -190,24 +191,26 @@ def drag(page: Page) -> tuple[float, float]:
     return statistics.median(durations), max(durations)
 
 
-def tab_memory_mb(page: Page) -> float:
-    """The renderer's resident memory after a garbage collection, from the system."""
+def tab_memory_mb(page: Page) -> tuple[float, float]:
+    """(script heap, resident memory of this browser's largest renderer) after a garbage collection."""
     client = page.context.new_cdp_session(page)
     client.send("HeapProfiler.collectGarbage")
-    info = client.send("Performance.enable") and client.send("Performance.getMetrics")
-    heap = next(m["value"] for m in info["metrics"] if m["name"] == "JSHeapUsedSize") / 1e6
-    largest = 0.0
+    client.send("Performance.enable")
+    metrics = {m["name"]: m["value"] for m in client.send("Performance.getMetrics")["metrics"]}
+    processes: dict[int, dict[str, str]] = {}
     for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            command = (status.parent / "cmdline").read_bytes()
-            if b"--type=renderer" not in command:
-                continue
+        with suppress(OSError):
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        except OSError:
-            continue
-        largest = max(largest, int(fields["VmRSS"].split()[0]) / 1024)
-    print(f"    script heap {heap:.0f} MB")
-    return largest
+            fields["command"] = (status.parent / "cmdline").read_text()
+            processes[int(status.parent.name)] = fields
+    largest = 0.0
+    for number, fields in processes.items():
+        ancestor = number
+        while ancestor in processes and ancestor != os.getpid():
+            ancestor = int(processes[ancestor]["PPid"])
+        if ancestor == os.getpid() and "--type=renderer" in fields["command"]:
+            largest = max(largest, int(fields["VmRSS"].split()[0]) / 1024)
+    return metrics["JSHeapUsedSize"] / 1e6, largest
 
 
 def measure(page: Page, frames: Frames, url: str, trace_id: str) -> None:
@@ -229,7 +232,8 @@ def measure(page: Page, frames: Frames, url: str, trace_id: str) -> None:
     page.wait_for_timeout(800)
     middle, most, worst = page.evaluate(_SCROLL)
     print(f"  frame while scrolling          {middle:7.1f} ms (99%: {most:.1f}, worst {worst:.1f})")
-    print(f"  resident memory of the tab     {tab_memory_mb(page):7.0f} MB")
+    heap, resident = tab_memory_mb(page)
+    print(f"  resident memory of the tab     {resident:7.0f} MB (script heap {heap:.0f} MB)")
     page.evaluate(f"{_READER}.querySelector('.text').scrollTop = 0")
     page.wait_for_timeout(300)
     for name, index in (("click on a sentence", 3), ("click on another", 5)):

@@ -5,11 +5,18 @@ from __future__ import annotations
 import base64
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from rdpt_core.analysis.fingerprint import text_hash
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.trace_view import load_trace_view
+from rdpt_core.store.notes import Anchor, add_note
+from rdpt_core.store.reader import open_reader
+from rdpt_core.ui.standalone import standalone_html
 from tests import synthetic
 from tests.browser.conftest import ROOT, Server, settle
 
@@ -60,6 +67,125 @@ def test_hostile_names_in_overview_and_pickers(visit: Callable[..., Page], outsi
     page.get_by_role("combobox", name="Benchmark").click()
     expect(page.get_by_role("option", name="attack <i>")).to_be_visible()
     assert outside == []
+
+
+FIRST, SECOND = synthetic.attack_sketches()
+# Whatever an attack could have made, in the page or in any component's shadow root.
+MADE = (
+    "iframe[src*='192.0.2.1'], object, embed, base, form[action*='192.0.2.1'], link[href*='192.0.2.1'], "
+    "meta[http-equiv=refresh], [onload], [onerror], [onfocus], [ontoggle], [onbegin], img[src*='192.0.2.1'], image, "
+    "a[href^='javascript'], a[href^='http://192.0.2.1'], math[href], "
+    "script:not([type='application/json']):has-text('alert(1)')"
+)
+
+
+@pytest.fixture(scope="module")
+def attacked_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two traces made of attacks, and notes made of attacks on both."""
+    path = tmp_path_factory.mktemp("db") / "attacked.duckdb"
+    synthetic.build(path, [FIRST, SECOND], name=f"<img src={synthetic.ELSEWHERE}/run onerror=alert(1)>")
+    with open_reader(path) as reader:
+        (response, _) = reader.query("SELECT response FROM traces ORDER BY trace_no").column(0).to_pylist()
+    anchor = Anchor("0123456789abcdef", FIRST.trace_id, text_hash(response), 0, 0, 5, synthetic.ATTACKS[0][0])
+    for text, _ in synthetic.ATTACKS[:-1]:
+        add_note(path, anchor, text[:5000], (text[:40], "<b>tag</b>"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def attacked(start_server: Callable[[Path], Server], attacked_database: Path) -> Server:
+    """The app over that database."""
+    return start_server(attacked_database)
+
+
+@pytest.fixture
+def unharmed(page: Page, outside: list[str]) -> Iterator[Callable[[], None]]:
+    """Checks that nothing has happened: no dialog, no request, no foreign element, no changed title or address."""
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def check() -> None:
+        assert page.evaluate("[window.owned ?? null, document.title.includes('owned')]") == [None, False]
+        assert [node.evaluate("n => n.outerHTML.slice(0, 200)") for node in page.locator(MADE).all()] == []
+        assert (dialogs, outside) == ([], [])
+
+    yield check
+    assert dialogs == []
+
+
+def everything(sentences: Sequence[tuple[str, str]]) -> str:
+    return "".join(text for text, _ in sentences)
+
+
+def test_attacks_on_the_reader(visit: Callable[..., Page], attacked: Server, unharmed: Callable[[], None]) -> None:
+    page = visit("trace", base=attacked.url, trace=FIRST.trace_id)
+    expect(page.locator(".reader .s")).to_have_count(len(synthetic.ATTACKS))
+    assert page.locator(".reader .text").evaluate("e => e.textContent") == everything(synthetic.ATTACKS)
+    unharmed()
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    # Rendered mathematics is built from what parses, and from nothing else.
+    page.get_by_role("button", name="Show formulas rendered").click()
+    page.locator('.reader .s[data-i="0"]').click()
+    expect(page.locator(".reader .side")).to_contain_text("<script>document.title='owned'")
+    unharmed()
+
+
+def test_attacks_on_compare(visit: Callable[..., Page], attacked: Server, unharmed: Callable[[], None]) -> None:
+    page = visit("compare", base=attacked.url, trace=FIRST.trace_id, trace2=SECOND.trace_id)
+    expect(page.locator(".reader").nth(1).locator(".s")).to_have_count(len(SECOND.sentences))
+    page.get_by_role("slider", name="Pair of sentences").focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".pairs .detail")).to_contain_text("Pair 1 of")
+    texts = [node.evaluate("e => e.textContent") for node in page.locator(".reader .text").all()]
+    assert texts == [everything(FIRST.sentences), everything(SECOND.sentences)]
+    unharmed()
+
+
+def test_attacks_on_find(visit: Callable[..., Page], attacked: Server, unharmed: Callable[[], None]) -> None:
+    page = visit("find", base=attacked.url, q="[^ ]", regex="true")
+    expect(page.locator(".results .entry")).to_have_count(25)
+    expect(page.locator(".results")).to_contain_text("<script>document.title='owned'")
+    kinds = page.locator(".results .passage").evaluate_all(
+        "nodes => [...new Set(nodes.flatMap(n => [...n.querySelectorAll('*')]).map(n => n.localName))].sort()"
+    )
+    assert kinds == ["mark", "span"]
+    unharmed()
+    visit("find", base=attacked.url, q="<img src=x onerror=alert(1)>", regex="true")
+    expect(page.get_by_text("No sentence holds that.")).to_be_visible()
+    visit("find", base=attacked.url, q="(<img src=x onerror=alert(1)>", regex="true")
+    expect(page.get_by_text("This is not a regular expression.")).to_be_visible()
+    unharmed()
+
+
+def test_attacks_on_notes(visit: Callable[..., Page], attacked: Server, unharmed: Callable[[], None]) -> None:
+    page = visit("find", base=attacked.url, look_in="notes")
+    expect(page.locator(".results .entry")).to_have_count(len(synthetic.ATTACKS) - 1)
+    expect(page.locator(".results .tag").first).to_contain_text("<script>document.title")
+    unharmed()
+    visit("trace", base=attacked.url, trace=FIRST.trace_id)
+    expect(page.locator(".card[aria-label='Note 1']")).to_contain_text("<script>document.title='owned'")
+    unharmed()
+
+
+def test_attacks_on_a_saved_page(
+    page: Page, attacked_database: Path, tmp_path: Path, unharmed: Callable[[], None], outside: list[str]
+) -> None:
+    path = tmp_path / "saved.html"
+    with open_reader(attacked_database) as reader:
+        run = reader.run(None)
+        path.write_text(standalone_html(reader, run, load_trace_view(reader, run, 0, LabelRule.make())))
+    page.context.set_offline(True)
+    try:
+        page.goto(path.as_uri())
+        expect(page.locator(".reader .s")).to_have_count(len(synthetic.ATTACKS))
+        assert page.locator(".reader .text").evaluate("e => e.textContent") == everything(synthetic.ATTACKS)
+        page.locator('.reader .s[data-i="0"]').click()
+        expect(page.locator(".reader .side")).to_contain_text("Tokens")
+        unharmed()
+        assert page.locator("meta[http-equiv]").count() == 1
+        assert page.url == path.as_uri()
+    finally:
+        page.context.set_offline(False)
 
 
 def test_the_server_listens_on_loopback_only(server: Server) -> None:

@@ -150,8 +150,8 @@ class ServerClient:
             where=f"{self.root}, model {self._model}",
             expected="vLLM's prompt_logprobs, SGLang's /generate, or completions with echo and logprobs",
             got="; ".join(f"{name}: {words}" for name, words in told.items()),
-            hint="Chat endpoints of hosted services give none; serve the model with vLLM or SGLang. Where a reply "
-            "speaks of token ids, `tokenizer` is another model's.",
+            hint="Chat endpoints of hosted services give none; serve the model with vLLM or SGLang. If it says "
+            "that ids are out of the vocabulary, `tokenizer` is another model's.",
         )
 
     async def score(self, dialect: Dialect, sent: Sent, trace_id: str) -> Answer | Unanswered:

@@ -96,7 +96,7 @@ def text_payload(view: TraceView, key: str, name: str = "main") -> dict[str, Any
             {
                 "kind": part.kind,
                 "first": part.first,
-                "title": f"{part.kind} · {words.count(part.n_sentences, 'sentence')}",
+                "title": f"{part.kind.capitalize()} · {words.count(part.n_sentences, 'sentence')}",
             }
             for part in parts_of(view)
         ],

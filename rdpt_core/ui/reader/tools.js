@@ -28,7 +28,7 @@ export function makeTools(view) {
     goTo.title = isThere ? "" : `This trace has the sentences 1 to ${view.model.n}`;
     if (!isThere) return;
     goTo.value = "";
-    view.show(number - 1, { page: false });
+    view.show(number - 1);
     view.focus(number - 1);
   }
 

@@ -178,7 +178,7 @@ class View {
     if (goal < 0) return;
     const span = this.spans[goal];
     const [first, last] = this.sight;
-    if (goal < first || goal > last) bringIntoView(this.box, span, { page: false });
+    if (goal < first || goal > last) bringIntoView(this.box, span);
     span.focus({ preventScroll: goal < first || goal > last });
   }
 
@@ -196,7 +196,7 @@ class View {
   }
 
   bring(index) {
-    bringIntoView(this.box, this.spans[index], { page: false });
+    bringIntoView(this.box, this.spans[index]);
   }
 
   // Brings a sentence into sight and lets it flash.

@@ -1,0 +1,204 @@
+"""The gaps of every sentence of a run, held in memory, from which labels follow for any thresholds in milliseconds.
+
+Two numbers decide a label: `d_ts` and `max_gap` (see `labels`). They are held in single precision, eight bytes a
+sentence, and yet labels are exact in double precision: rounding keeps order, so a gap whose rounded value differs from
+the rounded threshold lies on the same side of the threshold as before. The few traces that hold a gap whose rounded
+value equals it are labelled by the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.trace_view import writing_role
+from rdpt_core.records import Label
+from rdpt_core.store.reader import Reader, Run
+
+UNSCORED = 0
+"""The code of a sentence without a label; labels count from 1 in the order of `label_order`."""
+
+# Rows of one batch from the database, and sentences of one pass: both small enough for the processor's cache.
+_BATCH_ROWS = 491_520
+_PASS = 65_536
+
+Codes: TypeAlias = npt.NDArray[np.uint8]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """The sentences of all scored traces of a run, in order of trace and sentence.
+
+    Attributes:
+        roles: the roles of the run.
+        trace_no: (n_traces,), ascending.
+        start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`.
+        d_ts: (n_sentences,) teacher minus student, NaN where missing; single precision.
+        max_gap: (n_sentences,) the largest of the three gaps; None before training.
+    """
+
+    roles: tuple[str, ...]
+    trace_no: npt.NDArray[np.int32]
+    start: Ints
+    d_ts: Floats
+    max_gap: Floats | None
+
+    @property
+    def length(self) -> Ints:
+        """(n_traces,), sentences of each trace, unscored ones included."""
+        return np.diff(self.start)
+
+
+def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first: bool = False) -> Gaps:
+    """Read the gaps of a run. Memory: 16 bytes a sentence while reading, 8 afterwards.
+
+    Args:
+        without_first: leave the first token of each sentence out of its mean. A sentence of one token then has none.
+    """
+    rule = LabelRule(0.0, 0.0, unit, space)
+    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    gaps = "d_ts::FLOAT AS d_ts" + (", max_gap::FLOAT AS max_gap" if run.has_distilled else "")
+    columns = _read(
+        reader, run, f"SELECT trace_no, sentence_index, {gaps} FROM ({labels_sql(rule, run.roles, source)})"
+    )
+    trace_no = columns["trace_no"]
+    first = np.flatnonzero(np.diff(trace_no, prepend=trace_no[:1] - 1)) if len(trace_no) else np.empty(0, np.int64)
+    return Gaps(
+        roles=run.roles,
+        trace_no=trace_no[first],
+        start=np.append(first, len(trace_no)).astype(np.int64),
+        d_ts=columns["d_ts"],
+        max_gap=columns.get("max_gap"),
+    )
+
+
+def without_first_sql(run: Run) -> str:
+    """The sentences of a run with the first token of each taken out of every role's sum, count and p."""
+    changed = []
+    for role in run.roles:
+        total, n = f"(logprob_sum_{role} - first_logprob_{role})", f"nullif(n_tokens_{role} - 1, 0)"
+        changed += [f"{total} AS logprob_sum_{role}", f"{n} AS n_tokens_{role}", f"exp({total} / {n}) AS p_{role}"]
+    return f"(SELECT * REPLACE ({', '.join(changed)}) FROM sentences WHERE run_no = {run.run_no:d})"
+
+
+def load_token_counts(reader: Reader, run: Run) -> npt.NDArray[np.int32]:
+    """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
+    count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0) AS n_tokens"
+    found: npt.NDArray[np.int32] = _read(
+        reader, run, f"SELECT trace_no, sentence_index, {count} FROM sentences WHERE run_no = {run.run_no:d}"
+    )["n_tokens"]
+    return found
+
+
+_KINDS = {"trace_no": np.int32, "sentence_index": np.int32, "n_tokens": np.int32}
+
+
+def _read(reader: Reader, run: Run, sql: str) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a query over sentences, ordered by trace and sentence, without a second copy of the whole."""
+    n = reader.query("SELECT count(*) FROM sentences WHERE run_no = ?", [run.run_no]).column(0)[0].as_py()
+    columns: dict[str, npt.NDArray[Any]] = {}
+    at, in_order, last = 0, True, (-1, -1)
+    for batch in reader.stream(sql, _BATCH_ROWS):
+        if not columns:
+            columns = {name: np.empty(n, _KINDS.get(name, np.float32)) for name in batch.schema.names}
+        end = at + batch.num_rows
+        for name in columns:
+            columns[name][at:end] = batch.column(name).to_numpy(zero_copy_only=False)
+        if batch.num_rows and in_order:
+            trace_no, index = columns["trace_no"][at:end], columns["sentence_index"][at:end]
+            follows = (np.diff(trace_no) > 0) | ((np.diff(trace_no) == 0) & (np.diff(index) > 0))
+            in_order = bool(follows.all()) and last < (int(trace_no[0]), int(index[0]))
+            last = (int(trace_no[-1]), int(index[-1]))
+        at = end
+    if not columns:
+        names = ("trace_no", "sentence_index", "d_ts", "n_tokens", *(["max_gap"] if run.has_distilled else []))
+        columns = {name: np.empty(0, _KINDS.get(name, np.float32)) for name in names}
+    if not in_order:
+        # Batches are committed as they are scored, which need not be the order of traces.
+        order = np.lexsort((columns["sentence_index"], columns["trace_no"]))
+        columns = {name: values[order] for name, values in columns.items()}
+    del columns["sentence_index"]
+    return columns
+
+
+def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> Codes:
+    """The label of every sentence as a code: `UNSCORED`, or its place in `label_order` counted from 1.
+
+    Args:
+        exact: codes of all sentences of some traces, in order, decided in double precision; see `exact_codes`.
+    """
+    place = {label: np.uint8(code) for code, label in enumerate(label_order(gaps.roles), 1)}
+    alpha, beta = np.float32(rule.alpha), np.float32(rule.beta)
+    rest = place[Label.BOOSTED if gaps.max_gap is not None else Label.COMMON]
+    codes = np.empty(len(gaps.d_ts), np.uint8)
+    doubtful = []
+    for first in range(0, len(codes), _PASS):
+        part = slice(first, first + _PASS)
+        d_ts, size = gaps.d_ts[part], np.abs(gaps.d_ts[part])
+        found = np.where(d_ts > beta, place[Label.TEACHER], np.where(d_ts < -beta, place[Label.STUDENT], rest))
+        found[np.isnan(d_ts)] = UNSCORED
+        ties = size == beta
+        if gaps.max_gap is not None:
+            max_gap = gaps.max_gap[part]
+            found[max_gap <= alpha] = place[Label.SHARED]
+            found[np.isnan(max_gap)] = UNSCORED
+            ties |= max_gap == alpha
+        codes[part] = found
+        if ties.any():
+            doubtful.append(first + np.flatnonzero(ties))
+    if doubtful:
+        _settle(gaps, codes, np.concatenate(doubtful), exact)
+    return codes
+
+
+def _settle(gaps: Gaps, codes: Codes, doubtful: Ints, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> None:
+    """Label the traces of doubtful sentences again, exactly, in place."""
+    traces = np.unique(np.searchsorted(gaps.start, doubtful, side="right") - 1)
+    sentences = np.concatenate([np.arange(gaps.start[t], gaps.start[t + 1]) for t in traces])
+    codes[sentences] = exact(gaps.trace_no[traces])
+
+
+def exact_codes(
+    reader: Reader, run: Run, rule: LabelRule, trace_nos: npt.NDArray[np.int32], without_first: bool = False
+) -> Codes:
+    """Codes of all sentences of some traces, in order of trace and sentence, labelled by the database."""
+    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    cases = " ".join(f"WHEN '{label}' THEN {code}" for code, label in enumerate(label_order(run.roles), 1))
+    wanted = f"(SELECT * FROM {source} WHERE trace_no IN (SELECT unnest($1::INTEGER[])))"
+    codes: Codes = (
+        reader.query(
+            f"SELECT (CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code "
+            f"FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
+            [trace_nos.tolist()],
+        )
+        .column("code")
+        .to_numpy()
+    )
+    return codes
+
+
+def count_codes(gaps: Gaps, codes: Codes, weight: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.float64]:
+    """How much of each trace carries each code. Shape: (n_traces, n_labels + 1); column 0 is unscored.
+
+    Args:
+        weight: (n_sentences,), such as tokens; None counts sentences. Sums are exact below 2**53.
+    """
+    width = len(label_order(gaps.roles)) + 1
+    n_traces = len(gaps.trace_no)
+    counts = np.empty((n_traces, width))
+    # In passes over whole traces, so that the temporary index stays small.
+    step = max(1, int(_PASS * 4 * n_traces / max(1, len(codes))))
+    for first in range(0, n_traces, step):
+        last = min(first + step, n_traces)
+        begin, end = gaps.start[first], gaps.start[last]
+        place = np.repeat(np.arange(last - first) * width, np.diff(gaps.start[first : last + 1])) + codes[begin:end]
+        found = np.bincount(place, None if weight is None else weight[begin:end], (last - first) * width)
+        counts[first:last] = found.reshape(-1, width)
+    return counts

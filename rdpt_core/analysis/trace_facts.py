@@ -1,0 +1,100 @@
+"""What the file says about every scored trace, as small numbers: the keys that statistics group and resample by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.scope import Scope, in_natural_order
+from rdpt_core.store.reader import Reader, Run
+
+NONE = "(none)"
+"""The name of the group of traces for which the file gives no value."""
+
+Ints = npt.NDArray[np.int64]
+
+# What a trace may be grouped by, beside its run; the grade is made of `correct`.
+ATTRIBUTES = ("benchmark", "domain", "model", "difficulty")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TraceFacts:
+    """The scored traces of a run that are in scope, in order.
+
+    Attributes:
+        trace_no: (n_traces,), ascending.
+        question: (n_traces,), numbers of questions from 0; one question is one id in one benchmark.
+        question_keys: benchmark and id of each question, so that questions can be matched between runs.
+        codes: for each dimension, (n_traces,) numbers of its values.
+        names: for each dimension, the names of its values in the order in which they are shown.
+        correct: (n_traces,), 1, 0, or -1 where unknown.
+    """
+
+    trace_no: npt.NDArray[np.int32]
+    question: Ints
+    question_keys: tuple[tuple[str, str], ...]
+    codes: dict[str, Ints]
+    names: dict[str, tuple[str, ...]]
+    correct: npt.NDArray[np.int8]
+
+    @property
+    def n_questions(self) -> int:
+        """Questions with at least one of these traces."""
+        return len(self.question_keys)
+
+    def question_codes(self, dimension: str) -> Ints:
+        """(n_questions,), the value of a dimension for each question; that of one of its traces, if they differ."""
+        found = np.zeros(self.n_questions, np.int64)
+        found[self.question] = self.codes[dimension]
+        return found
+
+
+def load_facts(reader: Reader, run: Run, scope: Scope) -> TraceFacts:
+    """Read the facts of the scored traces in scope."""
+    condition, parameters = scope.where("t")
+    table = reader.query(
+        f"SELECT trace_no, question_id, {', '.join(ATTRIBUTES)}, correct FROM traces AS t "
+        f"WHERE run_no = {run.run_no:d} "
+        f"AND trace_no IN (SELECT trace_no FROM sentences WHERE run_no = {run.run_no:d}) AND {condition} "
+        "ORDER BY trace_no",
+        parameters,
+    )
+    codes, names = {}, {}
+    for name in ATTRIBUTES:
+        codes[name], names[name] = _encode(table.column(name))
+    correct = pc.fill_null(table.column("correct").cast(pa.int8()), pa.scalar(-1, pa.int8())).to_numpy()
+    codes["correctness"], names["correctness"] = _grades(correct)
+    ids, id_names = _encode(table.column("question_id"))
+    pair, question = np.unique(codes["benchmark"] * max(1, len(id_names)) + ids, return_inverse=True)
+    keys = tuple(
+        (names["benchmark"][code // max(1, len(id_names))], id_names[code % max(1, len(id_names))]) for code in pair
+    )
+    return TraceFacts(
+        table.column("trace_no").to_numpy(), question.astype(np.int64), keys, codes, names, correct.astype(np.int8)
+    )
+
+
+def _encode(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
+    """Numbers of the values in the order in which they are shown, and their names; missing values come last."""
+    encoded = column.combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    shown = in_natural_order(values)
+    place = {value: number for number, value in enumerate(shown)}
+    # One place more: the last is taken by index -1, which stands for missing.
+    numbers = np.array([*(place[value] for value in values), len(shown)], np.int64)
+    index = pc.fill_null(encoded.indices, pa.scalar(-1, pa.int32())).to_numpy()
+    missing = bool(encoded.null_count)
+    return numbers[index], (*shown, NONE) if missing else tuple(shown)
+
+
+def _grades(correct: npt.NDArray[np.int8]) -> tuple[Ints, tuple[str, ...]]:
+    place = np.select([correct == 1, correct == 0], [0, 1], 2)
+    present = [code for code in range(3) if (place == code).any()]
+    numbers = np.zeros(3, np.int64)
+    numbers[present] = np.arange(len(present))
+    return numbers[place], tuple(GRADES[code] for code in present)

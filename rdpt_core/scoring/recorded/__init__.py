@@ -1,0 +1,18 @@
+"""The backend `recorded`: logprobs that another program wrote down, brought to the traces by their text.
+
+    backend     what the pipeline sees
+    library     all recordings of a role's files, and which of them may hold a trace
+    forms       what programs write: completions, chat, TGI, SGLang, vLLM, and our own rows
+    recording   one stream of recorded tokens, in arrays
+    spelling    from recorded tokens to the bytes that they stand for
+    alignment   from bytes to characters of the response
+
+Our own form is JSON Lines (or CSV, Parquet) with one row a token, as `export --what tokens` writes it:
+
+    {"trace_id": "t1", "role": "teacher", "token_index": 0, "token_id": 415, "char_start": 0, "char_end": 4,
+     "logprob": -0.25}
+
+`trace_id` and `logprob` (null where there is none) are needed, and `char_start` with `char_end`, or `token` (the text
+of the token), or `token_id` with the setting `tokenizer`. Rows of another `role` are passed over; rows without one are
+for any. `token_index` is checked where it is given. Other columns are ignored.
+"""

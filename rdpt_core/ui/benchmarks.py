@@ -1,0 +1,188 @@
+"""The benchmarks page: label shares of any groups of traces, and the difference between two of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from rdpt_core.analysis import behind, cells
+from rdpt_core.analysis.cells import Cells, cells_table, difference
+from rdpt_core.analysis.intervals import INTERVAL_METHOD, MIN_QUESTIONS
+from rdpt_core.analysis.methods import methods_paragraph
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.store.reader import Run
+from rdpt_core.ui import export_panel, frame, glossary, scope, source_stats, words
+from rdpt_core.ui.behind import Behind, show
+from rdpt_core.ui.chart import chart
+from rdpt_core.ui.figures_benchmarks import cell_name, cells_figure, difference_figure, points_in_words
+from rdpt_core.ui.frame import Frame
+
+# More lines than this make a figure that nobody reads; the table has them all.
+_MAX_LINES = 40
+_NO_COLUMN = "nothing"
+_UNITS = ("sentences", "tokens")
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    st.header("Benchmarks", anchor=False)
+    st.markdown(
+        "How much of each group of traces comes from where, and whether two groups really differ. "
+        "Intervals count **questions**, because sentences of one question resemble each other."
+    )
+    frame.notices(page, brief=True)
+    chosen = scope.choose_scope(page)
+    facts = source_stats.facts_of(page.source, page.run, chosen)
+    if not len(facts.trace_no):
+        scope.explain_empty(chosen)
+        return
+    runs = comparable_runs(page)
+    row, column, unit = _choose(_dimensions(page, chosen, runs))
+    spread = runs if "run" in (row, column) else (page.run,)
+    found = source_stats.cells_of(page.source, spread, page.rule, chosen, row, column, by_tokens=unit == "tokens")
+    if not found.cells:
+        st.info("None of these traces has a scored sentence, so there is nothing to label.")
+        return
+    _shares(page, chosen, found, spread, unit)
+    if len(found.cells) > 1:
+        _difference(found, unit)
+
+
+def comparable_runs(page: Frame) -> tuple[Run, ...]:
+    """The runs of the file whose labels mean the same as this one's: those with the same roles."""
+    return tuple(run for run in page.source.runs() if run.roles == page.run.roles)
+
+
+def _dimensions(page: Frame, chosen: Scope, runs: tuple[Run, ...]) -> list[str]:
+    """What traces differ in here; the benchmark always."""
+    facts = source_stats.facts_of(page.source, page.run, chosen)
+    varied = [name for name in cells.DIMENSIONS if name != "run" and len(facts.names[name]) > 1]
+    return list(dict.fromkeys(["benchmark", *varied, *(["run"] if len(runs) > 1 else [])]))
+
+
+def _choose(dimensions: list[str]) -> tuple[str, str | None, str]:
+    left, middle, right = st.columns(3)
+    row: str = left.selectbox("Groups", dimensions, key="rows", bind="query-params")
+    others = [_NO_COLUMN, *(name for name in dimensions if name != row)]
+    column: str = middle.selectbox("Split each by", others, key="columns", bind="query-params")
+    unit: str = right.segmented_control(
+        "Count", _UNITS, key="count", default=_UNITS[0], required=True, bind="query-params", help=_COUNT_HELP
+    )
+    return row, None if column == _NO_COLUMN else column, unit
+
+
+_COUNT_HELP = (
+    "**sentences**: every sentence counts once. **tokens**: a sentence counts by its tokens under the model that wrote "
+    "the traces, so that long sentences weigh more."
+)
+
+
+def _shares(page: Frame, chosen: Scope, found: Cells, runs: tuple[Run, ...], unit: str) -> None:
+    shown = list(range(min(len(found.cells), _MAX_LINES)))
+    if len(found.cells) > _MAX_LINES:
+        biggest = sorted(shown + list(range(_MAX_LINES, len(found.cells))), key=lambda i: -_n(found, i))[:_MAX_LINES]
+        shown = sorted(biggest)
+        st.caption(f"Of {len(found.cells):,} groups the figure shows the {_MAX_LINES} with most questions.")
+    figure = cells_figure(found, shown, unit, frame.mode())
+    clicked = chart(figure, "shares_of_groups", "Label shares of every group; the same numbers are in the table below")
+    st.caption(
+        f"{scope.describe(chosen).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; counted in "
+        f"{unit}. Intervals are 95% and resample questions. Click a segment for the traces behind it."
+    )
+    few = sum(cell.intervals.refused is not None for cell in found.cells)
+    if few:
+        has = words.count(few, "group has", "groups have")
+        st.caption(f"{has} no interval: fewer than {MIN_QUESTIONS} questions say too little about others.")
+    table = cells_table(found, unit)
+    with st.container(horizontal=True):
+        extra = [INTERVAL_METHOD, f"Shares are of {unit}."]
+        methods = methods_paragraph(page.run, page.rule, chosen.words(), extra)
+        export_panel.offer(page, "benchmarks", table, {"shares_of_groups": figure}, methods)
+        glossary.explain("share", "95% interval", "BCa interval", "clustering", "n")
+    if clicked:
+        _behind(page, chosen, found, runs, shown[int(clicked[0])], int(clicked[1]))
+    with st.expander("The numbers as a table", icon=":material/table:"):
+        percent = st.column_config.NumberColumn(format="percent")
+        config = {name: percent for name in (f"share_of_{unit}", "low", "high")}
+        st.dataframe(_safe(table.to_pylist()), hide_index=True, column_config=config, placeholder="–")
+
+
+def _n(found: Cells, place: int) -> int:
+    return found.cells[place].intervals.n_questions
+
+
+def _safe(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{name: words.plain(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows]
+
+
+def _behind(page: Frame, chosen: Scope, found: Cells, runs: tuple[Run, ...], place: int, k: int) -> None:
+    """The traces of a cell that hold the label, those with most of it first."""
+    cell, label = found.cells[place], found.kinds[k]
+    for part, run in enumerate(runs):
+        facts = source_stats.facts_of(page.source, run, chosen)
+        gaps = source_stats.gaps_of(page.source, run, page.rule)
+        rows = source_stats.rows_in(gaps, facts)[cell.members[part]]
+        n = source_stats.counts_of(page.source, run, page.rule)[rows, k + 1].astype(np.int64)
+        holding = np.flatnonzero(n)
+        if not len(holding) and len(runs) > 1:
+            continue
+        first = holding[np.argsort(-n[holding], kind="stable")][: behind.LIMIT]
+        codes = source_stats.codes_of(page.source, run, page.rule)
+        index = behind.first_with(codes, gaps.start[rows[first]], gaps.length[rows[first]], k + 1)
+        names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
+        numbers = {f"{label} sentences": n[first].tolist()}
+        title = f"{names}: traces with a {label} sentence"
+        show(
+            page,
+            run,
+            Behind(title, len(holding), "trace", facts_nos(facts.trace_no, cell, part, first), index.tolist(), numbers),
+            "cell",
+        )
+        return
+
+
+def facts_nos(trace_no: np.ndarray, cell: cells.Cell, part: int, chosen: np.ndarray) -> list[int]:
+    """The numbers of some of a cell's traces."""
+    found: list[int] = trace_no[cell.members[part][chosen]].tolist()
+    return found
+
+
+def _difference(found: Cells, unit: str) -> None:
+    st.subheader("Do two groups differ?", anchor=False)
+    names = {place: words.plain(f"{c.row} · {c.column}" if c.column else c.row) for place, c in enumerate(found.cells)}
+    left, right = st.columns(2)
+    places = list(names)
+    first = left.selectbox("This group", places, key="first", format_func=lambda i: f"{i + 1}. {names[i]}")
+    second = right.selectbox(
+        "minus this group", places, index=1, key="second", format_func=lambda i: f"{i + 1}. {names[i]}"
+    )
+    if first == second:
+        st.info("Choose two different groups.")
+        return
+    gap = difference(found, first, second)
+    st.plotly_chart(
+        difference_figure(found.kinds, gap, frame.mode()),
+        key="difference",
+        config={"displayModeBar": False},
+        alt="Difference of the label shares of the two groups; the same numbers are in the text below",
+    )
+    st.markdown(". ".join(points_in_words(kind, gap, k) for k, kind in enumerate(found.kinds)) + ".")
+    st.caption(_pairing(gap, unit))
+
+
+def _pairing(gap: cells.Difference, unit: str) -> str:
+    one, two = gap.n_questions
+    if gap.is_paired:
+        how = f"Both groups have the same {words.count(one, 'question')}: the interval is paired by question."
+    elif gap.n_shared:
+        how = (
+            f"The groups have {one:,} and {two:,} questions, {gap.n_shared:,} of them in common: the interval draws "
+            "common questions together, so it is paired as far as they go."
+        )
+    else:
+        how = f"The groups have {one:,} and {two:,} questions and none in common: the interval is not paired."
+    many = " Several labels are looked at at once: one of twenty such intervals misses 0 by chance."
+    return f"Shares of {unit}. {how}{many}"
+
+
+__all__ = ["cell_name", "comparable_runs", "draw"]

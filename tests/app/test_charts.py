@@ -1,0 +1,198 @@
+"""The pages Ratios, Thresholds and Runs over every kind of database, with every filter, without a browser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rdpt_core.records import Role
+from tests import synthetic
+from tests.app.conftest import Open, said
+
+RATIOS, THRESHOLDS, RUNS = (f"pages/{name}.py" for name in ("ratios", "thresholds", "runs"))
+PAGES = (RATIOS, THRESHOLDS, RUNS)
+PAIR = (Role.TEACHER, Role.STUDENT)
+
+
+def varied() -> list[synthetic.Sketch]:
+    traces = [*synthetic.sketches(9), synthetic.unscored_sketch(), synthetic.hostile_sketch()]
+    return [replace(t, model=f"m{i % 2}", difficulty=str(i % 3)) for i, t in enumerate(traces)]
+
+
+def turned(traces: list[synthetic.Sketch]) -> list[synthetic.Sketch]:
+    """The same texts with some other probabilities."""
+    swap = {"Teacher": "Student", "Shared": "Boosted"}
+    return [
+        replace(t, sentences=[(text, swap.get(k, k) if i % 4 == 0 else k) for i, (text, k) in enumerate(t.sentences)])
+        for t in traces
+    ]
+
+
+def build_two(path: Path, traces: list[synthetic.Sketch], **settings: Any) -> Path:
+    """A file with two runs of the same traces."""
+    synthetic.build(path, traces, run_id="a" * 16, name="first", **settings)
+    synthetic.build(path, turned(traces), run_id="b" * 16, name="second")
+    return path
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_two(tmp_path_factory.mktemp("db") / "two.duckdb", varied())
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("benchmark", "clock", "benchmark clock"),
+        ("domain", "arithmetic", "domain arithmetic"),
+        ("grade", "incorrect", "correctness incorrect"),
+        ("model", "m1", "written by m1"),
+        ("difficulty", "2", "difficulty 2"),
+    ],
+)
+def test_every_filter_narrows_every_page(
+    open_app: Open,
+    two_runs: Path,
+    page: str,
+    name: str,
+    value: str,
+    shown: str,
+) -> None:
+    everything = said(open_app(two_runs, page))
+    assert "all traces" in everything
+    narrowed = said(open_app(two_runs, page, **{name: value}))
+    assert shown in narrowed
+    assert f"{name} = {value}" in narrowed, "the methods paragraph names the filter"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_left_is_explained(open_app: Open, two_runs: Path, page: str) -> None:
+    app = open_app(two_runs, page, benchmark="clock", grade="not graded")
+    assert "fits the filters on the left" in said(app)
+    app.button(key="clear_scope").click().run()
+    assert not app.exception
+    assert "fits the filters" not in said(app)
+
+
+def test_hostile_filters_are_no_markup(open_app: Open, two_runs: Path) -> None:
+    for page in PAGES:
+        text = said(open_app(two_runs, page, benchmark="attack <i>"))
+        assert "attack &lt;i&gt;" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_one_question(open_app: Open, tmp_path: Path, page: str) -> None:
+    traces = [sketch for sketch in synthetic.sketches(1) if sketch.benchmark == "shop"]
+    text = said(open_app(build_two(tmp_path / "db.duckdb", traces), page))
+    assert {RATIOS: "1 question", THRESHOLDS: "too few questions", RUNS: "only 1 question"}[page] in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_missing_correctness(open_app: Open, tmp_path: Path, page: str) -> None:
+    traces = [replace(sketch, correct=None) for sketch in synthetic.sketches(6)]
+    app = open_app(build_two(tmp_path / "db.duckdb", traces), page)
+    assert "grade" not in [box.key for box in app.selectbox]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_all_unscored(open_app: Open, tmp_path: Path, page: str) -> None:
+    traces = [replace(sketch, sentences=[(text, "unscored") for text, _ in sketch.sentences]) for sketch in varied()]
+    text = said(open_app(build_two(tmp_path / "db.duckdb", traces), page))
+    assert "This run has no" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_that_has_scored_nothing_yet(open_app: Open, tmp_path: Path, page: str) -> None:
+    path = tmp_path / "db.duckdb"
+    synthetic.build(path, synthetic.sketches(3), run_id="a" * 16)
+    synthetic.build(path, synthetic.sketches(3), run_id="b" * 16, n_scored=0, finish=False)
+    assert "This run has no" in said(open_app(path, page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_distilled_model(open_app: Open, tmp_path: Path, page: str) -> None:
+    path = tmp_path / "db.duckdb"
+    models = [synthetic.model(Role.TEACHER), synthetic.model(Role.STUDENT, tokenizer="tok-b")]
+    synthetic.build(path, varied(), run_id="a" * 16)
+    synthetic.build(path, varied(), run_id="b" * 16, roles=PAIR, models=models)
+    text = said(open_app(path, page, run="b" * 16))
+    assert "else Common" in text
+    assert "alpha" not in text
+    if page == RUNS:
+        assert "both are labelled Teacher, Common or Student" in text
+        assert "no distilled" in said(open_app(path, page, run="a" * 16))
+
+
+RULES = [
+    {"alpha": "0.3", "beta": "0.1"},
+    {"unit": "byte", "space": "ratio"},
+    {"space": "ratio", "beta": "0"},
+    {"alpha": "0", "beta": "2"},
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_every_rule(open_app: Open, two_runs: Path, page: str, rule: dict[str, str]) -> None:
+    assert "RDPT Explorer" in said(open_app(two_runs, page, **rule))
+
+
+@pytest.mark.parametrize("order", ["teacher-like", "student-like", "boosted", "lowered"])
+def test_every_ranking(open_app: Open, two_runs: Path, order: str) -> None:
+    app = open_app(two_runs, RATIOS, most=order, min_tokens="3")
+    table = app.dataframe[0].value
+    gaps = table["by"].tolist()
+    assert gaps == sorted(gaps, reverse=True)
+    assert (table["n_tokens"] >= 3).all()
+
+
+def test_a_cell_of_the_address_narrows_the_ranking(open_app: Open, two_runs: Path) -> None:
+    app = open_app(two_runs, RATIOS, cell="difference,-0.6,-0.5,-1,1")
+    assert set(app.dataframe[0].value["label"]) == {"Student"}
+    assert "cannot be read" in said(open_app(two_runs, RATIOS, cell="difference,nan,1,2,<b>"))
+
+
+def test_one_run_is_told_how_to_make_another(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "db.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    text = said(open_app(path, RUNS))
+    assert "nothing to compare yet" in text
+    assert f"python -m rdpt_core resplit --db {path} --splitter line" in text
+    assert "--dtype bfloat16" in text
+
+
+def test_the_second_run_of_the_address(open_app: Open, tmp_path: Path) -> None:
+    path = build_two(tmp_path / "db.duckdb", varied())
+    synthetic.build(path, varied(), run_id="c" * 16, name="third")
+    app = open_app(path, RUNS, run="a" * 16, run2="b" * 16)
+    assert app.selectbox(key="run2_pick").value == "b" * 16
+    assert len(app.dataframe[0].value) == 2, "all others in one table"
+    app.selectbox(key="run2_pick").set_value("c" * 16).run()
+    assert "100.0%" in [metric.value for metric in app.metric]
+    assert "does not hold" in said(open_app(path, RUNS, run="a" * 16, run2="feedfeed"))
+    assert "the run itself" in said(open_app(path, RUNS, run="a" * 16, run2="a" * 16))
+
+
+def test_a_transition_of_the_address_lists_its_sentences(open_app: Open, two_runs: Path) -> None:
+    app = open_app(two_runs, RUNS, run="a" * 16, run2="b" * 16, moved="Teacher,Student")
+    table = app.dataframe[0].value
+    assert set(zip(table["this run"], table["other run"], strict=True)) == {("Teacher", "Student")}
+    assert "Teacher → Student" in said(app)
+
+
+def test_using_the_suggested_beta(open_app: Open, two_runs: Path) -> None:
+    app = open_app(two_runs, THRESHOLDS)
+    app.button(key="use_suggested").click().run()
+    assert app.number_input(key="beta").value != 0.1
+    assert f"{app.number_input(key='beta').value:.2g}" in said(app)
+
+
+def test_a_text_without_two_humps_suggests_no_beta(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "db.duckdb"
+    traces = [replace(t, sentences=[(text, "Shared") for text, _ in t.sentences]) for t in synthetic.sketches(6)]
+    synthetic.build(path, traces)
+    assert "suggest no β here" in said(open_app(path, THRESHOLDS))

@@ -1,0 +1,275 @@
+"""Benchmarks, positions and predict through `app.py`: every control and filter, and every state that lacks data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rdpt_core.records import Role
+from tests import synthetic
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["pages/benchmarks.py", "pages/positions.py", "pages/predict.py"]
+PAIR = (Role.TEACHER, Role.STUDENT)
+
+Open = Callable[..., AppTest]
+
+
+def graded(n_questions: int = 24) -> list[synthetic.Sketch]:
+    """Two benchmarks; two traces a question, of which one is correct for every second question."""
+    found = []
+    for place, sketch in enumerate(synthetic.sketches(n_questions)):
+        if sketch.benchmark == "week":
+            continue
+        for sample in range(2):
+            number = int(sketch.question_id.rsplit("-", 1)[1])
+            found.append(
+                replace(
+                    sketch,
+                    trace_id=f"{sketch.trace_id}-{place}-{sample}",
+                    sample=sample,
+                    sentences=sketch.sentences[sample:],
+                    correct=(number + sample) % 2 == 0 if number % 3 else number % 2 == 0,
+                    difficulty="easy" if number % 2 else "hard",
+                    model=f"writer-{sample}",
+                )
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("db") / "stats.duckdb"
+    synthetic.build(path, [*graded(), synthetic.unscored_sketch(), synthetic.hostile_sketch()])
+    return path
+
+
+@pytest.fixture
+def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Runs a page of the app over a database, as a browser with this address would."""
+
+    def run(path: Path, page: str, **query: str) -> AppTest:
+        monkeypatch.setenv("RDPT_DB", str(path))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        app.switch_page(page)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, app.exception[0].value
+        return app
+
+    return run
+
+
+def said(app: AppTest) -> str:
+    """Everything that the page says in words."""
+    kinds = (app.header, app.subheader, app.markdown, app.info, app.warning, app.error, app.caption)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def rows(app: AppTest, place: int = -1) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = app.dataframe[place].value.to_dict("records")
+    return found
+
+
+def test_benchmarks_by_any_two_dimensions(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[0])
+    assert app.selectbox(key="rows").options == ["benchmark", "domain", "model", "difficulty", "correctness"]
+    for row in app.selectbox(key="rows").options:
+        app.selectbox(key="rows").set_value(row).run()
+        for column in app.selectbox(key="columns").options:
+            app.selectbox(key="columns").set_value(column).run()
+            assert not app.exception
+            first = rows(app)[0]
+            assert first["n_questions"] <= first["n_traces"] <= first["n_sentences"]
+    assert "(none)" not in said(app)
+
+
+def test_benchmarks_count_sentences_or_tokens(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[0])
+    by_sentences = [row["share_of_sentences"] for row in rows(app)]
+    app.segmented_control(key="count").set_value("tokens").run()
+    by_tokens = [row["share_of_tokens"] for row in rows(app)]
+    assert by_tokens != by_sentences
+    assert sum(by_tokens[:4]) == pytest.approx(1)
+
+
+def test_benchmarks_of_the_address(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[0], rows="difficulty", columns="benchmark", count="tokens")
+    assert list(rows(app)[0])[:2] == ["difficulty", "benchmark"]
+
+
+def test_a_difference_says_whether_it_is_paired(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[0], rows="model")
+    app.selectbox(key="first").select_index(1).run()
+    app.selectbox(key="second").select_index(2).run()
+    assert "paired by question" in said(app)
+    app.selectbox(key="rows").set_value("benchmark").run()
+    app.selectbox(key="first").select_index(1).run()
+    app.selectbox(key="second").select_index(2).run()
+    assert "none in common" in said(app)
+    app.selectbox(key="second").select_index(1).run()
+    assert "two different groups" in said(app)
+
+
+def test_few_questions_have_no_interval_and_no_difference(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[0])
+    attack = [row for row in rows(app) if row["benchmark"] == "attack <i>"]
+    assert attack[0]["n_questions"] == 1 and "only 1 question" in str(attack[0]["no_interval_because"])
+    assert "1 group has no interval" in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_filters_narrow_every_page(open_app: Open, database: Path, page: str) -> None:
+    app = open_app(database, page)
+    for key in ("domain", "model", "difficulty", "benchmark"):
+        app.selectbox(key=key).select_index(1).run()
+        assert not app.exception
+    app.selectbox(key="grade").set_value("correct").run()
+    assert not app.exception
+    expected = "All graded traces here are correct" if "predict" in page else "correctness correct"
+    assert expected in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_filters_that_leave_nothing(open_app: Open, database: Path, page: str) -> None:
+    app = open_app(database, page, benchmark="attack <i>", grade="correct")
+    assert "fits the filters" in said(app)
+    app.button(key="clear_scope").click().run()
+    assert "fits the filters" not in said(app)
+
+
+def test_positions_in_every_view(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[1])
+    for traces in ("all", "correct against incorrect"):
+        app.segmented_control(key="traces").set_value(traces).run()
+        for scale in ("sentence number", "part of the trace"):
+            app.segmented_control(key="scale").set_value(scale).run()
+            for panels in ("each benchmark", "all together"):
+                app.segmented_control(key="panels").set_value(panels).run()
+                assert not app.exception
+                names = {row["group"] for row in rows(app)}
+                assert ("all benchmarks" in names) == (panels == "all together")
+    assert "informative" in said(app)
+
+
+def test_positions_are_cut_and_the_page_says_so(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[1])
+    assert "Cut where fewer than 10 questions are left" in said(app)
+    cut = [row for row in rows(app) if row["n_questions"] < 10]
+    assert cut and all(row["share"] != row["share"] or row["share"] is None for row in cut)
+    app.number_input(key="upto").set_value(5).run()
+    assert max(row["sentence_to"] for row in rows(app)) == 5
+
+
+def test_positions_compare_correct_and_incorrect(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[1], traces="correct against incorrect")
+    areas = rows(app, 0)
+    assert {row["label"] for row in areas} == {"Teacher", "Shared", "Student", "Boosted"}
+    assert all(row["informative questions"] > 0 for row in areas)
+    assert all(row["from"] <= row["signed area"] <= row["to"] for row in areas)
+    assert "Not compared, for want of questions: attack" in said(app)
+
+
+def test_predict_both_measures(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[2])
+    shares = rows(app)
+    app.segmented_control(key="measure").set_value("count").run()
+    assert not app.exception and rows(app) != shares
+    words = said(app)
+    assert "Number of sentences" in words and "beside length" in words
+    assert "AUC (95%), without first tokens" in app.dataframe[0].value.columns
+
+
+def test_predict_in_bytes_says_what_it_cannot_do(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[2], unit="byte", space="ratio")
+    assert "how many bytes a first token has is not known" in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("alpha", ["0", "0.3"])
+def test_thresholds_of_any_size(open_app: Open, database: Path, page: str, alpha: str) -> None:
+    app = open_app(database, page, alpha=alpha, beta="2")
+    assert not app.exception
+
+
+def states() -> dict[str, list[synthetic.Sketch]]:
+    ungraded = [replace(sketch, correct=None) for sketch in graded(12)]
+    unscored = [replace(s, sentences=[(text, "unscored") for text, _ in s.sentences]) for s in graded(4)]
+    one = [sketch for sketch in graded(12) if sketch.question_id == "shop-003"]
+    return {"ungraded": ungraded, "unscored": unscored, "one question": one, "no traces scored": graded(2)}
+
+
+EXPECTED = {
+    ("ungraded", "benchmarks"): "Do two groups differ",
+    ("ungraded", "positions"): "not graded as correct and as incorrect",
+    ("ungraded", "predict"): "None of these traces is graded",
+    ("unscored", "benchmarks"): "nothing to label",
+    ("unscored", "positions"): "Too few questions",
+    ("unscored", "predict"): "nothing to label",
+    ("one question", "benchmarks"): "1 group has no interval",
+    ("one question", "positions"): "at most 1 question has one",
+    ("one question", "predict"): "correct",
+    ("no traces scored", "benchmarks"): "no scored sentence yet",
+    ("no traces scored", "positions"): "no scored sentence yet",
+    ("no traces scored", "predict"): "no scored sentence yet",
+}
+
+
+@pytest.mark.parametrize(("state", "page"), list(EXPECTED))
+def test_every_state_explains_itself(open_app: Open, tmp_path: Path, state: str, page: str) -> None:
+    path = tmp_path / "state.duckdb"
+    nothing = state == "no traces scored"
+    synthetic.build(path, states()[state], n_scored=0 if nothing else None, finish=not nothing)
+    app = open_app(path, f"pages/{page}.py")
+    assert EXPECTED[state, page] in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_before_training_has_three_labels(open_app: Open, tmp_path: Path, page: str) -> None:
+    path = tmp_path / "pair.duckdb"
+    models = [synthetic.model(Role.TEACHER), synthetic.model(Role.STUDENT, tokenizer="tok-b")]
+    synthetic.build(path, graded(16), roles=PAIR, models=models)
+    app = open_app(path, page)
+    table = app.dataframe[-1].value
+    column = "predictor" if "predictor" in table.columns else "label"
+    assert set(table[column]) - {"length"} == {"Teacher", "Common", "Student"}
+    assert "different tokenizers" in said(app)
+
+
+def test_two_runs_are_groups(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "runs.duckdb"
+    synthetic.build(path, graded(12), run_id="aaaa000011112222", name="before", roles=PAIR)
+    synthetic.build(path, graded(12), run_id="bbbb000011112222", name="one")
+    synthetic.build(path, graded(12), run_id="cccc000011112222", name="two")
+    app = open_app(path, PAGES[0], rows="run", columns="benchmark")
+    assert {str(row["run"])[:3] for row in rows(app)} == {"one", "two"}
+    app.selectbox(key="first").select_index(0).run()
+    app.selectbox(key="second").select_index(2).run()
+    assert "paired by question" in said(app)
+
+
+def test_a_bar_lists_its_traces(open_app: Open, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rdpt_core.ui import benchmarks, positions, predict
+
+    monkeypatch.setattr(benchmarks, "chart", lambda *args, **kwargs: [1, 2])
+    app = open_app(database, PAGES[0])
+    assert "traces with a Student sentence" in said(app)
+    listed = rows(app, 0)
+    counts = [row["Student sentences"] for row in listed]
+    assert counts == sorted(counts, reverse=True) and min(counts) > 0
+    monkeypatch.setattr(positions, "chart", lambda *args, **kwargs: [1, 0, 0, 2])
+    app = open_app(database, PAGES[1])
+    assert "Teacher at sentence 3" in said(app)
+    assert {row["sentence"] for row in rows(app, 0)} == {3}
+    monkeypatch.setattr(predict, "chart", lambda *args, **kwargs: ["Teacher", "shop"])
+    app = open_app(database, PAGES[2])
+    shares = [row["share of Teacher sentences"] for row in rows(app, 0)]
+    assert shares == sorted(shares, reverse=True)

@@ -1,0 +1,170 @@
+"""Position curves by hand, cuts, areas that are planted, and the test within questions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rdpt_core.analysis.gaps import Gaps
+from rdpt_core.analysis.permutation import permute_within_questions
+from rdpt_core.analysis.positions import (
+    LINES,
+    MIN_AT_POSITION,
+    absolute_edges,
+    absolute_table,
+    make_panel,
+    position_scores,
+    positions_table,
+    relative_table,
+    sentences_at,
+)
+from tests import simulation
+from tests.simulation import KINDS, ROLES, World, draw
+
+
+def tiny(*traces: list[int]) -> tuple[Gaps, np.ndarray, np.ndarray]:
+    length = [len(trace) for trace in traces]
+    codes = np.array([code for trace in traces for code in trace], np.uint8)
+    empty = np.zeros(len(codes), np.float32)
+    start = np.concatenate([[0], np.cumsum(length)])
+    return Gaps(ROLES, np.arange(len(traces), dtype=np.int32), start, empty, empty), codes, np.arange(len(traces))
+
+
+def test_absolute_positions_by_hand() -> None:
+    gaps, codes, rows = tiny([1, 2, 0], [3], [1, 1, 1, 4])
+    table = absolute_table(gaps, codes, rows, 3)
+    assert table.amount[:, 0].tolist() == [[1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]]
+    assert table.amount[:, 2].tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]
+    assert table.reaches.tolist() == [[True, True, False], [True, False, False], [True, True, True]]
+
+
+def test_many_positions_are_binned() -> None:
+    assert absolute_edges(60).tolist() == list(range(61))
+    assert absolute_edges(61)[:3].tolist() == [0, 2, 4] and absolute_edges(61)[-1] >= 61
+    gaps, codes, rows = tiny([1] * 61 + [2] * 60)
+    table = absolute_table(gaps, codes, rows, 121)
+    assert table.amount.sum() == 121
+    # Positions 61 to 63: the last of the first kind, and two of the second.
+    assert table.amount[0, 20].tolist() == [1, 2, 0, 0]
+
+
+def test_relative_parts_by_hand() -> None:
+    gaps, codes, rows = tiny([1, 2], [1, 2, 3], [1, 0])
+    table = relative_table(gaps, codes, rows, n_parts=4)
+    assert table.amount[0].tolist() == [[1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0]]
+    assert table.amount[1] == pytest.approx(
+        np.array([[1, 0, 0, 0], [1 / 3, 2 / 3, 0, 0], [0, 2 / 3, 1 / 3, 0], [0, 0, 1, 0]]), abs=1e-6
+    )
+    assert table.amount[2].sum(axis=1) == pytest.approx([1, 1, 0, 0])
+    assert table.reaches[2].tolist() == [True, True, False, False]
+
+
+def test_relative_parts_hold_every_sentence_once() -> None:
+    sample = draw(World(), 3)
+    table = relative_table(sample.gaps, sample.codes, sample.rows)
+    assert table.amount.sum(axis=2) == pytest.approx(np.ones(table.amount.shape[:2]), abs=1e-5)
+    length = sample.gaps.length[:, None]
+    assert table.amount.mean(axis=1) == pytest.approx(sample.counts / length, abs=1e-5)
+
+
+def test_a_curve_ends_where_questions_run_out() -> None:
+    sample = draw(World(n_questions=12), 1)
+    table = absolute_table(sample.gaps, sample.codes, sample.rows, 30)
+    (curve,) = make_panel("x", table, sample.facts, sample.rows, LINES[:1]).curves
+    assert 0 < curve.n_shown < 30
+    assert np.all(curve.n_questions[: curve.n_shown] >= MIN_AT_POSITION)
+    assert curve.n_questions[curve.n_shown] < MIN_AT_POSITION
+    assert np.isnan(curve.share[curve.n_shown :]).all() and np.isfinite(curve.low[: curve.n_shown]).all()
+    shown = curve.share[: curve.n_shown]
+    assert shown.sum(axis=1) == pytest.approx(np.ones(curve.n_shown))
+    rows = positions_table([make_panel("x", table, sample.facts, sample.rows, LINES[:1])], table, KINDS).to_pylist()
+    assert rows[-1]["share"] is None and rows[0]["n_traces"] == len(sample.rows)
+
+
+def test_the_planted_area_is_found_and_length_makes_none() -> None:
+    world = World(n_questions=400, effect=0.8)
+    truth = simulation.area(simulation.large(world))[0]
+    value, low, high = simulation.area(draw(world, 5))
+    assert low < truth < high and low > 0
+    assert value == pytest.approx(truth, abs=0.04)
+    sample = draw(World(n_questions=200, effect=0.0), 6)
+    # Incorrect traces lose their second half: other lengths, the same curves.
+    keep = np.where(sample.facts.correct == 1, sample.gaps.length, np.maximum(3, sample.gaps.length // 2))
+    index = np.concatenate([np.arange(s, s + n) for s, n in zip(sample.gaps.start[:-1], keep, strict=True)])
+    gaps = replace(sample.gaps, start=np.concatenate([[0], np.cumsum(keep)]))
+    table = absolute_table(gaps, sample.codes[index], sample.rows, 3)
+    panel = make_panel("x", table, sample.facts, sample.rows, LINES[1:])
+    assert panel.area is not None and panel.area.test.p_value[0] > 0.05
+    assert panel.area.test.n_informative > 50
+
+
+def test_scores_of_positions_are_centred() -> None:
+    sample = draw(World(), 2)
+    table = absolute_table(sample.gaps, sample.codes, sample.rows, 6)
+    assert position_scores(table.amount).sum(axis=0) == pytest.approx(np.zeros(4), abs=1e-3)
+
+
+def test_the_sentences_behind_a_point() -> None:
+    gaps, codes, rows = tiny([1, 2, 0], [3], [2, 2, 1, 4])
+    table = absolute_table(gaps, codes, rows, 4)
+    n, place, index = sentences_at(gaps, codes, rows, table, 1, 1, 10)
+    assert (n, place.tolist(), index.tolist()) == (2, [0, 2], [1, 1])
+    part = relative_table(gaps, codes, rows, n_parts=4)
+    n, place, index = sentences_at(gaps, codes, rows, part, 3, 3, 10)
+    assert (n, place.tolist(), index.tolist()) == (1, [2], [3])
+    sample = draw(World(), 4)
+    parts = relative_table(sample.gaps, sample.codes, sample.rows)
+    _, place, index = sentences_at(sample.gaps, sample.codes, sample.rows, parts, 7, 0, 50)
+    assert np.all(sample.codes[sample.gaps.start[sample.rows[place]] + index] == 1)
+
+
+def plain_permutations(score: np.ndarray, correct: np.ndarray, question: np.ndarray, n: int) -> float:
+    """The p-value by shuffling question after question."""
+    rng = np.random.default_rng(8)
+
+    def statistic(y: np.ndarray) -> float:
+        means = np.array([y[question == q].mean() for q in question])
+        return float(abs(((y - means) * score).sum()))
+
+    observed, hits = statistic(correct), 0
+    for _ in range(n):
+        shuffled = correct.copy()
+        for q in np.unique(question):
+            shuffled[question == q] = rng.permutation(shuffled[question == q])
+        hits += statistic(shuffled) >= observed - 1e-9
+    return (1 + hits) / (1 + n)
+
+
+def test_permutation_agrees_with_a_plain_loop_and_with_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    question = np.repeat(np.arange(15), 4)
+    correct = rng.random(60) < 0.5
+    score = rng.normal(size=60) + 0.4 * correct + 5 * rng.normal(size=15)[question]
+    found = permute_within_questions(score[:, None], correct, question)
+    assert found.is_exact and found.refused is None
+    slow = plain_permutations(score, correct.astype(float), question, 1000)
+    assert found.p_value[0] == pytest.approx(slow, abs=0.03)
+    monkeypatch.setattr("rdpt_core.analysis.permutation._MAX_VALUES", 1)
+    limit = permute_within_questions(score[:, None], correct, question)
+    assert not limit.is_exact and limit.p_value[0] == pytest.approx(found.p_value[0], abs=0.02)
+
+
+def test_permutation_is_refused_without_informative_questions() -> None:
+    score = np.arange(8.0)[:, None]
+    none = permute_within_questions(score, np.arange(8) < 4, np.arange(8) // 4)
+    assert none.n_informative == 0 and none.refused is not None and np.isnan(none.p_value[0])
+    few = permute_within_questions(score, np.array([1, 0, 1, 0, 1, 1, 1, 1], bool), np.arange(8) // 2)
+    assert few.n_informative == 2 and "only 2 questions" in str(few.refused) and np.isfinite(few.value[0])
+
+
+def test_p_values_are_uniform_without_an_effect() -> None:
+    p = []
+    for seed in range(60):
+        sample = draw(World(effect=0.0), seed)
+        table = absolute_table(sample.gaps, sample.codes, sample.rows, 4)
+        score = position_scores(table.amount)[:, :1]
+        p.append(permute_within_questions(score, sample.facts.correct == 1, sample.facts.question).p_value[0])
+    # Fixed seeds; a uniform p is below 0.1 in 6 of 60 on average.
+    assert 1 <= sum(value < 0.1 for value in p) <= 12 and np.mean(p) == pytest.approx(0.5, abs=0.12)
