@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, Span, TokenLogprobs, Trace, UnscoredReason
-from rdpt_core.scoring.aggregate import assign_tokens
 from rdpt_core.scoring.backends import Batch, PreparedTrace, ScoringItem
 from rdpt_core.scoring.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
 from rdpt_core.scoring.recorded.library import read_library, squeezed, text_of
@@ -18,6 +17,7 @@ from rdpt_core.scoring.recorded.recording import Recording
 from rdpt_core.scoring.recorded.spelling import Spelled, spellings
 from rdpt_core.scoring.references import hash_files
 from rdpt_core.scoring.tokenization import Encoding, RoleTokenizer
+from rdpt_core.traces.assignment import assign_tokens
 
 _BATCH_TRACES = 64
 
