@@ -13,9 +13,7 @@ from rdpt_core.records import Role
 from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket
 from rdpt_core.store.sidecar import sidecar_path
 from tests import synthetic
-from tests.app.test_app import open_app, said
-
-__all__ = ["open_app"]
+from tests.app.conftest import said
 
 Open = Callable[..., AppTest]
 PAGE = "pages/selection.py"
