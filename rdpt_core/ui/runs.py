@@ -68,7 +68,7 @@ def explain_one_run(page: Frame) -> None:
         ),
     ):
         st.markdown(f"**{title}**")
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)
     st.markdown(
         "Then this page shows which labels agree, from which label to which they went, and the sentences that moved."
     )
@@ -148,7 +148,7 @@ def headline(page: Frame, other: Run, found: Comparison) -> None:
     """The numbers that sum a comparison up, and what they leave out."""
     agreement, kappa, matched, apart = st.columns(4)
     with agreement:
-        st.metric("Agreement", f"{100 * found.agreement.value:.1f}%", border=True, help=glossary.short("agreement"))
+        st.metric("Agreement", words.percent(found.agreement.value), border=True, help=glossary.short("agreement"))
         st.caption(f"95% interval {_interval(found.agreement, '%')}")
     with kappa:
         value = "–" if found.kappa.value != found.kappa.value else f"{found.kappa.value:.3f}"
@@ -158,9 +158,7 @@ def headline(page: Frame, other: Run, found: Comparison) -> None:
         st.metric("Matched", f"{found.n_matched:,}", border=True, help=glossary.short("matched sentence"))
         st.caption(f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}")
     with apart:
-        st.metric(
-            "Unmatched", f"{sum(found.n_unmatched):,}", border=True, help="Sentences without a partner in the other run"
-        )
+        st.metric("Unmatched", f"{sum(found.n_unmatched):,}", border=True)
         st.caption(f"{found.n_unmatched[0]:,} here, {found.n_unmatched[1]:,} there")
     notes = []
     if found.refused:

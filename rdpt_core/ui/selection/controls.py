@@ -34,6 +34,7 @@ def choose(possible: Mapping[str, str | None]) -> Chosen:
         possible: every strategy with the command that it still needs, None if none.
     """
     able = [name for name, command in possible.items() if command is None]
+    # Pills, since the chips of a multiselect are too pale to read in the dark theme.
     picked = st.pills(
         "Strategies to compare",
         able,
