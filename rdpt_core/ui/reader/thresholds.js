@@ -64,11 +64,11 @@ export function makeThresholds(view) {
     const { alpha, beta, name } = labels.defaults;
     const isDefault = rule.alpha === alpha && rule.beta === beta;
     reset.textContent = name;
-    reset.title = `α = ${alpha}, β = ${beta}`;
+    reset.title = `Back to α = ${alpha}, β = ${beta}`;
     reset.hidden = isDefault;
     const n = changes(model, before ?? underDefaults(model, labels));
     let words = before ? `${counted(n, "sentence")} change${n === 1 ? "s" : ""}` : "";
-    if (!before && !isDefault) words = `${counted(n, "sentence")} unlike by`;
+    if (!before && !isDefault) words = `${counted(n, "sentence")} differ${n === 1 ? "s" : ""} from`;
     if (before && model.gaps.triple && rule.alpha >= rule.beta) words += " · α is not below β";
     if (status.textContent !== words) status.textContent = words;
   }
