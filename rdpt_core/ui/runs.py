@@ -69,7 +69,7 @@ def explain_one_run(page: Frame) -> None:
         ),
     ):
         st.markdown(f"**{title}**")
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)
     st.markdown(
         "Then this page shows which labels agree, from which label to which they went, and the sentences that moved."
     )

@@ -77,9 +77,13 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
         for label in label_order(run.roles):
             st.markdown(f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}")
         st.markdown(
-            "$p$ is the geometric mean of a model's token probabilities over the sentence; $p_T$, $p_S$ and $p_D$ "
-            "belong to teacher, student and distilled model.\n\n"
-            "Hatching and a **?** mark a label that a small change of α or β would turn"
+            "$p$ is the geometric mean of a model's token probabilities over the sentence; "
+            + (
+                "$p_T$, $p_S$ and $p_D$ belong to teacher, student and distilled model.\n\n"
+                if run.has_distilled
+                else "$p_T$ and $p_S$ belong to teacher and student.\n\n"
+            )
+            + "Hatching and a **?** mark a label that a small change of α or β would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
             + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
             "value minus student's, of all sentences; drag α and β to see what they decide. **Ribbon**: the whole "

@@ -13,9 +13,7 @@ from rdpt_core.records import Role
 from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket
 from rdpt_core.store.sidecar import sidecar_path
 from tests import synthetic
-from tests.app.test_app import open_app, said
-
-__all__ = ["open_app"]
+from tests.app.conftest import said
 
 Open = Callable[..., AppTest]
 PAGE = "pages/selection.py"
@@ -168,3 +166,13 @@ def test_a_basket_that_cannot_be_read_stops_nothing_else(open_app: Open, databas
     assert not app.exception
     assert "The basket cannot be used" in said(app)
     assert len(table(app)) == 6
+
+
+@pytest.mark.parametrize("n_scored", [0, 5])
+def test_a_run_that_is_still_being_scored(open_app: Open, tmp_path: Path, n_scored: int) -> None:
+    path = tmp_path / "live.duckdb"
+    synthetic.build(path, candidates(), roles=PAIR, n_scored=n_scored, finish=False)
+    app = open_app(path, PAGE)
+    assert metrics(app)["Candidates"] == "24"
+    assert int(metrics(app)["Unscored"]) == (8 if n_scored == 0 else 6)
+    assert ("No candidate is scored" in said(app)) == (n_scored == 0)
