@@ -42,6 +42,20 @@ def test_a_triple_from_toml(tmp_path: Path) -> None:
         ('[teacher]\nrevision = "a"\n[student]\nmodel="b"\n[distilled]\nmodel="c"\n', "names no model"),
         ('[teacher]\nmodel="a"\ndtype="int4"\n[student]\nmodel="b"\n[distilled]\nmodel="c"\n', "unknown dtype"),
         ('[tutor]\nmodel="a"\n', "unknown table"),
+        (
+            '[teacher]\nmodel="a"\nbase_url="http://h"\n[student]\nmodel="b"\n[distilled]\nmodel="c"\n',
+            'backend = "openai"',
+        ),
+        ('[teacher]\nbackend="openai"\n', "no address"),
+        ('[teacher]\nbackend="openai"\nbase_url="ftp://h"\n', "no address of a server"),
+        ('[teacher]\nbackend="openai"\nbase_url="http://h"\nconcurrency=0\n', "whole number above 0"),
+        ('[teacher]\nbackend="openai"\nbase_url="http://h"\ntimeout_s=true\n', "number above 0"),
+        ('[teacher]\nbackend="openai"\nbase_url="http://h"\ndialect="tgi"\n', "unknown dialect"),
+        ('[teacher]\nbackend="openai"\nbase_url="http://h"\napi_key="s"\n', "never written down"),
+        ('[teacher]\nbackend="recorded"\n', "names no files"),
+        ('[teacher]\nbackend="recorded"\nfiles=["nothing.jsonl"]\n', "no such file"),
+        ('[teacher]\nbackend="recorded"\nfiles="a"\n', "list of strings"),
+        ('[teacher]\nbackend="grpc"\n', "transformers or openai or recorded"),
         ('teacher = "org/name"\n[student]\nmodel="b"\n[distilled]\nmodel="c"\n', "a role is missing"),
     ],
 )
@@ -72,3 +86,29 @@ def test_roles() -> None:
     for wrong in ("teacher", "teacher,teacher,student", "teacher,pupil", ""):
         with pytest.raises(UsageError):
             parse_roles(wrong)
+
+
+def test_served_and_recorded_models_from_toml_and_from_flags(tmp_path: Path) -> None:
+    for name in ("tokens", "served"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "r.jsonl").write_text("{}")
+    toml = write(
+        tmp_path / "triple.toml",
+        '[teacher]\nbackend = "openai"\nbase_url = "http://127.0.0.1:8000/v1"\nmodel = "served"\n'
+        'tokenizer = "tokens"\napi_key_env = "MY_KEY"\nconcurrency = 4\npatience_s = 2.5\n'
+        '[student]\nbackend = "recorded"\nfiles = ["r.jsonl"]\n[distilled]\nmodel = "org/other"\n',
+    )
+    references = read_triple(toml).references
+    teacher, student = references[Role.TEACHER], references[Role.STUDENT]
+    # A served name is a name, even beside a folder of the same name.
+    assert (teacher.model, teacher.tokenizer) == ("served", str(tmp_path / "tokens"))
+    assert teacher.server is not None
+    assert (teacher.server.api_key_env, teacher.server.concurrency, teacher.server.patience_s) == ("MY_KEY", 4, 2.5)
+    assert student.files == (str(tmp_path / "r.jsonl"),)
+
+    flag = parse_reference("openai:http://127.0.0.1:8000/v1,model=served,timeout_s=30,context_length=4096")
+    assert flag.backend == "openai" and flag.server is not None
+    assert (flag.model, flag.server.timeout_s, flag.server.context_length) == ("served", 30, 4096)
+    assert parse_reference(f"recorded:{tmp_path / 'r.jsonl'}").files == (str(tmp_path / "r.jsonl"),)
+    with pytest.raises(UsageError, match="no address of a server"):
+        parse_reference("openai:localhost")

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -34,6 +35,8 @@ from rdpt_core.scoring.served.secret import Secret
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 _CONNECT_TIMEOUT_S = 10.0
+_SILENT_S = 10.0
+"""Trouble that lasts longer is told while it lasts."""
 _TRIES = 8
 _WEIGHT_OF_TIMEOUT = 2
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -92,6 +95,7 @@ class ServerClient:
         self._known_good: tuple[Dialect, Sent] | None = None
         self._trouble_since_s: float | None = None
         self._last_trouble = ""
+        self._is_told = False
         self._not_before_s = 0.0
         self._gone: ServerGoneError | None = None
 
@@ -223,8 +227,12 @@ class ServerClient:
         """Back off with jitter, or for as long as the server asks; not beyond the server's patience."""
         now_s = time.monotonic()
         if self._trouble_since_s is None:
-            self._trouble_since_s = now_s
+            self._trouble_since_s, self._is_told = now_s, False
         self._last_trouble = str(error)
+        if now_s - self._trouble_since_s > _SILENT_S and not self._is_told:
+            self._is_told = True
+            until = f"for up to {self._settings.patience_s:g} s (patience_s)"
+            print(f"note: no good answer from {self.root} ({self._last_trouble}); waiting {until}", file=sys.stderr)
         ceiling_s = min(FIRST_PAUSE_S * 2 ** min(number, 20), LONGEST_PAUSE_S)
         pause_s = random.uniform(ceiling_s / 2, ceiling_s)
         if wait_s is not None:

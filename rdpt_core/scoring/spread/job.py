@@ -72,7 +72,7 @@ class SpreadJob:
     def _waiting(self) -> set[int]:
         store = self.commits.store
         return set(range(self.n_traces)) - store.scored_trace_nos(
-            self.commits.run_no, self.model.role, with_failed=False
+            self.commits.run_no, self.model.role, with_failed=False, ranked=self.request.with_ranks
         )
 
     def _write_inputs(self, folder: Path, waiting: set[int]) -> None:
