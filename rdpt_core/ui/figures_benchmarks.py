@@ -32,6 +32,8 @@ def cells_figure(cells: Cells, shown: Sequence[int], unit: str, mode: Mode) -> g
     for trace in figure.data:
         k = trace.customdata[0][1]
         trace.hovertext = [_hover(cells, cell, k, unit) for cell in found]
+        # A click must not fade the numbers of what was not clicked.
+        trace.unselected.textfont.color = TEXT[mode] if trace.type == "bar" else PAGE[mode]
     for place in range(1, len(found)):
         if cells.column_dimension is not None and found[place].row != found[place - 1].row:
             line = {"color": RULE[mode], "width": 1}

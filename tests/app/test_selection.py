@@ -70,20 +70,20 @@ def test_controls_change_what_is_picked(open_app: Open, database: Path) -> None:
     app.checkbox(key="correct_only").check().run()
     assert {row["correct"] for row in table(app)} == {100.0}
     assert "--correct-only" in said(app) and "--equal-tokens" in said(app)
-    app.multiselect(key="strategies").set_value(["expression", "longest"]).run()
+    app.button_group(key="strategies").set_value(["longest", "expression"]).run()
     app.text_input(key="formula").set_value("-n_tokens").run()
-    assert [row["strategy"] for row in table(app)] == ["expression", "longest"]
+    assert [row["strategy"] for row in table(app)] == ["longest", "expression"]
     app.text_input(key="formula").set_value("__import__('os')").run()
     assert not app.exception
     assert "calls something else" in said(app)
-    app.multiselect(key="strategies").set_value([]).run()
+    app.button_group(key="strategies").set_value([]).run()
     assert not app.exception
     assert "Choose at least one strategy" in said(app)
 
 
 def test_strategies_that_the_run_cannot_serve_are_not_offered(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGE)
-    assert not {"rsr", "lalp"} & set(app.multiselect(key="strategies").options)
+    assert not {"rsr", "lalp"} & set(app.button_group(key="strategies").options)
     assert "python -m rdpt_core local" in said(app)
 
 

@@ -64,11 +64,11 @@ export function makeThresholds(view) {
     const { alpha, beta, name } = labels.defaults;
     const isDefault = rule.alpha === alpha && rule.beta === beta;
     reset.textContent = name;
-    reset.title = `α = ${alpha}, β = ${beta}`;
+    reset.title = `Back to α = ${alpha}, β = ${beta}`;
     reset.hidden = isDefault;
     const n = changes(model, before ?? underDefaults(model, labels));
     let words = before ? `${counted(n, "sentence")} change${n === 1 ? "s" : ""}` : "";
-    if (!before && !isDefault) words = `${counted(n, "sentence")} unlike by`;
+    if (!before && !isDefault) words = `${counted(n, "sentence")} differ${n === 1 ? "s" : ""} from`;
     if (before && model.gaps.triple && rule.alpha >= rule.beta) words += " · α is not below β";
     if (status.textContent !== words) status.textContent = words;
   }
@@ -144,14 +144,15 @@ function paintBars({ ctx, width, height }, model, view, by) {
 function paintAxis({ ctx, height, width }, palette, by, title) {
   ctx.fillStyle = palette.muted;
   ctx.font = "10px sans-serif";
-  ctx.textAlign = "left";
-  ctx.fillText(title, 0, 9);
+  ctx.textAlign = "right";
+  ctx.fillText(title, width, height - 4);
   ctx.textAlign = "center";
   const ticks = [0, 0.01, 0.1, 0.25, 0.5, 1, 2, 5, 10].filter((tick) => tick <= by.reach);
   let free = -Infinity;
   for (const tick of ticks) {
     const x = by.x(tick);
-    if (x < free || x > width - 8) continue;
+    // The title stands at the right end.
+    if (x < free || x > width - 12 - ctx.measureText(title).width) continue;
     free = x + 26;
     for (const side of tick ? [1, -1] : [1]) {
       ctx.fillRect(by.x(side * tick) - 0.25, height - EDGE.bottom, 0.5, 3);

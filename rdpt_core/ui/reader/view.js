@@ -53,7 +53,7 @@ class View {
     listenToText(this);
     this.forgetKeys = listenForKeys(this);
     this.box.addEventListener("scroll", () => this.redraw(), { passive: true });
-    this.sizes = new ResizeObserver(() => this.redraw());
+    this.sizes = new ResizeObserver(() => this.repaint());
     for (const node of [this.box, this.joint.node, this.ribbon.node, this.thresholds.node]) this.sizes.observe(node);
   }
 
@@ -120,6 +120,12 @@ class View {
     this.joint.draw();
   }
 
+  // After a change of theme or size.
+  repaint() {
+    this.resized = true;
+    this.redraw();
+  }
+
   // Redraws what depends on the place in the text, once a frame.
   redraw() {
     this.frame ??= requestAnimationFrame(() => {
@@ -128,7 +134,9 @@ class View {
       this.sight = inSight(this.box, this);
       this.ribbon.draw();
       this.joint.draw();
-      this.thresholds.draw();
+      // It shows no place, so scrolling leaves it as it is.
+      if (this.resized) this.thresholds.draw();
+      this.resized = false;
     });
   }
 

@@ -35,7 +35,7 @@ def choose(possible: Mapping[str, str | None]) -> Chosen:
     """
     able = [name for name, command in possible.items() if command is None]
     # Pills, since the chips of a multiselect are too pale to read in the dark theme.
-    names = st.pills(
+    picked = st.pills(
         "Strategies to compare",
         able,
         selection_mode="multi",
@@ -43,6 +43,8 @@ def choose(possible: Mapping[str, str | None]) -> Chosen:
         key="strategies",
         bind="query-params",
     )
+    # In the order of the registry, whatever was clicked first.
+    names = [name for name in able if name in picked]
     expression = _EXAMPLE
     if "expression" in names:
         expression = st.text_input("Your formula; the largest value wins", _EXAMPLE, key="formula", bind="query-params")
