@@ -72,7 +72,15 @@ def cluster(options: SpreadOptions) -> Iterator[None]:
         "runtime_env": {"env_vars": {"PYTHONPATH": path}},
     }
     if options.address is None:
-        ray.init(include_dashboard=False, _node_ip_address=LOOPBACK, **quiet)
+        from ray._private import services
+
+        # Ray would take a loopback address for a mistake, replace it by an outward one, and listen on all.
+        resolve = services.resolve_ip_for_localhost
+        services.resolve_ip_for_localhost = lambda host: host
+        try:
+            ray.init(include_dashboard=False, _node_ip_address=LOOPBACK, **quiet)
+        finally:
+            services.resolve_ip_for_localhost = resolve
     else:
         try:
             ray.init(address=options.address, **quiet)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from rdpt_core.errors import RdptError
+from rdpt_core.errors import RdptError, ServerGoneError
 from rdpt_core.records import ScoredModel
 from rdpt_core.scoring.commits import RoleCommits
 from rdpt_core.scoring.overlap import StageSeconds, Stopwatch
@@ -90,7 +91,11 @@ class SpreadJob:
                 write_traces(folder / f"traces-{chosen[0]:09d}.parquet", pairs)
 
     def _scored(self, inputs: Path, shards: Path) -> Iterator[Path]:
-        """The pipeline: paths of shards, as they are finished, in any order."""
+        """The pipeline: paths of shards, as they are finished, in any order.
+
+        Raises:
+            ServerGoneError: after all shards, if a worker's server was gone.
+        """
         import ray
         from ray.exceptions import RayError
 
@@ -106,11 +111,16 @@ class SpreadJob:
             num_cpus=options.n_cpus,
             num_gpus=options.n_gpus or None,
         )
+        gone = ""
         try:
             for row in scored.iter_rows():
-                yield Path(row["shard"])
+                gone = gone or row["gone"]
+                if row["shard"]:
+                    yield Path(row["shard"])
         except RayError as error:
             raise _own_error(error) from error
+        if gone:
+            raise ServerGoneError(**json.loads(gone))
 
     def _commit_all(self, folder: Path, bar: RoleProgressBar) -> None:
         for shard in sorted(folder.glob("shard-*.parquet")):

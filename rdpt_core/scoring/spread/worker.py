@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rdpt_core.config import ModelSet
-from rdpt_core.errors import ModelError, RdptError
+from rdpt_core.errors import ModelError, ServerGoneError
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel
 from rdpt_core.scoring.backends import ScoringItem
 from rdpt_core.scoring.request import ScoreRequest
@@ -39,26 +40,30 @@ class ScoringWorker:
         self._backend.load()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Score one file, write one shard, and name it. What was scored before an error is written, too."""
-        return {"shard": [str(self._score(Path(path))) for path in batch["traces"]]}
+        """Score files, write a shard for each, and name it.
 
-    def _score(self, path: Path) -> Path:
+        A server that is gone is no error here, which would end the other workers' work, too: what was scored before is
+        written, and the message goes along as JSON.
+        """
+        shards, messages = zip(*(self._score(Path(path)) for path in batch["traces"]), strict=True)
+        return {"shard": list(shards), "gone": list(messages)}
+
+    def _score(self, path: Path) -> tuple[str, str]:
         items = [
             ScoringItem(trace_no, trace, self._splitter.split(trace.response)) for trace_no, trace in read_traces(path)
         ]
         results: list[RoleResult] = []
+        message = ""
         try:
             for scored in self._backend.score(self._backend.prepare(items)):
                 results += scored
-        except RdptError:
-            if results:
-                write_shard(self._folder, _sorted(results))
-            raise
-        return write_shard(self._folder, _sorted(results))
-
-
-def _sorted(results: list[RoleResult]) -> list[RoleResult]:
-    return sorted(results, key=lambda result: result.trace_no)
+        except ServerGoneError as error:
+            known = {"what": error.what, "where": error.where, "expected": error.expected, "got": error.got}
+            message = json.dumps(known)
+        if not results:
+            return "", message
+        results.sort(key=lambda result: result.trace_no)
+        return str(write_shard(self._folder, results)), message
 
 
 def portable(request: ScoreRequest, role: Role) -> ScoreRequest:
