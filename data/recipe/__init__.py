@@ -22,6 +22,7 @@ The files, in the order in which the build uses them:
     card          the README files beside the data and in the model folders
     build         all of the above, once, in order
     measure       measures without building: ``python -m data.recipe.measure --data data``
-    select_experiment  does the choice of training data matter: ``python -m data.recipe.select_experiment``
+    select_experiment   does the choice of data matter: ``python -m data.recipe.select_experiment``
+    select_table        its table, with paired intervals
     progress      one line at a time on standard error
 """

@@ -20,7 +20,6 @@ from random import Random
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from data.recipe.build import draw_held_out
@@ -30,15 +29,15 @@ from data.recipe.models import load_model, load_tokenizer
 from data.recipe.progress import report, silence_progress_bars
 from data.recipe.reproducible import reproducible_torch
 from data.recipe.sample import sample, seed_of
+from data.recipe.select_table import REFERENCE, Row, Verdicts, macro_accuracy, table
 from data.recipe.settings import FULL, MAX_RESPONSE_TOKENS, SEED, Distillation
-from data.recipe.tables import markdown
 from data.recipe.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHMARKS, draw_problems
 from data.recipe.traces import Trace, read_jsonl, training_record, write_jsonl
 from data.recipe.train import BATCH_SIZE
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import Candidates, load_candidates
 from rdpt_core.analysis.selection.pick import Guards, Selection, select_each
-from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, Strategy
+from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, Strategy, find_strategy
 from rdpt_core.config import ModelSet, parse_reference
 from rdpt_core.records import Role, TemplatePolicy
 from rdpt_core.scoring.local import LocalRequest, score_locally
@@ -47,11 +46,6 @@ from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, iter_traces
-
-REFERENCE = "random"
-_N_RESAMPLES = 2000
-
-Verdicts = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -87,22 +81,6 @@ REDUCED_SIZE = Size(
 )
 
 
-@dataclass(frozen=True)
-class Row:
-    """One strategy under one guard. ``verdicts`` is (seeds, graded questions), 1 where the answer was right.
-
-    ``n_steps`` counts the steps of one fine-tuning: at equal tokens, longer picks are fewer and take fewer steps.
-    """
-
-    strategy: str
-    n_picked: int
-    n_tokens: int
-    n_steps: int
-    picked_correct: float
-    picked_teacher_share: float
-    verdicts: Verdicts
-
-
 _SIZES = {
     "problems": "questions per seen benchmark that the teacher answers",
     "candidates": "answers to each",
@@ -129,11 +107,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--reduced", action="store_true", help="few questions, strategies and seeds")
     for name, meaning in _SIZES.items():
         parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{meaning} (default: {_default(name)})")
+    parser.add_argument(
+        "--strategies", metavar="NAME,…", help=f"which to compare, {REFERENCE} always among them (default: all)"
+    )
     parser.add_argument("--seed", type=int, default=SEED, help=f"of everything random (default: {SEED})")
     options = parser.parse_args(arguments)
     silence_progress_bars()
     size = REDUCED_SIZE if options.reduced else FULL_SIZE
-    given = {f"n_{name}": getattr(options, name) for name in _SIZES if getattr(options, name) is not None}
+    given: dict[str, Any] = {
+        f"n_{name}": getattr(options, name) for name in _SIZES if getattr(options, name) is not None
+    }
+    if options.strategies:
+        named = dict.fromkeys([*options.strategies.split(","), REFERENCE])
+        given["strategies"] = tuple(find_strategy(name).name for name in named)
     started = time.monotonic()
     with reproducible_torch():
         text = run(options.data, replace(size, **given), options.seed)
@@ -247,65 +233,6 @@ def _row(selection: Selection, candidates: Candidates, n_steps: int, verdicts: V
         picked_teacher_share=float(candidates["n_teacher"][picked].sum() / candidates["n_sentences"][picked].sum()),
         verdicts=verdicts,
     )
-
-
-def table(rows: Sequence[Row], problems: Sequence[Mapping[str, Any]], seed: int) -> str:
-    """Accuracy by strategy, the most accurate first, with the paired difference from ``random``."""
-    benchmark = np.array([problem["benchmark"] for problem in problems])
-    is_seen = np.isin(benchmark, SEEN_BENCHMARKS)
-    resampled = {row.strategy: resample(row.verdicts, benchmark, seed) for row in rows}
-    lines = []
-    for row in sorted(rows, key=lambda row: -macro_accuracy(row.verdicts.mean(axis=0), benchmark)):
-        mean = row.verdicts.mean(axis=0)
-        gap = resampled[row.strategy] - resampled[REFERENCE]
-        reference = next(other for other in rows if other.strategy == REFERENCE)
-        centre = macro_accuracy(mean, benchmark) - macro_accuracy(reference.verdicts.mean(axis=0), benchmark)
-        lines.append(
-            [
-                row.strategy,
-                f"{row.n_picked}",
-                f"{row.n_tokens:,}",
-                f"{row.n_tokens / row.n_picked:.0f}",
-                f"{row.n_steps}",
-                f"{row.picked_correct:.2f}",
-                f"{row.picked_teacher_share:.2f}",
-                f"**{macro_accuracy(mean, benchmark):.3f}** {_interval(resampled[row.strategy])}",
-                "–" if row.strategy == REFERENCE else f"{centre:+.3f} {_interval(gap, sign='+')}",
-                f"{macro_accuracy(mean[is_seen], benchmark[is_seen]):.2f}",
-                f"{macro_accuracy(mean[~is_seen], benchmark[~is_seen]):.2f}",
-            ]
-        )
-    header = ["strategy", "picks", "tokens", "tokens a pick", "steps", "correct picks", "Teacher share", "accuracy"]
-    return markdown([*header, f"against {REFERENCE}", "seen benchmarks", "unseen"], lines)
-
-
-def macro_accuracy(verdicts: Verdicts, benchmark: npt.NDArray[np.str_]) -> float:
-    """Mean over the benchmarks of their mean."""
-    return float(np.mean([verdicts[benchmark == name].mean() for name in np.unique(benchmark)]))
-
-
-def resample(verdicts: Verdicts, benchmark: npt.NDArray[np.str_], seed: int) -> Verdicts:
-    """Accuracies of resamples: seeds drawn with replacement, and questions within each benchmark.
-
-    The draws depend on the shapes and the seed only, so resample i of two strategies is the same seeds and questions.
-    """
-    rng = np.random.default_rng(seed)
-    n_seeds = len(verdicts)
-    total = np.zeros(_N_RESAMPLES)
-    weights = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=_N_RESAMPLES) / n_seeds
-    names = np.unique(benchmark)
-    for name in names:
-        here = verdicts[:, benchmark == name]
-        n = here.shape[1]
-        drawn = rng.multinomial(n, np.full(n, 1 / n), size=_N_RESAMPLES) / n
-        total += np.einsum("rs,sq,rq->r", weights, here, drawn)
-    result: Verdicts = total / len(names)
-    return result
-
-
-def _interval(values: Verdicts, sign: str = "") -> str:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return f"[{low:{sign}.3f}, {high:{sign}.3f}]"
 
 
 def _introduction(

@@ -37,8 +37,8 @@ class Comparison:
 
     @property
     def by_gap(self) -> tuple[int, ...]:
-        """The rows that have a gap, the largest first."""
-        rows = [(row, gap) for row, gap in enumerate(self.gaps) if gap is not None]
+        """The rows whose sides differ at all, the largest gap first."""
+        rows = [(row, gap) for row, gap in enumerate(self.gaps) if gap]
         return tuple(row for row, _ in sorted(rows, key=lambda pair: (-pair[1], pair[0])))
 
 

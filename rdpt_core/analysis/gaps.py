@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.threads import side_by_side
 from rdpt_core.analysis.trace_view import writing_role
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
@@ -57,7 +58,7 @@ class Gaps:
 
 
 def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first: bool = False) -> Gaps:
-    """Read the gaps of a run. Memory: 16 bytes a sentence while reading, 8 afterwards.
+    """Read the gaps of a run. Memory: 8 bytes a sentence.
 
     Args:
         without_first: leave the first token of each sentence out of its mean. A sentence of one token then has none.
@@ -65,18 +66,9 @@ def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first:
     rule = LabelRule(0.0, 0.0, unit, space)
     source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     gaps = "d_ts::FLOAT AS d_ts" + (", max_gap::FLOAT AS max_gap" if run.has_distilled else "")
-    columns = _read(
-        reader, run, f"SELECT trace_no, sentence_index, {gaps} FROM ({labels_sql(rule, run.roles, source)})"
-    )
-    trace_no = columns["trace_no"]
-    first = np.flatnonzero(np.diff(trace_no, prepend=trace_no[:1] - 1)) if len(trace_no) else np.empty(0, np.int64)
-    return Gaps(
-        roles=run.roles,
-        trace_no=trace_no[first],
-        start=np.append(first, len(trace_no)).astype(np.int64),
-        d_ts=columns["d_ts"],
-        max_gap=columns.get("max_gap"),
-    )
+    sql = f"SELECT trace_no, sentence_index, {gaps} FROM ({labels_sql(rule, run.roles, source)})"
+    found = _read(reader, run, sql, {"d_ts": np.float32} | ({"max_gap": np.float32} if run.has_distilled else {}))
+    return Gaps(run.roles, found.trace_no, found.start, found.columns["d_ts"], found.columns.get("max_gap"))
 
 
 def without_first_sql(run: Run) -> str:
@@ -91,41 +83,63 @@ def without_first_sql(run: Run) -> str:
 def load_token_counts(reader: Reader, run: Run) -> npt.NDArray[np.int32]:
     """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
     count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0) AS n_tokens"
-    found: npt.NDArray[np.int32] = _read(
-        reader, run, f"SELECT trace_no, sentence_index, {count} FROM sentences WHERE run_no = {run.run_no:d}"
-    )["n_tokens"]
+    sql = f"SELECT trace_no, sentence_index, {count} FROM sentences WHERE run_no = {run.run_no:d}"
+    found: npt.NDArray[np.int32] = _read(reader, run, sql, {"n_tokens": np.int32}).columns["n_tokens"]
     return found
 
 
-_KINDS = {"trace_no": np.int32, "sentence_index": np.int32, "n_tokens": np.int32}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """Columns over sentences in order, and where each trace begins."""
+
+    columns: dict[str, npt.NDArray[Any]]
+    trace_no: npt.NDArray[np.int32]
+    start: Ints
 
 
-def _read(reader: Reader, run: Run, sql: str) -> dict[str, npt.NDArray[Any]]:
-    """The columns of a query over sentences, ordered by trace and sentence, without a second copy of the whole."""
+def _read(reader: Reader, run: Run, sql: str, kinds: dict[str, Any]) -> _Columns:
+    """The columns of a query over trace_no, sentence_index and `kinds`, ordered by trace and sentence.
+
+    Sentences are nearly always stored in order; then their keys are looked at and let go, batch by batch. Batches that
+    were committed out of order are read once more with their keys, and sorted.
+    """
     n = reader.query("SELECT count(*) FROM sentences WHERE run_no = ?", [run.run_no]).column(0)[0].as_py()
-    columns: dict[str, npt.NDArray[Any]] = {}
-    at, in_order, last = 0, True, (-1, -1)
+    columns = {name: np.empty(n, kind) for name, kind in kinds.items()}
+    traces, starts, at, last = [np.empty(0, np.int32)], [np.empty(0, np.int64)], 0, (-1, -1)
     for batch in reader.stream(sql, _BATCH_ROWS):
-        if not columns:
-            columns = {name: np.empty(n, _KINDS.get(name, np.float32)) for name in batch.schema.names}
-        end = at + batch.num_rows
-        for name in columns:
-            columns[name][at:end] = batch.column(name).to_numpy(zero_copy_only=False)
-        if batch.num_rows and in_order:
-            trace_no, index = columns["trace_no"][at:end], columns["sentence_index"][at:end]
-            follows = (np.diff(trace_no) > 0) | ((np.diff(trace_no) == 0) & (np.diff(index) > 0))
-            in_order = bool(follows.all()) and last < (int(trace_no[0]), int(index[0]))
-            last = (int(trace_no[-1]), int(index[-1]))
-        at = end
-    if not columns:
-        names = ("trace_no", "sentence_index", "d_ts", "n_tokens", *(["max_gap"] if run.has_distilled else []))
-        columns = {name: np.empty(0, _KINDS.get(name, np.float32)) for name in names}
-    if not in_order:
-        # Batches are committed as they are scored, which need not be the order of traces.
-        order = np.lexsort((columns["sentence_index"], columns["trace_no"]))
-        columns = {name: values[order] for name, values in columns.items()}
-    del columns["sentence_index"]
-    return columns
+        if not batch.num_rows:
+            continue
+        for name, column in columns.items():
+            column[at : at + batch.num_rows] = batch.column(name).to_numpy(zero_copy_only=False)
+        trace_no, index = batch.column("trace_no").to_numpy(), batch.column("sentence_index").to_numpy()
+        step = np.diff(trace_no)
+        follows = (step > 0) | ((step == 0) & (np.diff(index) > 0))
+        if not follows.all() or last >= (int(trace_no[0]), int(index[0])):
+            break
+        first = np.flatnonzero(np.diff(trace_no, prepend=np.int32(last[0])))
+        traces.append(trace_no[first])
+        starts.append(at + first)
+        at += batch.num_rows
+        last = (int(trace_no[-1]), int(index[-1]))
+    else:
+        return _Columns(columns, np.concatenate(traces), np.append(np.concatenate(starts), n).astype(np.int64))
+    return _sort(reader, sql, n, kinds)
+
+
+def _sort(reader: Reader, sql: str, n: int, kinds: dict[str, Any]) -> _Columns:
+    """The same for sentences that are not stored in order, with twice the memory."""
+    keys: dict[str, Any] = {"trace_no": np.int32, "sentence_index": np.int32}
+    columns = {name: np.empty(n, kind) for name, kind in (keys | kinds).items()}
+    at = 0
+    for batch in reader.stream(sql, _BATCH_ROWS):
+        for name, column in columns.items():
+            column[at : at + batch.num_rows] = batch.column(name).to_numpy(zero_copy_only=False)
+        at += batch.num_rows
+    order = np.lexsort((columns.pop("sentence_index"), columns["trace_no"]))
+    columns = {name: values[order] for name, values in columns.items()}
+    trace_no = columns.pop("trace_no")
+    first = np.flatnonzero(np.diff(trace_no, prepend=np.int32(-1)))
+    return _Columns(columns, trace_no[first], np.append(first, n).astype(np.int64))
 
 
 def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> Codes:
@@ -138,21 +152,22 @@ def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int
     alpha, beta = np.float32(rule.alpha), np.float32(rule.beta)
     rest = place[Label.BOOSTED if gaps.max_gap is not None else Label.COMMON]
     codes = np.empty(len(gaps.d_ts), np.uint8)
-    doubtful = []
-    for first in range(0, len(codes), _PASS):
+
+    def label(first: int) -> Ints:
         part = slice(first, first + _PASS)
-        d_ts, size = gaps.d_ts[part], np.abs(gaps.d_ts[part])
+        d_ts = gaps.d_ts[part]
         found = np.where(d_ts > beta, place[Label.TEACHER], np.where(d_ts < -beta, place[Label.STUDENT], rest))
         found[np.isnan(d_ts)] = UNSCORED
-        ties = size == beta
+        ties = np.abs(d_ts) == beta
         if gaps.max_gap is not None:
             max_gap = gaps.max_gap[part]
             found[max_gap <= alpha] = place[Label.SHARED]
             found[np.isnan(max_gap)] = UNSCORED
             ties |= max_gap == alpha
         codes[part] = found
-        if ties.any():
-            doubtful.append(first + np.flatnonzero(ties))
+        return first + np.flatnonzero(ties)
+
+    doubtful = [found for found in side_by_side(label, range(0, len(codes), _PASS)) if len(found)]
     if doubtful:
         _settle(gaps, codes, np.concatenate(doubtful), exact)
     return codes

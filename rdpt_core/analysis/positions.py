@@ -20,6 +20,7 @@ from rdpt_core.analysis.gaps import UNSCORED, Codes, Gaps
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.permutation import PermutationTest, permute_within_questions
 from rdpt_core.analysis.resampling import percentile_interval, resample_sums, simultaneous_band
+from rdpt_core.analysis.threads import side_by_side
 from rdpt_core.analysis.trace_facts import TraceFacts
 
 MIN_AT_POSITION = 10
@@ -73,7 +74,8 @@ def absolute_table(gaps: Gaps, codes: Codes, rows: Ints, last: int) -> PositionT
     start, length = gaps.start[rows], gaps.length[rows]
     amount = np.zeros((len(rows), n_points, n_labels), np.float32)
     one_hot = np.vstack([np.zeros(n_labels), np.eye(n_labels)]).astype(np.float32)
-    for first in range(0, len(rows), _PASS_TRACES):
+
+    def fill(first: int) -> None:
         part = slice(first, first + _PASS_TRACES)
         k = np.arange(min(n_points * width, int(length[part].max(initial=0))))
         there = k < length[part][:, None]
@@ -81,6 +83,8 @@ def absolute_table(gaps: Gaps, codes: Codes, rows: Ints, last: int) -> PositionT
         for offset in range(width):
             here = found[:, offset::width]
             amount[part, : here.shape[1]] += one_hot[here]
+
+    side_by_side(fill, range(0, len(rows), _PASS_TRACES))
     return PositionTable(False, edges, amount, amount.sum(axis=2) > 0)
 
 
@@ -89,10 +93,13 @@ def relative_table(gaps: Gaps, codes: Codes, rows: Ints, n_parts: int = RELATIVE
     n_labels = len(label_order(gaps.roles))
     start, length = gaps.start[rows], gaps.length[rows]
     amount = np.empty((len(rows), n_parts, n_labels), np.float32)
-    for first in range(0, len(rows), _PASS_TRACES):
+
+    def fill(first: int) -> None:
         part = slice(first, min(first + _PASS_TRACES, len(rows)))
         begin, end = int(start[part].min()), int((start[part] + length[part]).max())
         amount[part] = _parts(codes[begin:end], start[part] - begin, length[part], n_parts, n_labels)
+
+    side_by_side(fill, range(0, len(rows), _PASS_TRACES))
     np.clip(amount, 0, None, out=amount)
     return PositionTable(True, np.arange(n_parts + 1) / n_parts, amount, amount.sum(axis=2) > 1e-6)
 
@@ -172,16 +179,14 @@ def make_panel(name: str, table: PositionTable, facts: TraceFacts, traces: Ints,
         lines: `("all",)`, or `("correct", "incorrect")` to compare them.
     """
     values, question = np.unique(facts.question[traces], return_inverse=True)
-    n_points, n_labels = table.amount.shape[1:]
-    amount = np.ascontiguousarray(table.amount[traces].reshape(len(traces), -1))
     correct = facts.correct[traces]
     masks = {"all": np.ones(len(traces), bool), "correct": correct == 1, "incorrect": correct == 0}
-    sums = np.empty((len(values), len(lines), n_points, n_labels), np.float32)
-    reaching = np.empty((len(lines), n_points), np.int64)
+    sums = np.zeros((len(values), len(lines), *table.amount.shape[1:]), np.float32)
+    reaching = np.empty((len(lines), table.amount.shape[1]), np.int64)
     for place, line in enumerate(lines):
-        chosen = masks[line]
-        sums[:, place] = _by_question(amount[chosen], question[chosen], len(values)).reshape(-1, n_points, n_labels)
-        reaching[place] = table.reaches[traces][chosen].sum(axis=0)
+        chosen = np.flatnonzero(masks[line])
+        _add_by_question(sums[:, place], table.amount, traces[chosen], question[chosen])
+        reaching[place] = np.count_nonzero(table.reaches[traces[chosen]], axis=0)
     n_questions = (sums.sum(axis=3) > 0).sum(axis=0)
     shown = [_shown(n) for n in n_questions]
     longest = max(shown, default=0)
@@ -200,14 +205,12 @@ def make_panel(name: str, table: PositionTable, facts: TraceFacts, traces: Ints,
     return Panel(name, curves, area, len(values), traces)
 
 
-def _by_question(amount: Floats, question: Ints, n_questions: int) -> Floats:
-    """Rows of the same question added up. Shapes: (n_traces, m), (n_traces,) -> (n_questions, m)."""
-    sums = np.zeros((n_questions, amount.shape[1]), np.float32)
+def _add_by_question(sums: Floats, amount: Floats, traces: Ints, question: Ints) -> None:
+    """Write the amounts of some traces, added up by question, into `sums` (n_questions, n_points, n_labels)."""
     if len(question):
         order = np.argsort(question, kind="stable")
         present, first = np.unique(question[order], return_index=True)
-        sums[present] = np.add.reduceat(amount[order], first, axis=0)
-    return sums
+        sums[present] = np.add.reduceat(amount[traces[order]], first, axis=0)
 
 
 def _shown(n_questions: Ints) -> int:
@@ -220,8 +223,10 @@ def _curve(line: str, share: Doubles, drawn: Floats, n_questions: Ints, n_traces
     kept, low, high = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     if n_shown:
         kept[:n_shown] = share[:n_shown]
-        band = simultaneous_band(drawn[:, :n_shown], share[:n_shown], n_questions[:n_shown])
-        low[:n_shown], high[:n_shown] = np.clip(band[0], 0, 1), np.clip(band[1], 0, 1)
+        # On this scale the spread of a share depends little on the share, and bands of rare labels are not lopsided.
+        angles = np.arcsin(np.sqrt(drawn[:, :n_shown]))
+        band = simultaneous_band(angles, np.arcsin(np.sqrt(share[:n_shown])), n_questions[:n_shown])
+        low[:n_shown], high[:n_shown] = (np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in band)
     return Curve(line, kept, low, high, n_questions, n_traces, n_shown)
 
 
@@ -241,9 +246,18 @@ def _area(
     draws = np.where(held, gap, 0).sum(axis=1) / np.maximum(held.sum(axis=1), 1)
     low, high = percentile_interval(draws, int(n_questions[:, :n_points].min()))
     graded = traces[facts.correct[traces] >= 0]
+    graded = graded[_informative(facts.correct[graded] == 1, facts.question[graded])]
     score = position_scores(table.amount[graded, :n_points])
     test = permute_within_questions(score, facts.correct[graded] == 1, facts.question[graded])
     return Area(value, low, high, n_points, test)
+
+
+def _informative(correct: npt.NDArray[np.bool_], question: Ints) -> npt.NDArray[np.bool_]:
+    """Traces of questions that have both correct and incorrect ones; the others cannot change the test."""
+    n = np.bincount(question)
+    n_correct = np.bincount(question, correct, len(n))
+    found: npt.NDArray[np.bool_] = ((n_correct > 0) & (n_correct < n))[question]
+    return found
 
 
 def position_scores(amount: Floats) -> Doubles:
@@ -252,13 +266,16 @@ def position_scores(amount: Floats) -> Doubles:
     At each position a trace adds its labels minus the common share there, weighted by how few traces get that far. So
     a long trace scores 0 unless its labels differ: length alone makes no area.
     """
-    there = amount.sum(axis=2, dtype=np.float64)
-    weight = there.sum(axis=0)
+    n_traces, n_points, n_labels = amount.shape
+    flat = amount.reshape(n_traces, -1)
+    total = np.einsum("tj->j", flat, dtype=np.float64).reshape(n_points, n_labels)
+    weight = total.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(weight[:, None] > 0, amount.sum(axis=0, dtype=np.float64) / weight[:, None], 0)
-        scale = np.where(weight > 0, len(amount) / weight, 0) / max(1, amount.shape[1])
-    score: Doubles = np.einsum("tpk,p->tk", amount, scale.astype(np.float32)).astype(np.float64)
-    score -= (there * scale) @ share
+        share = np.where(weight[:, None] > 0, total / weight[:, None], 0)
+        scale = np.where(weight > 0, n_traces / weight, 0) / max(1, n_points)
+    # What one sentence of label l at position p adds to the score of each label.
+    adds = scale[:, None, None] * (np.eye(n_labels) - share[:, None, :])
+    score: Doubles = (flat @ adds.reshape(-1, n_labels).astype(np.float32)).astype(np.float64)
     return score
 
 

@@ -12,7 +12,8 @@ percentile interval of Hesterberg, "What Teachers Should Know About the Bootstra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ LEVEL = 0.95
 SEED = 0
 
 _CELLS = 8_000_000
+_KEPT_CELLS = 4_000_000
 
 Doubles = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -69,9 +71,18 @@ def resample_sums(sums: npt.NDArray[Any], stratum: Ints, n_resamples: int | None
     n_resamples = resamples_for(n_questions) if n_resamples is None else n_resamples
     flat = np.ascontiguousarray(sums.reshape(n_questions, -1), dtype=np.float32)
     totals = np.empty((n_resamples, flat.shape[1]), np.float32)
-    for first, counts in question_draws(stratum, n_resamples, seed):
+    blocks: Iterable[tuple[int, Floats]] = question_draws(stratum, n_resamples, seed)
+    if n_questions * n_resamples <= _KEPT_CELLS:
+        blocks = [(0, _kept_draws(stratum.astype(np.int64).tobytes(), n_resamples, seed))]
+    for first, counts in blocks:
         np.matmul(counts, flat, out=totals[first : first + len(counts)])
     return totals.reshape(n_resamples, *sums.shape[1:])
+
+
+@lru_cache(maxsize=8)
+def _kept_draws(stratum: bytes, n_resamples: int, seed: int) -> Floats:
+    """The draws depend on the questions alone, so that a change of a threshold need not draw again."""
+    return next(question_draws(np.frombuffer(stratum, np.int64), n_resamples, seed))[1]
 
 
 def tail(n_questions: npt.ArrayLike, level: float = LEVEL) -> Doubles:

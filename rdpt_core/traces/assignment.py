@@ -9,7 +9,6 @@ holds its first character:
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,8 @@ import numpy.typing as npt
 
 from rdpt_core.records import Span, TokenLogprobs
 
-_WHITESPACE = np.array([code for code in range(sys.maxunicode + 1) if chr(code).isspace()], dtype=np.uint32)
+# All of Unicode's white space lies in its first plane; looking through the others would slow the app's start.
+_WHITESPACE = np.array([code for code in range(0x10000) if chr(code).isspace()], dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from rdpt_core.store.reader import Run
 from rdpt_core.ui import export_panel, frame, glossary, scope, source_stats, words
 from rdpt_core.ui.behind import Behind, show
 from rdpt_core.ui.chart import chart
-from rdpt_core.ui.figures_benchmarks import cell_name, cells_figure, difference_figure, points_in_words
+from rdpt_core.ui.figures_benchmarks import cells_figure, difference_figure, points_in_words
 from rdpt_core.ui.frame import Frame
 
 # More lines than this make a figure that nobody reads; the table has them all.
@@ -31,6 +31,7 @@ def draw(page: Frame) -> None:
         "Intervals count **questions**, because sentences of one question resemble each other."
     )
     frame.notices(page, brief=True)
+    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
     chosen = scope.choose_scope(page)
     facts = source_stats.facts_of(page.source, page.run, chosen)
     if not len(facts.trace_no):
@@ -61,13 +62,20 @@ def _dimensions(page: Frame, chosen: Scope, runs: tuple[Run, ...]) -> list[str]:
 
 
 def _choose(dimensions: list[str]) -> tuple[str, str | None, str]:
-    left, middle, right = st.columns(3)
-    row: str = left.selectbox("Groups", dimensions, key="rows", bind="query-params")
-    others = [_NO_COLUMN, *(name for name in dimensions if name != row)]
-    column: str = middle.selectbox("Split each by", others, key="columns", bind="query-params")
-    unit: str = right.segmented_control(
-        "Count", _UNITS, key="count", default=_UNITS[0], required=True, bind="query-params", help=_COUNT_HELP
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        row: str = st.selectbox("Groups", dimensions, key="rows", bind="query-params", width=200)
+        others = [_NO_COLUMN, *(name for name in dimensions if name != row)]
+        column: str = st.selectbox("Split each by", others, key="columns", bind="query-params", width=200)
+        unit: str = st.segmented_control(
+            "Count",
+            _UNITS,
+            key="count",
+            default=_UNITS[0],
+            required=True,
+            bind="query-params",
+            help=_COUNT_HELP,
+            width="content",
+        )
     return row, None if column == _NO_COLUMN else column, unit
 
 
@@ -130,32 +138,31 @@ def _behind(page: Frame, chosen: Scope, found: Cells, runs: tuple[Run, ...], pla
         codes = source_stats.codes_of(page.source, run, page.rule)
         index = behind.first_with(codes, gaps.start[rows[first]], gaps.length[rows[first]], k + 1)
         names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
+        listed = facts.trace_no[cell.members[part][first]].tolist()
         numbers = {f"{label} sentences": n[first].tolist()}
         title = f"{names}: traces with a {label} sentence"
         show(
             page,
             run,
-            Behind(title, len(holding), "trace", facts_nos(facts.trace_no, cell, part, first), index.tolist(), numbers),
+            Behind(title, len(holding), "trace", listed, index.tolist(), numbers),
             "cell",
         )
         return
 
 
-def facts_nos(trace_no: np.ndarray, cell: cells.Cell, part: int, chosen: np.ndarray) -> list[int]:
-    """The numbers of some of a cell's traces."""
-    found: list[int] = trace_no[cell.members[part][chosen]].tolist()
-    return found
-
-
 def _difference(found: Cells, unit: str) -> None:
     st.subheader("Do two groups differ?", anchor=False)
-    names = {place: words.plain(f"{c.row} · {c.column}" if c.column else c.row) for place, c in enumerate(found.cells)}
+    # Numbered, because two groups may look the same once their names are cut.
+    names = [
+        f"{place}. {words.plain(f'{cell.row} · {cell.column}' if cell.column else cell.row)}"
+        for place, cell in enumerate(found.cells, 1)
+    ]
+    # To begin with, two groups that can be compared.
+    refused = [cell.intervals.refused is not None for cell in found.cells]
+    ready = sorted(range(len(names)), key=lambda place: refused[place])
     left, right = st.columns(2)
-    places = list(names)
-    first = left.selectbox("This group", places, key="first", format_func=lambda i: f"{i + 1}. {names[i]}")
-    second = right.selectbox(
-        "minus this group", places, index=1, key="second", format_func=lambda i: f"{i + 1}. {names[i]}"
-    )
+    first = names.index(left.selectbox("This group", names, ready[0], key="first", bind="query-params"))
+    second = names.index(right.selectbox("minus this group", names, ready[1], key="second", bind="query-params"))
     if first == second:
         st.info("Choose two different groups.")
         return
@@ -183,6 +190,3 @@ def _pairing(gap: cells.Difference, unit: str) -> str:
         how = f"The groups have {one:,} and {two:,} questions and none in common: the interval is not paired."
     many = " Several labels are looked at at once: one of twenty such intervals misses 0 by chance."
     return f"Shares of {unit}. {how}{many}"
-
-
-__all__ = ["cell_name", "comparable_runs", "draw"]

@@ -12,6 +12,8 @@ HERE = Path(__file__).parent
 # Components are loaded from one string, where relative imports mean nothing. The files are joined in an order in which
 # every name is defined before its use; each but the last becomes a function that is called once and returns what it
 # exports, so that everything else stays its own.
+# Comments that fill their lines are for readers of the files: Streamlit sends a component's script with every change.
+_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
@@ -23,7 +25,7 @@ def text(file: str) -> str:
 
 def script(*files: str) -> str:
     """Join JavaScript modules; the last holds the default export. Imports and exports stand on one line each."""
-    *parts, last = [_IMPORT.sub("", text(name)) for name in files]
+    *parts, last = [_IMPORT.sub("", _COMMENT.sub("", text(name))) for name in files]
     return "\n".join([*map(_wrapped, parts), last])
 
 

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES
-from rdpt_core.analysis.compare import Comparison, Kind, Suggestion, compare, mixed_questions, suggestions
+from rdpt_core.analysis.compare import Comparison, Kind, Suggestion, compare, mixed_questions
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace_view import TraceView, load_trace_view
 from rdpt_core.store.reader import Reader, Run
-from rdpt_core.ui import controls, frame, links, lost, pairs, picker, reader, words
+from rdpt_core.ui import controls, frame, links, pairs, picker, reader, words
 from rdpt_core.ui.card import Item, card
+from rdpt_core.ui.compare_sides import (
+    Side,
+    choose_both,
+    choose_left,
+    choose_right,
+    left_side,
+    right_side,
+    suggested,
+    swap,
+)
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.trace import asked
 
 _ANSWERS = "compare_answers"
 _FEATURES = ("search",)
 _MOST_SUGGESTED = 8
-# Where each side keeps its trace: the left one is the trace of the other pages.
-_STATE = {"trace": picker.STATE, "trace2": "compare_trace2", "run2": "compare_run2"}
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two traces. `row` is its entry in the run's list of traces."""
-
-    name: str
-    run: Run
-    traces: pa.Table
-    row: Mapping[str, Any]
 
 
 def draw(page: Frame) -> None:
@@ -44,11 +40,11 @@ def draw(page: Frame) -> None:
         "Two answers to one question, or one trace under two runs. Sentences that belong together stand in one column "
         "of the strip; its arrows lead to where labels differ, and to where the models disagree most."
     )
-    left = _left(page)
+    left = left_side(page)
     if left is None:
         return
-    found = _suggestions(page, left)
-    right = _right(page, left, found)
+    found = suggested(page, left)
+    right = right_side(page, left, found)
     if right is None:
         return
     for key, value in (("trace", left.row["trace_id"]), ("run2", right.run.run_id), ("trace2", right.row["trace_id"])):
@@ -72,106 +68,10 @@ def draw(page: Frame) -> None:
         _moving(comparison, left, right, views[0], views[1], key)
 
 
-def _left(page: Frame) -> Side | None:
-    """The trace of the address, else the one chosen before, else one that has something to be compared with."""
-    traces = page.source.trace_list(page.run)
-    rows = {row["trace_id"]: row for row in traces.to_pylist()}
-    if not rows:
-        st.info("This run holds no trace yet.", icon=":material/hourglass_empty:")
-        return None
-    wanted = links.requested("trace")
-    if wanted is not None and wanted not in rows:
-        lost.explain_trace(page.source, page.run, wanted)
-        return None
-    if wanted is not None:
-        st.session_state[_STATE["trace"]] = wanted
-    chosen = st.session_state.get(_STATE["trace"])
-    if chosen not in rows:
-        pair = next(iter(mixed_questions(traces)), None)
-        chosen = st.session_state[_STATE["trace"]] = pair[0]["trace_id"] if pair else next(iter(rows))
-    return Side("left", page.run, traces, rows[chosen])
-
-
-def _suggestions(page: Frame, left: Side) -> tuple[Suggestion, ...]:
-    others = [(run, page.source.trace_list(run)) for run in page.source.runs() if run.run_no != left.run.run_no]
-    return suggestions(left.run, left.traces, left.row["trace_no"], others)
-
-
-def _right(page: Frame, left: Side, found: Sequence[Suggestion]) -> Side | None:
-    """The other trace of the address, else the one chosen before if it answers the same question, else a suggestion."""
-    runs = {run.run_id: run for run in page.source.runs()}
-    wanted_run, wanted = links.requested("run2"), links.requested("trace2")
-    if wanted_run is not None and wanted_run not in runs:
-        st.error(
-            "**The link asks for a second run that this file does not hold.** It may come from another database.",
-            icon=":material/link_off:",
-        )
-        st.code(words.plain(wanted_run, 200), language=None)
-        st.button("Compare with what is here", on_click=_forget_right)
-        return None
-    if wanted_run is not None:
-        st.session_state[_STATE["run2"]] = wanted_run
-    run = runs.get(st.session_state.get(_STATE["run2"], ""), left.run)
-    traces = page.source.trace_list(run)
-    rows = {row["trace_id"]: row for row in traces.to_pylist()}
-    if wanted is not None and wanted not in rows:
-        lost.explain_trace(page.source, run, wanted)
-        st.button("Compare with what is here", on_click=_forget_right)
-        return None
-    if wanted is not None:
-        st.session_state[_STATE["trace2"]] = wanted
-    chosen = st.session_state.get(_STATE["trace2"])
-    if chosen in rows:
-        return Side("right", run, traces, rows[chosen])
-    if found:
-        first = found[0]
-        _choose_right(first.run.run_id, first.row["trace_id"])
-        return Side("right", first.run, page.source.trace_list(first.run), first.row)
-    # Nothing answers the same question: the next trace is a beginning that the pickers lead on from.
-    numbers = list(rows)
-    following = rows[numbers[(numbers.index(left.row["trace_id"]) + 1) % len(numbers)]] if run == left.run else None
-    row = following or next(iter(rows.values()), None)
-    if row is None:
-        st.info("The other run holds no trace yet.", icon=":material/hourglass_empty:")
-        return None
-    _choose_right(run.run_id, row["trace_id"])
-    return Side("right", run, traces, row)
-
-
-def _choose_right(run_id: str, trace_id: str) -> None:
-    st.session_state[_STATE["run2"]], st.session_state[_STATE["trace2"]] = run_id, trace_id
-    for key in ("run2", "trace2", "pair"):
-        links.publish(key, None)
-    st.session_state.pop("compare_pair", None)
-
-
-def _choose_left(trace_id: str) -> None:
-    picker.go(trace_id)
-    for key in ("trace", "pair"):
-        links.publish(key, None)
-    st.session_state.pop("compare_pair", None)
-
-
-def _forget_right() -> None:
-    for key in ("run2", "trace2"):
-        st.session_state.pop(_STATE[key], None)
-        links.publish(key, None)
-
-
-def _both(left_id: str, right_run: str, right_id: str) -> None:
-    _choose_left(left_id)
-    _choose_right(right_run, right_id)
-
-
-def _swap(left: Side, right: Side) -> None:
-    _both(right.row["trace_id"], left.run.run_id, left.row["trace_id"])
-    controls.use_run(right.run.run_id)
-
-
 def _pickers(page: Frame, left: Side, right: Side) -> None:
     columns = st.columns(2)
     with columns[0]:
-        _pick_trace(left, _choose_left)
+        _pick_trace(left, choose_left)
     with columns[1]:
         runs = page.source.runs()
         if len(runs) > 1:
@@ -182,9 +82,9 @@ def _pickers(page: Frame, left: Side, right: Side) -> None:
                 [run.run_id for run in reversed(runs)],
                 key="compare_run_pick",
                 format_func=lambda run_id: names[run_id],
-                on_change=lambda: _choose_right(st.session_state["compare_run_pick"], right.row["trace_id"]),
+                on_change=lambda: choose_right(st.session_state["compare_run_pick"], right.row["trace_id"]),
             )
-        _pick_trace(right, partial(_choose_right, right.run.run_id))
+        _pick_trace(right, partial(choose_right, right.run.run_id))
 
 
 def _pick_trace(side: Side, choose: Any) -> None:
@@ -229,7 +129,7 @@ def _offers(page: Frame, left: Side, right: Side, found: Sequence[Suggestion]) -
                 _offer_name(item),
                 key=f"offer_{place}",
                 icon=":material/check:" if chosen else None,
-                on_click=_choose_right,
+                on_click=choose_right,
                 args=(item.run.run_id, item.row["trace_id"]),
             )
         if mixed:
@@ -238,12 +138,12 @@ def _offers(page: Frame, left: Side, right: Side, found: Sequence[Suggestion]) -
             st.button(
                 "Next question with both outcomes",
                 icon=":material/skip_next:",
-                on_click=_both,
+                on_click=choose_both,
                 args=(following[0]["trace_id"], left.run.run_id, following[1]["trace_id"]),
                 help=f"{words.count(len(mixed), 'question')} of this run {'has' if len(mixed) == 1 else 'have'} both a "
                 "correct and an incorrect trace.",
             )
-        st.button("Swap sides", icon=":material/swap_horiz:", on_click=_swap, args=(left, right))
+        st.button("Swap sides", icon=":material/swap_horiz:", on_click=swap, args=(left, right))
 
 
 def _offer_name(item: Suggestion) -> str:

@@ -28,9 +28,12 @@ def cells_figure(cells: Cells, shown: Sequence[int], unit: str, mode: Mode) -> g
     figure = shares_figure([GroupShares(cell.row, cells.kinds, cell.intervals) for cell in found], mode)
     figure.update_yaxes(ticktext=[_tick(cell) for cell in found])
     figure.layout.annotations[0].text = f"share of {unit}"
+    figure.layout.annotations[1].text = "with 95% intervals"
     for trace in figure.data:
         k = trace.customdata[0][1]
         trace.hovertext = [_hover(cells, cell, k, unit) for cell in found]
+        # A click must not fade the numbers of what was not clicked.
+        trace.unselected.textfont.color = TEXT[mode] if trace.type == "bar" else PAGE[mode]
     for place in range(1, len(found)):
         if cells.column_dimension is not None and found[place].row != found[place - 1].row:
             line = {"color": RULE[mode], "width": 1}

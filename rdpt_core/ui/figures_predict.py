@@ -37,7 +37,7 @@ def auc_figure(found: Prediction, mode: Mode) -> go.Figure:
     predictors = list(dict.fromkeys(row.predictor for row in found.aucs))
     groups = list(dict.fromkeys(row.group for row in found.aucs))
     places = {group: place + (0.4 if group in GROUP_WORDS else 0) for place, group in enumerate(groups)}
-    titles = [f"<b>{letter_of(p)} {'number of sentences' if p == LENGTH else p}</b>" for p in predictors]
+    titles = [f"<b>{letter_of(p)} {p}</b>" for p in predictors]
     figure = make_subplots(
         rows=1, cols=len(predictors), shared_yaxes=True, column_titles=titles, horizontal_spacing=0.02
     )
@@ -60,7 +60,13 @@ def auc_figure(found: Prediction, mode: Mode) -> go.Figure:
         )
         figure.add_vline(x=0.5, line={"color": TEXT[mode], "width": 1}, row=1, col=column)
     figure.update_xaxes(
-        range=[low, high], tickvals=[0.25, 0.5, 0.75, 1.0], gridcolor=RULE[mode], zeroline=False, fixedrange=True
+        range=[low, high],
+        tickvals=[0.25, 0.5, 0.75],
+        ticktext=[".25", ".5", ".75"],
+        tickangle=0,
+        gridcolor=RULE[mode],
+        zeroline=False,
+        fixedrange=True,
     )
     ticks = [f"<b>{GROUP_WORDS[g]}</b> " if g in GROUP_WORDS else f"{words.no_markup(g, 24)} " for g in groups]
     figure.update_yaxes(

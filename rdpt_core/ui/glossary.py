@@ -95,7 +95,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "faint",
-            "A sentence so unlikely under every model that no difference of probabilities can exceed the threshold. "
+            "A sentence to which no model gives a probability above the threshold, so no difference can exceed it. "
             "Its label then says nothing about the models.",
         ),
         Term(

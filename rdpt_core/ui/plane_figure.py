@@ -100,9 +100,9 @@ def plane_figure(
         _add_cells(figure, frame, cells, mode)
     else:
         _add_points(figure, points, kinds, mode)
-    _add_margins(figure, frame, cells, kinds, mode)
+    _add_margins(figure, frame, cells, kinds, mode, legend=points is None)
     if space is rule.space:
-        _add_regions(figure, regions(rule, frame, has_distilled="distilled" in roles), mode)
+        _add_regions(figure, regions(rule, frame, has_distilled="distilled" in roles), mode, outlined=points is None)
     _lay_out(figure, frame, space, roles, mode)
     return figure
 
@@ -143,7 +143,7 @@ def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, mode: Mode) -> 
         x=x,
         y=y,
         z=np.where(counts > 0, np.log10(np.maximum(counts, 1)), np.nan),
-        colorscale=[[0, MUTED[mode] + "30"], [1, TEXT[mode]]],
+        colorscale=[[0, MUTED[mode] + "30"], [1, TEXT[mode] + "d8"]],
         colorbar={
             "title": "sentences",
             "tickvals": list(range(len(_SCALE))),
@@ -171,7 +171,9 @@ def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, mode: Mode) -> 
     )
 
 
-def _add_margins(figure: go.Figure, frame: Frame, cells: pa.Table, kinds: list[str], mode: Mode) -> None:
+def _add_margins(
+    figure: go.Figure, frame: Frame, cells: pa.Table, kinds: list[str], mode: Mode, *, legend: bool
+) -> None:
     ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
     kind_of = np.array(cells.column("kind").to_pylist(), dtype=object)
     for kind in kinds:
@@ -181,7 +183,6 @@ def _add_margins(figure: go.Figure, frame: Frame, cells: pa.Table, kinds: list[s
             "marker": {**hatched(key, mode), "line": {"width": 0.5, "color": tone(key, mode).ink}},
             "name": f"{MARKS[key].letter} {words.kind(kind)}",
             "legendgroup": kind,
-            "showlegend": False,
         }
         for index, ends, across in ((ix, frame.x, True), (iy, frame.y, False)):
             inside = mine & (index >= 0) & (index < N_CELLS)
@@ -190,19 +191,32 @@ def _add_margins(figure: go.Figure, frame: Frame, cells: pa.Table, kinds: list[s
             width = (ends[1] - ends[0]) / N_CELLS
             hover = f"{words.kind(kind)}: %{{{'y' if across else 'x'}:,}}<extra></extra>"
             if across:
-                figure.add_bar(x=centres, y=heights, width=width, yaxis="y2", hovertemplate=hover, **style)
+                figure.add_bar(
+                    x=centres, y=heights, width=width, yaxis="y2", hovertemplate=hover, showlegend=legend, **style
+                )
             else:
                 figure.add_bar(
-                    y=centres, x=heights, width=width, xaxis="x2", orientation="h", hovertemplate=hover, **style
+                    y=centres,
+                    x=heights,
+                    width=width,
+                    xaxis="x2",
+                    orientation="h",
+                    hovertemplate=hover,
+                    showlegend=False,
+                    **style,
                 )
 
 
-def _add_regions(figure: go.Figure, found: list[Region], mode: Mode) -> None:
+def _add_regions(figure: go.Figure, found: list[Region], mode: Mode, *, outlined: bool) -> None:
+    """Tint the regions; cells would hide their borders, so those are then drawn once more on top (`outlined`)."""
     for region in found:
         key = label_key_of(region.kind)
         path = "M" + "L".join(f"{x},{y}" for x, y in region.corners) + "Z"
         line = {"width": 1, "color": tone(key, mode).ink}
         figure.add_shape(type="path", path=path, fillcolor=tone(key, mode).tint, opacity=0.45, line=line, layer="below")
+        if outlined:
+            above = {"width": 1.5, "color": tone(key, mode).tint}
+            figure.add_shape(type="path", path=path, line=above, layer="above")
 
 
 def _centres(ends: tuple[float, float]) -> np.ndarray:

@@ -32,6 +32,7 @@ def draw(page: Frame) -> None:
         "beside the plainest predictor of all, the number of sentences."
     )
     frame.notices(page, brief=True)
+    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
     chosen = scope.choose_scope(page)
     facts = source_stats.facts_of(page.source, page.run, chosen)
     if not len(facts.trace_no):
@@ -49,7 +50,8 @@ def draw(page: Frame) -> None:
     )
     if not _comparable(facts.correct):
         return
-    found = source_stats.prediction_of(page.source, page.run, page.rule, chosen, measure)
+    first = _leaves_out_first(page, chosen)
+    found = source_stats.prediction_of(page.source, page.run, page.rule, chosen, measure, without_first=first)
     if not found.n_graded:
         st.info("None of the graded traces has a scored sentence, so there is nothing to label.")
         return
@@ -72,6 +74,19 @@ def draw(page: Frame) -> None:
         ]
         three = {name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "low", "high")}
         st.dataframe(rows, hide_index=True, column_config=three, placeholder="–")
+
+
+_MANY = 3_000_000
+"""Above this many sentences a second reading of the run takes seconds, and is made only when asked for."""
+
+
+def _leaves_out_first(page: Frame, chosen: Scope) -> bool:
+    """Whether labels are counted without first tokens, too."""
+    if page.rule.unit is Unit.BYTE:
+        # How many bytes a first token has is not stored.
+        return False
+    gaps = source_stats.gaps_of(page.source, page.run, page.rule)
+    return len(gaps.d_ts) <= _MANY or bool(st.session_state.get("first_tokens"))
 
 
 def _comparable(correct: np.ndarray) -> bool:
@@ -98,27 +113,31 @@ def _verdict(found: Prediction) -> None:
     """The result in words, weak ones as weak."""
     pooled = {row.predictor: row.auc for row in found.aucs if row.group == ALL}
     length = pooled.pop(LENGTH)
+    held = {fit.predictor: fit.beside_length for fit in found.fits}
     lines = []
     for kind, auc in pooled.items():
         if np.isnan(auc.value):
             continue
-        lines.append(f"**{kind} {found.measure}** {_strength(auc.value, auc.low, auc.high)}: AUC {auc_in_words(auc)}")
+        line = f"**{kind} {found.measure}** {_strength(auc.value, auc.low, auc.high)}: AUC {auc_in_words(auc)}"
+        equal = "" if held[kind].refused else f"; at equal length, odds {odds_in_words(held[kind])}"
+        lines.append(line + equal)
     best = max((abs(auc.value - 0.5) for auc in pooled.values() if not np.isnan(auc.value)), default=0.0)
     st.markdown("- " + "\n- ".join([*lines, f"**Number of sentences**, for comparison: AUC {auc_in_words(length)}"]))
-    if not np.isnan(length.value) and abs(length.value - 0.5) >= best:
+    if not np.isnan(length.value) and abs(length.value - 0.5) >= best - 0.02:
         st.warning(
-            "**Length alone predicts correctness at least as well as any label.** Read the labels' numbers with that "
-            "in mind; below, length is held constant.",
+            "**Length alone predicts correctness as well as the best label, or better.** Read the labels' numbers "
+            "with that in mind; below, length is held constant.",
             icon=":material/straighten:",
         )
 
 
 def _strength(value: float, low: float, high: float) -> str:
+    """In words. The steps are Cohen's: 0.64 and 0.71 are the AUCs of standardised differences of 0.5 and 0.8."""
     if np.isnan(low):
         return "cannot be judged"
     if low <= 0.5 <= high:
         return "shows no clear relation to correctness"
-    size = "weakly" if abs(value - 0.5) < 0.1 else "moderately" if abs(value - 0.5) < 0.2 else "strongly"
+    size = "weakly" if abs(value - 0.5) < 0.14 else "moderately" if abs(value - 0.5) < 0.21 else "strongly"
     return f"goes {size} with {'correct' if value > 0.5 else 'incorrect'} answers"
 
 
@@ -174,6 +193,9 @@ def _confounds(page: Frame, found: Prediction) -> None:
         "The first token of a sentence is hard to predict, so short sentences look less likely under every model. Here "
         "labels are counted once more, from means that leave out each sentence's first token."
     )
+    if not found.without_first:
+        st.toggle("Count labels without first tokens", key="first_tokens", help="Reads the whole run once more.")
+        return
     pooled = {row.predictor: row.auc for row in found.aucs if row.group == ALL}
     st.dataframe(
         [

@@ -13,7 +13,7 @@ from rdpt_core.ui.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, 
 
 def transition_figure(found: Comparison, mode: Mode) -> go.Figure:
     """Matched sentences by their label in either run. A cell's customdata is (row, column)."""
-    names = [f"{MARKS[label_key(label)].letter} {label}" for label in found.labels]
+    names = [f"{MARKS[label_key(label)].letter}<br>{label}" for label in found.labels]
     size = len(names)
     rows = np.maximum(found.joint.sum(axis=1, keepdims=True), 1)
     share = found.joint / rows
@@ -66,7 +66,9 @@ def transition_figure(found: Comparison, mode: Mode) -> go.Figure:
         hovermode="closest",
         clickmode="event+select",
     )
-    figure.update_xaxes(title="in the other run", showgrid=False, zeroline=False, fixedrange=True, side="top")
+    figure.update_xaxes(
+        title="in the other run", showgrid=False, zeroline=False, fixedrange=True, side="top", tickangle=0
+    )
     figure.update_yaxes(
         title="in this run", showgrid=False, zeroline=False, fixedrange=True, autorange="reversed", automargin=True
     )
@@ -104,6 +106,7 @@ def shift_figure(found: Comparison, mode: Mode) -> go.Figure:
     figure.update_xaxes(
         title="change of share",
         tickformat="+.1%",
+        nticks=5,
         range=[-most, most],
         gridcolor=RULE[mode],
         zeroline=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import plotly.graph_objects as go
 import pyarrow as pa
@@ -68,7 +69,7 @@ def explain_one_run(page: Frame) -> None:
         ),
     ):
         st.markdown(f"**{title}**")
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)
     st.markdown(
         "Then this page shows which labels agree, from which label to which they went, and the sentences that moved."
     )
@@ -148,7 +149,7 @@ def headline(page: Frame, other: Run, found: Comparison) -> None:
     """The numbers that sum a comparison up, and what they leave out."""
     agreement, kappa, matched, apart = st.columns(4)
     with agreement:
-        st.metric("Agreement", f"{100 * found.agreement.value:.1f}%", border=True, help=glossary.short("agreement"))
+        st.metric("Agreement", words.percent(found.agreement.value), border=True, help=glossary.short("agreement"))
         st.caption(f"95% interval {_interval(found.agreement, '%')}")
     with kappa:
         value = "–" if found.kappa.value != found.kappa.value else f"{found.kappa.value:.3f}"
@@ -158,9 +159,7 @@ def headline(page: Frame, other: Run, found: Comparison) -> None:
         st.metric("Matched", f"{found.n_matched:,}", border=True, help=glossary.short("matched sentence"))
         st.caption(f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}")
     with apart:
-        st.metric(
-            "Unmatched", f"{sum(found.n_unmatched):,}", border=True, help="Sentences without a partner in the other run"
-        )
+        st.metric("Unmatched", f"{sum(found.n_unmatched):,}", border=True)
         st.caption(f"{found.n_unmatched[0]:,} here, {found.n_unmatched[1]:,} there")
     notes = []
     if found.refused:
@@ -231,7 +230,7 @@ def moved_sentences(page: Frame, other: Run, found: Comparison, scope: Scope) ->
     first = "The first " if table.num_rows == run_pairs.N_MOVED else ""
     st.caption(
         f"{first}{words.count(table.num_rows, 'sentence')}, by how far their gap between teacher and student changed. "
-        "Click one to read it in this run; the links open either run in a new tab."
+        "Click one to read it in this run; the links open either run, or both side by side, in a new tab."
     )
     shown = pa.table(
         {
@@ -244,17 +243,27 @@ def moved_sentences(page: Frame, other: Run, found: Comparison, scope: Scope) ->
             "trace": plain_column(table, "trace_id", 60),
             "here": link_column(page.run, table, "first_sentence"),
             "there": link_column(other, table, "second_sentence"),
+            "both": _beside(page.run, other, table),
         }
     )
     gap = st.column_config.NumberColumn(format="%.3g", help=glossary.short("gap"))
     link = st.column_config.LinkColumn(display_text="open")
-    config: dict[str, Any] = {"gap here": gap, "gap there": gap, "here": link, "there": link}
+    config: dict[str, Any] = {"gap here": gap, "gap there": gap, "here": link, "there": link, "both": link}
     config["text"] = st.column_config.TextColumn(width="large")
-    clicked = clickable_table(shown, "moved_table", config, ("here", "there"))
+    clicked = clickable_table(shown, "moved_table", config, ("here", "there", "both"))
     if clicked is not None:
         row = table.slice(clicked, 1).to_pylist()[0]
         open_sentence(page.run, row["trace_id"], row["first_sentence"])
     return table
+
+
+def _beside(first: Run, second: Run, table: pa.Table) -> pa.Array:
+    """A link to the page that shows a trace of both runs side by side."""
+    parameters = (
+        {"run": first.run_id, "trace": trace_id, "run2": second.run_id, "trace2": trace_id}
+        for trace_id in table.column("trace_id").to_pylist()
+    )
+    return pa.array(["compare?" + urlencode(each) for each in parameters], pa.string())
 
 
 def _wanted(found: Comparison) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,15 +38,18 @@ def plain_column(table: pa.Table, name: str, limit: int = _TEXT_CHARS) -> pa.Arr
 
 def clickable_table(shown: pa.Table, key: str, config: dict[str, Any], links: tuple[str, ...]) -> int | None:
     """Draw a table; returns the row that was clicked just now, unless on one of its links, which open tabs."""
-    event = st.dataframe(
-        shown,
-        hide_index=True,
-        key=key,
-        height=min(420, 38 + 35 * shown.num_rows),
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="–",
-        column_config=config,
-    )
+    # A table that keeps its key while its rows change no longer reports clicks.
+    version = hashlib.blake2b(repr(shown.to_pydict()).encode(), digest_size=4).hexdigest()
+    with st.container(key=key):
+        event = st.dataframe(
+            shown,
+            hide_index=True,
+            key=f"{key}_{version}",
+            height=min(420, 38 + 35 * shown.num_rows),
+            on_select="rerun",
+            selection_mode="single-cell",
+            placeholder="–",
+            column_config=config,
+        )
     cells = event.selection.cells
     return cells[0][0] if cells and cells[0][1] not in links else None

@@ -16,6 +16,7 @@ from rdpt_core.analysis import cells, gaps, positions, predict, trace_facts
 from rdpt_core.analysis.cells import Part
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.threads import side_by_side
 from rdpt_core.store.reader import Run, open_reader
 from rdpt_core.ui import controls, source
 from rdpt_core.ui.source import Identity, Source
@@ -171,11 +172,12 @@ def _panels(
         names = facts.names["benchmark"]
         name = names[0] if len(names) == 1 else "all benchmarks"
         return (positions.make_panel(name, table, facts, np.arange(len(facts.trace_no)), lines),)
-    code = facts.codes["benchmark"]
-    return tuple(
-        positions.make_panel(name, table, facts, np.flatnonzero(code == place), lines)
-        for place, name in enumerate(facts.names["benchmark"])
-    )
+    code, names = facts.codes["benchmark"], facts.names["benchmark"]
+
+    def panel(place: int) -> positions.Panel:
+        return positions.make_panel(names[place], table, facts, np.flatnonzero(code == place), lines)
+
+    return tuple(side_by_side(panel, range(len(names))))
 
 
 def panels_of(
@@ -188,18 +190,26 @@ def panels_of(
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _prediction(
-    path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, measure: str, _source: Source, _run: Run
+    path: str,
+    identity: Identity,
+    run_no: int,
+    rule: LabelRule,
+    scope: Scope,
+    measure: str,
+    without_first: bool,
+    _source: Source,
+    _run: Run,
 ) -> predict.Prediction:
     facts = facts_of(_source, _run, scope)
     rows = rows_in(gaps_of(_source, _run, rule), facts)
     counts = counts_of(_source, _run, rule)[rows, 1:]
-    other = None
-    # How many bytes a first token has is not stored.
-    if rule.unit is not Unit.BYTE:
-        other = counts_of(_source, _run, rule, without_first=True)[rows, 1:]
+    other = counts_of(_source, _run, rule, without_first=True)[rows, 1:] if without_first else None
     return predict.predict_correctness(facts, counts, [str(label) for label in label_order(_run.roles)], measure, other)
 
 
-def prediction_of(found: Source, run: Run, rule: LabelRule, scope: Scope, measure: str) -> predict.Prediction:
-    """Labels against correctness."""
-    return _prediction(str(found.path), found.identity, run.run_no, rule, scope, measure, found, run)
+def prediction_of(
+    found: Source, run: Run, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool
+) -> predict.Prediction:
+    """Labels against correctness; `without_first` counts them without the first tokens of sentences, too."""
+    key = (str(found.path), found.identity, run.run_no, rule, scope, measure)
+    return _prediction(*key, without_first, found, run)

@@ -14,11 +14,11 @@ _DEMO = "make demo"
 
 def _commands(path: Path) -> None:
     st.markdown("**See it work** with the bundled models and traces:")
-    st.code(_DEMO, language="bash")
+    st.code(_DEMO, language=None)
     st.markdown("**Or score your own traces**, with three models named in one TOML file:")
     st.code(
         f"python -m rdpt_core score --traces traces.jsonl --triple triple.toml --db {path}",
-        language="bash",
+        language=None,
         wrap_lines=True,
     )
     st.markdown("Then reload this page. To open another file: `streamlit run app.py -- --db FILE`.")
@@ -65,7 +65,7 @@ def show_problem(error: StoreError, path: Path) -> None:
         _page("This database cannot be opened", f"{what}. {error.hint or ''}", purpose=False)
         _details(error, path)
         st.markdown("To open another file:")
-        st.code("streamlit run app.py -- --db FILE", language="bash")
+        st.code("streamlit run app.py -- --db FILE", language=None)
 
 
 def show_no_runs(path: Path) -> None:

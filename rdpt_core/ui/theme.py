@@ -68,7 +68,7 @@ _TONES: dict[Mode, dict[str, Tone]] = {
 }
 
 PAGE: dict[Mode, str] = {"light": "#ffffff", "dark": "#0f1319"}
-TEXT: dict[Mode, str] = {"light": "#1b1f27", "dark": "#f0f2f6"}
+TEXT: dict[Mode, str] = {"light": "#14171d", "dark": "#f0f2f6"}
 MUTED: dict[Mode, str] = {"light": "#5a6372", "dark": "#a3adbd"}
 RULE: dict[Mode, str] = {"light": "#d9dee6", "dark": "#323a47"}
 

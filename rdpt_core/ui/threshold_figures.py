@@ -66,11 +66,17 @@ def map_figure(
         corner = {"type": "path", "path": f"M0,0L{top},{top}L{top},0Z", "layer": "above"}
         figure.add_shape(**corner, fillcolor=MUTED[mode], opacity=0.18, line={"width": 0})
         text = "α ≥ β: Shared swallows Teacher and Student"
-        figure.add_annotation(x=0.62 * top, y=0.12 * top, text=text, showarrow=False, font={"color": TEXT[mode]})
+        figure.add_annotation(x=0.62 * top, y=0.12 * top, text=text, showarrow=False, bgcolor=PAGE[mode])
     if suggested is not None and suggested <= top:
         figure.add_hline(suggested, line={"color": TEXT[mode], "dash": "dot", "width": 1.5})
         figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=suggested, yanchor="bottom", text="suggested β", showarrow=False
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=suggested,
+            text="suggested β",
+            showarrow=False,
+            bgcolor=PAGE[mode],
         )
     figure.update_layout(
         base_layout(mode),
@@ -131,7 +137,7 @@ def curves_figure(curves: Sequence[BetaCurve], rule: LabelRule, default: float, 
         shared_xaxes="all",
         shared_yaxes="all",
         horizontal_spacing=0.04,
-        vertical_spacing=0.14 if rows > 1 else 0,
+        vertical_spacing=0.2 / (rows - 1) if rows > 1 else 0,
         subplot_titles=[_panel_title(curve) for curve in curves],
     )
     for place, curve in enumerate(curves):
@@ -169,10 +175,10 @@ def curves_figure(curves: Sequence[BetaCurve], rule: LabelRule, default: float, 
     if rule.beta != default:
         figure.add_vline(default, line={"color": MUTED[mode], "width": 1, "dash": "dot"})
     figure.update_layout(
-        base_layout(mode), height=80 + 210 * rows, margin={"l": 8, "r": 8, "t": 66, "b": 8}, hovermode="closest"
+        base_layout(mode), height=96 + 220 * rows, margin={"l": 8, "r": 8, "t": 80, "b": 8}, hovermode="closest"
     )
     figure.update_layout(legend={"y": 1, "yref": "container", "yanchor": "top"})
-    figure.update_annotations(font={"size": 13, "color": MUTED[mode]})
+    figure.update_annotations(font={"size": 12, "color": MUTED[mode]})
     figure.update_xaxes(gridcolor=RULE[mode], zeroline=False, fixedrange=True)
     figure.update_xaxes(title="β", row=rows)
     figure.update_yaxes(gridcolor=RULE[mode], zeroline=False, tickformat=".0%", fixedrange=True, rangemode="tozero")
@@ -181,7 +187,7 @@ def curves_figure(curves: Sequence[BetaCurve], rule: LabelRule, default: float, 
 
 def _panel_title(curve: BetaCurve) -> str:
     n = curve.intervals[0].n_questions
-    return f"{words.no_markup(curve.group, 24)} ({words.count(n, 'question')})"
+    return f"{words.no_markup(curve.group, 20)}<br>{words.count(n, 'question')}"
 
 
 def density_figure(found: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figure:

@@ -10,11 +10,25 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.labels import Space, Unit, label_order
+from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.trace_view import TraceView, uncertain_below
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import controls, frame, joint, links, lost, notes, picker, source_reader, take_away, words
+from rdpt_core.ui import (
+    controls,
+    export_panel,
+    frame,
+    joint,
+    links,
+    lost,
+    notes,
+    picker,
+    source_reader,
+    take_away,
+    words,
+)
 from rdpt_core.ui.card import Item, card
+from rdpt_core.ui.chart import chart
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.reader import State, draw_labels, draw_math, draw_text, heard
 from rdpt_core.ui.theme import MARKS, label_key
@@ -63,9 +77,13 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
         for label in label_order(run.roles):
             st.markdown(f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}")
         st.markdown(
-            "$p$ is the geometric mean of a model's token probabilities over the sentence; $p_T$, $p_S$ and $p_D$ "
-            "belong to teacher, student and distilled model.\n\n"
-            "Hatching and a **?** mark a label that a small change of α or β would turn"
+            "$p$ is the geometric mean of a model's token probabilities over the sentence; "
+            + (
+                "$p_T$, $p_S$ and $p_D$ belong to teacher, student and distilled model.\n\n"
+                if run.has_distilled
+                else "$p_T$ and $p_S$ belong to teacher and student.\n\n"
+            )
+            + "Hatching and a **?** mark a label that a small change of α or β would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
             + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
             "value minus student's, of all sentences; drag α and β to see what they decide. **Ribbon**: the whole "
@@ -95,6 +113,11 @@ def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:
         on_select=on_select,
         selection_mode="single-row",
     )
+
+
+def whole_table(view: TraceView) -> pa.Table:
+    """Everything that is known of every sentence, with its full text, to take away."""
+    return view.sentences.append_column("text", pa.array(view.texts(), pa.string()))
 
 
 def sentence_columns(view: TraceView) -> pa.Table:
@@ -168,7 +191,7 @@ def draw(page: Frame) -> None:
         how_to_read(page.run, view)
         take_away.offer(page, view)
     if view.is_scored:
-        _numbers(view)
+        _numbers(page, view)
     if view.trace.meta:
         with st.expander("Metadata of this trace"):
             st.code(json.dumps(dict(view.trace.meta), ensure_ascii=False, indent=2), language=None, wrap_lines=True)
@@ -224,7 +247,7 @@ def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | N
 
 
 @st.fragment
-def _numbers(view: TraceView) -> None:
+def _numbers(page: Frame, view: TraceView) -> None:
     """The same trace to take away: every number in a table, and the joint chart as Plotly draws it."""
 
     def on_row() -> None:
@@ -238,12 +261,12 @@ def _numbers(view: TraceView) -> None:
         if numbers.open:
             st.caption("Every sentence; click a row to pin its sentence. The menu of the table searches and downloads.")
             sentence_table(view, on_row)
-            st.caption("The joint chart of the whole trace. Drag to zoom; the camera saves it as an image.")
-            st.plotly_chart(
-                joint.joint_figure(view, frame.mode()),
-                key="joint",
-                config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": "joint-chart"}},
-                alt="Probability of every sentence under each model; the same numbers are in the table",
-            )
+            st.caption("The joint chart of the whole trace. Drag to zoom.")
+            figure = joint.joint_figure(view, frame.mode())
+            alt = "Probability of every sentence under each model; the same numbers are in the table"
+            chart(figure, "joint", alt, clickable=False, zoom=True)
+            scope = f"trace {view.trace.trace_id} of question {view.trace.question_id}"
+            methods = methods_paragraph(page.run, view.rule, scope)
+            export_panel.offer(page, "trace", lambda: whole_table(view), {"joint": figure}, methods)
     if st.session_state.pop(_WHOLE_PAGE, False):
         st.rerun()

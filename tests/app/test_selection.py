@@ -13,9 +13,7 @@ from rdpt_core.records import Role
 from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket
 from rdpt_core.store.sidecar import sidecar_path
 from tests import synthetic
-from tests.app.test_app import open_app, said
-
-__all__ = ["open_app"]
+from tests.app.conftest import said
 
 Open = Callable[..., AppTest]
 PAGE = "pages/selection.py"
@@ -72,20 +70,20 @@ def test_controls_change_what_is_picked(open_app: Open, database: Path) -> None:
     app.checkbox(key="correct_only").check().run()
     assert {row["correct"] for row in table(app)} == {100.0}
     assert "--correct-only" in said(app) and "--equal-tokens" in said(app)
-    app.multiselect(key="strategies").set_value(["expression", "longest"]).run()
+    app.button_group(key="strategies").set_value(["longest", "expression"]).run()
     app.text_input(key="formula").set_value("-n_tokens").run()
-    assert [row["strategy"] for row in table(app)] == ["expression", "longest"]
+    assert [row["strategy"] for row in table(app)] == ["longest", "expression"]
     app.text_input(key="formula").set_value("__import__('os')").run()
     assert not app.exception
     assert "calls something else" in said(app)
-    app.multiselect(key="strategies").set_value([]).run()
+    app.button_group(key="strategies").set_value([]).run()
     assert not app.exception
     assert "Choose at least one strategy" in said(app)
 
 
 def test_strategies_that_the_run_cannot_serve_are_not_offered(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGE)
-    assert not {"rsr", "lalp"} & set(app.multiselect(key="strategies").options)
+    assert not {"rsr", "lalp"} & set(app.button_group(key="strategies").options)
     assert "python -m rdpt_core local" in said(app)
 
 
@@ -168,3 +166,13 @@ def test_a_basket_that_cannot_be_read_stops_nothing_else(open_app: Open, databas
     assert not app.exception
     assert "The basket cannot be used" in said(app)
     assert len(table(app)) == 6
+
+
+@pytest.mark.parametrize("n_scored", [0, 5])
+def test_a_run_that_is_still_being_scored(open_app: Open, tmp_path: Path, n_scored: int) -> None:
+    path = tmp_path / "live.duckdb"
+    synthetic.build(path, candidates(), roles=PAIR, n_scored=n_scored, finish=False)
+    app = open_app(path, PAGE)
+    assert metrics(app)["Candidates"] == "24"
+    assert int(metrics(app)["Unscored"]) == (8 if n_scored == 0 else 6)
+    assert ("No candidate is scored" in said(app)) == (n_scored == 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
 from tests import synthetic
+from tests.app.conftest import Open, said
 
-ROOT = Path(__file__).parents[2]
 PAGES = ["pages/benchmarks.py", "pages/positions.py", "pages/predict.py"]
 PAIR = (Role.TEACHER, Role.STUDENT)
-
-Open = Callable[..., AppTest]
 
 
 def graded(n_questions: int = 24) -> list[synthetic.Sketch]:
@@ -46,32 +43,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("db") / "stats.duckdb"
     synthetic.build(path, [*graded(), synthetic.unscored_sketch(), synthetic.hostile_sketch()])
     return path
-
-
-@pytest.fixture
-def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Runs a page of the app over a database, as a browser with this address would."""
-
-    def run(path: Path, page: str, **query: str) -> AppTest:
-        monkeypatch.setenv("RDPT_DB", str(path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.run()
-        app.switch_page(page)
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception, app.exception[0].value
-        return app
-
-    return run
-
-
-def said(app: AppTest) -> str:
-    """Everything that the page says in words."""
-    kinds = (app.header, app.subheader, app.markdown, app.info, app.warning, app.error, app.caption)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def rows(app: AppTest, place: int = -1) -> list[dict[str, object]]:

@@ -31,6 +31,15 @@ CHROMIUM_ARGUMENTS = [
 ]
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
 WAIT_MS = 20_000
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A second try for browser tests: a busy machine can hold up a browser for longer than any wait. The report lists
+    every test that needed it (`R`), and no other test gets one."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _chromium() -> str | None:

@@ -19,6 +19,11 @@ PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))
 # What a page needs to show more than its invitation.
 QUERIES = {"trace": {"trace": "shop-005-s0", "sentence": "2"}, "compare": {"pair": "2"}, "find": {"q": "12"}}
 GRAVE = ("serious", "critical")
+_STILL = """Promise.all(
+  document.getAnimations()
+    .filter((a) => a.effect.getComputedTiming().iterations !== Infinity)
+    .map((a) => a.finished.catch(() => {})),
+)"""
 
 
 def grave(page: Page) -> list[str]:
@@ -40,6 +45,9 @@ def test_no_grave_violation(visit: Callable[..., Page], page: Page, name: str, s
     expect(page.get_by_test_id("stMainBlockContainer")).not_to_be_empty()
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     settle(page)
+    # Whatever is being replaced or fades in is paler than it will be.
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    page.evaluate(_STILL)
     assert grave(page) == []
 
 

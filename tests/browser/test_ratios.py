@@ -36,7 +36,10 @@ def test_a_click_on_a_square_opens_its_sentence(visit: Callable[..., Page]) -> N
 
 
 def test_a_click_on_a_row_opens_its_sentence(visit: Callable[..., Page]) -> None:
-    page = visit("ratios", benchmark="shop", most="student-like")
+    page = visit("ratios", benchmark="shop")
+    page.get_by_role("radio", name="student-like").click()
+    expect(page.get_by_text("sorted by how far the student's value exceeds the teacher's")).to_be_visible()
+    settle(page)
     table = page.locator(".st-key-ranked .dvn-scroller").first
     table.scroll_into_view_if_needed()
     table.click(position={"x": 60, "y": 55})

@@ -157,7 +157,7 @@ N_STEPS = 400
 @pytest.fixture(scope="module")
 def thinking_server(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     path = tmp_path_factory.mktemp("db") / "reader.duckdb"
-    wide = [("zero" + "\u200b" * 1_000_000 + "width. ", "Teacher"), ("And on. ", "Shared")]
+    wide = [(f"zero{mark * 500_000}width. ", "Teacher") for mark in ("\u200b", "\u0301", "\u202e")]
     formulas = [(rf"Here \(x_{{{i}}}^2\) is \(\frac{{{i}}}{{7}}\)." + "\n", "Student") for i in range(5_000)]
     traces = [
         synthetic.Sketch("thoughts-0", "thoughts", THOUGHTS),
@@ -261,13 +261,16 @@ def test_ten_thousand_formulas_are_built_only_where_they_are_seen(open_trace: Ca
     expect(sentence(page, 4999).locator("math")).to_have_count(2)
 
 
-def test_a_million_invisible_characters_stay_text(open_trace: Callable[..., Page]) -> None:
+def test_a_million_characters_without_width_stay_text_and_are_counted(open_trace: Callable[..., Page]) -> None:
     page = open_trace("wide-0")
-    expect(page.locator(".reader .s")).to_have_count(2)
-    assert sentence(page, 0).evaluate("e => e.textContent.length") == 1_000_010
-    sentence(page, 0).hover(position={"x": 20, "y": 8})
-    expect(page.locator(".reader .tip")).to_contain_text("sentence 1 of 2")
-    sentence(page, 0).click(position={"x": 20, "y": 8})
+    expect(page.locator(".reader .s")).to_have_count(3)
+    for index in range(3):
+        assert sentence(page, index).evaluate("e => e.textContent.length") == 500_010
+        note = "e => getComputedStyle(e, '::before').content"
+        assert "500,000 characters without width" in sentence(page, index).locator(".heap").evaluate(note)
+    sentence(page, 1).hover()
+    expect(page.locator(".reader .tip")).to_contain_text("sentence 2 of 3")
+    sentence(page, 1).click(position={"x": 20, "y": 8})
     expect(page.locator(".side .token").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
@@ -298,6 +301,11 @@ def test_a_click_pins_a_card_with_the_tokens_of_every_model(
     # The student found it unlikely, so its tokens are darker than the teacher's.
     heat = "e => parseFloat(e.style.getPropertyValue('--heat'))"
     assert rows.nth(1).locator(".token").nth(1).evaluate(heat) > rows.nth(0).locator(".token").nth(1).evaluate(heat)
+    card.locator(".strip").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(rows.nth(1).locator(".token").nth(2)).to_contain_class("here")
     shared_context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
     card.get_by_role("button", name="Copy text").click()
     expect(card.get_by_role("button", name="Copied")).to_be_visible()

@@ -34,6 +34,7 @@ def test_a_click_on_a_transition_lists_its_sentences_and_a_row_opens_one(
     # Rows and columns in the order of the labels: Teacher is 0, Student is 2.
     click_at(page, "transitions", 2, 0)
     expect(page.get_by_role("heading", name="Teacher → Student")).to_be_visible()
+    settle(page)
     assert "moved=Teacher,Student" in address(page)
     table = page.locator(".st-key-moved_table .dvn-scroller").first
     table.scroll_into_view_if_needed()

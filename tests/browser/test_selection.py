@@ -66,3 +66,15 @@ def test_a_candidate_is_one_click_away(visit: Callable[..., Page], page: Page, s
     page.wait_for_url("**/trace?*")
     settle(page)
     expect(page.locator(".reader .s").first).to_be_visible()
+
+
+def test_two_candidates_stand_beside_each_other(
+    visit: Callable[..., Page], page: Page, selection_server: Server
+) -> None:
+    visit("selection", base=selection_server.url)
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**/compare?*")
+    settle(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    query = address(page)
+    assert "trace=q" in query and "trace2=q" in query

@@ -350,4 +350,4 @@ def test_ranks_complete_a_run_that_has_none_and_change_no_number(
     # Without the option the ranks stay, and nothing is scored again.
     assert main(command) == 0
     with open_reader(database) as reader:
-        assert reader.scored_trace_nos(run.run_no, Role.STUDENT, with_ranks=True) == set(range(run.n_traces))
+        assert reader.scored_trace_nos(run.run_no, Role.STUDENT, ranked=True) == set(range(run.n_traces))

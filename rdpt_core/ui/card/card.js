@@ -1,6 +1,6 @@
 // Shows foreign texts as they are: the question, its gold answer, names and ids.
 
-import { el, followTheme } from "./dom.js";
+import { el, followTheme, piecesOf } from "./dom.js";
 
 const views = new WeakMap();
 
@@ -21,7 +21,8 @@ function row(items) {
   for (const item of items) {
     const cell = el("div", `cell ${item.kind}`);
     if (item.term) cell.append(el("span", "term", item.term));
-    const value = el("bdi", "value", item.text);
+    const value = el("bdi", "value");
+    value.append(...piecesOf(item.text));
     // Long texts scroll inside their cell, so the keyboard must be able to reach them.
     if (item.kind === "long") value.tabIndex = 0;
     cell.append(value);

@@ -154,6 +154,36 @@ class View {
     });
   }
 
+  paintCells(ctx, side, { y, height }, step, inner, tints) {
+    for (let row = 0; row < this.n; row += 1) {
+      const index = this.data[side][row];
+      if (index < 0) continue;
+      ctx.fillStyle = tints[this.data[`${side}Marks`][index]];
+      ctx.fillRect(row * step, y, inner, height);
+    }
+  }
+
+  // Where a pixel's column holds several pairs, it shows how they divide.
+  paintShares(ctx, side, { y, height }, width, tints) {
+    const counts = new Uint32Array(tints.length);
+    for (let column = 0; column < width; column += 1) {
+      const [from, to] = [column, column + 1].map((x) => Math.floor((x * this.n) / width));
+      counts.fill(0);
+      for (let row = from; row < to; row += 1) {
+        const index = this.data[side][row];
+        if (index >= 0) counts[this.data[`${side}Marks`][index]] += 1;
+      }
+      let top = y;
+      counts.forEach((count, mark) => {
+        if (!count) return;
+        const part = (count / (to - from)) * height;
+        ctx.fillStyle = tints[mark];
+        ctx.fillRect(column, top, 1, part);
+        top += part;
+      });
+    }
+  }
+
   draw() {
     const fitted = this.data && this.n ? fitCanvas(this.canvas) : null;
     if (!fitted) return;
@@ -167,13 +197,9 @@ class View {
     const differs = new Set(this.data.differing);
     ctx.clearRect(0, 0, width, BOTTOM.y + BOTTOM.height + 2);
     const tints = this.data.marks.map(({ key }) => (key === "none" ? colour("--rule") : colour(`--tint-${key}`)));
-    for (let row = 0; row < this.n; row += 1) {
-      for (const [side, { y, height }] of [["left", TOP], ["right", BOTTOM]]) {
-        const index = this.data[side][row];
-        if (index < 0) continue;
-        ctx.fillStyle = tints[this.data[`${side}Marks`][index]];
-        ctx.fillRect(row * step, y, inner, height);
-      }
+    for (const [side, place] of [["left", TOP], ["right", BOTTOM]]) {
+      if (step >= 1.5) this.paintCells(ctx, side, place, step, inner, tints);
+      else this.paintShares(ctx, side, place, width, tints);
     }
     // Bars above cells: where several columns share a pixel, the highest stays visible.
     for (let row = 0; row < this.n; row += 1) {

@@ -1,6 +1,6 @@
 // Saves a figure of this page as an image, here in the browser: plotly's own camera button knows how.
 
-import { el, followTheme } from "./dom.js";
+import { button, el, followTheme } from "./dom.js";
 
 const views = new WeakMap();
 
@@ -13,18 +13,15 @@ export default function mount({ data, parentElement }) {
   }
   const status = el("span", "status");
   status.setAttribute("role", "status");
-  root.replaceChildren(...data.formats.map((format) => button(data, format, status)), status);
+  root.replaceChildren(...data.formats.map((format) => saveButton(data, format, status)), status);
   followTheme(root, parentElement);
 }
 
-function button(data, format, status) {
-  const node = el("button", "save", format.toUpperCase());
-  node.type = "button";
-  node.setAttribute("aria-label", `${data.name} as ${format.toUpperCase()}`);
-  node.addEventListener("click", () => {
+function saveButton(data, format, status) {
+  const name = format.toUpperCase();
+  return button("save", name, `${data.name} as ${name}`, () => {
     status.textContent = save(data, format) ? "" : "Show the figure first, then save it.";
   });
-  return node;
 }
 
 function save(data, format) {

@@ -36,12 +36,12 @@ from rdpt_core.ui import bundle, words
 from rdpt_core.ui.controls import defaults_name
 from rdpt_core.ui.theme import MARKS, label_key
 
-_MODULES = (
+MODULES = (
     *("dom", "hub", "rule", "model", "marks", "facts", "tooltip", "legend", "text", "pointer", "joint", "ribbon"),
     *("thresholds", "search", "math", "strip", "card", "keys", "tools", "view", "main"),
 )
 
-SCRIPT = bundle.script(*(f"reader/{name}.js" for name in _MODULES))
+SCRIPT = bundle.script(*(f"reader/{name}.js" for name in MODULES))
 STYLE = bundle.style("reader/reader.css", "reader/panels.css", root=".reader")
 
 _TEXT = st.components.v2.component("rdpt_reader", css=STYLE, js=SCRIPT)

@@ -1,6 +1,6 @@
 // The pinned sentence beside the text: its numbers, its tokens under every model, its neighbours.
 
-import { button, el } from "./dom.js";
+import { button, el, piecesOf } from "./dom.js";
 import { factsOf } from "./facts.js";
 import { LETTERS, labelInWords, markOf } from "./marks.js";
 import { makeStrip } from "./strip.js";
@@ -68,7 +68,7 @@ function hints() {
 
 function quote(model, index) {
   const node = el("blockquote", `side-text s-mark m-${markOf(model, index).key}`);
-  node.textContent = model.text.texts[index].trim() || model.text.texts[index];
+  node.append(...piecesOf(model.text.texts[index].trim()));
   return node;
 }
 

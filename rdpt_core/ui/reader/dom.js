@@ -31,6 +31,25 @@ export function formula(text) {
   return node;
 }
 
+// Characters without a width, heaped up by the thousand, would keep the browser busy for minutes. Such a heap stays in the
+// text, to be searched and copied, but is laid out as a note of how many there are.
+const HEAP = /[\p{M}\p{Cf}]{200,}/gu;
+
+export function piecesOf(text) {
+  const pieces = [];
+  let at = 0;
+  for (const match of text.matchAll(HEAP)) {
+    if (match.index > at) pieces.push(text.slice(at, match.index));
+    const heap = el("span", "heap");
+    heap.dataset.n = `${Array.from(match[0]).length.toLocaleString("en")} characters without width`;
+    heap.append(el("span", "", match[0]));
+    pieces.push(heap);
+    at = match.index + match[0].length;
+  }
+  if (at < text.length) pieces.push(text.slice(at));
+  return pieces;
+}
+
 export function decimal(value, digits = 3) {
   if (value === null || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);

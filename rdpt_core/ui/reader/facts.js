@@ -8,7 +8,7 @@ export function factsOf(model, index) {
   const head = el("div", `tip-head m-${mark.key}`);
   head.append(
     el("span", "tip-label", labelInWords(model, index)),
-    el("span", "tip-place", `sentence ${index + 1} of ${model.n}`),
+    el("span", "tip-place", `sentence ${(index + 1).toLocaleString("en")} of ${model.n.toLocaleString("en")}`),
   );
   const rule = el("div", "tip-rule");
   rule.append(formula(ruleInWords(model, index)));

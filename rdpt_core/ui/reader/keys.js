@@ -54,7 +54,9 @@ export function listenForKeys(view) {
 let lastUsed = null;
 
 function handle(view, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !view.model?.n) return;
+  // On many keyboards [ and ] are typed with AltGr, which some systems report as Ctrl and Alt.
+  const isCommand = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+  if (isCommand || event.defaultPrevented || !view.model?.n) return;
   const target = event.target;
   if (target.matches?.("input, textarea, select, [contenteditable]")) return;
   const key = find(event, Boolean(target.closest?.("span.s")));

@@ -55,7 +55,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   followTheme(view.root, parentElement);
   view.palette = paletteOf(view.root, CODES.map(({ key }) => key), ["teacher", "student", "distilled"]);
   const forget = bring(data, setTriggerValue);
-  view.redraw();
+  view.repaint();
   return () => {
     forget();
     // A mount that a later one has replaced must not take the later one's view away.

@@ -2,10 +2,11 @@
 // rebuilt from a fixed list of MathML elements and attributes: whatever else a tree may hold is left out.
 //
 //   formulas   the trees, each once
+//   nLeft      how many could not be read, and stay source
 //   places     sentence index → [[start, end, number of the formula], …], offsets in code points of the sentence
 
-import { el } from "./dom.js";
-import { leadOf } from "./text.js";
+import { el, piecesOf } from "./dom.js";
+import { fillSentence, leadOf } from "./text.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 const TAGS = new Set(
@@ -62,7 +63,7 @@ export function makeMath(view) {
 
   function become(next) {
     state = next;
-    view.tools?.pressMath(state);
+    view.tools?.pressMath(state, state === "on" ? data.nLeft : 0);
   }
 
   function start() {
@@ -103,8 +104,7 @@ export function makeMath(view) {
     watcher?.disconnect();
     queue = [];
     for (const index of rendered) {
-      const sentence = view.model.text.texts[index];
-      view.spans[index]?.replaceChildren(sentence.trim() || sentence);
+      if (view.spans[index]) fillSentence(view.spans[index], view.model.text.texts[index]);
     }
     rendered.clear();
     if (state !== "off") become("off");
@@ -123,12 +123,12 @@ function renderSentence(view, index, { formulas, places }) {
   let at = lead;
   for (const [start, stop, number] of places[index]) {
     if (start < at || stop > end) continue;
-    if (start > at) nodes.push(characters.slice(at, start).join(""));
+    if (start > at) nodes.push(...piecesOf(characters.slice(at, start).join("")));
     const source = characters.slice(start, stop).join("");
     nodes.push(formulaNode(formulas[number], source));
     at = stop;
   }
-  if (at < end) nodes.push(characters.slice(at, end).join(""));
+  if (at < end) nodes.push(...piecesOf(characters.slice(at, end).join("")));
   span.replaceChildren(...nodes);
 }
 

@@ -1,7 +1,7 @@
 // A sentence's tokens, one row a model. All rows share the columns of their characters, so that tokens of different
 // tokenizers stand under each other; the darker a token, the less likely its model found it.
 
-import { button, decimal, el } from "./dom.js";
+import { button, clamp, decimal, el } from "./dom.js";
 import { ROLE_LETTER } from "./marks.js";
 
 const MOST_CHARACTERS = 1200;
@@ -11,6 +11,9 @@ const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff
 
 export function makeStrip(view, index, strip) {
   const node = el("div", "strip");
+  node.tabIndex = 0;
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", "Tokens under every model; arrow keys move from token to token");
   if (strip === null) {
     node.append(scaleKey(), el("p", "strip-wait", "Fetching the tokens …"));
     return node;
@@ -20,9 +23,11 @@ export function makeStrip(view, index, strip) {
     const columns = Math.max(16, Math.floor((view.card.node.clientWidth - 52) / columnWidth(view)));
     const grid = layOut(characters.slice(0, most), columns);
     const readout = el("div", "strip-readout");
+    readout.setAttribute("aria-live", "polite");
     node.replaceChildren(scaleKey(), ...linesOf(grid, strip, view.model.text.roles), readout);
     tell(readout, null);
     node.onpointerover = (event) => tell(readout, event.target.closest?.(".token"));
+    stepByKeys(node, readout);
     if (characters.length > most) {
       const rest = `Show all ${characters.length.toLocaleString("en")} characters`;
       node.append(button("link", rest, null, () => fill(20 * most)));
@@ -129,8 +134,25 @@ function gap(cells, from, to) {
   return node;
 }
 
+// Left and right within a model's tokens, up and down between the models.
+function stepByKeys(node, readout) {
+  const rows = [...node.querySelectorAll(".strip-row")].map((row) => [...row.querySelectorAll(".token")]);
+  let [row, at] = [0, -1];
+  node.onkeydown = (event) => {
+    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
+    if (!down && !right) return;
+    event.preventDefault();
+    rows[row]?.[at]?.classList.remove("here");
+    row = clamp(row + down, 0, rows.length - 1);
+    at = clamp(at + right, 0, Math.max(0, (rows[row]?.length ?? 1) - 1));
+    const token = rows[row]?.[at];
+    token?.classList.add("here");
+    tell(readout, token);
+  };
+}
+
 function tell(readout, token) {
-  readout.textContent = token?.dataset.words ?? "Point at a token for its probability";
+  readout.textContent = token?.dataset.words ?? "Point at a token, or step with the arrow keys, for its probability";
 }
 
 function scaleKey() {

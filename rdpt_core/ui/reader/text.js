@@ -1,6 +1,6 @@
 // The response itself: one span a sentence, in blocks that the browser may skip while they are out of sight.
 
-import { clamp, el } from "./dom.js";
+import { clamp, el, piecesOf } from "./dom.js";
 import { CODES } from "./marks.js";
 import { UNCERTAIN } from "./rule.js";
 
@@ -55,7 +55,8 @@ function appendSentence(block, sentence, index) {
   // Space around a sentence stays in the text but outside its tint.
   const words = sentence.trim();
   const before = sentence.slice(0, sentence.length - sentence.trimStart().length);
-  const span = el("span", "s", words || sentence);
+  const span = el("span", "s");
+  fillSentence(span, sentence);
   span.dataset.i = String(index);
   span.tabIndex = -1;
   span.setAttribute("role", "button");
@@ -66,6 +67,11 @@ function appendSentence(block, sentence, index) {
   block.append(span);
   if (words && before.length + words.length < sentence.length) block.append(sentence.slice(before.length + words.length));
   return span;
+}
+
+// The words of a sentence as they are, without the space around them.
+export function fillSentence(span, sentence) {
+  span.replaceChildren(...piecesOf(sentence.trim() || sentence));
 }
 
 function linesOf(sentence, lineLength) {
@@ -83,8 +89,10 @@ export function layOutText(box, drawn) {
 }
 
 // As high as the text, up to what lets ribbon, legend and text fit one screen; from there on the corner may be dragged.
-export function fitHeight(box) {
-  const most = clamp(window.innerHeight - 330, 340, 1400);
+// Where the pinned card stands below the text, both share the screen.
+function fitHeight(box) {
+  const isNarrow = box.parentElement.clientWidth < 690;
+  const most = isNarrow ? clamp(window.innerHeight * 0.48, 300, 700) : clamp(window.innerHeight - 330, 340, 1400);
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight + 2, most)}px`;
 }

@@ -1,7 +1,7 @@
 // α and β as handles on the histogram of d_TS. While one is dragged everything here recolours and says how many
 // sentences change; when it is let go, the server hears of it.
 
-import { button, clamp, counted, decimal, el, fitCanvas } from "./dom.js";
+import { button, counted, decimal, el, fitCanvas } from "./dom.js";
 import { CODES } from "./marks.js";
 import { changes } from "./model.js";
 import { labelAll } from "./rule.js";
@@ -12,7 +12,6 @@ const EDGE = { left: 6, right: 6, top: 6, bottom: 17 };
 export function makeThresholds(view) {
   const node = el("figure", "thresholds");
   const caption = el("figcaption", "caption");
-  const title = el("b");
   const values = el("span", "values");
   const status = el("span", "status");
   status.setAttribute("role", "status");
@@ -20,7 +19,7 @@ export function makeThresholds(view) {
     const { alpha, beta } = view.labels.defaults;
     commit(set({ alpha, beta }));
   });
-  caption.append(title, values, status, reset);
+  caption.append(values, status, reset);
   const field = el("div", "field");
   const canvas = el("canvas", "plot");
   field.append(canvas);
@@ -55,24 +54,21 @@ export function makeThresholds(view) {
     if (!fitted) return;
     const by = scale();
     paintBars(fitted, model, view, by);
-    paintAxis(fitted, view.palette, by);
+    paintAxis(fitted, view.palette, by, model.text.space === "ratio" ? "ln pT − ln pS" : "pT − pS");
     for (const handle of handles) handle.place(by, rule, model);
   }
 
   function say(model, rule, labels) {
-    const ratio = model.text.space === "ratio";
-    const gap = ratio ? "ln pT − ln pS" : "pT − pS";
-    if (title.textContent !== gap) title.textContent = gap;
     const both = model.gaps.triple ? `α ${decimal(rule.alpha)}  β ${decimal(rule.beta)}` : `β ${decimal(rule.beta)}`;
     if (values.textContent !== both) values.textContent = both;
     const { alpha, beta, name } = labels.defaults;
     const isDefault = rule.alpha === alpha && rule.beta === beta;
     reset.textContent = name;
-    reset.title = `α = ${alpha}, β = ${beta}`;
+    reset.title = `Back to α = ${alpha}, β = ${beta}`;
     reset.hidden = isDefault;
     const n = changes(model, before ?? underDefaults(model, labels));
     let words = before ? `${counted(n, "sentence")} change${n === 1 ? "s" : ""}` : "";
-    if (!before && !isDefault) words = `${counted(n, "sentence")} unlike by`;
+    if (!before && !isDefault) words = `${counted(n, "sentence")} differ${n === 1 ? "s" : ""} from`;
     if (before && model.gaps.triple && rule.alpha >= rule.beta) words += " · α is not below β";
     if (status.textContent !== words) status.textContent = words;
   }
@@ -145,15 +141,18 @@ function paintBars({ ctx, width, height }, model, view, by) {
   ctx.fillRect(0, floor, width, 0.75);
 }
 
-function paintAxis({ ctx, height, width }, palette, by) {
+function paintAxis({ ctx, height, width }, palette, by, title) {
   ctx.fillStyle = palette.muted;
   ctx.font = "10px sans-serif";
+  ctx.textAlign = "right";
+  ctx.fillText(title, width, height - 4);
   ctx.textAlign = "center";
   const ticks = [0, 0.01, 0.1, 0.25, 0.5, 1, 2, 5, 10].filter((tick) => tick <= by.reach);
   let free = -Infinity;
   for (const tick of ticks) {
     const x = by.x(tick);
-    if (x < free || x > width - 8) continue;
+    // The title stands at the right end.
+    if (x < free || x > width - 12 - ctx.measureText(title).width) continue;
     free = x + 26;
     for (const side of tick ? [1, -1] : [1]) {
       ctx.fillRect(by.x(side * tick) - 0.25, height - EDGE.bottom, 0.5, 3);

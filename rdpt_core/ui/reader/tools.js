@@ -1,6 +1,6 @@
 // The row of tools beside the legend: search, go to a sentence, rendered mathematics, help.
 
-import { button, el } from "./dom.js";
+import { button, counted, el } from "./dom.js";
 
 export function makeTools(view) {
   const node = el("div", "tools");
@@ -43,9 +43,10 @@ export function makeTools(view) {
       goTo.hidden = !features.has("search");
       math.hidden = !features.has("math");
     },
-    pressMath(state) {
+    pressMath(state, nLeft) {
       math.setAttribute("aria-pressed", String(state !== "off"));
       math.classList.toggle("busy", state === "asked");
+      math.title = `Show formulas rendered (key m)${nLeft ? `; ${counted(nLeft, "formula")} could not be read and stay source` : ""}`;
     },
   };
 }

@@ -11,7 +11,7 @@ import { relabel } from "./model.js";
 import { listenToText } from "./pointer.js";
 import { makeRibbon } from "./ribbon.js";
 import { makeSearch } from "./search.js";
-import { bringIntoView, drawText, fitHeight, flash, inSight, layOutText, paint } from "./text.js";
+import { bringIntoView, drawText, flash, inSight, layOutText, paint } from "./text.js";
 import { makeThresholds } from "./thresholds.js";
 import { makeTools } from "./tools.js";
 import { hideTooltip, makeTooltip, showTooltip } from "./tooltip.js";
@@ -41,18 +41,19 @@ class View {
     this.help = makeHelp(this);
     this.card = makeCard(this);
     this.tools = makeTools(this);
-    const [top, bar, body] = [el("div", "top"), el("div", "bar"), el("div", "body")];
+    const [top, body] = [el("div", "top"), el("div", "body")];
+    this.bar = el("div", "bar");
     top.append(this.joint.node, this.thresholds.node);
-    bar.append(this.legend.node, this.tools.node);
+    this.bar.append(this.legend.node, this.tools.node);
     body.append(this.box, this.card.node);
     const frame = el("div", "frame");
-    frame.append(top, this.ribbon.node, bar, body, this.tip, this.help.node);
+    frame.append(top, this.ribbon.node, this.bar, body, this.tip, this.help.node);
     this.root.append(frame);
     keepPlainKeys(this.root);
     listenToText(this);
     this.forgetKeys = listenForKeys(this);
     this.box.addEventListener("scroll", () => this.redraw(), { passive: true });
-    this.sizes = new ResizeObserver(() => this.redraw());
+    this.sizes = new ResizeObserver(() => this.repaint());
     for (const node of [this.box, this.joint.node, this.ribbon.node, this.thresholds.node]) this.sizes.observe(node);
   }
 
@@ -85,9 +86,12 @@ class View {
 
   offer(features) {
     this.features = new Set(features);
-    this.joint.node.hidden = !this.features.has("joint");
-    this.thresholds.node.hidden = !this.features.has("thresholds");
-    this.card.node.hidden = !this.features.has("card");
+    // Without a single probability there is nothing to draw or to decide; the text stays readable.
+    const isScored = this.model.gaps.dTS.some((gap) => !Number.isNaN(gap));
+    this.joint.node.hidden = !isScored || !this.features.has("joint");
+    this.thresholds.node.hidden = !isScored || !this.features.has("thresholds");
+    this.card.node.hidden = this.model.n === 0 || !this.features.has("card");
+    for (const node of [this.ribbon.node, this.bar, this.box]) node.hidden = this.model.n === 0;
     this.tools.offer(this.features);
   }
 
@@ -116,6 +120,12 @@ class View {
     this.joint.draw();
   }
 
+  // After a change of theme or size.
+  repaint() {
+    this.resized = true;
+    this.redraw();
+  }
+
   // Redraws what depends on the place in the text, once a frame.
   redraw() {
     this.frame ??= requestAnimationFrame(() => {
@@ -124,7 +134,9 @@ class View {
       this.sight = inSight(this.box, this);
       this.ribbon.draw();
       this.joint.draw();
-      this.thresholds.draw();
+      // It shows no place, so scrolling leaves it as it is.
+      if (this.resized) this.thresholds.draw();
+      this.resized = false;
     });
   }
 
@@ -229,10 +241,5 @@ class View {
   showCard() {
     if (!this.model?.rule || !this.features.has("card")) return;
     this.card.draw();
-  }
-
-  refit() {
-    fitHeight(this.box);
-    this.redraw();
   }
 }

@@ -34,13 +34,17 @@ def choose(possible: Mapping[str, str | None]) -> Chosen:
         possible: every strategy with the command that it still needs, None if none.
     """
     able = [name for name, command in possible.items() if command is None]
-    names = st.multiselect(
+    # Pills, since the chips of a multiselect are too pale to read in the dark theme.
+    picked = st.pills(
         "Strategies to compare",
         able,
+        selection_mode="multi",
         default=[name for name in _FIRST if name in able],
         key="strategies",
         bind="query-params",
     )
+    # In the order of the registry, whatever was clicked first.
+    names = [name for name in able if name in picked]
     expression = _EXAMPLE
     if "expression" in names:
         expression = st.text_input("Your formula; the largest value wins", _EXAMPLE, key="formula", bind="query-params")

@@ -35,6 +35,7 @@ def draw(page: Frame) -> None:
     st.markdown(_PURPOSE)
     possible = page.source.ask(possible_strategies, page.run)
     frame.notices(page, brief=True)
+    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
     chosen = controls.choose(possible)
     with st.container(horizontal=True):
         controls.explain_strategies(possible)

@@ -61,7 +61,7 @@ def draw(page: Frame, chosen: Chosen, found: SideBySide, items: Sequence[BasketI
         "Responses are written as they are, character by character. This command writes the same file, with a manifest "
         "of everything that decided it:"
     )
-    st.code(_command(page, chosen, name, format_name, bool(basket and by_hand)), language="bash", wrap_lines=True)
+    st.code(_command(page, chosen, name, format_name, bool(basket and by_hand)), language=None, wrap_lines=True)
 
 
 def _text(page: Frame, trace_nos: tuple[int, ...], format_name: str) -> str:

@@ -33,6 +33,7 @@ def test_totals_equal_a_plain_loop_over_the_same_draws(monkeypatch: pytest.Monke
         drawn = np.repeat(np.arange(9), counts.astype(int))
         assert np.array_equal(whole[row], sums[drawn].sum(axis=0))
     monkeypatch.setattr(resampling, "_CELLS", 9 * 7)
+    monkeypatch.setattr(resampling, "_KEPT_CELLS", 0)
     assert np.array_equal(resample_sums(sums, np.zeros(9, np.int64), 40), whole)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.recipe import select_experiment
+from data.recipe import select_table
 from data.recipe.reproducible import reproducible_torch
-from data.recipe.select_experiment import Row, Size, macro_accuracy, resample, run, table
+from data.recipe.select_experiment import Size, run
+from data.recipe.select_table import Row, macro_accuracy, resample, table
 
 DATA = Path(__file__).parents[3] / "data"
 BENCHMARK = np.array(["shop"] * 3 + ["week"] * 2)
@@ -56,7 +57,7 @@ def test_the_table_puts_the_most_accurate_first_and_names_the_reference() -> Non
 
 
 def test_a_tiny_experiment_runs_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(select_experiment, "_N_RESAMPLES", 50)
+    monkeypatch.setattr(select_table, "_N_RESAMPLES", 50)
     size = Size(3, 2, n_epochs=1, n_seeds=2, n_graded=2, strategies=("teacher-count", "rsr", "lalp", "random"))
     with reproducible_torch():
         text = run(DATA, size, 5)

@@ -149,7 +149,7 @@ def test_a_file_of_version_1_keeps_its_rows_and_takes_ranks(tmp_path: Path, clai
             {"n": 4, "r": 0}
         ]
         assert reader.scored_trace_nos(1, Role.STUDENT) == {0, 1}
-        assert reader.scored_trace_nos(1, Role.STUDENT, with_ranks=True) == set()
+        assert reader.scored_trace_nos(1, Role.STUDENT, ranked=True) == set()
         assert reader.tokens(1, Role.STUDENT, [0])[0][0].rank is None
         assert [run.run_id for run in reader.runs()] == [claim.run_id]
 
@@ -176,7 +176,7 @@ def test_ranks_are_stored_summed_and_null_where_missing(tmp_path: Path, claim: R
         assert stored == [{"rank": [1, 250, None]}]
         back = reader.tokens(run_no, Role.TEACHER, [0])[0][0].rank
         assert back is not None and back.tolist() == [1, 250, 0]
-        assert reader.scored_trace_nos(run_no, Role.STUDENT, with_ranks=True) == {0}
+        assert reader.scored_trace_nos(run_no, Role.STUDENT, ranked=True) == {0}
 
 
 def test_migrations_from_blank_and_from_the_oldest(tmp_path: Path) -> None:

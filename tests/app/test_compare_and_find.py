@@ -1,0 +1,117 @@
+"""Compare, Find and the notes in files that lack something: no scores, no third model, no second trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rdpt_core.records import Role
+from rdpt_core.store.notes import Anchor, add_note
+from rdpt_core.ui.pairs import payload
+from tests import synthetic
+
+ROOT = Path(__file__).parents[2]
+Open = Callable[..., AppTest]
+PAIR = (Role.TEACHER, Role.STUDENT)
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Runs a page over a database, as a browser with this address would."""
+
+    def run(path: Path, page: str, **query: str) -> AppTest:
+        monkeypatch.setenv("RDPT_DB", str(path))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        app.run()
+        app.switch_page(f"pages/{page}.py")
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, app.exception[0].value
+        return app
+
+    return run
+
+
+@pytest.fixture
+def strips(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """What the strip was asked to draw; components are opaque to AppTest."""
+    drawn: list[dict[str, object]] = []
+
+    def spy(*arguments: object) -> dict[str, object]:
+        drawn.append(payload(*arguments))  # type: ignore[arg-type]
+        return drawn[-1]
+
+    monkeypatch.setattr("rdpt_core.ui.pairs.payload", spy)
+    return drawn
+
+
+def said(app: AppTest) -> str:
+    kinds = (app.header, app.markdown, app.info, app.warning, app.error, app.caption, app.code)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def test_a_run_without_scores(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, synthetic.sketches(4), n_scored=0, finish=False)
+    open_page(path, "compare")
+    assert strips[-1]["gaps"] == [None] * len(strips[-1]["gaps"])  # type: ignore[arg-type]
+    assert strips[-1]["differing"] == []
+    assert "sentences in" in said(open_page(path, "find", q="12"))
+
+
+def test_everything_unscored(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
+    path = tmp_path / "a.duckdb"
+    lost = [replace(t, sentences=[(text, "unscored") for text, _ in t.sentences]) for t in synthetic.sketches(2)]
+    synthetic.build(path, lost)
+    open_page(path, "compare")
+    assert strips[-1]["byGap"] == []
+    assert "No sentence holds that." in said(open_page(path, "find", q="12", label="Teacher"))
+
+
+def test_before_training(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
+    path = tmp_path / "a.duckdb"
+    models = [synthetic.model(role) for role in PAIR]
+    synthetic.build(path, synthetic.sketches(4), roles=PAIR, models=models, run_id="aaaa000011112222", name="before")
+    app = open_page(path, "find", q="12")
+    assert app.selectbox(key="label").options == ["Teacher", "Common", "Student"]
+    synthetic.build(path, synthetic.sketches(4), run_id="bbbb000011112222", name="after")
+    open_page(path, "compare", run2="aaaa000011112222", trace="shop-000-s0", trace2="shop-000-s0")
+    assert "One run has no distilled model" in str(strips[-1]["rule"])
+    assert list(strips[-1]["rightValues"]) == ["p teacher", "p student"]  # type: ignore[call-overload]
+
+
+def test_one_trace_and_no_grades(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [replace(synthetic.sketches(1)[0], correct=None)])
+    app = open_page(path, "compare")
+    # There is nothing else: the trace stands beside itself, and nothing is offered.
+    assert strips[-1]["left"] == strips[-1]["right"]
+    assert [button.label for button in app.button if "outcomes" in button.label] == []
+
+
+def test_another_unit_is_compared_too(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, synthetic.sketches(4))
+    app = open_page(path, "compare")
+    app.selectbox(key="space").set_value("ratio").run()
+    assert not app.exception
+    assert list(strips[-1]["leftValues"]) == ["ln p teacher", "ln p student", "ln p distilled"]  # type: ignore[call-overload]
+
+
+def test_an_empty_note_is_refused_with_words(open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    add_note(path, Anchor("0123456789abcdef", "shop-000-s0", "0" * 12), "old", ())
+    app = open_page(path, "trace", trace="shop-000-s0")
+    assert "1 note is about an older text" in said(app)
+    next(button for button in app.button if button.label == "Save note").click().run()
+    assert "The note is empty" in said(app)
+    app.text_area(key="note_text").set_value("a new one")
+    next(button for button in app.button if button.label == "Save note").click().run()
+    assert not app.exception
+    assert app.text_area(key="note_text").value == ""

@@ -1,0 +1,81 @@
+"""How long the pages Ratios, Thresholds and Runs wait for their numbers, on a file of any size.
+
+    python tests/benchmarks/make_large.py large.duckdb
+    python tests/benchmarks/bench_charts.py large.duckdb
+
+Prints medians of wall and CPU time per question that a page asks, with a file that the system has cached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from rdpt_core.analysis import antimode, plane, ranking, run_pairs, thresholds
+from rdpt_core.analysis.labels import LabelRule, Space
+from rdpt_core.analysis.scope import Scope, load_choices
+from rdpt_core.store.reader import Reader, Run, open_reader
+
+
+def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Callable[[], Any]]]:
+    """What each page asks, by page."""
+    every = Scope()
+    frame = plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)
+    assert frame is not None, "the file holds no scored sentence"
+    order = ranking.Order.TEACHER
+    found: list[tuple[str, Callable[[], Any]]] = [
+        ("filters: choices", lambda: load_choices(reader, run)),
+        ("ratios: frame (once)", lambda: plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)),
+        ("ratios: cells", lambda: plane.load_cells(reader, run, rule, Space.DIFFERENCE, every, frame)),
+        ("ratios: ranking", lambda: ranking.load_ranked(reader, run, rule, every, order, 1, None)),
+        ("ratios: order of traces (once)", lambda: ranking.load_trace_order(reader, run, rule, every)),
+        ("ratios: strip", lambda: ranking.load_strip(reader, run, rule, tuple(range(ranking.STRIP_ROWS)))),
+        ("thresholds: map", lambda: thresholds.load_map(reader, run, rule, every)),
+        ("thresholds: suggested β (once)", lambda: antimode.load_suggested_beta(reader, run, rule, every)),
+        ("thresholds: curves along β", lambda: thresholds.load_beta_curves(reader, run, rule, every)),
+        ("thresholds: margins", lambda: thresholds.load_margins(reader, run, rule, every)),
+        ("thresholds: other units", lambda: thresholds.load_alternatives(reader, run, rule, every)),
+    ]
+    for other in reader.runs():
+        if other.run_no != run.run_no:
+            found += [
+                ("runs: comparison", lambda: run_pairs.load_comparison(reader, run, other, rule, every)),  # noqa: B023
+                ("runs: moved", lambda: run_pairs.load_moved(reader, run, other, rule, every, None)),  # noqa: B023
+            ]
+            break
+    return found
+
+
+def main() -> None:
+    """Time everything."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    with open_reader(arguments.file) as reader:
+        run = reader.run(None)
+        for name, ask in questions(reader, run, LabelRule.make()):
+            walls, processors = [], []
+            for _ in range(arguments.repeats):
+                wall, processor = time.perf_counter(), time.process_time()
+                ask()
+                walls.append(time.perf_counter() - wall)
+                processors.append(time.process_time() - processor)
+            print(
+                f"{name:32} {statistics.median(walls):7.3f} s wall {statistics.median(processors):7.3f} s CPU",
+                flush=True,
+            )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory {peak:,.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
