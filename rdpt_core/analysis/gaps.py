@@ -28,6 +28,8 @@ UNSCORED = 0
 _BATCH_ROWS = 491_520
 _PASS = 65_536
 
+_FEW_TRACES = 100
+
 Codes: TypeAlias = npt.NDArray[np.uint8]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -186,17 +188,22 @@ def exact_codes(
     """Codes of all sentences of some traces, in order of trace and sentence, labelled by the database."""
     source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     cases = " ".join(f"WHEN '{label}' THEN {code}" for code, label in enumerate(label_order(run.roles), 1))
-    wanted = f"(SELECT * FROM {source} WHERE trace_no IN (SELECT unnest($1::INTEGER[])))"
-    codes: Codes = (
-        reader.query(
-            f"SELECT (CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code "
-            f"FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
-            [trace_nos.tolist()],
+    # A few traces one by one: each is found from the bounds of its block, while a list makes the database read all.
+    one_by_one = len(trace_nos) <= _FEW_TRACES
+    conditions = [f"= {number:d}" for number in trace_nos] if one_by_one else ["IN (SELECT unnest($1::INTEGER[]))"]
+    found = []
+    for condition in conditions:
+        wanted = f"(SELECT * FROM {source} WHERE trace_no {condition})"
+        found.append(
+            reader.query(
+                f"SELECT (CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code "
+                f"FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
+                [] if one_by_one else [trace_nos.tolist()],
+            )
+            .column("code")
+            .to_numpy()
         )
-        .column("code")
-        .to_numpy()
-    )
-    return codes
+    return np.concatenate([np.empty(0, np.uint8), *found])
 
 
 def count_codes(gaps: Gaps, codes: Codes, weight: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.float64]:
