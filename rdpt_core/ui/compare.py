@@ -211,13 +211,15 @@ def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, th
 
     pair = _pair(len(rows))
     answers = st.session_state.get(_ANSWERS)
-    pairs.draw_pairs(pairs.payload(comparison, ours, theirs, key, pair), answers, on_pair)
-    for side, view in ((left, ours), (right, theirs)):
-        chosen = None if pair is None else (rows[pair].left if side is left else rows[pair].right)
-        state = reader.State(chosen, None, answers, _FEATURES, has_link=False)
-        reader.draw_labels(
-            view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name
-        )
+    # The labels show nothing here: without a gap they take no room either.
+    with st.container(gap=None):
+        pairs.draw_pairs(pairs.payload(comparison, ours, theirs, key, pair), answers, on_pair)
+        for side, view in ((left, ours), (right, theirs)):
+            chosen = None if pair is None else (rows[pair].left if side is left else rows[pair].right)
+            state = reader.State(chosen, None, answers, _FEATURES, has_link=False)
+            reader.draw_labels(
+                view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name
+            )
 
 
 def _reader_key(side: Side, view: TraceView) -> str:
