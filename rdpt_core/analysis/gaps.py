@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
 from rdpt_core.analysis.threads import side_by_side
-from rdpt_core.analysis.trace_view import writing_role
+from rdpt_core.analysis.trace_view import NOTABLE_PART, writing_role
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
 
@@ -45,6 +45,7 @@ class Gaps:
         start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`.
         d_ts: (n_sentences,) teacher minus student, NaN where missing; single precision.
         max_gap: (n_sentences,) the largest of the three gaps; None before training.
+        notable_from: below this threshold too few sentences are faint to be pointed out; rounded like the gaps.
     """
 
     roles: tuple[str, ...]
@@ -52,6 +53,7 @@ class Gaps:
     start: Ints
     d_ts: Floats
     max_gap: Floats | None
+    notable_from: float = float("inf")
 
     @property
     def length(self) -> Ints:
@@ -60,7 +62,7 @@ class Gaps:
 
 
 def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first: bool = False) -> Gaps:
-    """Read the gaps of a run. Memory: 8 bytes a sentence.
+    """Read the gaps of a run. Memory: 12 bytes a sentence while reading, 8 afterwards.
 
     Args:
         without_first: leave the first token of each sentence out of its mean. A sentence of one token then has none.
@@ -68,9 +70,22 @@ def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first:
     rule = LabelRule(0.0, 0.0, unit, space)
     source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     gaps = "d_ts::FLOAT AS d_ts" + (", max_gap::FLOAT AS max_gap" if run.has_distilled else "")
-    sql = f"SELECT trace_no, sentence_index, {gaps} FROM ({labels_sql(rule, run.roles, source)})"
-    found = _read(reader, run, sql, {"d_ts": np.float32} | ({"max_gap": np.float32} if run.has_distilled else {}))
-    return Gaps(run.roles, found.trace_no, found.start, found.columns["d_ts"], found.columns.get("max_gap"))
+    scored = "max_gap" if run.has_distilled else "d_ts"
+    values = ", ".join(f"v_{role}" for role in run.roles)
+    highest = f"(CASE WHEN {scored} IS NOT NULL THEN greatest({values}) END)::FLOAT AS highest"
+    sql = f"SELECT trace_no, sentence_index, {gaps}, {highest} FROM ({labels_sql(rule, run.roles, source)})"
+    names = ("d_ts", "max_gap", "highest") if run.has_distilled else ("d_ts", "highest")
+    found = _read(reader, run, sql, dict.fromkeys(names, np.float32))
+    columns = found.columns
+    notable = _notable_from(columns["highest"])
+    return Gaps(run.roles, found.trace_no, found.start, columns["d_ts"], columns.get("max_gap"), notable)
+
+
+def _notable_from(highest: Floats) -> float:
+    """See `Gaps.notable_from`."""
+    scored = highest[~np.isnan(highest)]
+    place = int(NOTABLE_PART * len(scored))
+    return float(np.partition(scored, place)[place]) if len(scored) else float("inf")
 
 
 def without_first_sql(run: Run) -> str:

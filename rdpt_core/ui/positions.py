@@ -39,7 +39,7 @@ def draw(page: Frame) -> None:
         "all traces that have one, so the traces behind a curve get fewer along it: their number is drawn, too."
     )
     frame.notices(page, brief=True)
-    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
+    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
     chosen = scope.choose_scope(page)
     facts = source_stats.facts_of(page.source, page.run, chosen)
     if not len(facts.trace_no):

@@ -17,6 +17,7 @@ from rdpt_core.analysis.cells import Part
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.threads import side_by_side
+from rdpt_core.analysis.trace_view import Faint, faint_limit
 from rdpt_core.store.reader import Run, open_reader
 from rdpt_core.ui import controls, source
 from rdpt_core.ui.source import Identity, Source
@@ -75,6 +76,14 @@ def codes_of(found: Source, run: Run, rule: LabelRule) -> gaps.Codes:
 def facts_of(found: Source, run: Run, scope: Scope) -> trace_facts.TraceFacts:
     """The scored traces in scope."""
     return _facts(str(found.path), found.identity, run.run_no, run, scope)
+
+
+def faint_of(found: Source, run: Run, rule: LabelRule) -> Faint | None:
+    """The faint sentences, if they are so many that a reader must be told; counted only then."""
+    limit = faint_limit(rule, run.roles)
+    if limit is None or np.float32(limit[2]) < gaps_of(found, run, rule).notable_from:
+        return None
+    return found.faint(run, rule)
 
 
 def counts_of(

@@ -12,7 +12,7 @@ import pytest
 from rdpt_core.analysis import gaps
 from rdpt_core.analysis.gaps import UNSCORED, count_codes, exact_codes, label_codes, load_gaps, load_token_counts
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.shares import label_counts
+from rdpt_core.analysis.shares import count_faint, label_counts
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests import synthetic
@@ -147,6 +147,16 @@ def test_leaving_out_first_tokens(opened: tuple[Reader, Run]) -> None:
     truth = [p(row, "teacher") - p(row, "student") for row in rows]
     assert found.d_ts == pytest.approx(np.array(truth), abs=1e-6, nan_ok=True)
     assert np.isnan(truth).sum() > 1
+
+
+def test_faint_sentences_are_notable_from_where_the_count_says(opened: tuple[Reader, Run]) -> None:
+    reader, run = opened
+    found = load_gaps(reader, run, Unit.OWN_TOKEN, Space.DIFFERENCE)
+    edge = found.notable_from
+    for alpha, notable in ((edge + 1e-6, True), (edge - 1e-6, False)):
+        rule = LabelRule(alpha, alpha)
+        faint = count_faint(label_counts(reader, run, rule), rule, run.roles)
+        assert faint is not None and faint.is_notable == notable
 
 
 def test_a_run_without_sentences(tmp_path: Path) -> None:
