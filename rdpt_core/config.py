@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, ServerSettings
@@ -94,8 +94,9 @@ def _flag_table(backend: str, text: str) -> dict[str, Any]:
     bare: list[str] = []
     for part in text.split(","):
         key, sign, value = part.partition("=")
-        if sign and key in KEYS[backend]:
-            kind = KEYS[backend][key]
+        # An unknown key of a server is kept, to be refused by its name: in the address its value would be shown.
+        if sign and (key in KEYS[backend] or (backend == "openai" and "/" not in key)):
+            kind = KEYS[backend].get(key, _TEXT)
             table[key] = _number(value) if kind in (_COUNT, _SECONDS) else value
         else:
             bare.append(part)
@@ -211,7 +212,7 @@ def _make_server(table: dict[str, Any], where: str) -> ServerSettings:
         raise UsageError(
             "a served model has no address", where=where, expected='base_url = "http://127.0.0.1:8000/v1"', got="none"
         )
-    address = urlsplit(table["base_url"])
+    address = _split_address(table["base_url"], where)
     if address.username or address.password or address.query or address.fragment:
         raise UsageError(
             "an address may hold no key",
@@ -235,6 +236,23 @@ def _make_server(table: dict[str, Any], where: str) -> ServerSettings:
             got="something else, not shown here",
         )
     return ServerSettings(**{key: table[key] for key in _SERVER_KEYS if key in table})
+
+
+def _split_address(text: str, where: str) -> SplitResult:
+    """The parts of an address that a client can use; what is refused is not repeated, since it may hold a key."""
+    try:
+        address = urlsplit(text)
+        # Read for its check: a port that is no number, or too large, is found only here.
+        if re.fullmatch(r"[^\s\x00-\x1f\x7f,]+", text) and address.port != 0:
+            return address
+    except ValueError:
+        pass
+    raise UsageError(
+        "this is no address of a server",
+        where=f"{where} base_url",
+        expected="http://HOST:PORT/v1, a port from 1 to 65535, no blanks and no commas",
+        got="something else, not shown here",
+    )
 
 
 def _make_files(table: dict[str, Any], where: str, folder: Path) -> tuple[str, ...]:

@@ -111,6 +111,13 @@ def run(arguments: argparse.Namespace) -> int:
     strategy = find_strategy(arguments.strategy)
     names = [name for name in arguments.equal_tokens.split(",") if name]
     rivals = [find_strategy(name) for name in dict.fromkeys([*names, strategy.name])]
+    if arguments.expression and all(one.name != "expression" for one in rivals):
+        raise UsageError(
+            "a formula is given, but nothing asks for it",
+            where="--expression",
+            expected="--strategy expression",
+            got=f"--strategy {strategy.name}",
+        )
     options = Options(arguments.seed, arguments.expression)
     guards = Guards(arguments.correct_only, arguments.min_tokens, arguments.max_tokens)
     budget = Budget(arguments.per_question, arguments.samples, arguments.tokens, dict(arguments.quota))

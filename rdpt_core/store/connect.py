@@ -39,6 +39,15 @@ def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None 
             # Absolute, so that no part of the name is taken as a kind of database.
             return duckdb.connect(str(path.absolute()), read_only=read_only, config=config)
         except duckdb.Error as error:
+            if isinstance(error, duckdb.IOException) and _is_forbidden(str(error)):
+                raise StoreError(
+                    f"the database cannot be {'read' if read_only else 'written to'}",
+                    where=str(path),
+                    expected=f"a file and a folder that this program may {'read' if read_only else 'write to'}",
+                    got=str(error).splitlines()[0],
+                    hint="Copy the database into a folder of your own and open it there: an older one is brought to "
+                    "the present schema when it is first opened.",
+                ) from error
             if not (isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)):
                 raise StoreVersionError(
                     "this file is not a DuckDB database, is damaged, or a newer DuckDB wrote it",
@@ -56,6 +65,11 @@ def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None 
                 ) from error
             # Jitter, so that a reader and a writer do not keep missing each other.
             time.sleep(0.01 + 0.04 * random.random())
+
+
+def _is_forbidden(message: str) -> bool:
+    # DuckDB has one class for all of these, and tells them apart in words only.
+    return any(words in message for words in ("Permission denied", "Read-only file system", "Operation not permitted"))
 
 
 def _check_magic(path: Path) -> None:

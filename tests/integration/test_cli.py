@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rdpt_core.cli import main
+from rdpt_core.cli import main, make_parser
 
 from .conftest import make_lines, write_lines
 
@@ -208,3 +208,10 @@ def test_wrong_imports(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     assert list(tmp_path.glob("*.part")) == []
     assert "overwrite its own source" in fails(capsys, "import", odd, "--out", odd)
     assert "overwrite its own source" in fails(capsys, "import", odd, "--out", odd)
+
+
+def test_a_trace_id_that_is_no_utf8_is_not_found_rather_than_a_damaged_database() -> None:
+    arguments = make_parser().parse_args(
+        ["export", "--db", "a.duckdb", "--what", "html", "--out", "a.html", "--trace", "a\udcff"]
+    )
+    assert arguments.trace == r"a\xff"

@@ -112,3 +112,27 @@ def test_served_and_recorded_models_from_toml_and_from_flags(tmp_path: Path) -> 
     assert parse_reference(f"recorded:{tmp_path / 'r.jsonl'}").files == (str(tmp_path / "r.jsonl"),)
     with pytest.raises(UsageError, match="no address of a server"):
         parse_reference("openai:localhost")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://[::1/v1",
+        "http://127.0.0.1:abc/v1",
+        "http://127.0.0.1:99999/v1",
+        "http://127.0.0.1:0/v1",
+        "http://a\nb/v1",
+        "http://a/v1 x",
+        "http://a/v1,sk-canary",
+    ],
+)
+def test_an_address_that_no_client_can_use_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(UsageError, match="no address of a server") as caught:
+        parse_reference(f"openai:{address},tokenizer=here")
+    assert address not in str(caught.value) and "canary" not in str(caught.value)
+
+
+def test_a_key_written_into_a_flag_is_refused_by_its_name() -> None:
+    with pytest.raises(UsageError, match="unknown key in the triple") as caught:
+        parse_reference("openai:http://127.0.0.1:9/v1,api_key=sk-canary,tokenizer=here")
+    assert "canary" not in str(caught.value) and "api_key_env" in str(caught.value)

@@ -233,3 +233,21 @@ def test_a_reader_waits_for_a_writer_and_then_gives_up(tmp_path: Path, claim: Ru
         finally:
             holder.kill()
             holder.wait()
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_forbidden_file_is_not_called_damaged(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, claim: RunClaim, read_only: bool
+) -> None:
+    path = tmp_path / "runs.duckdb"
+    write_run(path, claim)
+
+    def refuse(*_: object, **__: object) -> None:
+        # What DuckDB says; as root, which tests may run as, no file is forbidden.
+        raise duckdb.IOException(f'IO Error: Cannot open file "{path}": Permission denied')
+
+    monkeypatch.setattr(duckdb, "connect", refuse)
+    opening = open_for_reading(path) if read_only else open_for_writing(path)
+    with pytest.raises(StoreError, match="cannot be read" if read_only else "cannot be written to") as caught, opening:
+        pass
+    assert "damaged" not in str(caught.value) and "Copy the database" in str(caught.value)
