@@ -202,7 +202,7 @@ def test_a_trace_that_memory_does_not_hold_is_an_error_with_advice(monkeypatch: 
 def test_other_failures_come_through(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = CausalKernel(make_model("llama", torch.float32))
 
-    def broken(_: list[TokenSequence]) -> Scored:
+    def broken(_: list[TokenSequence], with_ranks: bool) -> Scored:
         raise RuntimeError("something else")
 
     monkeypatch.setattr(kernel, "_score_pack", broken)
