@@ -70,19 +70,20 @@ def run(arguments: argparse.Namespace) -> int:
     rejects_path = arguments.rejects or arguments.out.with_name(arguments.out.name + ".rejects.jsonl")
     temporary = arguments.out.with_name(f".{arguments.out.name}.{os.getpid()}.part")
     try:
-        with RejectLog(rejects_path) as rejects:
-            traces = import_traces(
-                sources,
-                format=arguments.format,
-                column_map=None if arguments.columns is None else parse_column_map(arguments.columns),
-                grade=not arguments.no_grade,
-                defaults={name: value for name in DEFAULTS if (value := getattr(arguments, name)) is not None},
-                rejects=rejects,
-                report=report,
-            )
-            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-                for trace in traces:
-                    stream.write(trace_to_json(trace) + "\n")
+        rejects = RejectLog(rejects_path)
+        # Checks its arguments, before the rejects of an earlier import are thrown away.
+        traces = import_traces(
+            sources,
+            format=arguments.format,
+            column_map=None if arguments.columns is None else parse_column_map(arguments.columns),
+            grade=not arguments.no_grade,
+            defaults={name: value for name in DEFAULTS if (value := getattr(arguments, name)) is not None},
+            rejects=rejects,
+            report=report,
+        )
+        with rejects, temporary.open("w", encoding="utf-8", newline="\n") as stream:
+            for trace in traces:
+                stream.write(trace_to_json(trace) + "\n")
         os.replace(temporary, arguments.out)
     except OSError as error:
         raise InputError("the traces cannot be written", where=str(arguments.out), got=str(error)) from error

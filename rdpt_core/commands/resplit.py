@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             expected="another --splitter",
             got=f"{splitter.name} {splitter.version}",
         )
-    name = arguments.name or f"{source.name}, by {splitter.name}"
+    name = arguments.name or f"{source.name.removesuffix(f', by {source.splitter}')}, by {splitter.name}"
     claim = resplit_run(source.as_claim(name), source.run_no, splitter, DuckDBRunStore(arguments.db))
     with open_reader(arguments.db) as reader:
         row = reader.query(

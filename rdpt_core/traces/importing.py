@@ -131,6 +131,18 @@ def _forced(format: str | None, column_map: Mapping[str, str] | None) -> Format 
     return pairs_format.FORMAT
 
 
+def _check_columns(file: OpenedFile) -> None:
+    """A column that no record has is a slip: what was guessed in its place is not what was asked for."""
+    missing = set(file.context.column_map.values()) - file.context.columns_found
+    if missing and file.report.n_records:
+        raise InputError(
+            "--map names a column that no record has",
+            where=file.source.name,
+            expected="a column of the file",
+            got=", ".join(sorted(missing)),
+        )
+
+
 class _Import:
     """One import: it draws the files one after the other, and sends what becomes no trace to the rejects."""
 
@@ -225,6 +237,7 @@ class _Import:
                     yield record.line, item, record.text
             except (RecordError, RecursionError) as error:
                 yield record.line, Bad(record.line, why(error), record.text or snippet(record.value)), ""
+        _check_columns(file)
 
     def _reject(self, entry: FileReport, bad: Bad) -> None:
         entry.n_rejects += 1

@@ -51,6 +51,18 @@ def test_hover_tells_label_rule_and_numbers(page_with_trace: Page) -> None:
     expect(tip).to_be_hidden()
 
 
+def test_hover_goes_on_after_keys(page_with_trace: Page) -> None:
+    page = page_with_trace
+    tip = page.locator(".reader .tip")
+    sentence(page, 0).hover()
+    page.keyboard.press("?")
+    sentence(page, 2).click()
+    page.keyboard.press("Escape")
+    for index in (1, 3, 1):
+        sentence(page, index).hover()
+        expect(tip).to_contain_text(f"sentence {index + 1} of 11")
+
+
 def test_hover_says_where_all_models_find_a_sentence_unlikely(visit: Callable[..., Page]) -> None:
     page = visit("trace", trace=TRACE)
     sentence(page, 5).hover()

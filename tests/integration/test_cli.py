@@ -215,3 +215,13 @@ def test_a_trace_id_that_is_no_utf8_is_not_found_rather_than_a_damaged_database(
         ["export", "--db", "a.duckdb", "--what", "html", "--out", "a.html", "--trace", "a\udcff"]
     )
     assert arguments.trace == r"a\xff"
+
+
+def test_a_refused_import_keeps_the_rejects_of_the_one_before(tmp_path: Path) -> None:
+    table, out = tmp_path / "t.jsonl", tmp_path / "o.jsonl"
+    table.write_text('{"question": "1?", "response": "1."}\n{"question": "2?"}\n')
+    assert main(["import", str(table), "--out", str(out), "--map", "question=question,response=response"]) == 3
+    rejects = out.with_name("o.jsonl.rejects.jsonl")
+    before = rejects.read_text()
+    assert main(["import", str(table), "--out", str(out), "--map", "nonsense=question"]) == 2
+    assert rejects.read_text() == before

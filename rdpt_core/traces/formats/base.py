@@ -118,12 +118,14 @@ class Context:
         path: the file, or None for standard input.
         column_map: the user's own column names, canonical name to column.
         requests: prompts of batch requests by `custom_id`, from request files among the sources.
+        columns_found: the columns of `column_map` that some record has had so far; filled by the reader.
     """
 
     name: str
     path: Path | None = None
     column_map: Mapping[str, str] = field(default_factory=dict)
     requests: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
+    columns_found: set[str] = field(default_factory=set)
 
     def folder(self, levels: int = 1) -> str:
         """Name of the folder `levels` above the file, or an empty string."""

@@ -65,6 +65,10 @@ class _Row:
         self.used: set[str] = set()
         self._map = column_map
 
+    def has(self, path: str) -> bool:
+        """Whether there is such a column, if only an empty one."""
+        return path in self.value or _nested(self.value, path) is not None
+
     def get(self, name: str) -> Any:
         if name in self._map:
             path = self._map[name]
@@ -104,6 +108,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     if not isinstance(value, dict):
         raise RecordError(f"expected an object or a row; got {kind_of(value)}")
     row = _Row(value, context.column_map)
+    context.columns_found.update(path for path in context.column_map.values() if row.has(path))
     given = row.get("response")
     if given is None:
         where = context.column_map.get("response", "response")

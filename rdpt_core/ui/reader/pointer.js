@@ -19,21 +19,17 @@ export function listenToText(view) {
   };
   // Moving by keys scrolls the text under a pointer that rests: that is no hovering. Only a pointer that truly moved ends
   // the keys' turn; browsers also send `pointerover` when the text moves beneath it.
-  const rest = { x: -1, y: -1, keys: false };
+  const rest = { keys: false };
   view.root.addEventListener("keydown", () => {
     rest.keys = true;
   });
   box.addEventListener("pointermove", (event) => {
-    const moved = event.movementX !== 0 || event.movementY !== 0;
-    const ended = rest.keys && moved && (event.clientX !== rest.x || event.clientY !== rest.y);
-    [rest.x, rest.y] = [event.clientX, event.clientY];
-    if (!ended) return;
+    if (!rest.keys || (event.movementX === 0 && event.movementY === 0)) return;
     rest.keys = false;
     const index = sentenceAt(event);
     if (index !== null) show(index, event.clientX, event.clientY);
   });
   box.addEventListener("pointerover", (event) => {
-    [rest.x, rest.y] = [event.clientX, event.clientY];
     const index = sentenceAt(event);
     if (index !== null && !rest.keys) show(index, event.clientX, event.clientY);
   });

@@ -389,3 +389,18 @@ def test_an_id_that_is_no_utf8_costs_its_record_and_nothing_else(tmp_path: Path)
     traces, rejects, _ = run(file)
     assert [trace.response for trace in traces] == ["a"]
     assert "0xff" in rejects.first[0].reason
+
+
+def test_a_mapped_column_that_no_record_has_is_an_error(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("prompt,output,target\nWhat?,That.,x\n")
+    with pytest.raises(InputError, match="no record has.*promt"):
+        list(import_traces([table], column_map={"question": "promt", "response": "output"}, rejects=RejectLog(None)))
+
+
+def test_a_mapped_column_may_be_missing_in_some_records(tmp_path: Path) -> None:
+    lines = tmp_path / "t.jsonl"
+    lines.write_text('{"q": "1?", "r": "1."}\n{"q": "2?", "r": "2.", "answer_key": "2"}\n')
+    mapped = {"question": "q", "response": "r", "gold": "answer_key"}
+    traces = list(import_traces([lines], column_map=mapped, rejects=RejectLog(None), grade=False))
+    assert [trace.gold for trace in traces] == [None, "2"]
