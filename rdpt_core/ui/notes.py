@@ -127,8 +127,7 @@ def _tags_input(title: str, key: str, every: Sequence[Note], value: str = "") ->
         value,
         key=key,
         placeholder="wrong turn, to do",
-        help="Separated by commas."
-        + (" Lately used: " + ", ".join(words.no_markdown(tag, 30) for tag in known) if known else ""),
+        help="Lately used: " + ", ".join(words.no_markdown(tag, 30) for tag in known) if known else None,
     )
 
 
@@ -144,11 +143,9 @@ def _form(page: Frame, view: TraceView, selected: int | None, every: Sequence[No
                 horizontal=True,
                 format_func=lambda about: f"sentence {selected + 1}" if about == _SENTENCE else about,
             )
-        left, right = st.columns([3, 2])
-        with left:
-            st.text_area("New note", key=_TEXT, height=82, placeholder="What is worth remembering here?")
-        with right:
-            _tags_input("Tags", _TAGS, every)
+        # One below the other: columns would be sent again with every click on a sentence.
+        st.text_area("New note", key=_TEXT, height=82)
+        _tags_input("Tags, with commas between", _TAGS, every)
         st.form_submit_button("Save note", on_click=_add, args=(page.source.path, page.run, view, selected))
 
 
