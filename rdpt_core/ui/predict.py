@@ -125,8 +125,8 @@ def _verdict(found: Prediction) -> None:
     st.markdown("- " + "\n- ".join([*lines, f"**Number of sentences**, for comparison: AUC {auc_in_words(length)}"]))
     if not np.isnan(length.value) and abs(length.value - 0.5) >= best - 0.02:
         st.warning(
-            "**Length alone predicts correctness as well as the best label, or better.** Read the labels' numbers "
-            "with that in mind; below, length is held constant.",
+            "**Length alone predicts correctness about as well as the best label.** Read the labels' numbers with that "
+            "in mind; below, length is held constant.",
             icon=":material/straighten:",
         )
 

@@ -94,7 +94,6 @@ function countAll(model) {
 function makeChip({ filter, key, letter, name, title }, isExtra) {
   const node = el("button", `chip m-${key}${isExtra ? " extra" : ""}`);
   node.type = "button";
-  node.title = title;
   node.dataset.filter = filter;
   const [count, share] = [el("span", "chip-n"), el("span", "chip-share")];
   node.append(el("span", "swatch", letter), el("span", "chip-name", name), count, share);
@@ -103,7 +102,9 @@ function makeChip({ filter, key, letter, name, title }, isExtra) {
     show(n, tokens, nTokens) {
       count.textContent = n.toLocaleString("en");
       share.textContent = !isExtra && nTokens ? percent(tokens, nTokens) : "";
-      node.setAttribute("aria-label", `${name}: ${counted(n, "sentence")}, ${percent(tokens, nTokens)} of tokens. ${title}`);
+      const amount = `${counted(n, "sentence")}, ${percent(tokens, nTokens)} of tokens`;
+      node.setAttribute("aria-label", `${name}: ${amount}. ${title}`);
+      node.title = `${amount}. ${title}`;
       node.disabled = n === 0;
       if (isExtra) node.hidden = n === 0;
     },
