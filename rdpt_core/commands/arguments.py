@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rdpt_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from rdpt_core.store.reader import Run
 
 EXIT_PARTIAL = 3
 
@@ -94,3 +100,24 @@ def share(text: str) -> float:
     if value == 0:
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
     return value
+
+
+def finished_run(database: Path, run_key: str | None) -> Run:
+    """The run of that id or name, or the newest one.
+
+    Raises:
+        UsageError: the run is not complete.
+        StoreError: the database cannot be read, or holds no such run.
+    """
+    from rdpt_core.store.reader import open_reader
+
+    with open_reader(database) as reader:
+        run = reader.run(run_key)
+    if run.finished_at is None:
+        raise UsageError(
+            "this run is not complete",
+            where=f"run {run.run_id}",
+            expected="a finished run",
+            hint="Run the `score` command that made it again: it goes on where it stopped.",
+        )
+    return run

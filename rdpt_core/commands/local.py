@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rdpt_core.commands.arguments import add_database, device_name, positive_integer
+from rdpt_core.commands.arguments import add_database, device_name, finished_run, positive_integer
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,21 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     prepare_libraries()
     from rdpt_core.config import parse_reference
-    from rdpt_core.errors import UsageError
     from rdpt_core.records import Role, TemplatePolicy
     from rdpt_core.scoring.local import LocalRequest, score_locally
-    from rdpt_core.store.reader import open_reader
     from rdpt_core.store.run_store import DuckDBRunStore
 
-    with open_reader(arguments.db) as reader:
-        chosen = reader.run(arguments.run_key)
-    if chosen.finished_at is None:
-        raise UsageError(
-            "this run is not complete",
-            where=f"run {chosen.run_id}",
-            expected="a finished run",
-            hint="Run the `score` command that made it again: it goes on where it stopped.",
-        )
+    chosen = finished_run(arguments.db, arguments.run_key)
     request = LocalRequest(
         run_no=chosen.run_no,
         n_traces=chosen.n_traces,

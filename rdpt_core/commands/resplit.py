@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, add_splitter
+from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, add_splitter, finished_run
 from rdpt_core.errors import UsageError
 
 
@@ -32,15 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rdpt_core.traces import get_splitter
 
     splitter = get_splitter(arguments.splitter)
-    with open_reader(arguments.db) as reader:
-        source = reader.run(arguments.run_key)
-    if source.finished_at is None:
-        raise UsageError(
-            "this run is not complete",
-            where=f"run {source.run_id}",
-            expected="a finished run",
-            hint="Run the `score` command that made it again: it goes on where it stopped.",
-        )
+    source = finished_run(arguments.db, arguments.run_key)
     if (source.splitter, source.splitter_version) == (splitter.name, splitter.version):
         raise UsageError(
             "this run has that splitter already",

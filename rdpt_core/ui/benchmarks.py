@@ -12,6 +12,7 @@ from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Run
 from rdpt_core.ui import export_panel, frame, glossary, scope, source_stats, words
+from rdpt_core.ui.beginning import begin
 from rdpt_core.ui.behind import Behind, show
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.figures_benchmarks import cells_figure, difference_figure, points_in_words
@@ -25,17 +26,13 @@ _UNITS = ("sentences", "tokens")
 
 def draw(page: Frame) -> None:
     """The whole page."""
-    st.header("Benchmarks", anchor=False)
-    st.markdown(
+    chosen = begin(
+        page,
+        "Benchmarks",
         "How much of each group of traces comes from where, and whether two groups really differ. "
-        "Intervals count **questions**, because sentences of one question resemble each other."
+        "Intervals count **questions**, because sentences of one question resemble each other.",
     )
-    frame.notices(page, brief=True)
-    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
-    chosen = scope.choose_scope(page)
-    facts = source_stats.facts_of(page.source, page.run, chosen)
-    if not len(facts.trace_no):
-        scope.explain_empty(chosen)
+    if chosen is None:
         return
     runs = comparable_runs(page)
     row, column, unit = _choose(_dimensions(page, chosen, runs))

@@ -14,6 +14,7 @@ from rdpt_core.analysis.positions import MAX_POINTS, MIN_AT_POSITION, N_RESAMPLE
 from rdpt_core.analysis.resampling import SEED
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui import export_panel, frame, glossary, scope, source_stats, words
+from rdpt_core.ui.beginning import begin
 from rdpt_core.ui.behind import Behind, show
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.figures_positions import compare_figure, curves_figure, place_in_words
@@ -33,17 +34,13 @@ _METHOD = (
 
 def draw(page: Frame) -> None:
     """The whole page."""
-    st.header("Positions", anchor=False)
-    st.markdown(
+    chosen = begin(
+        page,
+        "Positions",
         "Where in a trace each kind of sentence stands. At position k the shares are those among the k-th sentences of "
-        "all traces that have one, so the traces behind a curve get fewer along it: their number is drawn, too."
+        "all traces that have one, so the traces behind a curve get fewer along it: their number is drawn, too.",
     )
-    frame.notices(page, brief=True)
-    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
-    chosen = scope.choose_scope(page)
-    facts = source_stats.facts_of(page.source, page.run, chosen)
-    if not len(facts.trace_no):
-        scope.explain_empty(chosen)
+    if chosen is None:
         return
     view = _choose(page, chosen)
     table, panels = source_stats.panels_of(page.source, page.run, page.rule, view)

@@ -11,6 +11,7 @@ from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.predict import ALL, LENGTH, MEASURES, SAME_QUESTION, Prediction, prediction_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui import export_panel, frame, glossary, scope, source_stats, words
+from rdpt_core.ui.beginning import begin
 from rdpt_core.ui.behind import Behind, show
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.figures_predict import GROUP_WORDS, auc_figure, auc_in_words, odds_figure, odds_in_words
@@ -26,17 +27,13 @@ _METHOD = (
 
 def draw(page: Frame) -> None:
     """The whole page."""
-    st.header("Does it predict?", anchor=False)
-    st.markdown(
+    chosen = begin(
+        page,
+        "Does it predict?",
         "Do traces with more of a label answer correctly more often, or are they only longer? Every label stands here "
-        "beside the plainest predictor of all, the number of sentences."
+        "beside the plainest predictor of all, the number of sentences.",
     )
-    frame.notices(page, brief=True)
-    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
-    chosen = scope.choose_scope(page)
-    facts = source_stats.facts_of(page.source, page.run, chosen)
-    if not len(facts.trace_no):
-        scope.explain_empty(chosen)
+    if chosen is None:
         return
     measure = st.segmented_control(
         "Measure of a label",
@@ -48,7 +45,7 @@ def draw(page: Frame) -> None:
         help="**share**: its part of the trace's sentences. **count**: how many sentences carry it, as the paper uses "
         "to choose traces; longer traces have more of everything.",
     )
-    if not _comparable(facts.correct):
+    if not _comparable(source_stats.facts_of(page.source, page.run, chosen).correct):
         return
     first = _leaves_out_first(page, chosen)
     found = source_stats.prediction_of(page.source, page.run, page.rule, chosen, measure, without_first=first)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 import pyarrow as pa
@@ -86,6 +89,6 @@ def strip_figure(traces: pa.Table, values: pa.Table, first: int, rule: LabelRule
     return figure
 
 
-def _tick(row: dict[str, object], rank: int) -> str:
-    name = words.no_markup(str(row["trace_id"]), 24)
-    return f"{rank + 1}. {name} {_VERDICT[row['correct']]} {row['mean']:+.2f}"  # type: ignore[index]
+def _tick(row: Mapping[str, Any], rank: int) -> str:
+    name = words.no_markup(row["trace_id"], 24)
+    return f"{rank + 1}. {name} {_VERDICT[row['correct']]} {row['mean']:+.2f}"

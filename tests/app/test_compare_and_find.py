@@ -20,21 +20,9 @@ PAIR = (Role.TEACHER, Role.STUDENT)
 
 
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Runs a page over a database, as a browser with this address would."""
-
-    def run(path: Path, page: str, **query: str) -> AppTest:
-        monkeypatch.setenv("RDPT_DB", str(path))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        app.run()
-        app.switch_page(f"pages/{page}.py")
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception, app.exception[0].value
-        return app
-
-    return run
+def open_page(open_app: Open) -> Open:
+    """Runs a page by its name."""
+    return lambda path, page, **query: open_app(path, f"pages/{page}.py", **query)
 
 
 @pytest.fixture
@@ -43,7 +31,7 @@ def strips(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     drawn: list[dict[str, object]] = []
 
     def spy(*arguments: object) -> dict[str, object]:
-        drawn.append(payload(*arguments))  # type: ignore[arg-type]
+        drawn.append(payload(*arguments))
         return drawn[-1]
 
     monkeypatch.setattr("rdpt_core.ui.pairs.payload", spy)
@@ -59,7 +47,7 @@ def test_a_run_without_scores(open_page: Open, tmp_path: Path, strips: list[dict
     path = tmp_path / "a.duckdb"
     synthetic.build(path, synthetic.sketches(4), n_scored=0, finish=False)
     open_page(path, "compare")
-    assert strips[-1]["gaps"] == [None] * len(strips[-1]["gaps"])  # type: ignore[arg-type]
+    assert strips[-1]["gaps"] == [None] * len(strips[-1]["gaps"])
     assert strips[-1]["differing"] == []
     assert "sentences in" in said(open_page(path, "find", q="12"))
 
@@ -82,7 +70,7 @@ def test_before_training(open_page: Open, tmp_path: Path, strips: list[dict[str,
     synthetic.build(path, synthetic.sketches(4), run_id="bbbb000011112222", name="after")
     open_page(path, "compare", run2="aaaa000011112222", trace="shop-000-s0", trace2="shop-000-s0")
     assert "One run has no distilled model" in str(strips[-1]["rule"])
-    assert list(strips[-1]["rightValues"]) == ["p teacher", "p student"]  # type: ignore[call-overload]
+    assert list(strips[-1]["rightValues"]) == ["p teacher", "p student"]
 
 
 def test_one_trace_and_no_grades(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
@@ -100,7 +88,7 @@ def test_another_unit_is_compared_too(open_page: Open, tmp_path: Path, strips: l
     app = open_page(path, "compare")
     app.selectbox(key="space").set_value("ratio").run()
     assert not app.exception
-    assert list(strips[-1]["leftValues"]) == ["ln p teacher", "ln p student", "ln p distilled"]  # type: ignore[call-overload]
+    assert list(strips[-1]["leftValues"]) == ["ln p teacher", "ln p student", "ln p distilled"]
 
 
 def test_an_empty_note_is_refused_with_words(open_page: Open, tmp_path: Path) -> None:

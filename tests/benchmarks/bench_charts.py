@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,8 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
     for other in reader.runs():
         if other.run_no != run.run_no:
             found += [
-                ("runs: comparison", lambda: run_pairs.load_comparison(reader, run, other, rule, every)),  # noqa: B023
-                ("runs: moved", lambda: run_pairs.load_moved(reader, run, other, rule, every, None)),  # noqa: B023
+                ("runs: comparison", partial(run_pairs.load_comparison, reader, run, other, rule, every)),
+                ("runs: moved", partial(run_pairs.load_moved, reader, run, other, rule, every, None)),
             ]
             break
     return found

@@ -28,7 +28,7 @@ def test_it_is_drawn_without_sideways_scrolling(
     visit: Callable[..., Page], page: Page, selection_server: Server, width: int, scheme: str
 ) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)
     visit("selection", base=selection_server.url)
     expect(page.get_by_test_id("stMetric")).to_have_count(4)
     expect(page.locator(".js-plotly-plot .bars path")).to_have_count(6)

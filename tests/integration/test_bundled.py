@@ -71,7 +71,7 @@ def test_planted_origins_come_out(sentences: list[dict[str, object]], traces: di
     spans = {(row["trace_id"], row["char_start"], row["char_end"]): row["label"] for row in sentences}
     n_planted = n_found = 0
     for trace_id, line in traces.items():
-        for planted in line["meta"]["planted"]:  # type: ignore[index]
+        for planted in line["meta"]["planted"]:
             n_planted += 1
             label = spans.get((trace_id, planted["char_start"], planted["char_end"]))
             if label is not None:

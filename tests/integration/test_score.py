@@ -49,9 +49,9 @@ def test_every_token_agrees_with_the_oracle_and_every_sum_adds_up(
         assert [row["char_start"] for row in own][1:] == [row["char_end"] for row in own][:-1]
     for row in sentences:
         for role in ROLES:
-            mean = row[f"logprob_sum_{role}"] / row[f"n_tokens_{role}"]  # type: ignore[operator]
+            mean = row[f"logprob_sum_{role}"] / row[f"n_tokens_{role}"]
             assert row[f"p_{role}"] == pytest.approx(math.exp(mean), rel=1e-12)
-            assert 0 < row[f"p_{role}"] <= 1  # type: ignore[operator]
+            assert 0 < row[f"p_{role}"] <= 1
 
 
 def test_a_vocabulary_of_150k_agrees_with_the_oracle(tmp_path: Path) -> None:
@@ -107,19 +107,19 @@ def test_an_interrupted_run_goes_on_and_repeats_nothing_that_was_stored(
         return iter_traces([traces], rejects=RejectLog(None))
 
     whole, broken = tmp_path / "whole.duckdb", tmp_path / "broken.duckdb"
-    score_run(request, read, DuckDBRunStore(whole))  # type: ignore[arg-type]
+    score_run(request, read, DuckDBRunStore(whole))
     first = FailingStore(broken, commits)
     with pytest.raises(KeyboardInterrupt):
-        score_run(request, read, first)  # type: ignore[arg-type]
+        score_run(request, read, first)
     second = FailingStore(broken, None)
-    score_run(request, read, second)  # type: ignore[arg-type]
+    score_run(request, read, second)
     assert sum(first.committed) + sum(second.committed) == 3 * 40
     for what in ("sentences", "tokens", "traces"):
         assert export(broken, what, tmp_path / "b.jsonl") == export(whole, what, tmp_path / "w.jsonl")
         assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "w.jsonl").read_bytes()
     # Once more: nothing is left to do, and no second run appears.
     third = FailingStore(broken, 0)
-    score_run(request, read, third)  # type: ignore[arg-type]
+    score_run(request, read, third)
     with open_reader(broken) as reader:
         assert len(reader.runs()) == 1
 

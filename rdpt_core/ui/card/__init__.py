@@ -11,7 +11,7 @@ from rdpt_core.ui import bundle
 
 _CARD = st.components.v2.component(
     "rdpt_card",
-    css=bundle.style("card/card.css", root=".card"),
+    css=bundle.style("card/card.css", "reader/heap.css", root=".card"),
     js=bundle.script("reader/dom.js", "card/card.js"),
 )
 

@@ -42,7 +42,7 @@ MODULES = (
 )
 
 SCRIPT = bundle.script(*(f"reader/{name}.js" for name in MODULES))
-STYLE = bundle.style("reader/reader.css", "reader/panels.css", root=".reader")
+STYLE = bundle.style("reader/reader.css", "reader/heap.css", "reader/panels.css", root=".reader")
 
 _TEXT = st.components.v2.component("rdpt_reader", css=STYLE, js=SCRIPT)
 _PART = st.components.v2.component("rdpt_reader_part", js=bundle.script("reader/hub.js", "reader/part.js"))

@@ -187,4 +187,4 @@ def test_common_unit_restores_labels_when_the_student_has_finer_tokens() -> None
 )
 def test_wrong_rules_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(UsageError):
-        LabelRule.make(**arguments)  # type: ignore[arg-type]
+        LabelRule.make(**arguments)

@@ -15,7 +15,7 @@ from tests import synthetic
 
 
 def run_of(path: Path, **settings: object) -> Run:
-    synthetic.build(path, synthetic.sketches(2), **settings)  # type: ignore[arg-type]
+    synthetic.build(path, synthetic.sketches(2), **settings)
     with open_reader(path) as reader:
         return reader.run(None)
 

@@ -20,7 +20,7 @@ def test_results_come_in_the_order_of_the_inputs(n_workers: int) -> None:
         return work
 
     workers = [make_worker(number) for number in range(n_workers)]
-    assert list(map_in_order(workers, range(20))) == [one * one for one in range(20)]  # type: ignore[arg-type]
+    assert list(map_in_order(workers, range(20))) == [one * one for one in range(20)]
 
 
 def test_each_worker_serves_one_at_a_time_and_all_serve() -> None:
@@ -36,7 +36,7 @@ def test_each_worker_serves_one_at_a_time_and_all_serve() -> None:
 
         return work
 
-    assert list(map_in_order([make_worker(0), make_worker(1)], range(12))) == list(range(12))  # type: ignore[arg-type]
+    assert list(map_in_order([make_worker(0), make_worker(1)], range(12))) == list(range(12))
     assert seen == {0, 1}
 
 

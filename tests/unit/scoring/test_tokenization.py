@@ -63,7 +63,7 @@ def test_pieces_of_one_character_share_it(byte_level: RoleTokenizer) -> None:
 
 
 def trace(response: str = "Yes.", **fields: object) -> Trace:
-    return Trace("t", "q", response, **{"messages": (Message("user", "Is it?"),), **fields})  # type: ignore[arg-type]
+    return Trace("t", "q", response, **{"messages": (Message("user", "Is it?"),), **fields})
 
 
 def test_own_template_and_one_bos(byte_level: RoleTokenizer) -> None:
