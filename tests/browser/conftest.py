@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from tests import synthetic
+from tests.browser import reading
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_ARGUMENTS = [
@@ -172,6 +173,34 @@ def visit(page: Page, server: Server) -> Callable[..., Page]:
     def go(path: str = "", base: str | None = None, **query: str) -> Page:
         page.goto(f"{base or server.url}/{path}" + (f"?{urlencode(query)}" if query else ""))
         settle(page)
+        return page
+
+    return go
+
+
+@pytest.fixture
+def page_with_trace(visit: Callable[..., Page]) -> Page:
+    """A short trace with every label."""
+    page = visit("trace", trace=reading.TRACE)
+    expect(page.locator(".reader .s")).to_have_count(11)
+    return page
+
+
+@pytest.fixture(scope="session")
+def thinking_server(start_server: Callable[[Path], Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The app over the traces of `reading`."""
+    path = tmp_path_factory.mktemp("db") / "reader.duckdb"
+    reading.build_traces(path)
+    return start_server(path)
+
+
+@pytest.fixture
+def open_trace(visit: Callable[..., Page], thinking_server: Server) -> Callable[..., Page]:
+    """Opens one of those traces."""
+
+    def go(trace: str, **query: str) -> Page:
+        page = visit("trace", base=thinking_server.url, trace=trace, **query)
+        expect(page.locator(".reader[data-ready]")).to_be_visible()
         return page
 
     return go
