@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
 from rdpt_core.analysis.threads import side_by_side
-from rdpt_core.analysis.trace_view import NOTABLE_PART, writing_role
+from rdpt_core.analysis.trace_view import NOTABLE_PART, faint_limit, writing_role
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
 
@@ -45,7 +45,8 @@ class Gaps:
         start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`.
         d_ts: (n_sentences,) teacher minus student, NaN where missing; single precision.
         max_gap: (n_sentences,) the largest of the three gaps; None before training.
-        notable_from: below this threshold too few sentences are faint to be pointed out; rounded like the gaps.
+        notable_from: below this threshold too few sentences are faint to be pointed out; at it or above, perhaps
+            enough.
     """
 
     roles: tuple[str, ...]
@@ -62,30 +63,47 @@ class Gaps:
 
 
 def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first: bool = False) -> Gaps:
-    """Read the gaps of a run. Memory: 12 bytes a sentence while reading, 8 afterwards.
+    """Read the gaps of a run. Memory: 8 bytes a sentence, beside what the database holds of its file while reading.
 
     Args:
         without_first: leave the first token of each sentence out of its mean. A sentence of one token then has none.
     """
     rule = LabelRule(0.0, 0.0, unit, space)
     source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
-    gaps = "d_ts::FLOAT AS d_ts" + (", max_gap::FLOAT AS max_gap" if run.has_distilled else "")
-    scored = "max_gap" if run.has_distilled else "d_ts"
-    values = ", ".join(f"v_{role}" for role in run.roles)
-    highest = f"(CASE WHEN {scored} IS NOT NULL THEN greatest({values}) END)::FLOAT AS highest"
-    sql = f"SELECT trace_no, sentence_index, {gaps}, {highest} FROM ({labels_sql(rule, run.roles, source)})"
-    names = ("d_ts", "max_gap", "highest") if run.has_distilled else ("d_ts", "highest")
-    found = _read(reader, run, sql, dict.fromkeys(names, np.float32))
-    columns = found.columns
-    notable = _notable_from(columns["highest"])
-    return Gaps(run.roles, found.trace_no, found.start, columns["d_ts"], columns.get("max_gap"), notable)
+    columns = {"d_ts": "d_ts::FLOAT"} | ({"max_gap": "max_gap::FLOAT"} if run.has_distilled else {})
+    kinds = dict.fromkeys(columns, np.float32)
+    tally = None
+    if faint_limit(rule, run.roles) is not None:
+        scored = "max_gap" if run.has_distilled else "d_ts"
+        values = ", ".join(f"v_{role}" for role in run.roles)
+        columns["highest"] = f"(CASE WHEN {scored} IS NOT NULL THEN greatest({values}) END)::FLOAT"
+        tally = _Tally()
+    found = _read(reader, run, columns, labels_sql(rule, run.roles, source), kinds, tally)
+    notable = tally.reached_by(NOTABLE_PART) if tally is not None else float("inf")
+    return Gaps(run.roles, found.trace_no, found.start, found.columns["d_ts"], found.columns.get("max_gap"), notable)
 
 
-def _notable_from(highest: Floats) -> float:
-    """See `Gaps.notable_from`."""
-    scored = highest[~np.isnan(highest)]
-    place = int(NOTABLE_PART * len(scored))
-    return float(np.partition(scored, place)[place]) if len(scored) else float("inf")
+# The leading half of the bits of infinity; those of NaN are larger.
+_INFINITE = 0x7F80
+
+
+class _Tally:
+    """Counts of probabilities by the leading half of their bits, which orders them: steps of less than one percent."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(1 << 16, np.int64)
+
+    def add(self, values: Floats) -> None:
+        """Count them, missing ones apart: NaN has the largest bits of all."""
+        self._counts += np.bincount(values.view(np.uint32) >> 16, minlength=len(self._counts))
+
+    def reached_by(self, part: float) -> float:
+        """A number below which no more than this part of the values lies; as large as the steps allow."""
+        below = np.cumsum(self._counts[:_INFINITE])
+        if not below[-1]:
+            return float("inf")
+        step = int(np.searchsorted(below, int(part * below[-1]), side="right"))
+        return float(np.uint32(step << 16).view(np.float32))
 
 
 def without_first_sql(run: Run) -> str:
@@ -99,9 +117,11 @@ def without_first_sql(run: Run) -> str:
 
 def load_token_counts(reader: Reader, run: Run) -> npt.NDArray[np.int32]:
     """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
-    count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0) AS n_tokens"
-    sql = f"SELECT trace_no, sentence_index, {count} FROM sentences WHERE run_no = {run.run_no:d}"
-    found: npt.NDArray[np.int32] = _read(reader, run, sql, {"n_tokens": np.int32}).columns["n_tokens"]
+    count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0)"
+    source = f"SELECT * FROM sentences WHERE run_no = {run.run_no:d}"
+    found: npt.NDArray[np.int32] = _read(reader, run, {"n_tokens": count}, source, {"n_tokens": np.int32}).columns[
+        "n_tokens"
+    ]
     return found
 
 
@@ -114,49 +134,56 @@ class _Columns:
     start: Ints
 
 
-def _read(reader: Reader, run: Run, sql: str, kinds: dict[str, Any]) -> _Columns:
-    """The columns of a query over trace_no, sentence_index and `kinds`, ordered by trace and sentence.
+def _read(
+    reader: Reader,
+    run: Run,
+    columns: dict[str, str],
+    source: str,
+    kinds: dict[str, Any],
+    tally: _Tally | None = None,
+) -> _Columns:
+    """Columns over the sentences of a run, in order of trace and sentence.
 
-    Sentences are nearly always stored in order; then their keys are looked at and let go, batch by batch. Batches that
-    were committed out of order are read once more with their keys, and sorted.
+    Sentences are nearly always stored in that order, which one look at the place of each trace tells; then their keys
+    need not be read with them. Batches that were committed out of order are read with their keys, and sorted.
+
+    Args:
+        columns: SQL over `source` by name.
+        kinds: the types of those that are returned.
+        tally: is given the values of the column `highest`, which is not kept.
     """
-    n = reader.query("SELECT count(*) FROM sentences WHERE run_no = ?", [run.run_no]).column(0)[0].as_py()
-    columns = {name: np.empty(n, kind) for name, kind in kinds.items()}
-    traces, starts, at, last = [np.empty(0, np.int32)], [np.empty(0, np.int64)], 0, (-1, -1)
-    for batch in reader.stream(sql, _BATCH_ROWS):
-        if not batch.num_rows:
-            continue
-        for name, column in columns.items():
-            column[at : at + batch.num_rows] = batch.column(name).to_numpy(zero_copy_only=False)
-        trace_no, index = batch.column("trace_no").to_numpy(), batch.column("sentence_index").to_numpy()
-        step = np.diff(trace_no)
-        follows = (step > 0) | ((step == 0) & (np.diff(index) > 0))
-        if not follows.all() or last >= (int(trace_no[0]), int(index[0])):
-            break
-        first = np.flatnonzero(np.diff(trace_no, prepend=np.int32(last[0])))
-        traces.append(trace_no[first])
-        starts.append(at + first)
-        at += batch.num_rows
-        last = (int(trace_no[-1]), int(index[-1]))
-    else:
-        return _Columns(columns, np.concatenate(traces), np.append(np.concatenate(starts), n).astype(np.int64))
-    return _sort(reader, sql, n, kinds)
-
-
-def _sort(reader: Reader, sql: str, n: int, kinds: dict[str, Any]) -> _Columns:
-    """The same for sentences that are not stored in order, with twice the memory."""
-    keys: dict[str, Any] = {"trace_no": np.int32, "sentence_index": np.int32}
-    columns = {name: np.empty(n, kind) for name, kind in (keys | kinds).items()}
+    trace_no, length, ordered = _places(reader, run)
+    start = np.concatenate([[0], np.cumsum(length, dtype=np.int64)])
+    keys: dict[str, Any] = {} if ordered else {"trace_no": np.int32, "sentence_index": np.int32}
+    found = {name: np.empty(start[-1], kind) for name, kind in (keys | kinds).items()}
+    chosen = ", ".join([*keys, *(f"{sql} AS {name}" for name, sql in columns.items())])
     at = 0
-    for batch in reader.stream(sql, _BATCH_ROWS):
-        for name, column in columns.items():
+    for batch in reader.stream(f"SELECT {chosen} FROM ({source})", _BATCH_ROWS):
+        for name, column in found.items():
             column[at : at + batch.num_rows] = batch.column(name).to_numpy(zero_copy_only=False)
+        if tally is not None:
+            tally.add(batch.column("highest").to_numpy(zero_copy_only=False))
         at += batch.num_rows
-    order = np.lexsort((columns.pop("sentence_index"), columns["trace_no"]))
-    columns = {name: values[order] for name, values in columns.items()}
-    trace_no = columns.pop("trace_no")
-    first = np.flatnonzero(np.diff(trace_no, prepend=np.int32(-1)))
-    return _Columns(columns, trace_no[first], np.append(first, n).astype(np.int64))
+    if not ordered:
+        order = np.lexsort((found.pop("sentence_index"), found.pop("trace_no")))
+        found = {name: values[order] for name, values in found.items()}
+    return _Columns(found, trace_no, start)
+
+
+def _places(reader: Reader, run: Run) -> tuple[npt.NDArray[np.int32], Ints, bool]:
+    """The scored traces of a run, ascending, how many sentences each has, and whether all are stored in order.
+
+    A trace whose sentences lie in order has one row number that its first sentence has, or would have, counted back
+    from each of them; and a trace must end before the next one begins.
+    """
+    table = reader.query(
+        "SELECT trace_no, count(*) AS n, min(rowid - sentence_index) AS first, max(rowid - sentence_index) AS last, "
+        "max(sentence_index) AS most FROM sentences WHERE run_no = ? GROUP BY trace_no ORDER BY trace_no",
+        [run.run_no],
+    )
+    n, first, last, most = (table.column(name).to_numpy().astype(np.int64) for name in ("n", "first", "last", "most"))
+    ordered = bool((first == last).all() and (first[1:] > (first + most)[:-1]).all())
+    return table.column("trace_no").to_numpy(), n, ordered
 
 
 def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> Codes:

@@ -28,7 +28,7 @@ from tests import synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PAGES = ("overview", "benchmarks", "positions", "predict")
+PAGES = ("overview", "benchmarks", "positions", "predict", "thresholds", "ratios")
 TIMEOUT_S = 300
 
 
@@ -89,6 +89,8 @@ VIEWS: tuple[tuple[str, dict[str, str]], ...] = (
     ("positions", {"traces": "correct against incorrect"}),
     ("positions", {"scale": "part of the trace"}),
     ("predict", {}),
+    ("thresholds", {}),
+    ("ratios", {}),
 )
 
 
