@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -127,13 +129,13 @@ class TraceFilter:
     label: str | None = None
 
 
-def filter_traces(traces: pa.Table, chosen: TraceFilter, counts: pa.Table | None = None) -> pa.Table:
+def filter_traces(traces: pa.Table, chosen: TraceFilter, holding: npt.NDArray[np.int32] | None = None) -> pa.Table:
     """The rows of `traces` that fit.
 
     Args:
         traces: as `load_trace_list` gives it.
         chosen: `text` is looked for in ids and beginnings of questions, without regard to case.
-        counts: as `label_counts` gives it; needed if `chosen.label` is set.
+        holding: numbers of the traces that hold a sentence labelled `chosen.label`; needed if that is set.
     """
     for column, value in (("benchmark", chosen.benchmark), ("domain", chosen.domain), ("grade", chosen.grade)):
         if value is not None:
@@ -144,9 +146,8 @@ def filter_traces(traces: pa.Table, chosen: TraceFilter, counts: pa.Table | None
             for name in ("question_id", "question")
         ]
         traces = traces.filter(pc.or_(*found))
-    if chosen.label is not None and counts is not None:
-        holding = counts.filter(pc.greater(counts.column(chosen.label), 0)).column("trace_no")
-        traces = traces.filter(pc.is_in(traces.column("trace_no"), value_set=holding.combine_chunks()))
+    if chosen.label is not None and holding is not None:
+        traces = traces.filter(pc.is_in(traces.column("trace_no"), value_set=pa.array(holding)))
     return traces
 
 

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rdpt_core.analysis.intervals import ShareIntervals, bootstrap_shares
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.trace_facts import TraceFacts
 from rdpt_core.analysis.trace_view import Faint, faint_limit
 from rdpt_core.store.reader import Reader, Run
+
+Doubles = npt.NDArray[np.float64]
 
 CORRECTNESS = ("correct", "incorrect")
 
@@ -52,6 +57,21 @@ def shares_by_benchmark(counts: pa.Table, labels: Sequence[str]) -> tuple[GroupS
     return _by_benchmark(counts, values, tuple(labels))
 
 
+def shares_of_traces(facts: TraceFacts, counts: Doubles, labels: Sequence[str]) -> tuple[GroupShares, ...]:
+    """Label shares of each benchmark, by name, the same as `shares_by_benchmark` gives them.
+
+    Args:
+        facts: the traces.
+        counts: (n_traces, n_labels), how many sentences of each label a trace holds.
+    """
+    values, question, names = counts.astype(np.int64), facts.question_by_text(), facts.names["benchmark"]
+    code = facts.codes["benchmark"]
+    return tuple(
+        GroupShares(name, tuple(labels), bootstrap_shares(values[here], question[here]))
+        for name, here in sorted((name, code == place) for place, name in enumerate(names))
+    )
+
+
 def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -> pa.Table:
     """One row a group and kind: share with its interval, NULL where refused, and what was counted."""
     rows = [
@@ -88,19 +108,34 @@ def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Fa
     return Faint(limit[0], limit[1], n_faint, total[limit[0]], sum(total.values()))
 
 
+def load_accuracy(reader: Reader, run: Run) -> tuple[GroupShares, ...]:
+    """Share of correct and of incorrect traces among the graded ones, for each benchmark."""
+    traces = reader.query(
+        "SELECT benchmark, question_id, correct FROM traces WHERE run_no = ? ORDER BY trace_no", [run.run_no]
+    )
+    return accuracy_by_benchmark(traces)
+
+
 def accuracy_by_benchmark(traces: pa.Table) -> tuple[GroupShares, ...]:
     """Share of correct and of incorrect traces among the graded ones; needs benchmark, question_id and correct."""
-    correct = traces.column("correct").to_pylist()
-    values = np.array([[value is True, value is False] for value in correct], dtype=np.int64).reshape(-1, 2)
-    return _by_benchmark(traces, values, CORRECTNESS)
+    correct = pc.fill_null(traces.column("correct").cast(pa.int8()), pa.scalar(-1, pa.int8())).to_numpy()
+    return _by_benchmark(traces, np.column_stack([correct == 1, correct == 0]).astype(np.int64), CORRECTNESS)
 
 
 def _by_benchmark(table: pa.Table, values: np.ndarray, kinds: tuple[str, ...]) -> tuple[GroupShares, ...]:
-    names = np.array(table.column("benchmark").to_pylist(), dtype=object)
-    questions = np.array(table.column("question_id").to_pylist(), dtype=object)
+    names, questions = (_codes(table.column(name)) for name in ("benchmark", "question_id"))
     groups = []
-    for name in sorted(set(names.tolist())):
-        here = names == name
-        _, question = np.unique(questions[here].astype(str), return_inverse=True)
-        groups.append(GroupShares(name, kinds, bootstrap_shares(values[here], question.astype(np.int64))))
+    for place, name in enumerate(names[1]):
+        here = names[0] == place
+        groups.append(GroupShares(name, kinds, bootstrap_shares(values[here], questions[0][here])))
     return tuple(groups)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """The place of each value among all, sorted; and those."""
+    encoded = column.combine_chunks().dictionary_encode()
+    values: list[str] = encoded.dictionary.to_pylist()
+    order = sorted(range(len(values)), key=values.__getitem__)
+    place = np.empty(len(values), np.int64)
+    place[order] = np.arange(len(values))
+    return place[encoded.indices.to_numpy()], [values[number] for number in order]

@@ -53,6 +53,16 @@ class TraceFacts:
         found[self.question] = self.codes[dimension]
         return found
 
+    def question_by_text(self) -> Ints:
+        """(n_traces,), numbers of questions in the order of their benchmarks and ids as plain text.
+
+        The order in which questions are drawn for resamples wherever a query of the database numbers them.
+        """
+        order = sorted(range(self.n_questions), key=self.question_keys.__getitem__)
+        place = np.empty(self.n_questions, np.int64)
+        place[order] = np.arange(self.n_questions)
+        return place[self.question]
+
 
 def load_facts(reader: Reader, run: Run, scope: Scope) -> TraceFacts:
     """Read the facts of the scored traces in scope."""

@@ -10,7 +10,7 @@ from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import frame, notes, picker, scope, words
+from rdpt_core.ui import frame, notes, picker, scope, source_stats, words
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.results import opened, passage_item, results
 
@@ -44,7 +44,7 @@ def draw(page: Frame) -> None:
             label_visibility="collapsed",
         )
     frame.notices(page, brief=True)
-    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
+    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
     text = st.text_input(
         "Text to find",
         key="q",

@@ -12,9 +12,9 @@ from rdpt_core.analysis.catalog import Catalog
 from rdpt_core.analysis.intervals import INTERVAL_METHOD
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.methods import methods_paragraph
-from rdpt_core.analysis.shares import GroupShares, shares_table
+from rdpt_core.analysis.shares import GroupShares, load_accuracy, shares_table
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import export_panel, figures, frame, glossary, states, words
+from rdpt_core.ui import export_panel, figures, frame, glossary, source_stats, states, words
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.frame import Frame
 
@@ -255,11 +255,11 @@ def draw(page: Frame) -> None:
     header(page.run, catalog)
     live_progress(page.run, catalog)
     frame.notices(page)
-    frame.faint_notice(page.source.faint(page.run, page.rule))
-    groups = page.source.shares(page.run, page.rule)
+    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule))
+    groups = source_stats.shares_of(page.source, page.run, page.rule)
     label_shares(page, groups)
     where_to_go()
-    benchmark_table(catalog, groups, page.source.accuracy(page.run))
+    benchmark_table(catalog, groups, page.source.ask(load_accuracy, page.run))
     model_table(page.run)
     run_details(page, catalog)
     with st.expander("All terms, explained", icon=":material/help:"):

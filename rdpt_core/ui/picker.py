@@ -12,7 +12,7 @@ import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.ui import links, lost, words
+from rdpt_core.ui import links, lost, source_stats, words
 from rdpt_core.ui.frame import Frame
 
 FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
@@ -85,8 +85,8 @@ def filters(page: Frame, traces: pa.Table) -> TraceFilter:
 
 
 def _fits(page: Frame, traces: pa.Table, chosen: TraceFilter) -> pa.Table:
-    counts = page.source.label_counts(page.run, page.rule) if chosen.label else None
-    return filter_traces(traces, chosen, counts)
+    holding = source_stats.traces_holding(page.source, page.run, page.rule, chosen.label) if chosen.label else None
+    return filter_traces(traces, chosen, holding)
 
 
 def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:

@@ -14,7 +14,7 @@ from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.plane import Cell
 from rdpt_core.analysis.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.ui import export_panel, frame, glossary, links, words
+from rdpt_core.ui import export_panel, frame, glossary, links, source_stats, words
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.controls import SPACES
 from rdpt_core.ui.frame import Frame
@@ -266,7 +266,7 @@ def draw(page: Frame) -> None:
         glossary.explain(*terms)
     st.markdown(_PURPOSE if page.run.has_distilled else _PURPOSE_BEFORE)
     frame.notices(page, brief=True)
-    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
+    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
     found = the_plane(page, scope)
     if found is None:
         explain_empty(scope)

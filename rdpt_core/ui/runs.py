@@ -14,7 +14,7 @@ from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.run_pairs import Comparison, Estimate
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Run
-from rdpt_core.ui import controls, export_panel, frame, glossary, links, run_figures, words
+from rdpt_core.ui import controls, export_panel, frame, glossary, links, run_figures, source_stats, words
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.scope import choose_scope, describe, explain_empty
@@ -283,7 +283,7 @@ def draw(page: Frame) -> None:
         "another student, another precision, another template policy or another splitter."
     )
     frame.notices(page, brief=True)
-    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
+    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
     others = [run for run in page.source.runs() if run.run_id != page.run.run_id]
     if not others:
         explain_one_run(page)

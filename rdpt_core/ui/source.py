@@ -15,8 +15,7 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis import catalog, shares, trace_view
-from rdpt_core.analysis.labels import LabelRule, label_order
-from rdpt_core.analysis.shares import GroupShares
+from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 # Long enough for a run that writes a batch every few seconds, short enough for someone who waits.
@@ -69,19 +68,8 @@ def _label_counts(path: str, identity: Identity, run_no: int, _run: Run, rule: L
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _shares(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> tuple[GroupShares, ...]:
-    counts = _label_counts(path, identity, run_no, _run, rule)
-    return shares.shares_by_benchmark(counts, [str(label) for label in label_order(_run.roles)])
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
 def _faint(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> trace_view.Faint | None:
     return shares.count_faint(_label_counts(path, identity, run_no, _run, rule), rule, _run.roles)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _accuracy(path: str, identity: Identity, run_no: int, _run: Run) -> tuple[GroupShares, ...]:
-    return shares.accuracy_by_benchmark(_trace_list(path, identity, run_no, _run))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -144,21 +132,9 @@ class Source:
         """One row a trace."""
         return _trace_list(str(self.path), self.identity, run.run_no, run)
 
-    def label_counts(self, run: Run, rule: LabelRule) -> pa.Table:
-        """Labels per trace."""
-        return _label_counts(str(self.path), self.identity, run.run_no, run, rule)
-
-    def shares(self, run: Run, rule: LabelRule) -> tuple[GroupShares, ...]:
-        """Label shares per benchmark."""
-        return _shares(str(self.path), self.identity, run.run_no, run, rule)
-
     def faint(self, run: Run, rule: LabelRule) -> trace_view.Faint | None:
         """Sentences whose label follows from small probabilities alone."""
         return _faint(str(self.path), self.identity, run.run_no, run, rule)
-
-    def accuracy(self, run: Run) -> tuple[GroupShares, ...]:
-        """Correct and incorrect traces per benchmark."""
-        return _accuracy(str(self.path), self.identity, run.run_no, run)
 
     def trace_view(self, run: Run, trace_no: int, rule: LabelRule) -> trace_view.TraceView:
         """One trace with its labelled sentences."""

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from rdpt_core.analysis import cells, gaps, positions, predict, trace_facts
+from rdpt_core.analysis import cells, gaps, positions, predict, shares, trace_facts
 from rdpt_core.analysis.cells import Part
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.shares import GroupShares
 from rdpt_core.analysis.threads import side_by_side
 from rdpt_core.analysis.trace_view import Faint, faint_limit
 from rdpt_core.store.reader import Run, open_reader
@@ -91,6 +92,25 @@ def counts_of(
 ) -> npt.NDArray[np.float64]:
     """Labels of every trace of a run, in sentences or tokens, as `count_codes` gives them."""
     return _counts(str(found.path), found.identity, run.run_no, run, rule, by_tokens, without_first)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _shares(
+    path: str, identity: Identity, run_no: int, rule: LabelRule, _source: Source, _run: Run
+) -> tuple[GroupShares, ...]:
+    labels = [str(label) for label in label_order(_run.roles)]
+    return shares.shares_of_traces(facts_of(_source, _run, Scope()), counts_of(_source, _run, rule)[:, 1:], labels)
+
+
+def shares_of(found: Source, run: Run, rule: LabelRule) -> tuple[GroupShares, ...]:
+    """Label shares of each benchmark."""
+    return _shares(str(found.path), found.identity, run.run_no, rule, found, run)
+
+
+def traces_holding(found: Source, run: Run, rule: LabelRule, label: str) -> npt.NDArray[np.int32]:
+    """The numbers of the traces with a sentence of this label."""
+    place = [str(name) for name in label_order(run.roles)].index(label) + 1
+    return gaps_of(found, run, rule).trace_no[counts_of(found, run, rule)[:, place] > 0]
 
 
 def rows_in(gaps_found: gaps.Gaps, facts: trace_facts.TraceFacts) -> npt.NDArray[np.int64]:

@@ -15,7 +15,7 @@ from rdpt_core.analysis.labels import default_thresholds, label_order
 from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.thresholds import MARGINS, BetaCurve, ThresholdMap, margin_column
-from rdpt_core.ui import export_panel, frame, glossary, threshold_figures, words
+from rdpt_core.ui import export_panel, frame, glossary, source_stats, threshold_figures, words
 from rdpt_core.ui.chart import chart, clicked
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.scope import choose_scope, describe, explain_empty
@@ -224,7 +224,7 @@ def draw(page: Frame) -> None:
         "so that a claim can be made only where it holds for all sensible ones."
     )
     frame.notices(page, brief=True)
-    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
+    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
     found = page.source.ask(thresholds.load_map, page.run, page.rule, scope)
     if not found.n_sentences:
         explain_empty(scope)

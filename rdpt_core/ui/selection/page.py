@@ -16,7 +16,7 @@ from rdpt_core.analysis.selection.strategies import STRATEGIES
 from rdpt_core.analysis.selection.view import SideBySide, possible_strategies, side_by_side
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS
-from rdpt_core.ui import export_panel, frame, glossary, words
+from rdpt_core.ui import export_panel, frame, glossary, source_stats, words
 from rdpt_core.ui.chart import chart
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.selection import basket, controls, figures, question, take_away
@@ -35,7 +35,7 @@ def draw(page: Frame) -> None:
     st.markdown(_PURPOSE)
     possible = page.source.ask(possible_strategies, page.run)
     frame.notices(page, brief=True)
-    frame.faint_notice(page.source.faint(page.run, page.rule), brief=True)
+    frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
     chosen = controls.choose(possible)
     with st.container(horizontal=True):
         controls.explain_strategies(possible)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rdpt_core.analysis.catalog import GRADES, TraceFilter, distinct, filter_traces, load_catalog, load_trace_list
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.shares import accuracy_by_benchmark, count_faint, label_counts, shares_by_benchmark
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.shares import (
+    count_faint,
+    label_counts,
+    load_accuracy,
+    shares_by_benchmark,
+    shares_of_traces,
+)
+from rdpt_core.analysis.trace_facts import load_facts
 from rdpt_core.analysis.trace_view import Faint, load_trace_view
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run, open_reader
@@ -77,18 +87,41 @@ def test_shares_per_benchmark(opened: tuple[Reader, Run]) -> None:
 
 
 def test_accuracy_counts_graded_traces_only(opened: tuple[Reader, Run]) -> None:
-    groups = {g.group: g.intervals for g in accuracy_by_benchmark(load_trace_list(*opened))}
+    groups = {g.group: g.intervals for g in load_accuracy(*opened)}
     mine = [s.correct for s in TRACES if s.benchmark == "shop"]
     assert groups["shop"].share[0] == pytest.approx(sum(mine) / len(mine))
     assert groups["week"].n_counted == 0
 
 
+def test_shares_of_counted_traces_are_those_of_the_database(tmp_path: Path) -> None:
+    # Ids that are numbers stand in another order as text, and the order decides which questions are drawn.
+    traces = [
+        replace(sketch, question_id=str(7 * number), benchmark=("shop", "clock")[number % 2])
+        for number, sketch in enumerate(synthetic.sketches(24))
+    ]
+    path = tmp_path / "numbers.duckdb"
+    synthetic.build(path, traces)
+    with open_reader(path) as reader:
+        run, rule = reader.run(None), LabelRule.make()
+        labels = [str(label) for label in label_order(run.roles)]
+        want = shares_by_benchmark(label_counts(reader, run, rule), labels)
+        counts = label_counts(reader, run, rule).select(labels)
+        found = shares_of_traces(
+            load_facts(reader, run, Scope()), np.column_stack([column.to_numpy() for column in counts.columns]), labels
+        )
+    assert [group.group for group in found] == [group.group for group in want]
+    for one, other in zip(found, want, strict=True):
+        assert one.intervals.refused is None
+        for name in ("share", "low", "high"):
+            assert np.array_equal(getattr(one.intervals, name), getattr(other.intervals, name))
+
+
 def test_filters_narrow_the_list(opened: tuple[Reader, Run]) -> None:
     reader, run = opened
     traces = load_trace_list(reader, run)
-    counts = label_counts(reader, run, LabelRule.make())
+    holding = np.array([number for number, sketch in enumerate(TRACES) if "Boosted" in expected(sketch)], np.int32)
     assert filter_traces(traces, TraceFilter()).num_rows == len(TRACES)
-    found = filter_traces(traces, TraceFilter("clock", "arithmetic", GRADES[1], "LOCK-0", "Boosted"), counts)
+    found = filter_traces(traces, TraceFilter("clock", "arithmetic", GRADES[1], "LOCK-0", "Boosted"), holding)
     want = [
         sketch.trace_id
         for sketch in TRACES
