@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
 from rdpt_core.analysis.threads import side_by_side
@@ -33,6 +34,7 @@ _FEW_TRACES = 100
 Codes: TypeAlias = npt.NDArray[np.uint8]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float32]
+Doubles: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,33 +221,59 @@ def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int
 
 def _settle(gaps: Gaps, codes: Codes, doubtful: Ints, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> None:
     """Label the traces of doubtful sentences again, exactly, in place."""
-    traces = np.unique(np.searchsorted(gaps.start, doubtful, side="right") - 1)
-    sentences = np.concatenate([np.arange(gaps.start[t], gaps.start[t + 1]) for t in traces])
+    traces, sentences = traces_of(gaps, doubtful)
     codes[sentences] = exact(gaps.trace_no[traces])
+
+
+def traces_of(gaps: Gaps, sentences: Ints) -> tuple[Ints, Ints]:
+    """The places of the traces that hold some sentences, and those of all sentences of these traces; both ascending."""
+    traces = np.unique(np.searchsorted(gaps.start, sentences, side="right") - 1)
+    return traces, np.concatenate([np.arange(gaps.start[t], gaps.start[t + 1]) for t in traces])
 
 
 def exact_codes(
     reader: Reader, run: Run, rule: LabelRule, trace_nos: npt.NDArray[np.int32], without_first: bool = False
 ) -> Codes:
     """Codes of all sentences of some traces, in order of trace and sentence, labelled by the database."""
-    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     cases = " ".join(f"WHEN '{label}' THEN {code}" for code, label in enumerate(label_order(run.roles), 1))
+    code = f"(CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code"
+    found: Codes = _of_traces(reader, run, rule, trace_nos, code, without_first).column("code").to_numpy()
+    return found
+
+
+def exact_gaps(
+    reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: npt.NDArray[np.int32]
+) -> tuple[Doubles, Doubles | None]:
+    """`d_ts` and `max_gap` of all sentences of some traces, in order, in double precision."""
+    names = ("d_ts", "max_gap") if run.has_distilled else ("d_ts",)
+    table = _of_traces(reader, run, LabelRule(0.0, 0.0, unit, space), trace_nos, ", ".join(names))
+    columns = [table.column(name).to_numpy() for name in names]
+    return columns[0], columns[1] if run.has_distilled else None
+
+
+def _of_traces(
+    reader: Reader,
+    run: Run,
+    rule: LabelRule,
+    trace_nos: npt.NDArray[np.int32],
+    columns: str,
+    without_first: bool = False,
+) -> pa.Table:
+    """Columns of `labels_sql` for all sentences of some traces, in order."""
+    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     # A few traces one by one: each is found from the bounds of its block, while a list makes the database read all.
     one_by_one = len(trace_nos) <= _FEW_TRACES
     conditions = [f"= {number:d}" for number in trace_nos] if one_by_one else ["IN (SELECT unnest($1::INTEGER[]))"]
     found = []
-    for condition in conditions:
+    for condition in conditions or ["IS NULL"]:
         wanted = f"(SELECT * FROM {source} WHERE trace_no {condition})"
         found.append(
             reader.query(
-                f"SELECT (CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code "
-                f"FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
+                f"SELECT {columns} FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
                 [] if one_by_one else [trace_nos.tolist()],
             )
-            .column("code")
-            .to_numpy()
         )
-    return np.concatenate([np.empty(0, np.uint8), *found])
+    return pa.concat_tables(found)
 
 
 def count_codes(gaps: Gaps, codes: Codes, weight: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What α and β decide: shares and flips for every pair of them, computed from one histogram.
+"""What α and β decide: shares and flips for every pair of them, computed from one histogram over the gaps in memory.
 
 The label of a sentence depends on α and β only through its largest gap and its d_ts, and turns at known thresholds:
 
@@ -18,9 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rdpt_core.analysis.gap_counts import Bools, Exact, Values, count_all, count_by_trace, reach
+from rdpt_core.analysis.gaps import Gaps
 from rdpt_core.analysis.intervals import ShareIntervals, bootstrap_shares
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.trace_facts import TraceFacts
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
 
@@ -37,6 +40,9 @@ _DENOMINATORS: dict[tuple[Unit, Space], int] = {
     (Unit.COMMON_TOKEN, Space.RATIO): 50,
     (Unit.BYTE, Space.RATIO): 200,
 }
+
+# A gap in single precision is off by at most half of this part of itself.
+_ROUNDING = 2.0**-23
 
 MARGINS: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5)
 """Margins that are counted, as parts of β."""
@@ -66,41 +72,54 @@ def grid_of(rule: LabelRule) -> npt.NDArray[np.float64]:
     return np.arange(N_STEPS + 1) / _DENOMINATORS[rule.unit, rule.space]
 
 
-def _reach_sql(value: str, denominator: int) -> str:
-    """The number of the first threshold of the grid that is ≥ `value`; N_STEPS + 1 if none is.
+def count_map(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> ThresholdMap:
+    """Count every pair of thresholds.
 
-    ceil() of a rounded product may be one off, so its neighbour is tried as well.
+    Args:
+        gaps: in the rule's unit and space.
+        rows: places in `gaps` of the traces in scope, ascending.
+        exact: their gaps in double precision, asked for the few that single precision leaves in doubt.
     """
-    near = f"least({N_STEPS + 1}, ceil({value} * {denominator}))::INTEGER"
-    return (
-        f"CASE WHEN {value} IS NULL THEN {N_STEPS + 1} "
-        f"WHEN {near} > 0 AND ({near} - 1) / {denominator}::DOUBLE >= {value} THEN {near} - 1 "
-        f"WHEN {near} <= {N_STEPS} AND {near} / {denominator}::DOUBLE < {value} THEN {near} + 1 ELSE {near} END"
-    )
-
-
-def load_map(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -> ThresholdMap:
-    """Count every pair of thresholds; one pass over the sentences."""
-    source, parameters = scope.sentences(run.run_no)
-    denominator = _DENOMINATORS[rule.unit, rule.space]
-    rows = reader.query(
-        f"SELECT label, {_reach_sql('max_gap', denominator)} AS a, d_ts > 0 AS teacher, "
-        f"{_reach_sql('abs(d_ts)', denominator)} AS b, count(*) AS n "
-        f"FROM ({labels_sql(rule, run.roles, source)}) WHERE label IS NOT NULL GROUP BY ALL",
-        parameters,
-    )
-    labels = label_order(run.roles)
-    now = np.array([labels.index(Label(name)) for name in rows.column("label").to_pylist()], dtype=np.int64)
-    a, b, n = (rows.column(name).to_numpy().astype(np.int64) for name in ("a", "b", "n"))
-    teacher = rows.column("teacher").to_numpy(zero_copy_only=False).astype(np.int64)
+    labels, grid, denominator = label_order(gaps.roles), grid_of(rule), _DENOMINATORS[rule.unit, rule.space]
     size = N_STEPS + 2
-    histogram = np.zeros((len(labels), size, 2, size), dtype=np.int64)
-    np.add.at(histogram, (now, a, teacher, b), n)
+
+    def look(d_ts: Values, max_gap: Values | None) -> tuple[Counts, Bools]:
+        bins, doubtful = _labelled(d_ts, max_gap, rule, labels)
+        b, tie = reach(np.abs(d_ts), grid, denominator)
+        doubtful |= tie
+        bins *= size
+        if max_gap is None:
+            bins += N_STEPS + 1
+        else:
+            a, tie = reach(max_gap, grid, denominator)
+            doubtful |= tie
+            bins += a
+        bins *= 2
+        bins += d_ts > 0
+        bins *= size
+        bins += b
+        return bins, doubtful
+
+    histogram = count_all(gaps, rows, look, len(labels) * size * 2 * size, exact).reshape(-1, size, 2, size)
     by_label = _counts(histogram, labels)
     counts = by_label.sum(axis=0)
     kept = sum((by_label[k, k] for k in range(len(labels))), np.zeros_like(counts[0]))
-    total = int(n.sum())
-    return ThresholdMap(grid_of(rule), labels, counts, total - kept, total)
+    total = int(histogram.sum())
+    return ThresholdMap(grid, labels, counts, total - kept, total)
+
+
+def _labelled(d_ts: Values, max_gap: Values | None, rule: LabelRule, labels: Sequence[Label]) -> tuple[Counts, Bools]:
+    """The place of each label in `labels`, and where rounding could change it."""
+    place = {label: number for number, label in enumerate(labels)}
+    # Numbers of Python take the precision of the array that they are compared with; numpy's would not.
+    alpha, beta = float(rule.alpha), float(rule.beta)
+    rest = place[Label.COMMON if max_gap is None else Label.BOOSTED]
+    found = np.where(d_ts > beta, place[Label.TEACHER], np.where(d_ts < -beta, place[Label.STUDENT], rest))
+    doubtful = np.abs(d_ts) == beta
+    if max_gap is not None:
+        found[max_gap <= alpha] = place[Label.SHARED]
+        doubtful |= max_gap == alpha
+    return found, doubtful
 
 
 def _counts(histogram: Counts, labels: Sequence[Label]) -> Counts:
@@ -122,24 +141,39 @@ def _counts(histogram: Counts, labels: Sequence[Label]) -> Counts:
     return np.stack([found[label] for label in labels], axis=1)
 
 
-def load_margins(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -> pa.Table:
-    """How many sentences of each label lie within some margin: label, n, and within_<part> for each of `MARGINS`."""
-    source, parameters = scope.sentences(run.run_no)
-    within = ", ".join(
-        f"count(*) FILTER (margin <= ({part * rule.beta!r})::DOUBLE) AS within_{part:g}" for part in MARGINS
-    ).replace("within_0.", "within_0_")
-    found = reader.query(
-        f"SELECT label, count(*) AS n, {within} FROM ({labels_sql(rule, run.roles, source)}) "
-        "WHERE label IS NOT NULL GROUP BY label",
-        parameters,
-    ).to_pylist()
-    by_label = {row["label"]: row for row in found}
-    names = ["n", *(margin_column(part) for part in MARGINS)]
-    rows = [
-        {"label": str(label)} | {name: by_label.get(label, {}).get(name, 0) for name in names}
-        for label in label_order(run.roles)
-    ]
-    return pa.Table.from_pylist(rows)
+def count_margins(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> pa.Table:
+    """How many sentences of each label lie within some margin: label, n, and within_<part> for each of `MARGINS`.
+
+    Args: as for `count_map`.
+    """
+    labels, limits = label_order(gaps.roles), [part * rule.beta for part in MARGINS]
+
+    def look(d_ts: Values, max_gap: Values | None) -> tuple[Counts, Bools]:
+        bins, doubtful = _labelled(d_ts, max_gap, rule, labels)
+        margin = np.abs(np.abs(d_ts.astype(np.float64)) - rule.beta)
+        room = np.abs(d_ts)
+        if max_gap is not None:
+            alpha_margin = np.abs(max_gap.astype(np.float64) - rule.alpha)
+            shared = bins == labels.index(Label.SHARED)
+            margin = np.where(shared, alpha_margin, np.minimum(alpha_margin, margin))
+            room = max_gap
+        # By how much a gap in single precision may be off, and more.
+        room = room * _ROUNDING + 1e-12
+        bins *= len(limits) + 1
+        for limit in limits:
+            bins += margin > limit
+            doubtful |= np.abs(margin - limit) <= room
+        return bins, doubtful
+
+    counts = count_all(gaps, rows, look, len(labels) * (len(limits) + 1), exact).reshape(len(labels), -1)
+    within = np.cumsum(counts, axis=1)
+    names = [*(margin_column(part) for part in MARGINS), "n"]
+    return pa.Table.from_pylist(
+        [
+            {"label": str(label)} | {name: int(n) for name, n in zip(names, row, strict=True)}
+            for label, row in zip(labels, within, strict=True)
+        ]
+    )
 
 
 def margin_column(part: float) -> str:
@@ -165,52 +199,60 @@ def betas_of(rule: LabelRule) -> tuple[float, ...]:
     """Values of β to try: a few steps around the default, and the present one."""
     _, default = default_thresholds(rule.unit, rule.space)
     steps = {round(default * part, 6) for part in (0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5)}
-    return tuple(sorted(steps | {rule.beta}))
+    return tuple(sorted(steps | {float(rule.beta)}))
 
 
-def load_beta_curves(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -> tuple[BetaCurve, ...]:
-    """Label shares for several β, of everything in scope and of each benchmark, with intervals."""
-    betas = betas_of(rule)
-    rows = _beta_counts(reader, run, rule, scope, betas)
-    labels = label_order(run.roles)
-    values = _label_columns(rows, len(betas), labels)
-    benchmark = np.array(rows.column("benchmark").to_pylist(), dtype=object)
-    question = rows.column("question").to_numpy().astype(np.int64)
-    names = sorted(set(benchmark.tolist()))
-    groups = [("all benchmarks", np.full(len(benchmark), True))] if len(names) != 1 else []
-    groups += [(name, benchmark == name) for name in names]
+def beta_curves(gaps: Gaps, rows: Counts, facts: TraceFacts, rule: LabelRule, exact: Exact) -> tuple[BetaCurve, ...]:
+    """Label shares for several β, of everything in scope and of each benchmark, with intervals.
+
+    Args:
+        facts: the traces in scope; the others as for `count_map`.
+    """
+    betas, labels = betas_of(rule), label_order(gaps.roles)
+    values = _label_columns(_beta_counts(gaps, rows, rule, betas, exact), labels)
+    question, code = facts.question_by_text(), facts.codes["benchmark"]
+    scored = values.any(axis=1)
+    groups = [(name, scored & (code == place)) for place, name in enumerate(facts.names["benchmark"])]
+    groups = sorted((name, here) for name, here in groups if here.any())
+    if len(groups) != 1:
+        groups.insert(0, ("all benchmarks", scored))
     return tuple(
         BetaCurve(name, betas, labels, _curve(values[here], question[here], len(betas))) for name, here in groups
     )
 
 
-def _beta_counts(reader: Reader, run: Run, rule: LabelRule, scope: Scope, betas: Sequence[float]) -> pa.Table:
-    """Per trace: scored, shared, and for each β how many are Teacher (t0, t1, …) and Student (s0, s1, …)."""
-    source, parameters = scope.sentences(run.run_no)
-    apart = f"label <> '{Label.SHARED}'"
-    sides = ", ".join(
-        f"count(*) FILTER ({apart} AND {sign}d_ts > ({beta!r})::DOUBLE) AS {name}{i}"
-        for i, beta in enumerate(betas)
-        for name, sign in (("t", ""), ("s", "-"))
-    )
-    return reader.query(
-        f"WITH counted AS (SELECT trace_no, count(*) AS scored, count(*) FILTER (NOT {apart}) AS shared, {sides} "
-        f"FROM ({labels_sql(rule, run.roles, source)}) WHERE label IS NOT NULL GROUP BY trace_no) "
-        "SELECT benchmark, dense_rank() OVER (ORDER BY benchmark, question_id) AS question, counted.* "
-        "FROM counted JOIN traces USING (trace_no) WHERE run_no = ? ORDER BY trace_no",
-        [*parameters, run.run_no],
-    )
+def _beta_counts(gaps: Gaps, rows: Counts, rule: LabelRule, betas: Sequence[float], exact: Exact) -> Counts:
+    """Sentences of each trace: Shared, then those of the student and of the teacher, by how many β lie below |d_ts|.
+
+    Shape: (n_traces, 1 + 2 · (n_betas + 1)).
+    """
+    width, alpha = len(betas) + 1, float(rule.alpha)
+
+    def look(d_ts: Values, max_gap: Values | None) -> tuple[Counts, Bools]:
+        size = np.abs(d_ts)
+        bins = 1 + width * (d_ts > 0).astype(np.int64)
+        doubtful = np.zeros(len(d_ts), bool)
+        for beta in betas:
+            bins += size > beta
+            doubtful |= size == beta
+        if max_gap is not None:
+            bins[max_gap <= alpha] = 0
+            doubtful |= max_gap == alpha
+        return bins, doubtful
+
+    return count_by_trace(gaps, rows, look, 1 + 2 * width, exact)
 
 
-def _label_columns(rows: pa.Table, n_betas: int, labels: Sequence[Label]) -> Counts:
-    """Shape: (n_traces, n_betas · k), the labels of one β side by side."""
-    scored, shared = (rows.column(name).to_numpy().astype(np.int64) for name in ("scored", "shared"))
+def _label_columns(counts: Counts, labels: Sequence[Label]) -> Counts:
+    """Shape: `counts` as `_beta_counts` gives it to (n_traces, n_betas · k), the labels of one β side by side."""
+    scored, shared = counts.sum(axis=1), counts[:, 0]
+    sides = counts[:, 1:].reshape(len(counts), 2, -1)
+    beyond = sides.sum(axis=2, keepdims=True) - np.cumsum(sides, axis=2)
     columns = []
-    for i in range(n_betas):
-        teacher, student = (rows.column(f"{name}{i}").to_numpy().astype(np.int64) for name in ("t", "s"))
-        rest = scored - shared - teacher - student
+    for i in range(beyond.shape[2] - 1):
+        student, teacher = beyond[:, 0, i], beyond[:, 1, i]
         found = {Label.TEACHER: teacher, Label.STUDENT: student, Label.SHARED: shared}
-        columns += [found.get(label, rest) for label in labels]
+        columns += [found.get(label, scored - shared - teacher - student) for label in labels]
     return np.column_stack(columns)
 
 

@@ -15,7 +15,7 @@ from rdpt_core.analysis.labels import default_thresholds, label_order
 from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.thresholds import MARGINS, BetaCurve, ThresholdMap, margin_column
-from rdpt_core.ui import export_panel, frame, glossary, source_stats, threshold_figures, words
+from rdpt_core.ui import export_panel, frame, glossary, source_stats, source_thresholds, threshold_figures, words
 from rdpt_core.ui.chart import chart, clicked
 from rdpt_core.ui.frame import Frame
 from rdpt_core.ui.scope import choose_scope, describe, explain_empty
@@ -131,7 +131,7 @@ def margins(page: Frame, scope: Scope) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("How sure the labels are", anchor=False, width="content")
         glossary.explain("margin", "uncertain", key="explain_margin")
-    table = page.source.ask(thresholds.load_margins, page.run, page.rule, scope)
+    table = source_thresholds.margins_of(page.source, page.run, page.rule, scope)
     rows = table.to_pylist()
     total = sum(row["n"] for row in rows)
     within = sum(row[margin_column(0.1)] for row in rows)
@@ -157,10 +157,17 @@ def margins(page: Frame, scope: Scope) -> None:
 
 
 def alternatives(page: Frame, scope: Scope) -> None:
-    """The other units and spaces beside the present one."""
+    """The other units and spaces beside the present one, counted when they are asked for."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Other units and spaces", anchor=False, width="content")
         glossary.explain("unit", "space", "flip", key="explain_units")
+    title = "Label shares in every unit and space, and how many labels change"
+    with st.expander(title, key="units", on_change="rerun", bind="query-params") as units:
+        if units.open:
+            _alternatives_table(page, scope)
+
+
+def _alternatives_table(page: Frame, scope: Scope) -> None:
     found = page.source.ask(thresholds.load_alternatives, page.run, page.rule, scope)
     labels = label_order(page.run.roles)
     rows: list[dict[str, Any]] = []
@@ -225,7 +232,7 @@ def draw(page: Frame) -> None:
     )
     frame.notices(page, brief=True)
     frame.faint_notice(source_stats.faint_of(page.source, page.run, page.rule), brief=True)
-    found = page.source.ask(thresholds.load_map, page.run, page.rule, scope)
+    found = source_thresholds.map_of(page.source, page.run, page.rule, scope)
     if not found.n_sentences:
         explain_empty(scope)
         return
@@ -233,7 +240,7 @@ def draw(page: Frame) -> None:
     suggested = page.source.ask(antimode.load_suggested_beta, page.run, bare, scope)
     figures = {"map": the_map(page, scope, found, suggested)}
     slot = st.container(width="content")
-    curves = page.source.ask(thresholds.load_beta_curves, page.run, page.rule, scope)
+    curves = source_thresholds.curves_of(page.source, page.run, page.rule, scope)
     figures["curves"] = along_beta(page, curves)
     margins(page, scope)
     if suggested is not None:

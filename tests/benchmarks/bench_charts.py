@@ -18,11 +18,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rdpt_core.analysis import antimode, plane, ranking, run_pairs, thresholds
+from rdpt_core.analysis.gaps import exact_gaps, load_gaps
 from rdpt_core.analysis.labels import LabelRule, Space
 from rdpt_core.analysis.scope import Scope, load_choices
+from rdpt_core.analysis.trace_facts import load_facts
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 
@@ -32,6 +36,9 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
     frame = plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)
     assert frame is not None, "the file holds no scored sentence"
     order = ranking.Order.TEACHER
+    gaps, facts = load_gaps(reader, run, rule.unit, rule.space), load_facts(reader, run, every)
+    rows = np.searchsorted(gaps.trace_no, facts.trace_no)
+    exact = partial(exact_gaps, reader, run, rule.unit, rule.space)
     found: list[tuple[str, Callable[[], Any]]] = [
         ("filters: choices", lambda: load_choices(reader, run)),
         ("ratios: frame (once)", lambda: plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)),
@@ -39,10 +46,11 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
         ("ratios: ranking", lambda: ranking.load_ranked(reader, run, rule, every, order, 1, None)),
         ("ratios: order of traces (once)", lambda: ranking.load_trace_order(reader, run, rule, every)),
         ("ratios: strip", lambda: ranking.load_strip(reader, run, rule, tuple(range(ranking.STRIP_ROWS)))),
-        ("thresholds: map", lambda: thresholds.load_map(reader, run, rule, every)),
+        ("gaps in memory (once)", lambda: load_gaps(reader, run, rule.unit, rule.space)),
+        ("thresholds: map", lambda: thresholds.count_map(gaps, rows, rule, exact)),
         ("thresholds: suggested β (once)", lambda: antimode.load_suggested_beta(reader, run, rule, every)),
-        ("thresholds: curves along β", lambda: thresholds.load_beta_curves(reader, run, rule, every)),
-        ("thresholds: margins", lambda: thresholds.load_margins(reader, run, rule, every)),
+        ("thresholds: curves along β", lambda: thresholds.beta_curves(gaps, rows, facts, rule, exact)),
+        ("thresholds: margins", lambda: thresholds.count_margins(gaps, rows, rule, exact)),
         ("thresholds: other units", lambda: thresholds.load_alternatives(reader, run, rule, every)),
     ]
     for other in reader.runs():

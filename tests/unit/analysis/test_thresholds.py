@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
-from rdpt_core.analysis import antimode, thresholds
+from rdpt_core.analysis import antimode, gap_counts, thresholds
+from rdpt_core.analysis.gaps import exact_gaps, load_gaps
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.shares import label_counts, shares_by_benchmark
+from rdpt_core.analysis.trace_facts import load_facts
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests import synthetic
@@ -48,9 +51,34 @@ def labels_of(reader: Reader, run: Run, rule: LabelRule) -> list[str | None]:
     return labels
 
 
+class Counted:
+    """What the functions over gaps in memory take: the traces of a run that are in scope."""
+
+    def __init__(self, reader: Reader, run: Run, rule: LabelRule, scope: Scope | None = None) -> None:
+        self.facts = load_facts(reader, run, scope or Scope())
+        self.gaps = load_gaps(reader, run, rule.unit, rule.space)
+        self.rows = np.searchsorted(self.gaps.trace_no, self.facts.trace_no)
+        self.rule, self.asked = rule, 0
+        self._reader, self._run = reader, run
+
+    def exact(self, trace_nos: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        self.asked += 1
+        return exact_gaps(self._reader, self._run, self.rule.unit, self.rule.space, trace_nos)
+
+    def map(self) -> thresholds.ThresholdMap:
+        return thresholds.count_map(self.gaps, self.rows, self.rule, self.exact)
+
+    def margins(self) -> list[dict[str, int]]:
+        rows: list[dict[str, int]] = thresholds.count_margins(self.gaps, self.rows, self.rule, self.exact).to_pylist()
+        return rows
+
+    def curves(self) -> tuple[thresholds.BetaCurve, ...]:
+        return thresholds.beta_curves(self.gaps, self.rows, self.facts, self.rule, self.exact)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_every_cell_counts_what_the_rule_says_there(opened: tuple[Reader, Run], rule: LabelRule) -> None:
-    found = thresholds.load_map(*opened, rule, Scope())
+    found = Counted(*opened, rule).map()
     now = labels_of(*opened, rule)
     assert found.n_sentences == sum(label is not None for label in now)
     assert (found.counts.sum(axis=0) == found.n_sentences).all()
@@ -74,7 +102,7 @@ def test_a_gap_equal_to_a_threshold_falls_as_the_rule_says(tmp_path: Path) -> No
             del synthetic.PROBABILITIES[name]
     with open_reader(path) as reader:
         run = reader.run(None)
-        found = thresholds.load_map(reader, run, LabelRule.make(), Scope())
+        found = Counted(reader, run, LabelRule.make()).map()
         for k in range(len(found.grid)):
             counted = Counter(labels_of(reader, run, LabelRule.make(*[float(found.grid[k])] * 2)))
             assert [counted[str(label)] for label in found.labels] == found.counts[:, k, k].tolist(), k
@@ -83,7 +111,7 @@ def test_a_gap_equal_to_a_threshold_falls_as_the_rule_says(tmp_path: Path) -> No
 def test_the_curves_pass_through_the_shares(opened: tuple[Reader, Run]) -> None:
     reader, run = opened
     rule = LabelRule.make(0.04, 0.13)
-    curves = thresholds.load_beta_curves(reader, run, rule, Scope())
+    curves = Counted(reader, run, rule).curves()
     assert [curve.group for curve in curves] == ["all benchmarks", "clock", "shop", "week"]
     labels = [str(label) for label in label_order(run.roles)]
     for curve in curves[1:]:
@@ -107,11 +135,59 @@ def test_margins_are_counted_by_label(opened: tuple[Reader, Run]) -> None:
     rule = LabelRule.make()
     source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no})"
     rows = reader.query(f"SELECT label, margin FROM ({labels_sql(rule, run.roles, source)})").to_pylist()
-    for row in thresholds.load_margins(reader, run, rule, Scope()).to_pylist():
+    for row in Counted(reader, run, rule).margins():
         mine = [r["margin"] for r in rows if r["label"] == row["label"]]
         assert row["n"] == len(mine)
         for part in thresholds.MARGINS:
             assert row[thresholds.margin_column(part)] == sum(margin <= part * rule.beta for margin in mine)
+
+
+def test_gaps_beside_a_threshold_are_counted_in_double_precision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rule = tmp_path / "near.duckdb", LabelRule.make()
+    # All of a kind are one number in single precision; they lie beside a threshold, or beside a margin's end.
+    edges = [0.0, 0.05, 0.1, 0.15, *(rule.beta + sign * part * rule.beta for part in (0.05, 0.5) for sign in (-1, 1))]
+    values = [[value, np.nextafter(value, 9), np.nextafter(value, -9)] for value in edges]
+    traces = [
+        synthetic.Sketch(f"t{i}", f"q{i % 9}", [(f"{i} {j} ", "Teacher") for j in range(6)], f"b{i % 2}")
+        for i in range(40)
+    ]
+    synthetic.build(path, traces)
+    rng = np.random.default_rng(3)
+    with duckdb.connect(str(path)) as connection:
+        p = rng.choice(np.ravel(values), (240, 2)) * rng.choice([-1, 1], (240, 2))
+        rows = [(float(t), float(d), n // 6, n % 6) for n, (t, d) in enumerate(p)]
+        connection.executemany(
+            "UPDATE sentences SET p_teacher = ?, p_student = 0, p_distilled = ? WHERE trace_no = ? "
+            "AND sentence_index = ?",
+            rows,
+        )
+    monkeypatch.setattr(gap_counts, "_PASS", 20)
+    with open_reader(path) as reader:
+        run = reader.run(None)
+        for scope in (Scope(), Scope(benchmark="b1")):
+            source, parameters = scope.sentences(run.run_no)
+            sql = f"SELECT * FROM ({labels_sql(rule, run.roles, source)}) ORDER BY trace_no, sentence_index"
+            truth = reader.query(sql, parameters).to_pylist()
+            counted = Counted(reader, run, rule, scope)
+            found = counted.map()
+            for i, j in ((0, 0), (5, 10), (10, 5), (5, 5), (15, 15)):
+                there = LabelRule.make(float(found.grid[i]), float(found.grid[j]))
+                want = reader.query(f"SELECT * FROM ({labels_sql(there, run.roles, source)})", parameters)
+                names = Counter(want.column("label").to_pylist())
+                assert [names[str(label)] for label in found.labels] == found.counts[:, i, j].tolist()
+            for row in counted.margins():
+                mine = [r["margin"] for r in truth if r["label"] == row["label"]]
+                assert row["n"] == len(mine)
+                for part in thresholds.MARGINS:
+                    assert row[thresholds.margin_column(part)] == sum(margin <= part * rule.beta for margin in mine)
+            curve = counted.curves()[0]
+            for beta, share in zip(curve.betas, curve.intervals, strict=True):
+                apart = [r["d_ts"] for r in truth if r["label"] != "Shared"]
+                assert share.share[0] * share.n_counted == pytest.approx(sum(d > beta for d in apart))
+                assert share.share[2] * share.n_counted == pytest.approx(sum(-d > beta for d in apart))
+            assert counted.asked == 3
 
 
 def test_other_units_and_spaces_are_compared_sentence_by_sentence(opened: tuple[Reader, Run]) -> None:

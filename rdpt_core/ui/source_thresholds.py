@@ -1,0 +1,71 @@
+"""What the thresholds page counts from the gaps in memory, kept as long as the file stays the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis import thresholds
+from rdpt_core.analysis.gap_counts import Exact
+from rdpt_core.analysis.gaps import exact_gaps
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.store.reader import Run, open_reader
+from rdpt_core.ui import source
+from rdpt_core.ui.source import Identity, Source
+from rdpt_core.ui.source_stats import facts_of, gaps_of, rows_in
+
+
+def _exact(path: str, run: Run, rule: LabelRule) -> Exact:
+    def exact(
+        trace_nos: npt.NDArray[np.int32],
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
+        with open_reader(Path(path), patience_s=source.PATIENCE_S) as reader:
+            return exact_gaps(reader, run, rule.unit, rule.space, trace_nos)
+
+    return exact
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _map(
+    path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, _source: Source, _run: Run
+) -> ThresholdMap:
+    found = gaps_of(_source, _run, rule)
+    return thresholds.count_map(found, rows_in(found, facts_of(_source, _run, scope)), rule, _exact(path, _run, rule))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _margins(
+    path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, _source: Source, _run: Run
+) -> pa.Table:
+    found = gaps_of(_source, _run, rule)
+    rows = rows_in(found, facts_of(_source, _run, scope))
+    return thresholds.count_margins(found, rows, rule, _exact(path, _run, rule))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _curves(
+    path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, _source: Source, _run: Run
+) -> tuple[BetaCurve, ...]:
+    found, facts = gaps_of(_source, _run, rule), facts_of(_source, _run, scope)
+    return thresholds.beta_curves(found, rows_in(found, facts), facts, rule, _exact(path, _run, rule))
+
+
+def map_of(found: Source, run: Run, rule: LabelRule, scope: Scope) -> ThresholdMap:
+    """Counts for every pair of thresholds."""
+    return _map(str(found.path), found.identity, run.run_no, rule, scope, found, run)
+
+
+def margins_of(found: Source, run: Run, rule: LabelRule, scope: Scope) -> pa.Table:
+    """Sentences close to turning."""
+    return _margins(str(found.path), found.identity, run.run_no, rule, scope, found, run)
+
+
+def curves_of(found: Source, run: Run, rule: LabelRule, scope: Scope) -> tuple[BetaCurve, ...]:
+    """Shares along β."""
+    return _curves(str(found.path), found.identity, run.run_no, rule, scope, found, run)
