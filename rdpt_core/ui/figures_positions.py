@@ -115,22 +115,33 @@ def _faint(ink: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def _hover(panel: Panel, curve: Curve, k: int, point: int, table: PositionTable, kinds: Sequence[str]) -> str:
-    share, low, high = (words.percent(float(v[point, k])) for v in (curve.share, curve.low, curve.high))
-    whose = "" if curve.line == "all" else f", {curve.line} traces"
-    return (
-        f"<b>{kinds[k]} {share}</b> at {place_in_words(table, point)}<br>{words.no_markup(panel.name, 40)}{whose}<br>"
-        f"95% band {low} to {high}<br>{words.count(int(curve.n_questions[point]), 'question')}, "
-        f"{words.count(int(curve.n_traces[point]), 'trace')} there<br>click to read them"
+def _hover(panel: Panel, curve: Curve, k: int, places: Sequence[str], kind: str) -> list[str]:
+    """What each shown point of a curve says of itself."""
+    name = words.no_markup(panel.name, 40) + ("" if curve.line == "all" else f", {curve.line} traces")
+    shares, lows, highs = (
+        map(words.percent, v[: curve.n_shown, k].tolist()) for v in (curve.share, curve.low, curve.high)
     )
+    questions, traces = (
+        [words.count(n, what) for n in counts[: curve.n_shown].tolist()]
+        for counts, what in ((curve.n_questions, "question"), (curve.n_traces, "trace"))
+    )
+    return [
+        f"<b>{kind} {share}</b> at {place}<br>{name}<br>95% band {low} to {high}<br>{n_questions}, {n_traces} there<br>"
+        "click to read them"
+        for share, low, high, place, n_questions, n_traces in zip(
+            shares, lows, highs, places, questions, traces, strict=False
+        )
+    ]
 
 
-def _count_hover(curve: Curve, point: int, table: PositionTable) -> str:
+def _count_hover(curve: Curve, places: Sequence[str]) -> list[str]:
     whose = "" if curve.line == "all" else f"{curve.line}: "
-    return (
-        f"{place_in_words(table, point)}<br>{whose}{words.count(int(curve.n_traces[point]), 'trace')} of "
-        f"{words.count(int(curve.n_questions[point]), 'question')}"
-    )
+    return [
+        f"{place}<br>{whose}{words.count(n_traces, 'trace')} of {words.count(n_questions, 'question')}"
+        for place, n_traces, n_questions in zip(
+            places, curve.n_traces.tolist(), curve.n_questions.tolist(), strict=True
+        )
+    ]
 
 
 class _Draft:
@@ -140,6 +151,7 @@ class _Draft:
     def __init__(self, table: PositionTable, kinds: Sequence[str], mode: Mode) -> None:
         self._table, self._kinds, self._mode = table, kinds, mode
         self._x = middles(table)
+        self._places = [place_in_words(table, point) for point in range(len(self._x))]
         self._data: list[dict[str, Any]] = []
         self._layout: dict[str, Any] = {"annotations": []}
         self._n = 0
@@ -194,7 +206,7 @@ class _Draft:
 
     def curve(self, panel: Panel, place: int, line: int, k: int, *, in_legend: bool = False) -> None:
         """A label's curve over its band."""
-        curve, key, table, kinds = panel.curves[line], label_key(self._kinds[k]), self._table, self._kinds
+        curve, key, kinds = panel.curves[line], label_key(self._kinds[k]), self._kinds
         ink, n = tone(key, self._mode).ink, curve.n_shown
         if not n:
             return
@@ -225,8 +237,10 @@ class _Draft:
                 "showlegend": in_legend,
                 "line": {"color": ink, "width": 2, "dash": LINE_DASH[curve.line]},
                 "marker": {"size": 5, "color": ink, "symbol": symbol},
-                "customdata": [[place, k, line, point] for point in range(n)],
-                "hovertext": [_hover(panel, curve, k, point, table, kinds) for point in range(n)],
+                "customdata": np.column_stack([np.broadcast_to([place, k, line], (n, 3)), np.arange(n)]).astype(
+                    np.int32
+                ),
+                "hovertext": _hover(panel, curve, k, self._places, kinds[k]),
                 "hoverinfo": "text",
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 1}},
@@ -247,7 +261,7 @@ class _Draft:
                     "line": {"color": ink, "width": 1.5, "dash": LINE_DASH[curve.line], "shape": "hvh"},
                     "fill": "tozeroy" if curve.line == "all" else "none",
                     "fillcolor": _faint(ink, 0.15),
-                    "hovertext": [_count_hover(curve, point, self._table) for point in range(len(self._x))],
+                    "hovertext": _count_hover(curve, self._places),
                     "hoverinfo": "text",
                     "showlegend": False,
                     **self._place,
