@@ -29,8 +29,6 @@ UNSCORED = 0
 _BATCH_ROWS = 491_520
 _PASS = 65_536
 
-_FEW_TRACES = 100
-
 Codes: TypeAlias = npt.NDArray[np.uint8]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -261,19 +259,12 @@ def _of_traces(
 ) -> pa.Table:
     """Columns of `labels_sql` for all sentences of some traces, in order."""
     source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
-    # A few traces one by one: each is found from the bounds of its block, while a list makes the database read all.
-    one_by_one = len(trace_nos) <= _FEW_TRACES
-    conditions = [f"= {number:d}" for number in trace_nos] if one_by_one else ["IN (SELECT unnest($1::INTEGER[]))"]
-    found = []
-    for condition in conditions or ["IS NULL"]:
-        wanted = f"(SELECT * FROM {source} WHERE trace_no {condition})"
-        found.append(
-            reader.query(
-                f"SELECT {columns} FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
-                [] if one_by_one else [trace_nos.tolist()],
-            )
-        )
-    return pa.concat_tables(found)
+    # The database looks only into the blocks that the list can be in.
+    wanted = f"(SELECT * FROM {source} WHERE trace_no IN (SELECT unnest($1::INTEGER[])))"
+    return reader.query(
+        f"SELECT {columns} FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
+        [trace_nos.tolist()],
+    )
 
 
 def count_codes(gaps: Gaps, codes: Codes, weight: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.float64]:

@@ -48,14 +48,6 @@ def counts_of(reader: Reader, run: Run, rule: LabelRule) -> np.ndarray:
     return count_codes(found, label_codes(found, rule, lambda nos: exact_codes(reader, run, rule, nos)))
 
 
-def test_few_and_many_traces_are_labelled_alike(opened: tuple[Reader, Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, run = opened
-    numbers = np.array([3, 7, 11], np.int32)
-    few = exact_codes(reader, run, LabelRule.make(), numbers)
-    monkeypatch.setattr(gaps, "_FEW_TRACES", 0)
-    assert len(few) and np.array_equal(exact_codes(reader, run, LabelRule.make(), numbers), few)
-
-
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_counts_are_those_of_the_database(opened: tuple[Reader, Run], rule: LabelRule) -> None:
     reader, run = opened
