@@ -16,11 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rdpt_core.analysis.gap_counts import ROUNDING, Bools, Exact, Ints, Values, count_by_group
+from rdpt_core.analysis.gaps import Gaps, traces_of
 from rdpt_core.analysis.intervals import MIN_QUESTIONS
-from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.plane import coordinates_sql
-from rdpt_core.analysis.scope import Scope
-from rdpt_core.store.reader import Reader, Run
+from rdpt_core.analysis.trace_facts import TraceFacts
 
 N_BINS = 100
 N_RESAMPLES = 400
@@ -66,26 +65,53 @@ class SuggestedBeta:
     n_questions: int
 
 
-def load_suggested_beta(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
-    """The antimode of |d_ts| in the rule's unit and space; None if nothing in scope is scored."""
-    source, parameters = scope.sentences(run.run_no)
-    x, y = coordinates_sql(rule, rule.space, run.roles)
-    gaps = f"SELECT trace_no, abs({x}) AS gap FROM {source} WHERE {x} IS NOT NULL AND {y} IS NOT NULL"
-    (end,) = reader.query(f"SELECT quantile_cont(gap, {1 - _TAIL}) AS q FROM ({gaps})", parameters).to_pylist()
-    if end["q"] is None:
+def find_beta(gaps: Gaps, rows: Ints, facts: TraceFacts, exact: Exact) -> SuggestedBeta | None:
+    """The antimode of |d_ts|; None if nothing in scope is scored.
+
+    Args:
+        gaps: in the unit and space that β is for.
+        rows: places in `gaps` of the traces in scope, ascending.
+        facts: these traces.
+        exact: their gaps in double precision, asked for the few that single precision leaves in doubt.
+    """
+    end = _range_end(gaps, rows, exact)
+    if end is None:
         return None
-    most = float(end["q"]) or 1.0
-    rows = reader.query(
-        "SELECT dense_rank() OVER (ORDER BY benchmark, question_id) - 1 AS question, bin, n FROM "
-        f"(SELECT benchmark, question_id, least({N_BINS}, floor(gap / {most!r}::DOUBLE * {N_BINS}))::INTEGER AS bin, "
-        f"count(*) AS n FROM ({gaps}) JOIN traces USING (trace_no) WHERE run_no = ? GROUP BY ALL)",
-        [*parameters, run.run_no],
-    )
-    question, bins, n = (rows.column(name).to_numpy().astype(np.int64) for name in ("question", "bin", "n"))
+    most = end or 1.0
+
+    def look(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+        share = np.abs(d_ts.astype(np.float64)) / most * N_BINS
+        near = np.rint(share)
+        doubtful = (np.abs(share - near) <= share * ROUNDING) & (near > 0) & (near <= N_BINS)
+        return np.fmin(np.floor(share), N_BINS).astype(np.int64), doubtful
+
     # The last column holds what lies beyond the range: it counts as beyond every β, but has no density.
-    per_question = np.zeros((int(question.max()) + 1, N_BINS + 1))
-    np.add.at(per_question, (question, bins), n)
-    return suggest_beta(per_question, most)
+    question = facts.question_by_text()
+    per_question = count_by_group(gaps, rows, look, N_BINS + 1, exact, question, facts.n_questions)
+    return suggest_beta(per_question[per_question.any(axis=1)].astype(np.float64), most)
+
+
+def _range_end(gaps: Gaps, rows: Ints, exact: Exact) -> float | None:
+    """The quantile of |d_ts| at which the range ends, interpolated in double precision; None if nothing is scored."""
+    scored = ~np.isnan(gaps.d_ts if gaps.max_gap is None else gaps.max_gap)
+    if len(rows) < len(gaps.trace_no):
+        chosen = np.zeros(len(gaps.trace_no), bool)
+        chosen[rows] = True
+        scored &= np.repeat(chosen, gaps.length)
+    size = np.abs(gaps.d_ts[scored])
+    if not len(size):
+        return None
+    place = (len(size) - 1) * (1 - _TAIL)
+    below, above = int(place), min(int(place) + 1, len(size) - 1)
+    ends = np.partition(size, (below, above))[[below, above]]
+    # Rounding keeps order: so these values, in double precision, lie among those of the sentences with the same ones.
+    sentences = np.flatnonzero(scored)[(size == ends[0]) | (size == ends[1])]
+    traces, theirs = traces_of(gaps, sentences)
+    d_ts, _ = exact(gaps.trace_no[traces])
+    ordered = np.sort(np.abs(d_ts[np.searchsorted(theirs, sentences)]))
+    first = int((size < ends[0]).sum())
+    low, high = (float(ordered[number - first]) for number in (below, above))
+    return low + (high - low) * (place - below)
 
 
 def suggest_beta(per_question: Doubles, most: float, *, seed: int = 0) -> SuggestedBeta:

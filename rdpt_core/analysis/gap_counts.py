@@ -15,6 +15,9 @@ import numpy.typing as npt
 from rdpt_core.analysis.gaps import Gaps, traces_of
 from rdpt_core.analysis.threads import side_by_side
 
+ROUNDING = 2.0**-23
+"""A gap in single precision is off by at most half of this part of itself."""
+
 # Sentences of one pass: few enough for the processor's cache.
 _PASS = 131_072
 
@@ -36,23 +39,23 @@ def count_by_trace(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact
     Args:
         rows: places of traces in `gaps`, ascending.
     """
-    return _count(gaps, rows, look, n_bins, exact, np.arange(len(rows)), len(rows))
+    return count_by_group(gaps, rows, look, n_bins, exact, np.arange(len(rows)), len(rows))
 
 
 def count_all(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact) -> Ints:
     """Scored sentences of some traces in each bin. Shape: (n_bins,)."""
-    counts: Ints = _count(gaps, rows, look, n_bins, exact, np.zeros(len(rows), np.int64), 1)[0]
+    counts: Ints = count_by_group(gaps, rows, look, n_bins, exact, np.zeros(len(rows), np.int64), 1)[0]
     return counts
 
 
-def _count(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact, group: Ints, n_groups: int) -> Ints:
-    """The same by groups of traces. Shapes: `group` (len(rows),), ascending from 0; result (n_groups, n_bins)."""
+def count_by_group(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact, group: Ints, n_groups: int) -> Ints:
+    """The same by groups of traces, numbered from 0. Shapes: `group` (len(rows),), result (n_groups, n_bins)."""
     width = n_bins + 1
     counts = np.zeros((n_groups, width), np.int64)
     length = gaps.length[rows]
     step = max(1, _PASS * len(rows) // max(1, int(length.sum())))
 
-    def work(first: int) -> tuple[Ints, Ints]:
+    def work(first: int) -> tuple[Ints, Ints, Ints]:
         part = slice(first, first + step)
         place = _sentences(gaps, rows[part], length[part])
         d_ts = gaps.d_ts[place]
@@ -61,15 +64,14 @@ def _count(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact, group:
         unscored = np.isnan(d_ts if max_gap is None else max_gap)
         doubtful &= ~unscored
         bins[unscored | doubtful] = n_bins
-        low, high = int(group[part][0]), int(group[part][-1])
-        bins += np.repeat((group[part] - low) * width, length[part])
-        found = np.bincount(bins, minlength=(high - low + 1) * width).reshape(-1, width)
-        return found, _numbers(place, np.flatnonzero(doubtful))
+        present, local = np.unique(group[part], return_inverse=True)
+        bins += np.repeat(local * width, length[part])
+        found = np.bincount(bins, minlength=len(present) * width).reshape(-1, width)
+        return present, found, _numbers(place, np.flatnonzero(doubtful))
 
-    starts = range(0, len(rows), step)
     left = []
-    for first, (found, doubtful) in zip(starts, side_by_side(work, starts), strict=True):
-        counts[group[first] : group[first] + len(found)] += found
+    for present, found, doubtful in side_by_side(work, range(0, len(rows), step)):
+        counts[present] += found
         left.append(doubtful)
     doubtful = np.concatenate([np.empty(0, np.int64), *left])
     if len(doubtful):

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rdpt_core.analysis.gap_counts import Bools, Exact, Values, count_all, count_by_trace, reach
+from rdpt_core.analysis.gap_counts import ROUNDING, Bools, Exact, Values, count_all, count_by_trace, reach
 from rdpt_core.analysis.gaps import Gaps
 from rdpt_core.analysis.intervals import ShareIntervals, bootstrap_shares
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds, label_order, labels_sql
@@ -40,9 +40,6 @@ _DENOMINATORS: dict[tuple[Unit, Space], int] = {
     (Unit.COMMON_TOKEN, Space.RATIO): 50,
     (Unit.BYTE, Space.RATIO): 200,
 }
-
-# A gap in single precision is off by at most half of this part of itself.
-_ROUNDING = 2.0**-23
 
 MARGINS: tuple[float, ...] = (0.05, 0.1, 0.25, 0.5)
 """Margins that are counted, as parts of β."""
@@ -158,7 +155,7 @@ def count_margins(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> pa
             margin = np.where(shared, alpha_margin, np.minimum(alpha_margin, margin))
             room = max_gap
         # By how much a gap in single precision may be off, and more.
-        room = room * _ROUNDING + 1e-12
+        room = room * ROUNDING + 1e-12
         bins *= len(limits) + 1
         for limit in limits:
             bins += margin > limit

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import streamlit as st
 
-from rdpt_core.analysis import thresholds
+from rdpt_core.analysis import antimode, thresholds
+from rdpt_core.analysis.antimode import SuggestedBeta
 from rdpt_core.analysis.gap_counts import Exact
 from rdpt_core.analysis.gaps import exact_gaps
 from rdpt_core.analysis.labels import LabelRule
@@ -54,6 +55,20 @@ def _curves(
 ) -> tuple[BetaCurve, ...]:
     found, facts = gaps_of(_source, _run, rule), facts_of(_source, _run, scope)
     return thresholds.beta_curves(found, rows_in(found, facts), facts, rule, _exact(path, _run, rule))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _suggested(
+    path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, _source: Source, _run: Run
+) -> SuggestedBeta | None:
+    found, facts = gaps_of(_source, _run, rule), facts_of(_source, _run, scope)
+    return antimode.find_beta(found, rows_in(found, facts), facts, _exact(path, _run, rule))
+
+
+def suggested_of(found: Source, run: Run, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
+    """The β that the data suggest in a unit and space; the rule's thresholds play no part."""
+    bare = LabelRule.make(unit=rule.unit, space=rule.space)
+    return _suggested(str(found.path), found.identity, run.run_no, bare, scope, found, run)
 
 
 def map_of(found: Source, run: Run, rule: LabelRule, scope: Scope) -> ThresholdMap:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from rdpt_core.analysis import antimode, thresholds
+from rdpt_core.analysis import thresholds
 from rdpt_core.analysis.antimode import SuggestedBeta
 from rdpt_core.analysis.intervals import INTERVAL_METHOD
 from rdpt_core.analysis.labels import default_thresholds, label_order
@@ -236,8 +236,7 @@ def draw(page: Frame) -> None:
     if not found.n_sentences:
         explain_empty(scope)
         return
-    bare = type(page.rule).make(unit=page.rule.unit, space=page.rule.space)
-    suggested = page.source.ask(antimode.load_suggested_beta, page.run, bare, scope)
+    suggested = source_thresholds.suggested_of(page.source, page.run, page.rule, scope)
     figures = {"map": the_map(page, scope, found, suggested)}
     slot = st.container(width="content")
     curves = source_thresholds.curves_of(page.source, page.run, page.rule, scope)

@@ -48,7 +48,7 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
         ("ratios: strip", lambda: ranking.load_strip(reader, run, rule, tuple(range(ranking.STRIP_ROWS)))),
         ("gaps in memory (once)", lambda: load_gaps(reader, run, rule.unit, rule.space)),
         ("thresholds: map", lambda: thresholds.count_map(gaps, rows, rule, exact)),
-        ("thresholds: suggested β (once)", lambda: antimode.load_suggested_beta(reader, run, rule, every)),
+        ("thresholds: suggested β (once)", lambda: antimode.find_beta(gaps, rows, facts, exact)),
         ("thresholds: curves along β", lambda: thresholds.beta_curves(gaps, rows, facts, rule, exact)),
         ("thresholds: margins", lambda: thresholds.count_margins(gaps, rows, rule, exact)),
         ("thresholds: other units", lambda: thresholds.load_alternatives(reader, run, rule, every)),

@@ -72,6 +72,9 @@ class Counted:
         rows: list[dict[str, int]] = thresholds.count_margins(self.gaps, self.rows, self.rule, self.exact).to_pylist()
         return rows
 
+    def beta(self) -> antimode.SuggestedBeta | None:
+        return antimode.find_beta(self.gaps, self.rows, self.facts, self.exact)
+
     def curves(self) -> tuple[thresholds.BetaCurve, ...]:
         return thresholds.beta_curves(self.gaps, self.rows, self.facts, self.rule, self.exact)
 
@@ -236,6 +239,26 @@ def test_one_hump_suggests_nothing(shape: str) -> None:
     assert found.beta is None and found.low is None
 
 
+@pytest.mark.parametrize("scope", [Scope(), Scope(benchmark="shop")], ids=["all", "shop"])
+def test_the_density_counts_what_the_database_holds(opened: tuple[Reader, Run], scope: Scope) -> None:
+    reader, run = opened
+    source, parameters = scope.sentences(run.run_no)
+    labels = labels_sql(LabelRule.make(), run.roles, source)
+    sql = f"SELECT abs(d_ts) AS gap, trace_no FROM ({labels}) WHERE label IS NOT NULL"
+    found = reader.query(sql, parameters)
+    gap, trace_no = (found.column(name).to_numpy() for name in ("gap", "trace_no"))
+    counted = Counted(reader, run, LabelRule.make(), scope)
+    question = counted.facts.question_by_text()[np.searchsorted(counted.facts.trace_no, trace_no)]
+    _, question = np.unique(question, return_inverse=True)
+    most = float(np.quantile(gap, 0.99))
+    want = antimode.suggest_beta(histograms(gap, question, most), most)
+    suggested = counted.beta()
+    assert suggested is not None
+    assert suggested.centres == pytest.approx(want.centres)
+    assert suggested.density == pytest.approx(want.density)
+    assert (suggested.n_sentences, suggested.n_questions) == (want.n_sentences, want.n_questions)
+
+
 def test_too_few_questions_give_a_beta_without_an_interval() -> None:
     values = np.concatenate([np.full(50, 0.02), np.full(50, 0.8)])
     found = antimode.suggest_beta(histograms(values, np.zeros(100, dtype=int), 1.0), 1.0)
@@ -244,9 +267,9 @@ def test_too_few_questions_give_a_beta_without_an_interval() -> None:
 
 
 def test_a_suggestion_is_the_same_each_time_and_none_where_nothing_is_scored(opened: tuple[Reader, Run]) -> None:
-    one = antimode.load_suggested_beta(*opened, LabelRule.make(), Scope())
-    two = antimode.load_suggested_beta(*opened, LabelRule.make(), Scope())
+    one = Counted(*opened, LabelRule.make()).beta()
+    two = Counted(*opened, LabelRule.make()).beta()
     assert one is not None and two is not None
     assert (one.beta, one.low, one.high) == (two.beta, two.low, two.high)
     assert one.n_sentences == sum(kind != "unscored" for sketch in TRACES for _, kind in sketch.sentences)
-    assert antimode.load_suggested_beta(*opened, LabelRule.make(), Scope(benchmark="nowhere")) is None
+    assert Counted(*opened, LabelRule.make(), Scope(benchmark="nowhere")).beta() is None
