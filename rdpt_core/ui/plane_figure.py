@@ -32,7 +32,6 @@ _DOWN = f"{Label.BOOSTED}-down"
 # How much of either side the plane takes; the histograms have the rest.
 _PLANE = 0.84
 _EDGE = 0.87
-_PLACE = "<br>x %{x:.3~g}<br>y %{y:.3~g}<br>"
 _SCALE = ("1", "10", "100", "1,000", "10k", "100k", "1M", "10M", "100M", "1G")
 
 
@@ -95,11 +94,12 @@ def plane_figure(
         space: the space of the axes. Regions are drawn only if it is the rule's.
     """
     figure = go.Figure()
+    place = _place_hover(space, roles)
     kinds = [*map(str, label_order(roles)), *([_DOWN] if "distilled" in roles else [])]
     if points is None:
-        _add_cells(figure, frame, cells, mode)
+        _add_cells(figure, frame, cells, place, mode)
     else:
-        _add_points(figure, points, kinds, mode)
+        _add_points(figure, points, kinds, place, mode)
     _add_margins(figure, frame, cells, kinds, mode, legend=points is None)
     if space is rule.space:
         _add_regions(figure, regions(rule, frame, has_distilled="distilled" in roles), mode, outlined=points is None)
@@ -107,7 +107,7 @@ def plane_figure(
     return figure
 
 
-def _add_points(figure: go.Figure, points: pa.Table, kinds: list[str], mode: Mode) -> None:
+def _add_points(figure: go.Figure, points: pa.Table, kinds: list[str], place: str, mode: Mode) -> None:
     size = 7 if points.num_rows < 2_000 else 5 if points.num_rows < 20_000 else 3
     for kind in kinds:
         mine = points.filter(pc.equal(points.column("kind"), kind))
@@ -129,11 +129,11 @@ def _add_points(figure: go.Figure, points: pa.Table, kinds: list[str], mode: Mod
             legendgroup=kind,
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 0.5}},
-            hovertemplate=f"<b>{words.kind(kind)}</b>{_PLACE}click to read it<extra></extra>",
+            hovertemplate=f"<b>{words.kind(kind)}</b>{place}click to read it<extra></extra>",
         )
 
 
-def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, mode: Mode) -> None:
+def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, place: str, mode: Mode) -> None:
     ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
     counts = np.zeros((N_CELLS, N_CELLS), dtype=np.int64)
     inside = (ix >= 0) & (ix < N_CELLS) & (iy >= 0) & (iy < N_CELLS)
@@ -167,7 +167,7 @@ def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, mode: Mode) -> 
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
         showlegend=False,
-        hovertemplate=f"<b>%{{text}}</b>{_PLACE}click to list them<extra></extra>",
+        hovertemplate=f"<b>%{{text}}</b>{place}click to list them<extra></extra>",
     )
 
 
@@ -235,6 +235,12 @@ def axis_titles(space: Space, roles: tuple[str, ...]) -> Iterator[str]:
     teacher, student, distilled = (f"{log}p<sub>{letter}</sub>" for letter in "TSD")
     yield f"{teacher} − {student}: teacher above student"
     yield f"{distilled} − {student}: distilled above student" if "distilled" in roles else f"{student}: student"
+
+
+def _place_hover(space: Space, roles: tuple[str, ...]) -> str:
+    """Where a point lies, each number with what it is: `ln p_T − ln p_S: 0.31`."""
+    x, y = (title.split(":")[0] for title in axis_titles(space, roles))
+    return f"<br>{x}: %{{x:.3~g}}<br>{y}: %{{y:.3~g}}<br>"
 
 
 def _lay_out(figure: go.Figure, frame: Frame, space: Space, roles: tuple[str, ...], mode: Mode) -> None:

@@ -45,7 +45,7 @@ def draw(page: Frame) -> None:
     view = _choose(page, chosen)
     table, panels = source_stats.panels_of(page.source, page.run, page.rule, view)
     if not any(curve.n_shown for panel in panels for curve in panel.curves):
-        _explain_few(panels)
+        _explain_few(view, panels)
         return
     _figure(page, view, table, panels)
 
@@ -98,12 +98,16 @@ def facts_length(page: Frame, chosen: Scope) -> np.ndarray:
     return gaps.length[source_stats.rows_in(gaps, source_stats.facts_of(page.source, page.run, chosen))]
 
 
-def _explain_few(panels: tuple[Panel, ...]) -> None:
+def _explain_few(view: PositionView, panels: tuple[Panel, ...]) -> None:
     most = max((int(curve.n_questions.max(initial=0)) for panel in panels for curve in panel.curves), default=0)
+    ways = ["widen the filters"] if view.scope != Scope() else []
+    ways += ["take the benchmarks together"] if view.by_benchmark else []
+    ways.append("read the traces themselves")
+    advice = f"{', '.join(ways[:-1])}{' or ' if len(ways) > 1 else ''}{ways[-1]}"
     st.info(
         f"**Too few questions for a curve.** A position is shown if at least {MIN_AT_POSITION} questions have a scored "
-        f"sentence there; here at most {words.count(most, 'question has', 'questions have')} one. Widen the filters, "
-        "take the benchmarks together, or read the traces themselves.",
+        f"sentence there; here at most {words.count(most, 'question has', 'questions have')} one. "
+        f"{advice[0].upper()}{advice[1:]}.",
         icon=":material/filter_alt_off:",
     )
 

@@ -45,7 +45,7 @@ def draw(page: Frame) -> None:
         help="**share**: its part of the trace's sentences. **count**: how many sentences carry it, as the paper uses "
         "to choose traces; longer traces have more of everything.",
     )
-    if not _comparable(source_stats.facts_of(page.source, page.run, chosen).correct):
+    if not _comparable(source_stats.facts_of(page.source, page.run, chosen).correct, chosen):
         return
     first = _leaves_out_first(page, chosen)
     found = source_stats.prediction_of(page.source, page.run, page.rule, chosen, measure, without_first=first)
@@ -86,7 +86,7 @@ def _leaves_out_first(page: Frame, chosen: Scope) -> bool:
     return len(gaps.d_ts) <= _MANY or bool(st.session_state.get("first_tokens"))
 
 
-def _comparable(correct: np.ndarray) -> bool:
+def _comparable(correct: np.ndarray, chosen: Scope) -> bool:
     """Whether there are both kinds of traces; if not, the page says what is missing."""
     n_good, n_bad = int((correct == 1).sum()), int((correct == 0).sum())
     if n_good and n_bad:
@@ -99,9 +99,13 @@ def _comparable(correct: np.ndarray) -> bool:
         )
     else:
         st.info(
-            f"**All graded traces here are {'correct' if n_good else 'incorrect'}**, so nothing can be compared. Widen "
-            "the filters on the left.",
-            icon=":material/filter_alt_off:",
+            f"**All graded traces here are {'correct' if n_good else 'incorrect'}**, so nothing can be compared. "
+            + (
+                "Widen the filters on the left."
+                if chosen != Scope()
+                else "This page needs traces of both kinds: score also those that were left out."
+            ),
+            icon=":material/filter_alt_off:" if chosen != Scope() else ":material/help:",
         )
     return False
 

@@ -117,6 +117,17 @@ def test_filters_that_leave_nothing(open_app: Open, database: Path, page: str) -
     assert "fits the filters" not in said(app)
 
 
+def test_advice_to_widen_filters_is_given_only_where_one_is_set(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "correct.duckdb"
+    synthetic.build(path, [replace(sketch, correct=True) for sketch in synthetic.sketches(4)])
+    predict = said(open_app(path, PAGES[2]))
+    assert "All graded traces here are correct" in predict and "filters" not in predict
+    assert "Widen the filters" in said(open_app(path, PAGES[2], benchmark="shop"))
+    few = said(open_app(path, PAGES[1]))
+    assert "Take the benchmarks together or read" in few and "filters" not in few
+    assert "Widen the filters or read" in said(open_app(path, PAGES[1], benchmark="shop"))
+
+
 def test_positions_in_every_view(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[1])
     for traces in ("all", "correct against incorrect"):
