@@ -73,14 +73,20 @@ def load_ranked(
         condition = f"{condition} AND {' AND '.join(inside)}"
     n_tokens = f"n_tokens_{writing_role(run.roles)}"
     probabilities = ", ".join(f"s.p_{role}" for role in run.roles)
-    return reader.query(
-        f'WITH best AS (SELECT *, {by} AS "by" FROM ({labels_sql(rule, run.roles, source)}) '
+    # First only what decides the order: the other columns are computed for the few that are left.
+    best = (
+        f'SELECT trace_no, sentence_index, {by} AS "by" FROM ({labels_sql(rule, run.roles, source)}) '
         f"WHERE label IS NOT NULL AND {condition} AND {n_tokens} >= {min_tokens:d} "
-        f'ORDER BY "by" DESC, trace_no, sentence_index LIMIT {N_RANKED}) '
-        "SELECT s.by, substring(t.response, s.char_start + 1, "
+        f'ORDER BY "by" DESC, trace_no, sentence_index LIMIT {N_RANKED}'
+    )
+    theirs = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT trace_no FROM best))"
+    return reader.query(
+        f"WITH best AS MATERIALIZED ({best}) "
+        "SELECT best.by, substring(t.response, s.char_start + 1, "
         f"least(s.char_end - s.char_start, {_TEXT_CHARS})) AS text, s.label, s.direction, s.margin, {probabilities}, "
         f"s.{n_tokens} AS n_tokens, t.benchmark, t.question_id, t.trace_id, s.sentence_index + 1 AS sentence "
-        "FROM best AS s JOIN traces AS t USING (run_no, trace_no) ORDER BY s.by DESC, s.trace_no, s.sentence_index",
+        f"FROM best JOIN ({labels_sql(rule, run.roles, theirs)}) AS s USING (trace_no, sentence_index) "
+        "JOIN traces AS t USING (run_no, trace_no) ORDER BY best.by DESC, s.trace_no, s.sentence_index",
         parameters,
     )
 
