@@ -196,3 +196,10 @@ def test_a_text_without_two_humps_suggests_no_beta(open_app: Open, tmp_path: Pat
     traces = [replace(t, sentences=[(text, "Shared") for text, _ in t.sentences]) for t in synthetic.sketches(6)]
     synthetic.build(path, traces)
     assert "suggest no β here" in said(open_app(path, THRESHOLDS))
+
+
+def test_other_units_are_counted_once_their_table_is_open(open_app: Open, two_runs: Path) -> None:
+    assert not any("unit" in frame.value for frame in open_app(two_runs, "pages/thresholds.py").dataframe)
+    app = open_app(two_runs, "pages/thresholds.py", units="true")
+    (table,) = (frame.value for frame in app.dataframe if "unit" in frame.value)
+    assert len(table) == 5 and table["labels that change"][0] == 0
