@@ -114,7 +114,12 @@ def random_traces(
         UsageError: a length leaves no room for a response.
     """
     if min(lengths) <= n_prompt:
-        raise UsageError("a trace is no longer than its prompt", where=f"--lengths {min(lengths)}", got=f"{n_prompt}")
+        raise UsageError(
+            "a trace is no longer than its prompt",
+            where=f"--lengths {min(lengths)}",
+            expected=f"more than {n_prompt} tokens",
+            hint="Or a shorter prompt: --prompt N.",
+        )
     generator = np.random.default_rng(0)
     traces = []
     for length in lengths:
