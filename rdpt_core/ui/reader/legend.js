@@ -1,6 +1,6 @@
 // The legend: one chip a label, with its counts. A click isolates, a click with Shift adds, Escape clears.
 
-import { counted, el, percent } from "./dom.js";
+import { counted, el, percent, whole } from "./dom.js";
 import { CODES } from "./marks.js";
 import { UNCERTAIN } from "./rule.js";
 
@@ -100,7 +100,7 @@ function makeChip({ filter, key, letter, name, title }, isExtra) {
   return {
     node,
     show(n, tokens, nTokens) {
-      count.textContent = n.toLocaleString("en");
+      count.textContent = whole(n);
       share.textContent = !isExtra && nTokens ? percent(tokens, nTokens) : "";
       const amount = `${counted(n, "sentence")}, ${percent(tokens, nTokens)} of tokens`;
       node.setAttribute("aria-label", `${name}: ${amount}. ${title}`);
