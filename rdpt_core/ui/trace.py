@@ -73,11 +73,13 @@ def asked(trace: Trace) -> str:
 def how_to_read(run: Run, view: TraceView | None) -> None:
     """The few sentences that a first-time reader needs."""
     with st.popover("How to read this", icon=":material/help:", type="tertiary"):
-        st.markdown("Every sentence of the response carries the label of whoever finds it likely:")
-        for label in label_order(run.roles):
-            st.markdown(f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}")
+        labels = (
+            f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}" for label in label_order(run.roles)
+        )
         st.markdown(
-            "$p$ is the geometric mean of a model's token probabilities over the sentence; "
+            "Every sentence of the response carries the label of whoever finds it likely:\n\n"
+            + "\n\n".join(labels)
+            + "\n\n$p$ is the geometric mean of a model's token probabilities over the sentence; "
             + (
                 "$p_T$, $p_S$ and $p_D$ belong to teacher, student and distilled model.\n\n"
                 if run.has_distilled
