@@ -61,12 +61,17 @@ def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequenc
             _restore(model, attention)
     if refusal is not None:
         return Findings(False, False, (f"this model takes its own forward pass, which is slower ({refusal})",))
-    if any(getattr(config, name, None) for name in _EXPERT_FIELDS):
+    if has_experts(config):
         return Findings(True, False, ("routed experts make neighbours matter: traces are scored one at a time",))
     alone = [score_pack([sequence])[0] for sequence in sequences]
     if not all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True)):
         return Findings(True, False, ("neighbours change this model's numbers: traces are scored one at a time",))
     return Findings(True, True)
+
+
+def has_experts(config: Any) -> bool:
+    """Whether a text configuration is that of a mixture of experts."""
+    return any(getattr(config, name, None) for name in _EXPERT_FIELDS)
 
 
 def own_logprobs(model: Any, sequence: TokenSequence) -> npt.NDArray[np.float32]:
