@@ -6,7 +6,7 @@ import { UNCERTAIN } from "./rule.js";
 
 const EXTRA = [
   { filter: "down", key: "boosted-down", letter: "B↓", name: "down", title: "of Boosted: distilled below both" },
-  { filter: "uncertain", key: "uncertain", letter: "?", name: "uncertain", title: "a small change of α or β turns the label" },
+  { filter: "uncertain", key: "uncertain", letter: "?", name: "uncertain", title: "a small change of a threshold turns the label" },
   { filter: "Unscored", key: "none", letter: "–", name: "unscored", title: "no probability: hover for the reason" },
 ];
 
