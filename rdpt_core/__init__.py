@@ -5,4 +5,4 @@ Data moves one way through the rooms of this package, and so do imports:
     traces → scoring → store → analysis → ui → pages
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -1,7 +1,7 @@
 """The command line: one file a command in `rdpt_core/commands`, and one place that turns errors into exit statuses.
 
 0 done · 1 unexpected failure · 2 wrong arguments or unusable input · 3 done, but some inputs were rejected or some
-sentences stayed unscored · 130 interrupted, progress kept.
+sentences stayed unscored · 130 interrupted, progress kept · 141 whoever read the output closed it.
 
 Messages and progress go to standard error, results to standard output.
 """
@@ -9,6 +9,7 @@ Messages and progress go to standard error, results to standard output.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -19,6 +20,7 @@ from rdpt_core.errors import RdptError, UsageError
 
 EXIT_DONE = 0
 EXIT_INTERRUPTED = 130
+EXIT_CLOSED_PIPE = 141
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,10 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = make_parser().parse_args(argv)
         with interrupts.remembered():
             status: int = arguments.run(arguments)
+        sys.stdout.flush()
         return status
     except RdptError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough. What is still buffered must go nowhere, or Python
+        # complains once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_CLOSED_PIPE
     except (KeyboardInterrupt, RuntimeError) as error:
         # DuckDB reports Ctrl-C during a query as an error of its own.
         if isinstance(error, RuntimeError) and str(error) != "Query interrupted":

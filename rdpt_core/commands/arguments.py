@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 EXIT_PARTIAL = 3
 
 
-def add_database(parser: argparse.ArgumentParser) -> None:
+def add_database(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """`--db FILE`, for commands that read."""
     parser.add_argument(
-        "--db", type=file_path, required=True, metavar="FILE", help="the DuckDB file that `score` wrote"
+        "--db", type=file_path, required=required, metavar="FILE", help="the DuckDB file that `score` wrote"
     )
 
 

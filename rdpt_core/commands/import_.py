@@ -10,11 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path
+from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, readable
 from rdpt_core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from rdpt_core.traces.importing import ImportReport
+
+_NAMED = 5
+"""Files without traces that are named; a folder of results may hold hundreds."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -104,7 +107,6 @@ def _tell(report: ImportReport, out: Path, rejects_path: Path) -> None:
     lines = []
     for file in report.files:
         if file.refused is not None:
-            lines.append(f"{file.name}: no traces ({file.refused})")
             continue
         line = f"{file.name}: {file.format}, {file.n_traces:,} traces"
         if file.n_graded:
@@ -119,6 +121,10 @@ def _tell(report: ImportReport, out: Path, rejects_path: Path) -> None:
                 f"  warning: {file.n_without_question:,} traces have no question, so they would be scored after an "
                 "empty one; give --question, or the file of requests beside the results"
             )
+    others = [readable(file.name) for file in report.refused]
+    if others:
+        named = ", ".join(others[:_NAMED]) + (f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else "")
+        lines.append(f"without traces: {named} (--json says why)")
     lines.append(f"{report.n_traces:,} traces: {out}")
     if report.n_rejects:
         lines.append(f"rejected records, each with its reason: {rejects_path}")

@@ -26,6 +26,7 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
 
 if TYPE_CHECKING:
+    from rdpt_core.scoring.overlap import StageSeconds
     from rdpt_core.scoring.spread.cluster import SpreadOptions
 
 
@@ -170,6 +171,15 @@ def run(arguments: argparse.Namespace) -> int:
     rejects_path = arguments.rejects or arguments.db.with_name(arguments.db.name + ".rejects.jsonl")
     passes = 0
 
+    def tell(role: Role, stages: StageSeconds) -> None:
+        whole_s = stages.preparing + stages.model + stages.storing
+        if whole_s > 0 and not arguments.quiet:
+            print(
+                f"{role:<9} {whole_s:,.1f} s: {stages.model / whole_s:.0%} in the model, "
+                f"{stages.preparing / whole_s:.0%} waiting for tokens, {stages.storing / whole_s:.0%} for the database",
+                file=sys.stderr,
+            )
+
     unscored = UnscoredLog(arguments.db.with_name(arguments.db.name + ".unscored.jsonl"))
     with RejectLog(rejects_path) as rejects, closing(unscored):
 
@@ -181,7 +191,8 @@ def run(arguments: argparse.Namespace) -> int:
             yield from iter_traces(arguments.traces, rejects=log, limit=arguments.limit)
 
         with nullcontext() if spread is None else cluster(spread):
-            claim = score_run(request, read, DuckDBRunStore(arguments.db), on_unscored=unscored.add, spread=spread)
+            store = DuckDBRunStore(arguments.db)
+            claim = score_run(request, read, store, on_stages=tell, on_unscored=unscored.add, spread=spread)
     with open_reader(arguments.db) as reader:
         run_no = reader.run(claim.run_id).run_no
         row = reader.query(

@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "training file with a manifest beside it. Only teacher and student count, so a run scored with `--roles "
         "teacher,student` is enough. The same command gives the same bytes. `--strategy list` explains the strategies.",
     )
-    add_database(parser)
+    add_database(parser, required=False)
     parser.add_argument("--strategy", required=True, metavar="NAME", help="which one; `list` lists them and ends")
     parser.add_argument("--out", type=file_path, metavar="FILE", help="the training file, ends in .jsonl")
     parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
@@ -104,6 +104,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.strategy == "list":
         return _list()
+    if arguments.db is None:
+        raise UsageError("a selection needs a database", where="select", expected="--db FILE", got="no --db")
     if arguments.out is None or arguments.out.suffix != ".jsonl":
         raise UsageError(
             "the training file needs a name that ends in .jsonl", where="--out", got=str(arguments.out or "nothing")

@@ -29,6 +29,7 @@ from typing import Any
 import torch
 import torch.nn.functional as functional
 
+from rdpt_core.scoring.lanes import for_each
 from rdpt_core.scoring.linear import matrix_product
 
 IMPLEMENTATION = "rdpt_packed"
@@ -53,6 +54,11 @@ class Segment:
     stop: int
     prefix_start: int = 0
     prefix_stop: int = 0
+
+    @property
+    def n_seen(self) -> int:
+        """Rows that its last row sees."""
+        return self.stop - self.start + self.prefix_stop - self.prefix_start
 
 
 @dataclass(slots=True)
@@ -124,10 +130,17 @@ def packed_attention(
     # Rows of no segment are filling: nothing is computed for them, and nothing reads them.
     output = query.new_zeros(query.shape[2], query.shape[1], value.shape[-1])
     attend = _attend_blocks if query.device.type in _attend_blocks_on else _attend_fused
-    for segment in layout.segments:
+
+    def fill(segment: Segment) -> None:
         rows = slice(segment.start, segment.stop)
         keys, values = (_seen(tensor[0], segment) for tensor in (key, value))
         attend(query[0, :, rows], keys, values, rule, output[rows])
+
+    # A long segment fills all lanes by its blocks.
+    for_each(fill, [segment for segment in layout.segments if segment.n_seen <= _SHORT_SEGMENT])
+    for segment in layout.segments:
+        if segment.n_seen > _SHORT_SEGMENT:
+            fill(segment)
     return output[None], None
 
 
@@ -208,20 +221,22 @@ def _attend_blocks(
     query = _lengthened(query, _up(n_rows, block)).view(n_key_heads, groups, -1, query.shape[-1])
     # A copy of its own, whether a prefix was joined or not: the same products then take the same path.
     key, value = _lengthened(key.float(), _up(n_seen, step)), _lengthened(value, _up(n_seen, step))
-    for head in range(n_key_heads):
-        keys, values = key[head], value[head].t()
-        for first in range(0, n_rows, block):
-            last = min(first + block, n_rows)
-            high = min(_up(n_before + first + block, step), key.shape[1])
-            low = 0 if rule.window is None else max(0, n_before + first + 1 - rule.window) // step * step
-            queries = query[head, :, first : first + block].reshape(groups * block, -1).float() * rule.scaling
-            scores = matrix_product(queries, keys[low:high])
-            if rule.softcap is not None:
-                scores = scores.div_(rule.softcap).tanh_().mul_(rule.softcap)
-            _mask_corners(scores.view(groups, block, high - low), n_before + first - low, rule.window)
-            weights = torch.softmax(scores, dim=-1, out=scores).to(value.dtype)
-            found = matrix_product(weights, values[:, low:high]).view(groups, block, -1)
-            output[first:last, head * groups : (head + 1) * groups] = found[:, : last - first].transpose(0, 1)
+
+    def fill(piece: tuple[int, int]) -> None:
+        head, first = piece
+        last = min(first + block, n_rows)
+        high = min(_up(n_before + first + block, step), key.shape[1])
+        low = 0 if rule.window is None else max(0, n_before + first + 1 - rule.window) // step * step
+        queries = query[head, :, first : first + block].reshape(groups * block, -1).float() * rule.scaling
+        scores = matrix_product(queries, key[head, low:high])
+        if rule.softcap is not None:
+            scores = scores.div_(rule.softcap).tanh_().mul_(rule.softcap)
+        _mask_corners(scores.view(groups, block, high - low), n_before + first - low, rule.window)
+        weights = torch.softmax(scores, dim=-1, out=scores).to(value.dtype)
+        found = matrix_product(weights, value[head, low:high].t()).view(groups, block, -1)
+        output[first:last, head * groups : (head + 1) * groups] = found[:, : last - first].transpose(0, 1)
+
+    for_each(fill, [(head, first) for head in range(n_key_heads) for first in range(0, n_rows, block)])
 
 
 def _up(n: int, unit: int) -> int:

@@ -16,11 +16,13 @@ neither the vocabulary nor the number of rows.
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from rdpt_core.scoring.lanes import for_each
 from rdpt_core.scoring.linear import matrix_product
 
 TILE_COLUMNS = 4096
@@ -59,7 +61,7 @@ class TiledHead:
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, finish: HeadFinish, block_rows: int) -> None:
         self._weight, self._bias, self._finish, self._block_rows = weight, bias, finish, block_rows
-        self._buffer: torch.Tensor | None = None
+        self._buffers = threading.local()
 
     def logprobs(self, hidden: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Logprob of `targets[i]` after the hidden state `hidden[rows[i]]`.
@@ -82,12 +84,15 @@ class TiledHead:
         device = self._weight.device
         found = torch.empty(len(rows), dtype=torch.float32, device=device)
         ranks = torch.empty(len(rows), dtype=torch.int32, device=device) if with_ranks else None
-        for first in range(0, len(rows), self._block_rows):
+
+        def fill(first: int) -> None:
             block = slice(first, first + self._block_rows)
             states = hidden.index_select(0, rows[block]).to(device)
             found[block], rank = self._block(states, targets[block].to(device), with_ranks)
             if ranks is not None and rank is not None:
                 ranks[block] = rank
+
+        for_each(fill, range(0, len(rows), self._block_rows))
         return found, ranks
 
     def _block(
@@ -129,9 +134,10 @@ class TiledHead:
         return self._finish.apply_(logits)
 
     def _as_float32(self, logits: torch.Tensor) -> torch.Tensor:
-        if self._buffer is None or self._buffer.shape[0] != len(logits):
-            self._buffer = torch.empty(len(logits), TILE_COLUMNS, device=logits.device)
-        return self._buffer.view(-1)[: logits.numel()].view(logits.shape).copy_(logits)
+        buffer: torch.Tensor | None = getattr(self._buffers, "logits", None)
+        if buffer is None or buffer.shape[0] != len(logits):
+            buffer = self._buffers.logits = torch.empty(len(logits), TILE_COLUMNS, device=logits.device)
+        return buffer.view(-1)[: logits.numel()].view(logits.shape).copy_(logits)
 
 
 def _logsumexp_(logits: torch.Tensor) -> torch.Tensor:

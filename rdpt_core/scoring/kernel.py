@@ -28,11 +28,12 @@ from rdpt_core.errors import ModelError
 from rdpt_core.records import TokenScores
 from rdpt_core.scoring.attention import IMPLEMENTATION, Layout, packed, register
 from rdpt_core.scoring.head import HeadFinish, TiledHead
+from rdpt_core.scoring.lanes import Lanes, side_by_side
 from rdpt_core.scoring.linear import use_row_blocks
 from rdpt_core.scoring.memory import auto_budget, is_out_of_memory, keep_freed_memory
 from rdpt_core.scoring.packs import Pack, TokenSequence, build_pack
 from rdpt_core.scoring.plan import plan_batches
-from rdpt_core.scoring.probe import Findings, own_scores, probe
+from rdpt_core.scoring.probe import Findings, has_experts, own_scores, probe
 
 __all__ = ["CausalKernel", "TokenSequence", "check_ids"]
 
@@ -56,6 +57,9 @@ class CausalKernel:
         self._backbone = model.base_model
         self._device: torch.device = model.get_input_embeddings().weight.device
         self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
+        # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
+        experts = has_experts(model.config.get_text_config())
+        self._lanes = Lanes() if self._device.type == "cpu" and not experts else None
         keep_freed_memory()
         self.budget_rows = budget_rows or auto_budget(model, self._device)
         with torch.inference_mode():
@@ -160,9 +164,10 @@ class CausalKernel:
 
     def _score_pack(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
-        hidden = self._hidden(pack)
-        rows, targets = (self._to_device(array, hidden.device) for array in (pack.head_rows, pack.targets))
-        logprobs, ranks = self._head.score(hidden, rows, targets, with_ranks=with_ranks)
+        with side_by_side(self._lanes):
+            hidden = self._hidden(pack)
+            rows, targets = (self._to_device(array, hidden.device) for array in (pack.head_rows, pack.targets))
+            logprobs, ranks = self._head.score(hidden, rows, targets, with_ranks=with_ranks)
         ends = np.cumsum(pack.n_response)[:-1]
         by_sequence = np.split(logprobs.cpu().numpy(), ends)
         if ranks is None:

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 import torch.nn.functional as functional
 
+from rdpt_core.scoring.lanes import for_each
+
 _FEED_FORWARD_NAMES = frozenset({"mlp", "feed_forward", "ffn"})
 _PREVIOUS = "_rdpt_previous_forward"
 _ONEDNN_DTYPES = (torch.float32, torch.bfloat16)
@@ -41,11 +43,13 @@ def matrix_product(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor 
 
 
 def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
-    """Change a model in place: projections, and feed-forward networks as a whole, take `block_rows` rows at a time."""
+    """Change a model in place: projections, norms, and feed-forward networks as a whole, take `block_rows` rows at a
+    time, and several blocks at a time within `lanes.side_by_side`."""
     from transformers.pytorch_utils import Conv1D
 
     for name, module in backbone.named_modules():
-        if name.rpartition(".")[2] in _FEED_FORWARD_NAMES and _is_row_wise(module):
+        is_feed_forward = name.rpartition(".")[2] in _FEED_FORWARD_NAMES and _is_row_wise(module)
+        if is_feed_forward or _is_norm(module):
             _replace_forward(module, _in_blocks(module.forward, block_rows))
         elif type(module) is torch.nn.Linear:
             _replace_forward(module, _projection(module, block_rows, transposed=False))
@@ -79,14 +83,22 @@ def _is_row_wise(module: torch.nn.Module) -> bool:
     )
 
 
+def _is_norm(module: torch.nn.Module) -> bool:
+    """Whether a module norms each row by itself: RMSNorm and LayerNorm under the names of all architectures."""
+    return type(module).__name__.endswith(("RMSNorm", "LayerNorm")) and not list(module.children())
+
+
 def _in_blocks(forward: Callable[..., Any], block_rows: int) -> Callable[..., Any]:
     def blocked(hidden: torch.Tensor, *others: Any, **named: Any) -> Any:
         if others or named or hidden.dim() != 3 or hidden.shape[0] != 1 or hidden.shape[1] <= block_rows:
             return forward(hidden, *others, **named)
         output = torch.empty_like(hidden)
-        for first in range(0, hidden.shape[1], block_rows):
+
+        def fill(first: int) -> None:
             rows = slice(first, first + block_rows)
             output[:, rows] = forward(hidden[:, rows])
+
+        for_each(fill, range(0, hidden.shape[1], block_rows))
         return output
 
     return blocked
@@ -97,12 +109,14 @@ def _projection(module: Any, block_rows: int, *, transposed: bool) -> Callable[[
         weight = module.weight.t() if transposed else module.weight
         rows = hidden.reshape(-1, hidden.shape[-1])
         if len(rows) <= block_rows:
-            found = matrix_product(rows, weight, module.bias)
-        else:
-            found = rows.new_empty(len(rows), len(weight))
-            for first in range(0, len(rows), block_rows):
-                block = slice(first, first + block_rows)
-                found[block] = matrix_product(rows[block], weight, module.bias)
+            return matrix_product(rows, weight, module.bias).view(*hidden.shape[:-1], -1)
+        found = rows.new_empty(len(rows), len(weight))
+
+        def fill(first: int) -> None:
+            block = slice(first, first + block_rows)
+            found[block] = matrix_product(rows[block], weight, module.bias)
+
+        for_each(fill, range(0, len(rows), block_rows))
         return found.view(*hidden.shape[:-1], -1)
 
     return forward

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from rdpt_core.errors import ModelError
 from rdpt_core.scoring.attention import NotPackable
 from rdpt_core.scoring.linear import restore_forwards
 from rdpt_core.scoring.packs import TokenSequence
@@ -44,10 +45,15 @@ class Findings:
 
 
 def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequence[TokenSequence]], Scored]) -> Findings:
-    """Compare before and after `prepare`, which changes the model; it is changed back if it cannot stay so."""
+    """Compare before and after `prepare`, which changes the model; it is changed back if it cannot stay so.
+
+    Raises:
+        ModelError: the model is not causal.
+    """
     config = model.config.get_text_config()
     sequences = _sequences(int(config.vocab_size))
     own = [own_logprobs(model, sequence) for sequence in sequences]
+    _check_causal(model, sequences[0], own[0])
     refusal = _static_refusal(model, config)
     if refusal is None:
         attention = model.config._attn_implementation
@@ -61,12 +67,39 @@ def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequenc
             _restore(model, attention)
     if refusal is not None:
         return Findings(False, False, (f"this model takes its own forward pass, which is slower ({refusal})",))
-    if any(getattr(config, name, None) for name in _EXPERT_FIELDS):
+    if has_experts(config):
         return Findings(True, False, ("routed experts make neighbours matter: traces are scored one at a time",))
     alone = [score_pack([sequence])[0] for sequence in sequences]
     if not all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True)):
         return Findings(True, False, ("neighbours change this model's numbers: traces are scored one at a time",))
     return Findings(True, True)
+
+
+def _check_causal(model: Any, sequence: TokenSequence, own: npt.NDArray[np.float32]) -> None:
+    """Refuse a model whose tokens see what comes after them: masked language models load as causal ones do.
+
+    Raises:
+        ModelError: other tokens at the end changed the logprobs of those before them.
+    """
+    n_kept = len(sequence.response) // 2
+    changed = sequence.response.copy()
+    changed[n_kept:] = changed[n_kept:][::-1]
+    after = own_logprobs(model, TokenSequence(sequence.prompt, changed))
+    if not (np.isfinite(own).all() and np.isfinite(after).all()):
+        # Overflow is told trace by trace.
+        return
+    if _disagreement([own[:n_kept]], [after[:n_kept]], model.dtype) is not None:
+        raise ModelError(
+            "this model is not causal: a token's probability depends on what comes after it",
+            where=model.config._name_or_path or type(model).__name__,
+            expected="a causal language model",
+            got=", ".join(model.config.architectures or [type(model).__name__]),
+        )
+
+
+def has_experts(config: Any) -> bool:
+    """Whether a text configuration is that of a mixture of experts."""
+    return any(getattr(config, name, None) for name in _EXPERT_FIELDS)
 
 
 def own_logprobs(model: Any, sequence: TokenSequence) -> npt.NDArray[np.float32]:

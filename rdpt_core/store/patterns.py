@@ -22,9 +22,11 @@ def checked(expression: str, *, match_case: bool) -> str:
         UsageError: it is no regular expression, is too large, or matches the empty text and so would be everywhere.
     """
     pattern = expression if match_case else f"(?i){expression}"
+    # First as it was written, so that a complaint quotes nothing that its author never wrote.
+    sought = (expression, pattern)
     with duckdb.connect(":memory:") as connection:
         try:
-            rows = connection.execute("SELECT regexp_matches('', $1)", [pattern]).fetchall()
+            found = [connection.execute("SELECT regexp_matches('', $1)", [text]).fetchall()[0][0] for text in sought]
         except duckdb.Error as error:
             raise UsageError(
                 "this is not a regular expression",
@@ -32,7 +34,7 @@ def checked(expression: str, *, match_case: bool) -> str:
                 got=str(error).splitlines()[0].removeprefix("Invalid Input Error: "),
                 hint="RE2 has no backreferences and no look-around, so that every search ends in good time.",
             ) from error
-    if rows[0][0]:
+    if any(found):
         raise UsageError(
             "this regular expression matches the empty text",
             expected="an expression that needs at least one character",

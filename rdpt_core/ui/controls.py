@@ -29,6 +29,7 @@ _SPACE_HELP = """What is compared with α and β.
 - **ratio**: differences of log-probabilities, in nats. They do not shrink when all probabilities are small."""
 
 _ALPHA_HELP = "A sentence is Shared if no two of the three values differ by more than α. α must be below β."
+_NO_ALPHA = "Before distillation α plays no part: Shared needs a distilled model, and this run has none."
 _BETA_HELP = (
     "A sentence is Teacher if the teacher's value exceeds the student's by more than β, "
     "and Student the other way round."
@@ -81,8 +82,13 @@ def _run_changed() -> None:
         links.publish("trace", None)
 
 
-def choose_rule() -> LabelRule | None:
-    """Thresholds, unit and space; None, with an explanation on the page, if unit and space do not go together."""
+def choose_rule(*, has_distilled: bool = True) -> LabelRule | None:
+    """Thresholds, unit and space; None, with an explanation on the page, if unit and space do not go together.
+
+    Args:
+        has_distilled: whether the run has a distilled model; without one α decides nothing, and keeps its value for
+            the runs that have one.
+    """
     st.markdown("**Label rule**")
     thresholds = st.container(gap="small")
     with st.expander("Unit and space"):
@@ -98,7 +104,8 @@ def choose_rule() -> LabelRule | None:
     except UsageError:
         return None
     with thresholds:
-        alpha = _threshold("alpha", "α", default_alpha, default_beta, _ALPHA_HELP)
+        alpha_help = _ALPHA_HELP if has_distilled else _NO_ALPHA
+        alpha = _threshold("alpha", "α", default_alpha, default_beta, alpha_help, disabled=not has_distilled)
         beta = _threshold("beta", "β", default_beta, default_beta, _BETA_HELP)
         if space is Space.DIFFERENCE and beta >= 1:
             st.caption("No two probabilities differ by more than 1, so with β ≥ 1 no sentence is Teacher or Student.")
@@ -125,7 +132,9 @@ def _reset_button(kind: tuple[Unit, Space], chosen: tuple[float, float], default
     )
 
 
-def _threshold(key: str, symbol: str, default: float, default_beta: float, help_text: str) -> float:
+def _threshold(
+    key: str, symbol: str, default: float, default_beta: float, help_text: str, *, disabled: bool = False
+) -> float:
     """A number, bound to the address, with a slider as its handle. A number beyond the slider's range extends it."""
     most, step = 5 * default_beta, default_beta / 20
     slider_key = f"{key}_slider"
@@ -144,11 +153,22 @@ def _threshold(key: str, symbol: str, default: float, default_beta: float, help_
             key=key,
             bind="query-params",
             label_visibility="collapsed",
+            disabled=disabled,
         )
     with left:
         most = max(most, float(number))
         st.session_state[slider_key] = max(float(number), 0.0)
-        st.slider(symbol, 0.0, most, step=step, format="%.4g", key=slider_key, on_change=moved, help=help_text)
+        st.slider(
+            symbol,
+            0.0,
+            most,
+            step=step,
+            format="%.4g",
+            key=slider_key,
+            on_change=moved,
+            help=help_text,
+            disabled=disabled,
+        )
     return float(number)
 
 

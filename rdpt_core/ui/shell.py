@@ -51,7 +51,7 @@ def run() -> None:
             return
         with st.sidebar:
             chosen = controls.choose_run(runs)
-            rule = controls.choose_rule()
+            rule = controls.choose_rule(has_distilled=chosen is None or chosen.has_distilled)
         if chosen is None:
             lost.explain_run(source, runs)
         elif rule is None:

@@ -73,20 +73,22 @@ def asked(trace: Trace) -> str:
 def how_to_read(run: Run, view: TraceView | None) -> None:
     """The few sentences that a first-time reader needs."""
     with st.popover("How to read this", icon=":material/help:", type="tertiary"):
-        st.markdown("Every sentence of the response carries the label of whoever finds it likely:")
-        for label in label_order(run.roles):
-            st.markdown(f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}")
+        labels = (
+            f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}" for label in label_order(run.roles)
+        )
         st.markdown(
-            "$p$ is the geometric mean of a model's token probabilities over the sentence; "
+            "Every sentence of the response carries the label of whoever finds it likely:\n\n"
+            + "\n\n".join(labels)
+            + "\n\n$p$ is the geometric mean of a model's token probabilities over the sentence; "
             + (
                 "$p_T$, $p_S$ and $p_D$ belong to teacher, student and distilled model.\n\n"
                 if run.has_distilled
                 else "$p_T$ and $p_S$ belong to teacher and student.\n\n"
             )
-            + "Hatching and a **?** mark a label that a small change of α or β would turn"
+            + "Hatching and a **?** mark a label that a small change of a threshold would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
             + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
-            "value minus student's, of all sentences; drag α and β to see what they decide. **Ribbon**: the whole "
+            "value minus student's, of all sentences; drag a threshold to see what it decides. **Ribbon**: the whole "
             "trace, a sentence as wide as its tokens; below it $\\ln p_T / p_S$, up where the teacher finds it "
             "likelier. Drag it to move. **?** shows the keys."
         )

@@ -35,3 +35,12 @@ def test_every_page_understands_a_run_before_training(
     offered = {str(option) for box in app.selectbox for option in box.options}
     columns = {str(name) for frame in app.dataframe for name in frame.value.columns}
     assert not THIRD & (offered | columns)
+
+
+def test_alpha_waits_for_a_distilled_model(open_app: Callable[..., AppTest], database: Path) -> None:
+    app = open_app(database, "pages/trace.py", alpha="0.03")
+    box, slider = app.number_input(key="alpha"), app.slider(key="alpha_slider")
+    assert box.disabled and slider.disabled
+    assert "no part" in slider.help
+    assert box.value == 0.03
+    assert not app.number_input(key="beta").disabled

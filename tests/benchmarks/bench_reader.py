@@ -1,10 +1,11 @@
-"""How fast the trace page is in headless Chromium: first paint, recolouring, scrolling, memory, and what a click sends.
+"""How fast the trace page is in headless Chromium: first paint, recolouring, scrolling, memory, and what a rerun sends.
 
     python tests/benchmarks/bench_reader.py [--keep] [FILE.jsonl …]
 
 It makes a database with traces of 2,000 and 10,000 sentences (seeded; text with formulas and code, three models with
 tokenizers of their own), and adds the longest trace of every file given: its real text, with made-up probabilities. It
 prints medians of `REPEATS` and judges none. Durations are of the browser's own clock, script times of its profiler.
+What a rerun sends is counted twice: as messages, and as bytes of the connection, where they travel compressed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ from rdpt_core.traces import RejectLog, get_splitter
 from rdpt_core.traces.importing import import_traces
 from tests import synthetic
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, IDLE, Server
+from tests.browser.wire import Wire
 
 REPEATS = 5
 SIZES = (2_000, 10_000)
@@ -116,7 +119,7 @@ def build(path: Path, traces: list[tuple[Trace, list[Span]]]) -> None:
 
 
 class Frames:
-    """What the server sends through the page's WebSocket, in bytes."""
+    """What the server sends through the page's WebSocket, in bytes, after the browser has unpacked it."""
 
     def __init__(self, page: Page) -> None:
         self.n_bytes = 0
@@ -128,14 +131,27 @@ class Frames:
     def _count(self, frame: bytes | str) -> None:
         self.n_bytes += len(frame)
 
-    def during(self, page: Page, act: Callable[[], object], done: str) -> int:
-        """Bytes received until `done` holds and the script rests."""
-        before = self.n_bytes
+
+@dataclass
+class Received:
+    """Both counts while something happens."""
+
+    page: Page
+    frames: Frames
+    wire: Wire
+
+    def during(self, name: str, act: Callable[[], object], done: str = "true") -> None:
+        """Print what arrives until `done` holds and nothing arrives any more."""
+        before = self.frames.n_bytes, self.wire.n_bytes
         act()
-        page.wait_for_function(done)
-        page.locator(IDLE).wait_for()
-        page.wait_for_timeout(400)
-        return self.n_bytes - before
+        self.page.wait_for_function(done)
+        seen = -1
+        while seen != self.frames.n_bytes or seen == before[0]:
+            seen = self.frames.n_bytes
+            self.page.wait_for_timeout(600)
+        self.page.locator(IDLE).wait_for()
+        unpacked, travelled = self.frames.n_bytes - before[0], self.wire.n_bytes - before[1]
+        print(f"  received: {name:20} {travelled:7,} bytes, unpacked {unpacked:,}")
 
 
 @contextmanager
@@ -167,28 +183,49 @@ _SCROLL = """async () => {
     };
     requestAnimationFrame((now) => { last = now; requestAnimationFrame(step); });
   });
-  gaps.sort((a, b) => a - b);
-  return [gaps[gaps.length >> 1], gaps[Math.floor(gaps.length * 0.99)], gaps[gaps.length - 1]];
+  return gaps;
 }""".replace("READER", _READER)
 
 
-def drag(page: Page) -> tuple[float, float]:
-    """Script per recolouring while β is dragged through its range: (median, maximum) in ms."""
+_WATCH_FRAMES = """() => {
+  performance.clearMeasures();
+  globalThis.rdptGaps = [];
+  const mine = globalThis.rdptGaps;
+  let last = null;
+  const step = (now) => {
+    if (last !== null) mine.push(now - last);
+    last = now;
+    if (mine === globalThis.rdptGaps) requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}"""
+
+
+def drag(page: Page) -> tuple[list[float], list[float]]:
+    """β is dragged to and fro: script of every recolouring, and distances between frames meanwhile, in ms."""
     handle = page.locator(".handle.beta:not(.mirror)")
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + 20
-    page.evaluate("performance.clearMeasures()")
     page.mouse.move(x, y)
     page.mouse.down()
+    page.evaluate(_WATCH_FRAMES)
     for step in range(60):
         page.mouse.move(x - 30 + 2 * step, y)
+    gaps = page.evaluate("[rdptGaps, (rdptGaps = null)][0]")
     durations = page.evaluate("performance.getEntriesByName('rdpt-recolour').map(e => e.duration)")
     page.mouse.move(x, y)
     page.mouse.up()
     page.locator(IDLE).wait_for()
-    return statistics.median(durations), max(durations)
+    page.wait_for_timeout(700)
+    return durations, gaps
+
+
+def spread(values: list[float]) -> str:
+    """Median, 99% and worst."""
+    most = np.quantile(values, 0.99, method="higher")
+    return f"{statistics.median(values):7.1f} ms (99%: {most:.1f}, worst {max(values):.1f})"
 
 
 def tab_memory_mb(page: Page) -> tuple[float, float]:
@@ -213,7 +250,7 @@ def tab_memory_mb(page: Page) -> tuple[float, float]:
     return metrics["JSHeapUsedSize"] / 1e6, largest
 
 
-def measure(page: Page, frames: Frames, url: str, trace_id: str) -> None:
+def measure_times(page: Page, url: str, trace_id: str) -> None:
     address = f"{url}/trace?trace={trace_id}"
     ready = page.locator(".reader[data-ready]")
     times = []
@@ -227,21 +264,25 @@ def measure(page: Page, frames: Frames, url: str, trace_id: str) -> None:
     print(f"{trace_id}: {n:,} sentences")
     print(f"  first paint after navigation   {statistics.median(times):7.0f} ms")
     page.wait_for_timeout(1500)
-    median, worst = drag(page)
-    print(f"  recolour during a drag         {median:7.1f} ms of script (worst {worst:.1f})")
-    page.wait_for_timeout(800)
-    middle, most, worst = page.evaluate(_SCROLL)
-    print(f"  frame while scrolling          {middle:7.1f} ms (99%: {most:.1f}, worst {worst:.1f})")
+    drags = [drag(page) for _ in range(REPEATS)]
+    scripts = [duration for durations, _ in drags for duration in durations]
+    print(f"  script of a recolouring        {spread(scripts)}, {len(scripts)} in {REPEATS} drags")
+    print(f"  frame during a drag            {spread([gap for _, gaps in drags for gap in gaps])}")
+    print(f"  frame while scrolling          {spread(page.evaluate(_SCROLL))}")
     heap, resident = tab_memory_mb(page)
     print(f"  resident memory of the tab     {resident:7.0f} MB (script heap {heap:.0f} MB)")
-    page.evaluate(f"{_READER}.querySelector('.text').scrollTop = 0")
-    page.wait_for_timeout(300)
+
+
+def measure_bytes(page: Page, frames: Frames, wire: Wire, trace_id: str) -> None:
+    received = Received(page, frames, wire)
+    page.goto("about:blank")
+    received.during(
+        "first of all", lambda: page.goto(f"{wire.url}/trace?trace={trace_id}"), f"{_READER}?.dataset.ready"
+    )
     for name, index in (("click on a sentence", 3), ("click on another", 5)):
         sentence = page.locator(f'.reader .s[data-i="{index}"]')
-        n_bytes = frames.during(page, sentence.click, f"location.search.includes('sentence={index + 1}')")
-        print(f"  received: {name:20} {n_bytes:7,} bytes")
-    rerun = frames.during(page, lambda: page.keyboard.press("Escape"), "!location.search.includes('sentence=')")
-    print(f"  received: {'unpinned':20} {rerun:7,} bytes")
+        received.during(name, sentence.click, f"location.search.includes('sentence={index + 1}')")
+    received.during("unpinned", lambda: page.keyboard.press("Escape"), "!location.search.includes('sentence=')")
     box = page.get_by_label("β, exact")
     value = "0.11" if box.input_value() != "0.11" else "0.12"
 
@@ -249,8 +290,10 @@ def measure(page: Page, frames: Frames, url: str, trace_id: str) -> None:
         box.fill(value)
         box.press("Enter")
 
-    n_bytes = frames.during(page, type_number, f"location.search.includes('beta={value}')")
-    print(f"  received: {'threshold changed':20} {n_bytes:7,} bytes")
+    received.during("threshold changed", type_number, f"location.search.includes('beta={value}')")
+    page.evaluate("document.activeElement.blur()")
+    for name in ("the whole page again", "and once more"):
+        received.during(name, lambda: page.keyboard.press("r"))
 
 
 def main() -> None:
@@ -268,11 +311,13 @@ def main() -> None:
         server = Server(path).wait()
         try:
             with browser_page() as page:
-                frames = Frames(page)
+                frames, wire = Frames(page), Wire(server.port)
                 page.goto(server.url)
                 page.locator(IDLE).wait_for()
                 for trace, _ in traces:
-                    measure(page, frames, server.url, trace.trace_id)
+                    measure_times(page, server.url, trace.trace_id)
+                    measure_bytes(page, frames, wire, trace.trace_id)
+                wire.close()
         finally:
             server.stop()
 

@@ -11,8 +11,9 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace_view import load_trace_view
 from rdpt_core.store.reader import open_reader
 from tests import synthetic
-from tests.browser.conftest import address, settle
+from tests.browser.conftest import Server, address, settle
 from tests.browser.reading import TRACE, sentence, undimmed
+from tests.browser.wire import Wire
 
 
 def set_number(page: Page, name: str, value: str) -> None:
@@ -207,10 +208,9 @@ def test_unscored_sentences_say_why(visit: Callable[..., Page]) -> None:
     expect(page.locator(".reader .tip")).to_contain_text("longer than some model's context")
 
 
-def test_a_long_trace_is_quick_and_little_is_sent_again(visit: Callable[..., Page], page: Page) -> None:
-    received: list[int] = []
-    page.on("websocket", lambda ws: ws.on("framereceived", lambda data: received.append(len(data))))
-    visit("trace", trace="long-000-s0", sentence="1500")
+def test_of_a_long_trace_little_is_sent_again(visit: Callable[..., Page], page: Page, server: Server) -> None:
+    wire = Wire(server.port)
+    visit("trace", base=wire.url, trace="long-000-s0", sentence="1500")
     expect(page.locator(".reader .s")).to_have_count(2000)
     current = page.locator('.reader [aria-current="true"]')
     expect(current).to_have_attribute("data-i", "1499")
@@ -218,11 +218,22 @@ def test_a_long_trace_is_quick_and_little_is_sent_again(visit: Callable[..., Pag
     response = "".join(text for text, _ in synthetic.long_sketch(2000).sentences)
     shown = page.locator(".reader .text").evaluate("e => e.textContent")
     assert shown == response
-    settle(page)
-    page.wait_for_timeout(500)
-    received.clear()
+
+    def until_quiet(more_than: int) -> int:
+        seen = -1
+        while seen != wire.n_bytes or seen <= more_than:
+            seen = wire.n_bytes
+            page.wait_for_timeout(500)
+            settle(page)
+        return seen
+
+    before = until_quiet(0)
     sentence(page, 1501).click()
     page.wait_for_function("location.search.includes('sentence=1502')")
-    settle(page)
-    page.wait_for_timeout(500)
-    print("bytes", sum(received), sorted(received)[-6:])
+    after_click = until_quiet(before)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("r")
+    after_rerun = until_quiet(after_click)
+    assert after_click - before < 5000
+    assert after_rerun - after_click < 5000
+    wire.close()

@@ -15,6 +15,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from rdpt_core.errors import ModelError
 from rdpt_core.scoring.kernel import CausalKernel, TokenScores, TokenSequence
 
 SHAPE = {
@@ -125,6 +126,22 @@ def test_agreement_and_invariance(model_type: str, dtype: torch.dtype) -> None:
         assert all(np.array_equal(a.rank, b.rank) for a, b in zip(ranked, again, strict=True))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+def test_the_number_of_cores_changes_no_bit(dtype: torch.dtype) -> None:
+    sequences = make_sequences()
+    before = torch.get_num_threads()
+    scored = []
+    try:
+        for n_threads in (1, 2, 3, 7):
+            torch.set_num_threads(n_threads)
+            scored.append(CausalKernel(make_model("llama", dtype), budget_rows=2048).score(sequences))
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    for other in scored[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(scored[0], other, strict=True))
+
+
 def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     torch.manual_seed(0)
     config = AutoConfig.for_model("bloom", hidden_size=64, n_head=4, n_layer=2, vocab_size=500)
@@ -136,6 +153,18 @@ def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(capsys
     assert "own forward pass" in capsys.readouterr().err
     for mine, theirs in zip(kernel.score(sequences), expected, strict=True):
         assert np.abs(mine - theirs).max() <= MAX_ERROR_FLOAT32
+
+
+def test_a_model_that_sees_the_future_is_refused() -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    config = AutoConfig.for_model("bert", vocab_size=500, **sizes)
+    model = AutoModelForCausalLM.from_config(config).train(False)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3.0)
+    with pytest.raises(ModelError, match="not causal"):
+        CausalKernel(model)
 
 
 def test_a_head_that_is_no_plain_matrix_is_noticed() -> None:

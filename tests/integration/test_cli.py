@@ -225,3 +225,17 @@ def test_a_refused_import_keeps_the_rejects_of_the_one_before(tmp_path: Path) ->
     before = rejects.read_text()
     assert main(["import", str(table), "--out", str(out), "--map", "nonsense=question"]) == 2
     assert rejects.read_text() == before
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m rdpt_core select --strategy list | head -1; echo ${{PIPESTATUS[0]}}"
+    found = subprocess.run(["bash", "-c", command], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert found.stderr == ""
+    assert found.stdout.startswith("teacher-count")
+    # The list may fit into the pipe before it is closed.
+    assert found.stdout.splitlines()[-1] in ("0", "141")
+
+
+def test_a_selection_says_what_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "expected --db FILE" in fails(capsys, "select", "--strategy", "longest")
+    assert main(["select", "--strategy", "list"]) == 0

@@ -121,5 +121,5 @@ def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
         got=f"{kind} with {kind_of(records[0].value)}" if known_as is None else f"{known_as} ({kind})",
         hint="Name the columns, such as --map question=prompt,response=output, or the format with --format."
         if known_as is None
-        else None,
+        else "If a column holds a model's responses after all, name it, such as --map response=answer.",
     )

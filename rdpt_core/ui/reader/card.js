@@ -8,7 +8,7 @@ import { makeStrip } from "./strip.js";
 const HINTS = [
   ["Hover", "a sentence for its numbers"],
   ["Click", "it, or press Enter on it, to pin it here with its tokens"],
-  ["Drag", "α or β above, or the bracket in the ribbon"],
+  ["Drag", "a threshold above, or the bracket in the ribbon"],
   ["?", "shows every key"],
 ];
 

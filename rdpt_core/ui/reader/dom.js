@@ -41,7 +41,7 @@ export function piecesOf(text) {
   for (const match of text.matchAll(HEAP)) {
     if (match.index > at) pieces.push(text.slice(at, match.index));
     const heap = el("span", "heap");
-    heap.dataset.n = `${Array.from(match[0]).length.toLocaleString("en")} characters without width`;
+    heap.dataset.n = `${whole(Array.from(match[0]).length)} characters without width`;
     heap.append(el("span", "", match[0]));
     pieces.push(heap);
     at = match.index + match[0].length;
@@ -61,8 +61,14 @@ export function percent(part, whole) {
   return whole ? `${Math.round((100 * part) / whole)}%` : "–";
 }
 
+const WHOLE = new Intl.NumberFormat("en");
+
+export function whole(n) {
+  return WHOLE.format(n);
+}
+
 export function counted(n, noun) {
-  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+  return `${whole(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 export function clamp(value, low, high) {
@@ -93,9 +99,21 @@ export function paletteOf(root, keys, roles) {
   return { tones, inks, page: read("--page"), text: read("--text"), muted: read("--muted"), rule: read("--rule") };
 }
 
+// Sizes as the last layout left them. Asking the browser anew while labels are being painted would make it lay out the
+// page in the middle of every step of a drag; whoever owns a node watches it and forgets its size when it changes.
+const SIZES = new WeakMap();
+
+export function sizeOf(node) {
+  if (!SIZES.has(node)) SIZES.set(node, { width: node.clientWidth, height: node.clientHeight });
+  return SIZES.get(node);
+}
+
+export function forgetSize(node) {
+  SIZES.delete(node);
+}
+
 // A canvas as large as its box, in device pixels; null while the box has no size.
-export function fitCanvas(canvas) {
-  const { clientWidth: width, clientHeight: height } = canvas;
+export function fitCanvas(canvas, { width, height } = { width: canvas.clientWidth, height: canvas.clientHeight }) {
   if (!width || !height) return null;
   const scale = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];

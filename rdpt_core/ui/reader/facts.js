@@ -1,6 +1,6 @@
 // The numbers of one sentence, as the hover card and the pinned card show them.
 
-import { decimal, el, formula } from "./dom.js";
+import { decimal, el, formula, whole } from "./dom.js";
 import { bitsPerByte, labelInWords, logRatio, margin, markOf, probability, ROLE_LETTER, ruleInWords } from "./marks.js";
 
 export function factsOf(model, index) {
@@ -8,7 +8,7 @@ export function factsOf(model, index) {
   const head = el("div", `tip-head m-${mark.key}`);
   head.append(
     el("span", "tip-label", labelInWords(model, index)),
-    el("span", "tip-place", `sentence ${(index + 1).toLocaleString("en")} of ${model.n.toLocaleString("en")}`),
+    el("span", "tip-place", `sentence ${whole(index + 1)} of ${whole(model.n)}`),
   );
   const rule = el("div", "tip-rule");
   rule.append(formula(ruleInWords(model, index)));

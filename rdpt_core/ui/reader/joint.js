@@ -1,7 +1,7 @@
 // The joint chart: every model's line over the sentences, on a background of labels. It is drawn here, and not by a
 // charting library, so that it moves with the text: it shows the sentences around the ones in sight.
 
-import { clamp, el, fitCanvas } from "./dom.js";
+import { clamp, el, fitCanvas, sizeOf, whole } from "./dom.js";
 import { CODES, LETTERS } from "./marks.js";
 
 const PIXELS_PER_SENTENCE = 7;
@@ -40,7 +40,7 @@ export function makeJoint(view) {
 
   function draw() {
     if (node.hidden || !view.model?.rule) return;
-    const fitted = fitCanvas(canvas);
+    const fitted = fitCanvas(canvas, sizeOf(canvas));
     if (!fitted) return;
     const { model, palette } = view;
     place = placeOf(view, fitted.width - EDGE.left - EDGE.right);
@@ -52,7 +52,7 @@ export function makeJoint(view) {
     marks(fitted.ctx, view, place, scales);
     describe(view, canvas, caption, place);
   }
-  return { node, draw };
+  return { node, canvas, draw };
 }
 
 // The window: everything if it fits, else the sentences around the middle of what is in sight.
@@ -174,7 +174,7 @@ function axes(ctx, model, place, scales, palette) {
   const every = wholeStep(place.last - place.first, (scales.right - EDGE.left) / 46);
   for (let number = place.first + 1; number <= place.last; number += 1) {
     if (every > 1 ? number % every !== 0 : false) continue;
-    ctx.fillText(number.toLocaleString("en"), scales.x(number - 0.5), scales.floor + 14);
+    ctx.fillText(whole(number), scales.x(number - 0.5), scales.floor + 14);
   }
 }
 
@@ -256,7 +256,7 @@ function marks(ctx, view, place, scales) {
 
 function describe(view, canvas, caption, place) {
   const { text, n } = view.model;
-  const of = n > place.last - place.first ? `${place.first + 1}–${place.last} of ${n.toLocaleString("en")}` : null;
+  const of = n > place.last - place.first ? `${place.first + 1}–${place.last} of ${whole(n)}` : null;
   const unit = { own_token: "", common_token: " per common token", byte: " per byte" }[text.unit];
   const title = `${text.space === "ratio" ? "ln p" : "p"}${unit}`;
   const state = [title, of, text.roles.join()].join("|");

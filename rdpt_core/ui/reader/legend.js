@@ -1,12 +1,12 @@
 // The legend: one chip a label, with its counts. A click isolates, a click with Shift adds, Escape clears.
 
-import { counted, el, percent } from "./dom.js";
+import { counted, el, percent, whole } from "./dom.js";
 import { CODES } from "./marks.js";
 import { UNCERTAIN } from "./rule.js";
 
 const EXTRA = [
   { filter: "down", key: "boosted-down", letter: "B↓", name: "down", title: "of Boosted: distilled below both" },
-  { filter: "uncertain", key: "uncertain", letter: "?", name: "uncertain", title: "a small change of α or β turns the label" },
+  { filter: "uncertain", key: "uncertain", letter: "?", name: "uncertain", title: "a small change of a threshold turns the label" },
   { filter: "Unscored", key: "none", letter: "–", name: "unscored", title: "no probability: hover for the reason" },
 ];
 
@@ -100,7 +100,7 @@ function makeChip({ filter, key, letter, name, title }, isExtra) {
   return {
     node,
     show(n, tokens, nTokens) {
-      count.textContent = n.toLocaleString("en");
+      count.textContent = whole(n);
       share.textContent = !isExtra && nTokens ? percent(tokens, nTokens) : "";
       const amount = `${counted(n, "sentence")}, ${percent(tokens, nTokens)} of tokens`;
       node.setAttribute("aria-label", `${name}: ${amount}. ${title}`);

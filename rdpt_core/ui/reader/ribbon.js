@@ -1,7 +1,7 @@
 // The ribbon: the whole trace in one line, one cell a sentence as wide as its tokens, with the ratio of teacher and
 // student beneath. Its bracket is what the text shows; drag it, or press anywhere, to move there.
 
-import { clamp, el, fitCanvas } from "./dom.js";
+import { clamp, el, fitCanvas, sizeOf } from "./dom.js";
 import { logRatio } from "./marks.js";
 
 const CELLS = { top: 7, height: 18 };
@@ -16,6 +16,7 @@ export function makeRibbon(view) {
   node.setAttribute("aria-label", "Place in the trace");
   node.append(canvas, bracket, pin, lit);
   let drawn = null;
+  const sheet = { canvas: el("canvas"), model: null, state: null };
 
   const sentenceAtX = (clientX) => {
     const { left, width } = node.getBoundingClientRect();
@@ -30,13 +31,13 @@ export function makeRibbon(view) {
     if (!model?.rule) return;
     // Cells change with labels, choice, hits, size and theme; scrolling only moves the bracket.
     const chosen = [...view.legend.chosen].join();
-    const size = `${node.clientWidth}×${node.clientHeight}`;
+    const size = Object.values(sizeOf(canvas)).join("×");
     const state = [model.version, size, view.root.dataset.mode, chosen, view.search.version].join("|");
     if (state !== drawn || model !== draw.model) {
-      const fitted = fitCanvas(canvas);
+      const fitted = fitCanvas(canvas, sizeOf(canvas));
       if (!fitted) return;
       paintCells(fitted, view);
-      paintRatio(fitted, view);
+      paintRatio(fitted, view, sheet);
       paintHits(fitted, view);
       [drawn, draw.model] = [state, model];
     }
@@ -62,7 +63,7 @@ export function makeRibbon(view) {
       if (!what.hidden) place(what, index, index + 1);
     }
   }
-  return { node, draw, mark };
+  return { node, canvas, draw, mark };
 }
 
 function listen(view, node, sentenceAtX) {
@@ -129,6 +130,9 @@ function paintCells({ ctx, width, scale }, view) {
   const columns = Math.round(width * scale);
   const perColumn = edges[n] / columns;
   const shares = new Float64Array(16);
+  // Uncertain ones look like the others here, unless the legend's choice is about them.
+  const bits = legend.chosen.has("uncertain") ? 15 : 7;
+  const strength = Array.from(shares, (_, code) => (legend.keeps(code) ? 1 : 0.18));
   let i = 0;
   let run = { code: -1, from: 0 };
   const close = (to) => {
@@ -136,7 +140,7 @@ function paintCells({ ctx, width, scale }, view) {
     run = { code: -1, from: to };
   };
   const fill = (code, from, to, low, high) => {
-    ctx.globalAlpha = legend.keeps(code) ? 1 : 0.18;
+    ctx.globalAlpha = strength[code];
     ctx.fillStyle = palette.tones[code & 7].tint;
     ctx.fillRect(from / scale, CELLS.top + low * CELLS.height, (to - from) / scale, (high - low) * CELLS.height);
   };
@@ -146,22 +150,22 @@ function paintCells({ ctx, width, scale }, view) {
     if (edges[i + 1] >= end || i === n - 1) {
       // The whole column lies in one sentence; a hair of the page parts it from the one before.
       const parted = edges[i] > start - 1.001 * perColumn && edges[i] > 0 && edges[i + 1] - edges[i] > 4 * perColumn;
-      if (run.code !== codes[i] || parted) {
+      if (run.code !== (codes[i] & bits) || parted) {
         close(column);
-        run = { code: codes[i], from: parted ? column + 1 : column };
+        run = { code: codes[i] & bits, from: parted ? column + 1 : column };
       }
       continue;
     }
     close(column);
     shares.fill(0);
     for (let j = i; j < n && edges[j] < end; j += 1) {
-      shares[codes[j]] += Math.min(edges[j + 1], end) - Math.max(edges[j], start);
+      shares[codes[j] & bits] += Math.min(edges[j + 1], end) - Math.max(edges[j], start);
     }
     // Between two wide cells the larger part decides; among many, each shows its part.
     const wide = edges[i + 1] - edges[i] > 3 * perColumn;
     let low = 0;
-    const winner = shares.indexOf(Math.max(...shares));
-    for (let code = 0; code < 16; code += 1) {
+    const winner = wide ? shares.indexOf(Math.max(...shares)) : -1;
+    for (let code = 0; code <= bits; code += 1) {
       if (!shares[code] || (wide && code !== winner)) continue;
       const share = wide ? 1 : shares[code] / perColumn;
       fill(code, column, column + 1, low, low + share);
@@ -183,9 +187,19 @@ function paintParts(ctx, width, view) {
   }
 }
 
-// ln p_T − ln p_S: above the line the teacher finds it likelier, below the student.
-function paintRatio({ ctx, width, scale }, view) {
-  const { model, palette } = view;
+// ln p_T − ln p_S: above the line the teacher finds it likelier, below the student. No threshold moves it, so it is painted
+// once for every size and theme, on a sheet of its own.
+function paintRatio({ ctx, width, height, scale }, view, sheet) {
+  const { model, root, palette } = view;
+  const state = [width, height, scale, root.dataset.mode].join("|");
+  if (sheet.model !== model || sheet.state !== state) {
+    fillRatio(fitCanvas(sheet.canvas, { width, height }), model, palette);
+    [sheet.model, sheet.state] = [model, state];
+  }
+  ctx.drawImage(sheet.canvas, 0, 0, width, height);
+}
+
+function fillRatio({ ctx, width, scale }, model, palette) {
   const ratios = ratiosOf(model);
   const zero = RATIO.top + RATIO.height / 2;
   const half = RATIO.height / 2 - 1;

@@ -1,7 +1,7 @@
 // A sentence's tokens, one row a model. All rows share the columns of their characters, so that tokens of different
 // tokenizers stand under each other; the darker a token, the less likely its model found it.
 
-import { button, clamp, decimal, el } from "./dom.js";
+import { button, clamp, decimal, el, whole } from "./dom.js";
 import { ROLE_LETTER } from "./marks.js";
 
 const MOST_CHARACTERS = 1200;
@@ -29,7 +29,7 @@ export function makeStrip(view, index, strip) {
     node.onpointerover = (event) => tell(readout, event.target.closest?.(".token"));
     stepByKeys(node, readout);
     if (characters.length > most) {
-      const rest = `Show all ${characters.length.toLocaleString("en")} characters`;
+      const rest = `Show all ${whole(characters.length)} characters`;
       node.append(button("link", rest, null, () => fill(20 * most)));
     }
   };

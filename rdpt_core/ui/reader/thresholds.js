@@ -1,7 +1,7 @@
 // α and β as handles on the histogram of d_TS. While one is dragged everything here recolours and says how many
 // sentences change; when it is let go, the server hears of it.
 
-import { button, counted, decimal, el, fitCanvas } from "./dom.js";
+import { button, counted, decimal, el, fitCanvas, sizeOf } from "./dom.js";
 import { CODES } from "./marks.js";
 import { changes } from "./model.js";
 import { labelAll } from "./rule.js";
@@ -30,7 +30,7 @@ export function makeThresholds(view) {
   let before = null;
 
   function scale() {
-    return scaleOf(view, canvas.clientWidth);
+    return scaleOf(view, sizeOf(canvas).width);
   }
 
   function set(change) {
@@ -49,13 +49,14 @@ export function makeThresholds(view) {
   function draw() {
     const { model, rule, labels } = view;
     if (node.hidden || !model?.rule) return;
+    const fitted = fitCanvas(canvas, sizeOf(canvas));
+    if (fitted) {
+      const by = scale();
+      paintBars(fitted, model, view, by);
+      paintAxis(fitted, view.palette, by, model.text.space === "ratio" ? "ln pT − ln pS" : "pT − pS");
+      for (const handle of handles) handle.place(by, rule, model);
+    }
     say(model, rule, labels);
-    const fitted = fitCanvas(canvas);
-    if (!fitted) return;
-    const by = scale();
-    paintBars(fitted, model, view, by);
-    paintAxis(fitted, view.palette, by, model.text.space === "ratio" ? "ln pT − ln pS" : "pT − pS");
-    for (const handle of handles) handle.place(by, rule, model);
   }
 
   function say(model, rule, labels) {
@@ -72,7 +73,7 @@ export function makeThresholds(view) {
     if (before && model.gaps.triple && rule.alpha >= rule.beta) words += " · α is not below β";
     if (status.textContent !== words) status.textContent = words;
   }
-  return { node, draw };
+  return { node, canvas, draw };
 }
 
 function underDefaults(model, { defaults, uncertainPart }) {

@@ -1,6 +1,6 @@
 // One reader on the page: its nodes, its state, and what its parts ask of each other.
 
-import { el, keepPlainKeys } from "./dom.js";
+import { el, forgetSize, keepPlainKeys } from "./dom.js";
 import { makeCard } from "./card.js";
 import { makeJoint } from "./joint.js";
 import { listenForKeys, makeHelp } from "./keys.js";
@@ -53,8 +53,11 @@ class View {
     listenToText(this);
     this.forgetKeys = listenForKeys(this);
     this.box.addEventListener("scroll", () => this.redraw(), { passive: true });
-    this.sizes = new ResizeObserver(() => this.repaint());
-    for (const node of [this.box, this.joint.node, this.ribbon.node, this.thresholds.node]) this.sizes.observe(node);
+    this.sizes = new ResizeObserver(() => {
+      this.forgetSizes();
+      this.repaint();
+    });
+    for (const node of [this.box, ...this.canvases()]) this.sizes.observe(node);
   }
 
   destroy() {
@@ -64,6 +67,14 @@ class View {
     this.math.stop();
     hideTooltip(this.tip);
     this.root.remove();
+  }
+
+  canvases() {
+    return [this.joint, this.ribbon, this.thresholds].map((part) => part.canvas);
+  }
+
+  forgetSizes() {
+    this.canvases().forEach(forgetSize);
   }
 
   // A new trace.
@@ -93,18 +104,20 @@ class View {
     this.card.node.hidden = this.model.n === 0 || !this.features.has("card");
     for (const node of [this.ribbon.node, this.bar, this.box]) node.hidden = this.model.n === 0;
     this.tools.offer(this.features);
+    this.forgetSizes();
   }
 
-  // Everything that shows labels, under this rule.
+  // Everything that shows labels, under this rule. Canvases come first: writing text on one makes the browser compute the
+  // style of whatever changed before, and so the nodes are changed last, to be computed once, with the frame.
   recolour(rule) {
     const started = performance.now();
     relabel(this.model, rule);
-    paint(this.spans, this.model.codes, this.shown);
-    this.legend.draw(this.model);
     this.rule = rule;
-    this.ribbon.draw();
     this.joint.draw();
     this.thresholds.draw();
+    this.ribbon.draw();
+    this.legend.draw(this.model);
+    paint(this.spans, this.model.codes, this.shown);
     if (this.lit === null) hideTooltip(this.tip);
     this.card.refresh();
     performance.measure("rdpt-recolour", { start: started, end: performance.now() });

@@ -88,6 +88,12 @@ def test_what_is_no_usable_expression_is_explained(reader: Reader, expression: s
         search(reader, Query(expression, regex=True))
 
 
+def test_a_complaint_quotes_only_what_was_written(reader: Reader) -> None:
+    with pytest.raises(UsageError) as caught:
+        search(reader, Query("(wait", regex=True))
+    assert caught.value.got is not None and caught.value.got.endswith(": (wait")
+
+
 def test_letters_that_change_their_length_with_their_case(reader: Reader) -> None:
     strange = Scope(benchmark="strange")
     (row,) = search(reader, Query("x."), strange).sentences.to_pylist()
