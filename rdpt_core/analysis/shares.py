@@ -51,14 +51,8 @@ def label_counts(reader: Reader, run: Run, rule: LabelRule) -> pa.Table:
     )
 
 
-def shares_by_benchmark(counts: pa.Table, labels: Sequence[str]) -> tuple[GroupShares, ...]:
-    """Label shares of each benchmark, by name; `counts` as `label_counts` gives it."""
-    values = np.column_stack([counts.column(label).to_numpy() for label in labels]).astype(np.int64)
-    return _by_benchmark(counts, values, tuple(labels))
-
-
 def shares_of_traces(facts: TraceFacts, counts: Doubles, labels: Sequence[str]) -> tuple[GroupShares, ...]:
-    """Label shares of each benchmark, by name, the same as `shares_by_benchmark` gives them.
+    """Label shares of each benchmark, by name.
 
     Args:
         facts: the traces.

@@ -174,7 +174,7 @@ def count_margins(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> pa
 
 
 def margin_column(part: float) -> str:
-    """The column of `load_margins` for a margin."""
+    """The column of `count_margins` for a margin."""
     return f"within_{part:g}".replace(".", "_")
 
 

@@ -11,9 +11,9 @@ values v of the rows it sees, n of them before its first own row, this equals
     scores = softcap(q @ k.T * scaling) + mask        mask: −inf where column > row + n, or column ≤ row + n − window
     softmax(scores) @ v
 
-Queries go through in blocks, so that memory is one block of scores, `_SCORE_ELEMENTS` float32 numbers or `_MIN_ROWS`
-times the length of the segment where that is more, and a copy of the keys and values that a segment sees. What a row
-gets depends on its own segment only.
+Queries go through in blocks, so that memory is one block of scores for each lane, `_SCORE_ELEMENTS` float32 numbers or
+`_MIN_ROWS` times the length of the segment where that is more, and a copy of the keys and values that a segment sees.
+What a row gets depends on its own segment only.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ Tiles run over rows and vocabulary. Each tile adds its own log-sum-exp to that o
 
     total ← log(exp(total) + exp(tile))
 
-Memory: one tile of `block_rows` × `TILE_COLUMNS` numbers, once in the model's dtype and once in float32. It grows with
-neither the vocabulary nor the number of rows.
+Memory: for each lane one tile of `block_rows` × `TILE_COLUMNS` numbers, once in the model's dtype and once in float32.
+It grows with neither the vocabulary nor the number of rows.
 """
 
 from __future__ import annotations

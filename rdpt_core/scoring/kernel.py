@@ -30,7 +30,7 @@ from rdpt_core.scoring.attention import IMPLEMENTATION, Layout, packed, register
 from rdpt_core.scoring.head import HeadFinish, TiledHead
 from rdpt_core.scoring.lanes import Lanes, side_by_side
 from rdpt_core.scoring.linear import use_row_blocks
-from rdpt_core.scoring.memory import auto_budget, is_out_of_memory, keep_freed_memory
+from rdpt_core.scoring.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
 from rdpt_core.scoring.packs import Pack, TokenSequence, build_pack
 from rdpt_core.scoring.plan import plan_batches
 from rdpt_core.scoring.probe import Findings, has_experts, own_scores, probe
@@ -61,7 +61,9 @@ class CausalKernel:
         experts = has_experts(model.config.get_text_config())
         self._lanes = Lanes() if self._device.type == "cpu" and not experts else None
         keep_freed_memory()
-        self.budget_rows = budget_rows or auto_budget(model, self._device)
+        n_lanes = 1 if self._lanes is None else self._lanes.n_lanes
+        blocks_bytes = n_lanes * bytes_per_block(model, self._block_rows)
+        self.budget_rows = budget_rows or auto_budget(model, self._device, blocks_bytes)
         with torch.inference_mode():
             self.findings: Findings = probe(model, self._prepare, self._probe_pack)
         for note in self.findings.notes:

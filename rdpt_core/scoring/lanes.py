@@ -18,9 +18,14 @@ import torch
 
 T = TypeVar("T")
 
+_lanes: ContextVar[Lanes | None] = ContextVar("rdpt_lanes", default=None)
+
 
 class Lanes:
-    """As many threads as there were for torch when it was made, the caller's own among them."""
+    """As many threads as torch has in the thread that makes it, the caller's own among them.
+
+    To be made outside `side_by_side`, which leaves torch a single one.
+    """
 
     def __init__(self) -> None:
         self.n_lanes = torch.get_num_threads()
@@ -47,16 +52,16 @@ class Lanes:
                         raise
 
         helpers = [self._helpers.submit(serve) for _ in range(min(self.n_lanes, len(pieces)) - 1)]
+        # A piece that has pieces of its own computes them itself, in the caller's lane as in all others.
+        token = _lanes.set(None)
         try:
             serve()
         finally:
+            _lanes.reset(token)
             # Also after an error: what is under way writes into the caller's tensors.
             wait(helpers)
         for helper in helpers:
             helper.result()
-
-
-_lanes: ContextVar[Lanes | None] = ContextVar("rdpt_lanes", default=None)
 
 
 @contextmanager

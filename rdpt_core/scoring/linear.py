@@ -3,7 +3,7 @@
 A library may add up a row's products in another order when the matrix has another number of rows. Here every
 projection of a model sees `block_rows` rows at a time, whatever the pack holds, so that a row's result depends on the
 row alone. The blocks also keep what flows through a feed-forward network within the cache, and bound its memory by
-`block_rows` times its width.
+`block_rows` times its width in each lane.
 
 On CPU the products go to oneDNN, through the operator that torch's compiler uses: it has the bfloat16 and AVX-512
 kernels for every vendor, where the default library serves float32 on AMD at about two thirds of the speed.

@@ -186,7 +186,7 @@ def operations(kernel: CausalKernel, traces: Sequence[TokenSequence]) -> float:
 def matrix_product_peak(device: torch.device, dtype: torch.dtype) -> float:
     """Floating-point operations per second of the best of several rounds of square products. Units: 1/s.
 
-    On CPU a round is one product in each lane, which reaches more than all threads on one product do.
+    On CPU the products of a round go through lanes, one by one in each, which reaches more than all threads on one do.
     """
     n = 8192 if device.type == "cuda" else 1024
     a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))

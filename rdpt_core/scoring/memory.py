@@ -28,10 +28,14 @@ def free_bytes(device: torch.device) -> int:
     return min(_available_bytes(), _container_bytes())
 
 
-def auto_budget(model: Any, device: torch.device) -> int:
-    """The largest power of two of rows, within reason for the device, that takes half of the free memory at most."""
+def auto_budget(model: Any, device: torch.device, blocks_bytes: int) -> int:
+    """The largest power of two of rows, within reason for the device, that takes half of the free memory at most.
+
+    Args:
+        blocks_bytes: taken beside the rows, whatever the budget.
+    """
     largest, smallest = _CUDA_BUDGETS if device.type == "cuda" else _CPU_BUDGETS
-    fitting = int(_SHARE_OF_FREE * free_bytes(device)) // max(1, bytes_per_row(model))
+    fitting = int(_SHARE_OF_FREE * free_bytes(device) - blocks_bytes) // max(1, bytes_per_row(model))
     budget = largest
     while budget > smallest and budget > fitting:
         budget //= 2
@@ -46,6 +50,13 @@ def bytes_per_row(model: Any) -> int:
     """
     config = model.config.get_text_config()
     return 20 * 4 * int(config.hidden_size)
+
+
+def bytes_per_block(model: Any, block_rows: int) -> int:
+    """An upper estimate of what a block takes in a feed-forward network: its gate, its states and their product."""
+    config = model.config.get_text_config()
+    width = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    return 3 * 4 * block_rows * int(width)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from streamlit.navigation.page import Page
 from rdpt_core.errors import StoreError
 from rdpt_core.ui import controls, frame, lost, settings, states, theme
 from rdpt_core.ui.frame import Frame
-from rdpt_core.ui.source import Source
+from rdpt_core.ui.source import Source, settled
 
 
 def navigation() -> Page:
@@ -60,6 +60,7 @@ def run() -> None:
             lost.publish_file(runs)
             with frame.around(Frame(source, chosen, rule)):
                 page.run()
+            settled()
     except StoreError as error:
         states.show_problem(error, path)
 

@@ -16,10 +16,14 @@ import streamlit as st
 
 from rdpt_core.analysis import catalog, shares, trace_view
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.errors import StoreBusyError
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 # Long enough for a run that writes a batch every few seconds, short enough for someone who waits.
 PATIENCE_S = 4.0
+
+_STARTED_AGAIN = "started_again"
+_MAX_STARTS = 3
 
 Identity = tuple[int, int, int]
 T = TypeVar("T")
@@ -35,9 +39,32 @@ def file_identity(path: Path) -> Identity:
 
 
 @contextmanager
-def _open(path: str) -> Iterator[Reader]:
+def opened(path: str, identity: Identity) -> Iterator[Reader]:
+    """The file, open for a moment, as it was when the page began to draw.
+
+    What a page combines must come from one state of the file: if a run has committed meanwhile, the page starts again.
+
+    Raises:
+        StoreBusyError: that happened several times in a row.
+    """
     with open_reader(Path(path), patience_s=PATIENCE_S) as reader:
+        # Nobody writes while it is open, so it stays what it is now.
+        if file_identity(Path(path)) != identity:
+            _start_again(path)
         yield reader
+
+
+def _start_again(path: str) -> None:
+    n_times = st.session_state.pop(_STARTED_AGAIN, 0) + 1
+    if n_times > _MAX_STARTS:
+        raise StoreBusyError("a run writes into the database faster than this page can read it", where=path)
+    st.session_state[_STARTED_AGAIN] = n_times
+    st.rerun()
+
+
+def settled() -> None:
+    """A page was drawn to its end."""
+    st.session_state.pop(_STARTED_AGAIN, None)
 
 
 # Arguments with a leading underscore are not part of the cache's key: `run_no` stands for them.
@@ -45,25 +72,25 @@ def _open(path: str) -> Iterator[Reader]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _runs(path: str, identity: Identity) -> tuple[Run, ...]:
-    with _open(path) as reader:
+    with opened(path, identity) as reader:
         return reader.runs()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _catalog(path: str, identity: Identity, run_no: int, _run: Run) -> catalog.Catalog:
-    with _open(path) as reader:
+    with opened(path, identity) as reader:
         return catalog.load_catalog(reader, _run)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _trace_list(path: str, identity: Identity, run_no: int, _run: Run) -> pa.Table:
-    with _open(path) as reader:
+    with opened(path, identity) as reader:
         return catalog.load_trace_list(reader, _run)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _label_counts(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> pa.Table:
-    with _open(path) as reader:
+    with opened(path, identity) as reader:
         return shares.label_counts(reader, _run, rule)
 
 
@@ -76,7 +103,7 @@ def _faint(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRul
 def _trace_view(
     path: str, identity: Identity, run_no: int, _run: Run, trace_no: int, rule: LabelRule
 ) -> trace_view.TraceView:
-    with _open(path) as reader:
+    with opened(path, identity) as reader:
         return trace_view.load_trace_view(reader, _run, trace_no, rule)
 
 
@@ -90,7 +117,7 @@ def _answer(
     _question: Callable[..., Any],
     _run: Run,
 ) -> Any:
-    with _open(path) as reader:
+    with opened(path, identity) as reader:
         return _question(reader, _run, *arguments)
 
 

@@ -6,7 +6,6 @@ They are shared between sessions and never copied, so nobody may write into them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.shares import GroupShares
 from rdpt_core.analysis.threads import side_by_side
 from rdpt_core.analysis.trace_view import Faint, faint_limit
-from rdpt_core.store.reader import Run, open_reader
+from rdpt_core.store.reader import Run
 from rdpt_core.ui import controls, source
 from rdpt_core.ui.source import Identity, Source
 
@@ -30,20 +29,20 @@ from rdpt_core.ui.source import Identity, Source
 def _gaps(
     path: str, identity: Identity, run_no: int, _run: Run, unit: Unit, space: Space, without_first: bool
 ) -> gaps.Gaps:
-    with open_reader(Path(path), patience_s=source.PATIENCE_S) as reader:
+    with source.opened(path, identity) as reader:
         return gaps.load_gaps(reader, _run, unit, space, without_first)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _token_counts(path: str, identity: Identity, run_no: int, _run: Run) -> npt.NDArray[np.int32]:
-    with open_reader(Path(path), patience_s=source.PATIENCE_S) as reader:
+    with source.opened(path, identity) as reader:
         return gaps.load_token_counts(reader, _run)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _codes(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule, without_first: bool) -> gaps.Codes:
     def exact(trace_nos: npt.NDArray[np.int32]) -> gaps.Codes:
-        with open_reader(Path(path), patience_s=source.PATIENCE_S) as reader:
+        with source.opened(path, identity) as reader:
             return gaps.exact_codes(reader, _run, rule, trace_nos, without_first)
 
     return gaps.label_codes(_gaps(path, identity, run_no, _run, rule.unit, rule.space, without_first), rule, exact)
@@ -60,7 +59,7 @@ def _counts(
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _facts(path: str, identity: Identity, run_no: int, _run: Run, scope: Scope) -> trace_facts.TraceFacts:
-    with open_reader(Path(path), patience_s=source.PATIENCE_S) as reader:
+    with source.opened(path, identity) as reader:
         return trace_facts.load_facts(reader, _run, scope)
 
 

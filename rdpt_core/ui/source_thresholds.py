@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -16,17 +14,17 @@ from rdpt_core.analysis.gaps import exact_gaps
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.thresholds import BetaCurve, ThresholdMap
-from rdpt_core.store.reader import Run, open_reader
+from rdpt_core.store.reader import Run
 from rdpt_core.ui import source
 from rdpt_core.ui.source import Identity, Source
 from rdpt_core.ui.source_stats import facts_of, gaps_of, rows_in
 
 
-def _exact(path: str, run: Run, rule: LabelRule) -> Exact:
+def _exact(path: str, identity: Identity, run: Run, rule: LabelRule) -> Exact:
     def exact(
         trace_nos: npt.NDArray[np.int32],
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
-        with open_reader(Path(path), patience_s=source.PATIENCE_S) as reader:
+        with source.opened(path, identity) as reader:
             return exact_gaps(reader, run, rule.unit, rule.space, trace_nos)
 
     return exact
@@ -37,7 +35,9 @@ def _map(
     path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, _source: Source, _run: Run
 ) -> ThresholdMap:
     found = gaps_of(_source, _run, rule)
-    return thresholds.count_map(found, rows_in(found, facts_of(_source, _run, scope)), rule, _exact(path, _run, rule))
+    return thresholds.count_map(
+        found, rows_in(found, facts_of(_source, _run, scope)), rule, _exact(path, identity, _run, rule)
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -46,7 +46,7 @@ def _margins(
 ) -> pa.Table:
     found = gaps_of(_source, _run, rule)
     rows = rows_in(found, facts_of(_source, _run, scope))
-    return thresholds.count_margins(found, rows, rule, _exact(path, _run, rule))
+    return thresholds.count_margins(found, rows, rule, _exact(path, identity, _run, rule))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -54,7 +54,7 @@ def _curves(
     path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, _source: Source, _run: Run
 ) -> tuple[BetaCurve, ...]:
     found, facts = gaps_of(_source, _run, rule), facts_of(_source, _run, scope)
-    return thresholds.beta_curves(found, rows_in(found, facts), facts, rule, _exact(path, _run, rule))
+    return thresholds.beta_curves(found, rows_in(found, facts), facts, rule, _exact(path, identity, _run, rule))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -62,7 +62,7 @@ def _suggested(
     path: str, identity: Identity, run_no: int, rule: LabelRule, scope: Scope, _source: Source, _run: Run
 ) -> SuggestedBeta | None:
     found, facts = gaps_of(_source, _run, rule), facts_of(_source, _run, scope)
-    return antimode.find_beta(found, rows_in(found, facts), facts, _exact(path, _run, rule))
+    return antimode.find_beta(found, rows_in(found, facts), facts, _exact(path, identity, _run, rule))
 
 
 def suggested_of(found: Source, run: Run, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:

@@ -14,11 +14,12 @@ from rdpt_core.analysis import antimode, gap_counts, thresholds
 from rdpt_core.analysis.gaps import exact_gaps, load_gaps
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.shares import label_counts, shares_by_benchmark
+from rdpt_core.analysis.shares import label_counts
 from rdpt_core.analysis.trace_facts import load_facts
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests import synthetic
+from tests.database_shares import shares_by_benchmark
 
 TRACES = [*synthetic.sketches(6), synthetic.unscored_sketch()]
 RUNS = ("a" * 16, "b" * 16)

@@ -17,7 +17,6 @@ from rdpt_core.analysis.shares import (
     count_faint,
     label_counts,
     load_accuracy,
-    shares_by_benchmark,
     shares_of_traces,
 )
 from rdpt_core.analysis.trace_facts import load_facts
@@ -25,6 +24,7 @@ from rdpt_core.analysis.trace_view import Faint, load_trace_view
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests import synthetic
+from tests.database_shares import shares_by_benchmark
 
 TRACES = [*synthetic.sketches(), synthetic.unscored_sketch()]
 # What each kind of synthetic sentence is labelled at the defaults.

@@ -60,7 +60,16 @@ def test_the_budget_follows_free_memory(monkeypatch: pytest.MonkeyPatch, device:
     monkeypatch.setattr(memory, "free_bytes", lambda device: free)
     config = SimpleNamespace(hidden_size=2048)
     model = SimpleNamespace(config=SimpleNamespace(get_text_config=lambda: config))
-    assert memory.auto_budget(model, torch.device(device)) == expected
+    assert memory.auto_budget(model, torch.device(device), 0) == expected
+
+
+def test_the_budget_leaves_room_for_the_blocks_of_all_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda device: GIB)
+    config = SimpleNamespace(hidden_size=2048, intermediate_size=8192)
+    model = SimpleNamespace(config=SimpleNamespace(get_text_config=lambda: config))
+    assert memory.bytes_per_block(model, 256) == 24 << 20
+    assert memory.auto_budget(model, torch.device("cpu"), 0) == 2048
+    assert memory.auto_budget(model, torch.device("cpu"), 16 * (24 << 20)) == 512
 
 
 def test_free_memory_is_measured() -> None:

@@ -52,9 +52,9 @@ def test_pieces_of_a_piece_stay_in_its_lane(lanes: Lanes) -> None:
         for_each(lambda _: own.add(threading.get_ident()), range(4))
         places.append(own)
 
-    with side_by_side(None):
+    with side_by_side(lanes):
         for_each(work, range(6))
-    lanes.run(work, range(6))
+    assert len(places) == 6
     assert all(len(own) == 1 for own in places)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
-from rdpt_core.analysis.shares import label_counts, shares_by_benchmark
+from rdpt_core.analysis.shares import label_counts
 from rdpt_core.analysis.trace_view import TraceView, load_trace_view
 from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import open_reader
@@ -22,6 +22,7 @@ from rdpt_core.ui.picker import option_names, question_name
 from rdpt_core.ui.reader import labels_payload, text_payload
 from rdpt_core.ui.theme import RULE
 from tests import synthetic
+from tests.database_shares import shares_by_benchmark
 
 UI = Path(figures.__file__).parent
 SOURCES = sorted([*UI.rglob("*.js"), *UI.rglob("*.css"), *UI.rglob("*.svg")])
