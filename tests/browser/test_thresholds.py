@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.charts import click_at
-from tests.browser.conftest import address
+from tests.browser.conftest import address, settle
 
 
 def test_a_click_on_the_map_sets_both_thresholds_here_and_on_other_pages(visit: Callable[..., Page]) -> None:
@@ -25,7 +25,10 @@ def test_the_suggested_beta_can_be_used(visit: Callable[..., Page]) -> None:
     page = visit("thresholds")
     page.get_by_role("button", name="Use it").click()
     expect(page.get_by_label("β, exact")).not_to_have_value("0.1")
-    expect(page.locator(".st-key-curves .js-plotly-plot")).to_be_visible()
+    # While one figure takes the place of another, both are there for a moment.
+    expect(page.locator(".st-key-curves .js-plotly-plot").last).to_be_visible()
+    settle(page)
+    expect(page.locator(".st-key-curves .js-plotly-plot")).to_have_count(1)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
