@@ -1,5 +1,6 @@
 """Compare: two traces side by side."""
 
-from rdpt_core.ui import compare, shell
+from rdpt_core.ui import shell
+from rdpt_core.ui.pages.compare.page import draw
 
-shell.draw_page(compare.draw)
+shell.draw_page(draw)

@@ -1,5 +1,6 @@
 """Find: one text in all sentences of all traces."""
 
-from rdpt_core.ui import find, shell
+from rdpt_core.ui import shell
+from rdpt_core.ui.pages.find import draw
 
-shell.draw_page(find.draw)
+shell.draw_page(draw)

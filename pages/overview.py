@@ -1,5 +1,6 @@
 """Overview: what is in the file."""
 
-from rdpt_core.ui import overview, shell
+from rdpt_core.ui import shell
+from rdpt_core.ui.pages.overview import draw
 
-shell.draw_page(overview.draw)
+shell.draw_page(draw)

@@ -1,5 +1,6 @@
 """Selection: choose training data among candidate responses, strategies side by side."""
 
-from rdpt_core.ui import selection, shell
+from rdpt_core.ui import shell
+from rdpt_core.ui.pages.selection.page import draw
 
-shell.draw_page(selection.draw)
+shell.draw_page(draw)

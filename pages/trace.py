@@ -1,5 +1,6 @@
 """Trace: one response, sentence by sentence."""
 
-from rdpt_core.ui import shell, trace
+from rdpt_core.ui import shell
+from rdpt_core.ui.pages.trace.page import draw
 
-shell.draw_page(trace.draw)
+shell.draw_page(draw)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from rdpt_core.analysis.intervals import bootstrap_shares
-from rdpt_core.analysis.shares import GroupShares
+from rdpt_core.analysis.run.shares import GroupShares
+from rdpt_core.analysis.statistics.intervals import bootstrap_shares
 
 
 def shares_by_benchmark(counts: pa.Table, labels: Sequence[str]) -> tuple[GroupShares, ...]:

@@ -13,15 +13,15 @@ from functools import cache
 import numpy as np
 from scipy.special import expit
 
-from rdpt_core.analysis.auc import auc_within
-from rdpt_core.analysis.cells import Part, difference, make_cells
-from rdpt_core.analysis.gaps import Gaps
-from rdpt_core.analysis.intervals import bootstrap_shares
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.analysis.logistic import fit_logistic
-from rdpt_core.analysis.positions import LINES, absolute_table, make_panel
-from rdpt_core.analysis.resampling import LEVEL
-from rdpt_core.analysis.trace_facts import TraceFacts
+from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.group_shares import Part, difference, make_cells
+from rdpt_core.analysis.run.positions import LINES, absolute_table, make_panel
+from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.statistics.auc import auc_within
+from rdpt_core.analysis.statistics.intervals import bootstrap_shares
+from rdpt_core.analysis.statistics.logistic import fit_logistic
+from rdpt_core.analysis.statistics.resampling import LEVEL
 
 ROLES = ("teacher", "student", "distilled")
 KINDS = tuple(str(label) for label in label_order(ROLES))

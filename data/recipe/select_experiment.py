@@ -40,7 +40,7 @@ from rdpt_core.analysis.selection.pick import Guards, Selection, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, Strategy, find_strategy
 from rdpt_core.config import ModelSet, parse_reference
 from rdpt_core.records import Role, TemplatePolicy
-from rdpt_core.scoring.local import LocalRequest, score_locally
+from rdpt_core.scoring.local_context import LocalRequest, score_locally
 from rdpt_core.scoring.pipeline import score_run
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.reader import open_reader

@@ -1,1 +1,11 @@
-"""Labels, distributions and intervals: pure functions from the store's tables to tables. Never imports streamlit."""
+"""Labels, distributions, intervals, selection: from the store's tables to tables. Never imports streamlit or torch.
+
+labels      the label rule: SQL, numpy and JSON from one definition
+scope       which traces an analysis looks at
+catalog     what a run holds
+run         every number about a whole run
+trace       everything about one trace, or two
+selection   training data among candidate responses
+statistics  intervals, AUC, regression, permutation tests
+export      rows, methods paragraphs and run documents for elsewhere
+"""

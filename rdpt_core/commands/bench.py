@@ -49,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     lengths = _lengths(arguments.lengths)
-    from rdpt_core.scoring.bench import BenchRequest, run_bench
+    from rdpt_core.scoring.benchmark.bench import BenchRequest, run_bench
 
     changes = {name: getattr(arguments, flag) for flag, name in _SIZES.items() if getattr(arguments, flag) is not None}
     document = run_bench(

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_notes(arguments)
     if arguments.what == "html":
         return _run_html(arguments)
-    from rdpt_core.analysis.export import check_ending, export_query, write_rows
+    from rdpt_core.analysis.export.rows import check_ending, export_query, write_rows
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.store.reader import open_reader
 
@@ -61,8 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_notes(arguments: argparse.Namespace) -> int:
-    from rdpt_core.analysis.export import check_ending, write_rows, write_text
-    from rdpt_core.analysis.notes import markdown, place, rows
+    from rdpt_core.analysis.export.rows import check_ending, write_rows, write_text
+    from rdpt_core.analysis.trace.notes import markdown, place, rows
     from rdpt_core.store.notes import notes
     from rdpt_core.store.reader import open_reader
 
@@ -78,12 +78,12 @@ def _run_notes(arguments: argparse.Namespace) -> int:
 
 
 def _run_html(arguments: argparse.Namespace) -> int:
-    from rdpt_core.analysis.export import write_text
+    from rdpt_core.analysis.export.rows import write_text
     from rdpt_core.analysis.labels import LabelRule
-    from rdpt_core.analysis.trace_view import load_trace_view
+    from rdpt_core.analysis.trace.view import load_trace_view
     from rdpt_core.errors import UsageError
     from rdpt_core.store.reader import open_reader
-    from rdpt_core.ui.standalone import standalone_html
+    from rdpt_core.ui.components.standalone import standalone_html
 
     if arguments.out.suffix not in (".html", ".htm"):
         raise UsageError("the ending of the file fits no page", where=f"--out {arguments.out}", expected=".html")

@@ -14,7 +14,7 @@ from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, readable
 from rdpt_core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from rdpt_core.traces.importing import ImportReport
+    from rdpt_core.traces.importing.pipeline import ImportReport
 
 _NAMED = 5
 """Files without traces that are named; a folder of results may hold hundreds."""
@@ -51,7 +51,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Write the traces; exit status 3 if records were rejected."""
     from rdpt_core.traces import RejectLog, trace_to_json
-    from rdpt_core.traces.importing import DEFAULTS, ImportReport, import_traces, list_formats, parse_column_map
+    from rdpt_core.traces.importing.pipeline import (
+        DEFAULTS,
+        ImportReport,
+        import_traces,
+        list_formats,
+        parse_column_map,
+    )
 
     if arguments.list_formats:
         width = max(len(name) for name, _ in list_formats())

@@ -24,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the description of every run."""
-    from rdpt_core.analysis.describe import describe_store
+    from rdpt_core.analysis.export.info import describe_store
     from rdpt_core.store.reader import open_reader
 
     with open_reader(arguments.db) as reader:

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_libraries()
     from rdpt_core.config import parse_reference
     from rdpt_core.records import Role, TemplatePolicy
-    from rdpt_core.scoring.local import LocalRequest, score_locally
+    from rdpt_core.scoring.local_context import LocalRequest, score_locally
     from rdpt_core.store.run_store import DuckDBRunStore
 
     chosen = finished_run(arguments.db, arguments.run_key)

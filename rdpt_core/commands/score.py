@@ -26,8 +26,8 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
 
 if TYPE_CHECKING:
-    from rdpt_core.scoring.overlap import StageSeconds
-    from rdpt_core.scoring.spread.cluster import SpreadOptions
+    from rdpt_core.scoring.concurrency import StageSeconds
+    from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -128,7 +128,7 @@ def spread_options(arguments: argparse.Namespace) -> SpreadOptions | None:
     Raises:
         MissingPackageError: Ray is not installed.
     """
-    from rdpt_core.scoring.spread.cluster import SpreadOptions, require_ray
+    from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, require_ray
 
     if arguments.engine == "plain":
         return None
@@ -147,10 +147,10 @@ def run(arguments: argparse.Namespace) -> int:
     models = read_models(arguments)
     spread = spread_options(arguments)
     prepare_libraries()
+    from rdpt_core.scoring.jobs.distributed.cluster import cluster
+    from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
     from rdpt_core.scoring.pipeline import default_name, score_run
     from rdpt_core.scoring.request import ScoreRequest
-    from rdpt_core.scoring.spread.cluster import cluster
-    from rdpt_core.scoring.unscored_log import UnscoredLog
     from rdpt_core.store.reader import open_reader
     from rdpt_core.store.run_store import DuckDBRunStore
     from rdpt_core.traces import RejectLog, iter_traces

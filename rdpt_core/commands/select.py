@@ -96,9 +96,9 @@ def run(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.analysis.selection.candidates import load_candidates
     from rdpt_core.analysis.selection.pick import Budget, Guards, select, select_each
+    from rdpt_core.analysis.selection.side_by_side import positions_of
     from rdpt_core.analysis.selection.strategies import Options, find_strategy
     from rdpt_core.analysis.selection.training import Request, write_training
-    from rdpt_core.analysis.selection.view import positions_of
     from rdpt_core.errors import UsageError
     from rdpt_core.store.reader import open_reader
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from rdpt_core.errors import ServerGoneError, UsageError
 from rdpt_core.records import Role, RunClaim, ScoredModel, Trace
-from rdpt_core.scoring.commits import OnUnscored, RoleCommits
-from rdpt_core.scoring.identity import make_claim, survey_traces
-from rdpt_core.scoring.overlap import StageSeconds
+from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.scoring.concurrency import StageSeconds
+from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
+from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
+from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
+from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.request import RunStore, ScoreRequest
-from rdpt_core.scoring.role_job import RoleJob
-from rdpt_core.scoring.roster import make_backends
-from rdpt_core.scoring.spread.cluster import SpreadOptions
 from rdpt_core.traces import Splitter, get_splitter
 
 _EXIT_PARTIAL = 3
@@ -82,7 +82,7 @@ def _spread(
     request: ScoreRequest, model: ScoredModel, claim: RunClaim, commits: RoleCommits, options: SpreadOptions
 ) -> StageSeconds:
     # Ray's workers are needed for this engine only.
-    from rdpt_core.scoring.spread.job import SpreadJob
+    from rdpt_core.scoring.jobs.distributed.job import SpreadJob
 
     return SpreadJob(request, model, claim.run_id, claim.n_traces, commits, options).run(quiet=request.quiet)
 

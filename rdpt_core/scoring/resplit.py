@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rdpt_core.records import Role, RoleResult, RunClaim, SentenceColumns, UnscoredReason
-from rdpt_core.scoring.aggregate import sentence_columns
-from rdpt_core.scoring.identity import make_run_id
-from rdpt_core.scoring.plan import windows
+from rdpt_core.scoring.engine.batching import windows
+from rdpt_core.scoring.jobs.identity import make_run_id
+from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.scoring.request import RunStore
 from rdpt_core.traces import Splitter
-from rdpt_core.traces.assignment import assign_tokens
+from rdpt_core.traces.token_spans import assign_tokens
 
 
 def resplit_claim(source: RunClaim, splitter: Splitter) -> RunClaim:

@@ -1,12 +1,24 @@
-"""Traces: read, checked and cut into sentences. NLTK is imported when the first splitter is asked for."""
+"""Traces: read, checked, imported and cut into sentences. Nothing here knows a model.
+
+    files        any file, compressed or not, to records
+    canonical    canonical JSON Lines: read, checked, written
+    formats      one file for each format that `import` reads
+    importing    files of any format to canonical traces
+    grading      is an answer the reference answer?
+    splitters    responses to sentences
+    token_spans  which sentence a token belongs to
+    summary      what `validate` says about a set of traces
+
+NLTK is imported when the first splitter is asked for.
+"""
 
 from __future__ import annotations
 
-from rdpt_core.traces.canonical import MAX_LINE_BYTES, iter_traces
-from rdpt_core.traces.rejects import RejectLog
+from rdpt_core.traces.canonical.reader import MAX_LINE_BYTES, iter_traces
+from rdpt_core.traces.canonical.rejects import RejectLog
+from rdpt_core.traces.canonical.schema import trace_to_json
 from rdpt_core.traces.splitters import DEFAULT_SPLITTER, SPLITTERS, SplitReport, Splitter, get_splitter
 from rdpt_core.traces.summary import Spread, TraceSummary, summarise
-from rdpt_core.traces.wire import trace_to_json
 
 __all__ = [
     "DEFAULT_SPLITTER",

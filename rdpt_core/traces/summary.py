@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rdpt_core.records import Reject, Trace
-from rdpt_core.traces.rejects import RejectLog
+from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.splitters.base import Splitter
 
 

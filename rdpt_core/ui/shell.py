@@ -8,9 +8,10 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from rdpt_core.errors import StoreError
-from rdpt_core.ui import controls, frame, lost, settings, states, theme
-from rdpt_core.ui.frame import Frame
-from rdpt_core.ui.source import Source, settled
+from rdpt_core.ui.data.cache import Source, settled
+from rdpt_core.ui.frame import context, controls, empty_states, missing, settings
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.style import theme
 
 
 def navigation() -> Page:
@@ -47,22 +48,22 @@ def run() -> None:
         source = Source.at(path)
         runs = source.runs()
         if not runs:
-            states.show_no_runs(path)
+            empty_states.show_no_runs(path)
             return
         with st.sidebar:
             chosen = controls.choose_run(runs)
             rule = controls.choose_rule(has_distilled=chosen is None or chosen.has_distilled)
         if chosen is None:
-            lost.explain_run(source, runs)
+            missing.explain_run(source, runs)
         elif rule is None:
             controls.explain_bad_rule()
         else:
-            lost.publish_file(runs)
-            with frame.around(Frame(source, chosen, rule)):
+            missing.publish_file(runs)
+            with context.around(Frame(source, chosen, rule)):
                 page.run()
             settled()
     except StoreError as error:
-        states.show_problem(error, path)
+        empty_states.show_problem(error, path)
 
 
 def draw_page(draw: Callable[[Frame], None]) -> None:
@@ -72,7 +73,7 @@ def draw_page(draw: Callable[[Frame], None]) -> None:
     folder named `pages` for its older layout until `st.navigation` was called once. Then it is called here, and the
     request starts again through `app.py`.
     """
-    found = frame.current()
+    found = context.current()
     if found is None:
         navigation()
         st.rerun()

@@ -14,10 +14,11 @@ import duckdb
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
-from rdpt_core.analysis.trace_view import TraceView, load_trace_view
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui import reader, source
+from rdpt_core.ui.components import reader
+from rdpt_core.ui.data import cache
 from tests import synthetic
 from tests.app.conftest import ROOT, Open, said
 
@@ -120,7 +121,7 @@ def test_a_locked_database_can_be_tried_again(
 ) -> None:
     path = tmp_path / "locked.duckdb"
     synthetic.build(path, synthetic.sketches(2))
-    monkeypatch.setattr(source, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(cache, "PATIENCE_S", 0.3)
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         app = open_app(path, page)

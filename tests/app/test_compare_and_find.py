@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
 from rdpt_core.store.notes import Anchor, add_note
-from rdpt_core.ui.pairs import payload
+from rdpt_core.ui.components.pairs import payload
 from tests import synthetic
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def strips(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
         drawn.append(payload(*arguments))
         return drawn[-1]
 
-    monkeypatch.setattr("rdpt_core.ui.pairs.payload", spy)
+    monkeypatch.setattr("rdpt_core.ui.components.pairs.payload", spy)
     return drawn
 
 

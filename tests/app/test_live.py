@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rdpt_core.analysis import trace_facts
-from rdpt_core.ui import source_stats
+from rdpt_core.analysis.run import trace_table
+from rdpt_core.ui.data import run_data
 from tests import synthetic
 from tests.app.conftest import Open, said
 
@@ -22,16 +22,16 @@ def live_database(folder: Path) -> tuple[Path, int, list[synthetic.Sketch]]:
 
 def commit_after_facts(monkeypatch: pytest.MonkeyPatch, commits: list[Any]) -> None:
     """Let the next commit happen between two reads of a page, as long as there are any."""
-    real = source_stats.facts_of
+    real = run_data.facts_of
 
-    def facts_then_commit(*arguments: Any) -> trace_facts.TraceFacts:
+    def facts_then_commit(*arguments: Any) -> trace_table.TraceFacts:
         found = real(*arguments)
         if commits:
             commits.pop(0)()
         return found
 
-    monkeypatch.setattr(source_stats, "facts_of", facts_then_commit)
-    monkeypatch.setattr("rdpt_core.ui.source_thresholds.facts_of", facts_then_commit)
+    monkeypatch.setattr(run_data, "facts_of", facts_then_commit)
+    monkeypatch.setattr("rdpt_core.ui.data.threshold_data.facts_of", facts_then_commit)
 
 
 @pytest.mark.parametrize("page", ["overview", "benchmarks", "thresholds", "positions"])

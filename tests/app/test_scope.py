@@ -20,9 +20,9 @@ def script() -> None:
     import streamlit as st
 
     from rdpt_core.analysis.labels import LabelRule
-    from rdpt_core.ui.frame import Frame
-    from rdpt_core.ui.scope import choose_scope, describe, explain_empty
-    from rdpt_core.ui.source import Source
+    from rdpt_core.ui.data.cache import Source
+    from rdpt_core.ui.frame.context import Frame
+    from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 
     source = Source.at(Path(os.environ["RDPT_DB"]))
     scope = choose_scope(Frame(source, source.runs()[-1], LabelRule.make()))

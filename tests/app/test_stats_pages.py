@@ -120,8 +120,8 @@ def test_filters_that_leave_nothing(open_app: Open, database: Path, page: str) -
 def test_advice_to_widen_filters_is_given_only_where_one_is_set(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "correct.duckdb"
     synthetic.build(path, [replace(sketch, correct=True) for sketch in synthetic.sketches(4)])
-    predict = said(open_app(path, PAGES[2]))
-    assert "All graded traces here are correct" in predict and "filters" not in predict
+    predict_page = said(open_app(path, PAGES[2]))
+    assert "All graded traces here are correct" in predict_page and "filters" not in predict_page
     assert "Widen the filters" in said(open_app(path, PAGES[2], benchmark="shop"))
     few = said(open_app(path, PAGES[1]))
     assert "Take the benchmarks together or read" in few and "filters" not in few
@@ -239,19 +239,21 @@ def test_two_runs_are_groups(open_app: Open, tmp_path: Path) -> None:
 
 
 def test_a_bar_lists_its_traces(open_app: Open, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rdpt_core.ui import benchmarks, positions, predict
+    from rdpt_core.ui.pages.benchmarks import page as benchmarks_page
+    from rdpt_core.ui.pages.positions import page as positions_page
+    from rdpt_core.ui.pages.predict import page as predict_page
 
-    monkeypatch.setattr(benchmarks, "chart", lambda *args, **kwargs: [1, 2])
+    monkeypatch.setattr(benchmarks_page, "chart", lambda *args, **kwargs: [1, 2])
     app = open_app(database, PAGES[0])
     assert "traces with a Student sentence" in said(app)
     listed = rows(app, 0)
     counts = [row["Student sentences"] for row in listed]
     assert counts == sorted(counts, reverse=True) and min(counts) > 0
-    monkeypatch.setattr(positions, "chart", lambda *args, **kwargs: [1, 0, 0, 2])
+    monkeypatch.setattr(positions_page, "chart", lambda *args, **kwargs: [1, 0, 0, 2])
     app = open_app(database, PAGES[1])
     assert "Teacher at sentence 3" in said(app)
     assert {row["sentence"] for row in rows(app, 0)} == {3}
-    monkeypatch.setattr(predict, "chart", lambda *args, **kwargs: ["Teacher", "shop"])
+    monkeypatch.setattr(predict_page, "chart", lambda *args, **kwargs: ["Teacher", "shop"])
     app = open_app(database, PAGES[2])
     shares = [row["share of Teacher sentences"] for row in rows(app, 0)]
     assert shares == sorted(shares, reverse=True)

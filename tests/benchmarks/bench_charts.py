@@ -22,18 +22,18 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from rdpt_core.analysis import antimode, plane, ranking, run_pairs, thresholds
-from rdpt_core.analysis.gaps import exact_gaps, load_gaps
 from rdpt_core.analysis.labels import LabelRule, Space
+from rdpt_core.analysis.run import gap_plane, ranking, run_agreement, suggested_beta, thresholds
+from rdpt_core.analysis.run.gap_arrays import exact_gaps, load_gaps
+from rdpt_core.analysis.run.trace_table import load_facts
 from rdpt_core.analysis.scope import Scope, load_choices
-from rdpt_core.analysis.trace_facts import load_facts
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 
 def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Callable[[], Any]]]:
     """What each page asks, by page."""
     every = Scope()
-    frame = plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)
+    frame = gap_plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)
     assert frame is not None, "the file holds no scored sentence"
     order = ranking.Order.TEACHER
     gaps, facts = load_gaps(reader, run, rule.unit, rule.space), load_facts(reader, run, every)
@@ -41,14 +41,14 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
     exact = partial(exact_gaps, reader, run, rule.unit, rule.space)
     found: list[tuple[str, Callable[[], Any]]] = [
         ("filters: choices", lambda: load_choices(reader, run)),
-        ("ratios: frame (once)", lambda: plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)),
-        ("ratios: cells", lambda: plane.load_cells(reader, run, rule, Space.DIFFERENCE, every, frame)),
+        ("ratios: frame (once)", lambda: gap_plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)),
+        ("ratios: cells", lambda: gap_plane.load_cells(reader, run, rule, Space.DIFFERENCE, every, frame)),
         ("ratios: ranking", lambda: ranking.load_ranked(reader, run, rule, every, order, 1, None)),
         ("ratios: order of traces (once)", lambda: ranking.load_trace_order(reader, run, rule, every)),
         ("ratios: strip", lambda: ranking.load_strip(reader, run, rule, tuple(range(ranking.STRIP_ROWS)))),
         ("gaps in memory (once)", lambda: load_gaps(reader, run, rule.unit, rule.space)),
         ("thresholds: map", lambda: thresholds.count_map(gaps, rows, rule, exact)),
-        ("thresholds: suggested β (once)", lambda: antimode.find_beta(gaps, rows, facts, exact)),
+        ("thresholds: suggested β (once)", lambda: suggested_beta.find_beta(gaps, rows, facts, exact)),
         ("thresholds: curves along β", lambda: thresholds.beta_curves(gaps, rows, facts, rule, exact)),
         ("thresholds: margins", lambda: thresholds.count_margins(gaps, rows, rule, exact)),
         ("thresholds: other units", lambda: thresholds.load_alternatives(reader, run, rule, every)),
@@ -56,8 +56,8 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
     for other in reader.runs():
         if other.run_no != run.run_no:
             found += [
-                ("runs: comparison", partial(run_pairs.load_comparison, reader, run, other, rule, every)),
-                ("runs: moved", partial(run_pairs.load_moved, reader, run, other, rule, every, None)),
+                ("runs: comparison", partial(run_agreement.load_comparison, reader, run, other, rule, every)),
+                ("runs: moved", partial(run_agreement.load_moved, reader, run, other, rule, every, None)),
             ]
             break
     return found

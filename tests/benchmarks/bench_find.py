@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from rdpt_core.analysis import find
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run import search
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import open_reader
 from tests import synthetic
@@ -24,14 +24,14 @@ from tests import synthetic
 SENTENCES_A_TRACE = 40
 
 QUERIES = (
-    ("a word of every trace", find.Query("therefore")),
-    ("a rare word", find.Query("hippopotamus")),
-    ("no hit", find.Query("zzzznothing")),
-    ("a rare word, label Teacher", find.Query("hippopotamus", label="Teacher")),
-    ("a word of every trace, label Teacher", find.Query("therefore", label="Teacher")),
-    ("a phrase over a sentence's end", find.Query("holds. Step")),
-    ("a regular expression", find.Query(r"x_1?7 = \d+\b", regex=True)),
-    ("a frequent letter", find.Query("e")),
+    ("a word of every trace", search.Query("therefore")),
+    ("a rare word", search.Query("hippopotamus")),
+    ("no hit", search.Query("zzzznothing")),
+    ("a rare word, label Teacher", search.Query("hippopotamus", label="Teacher")),
+    ("a word of every trace, label Teacher", search.Query("therefore", label="Teacher")),
+    ("a phrase over a sentence's end", search.Query("holds. Step")),
+    ("a regular expression", search.Query(r"x_1?7 = \d+\b", regex=True)),
+    ("a frequent letter", search.Query("e")),
 )
 
 
@@ -75,12 +75,12 @@ def measure(path: Path, repeats: int) -> None:
             started_s = time.perf_counter()
             with open_reader(path) as reader:
                 run = reader.run(None)
-                found = find.find(reader, run, query, Scope(), rule)
+                found = search.find(reader, run, query, Scope(), rule)
                 found_s = time.perf_counter()
-                find.passages(reader, run, found.hits(0, 50))
+                search.passages(reader, run, found.hits(0, 50))
             took.append((found_s - started_s, time.perf_counter() - found_s))
-        search, page = (statistics.median(column) * 1000 for column in zip(*took, strict=True))
-        print(f"{name:40} {found.n_found:>10,} sentences {search:>9.0f} ms, first 50 {page:>6.0f} ms", flush=True)
+        search_ms, page_ms = (statistics.median(column) * 1000 for column in zip(*took, strict=True))
+        print(f"{name:40} {found.n_found:>10,} sentences {search_ms:>9.0f} ms, first 50 {page_ms:>6.0f} ms", flush=True)
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rdpt_core.traces import RejectLog, trace_to_json
-from rdpt_core.traces.grading import Grader
-from rdpt_core.traces.importing import import_traces
+from rdpt_core.traces.grading.grader import Grader
+from rdpt_core.traces.importing.pipeline import import_traces
 
 SENTENCES = (
     "Wait, let me check that again.\n\n",

@@ -33,9 +33,9 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from rdpt_core.scoring.kernel import CausalKernel, TokenSequence
-from rdpt_core.scoring.measure import SHAPES, peak_memory, random_model, reset_peak_memory
-from rdpt_core.scoring.memory import keep_freed_memory
+from rdpt_core.scoring.benchmark.measure import SHAPES, peak_memory, random_model, reset_peak_memory
+from rdpt_core.scoring.engine.kernel import CausalKernel, TokenSequence
+from rdpt_core.scoring.engine.memory import keep_freed_memory
 
 N_WORDS = 900
 PROMPT_TOKENS = 32

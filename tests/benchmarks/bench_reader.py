@@ -26,10 +26,10 @@ from playwright.sync_api import Page, WebSocket, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rdpt_core.records import ROLES, Message, Role, RoleResult, Span, TokenLogprobs, Trace
-from rdpt_core.scoring.aggregate import sentence_columns
+from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store import writer
 from rdpt_core.traces import RejectLog, get_splitter
-from rdpt_core.traces.importing import import_traces
+from rdpt_core.traces.importing.pipeline import import_traces
 from tests import synthetic
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, IDLE, Server
 from tests.browser.wire import Wire

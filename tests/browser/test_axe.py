@@ -10,9 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.trace_view import load_trace_view
+from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui.standalone import standalone_html
+from rdpt_core.ui.components.standalone import standalone_html
 from tests.browser.conftest import ROOT, settle
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rdpt_core.analysis import plane
+from rdpt_core.analysis.run import gap_plane
 from tests import synthetic
 from tests.browser.charts import click_at
 from tests.browser.conftest import Server, address, settle
@@ -71,7 +71,7 @@ def crowded(start_server: Callable[[Path], Server], tmp_path_factory: pytest.Tem
     """More sentences than the plane draws as points."""
     path = tmp_path_factory.mktemp("db") / "crowded.duckdb"
     n = 5000
-    synthetic.build(path, [synthetic.long_sketch(n, f"long-{i:03d}-s0") for i in range(plane.MAX_POINTS // n + 1)])
+    synthetic.build(path, [synthetic.long_sketch(n, f"long-{i:03d}-s0") for i in range(gap_plane.MAX_POINTS // n + 1)])
     return start_server(path)
 
 

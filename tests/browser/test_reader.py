@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.trace_view import load_trace_view
+from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.reader import open_reader
 from tests import synthetic
 from tests.browser.conftest import Server, address, settle

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rdpt_core.analysis.fingerprint import text_hash
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.trace_view import load_trace_view
+from rdpt_core.analysis.trace.fingerprint import text_hash
+from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.notes import Anchor, add_note
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui.standalone import standalone_html
+from rdpt_core.ui.components.standalone import standalone_html
 from tests import synthetic
 from tests.browser.conftest import ROOT, Server, settle
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.trace_view import load_trace_view
+from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui.standalone import standalone_html
+from rdpt_core.ui.components.standalone import standalone_html
 from tests.browser.conftest import Server
 
 TRACE = "shop-005-s0"

@@ -25,9 +25,9 @@ with atheris.instrument_imports(include=["rdpt_core.traces"]):
     from rdpt_core.errors import RdptError
     from rdpt_core.records import Reject
     from rdpt_core.traces import trace_to_json
+    from rdpt_core.traces.files.source import Source
     from rdpt_core.traces.formats import FORMATS
-    from rdpt_core.traces.formats.source import Source
-    from rdpt_core.traces.importing import import_source
+    from rdpt_core.traces.importing.pipeline import import_source
 
 
 class Log:

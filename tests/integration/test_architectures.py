@@ -16,7 +16,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from rdpt_core.errors import ModelError
-from rdpt_core.scoring.kernel import CausalKernel, TokenScores, TokenSequence
+from rdpt_core.scoring.engine.kernel import CausalKernel, TokenScores, TokenSequence
 
 SHAPE = {
     "hidden_size": 64,
@@ -185,7 +185,7 @@ def test_a_head_that_is_no_plain_matrix_is_noticed() -> None:
 
 
 def test_a_prompt_is_laid_once_for_all_its_responses() -> None:
-    from rdpt_core.scoring.packs import build_pack
+    from rdpt_core.scoring.engine.packing import build_pack
 
     sequences = make_sequences()
     pack = build_pack(sequences, 256)

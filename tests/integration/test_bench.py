@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rdpt_core.cli import main
-from rdpt_core.scoring import measure
-from rdpt_core.scoring.kernel import CausalKernel, TokenSequence
+from rdpt_core.scoring.benchmark import measure
+from rdpt_core.scoring.engine.kernel import CausalKernel, TokenSequence
 
 
 def test_bench_reports_every_row(capsys: pytest.CaptureFixture[str]) -> None:

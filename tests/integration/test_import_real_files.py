@@ -20,7 +20,7 @@ import pytest
 from rdpt_core.errors import InputError
 from rdpt_core.records import Trace
 from rdpt_core.traces import RejectLog, iter_traces, trace_to_json
-from rdpt_core.traces.importing import ImportReport, import_traces
+from rdpt_core.traces.importing.pipeline import ImportReport, import_traces
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real traces are not at ../shared/data")
@@ -220,7 +220,7 @@ def test_truncated_responses_are_flagged() -> None:
 
 def test_our_verdicts_agree_with_those_of_the_sources() -> None:
     """On final answers that are single numbers or expressions; sources that compare text differ on tuples."""
-    from rdpt_core.traces.grading import Grader
+    from rdpt_core.traces.grading.grader import Grader
 
     patterns = ("skythought/eval_rm*/*.jsonl", "skythought/tools/*.json", "skythought/Sky-T1*5K-14B/**/*.jsonl",
                 "reasoning-gym-eval/Qwen-2.5*.jsonl", "derived/inspect/*.eval",

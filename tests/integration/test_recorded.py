@@ -110,7 +110,7 @@ def dump(tokenizer: Any, ids: list[int], logprobs: list[float], form: str, quest
 
 
 def spell(name: str) -> bytes:
-    from rdpt_core.scoring.recorded.spelling import _byte_level
+    from rdpt_core.scoring.backends.recorded.spelling import _byte_level
 
     return _byte_level(name) or b""
 

@@ -13,9 +13,9 @@ import pytest
 from rdpt_core.cli import main
 from rdpt_core.config import ModelSet, parse_reference
 from rdpt_core.records import ROLES, Role, RoleResult, SentenceColumns, TemplatePolicy
+from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.pipeline import score_run
 from rdpt_core.scoring.request import ScoreRequest
-from rdpt_core.scoring.roster import make_backends
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, iter_traces
@@ -56,7 +56,7 @@ def test_every_token_agrees_with_the_oracle_and_every_sum_adds_up(
 
 def test_a_vocabulary_of_150k_agrees_with_the_oracle(tmp_path: Path) -> None:
     """Another tokenizer and a head far wider than one chunk; the model has more rows than the tokenizer has tokens."""
-    from rdpt_core.scoring.kernel import CausalKernel, TokenSequence
+    from rdpt_core.scoring.engine.kernel import CausalKernel, TokenSequence
 
     folder = save_model(tmp_path / "wide", vocab_size=150_000, tokenizer=metaspace_tokenizer(), seed=3)
     oracle = Oracle(folder)
@@ -98,7 +98,7 @@ class FailingStore(DuckDBRunStore):
 def test_an_interrupted_run_goes_on_and_repeats_nothing_that_was_stored(
     triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int
 ) -> None:
-    monkeypatch.setattr("rdpt_core.scoring.role_job._COMMIT_INTERVAL_S", -1.0)
+    monkeypatch.setattr("rdpt_core.scoring.jobs.role_job._COMMIT_INTERVAL_S", -1.0)
     traces = write_lines(tmp_path / "t.jsonl", make_lines(40))
     models = ModelSet({role: parse_reference(str(triple / role)) for role in ROLES})
     request = ScoreRequest(models=models, batch_tokens=600, quiet=True)
@@ -158,7 +158,7 @@ def test_beyond_the_context_the_whole_sentences_that_fit_are_scored(
 def test_what_changes_a_number_changes_the_run_and_nothing_else_does(triple: Path, traces_file: Path) -> None:
     from dataclasses import replace
 
-    from rdpt_core.scoring.identity import make_claim, survey_traces
+    from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
     from rdpt_core.traces import get_splitter
 
     models = ModelSet({role: parse_reference(str(triple / role)) for role in ROLES})

@@ -27,8 +27,8 @@ CANARY = "canary-7f3a9c51d2e84b60"
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rdpt_core.scoring.served.client.FIRST_PAUSE_S", 0.005)
-    monkeypatch.setattr("rdpt_core.scoring.served.client.LONGEST_PAUSE_S", 0.1)
+    monkeypatch.setattr("rdpt_core.scoring.backends.served.client.FIRST_PAUSE_S", 0.005)
+    monkeypatch.setattr("rdpt_core.scoring.backends.served.client.LONGEST_PAUSE_S", 0.1)
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ def test_a_served_teacher_and_errors_of_workers(
 @needs_ray
 @pytest.mark.ray
 def test_ray_listens_on_loopback_only(tmp_path: Path) -> None:
-    from rdpt_core.scoring.spread.cluster import SpreadOptions, cluster
+    from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, cluster
 
     with cluster(SpreadOptions(1, 0.5, 0.0, None, tmp_path)):
         opened = listening([os.getpid(), *descendants(os.getpid())])
@@ -171,7 +171,7 @@ def listening(pids: list[int]) -> list[ipaddress.IPv4Address | ipaddress.IPv6Add
 def test_without_ray_the_message_says_what_to_install(
     triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("rdpt_core.scoring.spread.cluster.find_spec", lambda name: None)
+    monkeypatch.setattr("rdpt_core.scoring.jobs.distributed.cluster.find_spec", lambda name: None)
     traces = write_lines(tmp_path / "t.jsonl", make_lines(2))
     assert score(traces, flags(triple), tmp_path / "x.duckdb", *ENGINE) == 2
     assert 'pip install "ray[data]>=2.60,<3"' in capsys.readouterr().err
@@ -181,7 +181,7 @@ def test_shards_hold_what_was_put_in(tmp_path: Path) -> None:
     import numpy as np
 
     from rdpt_core.records import RoleResult, TokenLogprobs, UnscoredReason
-    from rdpt_core.scoring.spread.shards import read_shard, write_shard
+    from rdpt_core.scoring.jobs.distributed.shards import read_shard, write_shard
 
     def tokens(*logprobs: float) -> TokenLogprobs:
         n = len(logprobs)

@@ -84,7 +84,7 @@ def test_the_detector_sees_what_it_should() -> None:
 
 def test_reading_a_database_loads_no_model_library() -> None:
     code = (
-        "import sys, rdpt_core.store.reader, rdpt_core.analysis.labels, rdpt_core.analysis.export, rdpt_core.cli;"
+        "import sys, rdpt_core.store.reader, rdpt_core.analysis.labels, rdpt_core.analysis.export.rows, rdpt_core.cli;"
         "print([m for m in ('torch', 'transformers', 'streamlit', 'nltk') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)

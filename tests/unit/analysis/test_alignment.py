@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rdpt_core.analysis import alignment
-from rdpt_core.analysis.alignment import Alignment, Rule, align
+from rdpt_core.analysis.trace import alignment
+from rdpt_core.analysis.trace.alignment import Alignment, Rule, align
 
 SENTENCES = st.lists(
     st.sampled_from(["", "a b c. ", "a b d. ", "x = 1. ", "so 12. ", "\n\n", "等等。", "one two. "]), max_size=12

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rdpt_core.analysis.cells import Cells, Part, cells_table, difference, make_cells
-from rdpt_core.analysis.intervals import bootstrap_shares
-from rdpt_core.analysis.trace_facts import TraceFacts
+from rdpt_core.analysis.run.group_shares import Cells, Part, cells_table, difference, make_cells
+from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.statistics.intervals import bootstrap_shares
 
 KINDS = ("Teacher", "Shared", "Student")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.analysis.catalog import load_trace_list
-from rdpt_core.analysis.compare import Comparison, Kind, compare, mixed_questions, suggestions
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.analysis.trace_view import TraceView, load_trace_view
+from rdpt_core.analysis.trace.comparison import Comparison, Kind, compare, mixed_questions, suggestions
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
 from tests import synthetic

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rdpt_core.analysis import find as module
 from rdpt_core.analysis.catalog import GRADES
-from rdpt_core.analysis.find import Found, Passage, Query, find, passages
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run import search as module
+from rdpt_core.analysis.run.search import Found, Passage, Query, find, passages
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Reader, open_reader

@@ -9,10 +9,17 @@ import duckdb
 import numpy as np
 import pytest
 
-from rdpt_core.analysis import gaps
-from rdpt_core.analysis.gaps import UNSCORED, count_codes, exact_codes, label_codes, load_gaps, load_token_counts
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.shares import count_faint, label_counts
+from rdpt_core.analysis.run import gap_arrays
+from rdpt_core.analysis.run.gap_arrays import (
+    UNSCORED,
+    count_codes,
+    exact_codes,
+    label_codes,
+    load_gaps,
+    load_token_counts,
+)
+from rdpt_core.analysis.run.shares import count_faint, label_counts
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests import synthetic
@@ -112,7 +119,7 @@ def test_batches_committed_out_of_order_are_put_in_order(tmp_path: Path, monkeyp
     run_no = synthetic.build(path, traces, n_scored=0)
     synthetic.score(path, run_no, traces[5:], first=5)
     synthetic.score(path, run_no, traces[:5])
-    monkeypatch.setattr(gaps, "_BATCH_ROWS", 2048)
+    monkeypatch.setattr(gap_arrays, "_BATCH_ROWS", 2048)
     with open_reader(path) as reader:
         run = reader.run(None)
         found = load_gaps(reader, run, Unit.OWN_TOKEN, Space.DIFFERENCE)

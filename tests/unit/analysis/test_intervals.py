@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rdpt_core.analysis.intervals import bootstrap_shares
-from rdpt_core.analysis.resampling import MIN_QUESTIONS
+from rdpt_core.analysis.statistics.intervals import bootstrap_shares
+from rdpt_core.analysis.statistics.resampling import MIN_QUESTIONS
 
 
 def example(n_questions: int = 30, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rdpt_core import __version__
+from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
-from rdpt_core.analysis.methods import methods_paragraph
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run, open_reader
 from tests import synthetic

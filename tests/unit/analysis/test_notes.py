@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rdpt_core.analysis.fingerprint import file_fingerprint, text_hash
-from rdpt_core.analysis.notes import Placed, State, matching, place
+from rdpt_core.analysis.trace.fingerprint import file_fingerprint, text_hash
+from rdpt_core.analysis.trace.notes import Placed, State, matching, place
 from rdpt_core.cli import main
 from rdpt_core.store.notes import Anchor, add_note, notes
 from rdpt_core.store.reader import open_reader

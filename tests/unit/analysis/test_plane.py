@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rdpt_core.analysis import plane, ranking
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule
-from rdpt_core.analysis.ranking import Order
+from rdpt_core.analysis.run import gap_plane, ranking
+from rdpt_core.analysis.run.ranking import Order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
-from rdpt_core.ui.plane_figure import Region, regions
+from rdpt_core.ui.pages.ratios.plane_figure import Region, regions
 from tests import synthetic
 
 TRACES = [*synthetic.sketches(6), synthetic.unscored_sketch()]
@@ -55,7 +55,7 @@ def kinds(scope: Scope | None = None) -> list[str]:
 @pytest.mark.parametrize("space", Space)
 @pytest.mark.parametrize("scope", [Scope(), Scope(benchmark="clock")], ids=Scope.words)
 def test_points_stand_where_their_gaps_are(opened: tuple[Reader, Run], space: Space, scope: Scope) -> None:
-    points = plane.load_points(*opened, RULE, space, scope).to_pylist()
+    points = gap_plane.load_points(*opened, RULE, space, scope).to_pylist()
     for row, kind in zip(points, kinds(scope), strict=True):
         teacher, student, distilled = synthetic.PROBABILITIES[kind]
         if space is Space.RATIO:
@@ -67,37 +67,37 @@ def test_points_stand_where_their_gaps_are(opened: tuple[Reader, Run], space: Sp
 
 @pytest.mark.parametrize("space", Space)
 def test_cells_count_every_scored_sentence_once(opened: tuple[Reader, Run], space: Space) -> None:
-    frame = plane.load_frame(*opened, RULE, space, Scope())
+    frame = gap_plane.load_frame(*opened, RULE, space, Scope())
     assert frame is not None
     assert (frame.n_sentences, frame.n_traces, frame.n_unscored) == (len(kinds()), len(TRACES), 1)
     assert frame.n_questions == len({sketch.question_id for sketch in TRACES})
-    for shown in (frame, plane.near_thresholds(frame, RULE, has_distilled=True)):
-        cells = plane.load_cells(*opened, RULE, space, Scope(), shown).to_pylist()
+    for shown in (frame, gap_plane.near_thresholds(frame, RULE, has_distilled=True)):
+        cells = gap_plane.load_cells(*opened, RULE, space, Scope(), shown).to_pylist()
         found: Counter[str] = Counter()
         for cell in cells:
             found[cell["kind"]] += cell["n"]
-            assert -1 <= cell["ix"] <= plane.N_CELLS and -1 <= cell["iy"] <= plane.N_CELLS
+            assert -1 <= cell["ix"] <= gap_plane.N_CELLS and -1 <= cell["iy"] <= gap_plane.N_CELLS
         assert found == Counter(KIND.get(kind, kind) for kind in kinds())
 
 
 def test_the_sentences_of_a_cell_are_those_that_it_counts(opened: tuple[Reader, Run]) -> None:
-    frame = plane.load_frame(*opened, RULE, Space.RATIO, Scope())
+    frame = gap_plane.load_frame(*opened, RULE, Space.RATIO, Scope())
     assert frame is not None
-    for row in plane.load_cells(*opened, RULE, Space.RATIO, Scope(), frame).to_pylist():
-        if 0 <= row["ix"] < plane.N_CELLS and 0 <= row["iy"] < plane.N_CELLS:
-            cell = plane.cell_at(frame, Space.RATIO, row["ix"], row["iy"])
+    for row in gap_plane.load_cells(*opened, RULE, Space.RATIO, Scope(), frame).to_pylist():
+        if 0 <= row["ix"] < gap_plane.N_CELLS and 0 <= row["iy"] < gap_plane.N_CELLS:
+            cell = gap_plane.cell_at(frame, Space.RATIO, row["ix"], row["iy"])
             listed = ranking.load_ranked(*opened, RULE, Scope(), Order.TEACHER, 1, cell)
             assert listed.num_rows == min(row["n"], ranking.N_RANKED)
 
 
 def test_nothing_scored_has_no_frame(opened: tuple[Reader, Run]) -> None:
-    assert plane.load_frame(*opened, RULE, Space.DIFFERENCE, Scope(benchmark="nowhere")) is None
+    assert gap_plane.load_frame(*opened, RULE, Space.DIFFERENCE, Scope(benchmark="nowhere")) is None
 
 
 def test_without_a_distilled_model_y_is_the_student(path: Path) -> None:
     with open_reader(path) as reader:
         run = reader.run("a" * 16)
-        points = plane.load_points(reader, run, RULE, Space.DIFFERENCE, Scope()).to_pylist()
+        points = gap_plane.load_points(reader, run, RULE, Space.DIFFERENCE, Scope()).to_pylist()
         assert [row["y"] for row in points] == pytest.approx([synthetic.PROBABILITIES[k][1] for k in kinds()])
         assert {row["kind"] for row in points} == {"Teacher", "Common", "Student"}
         assert ranking.orders(run) == (Order.TEACHER, Order.STUDENT)
@@ -125,7 +125,7 @@ def test_every_region_holds_exactly_its_label(alpha: float, beta: float, has_dis
     rule = LabelRule.make(alpha, beta)
     left, right = (-rng.uniform(0.01, 1), rng.uniform(0.01, 1))
     bottom, top = (-rng.uniform(0.0, 1), rng.uniform(0.01, 1))
-    frame = plane.Frame((left, right), (bottom, top), 1, 1, 1, 0)
+    frame = gap_plane.Frame((left, right), (bottom, top), 1, 1, 1, 0)
     found = regions(rule, frame, has_distilled=has_distilled)
     for _ in range(30):
         x, y = rng.uniform(left, right), rng.uniform(bottom, top)

@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rdpt_core.analysis.gaps import Gaps
-from rdpt_core.analysis.permutation import permute_within_questions
-from rdpt_core.analysis.positions import (
+from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.positions import (
     LINES,
     MIN_AT_POSITION,
     absolute_edges,
@@ -20,6 +19,7 @@ from rdpt_core.analysis.positions import (
     relative_table,
     sentences_at,
 )
+from rdpt_core.analysis.statistics.permutation import permute_within_questions
 from tests import simulation
 from tests.simulation import KINDS, ROLES, World, draw
 
@@ -146,7 +146,7 @@ def test_permutation_agrees_with_a_plain_loop_and_with_its_limit(monkeypatch: py
     assert found.is_exact and found.refused is None
     slow = plain_permutations(score, correct.astype(float), question, 1000)
     assert found.p_value[0] == pytest.approx(slow, abs=0.03)
-    monkeypatch.setattr("rdpt_core.analysis.permutation._MAX_VALUES", 1)
+    monkeypatch.setattr("rdpt_core.analysis.statistics.permutation._MAX_VALUES", 1)
     limit = permute_within_questions(score[:, None], correct, question)
     assert not limit.is_exact and limit.p_value[0] == pytest.approx(found.p_value[0], abs=0.02)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rdpt_core.analysis.auc import auc_within
-from rdpt_core.analysis.logistic import fit_logistic
-from rdpt_core.analysis.predict import ALL, LENGTH, SAME_QUESTION, predict_correctness, prediction_table
+from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION, predict_correctness, prediction_table
+from rdpt_core.analysis.statistics.auc import auc_within
+from rdpt_core.analysis.statistics.logistic import fit_logistic
 from tests import simulation
 from tests.simulation import KINDS, World, draw
 

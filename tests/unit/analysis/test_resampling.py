@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rdpt_core.analysis import resampling
-from rdpt_core.analysis.resampling import (
+from rdpt_core.analysis.statistics import resampling
+from rdpt_core.analysis.statistics.resampling import (
     acceleration,
     bca_interval,
     percentile_interval,

@@ -10,12 +10,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from rdpt_core.analysis import antimode, gap_counts, thresholds
-from rdpt_core.analysis.gaps import exact_gaps, load_gaps
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.run import exact_counts, suggested_beta, thresholds
+from rdpt_core.analysis.run.gap_arrays import exact_gaps, load_gaps
+from rdpt_core.analysis.run.shares import label_counts
+from rdpt_core.analysis.run.trace_table import load_facts
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.shares import label_counts
-from rdpt_core.analysis.trace_facts import load_facts
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests import synthetic
@@ -73,8 +73,8 @@ class Counted:
         rows: list[dict[str, int]] = thresholds.count_margins(self.gaps, self.rows, self.rule, self.exact).to_pylist()
         return rows
 
-    def beta(self) -> antimode.SuggestedBeta | None:
-        return antimode.find_beta(self.gaps, self.rows, self.facts, self.exact)
+    def beta(self) -> suggested_beta.SuggestedBeta | None:
+        return suggested_beta.find_beta(self.gaps, self.rows, self.facts, self.exact)
 
     def curves(self) -> tuple[thresholds.BetaCurve, ...]:
         return thresholds.beta_curves(self.gaps, self.rows, self.facts, self.rule, self.exact)
@@ -167,7 +167,7 @@ def test_gaps_beside_a_threshold_are_counted_in_double_precision(
             "AND sentence_index = ?",
             rows,
         )
-    monkeypatch.setattr(gap_counts, "_PASS", 20)
+    monkeypatch.setattr(exact_counts, "_PASS", 20)
     with open_reader(path) as reader:
         run = reader.run(None)
         for scope in (Scope(), Scope(benchmark="b1")):
@@ -209,8 +209,8 @@ def test_other_units_and_spaces_are_compared_sentence_by_sentence(opened: tuple[
 
 
 def histograms(values: np.ndarray, question: np.ndarray, most: float) -> np.ndarray:
-    bins = np.minimum((values / most * antimode.N_BINS).astype(int), antimode.N_BINS)
-    found = np.zeros((question.max() + 1, antimode.N_BINS + 1))
+    bins = np.minimum((values / most * suggested_beta.N_BINS).astype(int), suggested_beta.N_BINS)
+    found = np.zeros((question.max() + 1, suggested_beta.N_BINS + 1))
     np.add.at(found, (question, bins), 1)
     return found
 
@@ -219,13 +219,13 @@ def test_two_humps_suggest_the_valley_between_them() -> None:
     rng = np.random.default_rng(1)
     agree, differ = np.abs(rng.normal(0, 0.08, 3000)), rng.normal(0.7, 0.08, 2000).clip(0, 0.99)
     values = np.concatenate([agree, differ])
-    found = antimode.suggest_beta(histograms(values, rng.integers(0, 60, len(values)), 1.0), 1.0)
+    found = suggested_beta.suggest_beta(histograms(values, rng.integers(0, 60, len(values)), 1.0), 1.0)
     assert found.beta is not None and found.low is not None and found.high is not None
     assert 0.28 < found.beta < 0.5
     assert found.low <= found.beta <= found.high
     assert found.found_in == 1
     assert found.n_questions == 60
-    assert found.density.sum() / antimode.N_BINS == pytest.approx(1, abs=0.01)
+    assert found.density.sum() / suggested_beta.N_BINS == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize("shape", ["exponential", "half normal", "uniform"])
@@ -236,7 +236,7 @@ def test_one_hump_suggests_nothing(shape: str) -> None:
         "half normal": np.abs(rng.normal(0, 0.3, 5000)),
         "uniform": rng.uniform(0, 1, 5000),
     }[shape]
-    found = antimode.suggest_beta(histograms(values.clip(0, 1), rng.integers(0, 60, 5000), 1.0), 1.0)
+    found = suggested_beta.suggest_beta(histograms(values.clip(0, 1), rng.integers(0, 60, 5000), 1.0), 1.0)
     assert found.beta is None and found.low is None
 
 
@@ -252,7 +252,7 @@ def test_the_density_counts_what_the_database_holds(opened: tuple[Reader, Run], 
     question = counted.facts.question_by_text()[np.searchsorted(counted.facts.trace_no, trace_no)]
     _, question = np.unique(question, return_inverse=True)
     most = float(np.quantile(gap, 0.99))
-    want = antimode.suggest_beta(histograms(gap, question, most), most)
+    want = suggested_beta.suggest_beta(histograms(gap, question, most), most)
     suggested = counted.beta()
     assert suggested is not None
     assert suggested.centres == pytest.approx(want.centres)
@@ -262,7 +262,7 @@ def test_the_density_counts_what_the_database_holds(opened: tuple[Reader, Run], 
 
 def test_too_few_questions_give_a_beta_without_an_interval() -> None:
     values = np.concatenate([np.full(50, 0.02), np.full(50, 0.8)])
-    found = antimode.suggest_beta(histograms(values, np.zeros(100, dtype=int), 1.0), 1.0)
+    found = suggested_beta.suggest_beta(histograms(values, np.zeros(100, dtype=int), 1.0), 1.0)
     assert found.beta is not None
     assert found.low is None and np.isnan(found.found_in)
 

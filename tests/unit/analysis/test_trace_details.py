@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.trace_parts import Part, parts_of
-from rdpt_core.analysis.trace_tokens import SentenceTokens, load_trace_tokens, strip_of
-from rdpt_core.analysis.trace_view import TraceView, load_trace_view
+from rdpt_core.analysis.trace.thinking import Part, parts_of
+from rdpt_core.analysis.trace.tokens import SentenceTokens, load_trace_tokens, strip_of
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import open_reader
 from tests import synthetic
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdpt_core.records import Role, RoleResult, Span, TokenLogprobs, UnscoredReason
-from rdpt_core.scoring.aggregate import sentence_columns
-from rdpt_core.traces.assignment import assign_tokens
+from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
+from rdpt_core.traces.token_spans import assign_tokens
 
 
 def tokens_of(offsets: list[tuple[int, int]], logprobs: list[float] | None = None) -> TokenLogprobs:

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from rdpt_core.scoring import attention
-from rdpt_core.scoring.attention import Layout, NotPackable, Segment, packed, packed_attention, window_marker
+from rdpt_core.scoring.engine import attention
+from rdpt_core.scoring.engine.attention import Layout, NotPackable, Segment, packed, packed_attention, window_marker
 
 SEGMENTS = (Segment(0, 9), Segment(9, 14, 0, 9), Segment(14, 31, 0, 9), Segment(31, 32), Segment(32, 72))
 N_ROWS = 80

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from rdpt_core.errors import MissingPackageError, ModelError
-from rdpt_core.scoring import loading, memory
-from rdpt_core.scoring.devices import SEVERAL, resolve_device, resolve_dtype, worker_devices
+from rdpt_core.scoring.engine import memory
+from rdpt_core.scoring.models import loading
+from rdpt_core.scoring.models.devices import SEVERAL, resolve_device, resolve_dtype, worker_devices
 
 GIB = 1 << 30
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rdpt_core.scoring import head as head_module
-from rdpt_core.scoring.head import HeadFinish, TiledHead
+from rdpt_core.scoring.engine import head as head_module
+from rdpt_core.scoring.engine.head import HeadFinish, TiledHead
 
 
 @pytest.mark.parametrize("n_vocabulary", [1, 5, 64, 100, 129])

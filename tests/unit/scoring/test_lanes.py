@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from rdpt_core.scoring.lanes import Lanes, for_each, side_by_side
+from rdpt_core.scoring.engine.block_pool import Lanes, for_each, side_by_side
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rdpt_core.cli import main
 from rdpt_core.errors import ModelError
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
-from rdpt_core.traces.assignment import assign_tokens
+from rdpt_core.traces.token_spans import assign_tokens
 from tests.integration.conftest import make_lines, write_lines
 from tests.oracle import Oracle
 from tests.tiny_models import save_model

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rdpt_core.scoring.overlap import OneAtATime, ahead, map_in_order
+from rdpt_core.scoring.concurrency import OneAtATime, ahead, map_in_order
 
 
 @pytest.mark.parametrize("n_workers", [1, 2, 5])

@@ -10,7 +10,7 @@ import pytest
 
 from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
-from rdpt_core.scoring.references import resolve
+from rdpt_core.scoring.models.references import resolve
 from tests.tiny_models import save_model
 
 
@@ -28,7 +28,7 @@ def refused(reference: str) -> str:
 
 
 def test_a_missing_hub_model_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rdpt_core.scoring.references._reachable", lambda endpoint: False)
+    monkeypatch.setattr("rdpt_core.scoring.models.references._reachable", lambda endpoint: False)
     said = refused("no-such-org/no-such-model")
     assert "no-such-org/no-such-model" in said
     assert "connection" in said
@@ -75,8 +75,8 @@ def test_a_folder_is_known_by_its_contents(folder: Path, tmp_path: Path) -> None
 def test_a_gguf_file_names_the_packages_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF")
-    monkeypatch.setattr("rdpt_core.scoring.references.find_spec", lambda name: None)
+    monkeypatch.setattr("rdpt_core.scoring.models.references.find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match="pip install gguf accelerate"):
         resolve(ModelReference(str(file)))
-    monkeypatch.setattr("rdpt_core.scoring.references.find_spec", lambda name: object())
+    monkeypatch.setattr("rdpt_core.scoring.models.references.find_spec", lambda name: object())
     assert resolve(ModelReference(str(file))).gguf == "model.gguf"

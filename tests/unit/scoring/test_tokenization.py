@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Message, ModelReference, TemplatePolicy, Trace
-from rdpt_core.scoring.references import resolve
-from rdpt_core.scoring.templates import check_policy, plain_rendering, render_prompt, template_name
-from rdpt_core.scoring.tokenization import RoleTokenizer, load_tokenizer
+from rdpt_core.scoring.models.references import resolve
+from rdpt_core.scoring.models.templates import check_policy, plain_rendering, render_prompt, template_name
+from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from tests.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
 
 

@@ -17,7 +17,7 @@ from rdpt_core.records import (
     TokenLogprobs,
     Trace,
 )
-from rdpt_core.scoring.aggregate import sentence_columns
+from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 
 RESPONSE = "A first. A second 😀."
 SPANS = (Span(0, 9), Span(9, 20))

@@ -22,7 +22,7 @@ from rdpt_core.errors import (
     UsageError,
 )
 from rdpt_core.records import ROLES, Role, RunClaim
-from rdpt_core.scoring.aggregate import sentence_columns
+from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store.connect import open_for_reading, open_for_writing
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.schema import MIGRATIONS, SCHEMA_VERSION

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from rdpt_core.traces import assignment
+from rdpt_core.traces import token_spans
 
 
 def test_all_white_space_is_known() -> None:
     everything = [code for code in range(sys.maxunicode + 1) if chr(code).isspace()]
-    assert assignment._WHITESPACE.tolist() == everything
+    assert token_spans._WHITESPACE.tolist() == everything

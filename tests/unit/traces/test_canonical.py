@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Message, Reject, Trace
-from rdpt_core.traces import canonical
-from rdpt_core.traces.canonical import iter_traces
-from rdpt_core.traces.rejects import RejectLog
-from rdpt_core.traces.wire import trace_to_json
+from rdpt_core.traces.canonical import reader
+from rdpt_core.traces.canonical.reader import iter_traces
+from rdpt_core.traces.canonical.rejects import RejectLog
+from rdpt_core.traces.canonical.schema import trace_to_json
 
 GOOD = b'{"question": "1 + 1?", "response": "2."}'
 
@@ -258,7 +258,7 @@ def test_every_problem_of_a_line_is_told(read: Reader) -> None:
 
 
 def test_an_overlong_line_is_not_loaded(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canonical, "MAX_LINE_BYTES", 1 << 20)
+    monkeypatch.setattr(reader, "MAX_LINE_BYTES", 1 << 20)
     content = GOOD + b"\n" + line(response="x" * (32 << 20)) + b"\n" + line(sample=1)
     read.path.write_bytes(content)
     log = RejectLog()
@@ -267,13 +267,13 @@ def test_an_overlong_line_is_not_loaded(read: Reader, monkeypatch: pytest.Monkey
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [trace.sample for trace in traces] == [0, 1]
-    assert (log.first[0].line, len(log.first[0].text)) == (2, canonical.KEPT_OF_A_LONG_LINE)
+    assert (log.first[0].line, len(log.first[0].text)) == (2, reader.KEPT_OF_A_LONG_LINE)
     assert log.first[0].reason == "expected a line of at most 1048576 bytes; got a longer one, kept by its beginning"
     assert peak < 8 << 20
 
 
 def test_a_line_of_exactly_the_limit_is_read(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canonical, "MAX_LINE_BYTES", len(GOOD))
+    monkeypatch.setattr(reader, "MAX_LINE_BYTES", len(GOOD))
     assert len(read(GOOD + b"\n")[0]) == 1
     assert len(read(GOOD)[0]) == 1
 

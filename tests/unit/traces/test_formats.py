@@ -13,10 +13,10 @@ import pytest
 
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Reject, Trace
+from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.formats import FORMATS, format_named
 from rdpt_core.traces.formats.reasoning import put_back, split_thinking, truncation
-from rdpt_core.traces.formats.source import Source
-from rdpt_core.traces.importing import import_source, list_formats
+from rdpt_core.traces.importing.pipeline import import_source, list_formats
 
 
 class Log:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from rdpt_core.errors import RdptError
 from rdpt_core.records import Reject
 from rdpt_core.traces import trace_to_json
+from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.formats import FORMATS
 from rdpt_core.traces.formats.fields import CANDIDATES, CORRECT_LISTS, GOLD, IDENTITY, QUESTION, REASONING, RESPONSE
-from rdpt_core.traces.formats.source import Source
-from rdpt_core.traces.importing import import_source
+from rdpt_core.traces.importing.pipeline import import_source
 
 KEYS = sorted({
     *QUESTION, *RESPONSE, *REASONING, *GOLD, *CANDIDATES, *CORRECT_LISTS, *IDENTITY, "messages", "conversations",

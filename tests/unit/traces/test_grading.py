@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from rdpt_core.traces import grading
-from rdpt_core.traces.answers import marked_answer
-from rdpt_core.traces.grading import Grader, method_for
-from rdpt_core.traces.math_worker import WorkerError
+from rdpt_core.traces.grading import grader as grader_module
+from rdpt_core.traces.grading.answers import marked_answer
+from rdpt_core.traces.grading.grader import Grader, method_for
+from rdpt_core.traces.grading.math_worker import WorkerError
 
 
 @pytest.fixture(scope="module")
@@ -133,16 +133,16 @@ def test_a_process_that_dies_leaves_null_and_is_given_up_in_the_end(monkeypatch:
 
         def kill(self) -> None: ...
 
-    monkeypatch.setattr(grading, "MathWorker", Dead)
+    monkeypatch.setattr(grader_module, "MathWorker", Dead)
     with Grader() as grader:
-        grades = [grader.grade("4", "4") for _ in range(grading.MAX_FAILURES + 5)]
+        grades = [grader.grade("4", "4") for _ in range(grader_module.MAX_FAILURES + 5)]
     assert all(grade.correct is None and grade.reason for grade in grades)
-    assert len(started) == grading.MAX_FAILURES
+    assert len(started) == grader_module.MAX_FAILURES
     assert "given up" in str(grades[-1].reason)
 
 
 def test_text_and_choice_need_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grading, "MathWorker", None)
+    monkeypatch.setattr(grader_module, "MathWorker", None)
     with Grader() as grader:
         assert grader.grade("Answer: B", "B", question=OPTIONS).correct is True
 

@@ -18,8 +18,8 @@ import pytest
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Trace
 from rdpt_core.traces import RejectLog, iter_traces, trace_to_json
-from rdpt_core.traces.formats import containers, json_stream, limits
-from rdpt_core.traces.importing import ImportReport, import_traces, parse_column_map
+from rdpt_core.traces.files import containers, json_stream, limits
+from rdpt_core.traces.importing.pipeline import ImportReport, import_traces, parse_column_map
 
 PAIR = {"question": "2+2?", "response": "4"}
 

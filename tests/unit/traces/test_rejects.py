@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Reject
-from rdpt_core.traces.rejects import KEPT_IN_MEMORY, RejectLog
+from rdpt_core.traces.canonical.rejects import KEPT_IN_MEMORY, RejectLog
 
 
 def reject(line: int, text: str = "{") -> Reject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from rdpt_core.records import Reject, Trace
-from rdpt_core.traces.rejects import RejectLog
+from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.splitters import get_splitter
 from rdpt_core.traces.summary import Spread, summarise
 

@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from rdpt_core.records import Label
-from rdpt_core.ui import export_panel, glossary
+from rdpt_core.ui.parts import export_panel, glossary
 
 TABLE = pa.table({"name": ["a,b", 'c "d"', None], "share": [0.25, None, 1.0]})
 

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdpt_core.ui.reader.formulas import MOST_DEPTH, MOST_NODES_OF_TRACE, formulas_in, formulas_payload, tree_of
+from rdpt_core.ui.components.reader.formulas import (
+    MOST_DEPTH,
+    MOST_NODES_OF_TRACE,
+    formulas_in,
+    formulas_payload,
+    tree_of,
+)
 
 
 def found(text: str) -> list[tuple[str, bool]]:

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from rdpt_core.ui import theme
+from rdpt_core.ui.style import theme
 
 # Linear RGB, severity 1.0: Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009).
 VISION = {

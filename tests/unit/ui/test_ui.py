@@ -13,18 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
-from rdpt_core.analysis.shares import label_counts
-from rdpt_core.analysis.trace_view import TraceView, load_trace_view
+from rdpt_core.analysis.run.shares import label_counts
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui import figures, joint, overview, settings, trace, words
-from rdpt_core.ui.picker import option_names, question_name
-from rdpt_core.ui.reader import labels_payload, text_payload
-from rdpt_core.ui.theme import RULE
+from rdpt_core.ui.components.reader import labels_payload, text_payload
+from rdpt_core.ui.frame import settings
+from rdpt_core.ui.frame.trace_picker import option_names, question_name
+from rdpt_core.ui.pages import overview
+from rdpt_core.ui.pages.trace import joint_figure
+from rdpt_core.ui.pages.trace import page as trace_page
+from rdpt_core.ui.parts import share_figure
+from rdpt_core.ui.style import words
+from rdpt_core.ui.style.theme import RULE
 from tests import synthetic
 from tests.database_shares import shares_by_benchmark
 
-UI = Path(figures.__file__).parent
+UI = Path(share_figure.__file__).parents[1]
 SOURCES = sorted([*UI.rglob("*.js"), *UI.rglob("*.css"), *UI.rglob("*.svg")])
 
 
@@ -120,7 +125,7 @@ def test_unscored_sentences_have_a_reason_and_no_value(database: Path) -> None:
 @pytest.mark.parametrize("rule", [LabelRule.make(), LabelRule.make(unit=Unit.BYTE, space=Space.RATIO)])
 def test_joint_figure_has_a_line_a_role_and_one_bar_a_stretch(database: Path, rule: LabelRule) -> None:
     view = view_of(database, 3, rule)
-    figure = joint.joint_figure(view, "light")
+    figure = joint_figure.joint_figure(view, "light")
     lines = [item for item in figure.data if item.type == "scatter"]
     assert [line.name for line in lines] == ["teacher", "student", "distilled"]
     assert list(lines[0].x) == list(range(1, view.sentences.num_rows + 1))
@@ -129,7 +134,7 @@ def test_joint_figure_has_a_line_a_role_and_one_bar_a_stretch(database: Path, ru
 
 
 def test_the_unscored_part_of_the_joint_figure_is_hatched_and_named(database: Path) -> None:
-    figure = joint.joint_figure(view_of(database, -2), "light")
+    figure = joint_figure.joint_figure(view_of(database, -2), "light")
     (bar,) = [item for item in figure.data if item.type == "bar" and item.name == "unscored"]
     assert (list(bar.x), list(bar.width), bar.text) == ([3], [1], "unscored")
     assert bar.marker.pattern.shape == "/"
@@ -141,7 +146,7 @@ def test_figures_hold_no_markup_from_the_data(database: Path) -> None:
         run = reader.run(None)
         labels = ["Teacher", "Shared", "Student", "Boosted"]
         groups = shares_by_benchmark(label_counts(reader, run, LabelRule.make()), labels)
-    text = figures.shares_figure(groups, "light").to_json()
+    text = share_figure.shares_figure(groups, "light").to_json()
     assert "attack" in text
     assert "<i>" not in text and "\\u003ci\\u003e" not in text
 
@@ -152,7 +157,7 @@ def test_a_click_on_a_segment_asks_for_its_benchmark_and_label(database: Path) -
         run = reader.run(None)
         # Where β is 1 nobody is Student.
         groups = shares_by_benchmark(label_counts(reader, run, LabelRule.make(0.05, 1.0)), labels)
-    bars = [item for item in figures.shares_figure(groups, "light").data if item.type == "bar"]
+    bars = [item for item in share_figure.shares_figure(groups, "light").data if item.type == "bar"]
     assert [list(point) for point in bars[3].customdata] == [[row, 3] for row in range(len(groups))]
     assert overview.clicked(run, groups, 1, 3) == {"run": run.run_id, "benchmark": "clock", "holds": "Boosted"}
     assert overview.clicked(run, groups, 1, 2) == {"run": run.run_id, "benchmark": "clock"}
@@ -173,7 +178,7 @@ def test_an_id_that_is_a_hash_goes_with_the_question(question_id: str, want: str
 
 
 def test_sentence_columns_show_the_values_of_another_unit(database: Path) -> None:
-    assert "v_teacher" not in trace.sentence_columns(view_of(database, 0)).column_names
+    assert "v_teacher" not in trace_page.sentence_columns(view_of(database, 0)).column_names
     rule = LabelRule.make(unit=Unit.COMMON_TOKEN)
-    table = trace.sentence_columns(view_of(database, 0, rule))
+    table = trace_page.sentence_columns(view_of(database, 0, rule))
     assert table.column("v_teacher").to_pylist() == pytest.approx(table.column("p_teacher").to_pylist())

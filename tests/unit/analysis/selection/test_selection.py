@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import COLUMNS, Candidates, load_candidates
-from rdpt_core.analysis.selection.compare import overlap, summarise
+from rdpt_core.analysis.selection.comparison import overlap, summarise
 from rdpt_core.analysis.selection.pick import Budget, Guards, question_order, select, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, find_strategy
 from rdpt_core.errors import UsageError
 from rdpt_core.records import LocalScores, Message, Role, RoleResult, RunClaim, Span, TokenLogprobs, Trace
-from rdpt_core.scoring.aggregate import sentence_columns
+from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.writer import claim_run, commit_batch, commit_local, finish_run
 from tests import synthetic

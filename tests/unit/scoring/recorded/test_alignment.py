@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdpt_core.scoring.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
+from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
 
 
 def places(response: str, tokens: list[bytes | None], first: int = 0) -> list[tuple[int, int]] | str:

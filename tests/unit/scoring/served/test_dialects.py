@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdpt_core.scoring.served.client import server_root
-from rdpt_core.scoring.served.dialects import (
+from rdpt_core.scoring.backends.served.client import server_root
+from rdpt_core.scoring.backends.served.dialects import (
     BadReplyError,
     EchoDialect,
     OtherTokensError,
@@ -17,7 +17,7 @@ from rdpt_core.scoring.served.dialects import (
     SglangDialect,
     VllmDialect,
 )
-from rdpt_core.scoring.served.secret import Secret
+from rdpt_core.scoring.backends.served.secret import Secret
 
 SENT = Sent([7, 8, 9, 10], 2)
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from rdpt_core.scoring.served.gate import Gate
+from rdpt_core.scoring.backends.served.gate import Gate
 
 
 def run(costs: list[int], n_requests: int, n_tokens: int) -> tuple[int, int, list[int]]:

@@ -1,0 +1,6 @@
+"""Results for other programs and for papers.
+
+rows     sentences, traces and tokens as rows
+methods  how a table was made, as a paragraph
+info     what is stored of the runs of a file
+"""

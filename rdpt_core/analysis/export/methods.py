@@ -1,0 +1,77 @@
+"""How a table or a figure was made, as a paragraph that can stand in a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rdpt_core import __version__
+from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.trace.view import writing_role
+from rdpt_core.records import ScoredModel
+from rdpt_core.store.reader import Run
+
+_POLICIES = {
+    "own": "each model saw the question through its own chat template",
+    "distilled": "all models saw the question through the distilled model's chat template",
+    "raw": "all models saw the prompt field as it was",
+}
+
+
+def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequence[str] = ()) -> str:
+    """Run, models with revisions, scoring, label rule, traces looked at, what `extra` adds, and versions.
+
+    Args:
+        scope_words: which traces were looked at, as `Scope.words` says it.
+        extra: whole sentences about this table or figure, such as how its intervals were made.
+    """
+    sentences = [
+        f"Run {run.run_id} ({run.name}): {run.n_traces:,} traces (hash {run.traces_hash}), scored by teacher forcing "
+        f"under {'; '.join(_model(model) for model in run.models)}.",
+        f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
+        f"model has no template had a plain rendering: {_plain(run)}.",
+        f"Sentences were cut by the splitter {run.splitter}, version {run.splitter_version}.",
+        _value(rule, run.roles),
+        _rule(rule, run),
+        f"Traces looked at: {scope_words}. Unscored sentences carry no label and were not counted.",
+        *extra,
+        _versions(run),
+    ]
+    return " ".join(sentences)
+
+
+def _model(model: ScoredModel) -> str:
+    return f"{model.role} = {model.model}, revision {model.revision} ({model.backend}, {model.dtype})"
+
+
+def _plain(run: Run) -> str:
+    return ", ".join(str(model.role) for model in run.models if model.template == "plain") or "none"
+
+
+def _value(rule: LabelRule, roles: tuple[str, ...]) -> str:
+    divisor = {
+        Unit.OWN_TOKEN: "the number of the model's own tokens in it",
+        Unit.COMMON_TOKEN: f"the number of the {writing_role(roles)} model's tokens in it, for every model",
+        Unit.BYTE: "its length in UTF-8 bytes, for every model",
+    }[rule.unit]
+    mean = f"A sentence's summed logprob was divided by {divisor}"
+    if rule.space is Space.RATIO:
+        return f"{mean}; these means v, in nats, were compared (unit {rule.unit}, space ratio)."
+    return f"{mean}, and v is the exponential of this mean (unit {rule.unit}, space difference)."
+
+
+def _rule(rule: LabelRule, run: Run) -> str:
+    clauses = f"Teacher if v_T - v_S > {rule.beta:g}, Student if v_T - v_S < -{rule.beta:g}"
+    if not run.has_distilled:
+        return f"Labels: {clauses}, else Common."
+    return f"Labels: Shared if no two values differ by more than alpha = {rule.alpha:g}, else {clauses}, else Boosted."
+
+
+def _versions(run: Run) -> str:
+    packages = dict(run.environment[-1].get("packages", {})) if run.environment else {}
+    scored = ", ".join(f"{name} {version}" for name, version in sorted(packages.items()))
+    made = f" Scored with {scored}." if scored else ""
+    return f"Made with RDPT Explorer {__version__}; the run was {_state(run)}.{made}"
+
+
+def _state(run: Run) -> str:
+    return f"finished {run.finished_at:%Y-%m-%d %H:%M} UTC" if run.finished_at else "not finished"

@@ -1,0 +1,225 @@
+"""Rows of a run for other programs: sentences with labels, traces with label counts, tokens with their sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.errors import InputError, UsageError
+from rdpt_core.records import ROLES, Role, Span
+from rdpt_core.store.reader import Reader, Run
+from rdpt_core.traces.token_spans import assign_tokens
+
+_ENDINGS = (".parquet", ".csv", ".jsonl")
+_TRACES_PER_CHUNK = 256
+
+_IDENTITY = "? AS run_id, t.trace_id, t.question_id, t.benchmark, t.domain, t.model, t.sample, t.correct"
+_TOKEN_SCHEMA = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("trace_id", pa.string()),
+        ("role", pa.string()),
+        ("token_index", pa.int32()),
+        ("token_id", pa.int32()),
+        ("char_start", pa.int32()),
+        ("char_end", pa.int32()),
+        ("logprob", pa.float32()),
+        ("sentence_index", pa.int32()),
+    ]
+)
+
+
+def check_ending(path: Path, *further: str) -> None:
+    """Refuse a file name that names no format.
+
+    Args:
+        further: endings beside those of rows.
+
+    Raises:
+        UsageError: the ending is none of `.parquet`, `.csv`, `.jsonl` or `further`.
+    """
+    if path.suffix not in (*_ENDINGS, *further):
+        raise UsageError(
+            "the ending of the file names no known format",
+            where=f"--out {path}",
+            expected=" or ".join((*_ENDINGS, *further)),
+            got=path.suffix or "no ending",
+        )
+
+
+def export_query(reader: Reader, run: Run, what: str, rule: LabelRule) -> Iterator[pa.Table]:
+    """The rows in trace order, in chunks of some hundred traces.
+
+    `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns.
+    """
+    chunk_of = {"sentences": _sentences, "traces": _traces, "tokens": _tokens}[what]
+    for first in range(0, max(run.n_traces, 1), _TRACES_PER_CHUNK):
+        yield chunk_of(reader, run, rule, first, first + _TRACES_PER_CHUNK)
+
+
+def _labelled_chunk(run: Run, rule: LabelRule) -> str:
+    source = "(SELECT * FROM sentences WHERE run_no = ? AND trace_no >= ? AND trace_no < ?)"
+    return labels_sql(rule, run.roles, source)
+
+
+def _sentences(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) -> pa.Table:
+    numbers = ", ".join(f"s.{name}_{role}" for name in ("n_tokens", "logprob_sum", "p") for role in ROLES)
+    # DuckDB counts characters of a string in code points from 1, as `char_start` does from 0.
+    return reader.query(
+        f"SELECT {_IDENTITY}, s.sentence_index, s.char_start, s.char_end, "
+        f"substring(t.response, s.char_start + 1, s.char_end - s.char_start) AS text, {numbers}, "
+        f"s.label, s.direction, s.margin, s.unscored_reason "
+        f"FROM ({_labelled_chunk(run, rule)}) AS s JOIN traces AS t USING (run_no, trace_no) "
+        "ORDER BY t.trace_no, s.sentence_index",
+        [run.run_id, run.run_no, first, last],
+    )
+
+
+def _traces(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) -> pa.Table:
+    # A sum of integers is a 128-bit integer in DuckDB, which no file format has.
+    sums = ", ".join(
+        f"sum({name}_{role})::{kind} AS {name}_{role}"
+        for name, kind in (("n_tokens", "BIGINT"), ("logprob_sum", "DOUBLE"))
+        for role in ROLES
+    )
+    counts = ", ".join(f"count(*) FILTER (label = '{label}') AS n_{label.lower()}" for label in label_order(run.roles))
+    names = ", ".join(f"coalesce(c.n_{label.lower()}, 0) AS n_{label.lower()}" for label in label_order(run.roles))
+    totals = ", ".join(f"c.{name}_{role}" for name in ("n_tokens", "logprob_sum") for role in ROLES)
+    return reader.query(
+        f"WITH c AS (SELECT trace_no, count(unscored_reason) AS n_unscored, {sums}, {counts} "
+        f"FROM ({_labelled_chunk(run, rule)}) GROUP BY trace_no) "
+        f"SELECT {_IDENTITY}, t.gold, t.difficulty, t.n_sentences, c.n_unscored, {names}, {totals} "
+        "FROM traces AS t LEFT JOIN c USING (trace_no) "
+        "WHERE t.run_no = ? AND t.trace_no >= ? AND t.trace_no < ? ORDER BY t.trace_no",
+        [run.run_no, first, last, run.run_id, run.run_no, first, last],
+    )
+
+
+def _tokens(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) -> pa.Table:
+    traces = reader.query(
+        "SELECT trace_no, trace_id, response FROM traces "
+        "WHERE run_no = ? AND trace_no >= ? AND trace_no < ? ORDER BY trace_no",
+        [run.run_no, first, last],
+    ).to_pylist()
+    spans: dict[int, list[Span]] = {}
+    for row in reader.query(
+        "SELECT trace_no, char_start, char_end FROM sentences "
+        "WHERE run_no = ? AND trace_no >= ? AND trace_no < ? ORDER BY trace_no, sentence_index",
+        [run.run_no, first, last],
+    ).to_pylist():
+        spans.setdefault(row["trace_no"], []).append(Span(row["char_start"], row["char_end"]))
+    by_role = {
+        role: reader.tokens(run.run_no, Role(role), [trace["trace_no"] for trace in traces]) for role in run.roles
+    }
+    tables = []
+    for trace in traces:
+        for role in run.roles:
+            stored = by_role[role].get(trace["trace_no"])
+            if stored is None:
+                continue
+            tokens = stored[0]
+            n = len(tokens)
+            known = spans.get(trace["trace_no"], [])
+            # A live run has tokens before it has sentences.
+            sentence = assign_tokens(trace["response"], known, tokens).sentence_index if known else None
+            columns = [
+                pa.array([run.run_id] * n, pa.string()),
+                pa.array([trace["trace_id"]] * n, pa.string()),
+                pa.array([role] * n, pa.string()),
+                pa.array(range(n), pa.int32()),
+                pa.array(tokens.token_id),
+                pa.array(tokens.char_start),
+                pa.array(tokens.char_end),
+                pa.array(tokens.logprob, from_pandas=True),
+                pa.nulls(n, pa.int32()) if sentence is None else pa.array(sentence),
+            ]
+            tables.append(pa.Table.from_arrays(columns, schema=_TOKEN_SCHEMA))
+    return pa.concat_tables(tables) if tables else _TOKEN_SCHEMA.empty_table()
+
+
+def write_rows(chunks: Iterable[pa.Table], path: Path) -> int:
+    """Write all rows; returns their number. The file appears whole or not at all.
+
+    CSV writes NULL as an empty cell and text in quotes; JSON Lines writes null.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written to.
+    """
+    with _whole_or_not(path) as temporary:
+        return _WRITERS[path.suffix](iter(chunks), temporary)
+
+
+def to_bytes(table: pa.Table, ending: str) -> bytes:
+    """A table as the content of a file with this ending."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"rows{ending}"
+        write_rows([table], path)
+        return path.read_bytes()
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8. The file appears whole or not at all.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written to.
+    """
+    with _whole_or_not(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+@contextmanager
+def _whole_or_not(path: Path) -> Iterator[Path]:
+    """A file to write to, which takes the place of `path` once all is written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError("the export cannot be written", where=str(path), got=str(error)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _write_parquet(chunks: Iterator[pa.Table], path: Path) -> int:
+    first = next(chunks)
+    n_rows: int = first.num_rows
+    with pyarrow.parquet.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        writer.write_table(first)
+        for chunk in chunks:
+            writer.write_table(chunk.cast(first.schema))
+            n_rows += chunk.num_rows
+    return n_rows
+
+
+def _write_csv(chunks: Iterator[pa.Table], path: Path) -> int:
+    first = next(chunks)
+    n_rows: int = first.num_rows
+    with pyarrow.csv.CSVWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for chunk in chunks:
+            writer.write_table(chunk.cast(first.schema))
+            n_rows += chunk.num_rows
+    return n_rows
+
+
+def _write_jsonl(chunks: Iterator[pa.Table], path: Path) -> int:
+    n_rows = 0
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        for chunk in chunks:
+            for row in chunk.to_pylist():
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            n_rows += chunk.num_rows
+    return n_rows
+
+
+_WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}

@@ -1,0 +1,17 @@
+"""Every number about a whole run.
+
+gap_arrays      the gaps of every sentence, in memory; labels and counts from them
+exact_counts    counts from those gaps, exact in double precision
+trace_table     the traces of a run as small numbers to group by
+shares          label shares of each benchmark
+group_shares    label shares of any groups, and their differences
+positions       labels along the traces
+predict         labels against correctness
+thresholds      what α and β decide
+suggested_beta  a β that the data suggest
+gap_plane       every sentence as a point
+ranking         the most extreme sentences
+search          text in all sentences
+drilldown       the sentences behind a number
+run_agreement   two runs, sentence by sentence
+"""

@@ -1,0 +1,111 @@
+"""Counts of sentences by what their gaps say, from the gaps in memory, and yet exact in double precision.
+
+A question about a sentence is answered from its gaps in single precision wherever rounding cannot change the answer.
+Where it could, the sentence is doubtful: it is left out, and answered from its gaps as the database computes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
+from rdpt_core.analysis.statistics.parallel import side_by_side
+
+ROUNDING = 2.0**-23
+"""A gap in single precision is off by at most half of this part of itself."""
+
+# Sentences of one pass: few enough for the processor's cache.
+_PASS = 131_072
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+Values: TypeAlias = npt.NDArray[np.floating]
+Doubles: TypeAlias = npt.NDArray[np.float64]
+
+Look: TypeAlias = Callable[[Values, Values | None], tuple[Ints, Bools]]
+"""From `d_ts` and `max_gap` of some sentences, in either precision, the bin of each, and whether it is doubtful."""
+
+Exact: TypeAlias = Callable[[npt.NDArray[np.int32]], tuple[Doubles, Doubles | None]]
+"""`exact_gaps` of some traces."""
+
+
+def count_by_trace(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact) -> Ints:
+    """Scored sentences in each bin. Shape: (len(rows), n_bins).
+
+    Args:
+        rows: places of traces in `gaps`, ascending.
+    """
+    return count_by_group(gaps, rows, look, n_bins, exact, np.arange(len(rows)), len(rows))
+
+
+def count_all(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact) -> Ints:
+    """Scored sentences of some traces in each bin. Shape: (n_bins,)."""
+    counts: Ints = count_by_group(gaps, rows, look, n_bins, exact, np.zeros(len(rows), np.int64), 1)[0]
+    return counts
+
+
+def count_by_group(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact, group: Ints, n_groups: int) -> Ints:
+    """The same by groups of traces, numbered from 0. Shapes: `group` (len(rows),), result (n_groups, n_bins)."""
+    width = n_bins + 1
+    counts = np.zeros((n_groups, width), np.int64)
+    length = gaps.length[rows]
+    step = max(1, _PASS * len(rows) // max(1, int(length.sum())))
+
+    def work(first: int) -> tuple[Ints, Ints, Ints]:
+        part = slice(first, first + step)
+        place = _sentences(gaps, rows[part], length[part])
+        d_ts = gaps.d_ts[place]
+        max_gap = None if gaps.max_gap is None else gaps.max_gap[place]
+        bins, doubtful = look(d_ts, max_gap)
+        unscored = np.isnan(d_ts if max_gap is None else max_gap)
+        doubtful &= ~unscored
+        bins[unscored | doubtful] = n_bins
+        present, local = np.unique(group[part], return_inverse=True)
+        bins += np.repeat(local * width, length[part])
+        found = np.bincount(bins, minlength=len(present) * width).reshape(-1, width)
+        return present, found, _numbers(place, np.flatnonzero(doubtful))
+
+    left = []
+    for present, found, doubtful in side_by_side(work, range(0, len(rows), step)):
+        counts[present] += found
+        left.append(doubtful)
+    doubtful = np.concatenate([np.empty(0, np.int64), *left])
+    if len(doubtful):
+        traces, sentences = traces_of(gaps, doubtful)
+        d_ts, max_gap = exact(gaps.trace_no[traces])
+        chosen = np.searchsorted(sentences, doubtful)
+        bins, _ = look(d_ts[chosen], None if max_gap is None else max_gap[chosen])
+        row = np.searchsorted(rows, np.searchsorted(gaps.start, doubtful, side="right") - 1)
+        np.add.at(counts, (group[row], bins), 1)
+    return counts[:, :n_bins]
+
+
+def _sentences(gaps: Gaps, rows: Ints, length: Ints) -> slice | Ints:
+    """Where the sentences of some traces stand: a slice if the traces follow each other."""
+    first, last = int(gaps.start[rows[0]]), int(gaps.start[rows[-1] + 1])
+    if last - first == int(length.sum()):
+        return slice(first, last)
+    return np.repeat(gaps.start[rows] - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+
+
+def _numbers(place: slice | Ints, chosen: Ints) -> Ints:
+    return chosen + place.start if isinstance(place, slice) else place[chosen]
+
+
+def reach(value: Values, thresholds: Doubles, denominator: int) -> tuple[Ints, Bools]:
+    """The number of the first threshold that is at least `value`, and where rounding could change it.
+
+    Args:
+        value: (n,), at least 0; NaN is beyond all.
+        thresholds: (m,), the whole numbers from 0 divided by `denominator`.
+    """
+    edges = np.concatenate([[-np.inf], thresholds, [np.inf]]).astype(value.dtype)
+    near = np.fmin(np.ceil(value * denominator), len(thresholds)).astype(np.int64)
+    # A product is rounded, so its neighbours are tried as well.
+    near -= edges[near] >= value
+    near += edges[near + 1] < value
+    return near, edges[near + 1] == value

@@ -1,0 +1,287 @@
+"""The gaps of every sentence of a run, held in memory, from which labels follow for any thresholds in milliseconds.
+
+Two numbers decide a label: `d_ts` and `max_gap` (see `labels`). They are held in single precision, eight bytes a
+sentence, and yet labels are exact in double precision: rounding keeps order, so a gap whose rounded value differs from
+the rounded threshold lies on the same side of the threshold as before. The few traces that hold a gap whose rounded
+value equals it are labelled by the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.statistics.parallel import side_by_side
+from rdpt_core.analysis.trace.view import NOTABLE_PART, faint_limit, writing_role
+from rdpt_core.records import Label
+from rdpt_core.store.reader import Reader, Run
+
+UNSCORED = 0
+"""The code of a sentence without a label; labels count from 1 in the order of `label_order`."""
+
+# Rows of one batch from the database, and sentences of one pass: both small enough for the processor's cache.
+_BATCH_ROWS = 491_520
+_PASS = 65_536
+
+Codes: TypeAlias = npt.NDArray[np.uint8]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float32]
+Doubles: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """The sentences of all scored traces of a run, in order of trace and sentence.
+
+    Attributes:
+        roles: the roles of the run.
+        trace_no: (n_traces,), ascending.
+        start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`.
+        d_ts: (n_sentences,) teacher minus student, NaN where missing; single precision.
+        max_gap: (n_sentences,) the largest of the three gaps; None before training.
+        notable_from: below this threshold too few sentences are faint to be pointed out; at it or above, perhaps
+            enough.
+    """
+
+    roles: tuple[str, ...]
+    trace_no: npt.NDArray[np.int32]
+    start: Ints
+    d_ts: Floats
+    max_gap: Floats | None
+    notable_from: float = float("inf")
+
+    @property
+    def length(self) -> Ints:
+        """(n_traces,), sentences of each trace, unscored ones included."""
+        return np.diff(self.start)
+
+
+def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first: bool = False) -> Gaps:
+    """Read the gaps of a run. Memory: 8 bytes a sentence, beside what the database holds of its file while reading.
+
+    Args:
+        without_first: leave the first token of each sentence out of its mean. A sentence of one token then has none.
+    """
+    rule = LabelRule(0.0, 0.0, unit, space)
+    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    columns = {"d_ts": "d_ts::FLOAT"} | ({"max_gap": "max_gap::FLOAT"} if run.has_distilled else {})
+    kinds = dict.fromkeys(columns, np.float32)
+    tally = None
+    if faint_limit(rule, run.roles) is not None:
+        scored = "max_gap" if run.has_distilled else "d_ts"
+        values = ", ".join(f"v_{role}" for role in run.roles)
+        columns["highest"] = f"(CASE WHEN {scored} IS NOT NULL THEN greatest({values}) END)::FLOAT"
+        tally = _Tally()
+    found = _read(reader, run, columns, labels_sql(rule, run.roles, source), kinds, tally)
+    notable = tally.reached_by(NOTABLE_PART) if tally is not None else float("inf")
+    return Gaps(run.roles, found.trace_no, found.start, found.columns["d_ts"], found.columns.get("max_gap"), notable)
+
+
+# The leading half of the bits of infinity; those of NaN are larger.
+_INFINITE = 0x7F80
+
+
+class _Tally:
+    """Counts of probabilities by the leading half of their bits, which orders them: steps of less than one percent."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(1 << 16, np.int64)
+
+    def add(self, values: Floats) -> None:
+        """Count them, missing ones apart: NaN has the largest bits of all."""
+        self._counts += np.bincount(values.view(np.uint32) >> 16, minlength=len(self._counts))
+
+    def reached_by(self, part: float) -> float:
+        """A number below which no more than this part of the values lies; as large as the steps allow."""
+        below = np.cumsum(self._counts[:_INFINITE])
+        if not below[-1]:
+            return float("inf")
+        step = int(np.searchsorted(below, int(part * below[-1]), side="right"))
+        return float(np.uint32(step << 16).view(np.float32))
+
+
+def without_first_sql(run: Run) -> str:
+    """The sentences of a run with the first token of each taken out of every role's sum, count and p."""
+    changed = []
+    for role in run.roles:
+        total, n = f"(logprob_sum_{role} - first_logprob_{role})", f"nullif(n_tokens_{role} - 1, 0)"
+        changed += [f"{total} AS logprob_sum_{role}", f"{n} AS n_tokens_{role}", f"exp({total} / {n}) AS p_{role}"]
+    return f"(SELECT * REPLACE ({', '.join(changed)}) FROM sentences WHERE run_no = {run.run_no:d})"
+
+
+def load_token_counts(reader: Reader, run: Run) -> npt.NDArray[np.int32]:
+    """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
+    count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0)"
+    source = f"SELECT * FROM sentences WHERE run_no = {run.run_no:d}"
+    found: npt.NDArray[np.int32] = _read(reader, run, {"n_tokens": count}, source, {"n_tokens": np.int32}).columns[
+        "n_tokens"
+    ]
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """Columns over sentences in order, and where each trace begins."""
+
+    columns: dict[str, npt.NDArray[Any]]
+    trace_no: npt.NDArray[np.int32]
+    start: Ints
+
+
+def _read(
+    reader: Reader,
+    run: Run,
+    columns: dict[str, str],
+    source: str,
+    kinds: dict[str, Any],
+    tally: _Tally | None = None,
+) -> _Columns:
+    """Columns over the sentences of a run, in order of trace and sentence.
+
+    Sentences are nearly always stored in that order, which one look at the place of each trace tells; then their keys
+    need not be read with them. Batches that were committed out of order are read with their keys, and sorted.
+
+    Args:
+        columns: SQL over `source` by name.
+        kinds: the types of those that are returned.
+        tally: is given the values of the column `highest`, which is not kept.
+    """
+    trace_no, length, ordered = _places(reader, run)
+    start = np.concatenate([[0], np.cumsum(length, dtype=np.int64)])
+    keys: dict[str, Any] = {} if ordered else {"trace_no": np.int32, "sentence_index": np.int32}
+    found = {name: np.empty(start[-1], kind) for name, kind in (keys | kinds).items()}
+    chosen = ", ".join([*keys, *(f"{sql} AS {name}" for name, sql in columns.items())])
+    at = 0
+    for batch in reader.stream(f"SELECT {chosen} FROM ({source})", _BATCH_ROWS):
+        for name, column in found.items():
+            column[at : at + batch.num_rows] = batch.column(name).to_numpy(zero_copy_only=False)
+        if tally is not None:
+            tally.add(batch.column("highest").to_numpy(zero_copy_only=False))
+        at += batch.num_rows
+    if not ordered:
+        order = np.lexsort((found.pop("sentence_index"), found.pop("trace_no")))
+        found = {name: values[order] for name, values in found.items()}
+    return _Columns(found, trace_no, start)
+
+
+def _places(reader: Reader, run: Run) -> tuple[npt.NDArray[np.int32], Ints, bool]:
+    """The scored traces of a run, ascending, how many sentences each has, and whether all are stored in order.
+
+    A trace whose sentences lie in order has one row number that its first sentence has, or would have, counted back
+    from each of them; and a trace must end before the next one begins.
+    """
+    table = reader.query(
+        "SELECT trace_no, count(*) AS n, min(rowid - sentence_index) AS first, max(rowid - sentence_index) AS last, "
+        "max(sentence_index) AS most FROM sentences WHERE run_no = ? GROUP BY trace_no ORDER BY trace_no",
+        [run.run_no],
+    )
+    n, first, last, most = (table.column(name).to_numpy().astype(np.int64) for name in ("n", "first", "last", "most"))
+    ordered = bool((first == last).all() and (first[1:] > (first + most)[:-1]).all())
+    return table.column("trace_no").to_numpy(), n, ordered
+
+
+def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> Codes:
+    """The label of every sentence as a code: `UNSCORED`, or its place in `label_order` counted from 1.
+
+    Args:
+        exact: codes of all sentences of some traces, in order, decided in double precision; see `exact_codes`.
+    """
+    place = {label: np.uint8(code) for code, label in enumerate(label_order(gaps.roles), 1)}
+    alpha, beta = np.float32(rule.alpha), np.float32(rule.beta)
+    rest = place[Label.BOOSTED if gaps.max_gap is not None else Label.COMMON]
+    codes = np.empty(len(gaps.d_ts), np.uint8)
+
+    def label(first: int) -> Ints:
+        part = slice(first, first + _PASS)
+        d_ts = gaps.d_ts[part]
+        found = np.where(d_ts > beta, place[Label.TEACHER], np.where(d_ts < -beta, place[Label.STUDENT], rest))
+        found[np.isnan(d_ts)] = UNSCORED
+        ties = np.abs(d_ts) == beta
+        if gaps.max_gap is not None:
+            max_gap = gaps.max_gap[part]
+            found[max_gap <= alpha] = place[Label.SHARED]
+            found[np.isnan(max_gap)] = UNSCORED
+            ties |= max_gap == alpha
+        codes[part] = found
+        return first + np.flatnonzero(ties)
+
+    doubtful = [found for found in side_by_side(label, range(0, len(codes), _PASS)) if len(found)]
+    if doubtful:
+        _settle(gaps, codes, np.concatenate(doubtful), exact)
+    return codes
+
+
+def _settle(gaps: Gaps, codes: Codes, doubtful: Ints, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> None:
+    """Label the traces of doubtful sentences again, exactly, in place."""
+    traces, sentences = traces_of(gaps, doubtful)
+    codes[sentences] = exact(gaps.trace_no[traces])
+
+
+def traces_of(gaps: Gaps, sentences: Ints) -> tuple[Ints, Ints]:
+    """The places of the traces that hold some sentences, and those of all sentences of these traces; both ascending."""
+    traces = np.unique(np.searchsorted(gaps.start, sentences, side="right") - 1)
+    return traces, np.concatenate([np.arange(gaps.start[t], gaps.start[t + 1]) for t in traces])
+
+
+def exact_codes(
+    reader: Reader, run: Run, rule: LabelRule, trace_nos: npt.NDArray[np.int32], without_first: bool = False
+) -> Codes:
+    """Codes of all sentences of some traces, in order of trace and sentence, labelled by the database."""
+    cases = " ".join(f"WHEN '{label}' THEN {code}" for code, label in enumerate(label_order(run.roles), 1))
+    code = f"(CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code"
+    found: Codes = _of_traces(reader, run, rule, trace_nos, code, without_first).column("code").to_numpy()
+    return found
+
+
+def exact_gaps(
+    reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: npt.NDArray[np.int32]
+) -> tuple[Doubles, Doubles | None]:
+    """`d_ts` and `max_gap` of all sentences of some traces, in order, in double precision."""
+    names = ("d_ts", "max_gap") if run.has_distilled else ("d_ts",)
+    table = _of_traces(reader, run, LabelRule(0.0, 0.0, unit, space), trace_nos, ", ".join(names))
+    columns = [table.column(name).to_numpy() for name in names]
+    return columns[0], columns[1] if run.has_distilled else None
+
+
+def _of_traces(
+    reader: Reader,
+    run: Run,
+    rule: LabelRule,
+    trace_nos: npt.NDArray[np.int32],
+    columns: str,
+    without_first: bool = False,
+) -> pa.Table:
+    """Columns of `labels_sql` for all sentences of some traces, in order."""
+    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    # The database looks only into the blocks that the list can be in.
+    wanted = f"(SELECT * FROM {source} WHERE trace_no IN (SELECT unnest($1::INTEGER[])))"
+    return reader.query(
+        f"SELECT {columns} FROM ({labels_sql(rule, run.roles, wanted)}) ORDER BY trace_no, sentence_index",
+        [trace_nos.tolist()],
+    )
+
+
+def count_codes(gaps: Gaps, codes: Codes, weight: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.float64]:
+    """How much of each trace carries each code. Shape: (n_traces, n_labels + 1); column 0 is unscored.
+
+    Args:
+        weight: (n_sentences,), such as tokens; None counts sentences. Sums are exact below 2**53.
+    """
+    width = len(label_order(gaps.roles)) + 1
+    n_traces = len(gaps.trace_no)
+    counts = np.empty((n_traces, width))
+    # In passes over whole traces, so that the temporary index stays small.
+    step = max(1, int(_PASS * 4 * n_traces / max(1, len(codes))))
+    for first in range(0, n_traces, step):
+        last = min(first + step, n_traces)
+        begin, end = gaps.start[first], gaps.start[last]
+        place = np.repeat(np.arange(last - first) * width, np.diff(gaps.start[first : last + 1])) + codes[begin:end]
+        found = np.bincount(place, None if weight is None else weight[begin:end], (last - first) * width)
+        counts[first:last] = found.reshape(-1, width)
+    return counts

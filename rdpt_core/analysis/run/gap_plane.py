@@ -1,0 +1,170 @@
+"""The plane of gaps: every sentence as a point, how far above the student the teacher and the distilled model are.
+
+    x = v_teacher − v_student        y = v_distilled − v_student
+
+In ratio space these are log-ratios in nats. In the rule's own space its label regions are exact polygons here, because
+every gap is a difference of the two coordinates: d_ts = x, d_sd = −y, d_td = x − y. In the other space they are not
+even functions of (x, y), so none may be drawn. Without a distilled model y is the student's own value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from rdpt_core.analysis.labels import LabelRule, Space, labels_sql, value_sql
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.trace.view import writing_role
+from rdpt_core.records import Direction, Label
+from rdpt_core.store.reader import Reader, Run
+
+MAX_POINTS = 100_000
+"""Above this many sentences the plane shows counts of cells instead of points."""
+
+N_CELLS = 64
+"""Cells along either axis."""
+
+# The frame leaves out this part of the sentences at either end of either axis, for the sake of all others.
+_TAIL = 0.001
+# At least so many sentences, drawn from all, decide where it ends: no eye needs exact quantiles of ten millions.
+_FRAME_SENTENCES = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The rectangle that the plane shows, and how much there is to show.
+
+    Attributes:
+        x: lower and upper end.
+        y: lower and upper end.
+        n_sentences: scored sentences in scope, inside the rectangle or not.
+        n_unscored: sentences in scope without a place in the plane.
+    """
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    n_sentences: int
+    n_traces: int
+    n_questions: int
+    n_unscored: int
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether there are too many sentences to draw each."""
+        return self.n_sentences > MAX_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A rectangle of the plane of one space: x and y from `low` up to, but not including, `high`."""
+
+    space: Space
+    x_low: float
+    x_high: float
+    y_low: float
+    y_high: float
+
+    @property
+    def ends(self) -> tuple[float, float, float, float]:
+        """The four ends, in the order of the fields."""
+        return self.x_low, self.x_high, self.y_low, self.y_high
+
+
+def near_thresholds(frame: Frame, rule: LabelRule, *, has_distilled: bool) -> Frame:
+    """The part of the frame where labels turn: six times β to either side of 0."""
+    most = 6 * max(rule.alpha, rule.beta) or 0.5
+    return replace(frame, x=(-most, most), y=(-most, most) if has_distilled else frame.y)
+
+
+def cell_at(frame: Frame, space: Space, ix: int, iy: int) -> Cell:
+    """The cell in column `ix` and row `iy` of the frame, counted from 0."""
+    edges = [
+        (low + (high - low) * index / N_CELLS, low + (high - low) * (index + 1) / N_CELLS)
+        for (low, high), index in ((frame.x, ix), (frame.y, iy))
+    ]
+    return Cell(space, *edges[0], *edges[1])
+
+
+def coordinates_sql(rule: LabelRule, space: Space, roles: tuple[str, ...]) -> tuple[str, str]:
+    """SQL for x and y over the columns of `sentences`, in the rule's unit and the given space."""
+    here = replace(rule, space=space)
+    teacher, student, other = (value_sql(role, here, roles) for role in ("teacher", "student", writing_role(roles)))
+    return f"({teacher} - {student})", f"({other} - {student})" if "distilled" in roles else f"({student})"
+
+
+def _placed(run: Run, rule: LabelRule, space: Space, scope: Scope, columns: str) -> tuple[str, list[Any]]:
+    """A query for `columns` and x, y of every sentence that has a place in the plane; no labels."""
+    source, parameters = scope.sentences(run.run_no)
+    x, y = coordinates_sql(rule, space, run.roles)
+    return f"SELECT {columns}, {x} AS x, {y} AS y FROM {source}", parameters
+
+
+def _labelled(run: Run, rule: LabelRule, space: Space, scope: Scope) -> tuple[str, list[Any]]:
+    """All columns of `labels_sql` with x, y and `kind`: the label, or `Boosted-down`; scored sentences only."""
+    source, parameters = scope.sentences(run.run_no)
+    x, y = coordinates_sql(rule, space, run.roles)
+    kind = f"CASE WHEN direction = '{Direction.DOWN}' THEN '{Label.BOOSTED}-down' ELSE label END"
+    labels = labels_sql(rule, run.roles, source)
+    return f"SELECT *, {x} AS x, {y} AS y, {kind} AS kind FROM ({labels}) WHERE label IS NOT NULL", parameters
+
+
+def load_frame(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope) -> Frame | None:
+    """The frame of what is in scope; None if nothing there is scored. Thresholds play no part."""
+    placed, parameters = _placed(run, rule, space, scope, "trace_no, sentence_index")
+    query = f"SELECT *, x IS NOT NULL AND y IS NOT NULL AS is_scored FROM ({placed})"
+    (counts,) = reader.query(
+        "WITH counted AS (SELECT trace_no, count(*) FILTER (is_scored) AS n, count(*) AS n_all "
+        f"FROM ({query}) GROUP BY trace_no) "
+        "SELECT coalesce(sum(n), 0)::BIGINT AS n_sentences, coalesce(sum(n_all - n), 0)::BIGINT AS n_unscored, "
+        "count(*) FILTER (n > 0) AS n_traces, count(DISTINCT (benchmark, question_id)) FILTER (n > 0) AS n_questions "
+        "FROM counted JOIN traces USING (trace_no) WHERE run_no = ?",
+        [*parameters, run.run_no],
+    ).to_pylist()
+    if not counts["n_sentences"]:
+        return None
+    part = max(1, counts["n_sentences"] // _FRAME_SENTENCES)
+    ends = ", ".join(f"quantile_cont({axis}, [{_TAIL}, {1 - _TAIL}]) AS {axis}" for axis in ("x", "y"))
+    (found,) = reader.query(
+        f"SELECT {ends} FROM ({query}) WHERE is_scored AND hash(trace_no, sentence_index) % {part} = 0", parameters
+    ).to_pylist()
+    return Frame(_padded(found["x"], with_zero=True), _padded(found["y"], with_zero=run.has_distilled), **counts)
+
+
+def _padded(ends: Sequence[float], *, with_zero: bool) -> tuple[float, float]:
+    low, high = (min(ends[0], 0.0), max(ends[1], 0.0)) if with_zero else (ends[0], ends[1])
+    room = 0.04 * (high - low) or 0.5
+    return low - room, high + room
+
+
+def load_points(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope) -> pa.Table:
+    """Every scored sentence in scope: trace_no, sentence_index, x, y (single precision, for the eye), kind."""
+    query, parameters = _labelled(run, rule, space, scope)
+    return reader.query(
+        f"SELECT trace_no, sentence_index, x::FLOAT AS x, y::FLOAT AS y, kind FROM ({query}) "
+        "ORDER BY trace_no, sentence_index",
+        parameters,
+    )
+
+
+def load_cells(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope, frame: Frame) -> pa.Table:
+    """Counts of every cell and kind that occur: ix, iy, kind, n.
+
+    Columns and rows count from 0; -1 and `N_CELLS` stand for what lies outside the frame.
+    """
+    query, parameters = _labelled(run, rule, space, scope)
+    places = ", ".join(
+        f"greatest(-1, least({N_CELLS}, floor({_share(axis, ends)} * {N_CELLS})))::INTEGER AS i{axis}"
+        for axis, ends in (("x", frame.x), ("y", frame.y))
+    )
+    return reader.query(
+        f"SELECT ix, iy, kind, count(*) AS n FROM (SELECT {places}, kind FROM ({query})) GROUP BY ALL ORDER BY ALL",
+        parameters,
+    )
+
+
+def _share(axis: str, ends: tuple[float, float]) -> str:
+    low, high = ends
+    return f"(({axis} - ({low!r})::DOUBLE) / ({high - low!r})::DOUBLE)"

@@ -1,0 +1,242 @@
+"""Two runs of one file, sentence by sentence: which carry the same label, and which moved.
+
+Sentences are matched by the id of their trace, whose response must be the same text, and by their characters: two
+sentences match if they share more than half of the characters of either. Each then has at most one partner, since the
+sentences of a run do not overlap; with one splitter partners have the same span. To share more than half of its
+characters a partner must hold the character in its middle, so there is one candidate for each sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
+from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
+from rdpt_core.records import Label, Role
+from rdpt_core.store.reader import Reader, Run
+
+N_MOVED = 200
+"""Rows of the list of sentences that moved."""
+
+_TEXT_CHARS = 400
+
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95% interval over resamples of questions; no ends where there are too few of them."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two runs say about the same sentences. The first run's labels are the rows of `joint`.
+
+    Attributes:
+        labels: (k,) labels that both runs can have.
+        joint: (k, k) matched sentences by their label in the first and in the second run.
+        agreement: share of the diagonal.
+        kappa: Cohen's κ of the labels.
+        shift: (k,) share of each label in the second run minus that in the first, among the matched sentences.
+        n_matched: sentences that both runs hold and label.
+        n_unscored: matched sentences that either run could not score.
+        n_unmatched: sentences of either run without a partner in the other.
+        n_traces: traces with a matched sentence.
+        n_questions: their questions.
+        n_traces_only: traces that only the first, and only the second run holds.
+        n_other_text: traces that both hold, with another response.
+        refused: why there are no intervals; None if there are.
+    """
+
+    labels: tuple[Label, ...]
+    joint: Ints
+    agreement: Estimate
+    kappa: Estimate
+    shift: tuple[Estimate, ...]
+    n_matched: int
+    n_unscored: int
+    n_unmatched: tuple[int, int]
+    n_traces: int
+    n_questions: int
+    n_traces_only: tuple[int, int]
+    n_other_text: int
+    refused: str | None
+
+
+def shared_roles(first: Run, second: Run) -> tuple[str, ...]:
+    """The roles by which both are labelled: a run before training leaves teacher and student."""
+    if first.has_distilled and second.has_distilled:
+        return first.roles
+    return (Role.TEACHER, Role.STUDENT)
+
+
+def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str, list[object]]:
+    """Common table expressions: `same` (traces of both with one text), `a` and `b` (their labelled sentences)."""
+    condition, parameters = scope.where("a")
+    same = (
+        "same AS (SELECT a.trace_no AS a_no, b.trace_no AS b_no, trace_id, a.benchmark, a.question_id, "
+        "a.response FROM traces AS a JOIN traces AS b USING (trace_id) "
+        f"WHERE a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d} AND a.response = b.response "
+        f"AND {condition})"
+    )
+    parts = [same]
+    for name, run in (("a", first), ("b", second)):
+        source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT {name}_no FROM same))"
+        labels = labels_sql(rule, shared_roles(first, second), source)
+        parts.append(
+            f"{name} AS (SELECT same.a_no, l.sentence_index, l.char_start, l.char_end, l.label, l.d_ts "
+            f"FROM ({labels}) AS l JOIN same ON l.trace_no = same.{name}_no)"
+        )
+    return ", ".join(parts), list(parameters)
+
+
+# The partner of a sentence is the one that holds its middle character, if both share more than half with the other.
+_MATCHED = """matched AS (
+    SELECT a.a_no, a.sentence_index AS a_index, b.sentence_index AS b_index, a.char_start, a.char_end,
+        a.label AS a_label, b.label AS b_label, a.d_ts AS a_gap, b.d_ts AS b_gap
+    FROM a ASOF JOIN b ON a.a_no = b.a_no AND (a.char_start + a.char_end) // 2 >= b.char_start
+    WHERE 2 * (least(a.char_end, b.char_end) - greatest(a.char_start, b.char_start))
+        > greatest(a.char_end - a.char_start, b.char_end - b.char_start))"""
+
+
+def load_comparison(reader: Reader, first: Run, second: Run, rule: LabelRule, scope: Scope) -> Comparison:
+    """Compare two runs; `scope` chooses traces by what the first run says about them."""
+    sides, parameters = _sides(first, second, rule, scope)
+    rows = reader.query(
+        f"WITH {sides}, {_MATCHED} "
+        "SELECT dense_rank() OVER (ORDER BY benchmark, question_id) - 1 AS question, a_no, a_label, b_label, n "
+        "FROM (SELECT a_no, a_label, b_label, count(*) AS n FROM matched GROUP BY ALL) JOIN same USING (a_no)",
+        parameters,
+    )
+    (sizes,) = reader.query(
+        f"WITH {sides} SELECT (SELECT count(*) FROM a) AS n_a, (SELECT count(*) FROM b) AS n_b", parameters
+    ).to_pylist()
+    scored = rows.filter(pc.is_valid(rows.column("a_label"))) if rows.num_rows else rows
+    scored = scored.filter(pc.is_valid(scored.column("b_label"))) if scored.num_rows else scored
+    n_all = sum(rows.column("n").to_pylist())
+    labels = label_order(shared_roles(first, second))
+    per_question = _per_question(scored, labels)
+    agreement, kappa, shift, refused = _estimates(per_question)
+    only, other_text = _traces_apart(reader, first, second, scope)
+    joint = per_question.sum(axis=0).astype(np.int64)
+    return Comparison(
+        labels,
+        joint,
+        agreement,
+        kappa,
+        shift,
+        int(joint.sum()),
+        n_all - int(joint.sum()),
+        (sizes["n_a"] - n_all, sizes["n_b"] - n_all),
+        len(set(scored.column("a_no").to_pylist())),
+        len(per_question),
+        only,
+        other_text,
+        refused,
+    )
+
+
+def _per_question(rows: pa.Table, labels: Sequence[Label]) -> Doubles:
+    """Shape (n_questions, k, k): matched sentences of each question by both labels."""
+    place = {str(label): index for index, label in enumerate(labels)}
+    _, question = np.unique(rows.column("question").to_numpy(), return_inverse=True)
+    one, two = (
+        np.array([place[name] for name in rows.column(side).to_pylist()], dtype=np.int64)
+        for side in ("a_label", "b_label")
+    )
+    found = np.zeros((int(question.max(initial=-1)) + 1, len(labels), len(labels)))
+    np.add.at(found, (question, one, two), rows.column("n").to_numpy())
+    return found
+
+
+def _estimates(per_question: Doubles) -> tuple[Estimate, Estimate, tuple[Estimate, ...], str | None]:
+    """Agreement, κ and the shift of every share. Both runs draw the same questions, so intervals are paired."""
+    n = len(per_question)
+    point = _statistics(per_question.sum(axis=0)[None])
+    refused = None
+    if n < MIN_QUESTIONS:
+        refused = f"only {n} question{'' if n == 1 else 's'}; an interval needs {MIN_QUESTIONS}"
+        low = high = np.full(point.shape[1:], np.nan)
+    else:
+        drawn = resample_sums(per_question, np.zeros(n, np.int64))
+        low, high = percentile_interval(_statistics(drawn), n)
+    found = [
+        Estimate(float(value), _known(one), _known(two)) for value, one, two in zip(point[0], low, high, strict=True)
+    ]
+    return found[0], found[1], tuple(found[2:]), refused
+
+
+def _statistics(joint: npt.NDArray[np.floating]) -> Doubles:
+    """Shapes: (m, k, k) to (m, 2 + k): agreement, κ, shift of every share. κ is NaN if chance alone would agree."""
+    share = joint.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = share / share.sum(axis=(1, 2), keepdims=True)
+        one, two = share.sum(axis=2), share.sum(axis=1)
+        agreement = np.trace(share, axis1=1, axis2=2)
+        chance = (one * two).sum(axis=1)
+        kappa = np.where(chance < 1 - 1e-12, (agreement - chance) / (1 - chance), np.nan)
+    return np.column_stack([agreement, kappa, two - one])
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tuple[tuple[int, int], int]:
+    """Traces that only one run holds, and traces whose text differs."""
+    condition, parameters = scope.where()
+    sides = " FULL JOIN ".join(
+        f"(SELECT trace_id, response FROM traces WHERE run_no = {run.run_no:d} AND {condition}) AS {name}"
+        for name, run in (("a", first), ("b", second))
+    )
+    (row,) = reader.query(
+        "SELECT count(*) FILTER (b.response IS NULL) AS first, count(*) FILTER (a.response IS NULL) AS second, "
+        f"count(*) FILTER (a.response <> b.response) AS other FROM {sides} ON a.trace_id = b.trace_id",
+        parameters * 2,
+    ).to_pylist()
+    return (row["first"], row["second"]), row["other"]
+
+
+def load_moved(
+    reader: Reader,
+    first: Run,
+    second: Run,
+    rule: LabelRule,
+    scope: Scope,
+    labels: tuple[str, str] | None,
+) -> pa.Table:
+    """Matched sentences whose label differs, those first whose d_ts changed most; at most `N_MOVED`.
+
+    Columns: text (cut), first_label, second_label, first_gap, second_gap, benchmark, question_id, trace_id,
+    first_sentence, second_sentence (both from 1).
+
+    Args:
+        labels: only sentences with the first label in the first run and the second in the second.
+    """
+    sides, parameters = _sides(first, second, rule, scope)
+    wanted = "a_label <> b_label"
+    if labels is not None:
+        wanted = "a_label = ? AND b_label = ?"
+        parameters += list(labels)
+    return reader.query(
+        f"WITH {sides}, {_MATCHED} "
+        f"SELECT substring(same.response, char_start + 1, least(char_end - char_start, {_TEXT_CHARS})) AS text, "
+        "a_label AS first_label, b_label AS second_label, a_gap AS first_gap, b_gap AS second_gap, "
+        "benchmark, question_id, trace_id, a_index + 1 AS first_sentence, b_index + 1 AS second_sentence "
+        f"FROM matched JOIN same USING (a_no) WHERE {wanted} "
+        f"ORDER BY abs(a_gap - b_gap) DESC, a_no, a_index LIMIT {N_MOVED}",
+        parameters,
+    )

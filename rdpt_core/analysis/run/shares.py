@@ -1,0 +1,135 @@
+"""Label shares of groups of traces, with intervals: labels are counted per trace in SQL, the rest is numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
+from rdpt_core.analysis.trace.view import Faint, faint_limit
+from rdpt_core.store.reader import Reader, Run
+
+Doubles = npt.NDArray[np.float64]
+
+CORRECTNESS = ("correct", "incorrect")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShares:
+    """Shares of every kind in one group of traces, in the order of `kinds`."""
+
+    group: str
+    kinds: tuple[str, ...]
+    intervals: ShareIntervals
+
+
+def label_counts(reader: Reader, run: Run, rule: LabelRule) -> pa.Table:
+    """How many sentences of each label every scored trace holds.
+
+    Columns: trace_no, benchmark, question_id, one per label of the run, `unscored`, and `faint` (see `Faint`; zeros
+    where the rule knows none); one row a trace, in trace order.
+    """
+    source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    counts = ", ".join(f"count(*) FILTER (label = '{label}') AS \"{label}\"" for label in label_order(run.roles))
+    limit, faint = faint_limit(rule, run.roles), "0::BIGINT"
+    if limit is not None:
+        highest = f"greatest({', '.join(f'v_{role}' for role in run.roles)})"
+        faint = f"count(*) FILTER (label = '{limit[0]}' AND {highest} <= {limit[2]!r}::DOUBLE)"
+    return reader.query(
+        f"WITH counted AS (SELECT trace_no, {counts}, count(*) FILTER (label IS NULL) AS unscored, {faint} AS faint "
+        f"FROM ({labels_sql(rule, run.roles, source)}) GROUP BY trace_no) "
+        "SELECT benchmark, question_id, counted.* FROM counted JOIN traces USING (trace_no) "
+        "WHERE traces.run_no = ? ORDER BY trace_no",
+        [run.run_no],
+    )
+
+
+def shares_of_traces(facts: TraceFacts, counts: Doubles, labels: Sequence[str]) -> tuple[GroupShares, ...]:
+    """Label shares of each benchmark, by name.
+
+    Args:
+        facts: the traces.
+        counts: (n_traces, n_labels), how many sentences of each label a trace holds.
+    """
+    values, question, names = counts.astype(np.int64), facts.question_by_text(), facts.names["benchmark"]
+    code = facts.codes["benchmark"]
+    return tuple(
+        GroupShares(name, tuple(labels), bootstrap_shares(values[here], question[here]))
+        for name, here in sorted((name, code == place) for place, name in enumerate(names))
+    )
+
+
+def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -> pa.Table:
+    """One row a group and kind: share with its interval, NULL where refused, and what was counted."""
+    rows = [
+        {
+            group_name: group.group,
+            "label": kind,
+            "share": _known(group.intervals.share[k]),
+            "low": _known(group.intervals.low[k]),
+            "high": _known(group.intervals.high[k]),
+            "n_questions": group.intervals.n_questions,
+            "n_traces": group.intervals.n_traces,
+            "n_counted": group.intervals.n_counted,
+            "no_interval_because": group.intervals.refused,
+        }
+        for group in groups
+        for k, kind in enumerate(group.kinds)
+    ]
+    names = ((group_name, pa.string()), ("label", pa.string()), *((n, pa.float64()) for n in ("share", "low", "high")))
+    counts = tuple((name, pa.int64()) for name in ("n_questions", "n_traces", "n_counted"))
+    return pa.Table.from_pylist(rows, pa.schema([*names, *counts, ("no_interval_because", pa.string())]))
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Faint | None:
+    """The faint sentences of all traces; None where the rule knows none. `counts` as `label_counts` gives it."""
+    limit = faint_limit(rule, roles)
+    if limit is None:
+        return None
+    total = {name: int(counts.column(name).to_numpy().sum()) for name in ("faint", *label_order(roles))}
+    n_faint = total.pop("faint")
+    return Faint(limit[0], limit[1], n_faint, total[limit[0]], sum(total.values()))
+
+
+def load_accuracy(reader: Reader, run: Run) -> tuple[GroupShares, ...]:
+    """Share of correct and of incorrect traces among the graded ones, for each benchmark."""
+    traces = reader.query(
+        "SELECT benchmark, question_id, correct FROM traces WHERE run_no = ? ORDER BY trace_no", [run.run_no]
+    )
+    return accuracy_by_benchmark(traces)
+
+
+def accuracy_by_benchmark(traces: pa.Table) -> tuple[GroupShares, ...]:
+    """Share of correct and of incorrect traces among the graded ones; needs benchmark, question_id and correct."""
+    correct = pc.fill_null(traces.column("correct").cast(pa.int8()), pa.scalar(-1, pa.int8())).to_numpy()
+    return _by_benchmark(traces, np.column_stack([correct == 1, correct == 0]).astype(np.int64), CORRECTNESS)
+
+
+def _by_benchmark(table: pa.Table, values: np.ndarray, kinds: tuple[str, ...]) -> tuple[GroupShares, ...]:
+    names, questions = (_codes(table.column(name)) for name in ("benchmark", "question_id"))
+    groups = []
+    for place, name in enumerate(names[1]):
+        here = names[0] == place
+        groups.append(GroupShares(name, kinds, bootstrap_shares(values[here], questions[0][here])))
+    return tuple(groups)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """The place of each value among all, sorted; and those."""
+    encoded = column.combine_chunks().dictionary_encode()
+    values: list[str] = encoded.dictionary.to_pylist()
+    order = sorted(range(len(values)), key=values.__getitem__)
+    place = np.empty(len(values), np.int64)
+    place[order] = np.arange(len(values))
+    return place[encoded.indices.to_numpy()], [values[number] for number in order]

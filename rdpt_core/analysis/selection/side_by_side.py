@@ -1,0 +1,140 @@
+"""What the selection page shows: strategies side by side, and the candidates of one question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.selection.candidates import Candidates, load_candidates, local_contexts
+from rdpt_core.analysis.selection.comparison import Overlap, Summary, overlap, summarise
+from rdpt_core.analysis.selection.pick import Budget, Guards, Selection, select_each
+from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
+from rdpt_core.analysis.selection.training import training_text
+from rdpt_core.store.reader import Reader, Run
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Strategies over one run.
+
+    Attributes:
+        contested: numbers of the questions with at least two scored candidates within the guards, ascending.
+        disagreed: those of them on which not all strategies have the same first choice.
+    """
+
+    candidates: Candidates
+    selections: tuple[Selection, ...]
+    overlap: Overlap
+    summaries: tuple[Summary, ...]
+    contested: tuple[int, ...]
+    disagreed: tuple[int, ...]
+
+
+def possible_strategies(reader: Reader, run: Run) -> dict[str, str | None]:
+    """Every strategy by name, with the command that it still needs; None if it is possible."""
+    ranks = "SELECT 1 FROM sentences WHERE run_no = ? AND rank_sum_student IS NOT NULL LIMIT 1"
+    present = {
+        "rank_sum_student": reader.query(ranks, [run.run_no]).num_rows > 0,
+        "local_step_mean": bool(local_contexts(reader, run)),
+    }
+    return {
+        name: None if one.needs is None or present[one.needs[0]] else one.needs[1] for name, one in STRATEGIES.items()
+    }
+
+
+def side_by_side(
+    reader: Reader,
+    run: Run,
+    rule: LabelRule,
+    names: tuple[str, ...],
+    options: Options,
+    guards: Guards,
+    budget: Budget,
+    equal_tokens: bool,
+) -> SideBySide:
+    """Compute everything that the page shows of the run as a whole.
+
+    Raises:
+        UsageError: a strategy cannot be used on this run, or the expression is none.
+    """
+    candidates = load_candidates(reader, run, rule)
+    chosen = [STRATEGIES[name] for name in names]
+    selections = select_each(candidates, chosen, options, guards, budget, equal_tokens=equal_tokens)
+    fit = candidates.is_scored & guards.passes(candidates)
+    n_fit = np.bincount(candidates.question[fit], minlength=candidates.n_questions)
+    contested = np.flatnonzero(n_fit >= 2)
+    best = np.array([one.best for one in selections]).reshape(len(selections), candidates.n_questions)
+    differs = (best != best[:1]).any(axis=0) if len(selections) else np.zeros(candidates.n_questions, dtype=bool)
+    return SideBySide(
+        candidates=candidates,
+        selections=tuple(selections),
+        overlap=overlap(candidates, selections),
+        summaries=tuple(summarise(candidates, selections)),
+        contested=tuple(contested.tolist()),
+        disagreed=tuple(contested[differs[contested]].tolist()),
+    )
+
+
+def question_list(reader: Reader, run: Run) -> list[tuple[str, str]]:
+    """Benchmark and id of every question, in order of first appearance: the numbers of `Candidates.question`."""
+    rows = reader.query(
+        "SELECT benchmark, question_id FROM traces WHERE run_no = ? "
+        "GROUP BY benchmark, question_id ORDER BY min(trace_no)",
+        [run.run_no],
+    )
+    return list(zip(rows.column("benchmark").to_pylist(), rows.column("question_id").to_pylist(), strict=True))
+
+
+def candidate_rows(reader: Reader, run: Run, trace_nos: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Id, sample, verdict, question and beginning of some traces, in order."""
+    rows: list[dict[str, Any]] = reader.query(
+        "SELECT trace_no, trace_id, sample, correct, model, left(response, 200) AS beginning, "
+        "coalesce(CASE WHEN json_valid(messages) THEN json_extract_string(messages, '$[#-1].content') END, prompt) "
+        "AS question FROM traces WHERE run_no = ? AND trace_no IN (SELECT unnest(?::INTEGER[])) ORDER BY trace_no",
+        [run.run_no, list(trace_nos)],
+    ).to_pylist()
+    return rows
+
+
+def positions_of(reader: Reader, run: Run, trace_ids: Sequence[str]) -> dict[str, int]:
+    """Trace numbers by id, of those that the run holds; a run's candidates stand in the order of these numbers."""
+    rows = reader.query(
+        "SELECT trace_id, trace_no FROM traces WHERE run_no = ? AND trace_id IN (SELECT unnest(?::VARCHAR[]))",
+        [run.run_no, list(trace_ids)],
+    ).to_pylist()
+    return {row["trace_id"]: row["trace_no"] for row in rows}
+
+
+def picked_text(reader: Reader, run: Run, trace_nos: tuple[int, ...], format_name: str) -> str:
+    """The training file of some traces."""
+    return training_text(reader, run, np.array(trace_nos, dtype=np.int64), format_name)
+
+
+def explain_choice(selection: Selection, members: Sequence[int], names: Sequence[str]) -> str:
+    """Why a strategy keeps what it keeps of one question, in a sentence without markup.
+
+    Args:
+        members: positions of the question's candidates.
+        names: how the page calls them, in the same order.
+    """
+    called = dict(zip(members, names, strict=True))
+    known = [one for one in members if selection.eligible[one]]
+    if not known:
+        return "keeps none: no candidate is scored and within the guards."
+    sign = -1 if selection.strategy.best == "largest" else 1
+    ranked = sorted(known, key=lambda one: (sign * selection.score[one], one))
+    first, score = ranked[0], selection.score[ranked[0]]
+    if len(ranked) == 1:
+        return f"keeps {called[first]}, the only candidate that is scored and within the guards."
+    second = ranked[1]
+    if selection.score[second] == score:
+        tied = [called[one] for one in ranked[1:] if selection.score[one] == score]
+        return f"keeps {called[first]} with {score:.4g}; {', '.join(tied)} has the same, and the earlier one wins."
+    return (
+        f"keeps {called[first]} with the {selection.strategy.best} score, {score:.4g}; "
+        f"next is {called[second]} with {selection.score[second]:.4g}."
+    )

@@ -1,0 +1,9 @@
+"""Statistics with the question as the unit: nothing here knows a database or a label.
+
+resampling   how often each question is drawn
+intervals    intervals for shares
+auc          AUC within groups
+logistic     logistic regression, cluster-robust
+permutation  permutation tests within questions
+parallel     two threads for work on arrays
+"""

@@ -1,0 +1,143 @@
+"""Two traces side by side: how they differ at each pair of sentences, and which traces are worth comparing."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.trace.alignment import Alignment, align
+from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.records import Label
+from rdpt_core.store.reader import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two traces.
+
+    Attributes:
+        alignment: the sentences of both, side by side.
+        gaps: for each row, how far apart the two sides are: the largest change of p_T − p_S, p_S − p_D or p_T − p_D
+            (of the log-ratios, in nats, in ratio space), of those that both runs have. None where a side is missing.
+        differing: the rows whose two sentences carry different labels.
+        common_only: one of the runs has no distilled model, so Shared and Boosted count as Common in `differing`.
+    """
+
+    alignment: Alignment
+    gaps: tuple[float | None, ...]
+    differing: tuple[int, ...]
+    common_only: bool
+
+    @property
+    def by_gap(self) -> tuple[int, ...]:
+        """The rows whose sides differ at all, the largest gap first."""
+        rows = [(row, gap) for row, gap in enumerate(self.gaps) if gap]
+        return tuple(row for row, _ in sorted(rows, key=lambda pair: (-pair[1], pair[0])))
+
+
+def compare(left: TraceView, right: TraceView) -> Comparison:
+    """Pair the sentences of two traces under one label rule and measure what differs."""
+    alignment = align(left.texts(), right.texts())
+    common_only = left.is_scored and right.is_scored and left.roles != right.roles
+    differences = [name for name in ("d_ts", "d_sd", "d_td") if _has(left, name) and _has(right, name)]
+    columns = [(left.column(name), right.column(name)) for name in differences]
+    labels = [_labels(view, common_only) for view in (left, right)]
+    gaps: list[float | None] = []
+    differing = []
+    for number, row in enumerate(alignment.rows):
+        if row.left is None or row.right is None:
+            gaps.append(None)
+            continue
+        changes = [_change(ours[row.left], theirs[row.right]) for ours, theirs in columns]
+        known = [change for change in changes if change is not None]
+        gaps.append(max(known) if known else None)
+        one, two = labels[0][row.left], labels[1][row.right]
+        if one is not None and two is not None and one != two:
+            differing.append(number)
+    return Comparison(alignment, tuple(gaps), tuple(differing), common_only)
+
+
+def _has(view: TraceView, name: str) -> bool:
+    return view.is_scored and name in view.sentences.column_names
+
+
+def _change(ours: float | None, theirs: float | None) -> float | None:
+    if ours is None or theirs is None or not math.isfinite(ours - theirs):
+        return None
+    return abs(ours - theirs)
+
+
+def _labels(view: TraceView, common_only: bool) -> list[str | None]:
+    if not view.is_scored:
+        return [None] * len(view.texts())
+    found: list[str | None] = view.column("label")
+    if common_only:
+        return [str(Label.COMMON) if label in (Label.SHARED, Label.BOOSTED) else label for label in found]
+    return found
+
+
+class Kind(enum.StrEnum):
+    """Why two traces are worth comparing."""
+
+    OPPOSITE = "opposite"
+    SAMPLE = "sample"
+    RUN = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A trace to put beside the present one: `row` is its entry in the list of traces of `run`."""
+
+    kind: Kind
+    run: Run
+    row: Mapping[str, Any]
+
+
+def suggestions(
+    run: Run, traces: pa.Table, trace_no: int, others: Sequence[tuple[Run, pa.Table]]
+) -> tuple[Suggestion, ...]:
+    """What goes well with a trace: first samples that ended the other way, then other samples, then other runs of it.
+
+    Args:
+        traces: of `run`, as `load_trace_list` gives it.
+        others: the other runs of the file, each with its list of traces.
+    """
+    rows = traces.to_pylist()
+    here = next(row for row in rows if row["trace_no"] == trace_no)
+    siblings = [row for row in rows if _question(row) == _question(here) and row["trace_no"] != trace_no]
+    opposite = [row for row in siblings if _opposite(row, here)]
+    found = [Suggestion(Kind.OPPOSITE, run, row) for row in opposite]
+    found += [Suggestion(Kind.SAMPLE, run, row) for row in siblings if row not in opposite]
+    for other, table in others:
+        same = table.filter(pc.equal(table.column("trace_id"), here["trace_id"])).to_pylist()
+        found += [Suggestion(Kind.RUN, other, row) for row in same]
+    return tuple(found)
+
+
+def _question(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["benchmark"], row["question_id"]
+
+
+def _opposite(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
+    return {one["grade"], two["grade"]} == {GRADES[0], GRADES[1]}
+
+
+def mixed_questions(traces: pa.Table) -> tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...]:
+    """Of every question with both, its first correct and its first incorrect trace, in trace order."""
+    return tuple(_pairs(traces.to_pylist()))
+
+
+def _pairs(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    first: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        first.setdefault(_question(row), {}).setdefault(row["grade"], row)
+    for grades in first.values():
+        if GRADES[0] in grades and GRADES[1] in grades:
+            yield grades[GRADES[0]], grades[GRADES[1]]

@@ -1,0 +1,101 @@
+"""From the models that the user named to one backend a role, each checked before anything slow starts."""
+
+from __future__ import annotations
+
+from rdpt_core.errors import ModelError, UsageError
+from rdpt_core.records import ModelReference, Role, TemplatePolicy
+from rdpt_core.scoring.backends.base import Backend, Prompting, TransformersBackend, TransformersOptions
+from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
+from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
+from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
+from rdpt_core.scoring.request import ScoreRequest
+
+
+def make_backends(request: ScoreRequest) -> list[Backend]:
+    """Resolve every model of the run and check it, without loading weights.
+
+    Raises:
+        ModelError: a model is missing or unusable.
+        InputError: recorded logprobs that cannot be read.
+        ServerGoneError: a server does not answer.
+        UsageError: the distilled model's template is asked for, and no distilled model has one.
+    """
+    roles = request.models.roles
+    if request.template_policy is TemplatePolicy.DISTILLED and Role.DISTILLED not in roles:
+        raise UsageError(
+            "there is no distilled model whose template could be used",
+            where="--template distilled",
+            expected="a run with the role `distilled`",
+            got=", ".join(roles),
+        )
+    references = request.models.references
+    # Files first, all roles: a wrong path is told before a server is asked or weights are hashed.
+    files = {role: _files(role, references[role]) for role in roles}
+    tokenizers = {
+        role: load_tokenizer(found, trust_remote_code=request.trust_remote_code)
+        for role, found in files.items()
+        if found is not None
+    }
+    return [make_backend(request, role, files[role], tokenizers) for role in roles]
+
+
+def make_backend(
+    request: ScoreRequest, role: Role, files: ModelFiles | None, tokenizers: dict[Role, RoleTokenizer]
+) -> Backend:
+    """The backend of one role. `files` and `tokenizers` are those that were found; recordings may do without."""
+    reference = request.models.references[role]
+    prompting = Prompting(request.template_policy, request.too_long)
+    distilled = tokenizers.get(Role.DISTILLED)
+    if request.template_policy is TemplatePolicy.DISTILLED and distilled is None:
+        raise UsageError(
+            "the distilled model's template is asked for, and it has no tokenizer here",
+            where="--template distilled",
+            expected="`tokenizer` in the table [distilled]",
+            got=f"a distilled model of the backend {request.models.references[Role.DISTILLED].backend}",
+        )
+    if request.with_ranks and reference.backend != "transformers":
+        raise UsageError(
+            "ranks come from models that run here",
+            where="--ranks",
+            expected='backend = "transformers" for every role',
+            got=f"{role}: {reference.backend}",
+        )
+    if reference.backend == "openai":
+        # The HTTP client is needed for served models only.
+        from rdpt_core.scoring.backends.served.backend import ServedBackend
+
+        return ServedBackend(role, reference, tokenizers[role], distilled, prompting)
+    if reference.backend == "recorded":
+        from rdpt_core.scoring.backends.recorded.backend import RecordedBackend
+
+        return RecordedBackend(role, reference, tokenizers.get(role))
+    if files is None:
+        raise ValueError("a model of this machine has files")
+    device = resolve_device(request.device)
+    options = TransformersOptions(
+        device=device,
+        dtype=resolve_dtype(reference.dtype if request.dtype == "auto" else request.dtype, device),
+        batch_tokens=request.batch_tokens,
+        prompting=prompting,
+        trust_remote_code=request.trust_remote_code,
+        with_ranks=request.with_ranks,
+    )
+    return TransformersBackend(role, files, tokenizers[role], distilled, options)
+
+
+def _files(role: Role, reference: ModelReference) -> ModelFiles | None:
+    """The files of a model that runs here, or of a tokenizer that is used here."""
+    if reference.backend == "transformers":
+        return resolve(reference)
+    if reference.tokenizer is not None:
+        return resolve_tokenizer(reference.tokenizer)
+    if reference.backend == "recorded":
+        return None
+    if not reference.model:
+        raise ModelError(
+            "a served model needs its tokenizer on this machine",
+            where=str(role),
+            expected="tokenizer = a folder or hub name, or `model` if that is one",
+            got="neither",
+        )
+    return resolve_tokenizer(reference.model)

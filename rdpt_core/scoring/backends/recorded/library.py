@@ -1,0 +1,120 @@
+"""All recordings of a role's files, and which of them may hold the response of a trace.
+
+A recording is found by the trace's id, or else by its visible ASCII text, which survives every way of writing tokens
+down: whole, without a last token or two, or by its end where it begins earlier. Only the alignment decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rdpt_core.errors import InputError
+from rdpt_core.records import Role, Trace
+from rdpt_core.scoring.backends.recorded.forms import recordings_of
+from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
+from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
+from rdpt_core.traces.files.containers import open_container
+from rdpt_core.traces.files.source import Source
+from rdpt_core.traces.formats.base import Bad
+
+_TAIL_CHARACTERS = 48
+
+
+class Library:
+    """Recordings, looked up by trace."""
+
+    def __init__(self, recordings: Sequence[Recording], vocabulary: Mapping[int, str] | None) -> None:
+        self.recordings = recordings
+        self._by_key: dict[str, list[int]] = {}
+        self._by_text: dict[str, list[int]] = {}
+        tails: set[tuple[str, int]] = set()
+        for number, one in enumerate(recordings):
+            for key in one.keys:
+                self._by_key.setdefault(key, []).append(number)
+            spelled = spellings(one, vocabulary)
+            if not spelled:
+                continue
+            for dropped in (0, 1, 2):
+                # The most particular reading of the tokens, which is plain text where there is nothing particular.
+                whole = squeezed(text_of(spelled[-1][: max(0, len(one) - dropped)]))
+                tails.add((whole[: -_TAIL_CHARACTERS - 1 : -1], number))
+                if not one.is_prompt and number not in self._by_text.setdefault(whole, []):
+                    self._by_text[whole].append(number)
+        # Backwards and sorted: what ends alike stands together.
+        self._tails = sorted(tails)
+
+    def candidates(self, trace: Trace) -> list[int]:
+        """Numbers of the recordings that may hold this response, the likeliest kind only."""
+        text = squeezed(trace.response)
+        return self._by_key.get(trace.trace_id) or self._by_text.get(text) or self._ending_like(text)
+
+    def _ending_like(self, text: str) -> list[int]:
+        wanted = text[: -_TAIL_CHARACTERS - 1 : -1]
+        found: list[int] = []
+        for place in range(bisect_left(self._tails, (wanted, -1)), len(self._tails)):
+            tail, number = self._tails[place]
+            if not tail.startswith(wanted):
+                break
+            found.append(number)
+        return list(dict.fromkeys(found))
+
+    def cuts_hash(self) -> str:
+        """Names how the recorded responses are cut into tokens: equal where all tokens are equal."""
+        digest = hashlib.sha256()
+        for one in sorted(self.recordings, key=lambda one: one.keys):
+            digest.update(json.dumps([one.keys, one.texts], ensure_ascii=True).encode())
+            for array in (one.token_id, one.char_start, one.char_end):
+                digest.update(b"|" if array is None else array.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def squeezed(text: str) -> str:
+    """The visible ASCII characters of a text: what is left of it however its tokens were written down."""
+    return "".join(text.encode("ascii", "ignore").decode().split())
+
+
+def text_of(tokens: Spelled) -> str:
+    """What tokens spell, without those of which the bytes are unknown."""
+    return b"".join(one or b"" for one in tokens).decode("utf-8", "ignore")
+
+
+def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str] | None) -> Library:
+    """Read all files of a role. What cannot be read is counted on standard error, and stops nothing.
+
+    Raises:
+        InputError: a file cannot be read, or holds no recorded logprobs for this role.
+    """
+    recordings: list[Recording] = []
+    for name in files:
+        rows, found, bad = RowReader(role), [], []
+        for record in open_container(Source(Path(name).name, Path(name))).records():
+            source = f"{Path(name).name}:{record.line}"
+            if isinstance(record, Bad):
+                bad.append(f"{source}: {record.reason}")
+            elif is_row(record.value):
+                rows.add(record.value, source)
+            else:
+                streams = recordings_of(record.value, source)
+                found += streams
+                if not streams:
+                    bad.append(f"{source}: no logprobs in a form that is known")
+        rows.finish()
+        if not found and not rows.finished:
+            other = f"; {rows.n_other_roles:,} rows of other roles" if rows.n_other_roles else ""
+            raise InputError(
+                "there are no recorded logprobs in this file",
+                where=name,
+                expected="rows of `export --what tokens`, or outputs of vLLM, SGLang, TGI or OpenAI with logprobs, "
+                f"for the role {role}",
+                got=(bad[0] if bad else "nothing") + other,
+            )
+        if bad:
+            print(f"note: {len(bad):,} records of {name} hold no logprobs, the first: {bad[0]}", file=sys.stderr)
+        recordings += found + rows.finished
+    return Library(recordings, vocabulary)

@@ -1,0 +1,97 @@
+"""Our own form: one row a token, in JSON Lines, CSV or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rdpt_core.records import Role
+from rdpt_core.scoring.backends.recorded.forms import to_ids, to_logprobs
+from rdpt_core.scoring.backends.recorded.recording import Recording
+
+
+def is_row(value: Any) -> bool:
+    """Whether a record is a token of our own form. An empty cell of a table is absent, also that of a logprob."""
+    return (
+        isinstance(value, Mapping)
+        and "trace_id" in value
+        and bool({"logprob", "token_index"} & value.keys())
+        and bool({"char_start", "token", "token_id"} & value.keys())
+    )
+
+
+@dataclass(slots=True)
+class _Open:
+    source: str
+    trace_id: str
+    ids: list[Any] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    starts: list[Any] = field(default_factory=list)
+    ends: list[Any] = field(default_factory=list)
+    texts: list[Any] = field(default_factory=list)
+    fault: str | None = None
+
+
+class RowReader:
+    """Gathers the rows of every trace. Rows of one trace stand together and in order."""
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+        self._open: _Open | None = None
+        self.finished: list[Recording] = []
+        self._texts: dict[str, str] = {}
+        self.n_other_roles = 0
+
+    def add(self, row: Mapping[str, Any], source: str) -> None:
+        """Take one row; rows of another role are passed over."""
+        if row.get("role", self._role) != self._role:
+            self.n_other_roles += 1
+            return
+        trace_id, index = str(row["trace_id"]), _whole(row.get("token_index"))
+        if self._open is None or self._open.trace_id != trace_id or index == 0:
+            self.finish()
+            self._open = _Open(source, trace_id)
+        at = self._open
+        if index is not None and index != len(at.ids):
+            at.fault = at.fault or f"expected token_index {len(at.ids)}, got {index} ({source})"
+        at.ids.append(_whole(row.get("token_id")))
+        at.values.append(_number(row.get("logprob")))
+        at.starts.append(_whole(row.get("char_start")))
+        at.ends.append(_whole(row.get("char_end")))
+        text = row.get("token")
+        # The same few thousand texts come again and again.
+        at.texts.append(self._texts.setdefault(text, text) if isinstance(text, str) else None)
+
+    def finish(self) -> None:
+        """The trace that was being read is over."""
+        at, self._open = self._open, None
+        if at is None:
+            return
+        has_offsets = None not in at.starts and None not in at.ends
+        self.finished.append(
+            Recording(
+                at.source,
+                (at.trace_id,),
+                to_ids(at.ids, len(at.ids)),
+                to_logprobs(at.values),
+                texts=None if None in at.texts else at.texts,
+                char_start=to_ids(at.starts, len(at.ids)) if has_offsets else None,
+                char_end=to_ids(at.ends, len(at.ids)) if has_offsets else None,
+                fault=at.fault,
+            )
+        )
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number; tables give them as text."""
+    if isinstance(value, str) and value.lstrip("-").isdecimal():
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        return None

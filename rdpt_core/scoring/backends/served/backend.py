@@ -1,0 +1,193 @@
+"""A model behind a server, as the pipeline sees it: tokens are made here, logprobs there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import anyio
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from rdpt_core.errors import ModelError, ServerGoneError
+from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, ServerSettings
+from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_trace, role_result
+from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered, server_root
+from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent
+from rdpt_core.scoring.backends.served.secret import Secret
+from rdpt_core.scoring.models.templates import template_name
+from rdpt_core.scoring.models.tokenization import RoleTokenizer
+
+_GREETING = ("Which one comes next?", "One, two, three, and so on.")
+"""Prompt and response of the first request, which finds out how the server is asked. Plain words on purpose."""
+
+
+class ServedBackend:
+    """One role's model behind a server.
+
+    Raises:
+        ServerGoneError: nothing answers at its address for as long as we wait.
+        ModelError: the server has no such model, or wants another key.
+        UsageError: the key is not in the environment.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        reference: ModelReference,
+        tokenizer: RoleTokenizer,
+        distilled_tokenizer: RoleTokenizer | None,
+        prompting: Prompting,
+    ) -> None:
+        if reference.server is None:
+            raise ValueError("a served model has settings of its server")
+        self._settings = reference.server
+        self._secret = Secret.from_environment(reference.server.api_key_env)
+        self._tokenizer = tokenizer
+        self._distilled_tokenizer = distilled_tokenizer
+        self._prompting = prompting
+        self._running = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self._client: ServerClient | None = None
+        self._dialect: Dialect | None = None
+        told = _served_model(anyio.run(_list_models, self._settings, self._secret), reference.model, self._settings)
+        name = reference.model or str(told["id"])
+        root = told.get("root")
+        context_length = self._settings.context_length or _positive(told.get("max_model_len"))
+        self._name = name
+        self._model = ScoredModel(
+            role=role,
+            model=name,
+            revision=reference.revision or (f"served as {root}" if isinstance(root, str) and root else "not told"),
+            backend="openai",
+            dtype="served",
+            template=template_name(prompting.template_policy, tokenizer),
+            vocabulary_size=tokenizer.vocabulary_size,
+            n_parameters=None,
+            context_length=context_length,
+            tokenizer_hash=tokenizer.hash,
+        )
+
+    @property
+    def model(self) -> ScoredModel:
+        """The model as the server tells of it."""
+        return self._model
+
+    def load(self) -> None:
+        """Connect, and find out how this server is asked."""
+        self._portal = self._running.enter_context(start_blocking_portal())
+        self._client = self._portal.call(ServerClient, self._settings, self._secret, self._name)
+        self._running.callback(self._portal.call, self._client.close)
+        prompt = self._tokenizer.encode_prompt(_GREETING[0], add_bos=True)
+        encoding = self._tokenizer.encode_response(_GREETING[1])
+        if not prompt or encoding is None:
+            raise ModelError("the tokenizer cannot spell plain words", where=self._tokenizer.name)
+        sent = Sent([*prompt, *encoding.token_id.tolist()], len(prompt))
+        dialects = DIALECTS[self._settings.dialect]
+        self._dialect, answer = self._portal.call(self._client.find_dialect, dialects, sent)
+        self._check_spelling(answer)
+
+    def _check_spelling(self, answer: Answer) -> None:
+        """Ids that a server takes without a word may stand for other text in its own tokenizer."""
+        expected, got = ("".join(text.split()) for text in (_GREETING[1], "".join(answer.texts).replace("▁", " ")))
+        if got.isascii() and got and all(answer.texts) and got != expected:
+            raise ModelError(
+                "the served model has another tokenizer",
+                where=f"{self._name} at {server_root(self._settings.base_url)}",
+                expected=f"tokens that spell {_GREETING[1]!r}",
+                got=repr(got[:80]),
+                hint="Name the folder or hub name of its tokenizer: tokenizer = …",
+            )
+
+    def prepare(self, items: Sequence[ScoringItem]) -> list[Batch]:
+        """Every trace goes alone: the server makes its own batches."""
+        context_length = self._model.context_length
+        if context_length is not None and self._dialect is not None:
+            context_length -= self._dialect.n_generated
+        return [
+            [prepare_trace(item, self._tokenizer, self._distilled_tokenizer, self._prompting, context_length)]
+            for item in items
+        ]
+
+    def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
+        """Many requests at once; results come as the server gives them."""
+        prepared = [one for batch in batches for one in batch]
+        portal, client, dialect = self._portal, self._client, self._dialect
+        if portal is None or client is None or dialect is None:
+            raise RuntimeError("the backend was not loaded")
+        silent = [role_result(one, None) for one in prepared if one.n_scored == 0]
+        if silent:
+            yield silent
+        waiting: dict[Future[Answer | Unanswered], PreparedTrace] = {
+            portal.start_task_soon(client.score, dialect, _sent(one), one.item.trace.trace_id): one
+            for one in prepared
+            if one.n_scored > 0
+        }
+        gone: ServerGoneError | None = None
+        try:
+            for future in as_completed(waiting):
+                try:
+                    answer = future.result()
+                except ServerGoneError as error:
+                    gone = error
+                    continue
+                yield [_result(waiting[future], answer)]
+        finally:
+            for future in waiting:
+                future.cancel()
+        if gone is not None:
+            raise gone
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._running.close()
+        self._portal = self._client = self._dialect = None
+
+
+def _sent(one: PreparedTrace) -> Sent:
+    return Sent([*one.prompt, *one.encoding.token_id[: one.n_scored].tolist()], len(one.prompt))
+
+
+def _result(one: PreparedTrace, answer: Answer | Unanswered) -> RoleResult:
+    if isinstance(answer, Answer):
+        return role_result(one, answer.logprob)
+    # Why no logprob came outranks why a part of the trace was not asked for.
+    return role_result(replace(one, reason=answer.reason, n_scored=0), None, detail=answer.detail)
+
+
+async def _list_models(settings: ServerSettings, secret: Secret) -> Any:
+    client = ServerClient(settings, secret, "")
+    try:
+        return await client.get("/v1/models")
+    finally:
+        await client.close()
+
+
+def _served_model(listed: Any, name: str, settings: ServerSettings) -> Mapping[str, Any]:
+    """What the server tells of the model `name`, or of its only one; nothing if it tells nothing.
+
+    Raises:
+        ModelError: it serves others only, or several and none is named.
+    """
+    entries = listed.get("data") if isinstance(listed, Mapping) else None
+    known = [one for one in entries if isinstance(one, Mapping) and isinstance(one.get("id"), str)] if entries else []
+    fitting = [one for one in known if one["id"] == name] if name else known
+    if len(fitting) == 1:
+        return fitting[0]
+    if name and not known:
+        print(f"note: {server_root(settings.base_url)} lists no models; {name} is taken on trust", file=sys.stderr)
+        return {}
+    raise ModelError(
+        "the server does not serve this model" if name else "the server does not have one model, so one must be named",
+        where=f"{name or 'model'} at {server_root(settings.base_url)}",
+        expected="one of " + ", ".join(repr(str(one["id"])[:80]) for one in known[:8]) if known else "a name",
+        got=repr(name) if name else f"{len(known)} models",
+        hint="Set `model` to the name under which it is served.",
+    )
+
+
+def _positive(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -1,0 +1,327 @@
+"""Requests to one server: many at once, each until it is answered well, refused, or given up.
+
+What happens to a request that goes wrong:
+
+    refused (other 4xx)                       the trace is unscored, and the run goes on
+    slow down (429), down (no connection)     waits, as long as the server has patience left
+    failed (5xx, dropped, cut, unusable)      tried again; after `_TRIES` a small request that is known to work is sent:
+        that one is answered                  the trouble is the trace's, which is unscored; the run goes on
+        that one fails too                    the trouble is the server's: waits like one that is down
+    not our key, not our model (401, 403, 404), other tokens again and again: an error that ends the run
+
+A server has patience left until `patience_s` have passed since the first trouble after its last good answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from rdpt_core.errors import ModelError, ServerGoneError
+from rdpt_core.records import ServerSettings, UnscoredReason
+from rdpt_core.scoring.backends.served.dialects import Answer, BadReplyError, Dialect, OtherTokensError, Sent
+from rdpt_core.scoring.backends.served.gate import Gate
+from rdpt_core.scoring.backends.served.secret import Secret
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+_CONNECT_TIMEOUT_S = 10.0
+_SILENT_S = 10.0
+"""Trouble that lasts longer is told while it lasts."""
+_TRIES = 8
+_WEIGHT_OF_TIMEOUT = 2
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request that got no logprobs, and why, in words that may be shown."""
+
+    reason: UnscoredReason
+    detail: str
+
+
+class _RefusedError(Exception):
+    """The server says no to this request. `is_missing`: it has no such path, or no such model (404)."""
+
+    def __init__(self, what: str, *, is_missing: bool = False) -> None:
+        super().__init__(what)
+        self.is_missing = is_missing
+
+
+class _BusyError(Exception):
+    """The server cannot be reached or asks to wait: no fault of the request."""
+
+    def __init__(self, what: str, wait_s: float | None = None) -> None:
+        super().__init__(what)
+        self.wait_s = wait_s
+
+
+class _FailedError(Exception):
+    """The request got no usable answer."""
+
+    def __init__(self, what: str, weight: int = 1, wait_s: float | None = None) -> None:
+        super().__init__(what)
+        self.weight = weight
+        self.wait_s = wait_s
+
+
+class ServerClient:
+    """One server. To be made, used and closed in one event loop."""
+
+    def __init__(self, settings: ServerSettings, secret: Secret, model: str) -> None:
+        self._settings = settings
+        self._secret = secret
+        self._model = model
+        self.root = server_root(settings.base_url)
+        self._gate = Gate(settings.concurrency, settings.tokens_in_flight)
+        self._http = httpx2.AsyncClient(
+            base_url=self.root,
+            headers=secret.headers(),
+            timeout=httpx2.Timeout(settings.timeout_s, connect=_CONNECT_TIMEOUT_S, pool=None),
+            limits=httpx2.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency),
+            # A proxy has no way to a loopback address.
+            trust_env=urlsplit(self.root).hostname not in _LOOPBACK,
+        )
+        self._known_good: tuple[Dialect, Sent] | None = None
+        self._trouble_since_s: float | None = None
+        self._last_trouble = ""
+        self._is_told = False
+        self._not_before_s = 0.0
+        self._gone: ServerGoneError | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def get(self, path: str) -> Any:
+        """A JSON document of the server, None where it has none; waits for a server that is not there yet.
+
+        Raises:
+            ServerGoneError: it does not come.
+            ModelError: it wants another key.
+        """
+        tries = 0
+        while True:
+            try:
+                return await self._exchange("GET", path, None)
+            except _RefusedError:
+                return None
+            except (_BusyError, _FailedError, BadReplyError) as error:
+                await self._pause(tries, error, getattr(error, "wait_s", None))
+                tries += 1
+
+    async def find_dialect(self, dialects: tuple[Dialect, ...], sent: Sent) -> tuple[Dialect, Answer]:
+        """The first dialect in which the server answers a request that it should be able to answer.
+
+        Raises:
+            ServerGoneError: it answers in none for as long as we wait.
+            ModelError: it refuses all, or answers all in a way that is not theirs.
+        """
+        told: dict[str, str] = {}
+        for dialect in dialects:
+            tries = 0
+            while True:
+                try:
+                    answer = await self._ask(dialect, sent)
+                except _RefusedError as error:
+                    told[dialect.name] = str(error)
+                except BadReplyError as error:
+                    told[dialect.name] = str(error)
+                    # A reply that makes no sense may be a broken one; one that does so thrice is another dialect.
+                    tries += 1
+                    if tries < _TRIES // 2:
+                        continue
+                except (_BusyError, _FailedError) as error:
+                    await self._pause(tries, error, error.wait_s)
+                    tries += 1
+                    continue
+                else:
+                    self._known_good = (dialect, sent)
+                    return dialect, answer
+                break
+        raise ModelError(
+            "the server gives no logprobs of a prompt's tokens",
+            where=f"{self.root}, model {self._model}",
+            expected="vLLM's prompt_logprobs, SGLang's /generate, or completions with echo and logprobs",
+            got="; ".join(f"{name}: {words}" for name, words in told.items()),
+            hint="Chat endpoints of hosted services give none; serve the model with vLLM or SGLang. If it says "
+            "that ids are out of the vocabulary, `tokenizer` is another model's.",
+        )
+
+    async def score(self, dialect: Dialect, sent: Sent, trace_id: str) -> Answer | Unanswered:
+        """The logprobs of one trace's response.
+
+        Raises:
+            ServerGoneError: the server is gone; so for every other request.
+            ModelError: the server scores other tokens, or does not want us.
+        """
+        async with self._gate.admit(len(sent.ids)):
+            spent, pauses = 0, 0
+            while True:
+                if self._gone is not None:
+                    raise self._gone
+                try:
+                    return await self._ask(dialect, sent)
+                except _RefusedError as error:
+                    if not error.is_missing:
+                        return Unanswered(UnscoredReason.SERVER_REFUSED, str(error))
+                    # What was there before is missing now: a server that is being replaced looks like this.
+                    failure: Exception = error
+                    weight, wait_s = 1, None
+                except _BusyError as error:
+                    await self._pause(pauses, error, error.wait_s)
+                    pauses += 1
+                    continue
+                except BadReplyError as error:
+                    failure = error
+                    weight, wait_s = 1, None
+                except _FailedError as error:
+                    failure = error
+                    weight, wait_s = error.weight, error.wait_s
+                spent += weight
+                if spent >= _TRIES and await self._is_well():
+                    if isinstance(failure, OtherTokensError):
+                        raise ModelError(
+                            "the server scored other tokens than it was sent",
+                            where=f"trace {trace_id} at {self.root}",
+                            expected="the tokens that were sent",
+                            got=str(failure),
+                            hint="Check that `tokenizer` is that of the served model.",
+                        )
+                    return Unanswered(UnscoredReason.SERVER_FAILED, str(failure))
+                await self._pause(pauses, failure, wait_s)
+                pauses += 1
+
+    async def _is_well(self) -> bool:
+        """Whether the server answers what it answered before."""
+        if self._known_good is None:
+            return True
+        for pause in range(2):
+            try:
+                await self._ask(*self._known_good)
+                return True
+            except (_RefusedError, _BusyError, _FailedError, BadReplyError) as error:
+                await self._pause(pause, error, None)
+        return False
+
+    async def _ask(self, dialect: Dialect, sent: Sent) -> Answer:
+        reply = await self._exchange("POST", dialect.path, dialect.request(self._model, sent))
+        try:
+            answer = dialect.read(reply, sent)
+        except BadReplyError as error:
+            raise type(error)(self._shown(str(error))) from None
+        self._trouble_since_s = None
+        return answer
+
+    async def _pause(self, number: int, error: Exception, wait_s: float | None) -> None:
+        """Back off with jitter, or for as long as the server asks; not beyond the server's patience."""
+        now_s = time.monotonic()
+        if self._trouble_since_s is None:
+            self._trouble_since_s, self._is_told = now_s, False
+        self._last_trouble = str(error)
+        if now_s - self._trouble_since_s > _SILENT_S and not self._is_told:
+            self._is_told = True
+            until = f"for up to {self._settings.patience_s:g} s (patience_s)"
+            print(f"note: no good answer from {self.root} ({self._last_trouble}); waiting {until}", file=sys.stderr)
+        ceiling_s = min(FIRST_PAUSE_S * 2 ** min(number, 20), LONGEST_PAUSE_S)
+        pause_s = random.uniform(ceiling_s / 2, ceiling_s)
+        if wait_s is not None:
+            pause_s += wait_s
+            self._not_before_s = max(self._not_before_s, now_s + wait_s)
+        left_s = self._trouble_since_s + self._settings.patience_s - now_s
+        if left_s <= 0 or (wait_s is not None and wait_s > left_s):
+            self._gone = ServerGoneError(
+                "the server gave no good answer for as long as we wait",
+                where=self.root,
+                expected=f"a good answer within {self._settings.patience_s:g} s (patience_s)",
+                got=self._last_trouble,
+                hint="Start the server, or correct base_url.",
+            )
+            raise self._gone
+        await asyncio.sleep(min(pause_s, left_s))
+
+    async def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        """One request and the JSON of its reply."""
+        wait_s = self._not_before_s - time.monotonic()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        try:
+            response = await self._http.request(method, path, json=body)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise _BusyError(self._shown(f"no connection ({error})")) from None
+        except httpx2.TimeoutException:
+            what = f"no answer within {self._settings.timeout_s:g} s (timeout_s)"
+            raise _FailedError(what, weight=_WEIGHT_OF_TIMEOUT) from None
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            raise _FailedError(self._shown(f"the connection broke off ({type(error).__name__}: {error})")) from None
+        if response.is_success:
+            try:
+                return response.json()
+            except (ValueError, RecursionError):
+                raise BadReplyError(f"the reply of {len(response.content):,} bytes is no JSON, or was cut") from None
+        self._raise_status(response, path)
+
+    def _raise_status(self, response: httpx2.Response, path: str) -> None:
+        status = response.status_code
+        said = self._shown(f"HTTP {status}: {_message(response)}")
+        if status in (401, 403):
+            raise ModelError(
+                "the server does not accept the key",
+                where=self.root,
+                got=said,
+                hint="Name the environment variable that holds its key: api_key_env.",
+            )
+        if status == 429:
+            raise _BusyError(said, _retry_after_s(response))
+        if status >= 500 or status in (408, 425):
+            raise _FailedError(said, wait_s=_retry_after_s(response))
+        if 300 <= status < 400:
+            raise ModelError(
+                "the server points elsewhere", where=f"{self.root}{path}", got=said, hint="Correct base_url."
+            )
+        raise _RefusedError(said, is_missing=status == 404)
+
+    def _shown(self, text: str) -> str:
+        return self._secret.strike_out(text)
+
+
+def server_root(base_url: str) -> str:
+    """An address without the closing `/v1`, which the dialects add where they need it."""
+    return base_url.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _message(response: httpx2.Response) -> str:
+    """What the server says in an error, which has one of several forms."""
+    try:
+        said = json.loads(response.text)
+    except (ValueError, RecursionError):
+        return response.text or response.reason_phrase
+    for name in ("error", "message", "detail"):
+        while isinstance(said, dict) and name in said:
+            said = said[name]
+    return said if isinstance(said, str) else json.dumps(said)
+
+
+def _retry_after_s(response: httpx2.Response) -> float | None:
+    """Retry-After, which is a number of seconds or a date."""
+    value = response.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,150 @@
+"""The output head in tiles: logprobs of given tokens from hidden states, without a row of logits ever being whole.
+
+For hidden states h, output matrix W, bias b and targets t this equals
+
+    logits = finish((h @ W.T + b).float())          finish: times a scale, divided by a divisor, soft-capped
+    logits.log_softmax(-1).gather(-1, t)
+
+Tiles run over rows and vocabulary. Each tile adds its own log-sum-exp to that of the tiles before it, in float32:
+
+    total ← log(exp(total) + exp(tile))
+
+Memory: for each lane one tile of `block_rows` × `TILE_COLUMNS` numbers, once in the model's dtype and once in float32.
+It grows with neither the vocabulary nor the number of rows.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from rdpt_core.scoring.engine.block_pool import for_each
+from rdpt_core.scoring.engine.linear import matrix_product
+
+TILE_COLUMNS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFinish:
+    """What some architectures do to their logits after the output matrix; None where they do not."""
+
+    scale: float | None = None
+    divisor: float | None = None
+    soft_cap: float | None = None
+
+    @classmethod
+    def of(cls, config: Any) -> HeadFinish:
+        """From a model's text configuration, by the names that Cohere, Granite and Gemma use."""
+        return cls(
+            scale=getattr(config, "logit_scale", None),
+            divisor=getattr(config, "logits_scaling", None),
+            soft_cap=getattr(config, "final_logit_softcapping", None),
+        )
+
+    def apply_(self, logits: torch.Tensor) -> torch.Tensor:
+        """Change logits in place; returns them."""
+        if self.scale is not None:
+            logits.mul_(self.scale)
+        if self.divisor is not None:
+            logits.div_(self.divisor)
+        if self.soft_cap is not None:
+            logits.div_(self.soft_cap).tanh_().mul_(self.soft_cap)
+        return logits
+
+
+class TiledHead:
+    """Output matrix, bias and finish of one model. Tied weights are used where they lie."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, finish: HeadFinish, block_rows: int) -> None:
+        self._weight, self._bias, self._finish, self._block_rows = weight, bias, finish, block_rows
+        self._buffers = threading.local()
+
+    def logprobs(self, hidden: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Logprob of `targets[i]` after the hidden state `hidden[rows[i]]`.
+
+        Shapes: hidden (any, d), rows and targets (n,) on the device of `hidden`; result (n,) float32, on the device of
+        the head. Units: nats, ≤ 0.
+        """
+        return self.score(hidden, rows, targets, with_ranks=False)[0]
+
+    def score(
+        self, hidden: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, *, with_ranks: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What `logprobs` gives, and if asked for the rank of each target among all logits of its row.
+
+        The rank equals `(logits > logits.gather(-1, t)).sum(-1) + 1`: 1 is the likeliest, equals share the better
+        rank. It takes a second pass over the tiles, since a target's logit is known only when its tile has come; both
+        passes compute the same products, so the comparison is exact. A row that is not finite has rank 0.
+        Shapes: see `logprobs`; ranks (n,) int32.
+        """
+        device = self._weight.device
+        found = torch.empty(len(rows), dtype=torch.float32, device=device)
+        ranks = torch.empty(len(rows), dtype=torch.int32, device=device) if with_ranks else None
+
+        def fill(first: int) -> None:
+            block = slice(first, first + self._block_rows)
+            states = hidden.index_select(0, rows[block]).to(device)
+            found[block], rank = self._block(states, targets[block].to(device), with_ranks)
+            if ranks is not None and rank is not None:
+                ranks[block] = rank
+
+        for_each(fill, range(0, len(rows), self._block_rows))
+        return found, ranks
+
+    def _block(
+        self, hidden: torch.Tensor, targets: torch.Tensor, with_ranks: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """A constant number of rows at every step: elementwise kernels, too, treat a ragged end in another way."""
+        n_filling = self._block_rows - len(hidden)
+        if n_filling:
+            hidden = torch.cat([hidden, hidden.new_zeros(n_filling, hidden.shape[1])])
+            targets = torch.cat([targets, targets.new_zeros(n_filling)])
+        total = torch.full((len(hidden),), -math.inf, device=hidden.device)
+        chosen = torch.zeros(len(hidden), device=hidden.device)
+        for first in range(0, len(self._weight), TILE_COLUMNS):
+            logits = self._tile(hidden, slice(first, first + TILE_COLUMNS))
+            width = logits.shape[1]
+            inside = (targets >= first) & (targets < first + width)
+            index = (targets - first).clamp_(0, width - 1)[:, None]
+            chosen = torch.where(inside, logits.gather(1, index)[:, 0], chosen)
+            total = torch.logaddexp(total, _logsumexp_(logits))
+        # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
+        logprobs = (chosen - total).clamp_(max=0.0)
+        ranks = self._ranks(hidden, chosen).masked_fill_(~logprobs.isfinite(), 0) if with_ranks else None
+        n_real = self._block_rows - n_filling
+        return logprobs[:n_real], None if ranks is None else ranks[:n_real]
+
+    def _ranks(self, hidden: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """Logits of each row above its chosen one, plus 1. Shapes: chosen (rows,); result (rows,) int32."""
+        ranks = torch.ones(len(hidden), dtype=torch.int32, device=hidden.device)
+        for first in range(0, len(self._weight), TILE_COLUMNS):
+            logits = self._tile(hidden, slice(first, first + TILE_COLUMNS))
+            ranks += (logits > chosen[:, None]).sum(dim=1, dtype=torch.int32)
+        return ranks
+
+    def _tile(self, hidden: torch.Tensor, columns: slice) -> torch.Tensor:
+        bias = None if self._bias is None else self._bias[columns]
+        logits = matrix_product(hidden, self._weight[columns], bias)
+        if logits.dtype is not torch.float32:
+            logits = self._as_float32(logits)
+        return self._finish.apply_(logits)
+
+    def _as_float32(self, logits: torch.Tensor) -> torch.Tensor:
+        buffer: torch.Tensor | None = getattr(self._buffers, "logits", None)
+        if buffer is None or buffer.shape[0] != len(logits):
+            buffer = self._buffers.logits = torch.empty(len(logits), TILE_COLUMNS, device=logits.device)
+        return buffer.view(-1)[: logits.numel()].view(logits.shape).copy_(logits)
+
+
+def _logsumexp_(logits: torch.Tensor) -> torch.Tensor:
+    """`logits.logsumexp(-1)`, at the price of the logits: any logit minus its own logprob is the log-sum-exp.
+
+    The fused log-softmax makes fewer passes over memory than torch's logsumexp, and takes half the time.
+    """
+    column = logits[:, :1].clone()
+    logprob = torch.log_softmax(logits, dim=-1, out=logits)
+    return (column - logprob[:, :1])[:, 0]

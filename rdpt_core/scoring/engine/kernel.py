@@ -1,0 +1,215 @@
+"""Token logprobs from a causal language model: packed rows, shared prompts, a head in tiles.
+
+The naive expression it equals, for prompt ids q and response ids r of one trace:
+
+    logits = model(q + r).logits.float()
+    logits[len(q) - 1 : -1].log_softmax(-1).gather(-1, r)
+
+The row at the last prompt token predicts the first token of the response.
+
+Batch invariance: a trace's logprobs are the same to the last bit whatever it is scored with. Every matrix product
+sees a constant number of rows, attention and its blocks start with the segment, and prompt and response are separate
+segments also when nobody shares the prompt. Models for which that cannot hold (routed experts, attention that cannot
+be replaced) are scored one trace at a time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rdpt_core.errors import ModelError
+from rdpt_core.records import TokenScores
+from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Layout, packed, register
+from rdpt_core.scoring.engine.batching import plan_batches
+from rdpt_core.scoring.engine.block_pool import Lanes, side_by_side
+from rdpt_core.scoring.engine.head import HeadFinish, TiledHead
+from rdpt_core.scoring.engine.linear import use_row_blocks
+from rdpt_core.scoring.engine.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
+from rdpt_core.scoring.engine.packing import Pack, TokenSequence, build_pack
+from rdpt_core.scoring.engine.probe import Findings, has_experts, own_scores, probe
+
+__all__ = ["CausalKernel", "TokenSequence", "check_ids"]
+
+BLOCK_ROWS = {"cpu": 256, "cuda": 4096}
+"""Rows in every matrix product. On CPU: efficient, and little is lost when the last block is not full."""
+
+
+class CausalKernel:
+    """Scores sequences with one loaded model, which it changes in place.
+
+    Args:
+        budget_rows: the most rows in one pack, unless a single trace is longer; None measures free memory.
+
+    Attributes:
+        findings: what the probe at load time found out about the model; `findings.notes` says what is slower, and why.
+        budget_rows: the present budget; halved when memory runs out.
+    """
+
+    def __init__(self, model: Any, budget_rows: int | None = None) -> None:
+        self._model = model
+        self._backbone = model.base_model
+        self._device: torch.device = model.get_input_embeddings().weight.device
+        self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
+        # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
+        experts = has_experts(model.config.get_text_config())
+        self._lanes = Lanes() if self._device.type == "cpu" and not experts else None
+        keep_freed_memory()
+        n_lanes = 1 if self._lanes is None else self._lanes.n_lanes
+        blocks_bytes = n_lanes * bytes_per_block(model, self._block_rows)
+        self.budget_rows = budget_rows or auto_budget(model, self._device, blocks_bytes)
+        with torch.inference_mode():
+            self.findings: Findings = probe(model, self._prepare, self._probe_pack)
+        for note in self.findings.notes:
+            print(f"note: {note}", file=sys.stderr)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every sequence goes through the model's own forward pass: slower and larger, the same numbers."""
+        return not self.findings.packs
+
+    @property
+    def shares(self) -> bool:
+        """Whether sequences may go through together, which also shares their prompts."""
+        return self.findings.packs and self.findings.invariant
+
+    @property
+    def model(self) -> Any:
+        """The loaded model, as it was changed."""
+        return self._model
+
+    @property
+    def device(self) -> torch.device:
+        """Where its inputs go."""
+        return self._device
+
+    @contextmanager
+    def watched_head(self, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+        """Within this context the head is called through `wrap`, which may look at the clock."""
+        if self.plain:
+            yield
+            return
+        head: Any = self._head
+        head.score = wrap(head.score)
+        try:
+            yield
+        finally:
+            del head.score
+
+    def score(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+        """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0.
+
+        Raises:
+            ModelError: memory does not hold even one of the sequences.
+        """
+        return [logprob for logprob, _ in self.score_tokens(sequences, with_ranks=False)]
+
+    def score_tokens(self, sequences: Sequence[TokenSequence], *, with_ranks: bool) -> list[TokenScores]:
+        """What `score` gives, each with its tokens' ranks if they are asked for; they take a second pass of the head.
+
+        Raises:
+            ModelError: memory does not hold even one of the sequences.
+        """
+        results: dict[int, TokenScores] = {}
+        with torch.inference_mode():
+            waiting = self._plan(sequences, range(len(sequences)))
+            while waiting:
+                positions = waiting.pop(0)
+                try:
+                    scored = self._score_together([sequences[position] for position in positions], with_ranks)
+                except (RuntimeError, MemoryError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    waiting = self._smaller(sequences, positions, error) + waiting
+                    continue
+                results.update(zip(positions, scored, strict=True))
+        return [results[position] for position in range(len(sequences))]
+
+    def _plan(self, sequences: Sequence[TokenSequence], positions: Sequence[int]) -> list[list[int]]:
+        items = [sequences[position].plan_item() for position in positions]
+        batches = plan_batches(items, self.budget_rows, share=self.shares)
+        return [[positions[index] for index in batch] for batch in batches]
+
+    def _smaller(
+        self, sequences: Sequence[TokenSequence], positions: Sequence[int], error: BaseException
+    ) -> list[list[int]]:
+        """The same sequences under half the budget; what is scored already stays scored."""
+        if len(positions) == 1:
+            raise ModelError(
+                "memory does not hold one trace",
+                where=str(self._device),
+                expected=f"room for {len(sequences[positions[0]])} tokens",
+                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
+                hint="What is scored is kept. Free memory, or use a smaller dtype or another device.",
+            ) from error
+        rows = sum(len(sequences[position]) for position in positions)
+        self.budget_rows = max(1, min(self.budget_rows, rows) // 2)
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        print(f"note: out of memory; going on with {self.budget_rows} tokens a batch", file=sys.stderr)
+        return self._plan(sequences, positions)
+
+    def _score_together(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
+        if self.plain:
+            scored = (own_scores(self._model, sequence) for sequence in sequences)
+            return [TokenScores(logprob, rank if with_ranks else None) for logprob, rank in scored]
+        return self._score_pack(sequences, with_ranks)
+
+    def _probe_pack(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+        return [scores.logprob for scores in self._score_pack(sequences, with_ranks=False)]
+
+    def _score_pack(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
+        pack = build_pack(sequences, self._block_rows)
+        with side_by_side(self._lanes):
+            hidden = self._hidden(pack)
+            rows, targets = (self._to_device(array, hidden.device) for array in (pack.head_rows, pack.targets))
+            logprobs, ranks = self._head.score(hidden, rows, targets, with_ranks=with_ranks)
+        ends = np.cumsum(pack.n_response)[:-1]
+        by_sequence = np.split(logprobs.cpu().numpy(), ends)
+        if ranks is None:
+            return [TokenScores(logprob, None) for logprob in by_sequence]
+        return [TokenScores(*both) for both in zip(by_sequence, np.split(ranks.cpu().numpy(), ends), strict=True)]
+
+    def _hidden(self, pack: Pack) -> torch.Tensor:
+        """Shapes: (rows, d)."""
+        ids, positions = (self._to_device(array, self._device)[None] for array in (pack.ids, pack.positions))
+        with packed(Layout(pack.segments)):
+            output = self._backbone(input_ids=ids, position_ids=positions, use_cache=False)
+        hidden: torch.Tensor = output.last_hidden_state[0]
+        return hidden
+
+    def _to_device(self, array: npt.NDArray[np.int64], device: torch.device) -> torch.Tensor:
+        tensor = torch.from_numpy(array)
+        # A pinned copy does not stop the host, which is laying out the next kernels meanwhile.
+        return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+
+    def _prepare(self) -> None:
+        """Change the model: packed attention, products in blocks, the head apart."""
+        register()
+        self._model.set_attn_implementation(IMPLEMENTATION)
+        use_row_blocks(self._backbone, self._block_rows)
+        head = self._model.get_output_embeddings()
+        finish = HeadFinish.of(self._model.config.get_text_config())
+        self._head = TiledHead(head.weight, getattr(head, "bias", None), finish, self._block_rows)
+
+
+def check_ids(sequences: Sequence[TokenSequence], vocabulary_size: int, name: str) -> None:
+    """Refuse token ids that the model has no row for: the tokenizer belongs to another model.
+
+    Raises:
+        ModelError: an id is at or above the size of the vocabulary.
+    """
+    highest = max((max(*sequence.prompt, int(sequence.response.max())) for sequence in sequences), default=0)
+    if highest >= vocabulary_size:
+        raise ModelError(
+            "tokenizer and model do not belong together",
+            where=name,
+            expected=f"token ids below {vocabulary_size}",
+            got=str(highest),
+        )

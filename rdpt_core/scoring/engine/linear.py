@@ -1,0 +1,122 @@
+"""Matrix products in blocks of a constant number of rows.
+
+A library may add up a row's products in another order when the matrix has another number of rows. Here every
+projection of a model sees `block_rows` rows at a time, whatever the pack holds, so that a row's result depends on the
+row alone. The blocks also keep what flows through a feed-forward network within the cache, and bound its memory by
+`block_rows` times its width in each lane.
+
+On CPU the products go to oneDNN, through the operator that torch's compiler uses: it has the bfloat16 and AVX-512
+kernels for every vendor, where the default library serves float32 on AMD at about two thirds of the speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+
+from rdpt_core.scoring.engine.block_pool import for_each
+
+_FEED_FORWARD_NAMES = frozenset({"mlp", "feed_forward", "ffn"})
+_PREVIOUS = "_rdpt_previous_forward"
+_ONEDNN_DTYPES = (torch.float32, torch.bfloat16)
+
+
+def _find_onednn() -> Callable[..., torch.Tensor] | None:
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return None
+    operators = getattr(torch.ops, "mkldnn", None)
+    found: Callable[..., torch.Tensor] | None = getattr(operators, "_linear_pointwise", None)
+    return found
+
+
+_onednn_linear = _find_onednn()
+
+
+def matrix_product(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    """`torch.nn.functional.linear`. Shapes: rows (n, k), weight (m, k), bias (m,); result (n, m)."""
+    if _onednn_linear is None or rows.device.type != "cpu" or rows.dtype not in _ONEDNN_DTYPES:
+        return functional.linear(rows, weight, bias)
+    return _onednn_linear(rows, weight, bias, "none", [], "")
+
+
+def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
+    """Change a model in place: projections, norms, and feed-forward networks as a whole, take `block_rows` rows at a
+    time, and several blocks at a time within `lanes.side_by_side`."""
+    from transformers.pytorch_utils import Conv1D
+
+    for name, module in backbone.named_modules():
+        is_feed_forward = name.rpartition(".")[2] in _FEED_FORWARD_NAMES and _is_row_wise(module)
+        if is_feed_forward or _is_norm(module):
+            _replace_forward(module, _in_blocks(module.forward, block_rows))
+        elif type(module) is torch.nn.Linear:
+            _replace_forward(module, _projection(module, block_rows, transposed=False))
+        elif type(module) is Conv1D:
+            _replace_forward(module, _projection(module, block_rows, transposed=True))
+
+
+def restore_forwards(backbone: torch.nn.Module) -> None:
+    """Undo `use_row_blocks`, and leave alone what other libraries have hung into the model."""
+    for module in backbone.modules():
+        if _PREVIOUS in module.__dict__:
+            previous = module.__dict__.pop(_PREVIOUS)
+            del module.__dict__["forward"]
+            if previous is not None:
+                module.__dict__["forward"] = previous
+
+
+def _replace_forward(module: Any, forward: Callable[..., Any]) -> None:
+    # Only a forward that was set on this very module; the one of its class shows through again by itself.
+    module.__dict__[_PREVIOUS] = module.__dict__.get("forward")
+    module.forward = forward
+
+
+def _is_row_wise(module: torch.nn.Module) -> bool:
+    """Whether a feed-forward network is made of projections and activations only, and not of routed experts."""
+    from transformers.pytorch_utils import Conv1D
+
+    leaves = [leaf for leaf in module.modules() if leaf is not module and not list(leaf.children())]
+    return bool(leaves) and all(
+        isinstance(leaf, torch.nn.Linear | Conv1D | torch.nn.Dropout) or not list(leaf.parameters()) for leaf in leaves
+    )
+
+
+def _is_norm(module: torch.nn.Module) -> bool:
+    """Whether a module norms each row by itself: RMSNorm and LayerNorm under the names of all architectures."""
+    return type(module).__name__.endswith(("RMSNorm", "LayerNorm")) and not list(module.children())
+
+
+def _in_blocks(forward: Callable[..., Any], block_rows: int) -> Callable[..., Any]:
+    def blocked(hidden: torch.Tensor, *others: Any, **named: Any) -> Any:
+        if others or named or hidden.dim() != 3 or hidden.shape[0] != 1 or hidden.shape[1] <= block_rows:
+            return forward(hidden, *others, **named)
+        output = torch.empty_like(hidden)
+
+        def fill(first: int) -> None:
+            rows = slice(first, first + block_rows)
+            output[:, rows] = forward(hidden[:, rows])
+
+        for_each(fill, range(0, hidden.shape[1], block_rows))
+        return output
+
+    return blocked
+
+
+def _projection(module: Any, block_rows: int, *, transposed: bool) -> Callable[[torch.Tensor], torch.Tensor]:
+    def forward(hidden: torch.Tensor) -> torch.Tensor:
+        weight = module.weight.t() if transposed else module.weight
+        rows = hidden.reshape(-1, hidden.shape[-1])
+        if len(rows) <= block_rows:
+            return matrix_product(rows, weight, module.bias).view(*hidden.shape[:-1], -1)
+        found = rows.new_empty(len(rows), len(weight))
+
+        def fill(first: int) -> None:
+            block = slice(first, first + block_rows)
+            found[block] = matrix_product(rows[block], weight, module.bias)
+
+        for_each(fill, range(0, len(rows), block_rows))
+        return found.view(*hidden.shape[:-1], -1)
+
+    return forward

@@ -1,0 +1,153 @@
+"""What a model can do, found out by asking it once, before its first trace.
+
+Three traces of a few tokens go through the model's own forward pass, and then through ours, together and alone. If ours
+differs by more than rounding, every trace takes the model's own forward pass. If company changes a single bit, every
+trace goes alone. Both are slower, so both are said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rdpt_core.errors import ModelError
+from rdpt_core.scoring.engine.attention import NotPackable
+from rdpt_core.scoring.engine.linear import restore_forwards
+from rdpt_core.scoring.engine.packing import TokenSequence
+
+_MAX_DIFFERENCE_NATS = 1e-3
+_MEAN_DIFFERENCE_NATS = 0.1
+"""In 16 bits a rounding may send a token to another expert and move it by a nat; a wrong mask moves all of them."""
+_FUTURE_NATS = 0.02
+_EXPERT_FIELDS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
+_LAYER_TYPES = {"full_attention", "sliding_attention"}
+
+Scored = list[npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What holds for one loaded model.
+
+    Attributes:
+        packs: packed attention and the head in tiles give the model's own logprobs.
+        invariant: company changes no bit, so traces may share a pack.
+        notes: what is slower than usual and why, a sentence each.
+    """
+
+    packs: bool
+    invariant: bool
+    notes: tuple[str, ...] = field(default=())
+
+
+def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequence[TokenSequence]], Scored]) -> Findings:
+    """Compare before and after `prepare`, which changes the model; it is changed back if it cannot stay so.
+
+    Raises:
+        ModelError: the model is not causal.
+    """
+    config = model.config.get_text_config()
+    sequences = _sequences(int(config.vocab_size))
+    own = [own_logprobs(model, sequence) for sequence in sequences]
+    _check_causal(model, sequences[0], own[0])
+    refusal = _static_refusal(model, config)
+    if refusal is None:
+        attention = model.config._attn_implementation
+        try:
+            prepare()
+            together = score_pack(sequences)
+            refusal = _disagreement(own, together, model.dtype)
+        except (NotPackable, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+            refusal = f"{type(error).__name__}: {error}".splitlines()[0]
+        if refusal is not None:
+            _restore(model, attention)
+    if refusal is not None:
+        return Findings(False, False, (f"this model takes its own forward pass, which is slower ({refusal})",))
+    if has_experts(config):
+        return Findings(True, False, ("routed experts make neighbours matter: traces are scored one at a time",))
+    alone = [score_pack([sequence])[0] for sequence in sequences]
+    if not all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True)):
+        return Findings(True, False, ("neighbours change this model's numbers: traces are scored one at a time",))
+    return Findings(True, True)
+
+
+def _check_causal(model: Any, sequence: TokenSequence, own: npt.NDArray[np.float32]) -> None:
+    """Refuse a model whose tokens see what comes after them: masked language models load as causal ones do.
+
+    Raises:
+        ModelError: other tokens at the end changed the logprobs of those before them.
+    """
+    n_kept = len(sequence.response) // 2
+    changed = sequence.response.copy()
+    changed[n_kept:] = changed[n_kept:][::-1]
+    after = own_logprobs(model, TokenSequence(sequence.prompt, changed))
+    if not (np.isfinite(own).all() and np.isfinite(after).all()):
+        # Overflow is told trace by trace.
+        return
+    # The median: the future moves all tokens, while a rounding in 16 bits may move one by a nat.
+    if float(np.median(np.abs(own[:n_kept] - after[:n_kept]))) > _FUTURE_NATS:
+        raise ModelError(
+            "this model is not causal: a token's probability depends on what comes after it",
+            where=model.config._name_or_path or type(model).__name__,
+            expected="a causal language model",
+            got=", ".join(model.config.architectures or [type(model).__name__]),
+        )
+
+
+def has_experts(config: Any) -> bool:
+    """Whether a text configuration is that of a mixture of experts."""
+    return any(getattr(config, name, None) for name in _EXPERT_FIELDS)
+
+
+def own_logprobs(model: Any, sequence: TokenSequence) -> npt.NDArray[np.float32]:
+    """One sequence through the model's own forward pass. Memory: its whole logits, in float32."""
+    return own_scores(model, sequence)[0]
+
+
+def own_scores(model: Any, sequence: TokenSequence) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass."""
+    device = model.get_input_embeddings().weight.device
+    ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=device)
+    logits = model(input_ids=ids, use_cache=False).logits[0, len(sequence.prompt) - 1 : -1].float()
+    targets = ids[0, len(sequence.prompt) :, None].to(logits.device)
+    # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
+    chosen = logits.gather(-1, targets)
+    found = (chosen[:, 0] - logits.logsumexp(-1)).clamp_(max=0.0)
+    ranks = 1 + (logits > chosen).sum(dim=-1, dtype=torch.int32)
+    return found.cpu().numpy(), ranks.masked_fill_(~found.isfinite(), 0).cpu().numpy()
+
+
+def _sequences(vocabulary_size: int) -> list[TokenSequence]:
+    """Two responses to one prompt, and one to another: what attention could mix up."""
+    ids = (np.arange(64, dtype=np.int32) * 7919 + 11) % vocabulary_size
+    prompt, other = ids[:9].tolist(), ids[40:45].tolist()
+    return [TokenSequence(prompt, ids[9:26]), TokenSequence(prompt, ids[26:40]), TokenSequence(other, ids[45:64])]
+
+
+def _static_refusal(model: Any, config: Any) -> str | None:
+    """What a few tokens cannot show: attention that only changes over distances longer than the probe."""
+    if model.get_output_embeddings() is None or model.base_model is model:
+        return "its head is not a matrix of its own"
+    if getattr(config, "attention_chunk_size", None):
+        return "attention in chunks"
+    unusual = set(getattr(config, "layer_types", None) or ()) - _LAYER_TYPES
+    return f"layers of type {sorted(unusual)[0]}" if unusual else None
+
+
+def _disagreement(own: Scored, ours: Scored, dtype: torch.dtype) -> str | None:
+    difference = np.abs(np.concatenate(own) - np.concatenate(ours))
+    exact = dtype is torch.float32
+    found = float(difference.max() if exact else difference.mean())
+    # Not `>`: a difference that is not a number is no agreement either.
+    agrees = found <= (_MAX_DIFFERENCE_NATS if exact else _MEAN_DIFFERENCE_NATS)
+    return None if agrees else f"ours would differ from it by {found:.3g} nats"
+
+
+def _restore(model: Any, attention: str) -> None:
+    model.set_attn_implementation(attention)
+    restore_forwards(model.base_model)

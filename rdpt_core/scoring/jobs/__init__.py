@@ -1,0 +1,10 @@
+"""Running a role of a run: windows of traces through a backend, results into the store.
+
+role_job       one role from its first window to its last
+commits        results to rows of the database
+sentence_sums  token logprobs to sentences
+identity       what names a run
+progress       progress on standard error
+unscored_log   why traces could not be scored, in words
+distributed    the same job on several workers
+"""

@@ -1,0 +1,88 @@
+"""One worker: a role's model in a process of its own, and traces that come to it in small files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rdpt_core.config import ModelSet
+from rdpt_core.errors import ModelError, ServerGoneError
+from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel
+from rdpt_core.scoring.backends.base import ScoringItem
+from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.scoring.jobs.distributed.shards import read_traces, write_shard
+from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.traces import get_splitter
+
+
+class ScoringWorker:
+    """Scores files of traces, and names the shards that it wrote.
+
+    Raises:
+        ModelError: the model on the worker's machine is not the one that the run was claimed with.
+    """
+
+    def __init__(self, request: ScoreRequest, model: ScoredModel, folder: str) -> None:
+        self._folder = Path(folder)
+        self._splitter = get_splitter(request.splitter)
+        self._backend = next(one for one in make_backends(request) if one.model.role is model.role)
+        found = self._backend.model
+        if replace(found, model=model.model) != model:
+            raise ModelError(
+                "the model on a worker's machine is another one than here",
+                where=f"{model.role} {model.model}",
+                expected=f"{model.revision}, {model.dtype}",
+                got=f"{found.revision}, {found.dtype}",
+                hint="Every machine needs the same files under the same path.",
+            )
+        self._backend.load()
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Score files, write a shard for each, and name it.
+
+        A server that is gone is no error here, which would end the other workers' work, too: what was scored before is
+        written, and the message goes along as JSON.
+        """
+        shards, messages = zip(*(self._score(Path(path)) for path in batch["traces"]), strict=True)
+        return {"shard": list(shards), "gone": list(messages)}
+
+    def _score(self, path: Path) -> tuple[str, str]:
+        items = [
+            ScoringItem(trace_no, trace, self._splitter.split(trace.response)) for trace_no, trace in read_traces(path)
+        ]
+        results: list[RoleResult] = []
+        message = ""
+        try:
+            for scored in self._backend.score(self._backend.prepare(items)):
+                results += scored
+        except ServerGoneError as error:
+            known = {"what": error.what, "where": error.where, "expected": error.expected, "got": error.got}
+            message = json.dumps(known)
+        if not results:
+            return "", message
+        results.sort(key=lambda result: result.trace_no)
+        return str(write_shard(self._folder, results)), message
+
+
+def portable(request: ScoreRequest, role: Role) -> ScoreRequest:
+    """The request as another process can carry it out: with absolute paths.
+
+    With every role in it, since the distilled model's template may be asked for; recordings are left where they are.
+    """
+    references = {
+        one: _absolute(reference)
+        for one, reference in request.models.references.items()
+        if one is role or one is Role.DISTILLED
+    }
+    return replace(request, models=ModelSet(references), quiet=True)
+
+
+def _absolute(reference: ModelReference) -> ModelReference:
+    changed: dict[str, Any] = {}
+    for name in ("model", "tokenizer"):
+        value = getattr(reference, name)
+        if value and Path(value).expanduser().exists() and not (name == "model" and reference.backend == "openai"):
+            changed[name] = str(Path(value).expanduser().resolve())
+    return replace(reference, **changed)

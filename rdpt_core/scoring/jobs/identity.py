@@ -1,0 +1,119 @@
+"""What names a run: everything that changes a number, and nothing that does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from rdpt_core import __version__
+from rdpt_core.errors import InputError
+from rdpt_core.records import RunClaim, ScoredModel, TemplatePolicy, Trace
+from rdpt_core.scoring.models.devices import resolve_device
+from rdpt_core.scoring.models.templates import check_policy
+from rdpt_core.scoring.models.tokenization import TEMPLATE_DATE
+from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.traces import Splitter, trace_to_json
+
+SCORING_VERSION = "2"
+"""Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
+
+_PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSurvey:
+    """What one pass over the input tells: its hash, and how many traces it holds."""
+
+    traces_hash: str
+    n_traces: int
+
+
+def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurvey:
+    """Hash and count the traces, and check that the template policy finds what it needs in each.
+
+    Raises:
+        InputError: no trace at all, or one that the policy cannot render.
+    """
+    digest, n_traces = hashlib.sha256(), 0
+    for trace in traces:
+        check_policy(policy, trace)
+        digest.update(trace_to_json(trace).encode("utf-8"))
+        digest.update(b"\n")
+        n_traces += 1
+    if n_traces == 0:
+        raise InputError(
+            "there is no trace to score",
+            expected="at least one valid line in the files of traces",
+            got="none",
+            hint="`python -m rdpt_core validate --traces FILE` says what is wrong with each line.",
+        )
+    return TraceSurvey(digest.hexdigest(), n_traces)
+
+
+def make_claim(
+    request: ScoreRequest, models: Sequence[ScoredModel], survey: TraceSurvey, splitter: Splitter
+) -> RunClaim:
+    """The identity of a run."""
+    identity: dict[str, Any] = {
+        "scoring_version": SCORING_VERSION,
+        "traces_hash": survey.traces_hash,
+        "template_policy": request.template_policy,
+        "template_date": TEMPLATE_DATE.isoformat(),
+        "too_long": request.too_long,
+        "splitter": [splitter.name, splitter.version],
+        "models": {model.role: _model_identity(model) for model in models},
+    }
+    return RunClaim(
+        run_id=make_run_id(identity),
+        name=request.name,
+        identity=identity,
+        environment=describe_environment(resolve_device(request.device)),
+        models=tuple(models),
+        template_policy=request.template_policy,
+        splitter=splitter.name,
+        splitter_version=splitter.version,
+        traces_hash=survey.traces_hash,
+        n_traces=survey.n_traces,
+    )
+
+
+def _model_identity(model: ScoredModel) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        # A local folder is named by its contents: where it lies changes no number.
+        "model": None if model.revision.startswith("sha256:") else model.model,
+        "revision": model.revision,
+        "backend": model.backend,
+        "dtype": model.dtype,
+        "template": model.template,
+        "tokenizer_hash": model.tokenizer_hash,
+    }
+    if model.backend == "openai":
+        # It is the server's setting, not the model's, and decides how much of a long trace is scored.
+        known["context_length"] = model.context_length
+    return known
+
+
+def make_run_id(identity: dict[str, Any]) -> str:
+    """The name of an identity: 16 hexadecimal digits of a hash over it."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def describe_environment(device: str) -> dict[str, Any]:
+    """Versions and machine, stored with the run so that a number can be traced to what computed it."""
+    import torch
+
+    packages = {name: version(name) for name in _PACKAGES}
+    device_name = torch.cuda.get_device_name(0) if device.startswith("cuda") else platform.machine()
+    return {
+        "rdpt_explorer": __version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "device": device,
+        "device_name": device_name,
+        "packages": packages,
+    }

@@ -1,0 +1,221 @@
+"""Local scores: how likely each sentence is with only the few sentences before it in view.
+
+Source: local average log probability, LALP (arXiv 2510.03988, "The Signal is in the Steps"). As we read it, a response
+is a row of steps s_1 … s_m, and each step is scored with a short window of context in place of all that precedes it:
+
+    local(j) = mean over tokens t of s_j of ln p(t | s_{j−n} … s_{j−1}, tokens of s_j before t)
+    LALP     = mean over j of local(j)
+
+Steps here are the run's own sentences that have tokens. **Ours**, where we found no statement: the prompt stands before
+the first step, so it is in view of the first n steps and of no later one; a model that begins every text with its BOS
+gets it before every window; n is 4 unless chosen.
+
+    n = 2     prompt s1 s2 s3 s4        s1 sees prompt · s2 sees prompt s1 · s3 sees s1 s2 · s4 sees s2 s3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rdpt_core.config import parse_reference
+from rdpt_core.errors import ModelError, UsageError
+from rdpt_core.records import LocalScores, ModelReference, Role, ScoredModel, Span, TemplatePolicy, TokenLogprobs, Trace
+from rdpt_core.scoring.jobs.progress import RoleProgressBar
+from rdpt_core.scoring.models.devices import resolve_device
+from rdpt_core.scoring.models.loading import load_model
+from rdpt_core.scoring.models.references import ModelFiles, resolve
+from rdpt_core.scoring.models.templates import render_prompt
+from rdpt_core.scoring.models.tokenization import RoleTokenizer, TemplateRefusal, load_tokenizer
+from rdpt_core.traces.token_spans import assign_tokens
+
+DEFAULT_CONTEXT = 4
+
+_TRACES_PER_COMMIT = 64
+
+
+class LocalStore(Protocol):
+    """What the pass asks of the database."""
+
+    def traces(self, run_no: int, first: int, last: int) -> list[Trace]: ...
+    def spans(self, run_no: int, first: int, last: int) -> Mapping[int, Sequence[Span]]: ...
+    def tokens(
+        self, run_no: int, role: Role, trace_nos: Sequence[int]
+    ) -> Mapping[int, tuple[TokenLogprobs, str | None]]: ...
+    def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]: ...
+    def commit_local(self, run_no: int, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRequest:
+    """Which run, under which of its models, and how far a token looks back, in sentences."""
+
+    run_no: int
+    n_traces: int
+    model: ScoredModel
+    template_policy: TemplatePolicy
+    n_context: int = DEFAULT_CONTEXT
+    reference: ModelReference | None = None
+    device: str = "auto"
+    trust_remote_code: bool = False
+    quiet: bool = False
+
+
+def score_locally(request: LocalRequest, store: LocalStore) -> int:
+    """Score every trace of the run that has no local scores yet; returns how many these were.
+
+    Raises:
+        UsageError: the run's prompts cannot be made from this model alone.
+        ModelError: the model is not the one that scored the run.
+    """
+    role, n_context = request.model.role, request.n_context
+    files, tokenizer = _same_model(request)
+    done = store.local_trace_nos(request.run_no, role, n_context)
+    waiting = [number for number in range(request.n_traces) if number not in done]
+    if not waiting:
+        return 0
+    scorer = _Scorer(request, files, tokenizer)
+    bar = RoleProgressBar(role, request.n_traces, len(done), quiet=request.quiet)
+    for first in range(0, request.n_traces, _TRACES_PER_COMMIT):
+        last = min(first + _TRACES_PER_COMMIT, request.n_traces)
+        missing = [number for number in range(first, last) if number not in done]
+        if not missing:
+            continue
+        traces = store.traces(request.run_no, first, last)
+        spans = store.spans(request.run_no, first, last)
+        tokens = store.tokens(request.run_no, role, missing)
+        pieces = [_Pieces.of(number, traces[number - first], spans[number], tokens[number][0]) for number in missing]
+        scores = scorer.score(pieces)
+        store.commit_local(request.run_no, role, n_context, scores)
+        bar.advance(len(scores), sum(len(one.tokens) for one in pieces))
+    bar.close()
+    return len(waiting)
+
+
+def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
+    if request.template_policy is TemplatePolicy.DISTILLED:
+        raise UsageError(
+            "the prompts of this run were made by the distilled model's template",
+            where=f"template policy `{request.template_policy}`",
+            expected="a run with the policy `own` or `raw`",
+            hint="Score the traces again with `--template own`.",
+        )
+    model = request.model
+    if model.backend != "transformers":
+        raise UsageError(
+            "local scores need the model on this machine",
+            where=f"{model.role} {model.model}",
+            expected="a run whose models were loaded here",
+            got=f"backend {model.backend}",
+        )
+    by_content = model.revision.startswith("sha256:")
+    stored = parse_reference(model.model if by_content else f"{model.model}@{model.revision}")
+    files = resolve(request.reference or stored)
+    tokenizer = load_tokenizer(files, trust_remote_code=request.trust_remote_code)
+    if (files.revision, tokenizer.hash) != (model.revision, model.tokenizer_hash):
+        raise ModelError(
+            "this is not the model that scored the run",
+            where=files.name,
+            expected=f"{model.role} {model.model} {model.revision}",
+            got=files.revision,
+            hint=f"Name it with --{model.role} REF.",
+        )
+    return files, tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A trace cut into its sentences' token ids; `steps` are the sentences that have any."""
+
+    trace_no: int
+    trace: Trace
+    n_sentences: int
+    steps: tuple[int, ...]
+    tokens: npt.NDArray[np.int32]
+    bounds: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, trace_no: int, trace: Trace, spans: Sequence[Span], tokens: TokenLogprobs) -> _Pieces:
+        sentence = assign_tokens(trace.response, spans, tokens).sentence_index
+        bounds = np.searchsorted(sentence, np.arange(len(spans) + 1))
+        steps = tuple(int(step) for step in np.flatnonzero(np.diff(bounds)))
+        return cls(trace_no, trace, len(spans), steps, tokens.token_id, bounds)
+
+    def step(self, position: int) -> npt.NDArray[np.int32]:
+        """The tokens of a step."""
+        sentence = self.steps[position]
+        return self.tokens[self.bounds[sentence] : self.bounds[sentence + 1]]
+
+    def context(self, position: int, n_context: int, prompt: list[int], beginning: list[int]) -> list[int]:
+        """What a step sees. `beginning` precedes windows that do not reach back to the prompt."""
+        first = max(0, position - n_context)
+        seen = [int(token) for earlier in range(first, position) for token in self.step(earlier)]
+        return [*(prompt if position < n_context else beginning), *seen]
+
+
+class _Scorer:
+    """The loaded model."""
+
+    def __init__(self, request: LocalRequest, files: ModelFiles, tokenizer: RoleTokenizer) -> None:
+        from rdpt_core.scoring.engine.kernel import CausalKernel
+
+        self._request, self._tokenizer = request, tokenizer
+        loaded = load_model(
+            files,
+            device=resolve_device(request.device),
+            dtype=request.model.dtype,
+            trust_remote_code=request.trust_remote_code,
+        )
+        self._kernel = CausalKernel(loaded)
+        self._beginning = tokenizer.encode_prompt("", add_bos=True)
+
+    def score(self, pieces: Sequence[_Pieces]) -> list[LocalScores]:
+        """All steps of some traces in one call, so that windows of all of them share packs."""
+        from rdpt_core.scoring.engine.kernel import TokenSequence, check_ids
+
+        places: list[tuple[int, int]] = []
+        sequences: list[TokenSequence] = []
+        for number, one in enumerate(pieces):
+            for sentence, context, tokens in self._windows(one):
+                places.append((number, sentence))
+                sequences.append(TokenSequence(context, tokens))
+        check_ids(sequences, self._kernel.model.get_input_embeddings().num_embeddings, self._request.model.model)
+        sums = [np.full(one.n_sentences, np.nan) for one in pieces]
+        lengths = [np.diff(one.bounds) for one in pieces]
+        for (number, sentence), logprob in zip(places, self._kernel.score(sequences), strict=True):
+            sums[number][sentence] = float(logprob.astype(np.float64).sum())
+        return [
+            LocalScores(one.trace_no, total, _step_mean(total, n))
+            for one, total, n in zip(pieces, sums, lengths, strict=True)
+        ]
+
+    def _windows(self, one: _Pieces) -> Iterator[tuple[int, list[int], npt.NDArray[np.int32]]]:
+        """Sentence, context and tokens of every step that fits into the model."""
+        prompt = self._prompt(one.trace)
+        limit = self._request.model.context_length
+        for position, sentence in enumerate(one.steps):
+            context = one.context(position, self._request.n_context, prompt, self._beginning)
+            tokens = one.step(position)
+            if context and (limit is None or len(context) + len(tokens) <= limit):
+                yield sentence, context, tokens
+
+    def _prompt(self, trace: Trace) -> list[int]:
+        """Empty if the template refuses the conversation; then the first steps stay without a number."""
+        try:
+            rendering = render_prompt(self._request.template_policy, trace, self._tokenizer, None)
+        except TemplateRefusal:
+            return []
+        return self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
+
+
+def _step_mean(total: npt.NDArray[np.float64], n_tokens: npt.NDArray[np.int64]) -> float | None:
+    """Mean over the steps of their mean logprob; None without steps, or if one has no finite number."""
+    has_tokens = n_tokens > 0
+    if not has_tokens.any():
+        return None
+    mean = float((total[has_tokens] / n_tokens[has_tokens]).mean())
+    return mean if np.isfinite(mean) else None

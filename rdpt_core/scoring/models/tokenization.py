@@ -1,0 +1,216 @@
+"""One role's tokenizer: prompts as in generation, responses with exact character offsets.
+
+Prompt and response are tokenised apart and their ids joined. The response must reach the model as the characters that
+it has, so everything that would change them is switched off for it: the space that some tokenizers put before a
+text, Unicode normalisation in tokenizers that could also spell the original bytes, special tokens at the seam, and the
+trimming of offsets.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rdpt_core.errors import ModelError
+from rdpt_core.scoring.models.references import ModelFiles
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerBase
+
+# Some chat templates print today's date. The same inputs must give the same numbers tomorrow.
+TEMPLATE_DATE = datetime.date(2025, 1, 1)
+
+# A macro hides the function of the same name that transformers offers to templates.
+_FIXED_CLOCK = (
+    "{%- macro strftime_now(format) -%}{{ format"
+    + "".join(
+        f" | replace('{code}', '{TEMPLATE_DATE.strftime(code)}')"
+        for code in ("%Y", "%y", "%m", "%d", "%B", "%b", "%A", "%a", "%H", "%M", "%S")
+    )
+    + " }}{%- endmacro -%}"
+)
+
+_NORMALIZATION = ("NFC", "NFD", "NFKC", "NFKD", "Strip", "StripAccents", "Lowercase")
+
+
+class TemplateRefusal(ModelError):
+    """A chat template does not take one conversation; other traces of the run may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """Tokens of a response. Shapes: every array is (n_tokens,); offsets are code points, half-open."""
+
+    token_id: npt.NDArray[np.int32]
+    char_start: npt.NDArray[np.int32]
+    char_end: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.token_id)
+
+
+class RoleTokenizer:
+    """The tokenizer of one model.
+
+    Attributes:
+        name: the model as the user named it, for messages.
+        hash: of everything that decides how a response is cut; equal hashes mean equal tokens.
+        vocabulary_size: tokens that it knows, added ones included.
+    """
+
+    def __init__(self, name: str, tokenizer: PreTrainedTokenizerBase) -> None:
+        from tokenizers import Tokenizer
+
+        self.name = name
+        self._tokenizer = tokenizer
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise ModelError(
+                "this model has no fast tokenizer, so its tokens have no character offsets",
+                where=name,
+                expected="a tokenizer.json, or files that convert to one",
+            )
+        if tokenizer.vocab_size == 0 or not tokenizer.get_vocab():
+            raise ModelError("the tokenizer of this model is empty", where=name, expected="a vocabulary")
+        self.vocabulary_size = len(tokenizer)
+        state = verbatim(json.loads(backend.to_str()))
+        text = json.dumps(state, sort_keys=True, ensure_ascii=False)
+        self.hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        self._response_tokenizer: Tokenizer = Tokenizer.from_str(text)
+        self._response_tokenizer.encode_special_tokens = False
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the model can render a conversation by itself."""
+        return bool(getattr(self._tokenizer, "chat_template", None))
+
+    def render(self, messages: list[dict[str, str]]) -> str:
+        """The conversation through the model's own chat template, ending in the generation prompt.
+
+        Templates that print today's date print `TEMPLATE_DATE` instead.
+
+        Raises:
+            TemplateRefusal: the template does not take this conversation, for example because of a role in it.
+            ModelError: the template itself is broken.
+        """
+        from jinja2 import TemplateError, TemplateSyntaxError
+
+        try:
+            template = self._tokenizer.get_chat_template()
+            if "strftime_now" in template:
+                template = _FIXED_CLOCK + template
+            return str(
+                self._tokenizer.apply_chat_template(
+                    messages, chat_template=template, tokenize=False, add_generation_prompt=True
+                )
+            )
+        except TemplateSyntaxError as error:
+            raise ModelError("the chat template of this model is broken", where=self.name, got=str(error)) from error
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise TemplateRefusal(
+                "the chat template of this model refuses the conversation", where=self.name, got=str(error)
+            ) from error
+
+    def encode_prompt(self, text: str, *, add_bos: bool) -> list[int]:
+        """Token ids of a prompt. `add_bos` puts the model's BOS first, once, if the model uses one."""
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        bos = self._bos_id() if add_bos else None
+        return ids if bos is None or ids[:1] == [bos] else [bos, *ids]
+
+    def _bos_id(self) -> int | None:
+        bos = self._tokenizer.bos_token_id
+        with_special: list[int] = self._tokenizer("a")["input_ids"]
+        return bos if bos is not None and with_special[:1] == [bos] else None
+
+    def token_texts(self) -> dict[int, str]:
+        """Every token as the vocabulary writes it, by id."""
+        return {number: text for text, number in self._tokenizer.get_vocab().items()}
+
+    def encode_response(self, text: str) -> Encoding | None:
+        """Tokens of a response; None if the tokenizer drops some of its visible characters."""
+        encoding = self._response_tokenizer.encode(text, add_special_tokens=False)
+        offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
+        found = Encoding(np.array(encoding.ids, dtype=np.int32), offsets[:, 0].copy(), offsets[:, 1].copy())
+        return found if _covers(text, found) else None
+
+
+def _covers(text: str, encoding: Encoding) -> bool:
+    """Whether every visible character lies in some token."""
+    depth = np.zeros(len(text) + 1, dtype=np.int32)
+    np.add.at(depth, encoding.char_start, 1)
+    np.add.at(depth, encoding.char_end, -1)
+    gaps = np.flatnonzero(np.cumsum(depth)[:-1] <= 0)
+    return all(text[gap].isspace() for gap in gaps)
+
+
+def verbatim(state: dict[str, Any]) -> dict[str, Any]:
+    """A tokenizer's JSON state, changed so that it takes a text as it is and adds nothing to it."""
+    spells_bytes = _spells_bytes(state)
+    state["post_processor"] = None
+    state["truncation"] = None
+    state["padding"] = None
+    state["normalizer"] = _verbatim_normalizer(state.get("normalizer"), spells_bytes)
+    _no_prefix_space(state.get("pre_tokenizer"))
+    return state
+
+
+def _spells_bytes(state: dict[str, Any]) -> bool:
+    """Whether any character can be written as bytes, so that no normalisation is needed to avoid unknown tokens."""
+    pre_tokenizer = json.dumps(state.get("pre_tokenizer"))
+    return '"ByteLevel"' in pre_tokenizer or bool(state.get("model", {}).get("byte_fallback"))
+
+
+def _verbatim_normalizer(normalizer: dict[str, Any] | None, spells_bytes: bool) -> dict[str, Any] | None:
+    if normalizer is None:
+        return None
+    if normalizer["type"] == "Sequence":
+        kept = [
+            step
+            for step in (_verbatim_normalizer(step, spells_bytes) for step in normalizer["normalizers"])
+            if step is not None
+        ]
+        return {"type": "Sequence", "normalizers": kept} if kept else None
+    if normalizer["type"] == "Prepend" or (spells_bytes and normalizer["type"] in _NORMALIZATION):
+        return None
+    return normalizer
+
+
+def _no_prefix_space(pre_tokenizer: dict[str, Any] | None) -> None:
+    if pre_tokenizer is None:
+        return
+    for step in pre_tokenizer.get("pretokenizers", []):
+        _no_prefix_space(step)
+    if pre_tokenizer["type"] == "Metaspace":
+        pre_tokenizer["prepend_scheme"] = "never"
+    if pre_tokenizer["type"] == "ByteLevel":
+        pre_tokenizer["add_prefix_space"] = False
+
+
+def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> RoleTokenizer:
+    """The tokenizer of a resolved model.
+
+    Raises:
+        ModelError: the files cannot be read, or give a tokenizer without vocabulary or offsets.
+    """
+    from transformers import AutoTokenizer
+
+    arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError) as error:
+        raise ModelError("the tokenizer cannot be loaded", where=files.name, got=_first_line(error)) from error
+    return RoleTokenizer(files.name, tokenizer)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

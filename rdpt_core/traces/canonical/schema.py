@@ -1,0 +1,173 @@
+"""The canonical line: its fields and their checks, and the way from fields to a trace and from a trace to a line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rdpt_core.errors import InputError
+from rdpt_core.records import Message, Trace
+from rdpt_core.traces.canonical.line_errors import LineError, described
+
+_Name = Annotated[str, Field(min_length=1)]
+
+
+class _MessageModel(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+    role: _Name
+    content: str
+
+
+class _TraceModel(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+    response: str
+    question: _Name | None = None
+    messages: Annotated[list[_MessageModel], Field(min_length=1)] | None = None
+    prompt: _Name | None = None
+    trace_id: _Name | None = None
+    question_id: _Name | None = None
+    benchmark: str | None = None
+    domain: str | None = None
+    model: str | None = None
+    difficulty: str | None = None
+    gold: str | None = None
+    correct: bool | None = None
+    sample: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    meta: dict[str, Any] | None = None
+
+
+_EXPECTED = {
+    "response": "a string",
+    "question": "a string that is not empty",
+    "messages": "a list of {role, content} with at least one message",
+    "role": "a string that is not empty",
+    "content": "a string",
+    "prompt": "a string that is not empty",
+    "trace_id": "a string that is not empty",
+    "question_id": "a string that is not empty",
+    "correct": "true, false or null",
+    "sample": "an integer from 0 to 2147483647",
+    "meta": "an object",
+}
+
+
+def trace_of(fields: dict[str, Any]) -> tuple[Trace, bool]:
+    """Returns the trace of a line's fields, and whether its `trace_id` was made here.
+
+    Raises:
+        LineError: a field is missing or is not what it must be, or two fields contradict each other.
+    """
+    try:
+        line = _TraceModel.model_validate(fields)
+    except ValidationError as error:
+        raise LineError("; ".join(_explained(problem) for problem in error.errors(include_url=False))) from error
+    messages = _conversation(line)
+    benchmark = "unknown" if line.benchmark is None else line.benchmark
+    sample = line.sample or 0
+    asked = [[m.role, m.content] for m in messages] or line.prompt
+    question_id = line.question_id or "q-" + _digest([asked, benchmark])
+    trace_id = line.trace_id or "t-" + _digest([question_id, line.response, sample, line.model])
+    trace = Trace(
+        trace_id=trace_id,
+        question_id=question_id,
+        response=line.response,
+        messages=messages,
+        prompt=line.prompt,
+        benchmark=benchmark,
+        domain=line.domain,
+        model=line.model,
+        difficulty=line.difficulty,
+        gold=line.gold,
+        correct=line.correct,
+        sample=sample,
+        meta=_meta(line),
+    )
+    return trace, line.trace_id is None
+
+
+def _conversation(line: _TraceModel) -> tuple[Message, ...]:
+    if line.messages is None:
+        if line.question is not None:
+            return (Message("user", line.question),)
+        if line.prompt is None:
+            raise LineError("expected one of `question`, `messages` and `prompt`; got none of them")
+        return ()
+    messages = tuple(Message(m.role, m.content) for m in line.messages)
+    if messages[-1].role == "assistant":
+        raise LineError(
+            "`messages`: expected the conversation before the response; got one that ends with an assistant message"
+        )
+    if line.question is not None:
+        asked = next((m.content for m in reversed(messages) if m.role == "user"), None)
+        if asked != line.question:
+            raise LineError(
+                "`question`: expected the last user message of `messages`, or only one of the two fields; "
+                f"got {described(line.question)} beside {described(asked)}"
+            )
+    return messages
+
+
+def _meta(line: _TraceModel) -> dict[str, Any]:
+    meta = dict(line.meta or {})
+    extra = dict(line.__pydantic_extra__ or {})
+    for index, message in enumerate(line.messages or ()):
+        for name, value in (message.__pydantic_extra__ or {}).items():
+            extra[f"messages[{index}].{name}"] = value
+    if extra:
+        kept = meta.get("extra", {})
+        if not isinstance(kept, dict) or kept.keys() & extra.keys():
+            names = ", ".join(f"`{name}`" for name in extra)
+            raise LineError(f"expected only known fields, or room for others in `meta.extra`; got {names}")
+        meta["extra"] = kept | extra
+    return meta
+
+
+def _digest(content: object) -> str:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def _explained(problem: Any) -> str:
+    location = problem["loc"]
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    last = location[-1]
+    expected = "an object with role and content" if isinstance(last, int) else _EXPECTED.get(last, "a string or null")
+    got = "nothing" if problem["type"] == "missing" else described(problem["input"])
+    return f"`{name}`: expected {expected}; got {got}"
+
+
+def trace_to_json(trace: Trace) -> str:
+    """Writes a trace as one canonical line, without its line break.
+
+    Fields stand in a fixed order, the keys of `meta` sorted; absent ones are left out. Reading the line gives an equal
+    trace.
+
+    Raises:
+        InputError: if `meta` holds what JSON cannot say, or a text holds a lone surrogate.
+    """
+    record: dict[str, Any] = {"trace_id": trace.trace_id, "question_id": trace.question_id}
+    record |= {
+        name: value
+        for name in ("benchmark", "domain", "model", "difficulty", "sample", "correct", "gold")
+        if (value := getattr(trace, name)) is not None
+    }
+    if len(trace.messages) == 1 and trace.messages[0].role == "user" and trace.messages[0].content:
+        record["question"] = trace.messages[0].content
+    elif trace.messages:
+        record["messages"] = [{"role": message.role, "content": message.content} for message in trace.messages]
+    if trace.prompt is not None:
+        record["prompt"] = trace.prompt
+    record["response"] = trace.response
+    try:
+        # Sorted apart from the fields above, whose order is ours.
+        meta = json.loads(json.dumps(dict(trace.meta), sort_keys=True, allow_nan=False)) if trace.meta else None
+        line = json.dumps(record if meta is None else record | {"meta": meta}, ensure_ascii=False, allow_nan=False)
+        line.encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            "A trace cannot be written as JSON", where=f"trace {trace.trace_id}", got=str(error)
+        ) from error
+    return line

@@ -1,0 +1,10 @@
+"""Any file to records: one JSON value, or one row, after another.
+
+named_files  what the user named: a file, a folder, a pipe
+source       opened, seekable, decompressed
+containers   which container the bytes are, and its records
+json_stream  JSON, element by element
+tables       CSV and Parquet
+archive      Inspect's `.eval` archives
+limits       how much a file may ask of this computer
+"""

@@ -1,0 +1,9 @@
+"""Files of any known format in, canonical traces out.
+
+pipeline       the whole of `import`
+recognition    which container and which format a file is
+normalisation  drafts to traces: ids, truncation, grade, origin
+ids            ids of imported traces and questions
+checksums      the proof that responses were not altered
+report         what became of every file
+"""

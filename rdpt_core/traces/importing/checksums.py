@@ -1,0 +1,71 @@
+"""The proof that responses come out as they went in: characters counted and hashed on both sides of the import."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from rdpt_core.records import Trace
+from rdpt_core.traces.formats.base import Draft, RecordError
+from rdpt_core.traces.importing.report import FileReport
+
+
+class Fidelity:
+    """Counts and hashes the responses of one file into its report.
+
+    The draft's pieces are what the source holds. The trace's response is cut by their lengths again, so that the
+    second hash sees the trace's own characters, without the markup that was put back around reasoning.
+    """
+
+    def __init__(self, report: FileReport) -> None:
+        self._report = report
+        self._sha_in, self._sha_out = hashlib.sha256(), hashlib.sha256()
+
+    def add(self, trace: Trace, draft: Draft, pieces: list[tuple[str, bytes]]) -> None:
+        """Counts one trace.
+
+        Args:
+            trace: what came out.
+            draft: what it was made of.
+            pieces: `encoded_pieces` of the two.
+        """
+        entry = self._report
+        for text, data in pieces:
+            self._sha_in.update(data)
+            entry.characters_in += len(text)
+        at = 0
+        for text, is_from_source in draft.response.pieces:
+            if is_from_source and draft.canonical is None:
+                self._sha_out.update(trace.response[at : at + len(text)].encode())
+            entry.characters_added += 0 if is_from_source else len(text)
+            at += len(text)
+        if draft.canonical is not None:
+            self._sha_out.update(trace.response.encode())
+        entry.characters_out += len(trace.response)
+        entry.n_traces += 1
+        entry.sha256_in, entry.sha256_out = self._sha_in.hexdigest(), self._sha_out.hexdigest()
+
+
+def encoded_pieces(trace: Trace, draft: Draft) -> list[tuple[str, bytes]]:
+    """The source's pieces of a response with their UTF-8, after a look at everything that has to be written.
+
+    Raises:
+        RecordError: some text holds half of a surrogate pair, which is no character and cannot be written as UTF-8.
+    """
+    texts = [trace.prompt or "", trace.gold or "", *(message.content for message in trace.messages)]
+    texts += [trace.benchmark, trace.domain or "", trace.model or "", trace.difficulty or "", trace.trace_id]
+    try:
+        for text in texts:
+            text.encode()
+        json.dumps(trace.meta, ensure_ascii=False, allow_nan=False).encode()
+        return [(text, text.encode()) for text, is_from_source in draft.response.pieces if is_from_source]
+    except UnicodeEncodeError as error:
+        code = ord(error.object[error.start])
+        what = (
+            f"byte 0x{code - 0xDC00:02x}, which is not UTF-8"
+            if 0xDC80 <= code <= 0xDCFF
+            else f"the lone surrogate U+{code:04X}"
+        )
+        raise RecordError(f"the text holds {what}; it cannot be kept as it is") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RecordError(f"the record's other fields cannot be written as JSON: {error}") from error

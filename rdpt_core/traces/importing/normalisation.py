@@ -1,0 +1,108 @@
+"""From drafts to traces: ids, truncation, the grade, the benchmark and where the trace came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rdpt_core.records import Message, Trace
+from rdpt_core.traces.formats.base import Context, Draft, RecordError
+from rdpt_core.traces.formats.reasoning import truncation
+from rdpt_core.traces.grading.grader import Grader
+from rdpt_core.traces.importing.ids import Names
+from rdpt_core.traces.importing.recognition import OpenedFile
+from rdpt_core.traces.importing.report import FileReport
+
+_BENCHMARKS = re.compile(
+    r"(?:^|[^a-z0-9])(aime[-_]?(?:20)?2[0-9]|math[-_]?500|hendrycks_math_500|gsm8k|olympiad[-_]?bench|mmlu[-_]?pro|mmlu|gpqa"
+    r"|amc[-_]?23|minerva[-_]?math|humaneval|mbpp|livecodebench|arc[-_]challenge|bbh|drop|hellaswag)(?![a-z0-9])"
+)
+
+
+class Finisher:
+    """Finishes the drafts of one import. Ids are unique across its files.
+
+    Args:
+        defaults: what the user said for traces whose source does not say it, by the trace's field; `question` too.
+        grader: grades where there is a gold answer and no verdict; None leaves `correct` as the source has it.
+    """
+
+    def __init__(self, defaults: Mapping[str, str], grader: Grader | None) -> None:
+        self._defaults = defaults
+        self._grader = grader
+        self._names = Names()
+
+    def trace(self, draft: Draft, line: int, file: OpenedFile) -> Trace:
+        """The trace of a draft that stands on a line of a file, whose report counts what was found on the way.
+
+        Raises:
+            RecordError: the conversation ends with a turn of the assistant, so that the response answers nothing.
+        """
+        if draft.canonical is not None:
+            return self._names.keep(draft.canonical)
+        response, entry = draft.response.text, file.report
+        about: dict[str, Any] = {"format": entry.format, "file": entry.name, "line": line}
+        if draft.verdict is not None and draft.correct is not None:
+            about["verdict"] = draft.verdict
+        if draft.reasoning is not None:
+            about["reasoning"] = draft.reasoning
+        draft.prompt = draft.prompt or None
+        messages = self._messages(draft, about, entry)
+        if messages and messages[-1].role == "assistant":
+            raise RecordError("the conversation before the response ends with a turn of the assistant")
+        meta: dict[str, Any] = {"import": about}
+        if draft.meta:
+            meta["source"] = draft.meta
+        cut = truncation(response, draft.prompt, draft.finish_reason, draft.truncated, file.closes_thinking)
+        if draft.finish_reason is not None:
+            about["finish_reason"] = draft.finish_reason
+        if cut is not None:
+            meta["truncated"] = cut
+            entry.n_truncated += 1
+        correct = draft.correct
+        if correct is None and draft.gold is not None and self._grader is not None:
+            question = messages[-1].content if messages else draft.prompt or ""
+            grade = self._grader.grade(
+                response, draft.gold, question=question, candidates=draft.candidates, prompt=draft.prompt
+            )
+            correct, meta["grading"] = grade.correct, grade.to_meta()
+            entry.n_graded += 1
+        trace = Trace(
+            trace_id="",
+            question_id="",
+            response=response,
+            messages=messages,
+            prompt=draft.prompt,
+            benchmark=self._benchmark(draft, file.context, about),
+            domain=draft.domain or self._defaults.get("domain"),
+            model=draft.model or self._defaults.get("model"),
+            difficulty=draft.difficulty or self._defaults.get("difficulty"),
+            gold=draft.gold,
+            correct=correct,
+            sample=draft.sample or 0,
+            meta=meta,
+        )
+        return self._names.give(trace, draft)
+
+    def _messages(self, draft: Draft, about: dict[str, Any], entry: FileReport) -> tuple[Message, ...]:
+        if draft.messages or draft.prompt is not None:
+            return draft.messages
+        question = self._defaults.get("question")
+        about["question"] = "missing" if question is None else "default"
+        if question is None:
+            entry.n_without_question += 1
+        return (Message("user", question or ""),)
+
+    def _benchmark(self, draft: Draft, context: Context, about: dict[str, Any]) -> str:
+        given = draft.benchmark or self._defaults.get("benchmark")
+        if given is not None:
+            return given
+        for part in (Path(context.name).name, context.folder(1), context.folder(2)):
+            match = _BENCHMARKS.search(part.lower())
+            if match is not None:
+                about["benchmark"] = f"from the name {part!r}"
+                plain = match[1].replace("-", "").replace("_", "")
+                return plain.removeprefix("hendrycks").replace("aime20", "aime")
+        return "unknown"

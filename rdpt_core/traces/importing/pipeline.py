@@ -1,0 +1,244 @@
+"""Import: files of any known format in, canonical traces out.
+
+    named files → opening (container, format) → format (records to drafts) → finishing (drafts to traces) → fidelity
+
+Nothing is dropped in silence: a record that cannot become a trace goes to the reject log, a file of a folder that is
+no traces file goes into the report with the reason, and a file that was named and cannot be read is an error. Nothing
+is altered: the characters of each response are counted and hashed as the source gave them and again as the trace
+holds them, without the markup that was put back around reasoning.
+
+Memory: one record, and an entry a trace for the ids; formats that gather say so in their files.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from rdpt_core.errors import InputError, UsageError
+from rdpt_core.records import Reject, Trace
+from rdpt_core.traces.canonical.rejects import RejectSink
+from rdpt_core.traces.files.limits import is_bomb
+from rdpt_core.traces.files.named_files import named_files
+from rdpt_core.traces.files.source import Source
+from rdpt_core.traces.formats import FORMATS, format_named
+from rdpt_core.traces.formats import pairs as pairs_format
+from rdpt_core.traces.formats.base import Bad, Draft, Format, Record, RecordError, snippet, why
+from rdpt_core.traces.grading.grader import Grader
+from rdpt_core.traces.importing.checksums import Fidelity, encoded_pieces
+from rdpt_core.traces.importing.normalisation import Finisher
+from rdpt_core.traces.importing.recognition import OpenedFile, Opener
+from rdpt_core.traces.importing.report import FileReport, ImportReport
+
+__all__ = [
+    "DEFAULTS",
+    "FileReport",
+    "ImportReport",
+    "import_source",
+    "import_traces",
+    "list_formats",
+    "parse_column_map",
+]
+
+DEFAULTS = ("benchmark", "domain", "model", "difficulty", "question")
+"""What a user may say for traces whose source does not say it."""
+
+
+def list_formats() -> list[tuple[str, str]]:
+    """(name, one line) of every format, for help texts."""
+    return [(known.name, known.title) for known in FORMATS]
+
+
+def import_traces(
+    sources: Sequence[Path | Literal["-"]],
+    *,
+    format: str | None = None,
+    column_map: Mapping[str, str] | None = None,
+    grade: bool = True,
+    defaults: Mapping[str, str] | None = None,
+    rejects: RejectSink,
+    report: ImportReport | None = None,
+) -> Iterator[Trace]:
+    """Traces of files, folders or standard input (`-`), in the order in which they were named.
+
+    Arguments are checked and named files are opened before the first trace; the rest happens while it is drawn.
+
+    Args:
+        sources: files and folders; a folder stands for every file in it, sorted, hidden ones left out.
+        format: the name of a format, for all files; None recognises each by its content.
+        column_map: the file's column for each of our names, such as `{"question": "prompt"}`. Implies `pairs`.
+        grade: set `correct` where there is a gold answer and no verdict.
+        defaults: see `DEFAULTS`; used where the source says nothing.
+        rejects: takes every record that became no trace.
+        report: filled with counts, hashes and refusals.
+
+    Raises:
+        UsageError: an argument names something that does not exist, or two contradict each other.
+        InputError: a named file cannot be read or is in no known format; or nothing in a folder is.
+        MissingPackageError: a package that a file or the grading needs is not installed.
+    """
+    forced = _forced(format, column_map)
+    defaults = {name: value for name, value in (defaults or {}).items() if value}
+    unknown = set(defaults) - set(DEFAULTS)
+    if unknown:
+        raise UsageError("There is no such default", where=", ".join(sorted(unknown)), expected=", ".join(DEFAULTS))
+    if not sources:
+        raise UsageError("There is nothing to import", expected="at least one file or folder, or - for standard input")
+    found = list(itertools.chain.from_iterable(named_files(source) for source in sources))
+    run = _Import(forced, dict(column_map or {}), defaults, rejects, report or ImportReport(), grade)
+    return run.traces(found)
+
+
+def parse_column_map(text: str) -> dict[str, str]:
+    """`question=prompt,response=output` as a column map.
+
+    Raises:
+        UsageError: a part is not of the form `name=column`, or names one of our fields twice.
+    """
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, sign, column = (piece.strip() for piece in part.partition("="))
+        if not (name and sign and column) or name in found:
+            raise UsageError("--map cannot be read", where=part, expected="name=column, each name once")
+        found[name] = column
+    return found
+
+
+def import_source(
+    source: Source, rejects: RejectSink, *, grade: bool = False, format: str | None = None
+) -> Iterator[Trace]:
+    """Traces of one source that is no file, such as bytes in memory.
+
+    Raises:
+        RdptError: as `import_traces`.
+    """
+    return _Import(_forced(format, None), {}, {}, rejects, ImportReport(), grade).traces([(source, True)])
+
+
+def _forced(format: str | None, column_map: Mapping[str, str] | None) -> Format | None:
+    if not column_map:
+        return format_named(format) if format is not None else None
+    if format not in (None, pairs_format.FORMAT.name):
+        raise UsageError("--map goes with the format pairs only", got=str(format))
+    unknown = set(column_map) - set(pairs_format.NAMES)
+    if unknown:
+        names = ", ".join(pairs_format.NAMES)
+        raise UsageError(
+            "--map names a field that traces do not have", where=", ".join(sorted(unknown)), expected=names
+        )
+    return pairs_format.FORMAT
+
+
+def _check_columns(file: OpenedFile) -> None:
+    """A column that no record has is a slip: what was guessed in its place is not what was asked for."""
+    missing = set(file.context.column_map.values()) - file.context.columns_found
+    if missing and file.report.n_records:
+        raise InputError(
+            "--map names a column that no record has",
+            where=file.source.name,
+            expected="a column of the file",
+            got=", ".join(sorted(missing)),
+        )
+
+
+class _Import:
+    """One import: it draws the files one after the other, and sends what becomes no trace to the rejects."""
+
+    def __init__(
+        self,
+        forced: Format | None,
+        column_map: Mapping[str, str],
+        defaults: Mapping[str, str],
+        rejects: RejectSink,
+        report: ImportReport,
+        grade: bool,
+    ) -> None:
+        self._opener = Opener(forced, column_map, report)
+        self._defaults = defaults
+        self._rejects = rejects
+        self._report = report
+        self._grade = grade
+
+    def traces(self, found: list[tuple[Source, bool]]) -> Iterator[Trace]:
+        opened = [file for source, is_named in found if (file := self._opener.open(source, is_named)) is not None]
+        if not opened:
+            refused = self._report.refused
+            raise InputError(
+                "There are no traces in what was named",
+                where=", ".join(file.name for file in self._report.files[:3]),
+                got=refused[0].refused if refused else "requests without answers",
+            )
+        return self._drawn(opened)
+
+    def _drawn(self, opened: list[OpenedFile]) -> Iterator[Trace]:
+        with Grader() as grader:
+            finisher = Finisher(self._defaults, grader if self._grade else None)
+            while opened:
+                file = opened.pop(0)
+                try:
+                    yield from self._file(file, finisher)
+                except InputError as error:
+                    # A file that turns out to be damaged half-way must not cost the rest of its folder.
+                    if file.is_named:
+                        raise
+                    self._reject(file.report, Bad(0, f"{error}; nothing after it was read", ""))
+
+    def _file(self, file: OpenedFile, finisher: Finisher) -> Iterator[Trace]:
+        entry, size = file.report, file.source.size()
+        fidelity = Fidelity(entry)
+        for line, draft, original in self._drafts(file):
+            try:
+                trace = finisher.trace(draft, line, file)
+                pieces = encoded_pieces(trace, draft)
+            except (RecordError, RecursionError) as error:
+                self._reject(entry, Bad(line, why(error), original or snippet(draft.response.text)))
+                continue
+            fidelity.add(trace, draft, pieces)
+            if is_bomb(size, entry.characters_out):
+                raise InputError(
+                    "A file yields far more text than it has bytes",
+                    where=file.source.name,
+                    got=f"{entry.characters_out} characters of {size} bytes so far",
+                )
+            yield trace
+
+    def _drafts(self, file: OpenedFile) -> Iterator[tuple[int, Draft, str]]:
+        """Drafts with the line that they stand on and the record's text; what cannot become one is rejected."""
+        chosen, entry = file.format, file.report
+        made: Iterator[tuple[int, Draft | Bad, str]]
+        if chosen.gather is not None:
+            gathered = chosen.gather(self._readable(file), file.context)
+            made = ((item.line or 0, item, "") for item in gathered)
+        else:
+            made = self._read_each(file)
+        for line, item, original in made:
+            if isinstance(item, Bad):
+                self._reject(entry, item)
+            else:
+                yield item.line or line, item, original
+
+    def _readable(self, file: OpenedFile) -> Iterator[Record]:
+        for record in file.records:
+            if isinstance(record, Bad):
+                self._reject(file.report, record)
+            else:
+                file.report.n_records += 1
+                yield record
+
+    def _read_each(self, file: OpenedFile) -> Iterator[tuple[int, Draft | Bad, str]]:
+        read = file.format.read
+        if read is None:
+            return
+        for record in self._readable(file):
+            try:
+                for item in read(record, file.context):
+                    yield record.line, item, record.text
+            except (RecordError, RecursionError) as error:
+                yield record.line, Bad(record.line, why(error), record.text or snippet(record.value)), ""
+        _check_columns(file)
+
+    def _reject(self, entry: FileReport, bad: Bad) -> None:
+        entry.n_rejects += 1
+        self._rejects.add(Reject(entry.name, bad.line, bad.reason, bad.text))

@@ -1,0 +1,114 @@
+"""Opening files: which container, which format, and what must be known of a file before its first trace."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rdpt_core.errors import InputError
+from rdpt_core.records import Message
+from rdpt_core.traces.files.containers import open_container
+from rdpt_core.traces.files.source import Source
+from rdpt_core.traces.formats import SAMPLE_RECORDS, detect
+from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError
+from rdpt_core.traces.formats.openai_chat import request_of
+from rdpt_core.traces.formats.reasoning import starts_inside_thinking
+from rdpt_core.traces.importing.report import FileReport, ImportReport
+
+
+@dataclass(slots=True)
+class OpenedFile:
+    """A file whose format is known, not yet read.
+
+    Attributes:
+        closes_thinking: its responses begin inside the thinking, so that one that closes none was cut.
+        is_named: the user named the file itself, not only a folder above it.
+    """
+
+    source: Source
+    report: FileReport
+    format: Format
+    context: Context
+    records: Iterator[Record | Bad]
+    closes_thinking: bool
+    is_named: bool
+
+
+class Opener:
+    """Opens the files of one import. Prompts of batch requests are kept for all of its files.
+
+    Args:
+        forced: the format of all files; None recognises each by its content.
+        column_map: the user's own column names.
+        report: gets an entry for every file that is looked at.
+    """
+
+    def __init__(self, forced: Format | None, column_map: Mapping[str, str], report: ImportReport) -> None:
+        self._forced = forced
+        self._column_map = column_map
+        self._report = report
+        self._requests: dict[str, tuple[Message, ...]] = {}
+
+    def open(self, source: Source, is_named: bool) -> OpenedFile | None:
+        """Recognises a file. Of a folder's file that is no traces file, the report keeps the reason.
+
+        Returns:
+            None if the file holds no traces: it was refused, or it holds the requests of a batch.
+
+        Raises:
+            InputError: the file was named itself, and it cannot be read or is in no known format.
+        """
+        entry = FileReport(source.name)
+        self._report.files.append(entry)
+        try:
+            container = open_container(source)
+            entry.container = container.kind
+            records = container.records()
+            first = list(itertools.islice(records, SAMPLE_RECORDS))
+            requests = _requests_in(itertools.chain(first, records), first)
+            if requests:
+                self._requests.update(requests)
+                entry.format, entry.n_requests = "batch requests", len(requests)
+                return None
+            chosen = self._forced or detect(first, source.name, container.kind)
+        except InputError as error:
+            if is_named:
+                raise
+            entry.refused = str(error)
+            return None
+        entry.format = chosen.name
+        # Open files are few this way, however many a folder has: what was read for recognition is read again.
+        context = Context(source.name, source.path, self._column_map, self._requests)
+        closes_thinking = _closes_thinking(chosen, first, context)
+        return OpenedFile(source, entry, chosen, context, container.records(), closes_thinking, is_named)
+
+
+def _closes_thinking(chosen: Format, first: list[Record | Bad], context: Context) -> bool:
+    """True if the file's responses begin inside the thinking: at least half of the first ones close what none opens.
+
+    Then one that closes nothing was cut, although nothing in it says so.
+    """
+    read = chosen.read
+    if read is None:
+        return False
+    drafts: list[Draft] = []
+    for record in first:
+        if not isinstance(record, Record):
+            continue
+        try:
+            drafts += [item for item in read(record, context) if isinstance(item, Draft)]
+        except (RecordError, RecursionError):
+            continue
+        if len(drafts) > SAMPLE_RECORDS:
+            break
+    texts = [draft.response.text for draft in drafts]
+    return len(texts) >= 4 and 2 * sum(starts_inside_thinking(text) for text in texts) >= len(texts)
+
+
+def _requests_in(records: Iterator[Record | Bad], first: list[Record | Bad]) -> dict[str, tuple[Message, ...]]:
+    """The prompts of a batch request file by `custom_id`; empty if the file is none."""
+    if not any(isinstance(record, Record) and request_of(record.value) is not None for record in first[:3]):
+        return {}
+    pairs = (request_of(record.value) for record in records if isinstance(record, Record))
+    return dict(pair for pair in pairs if pair is not None)

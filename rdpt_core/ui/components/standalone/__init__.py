@@ -1,0 +1,199 @@
+"""One trace as one HTML file that needs nothing else: no server, no network, no other file.
+
+It holds the reader as the app has it, the data as JSON, and the run's reproducibility card. Its own policy lets the
+browser run the one script whose hash it names and forbids everything else, so that whatever stands in the trace cannot
+load, send or change a thing. Every text of the data is either JSON for `textContent` or escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from rdpt_core import __version__
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.trace.fingerprint import text_hash
+from rdpt_core.analysis.trace.tokens import SentenceTokens, Strip, load_trace_tokens, strip_of
+from rdpt_core.analysis.trace.view import UNCERTAIN_PART, TraceView
+from rdpt_core.records import Trace
+from rdpt_core.store.reader import Reader, Run
+from rdpt_core.ui.components import bundle, reader
+from rdpt_core.ui.components.reader.formulas import formulas_payload
+from rdpt_core.ui.style import theme, words
+
+_FEATURES = ("joint", "thresholds", "card", "search")
+# What the hash in the policy covers is exactly what stands between the tags.
+_SCRIPT = f"{reader.SCRIPT}\n{bundle.text('standalone/standalone.js')}"
+
+
+def standalone_html(opened: Reader, run: Run, view: TraceView) -> str:
+    """The file. The same trace under the same rule gives the same bytes."""
+    style = _style()
+    policy = (
+        f"default-src 'none'; script-src '{_hash(_SCRIPT)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    title = f"Trace {words.plain(view.trace.trace_id, 80)}"
+    return "".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
+            f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+            '<meta name="referrer" content="no-referrer">\n',
+            f"<title>{escape(title)} – RDPT Explorer</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
+            f"<h1>{escape(title)}</h1>\n",
+            _asked(view.trace),
+            '<div id="reader"></div>\n',
+            f"<noscript><p>Labels need JavaScript. The text:</p><pre>{_text(view.trace.response)}</pre></noscript>\n",
+            _card(run, view),
+            f"</main>\n<footer><p>Made by RDPT Explorer {escape(__version__)}. {escape(_EXPLAINED)}</p></footer>\n",
+            f'<script type="application/json" id="data">{_json(_data(opened, run, view))}</script>\n',
+            f'<script type="module">{_SCRIPT}</script>\n</body>\n</html>\n',
+        ]
+    )
+
+
+_EXPLAINED = (
+    "Every sentence carries the label of whoever finds it likely; p is the geometric mean of a model's token "
+    "probabilities over the sentence."
+)
+
+
+def file_name(view: TraceView) -> str:
+    """A name for the file that every file system takes."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in view.trace.trace_id)
+    return f"trace-{kept.strip('-.')[:80] or text_hash(view.trace.response)}.html"
+
+
+def _data(opened: Reader, run: Run, view: TraceView) -> dict[str, Any]:
+    key = f"{run.run_id}/{view.trace_no}"
+    math = formulas_payload(view.texts(), "main", key)
+    features = (*_FEATURES, "math") if math["formulas"] else _FEATURES
+    state = reader.State(features=features, has_link=False)
+    text = reader.text_payload(view, key)
+    return {
+        "text": {**text, "strip": _strips(load_trace_tokens(opened, run, view), view)},
+        "labels": reader.labels_payload(view, key, state),
+        "math": math,
+    }
+
+
+def _strips(tokens: Mapping[str, SentenceTokens], view: TraceView) -> dict[str, Strip]:
+    """Sentence → its tokens, from one sorting of every role's tokens."""
+    if not tokens:
+        return {}
+    n = view.sentences.num_rows
+    places = {}
+    for role, found in tokens.items():
+        order = np.argsort(found.sentence_index, kind="stable")
+        places[role] = (order, np.searchsorted(found.sentence_index[order], np.arange(n + 1)))
+    spans = zip(view.column("char_start"), view.column("char_end"), strict=True)
+    strips = {}
+    for index, (start, end) in enumerate(spans):
+        ours = {}
+        for role, found in tokens.items():
+            order, edges = places[role]
+            chosen = order[edges[index] : edges[index + 1]]
+            ours[role] = SentenceTokens(
+                *(getattr(found, name)[chosen] for name in ("char_start", "char_end", "logprob", "sentence_index"))
+            )
+        strips[str(index)] = strip_of(ours, start, end, index)
+    return strips
+
+
+def _asked(trace: Trace) -> str:
+    turns = [(message.role, message.content) for message in trace.messages] or [("prompt", trace.prompt or "")]
+    graded = {True: "✓ correct", False: "✗ incorrect", None: "not graded"}[trace.correct]
+    facts = [
+        ("gold answer", trace.gold if trace.gold is not None else "unknown"),
+        ("graded", graded),
+        ("benchmark", trace.benchmark),
+        ("domain", trace.domain),
+        ("difficulty", trace.difficulty),
+        ("written by", trace.model),
+        ("sample", str(trace.sample)),
+        ("question id", trace.question_id),
+        ("trace id", trace.trace_id),
+    ]
+    named = len(turns) > 1
+    asked = "".join(
+        f"{f'<p><b>{_text(role)}</b></p>' if named else ''}<pre>{_text(content)}</pre>" for role, content in turns
+    )
+    return f'<section class="asked" aria-label="Question and answer">{asked}{_terms(facts, kind="short")}</section>\n'
+
+
+def _card(run: Run, view: TraceView) -> str:
+    rule = view.rule
+    environment = run.environment[-1] if run.environment else {}
+    packages = environment.get("packages", {})
+    facts = [
+        ("run", f"{run.name} ({run.run_id})"),
+        ("traces hash", run.traces_hash),
+        ("text hash", text_hash(view.trace.response)),
+        ("template policy", run.template_policy),
+        ("splitter", f"{run.splitter} {run.splitter_version}"),
+        ("unit, space", f"{rule.unit}, {rule.space}"),
+        ("uncertain", f"a margin below {UNCERTAIN_PART:g} β"),
+        ("device", " ".join(str(environment[name]) for name in ("device", "device_name") if name in environment)),
+        ("versions", ", ".join(f"{name} {version}" for name, version in packages.items())),
+    ]
+    models = [
+        {
+            "role": model.role,
+            "model": model.model,
+            "revision": model.revision,
+            "dtype": model.dtype,
+            "backend": model.backend,
+            "template": model.template,
+            "tokenizer": model.tokenizer_hash,
+            "parameters": f"{model.n_parameters:,}",
+            "context": "no limit stated" if model.context_length is None else f"{model.context_length:,}",
+        }
+        for model in run.models
+    ]
+    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in models[0]) if models else ""
+    body = "".join(f"<tr>{''.join(f'<td>{_text(str(cell))}</td>' for cell in row.values())}</tr>" for row in models)
+    thresholds = f'<div><dt>thresholds shown</dt><dd id="rule">{_text(_thresholds(rule))}</dd></div>'
+    return (
+        '<section aria-labelledby="made"><h2 id="made">How this was made</h2>\n'
+        f'<div class="wide" tabindex="0" role="region" aria-label="Models"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>\n{_terms(facts, thresholds)}</section>\n"
+    )
+
+
+def _thresholds(rule: LabelRule) -> str:
+    return f"α = {rule.alpha:g}, β = {rule.beta:g}"
+
+
+def _terms(facts: Iterable[tuple[str, str | None]], further: str = "", kind: str = "long") -> str:
+    entries = "".join(f"<div><dt>{_text(term)}</dt><dd>{_text(value)}</dd></div>" for term, value in facts if value)
+    return f'<dl class="{kind}">{entries}{further}</dl>'
+
+
+def _text(value: str) -> str:
+    # A carriage return or a null would be changed by the parser; what is not shown anyway may as well be a space.
+    return escape(value).replace("\r", "&#13;").replace("\0", "\ufffd")
+
+
+def _json(value: Any) -> str:
+    """JSON that ends no script element and holds no character that a script may not."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _style() -> str:
+    light, dark = (theme.css_variables(mode) for mode in theme.MODES)
+    modes = f":root {{\n{light}\n}}\n@media screen and (prefers-color-scheme: dark) {{\n:root {{\n{dark}\n}}\n}}\n"
+    return f"\n{modes}{reader.STYLE}\n{bundle.text('standalone/standalone.css')}"
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest()).decode("ascii")

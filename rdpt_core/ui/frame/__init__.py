@@ -1,0 +1,12 @@
+"""What every page shares, around its own content.
+
+context       the open file, the run and the rule
+controls      choosing run and rule
+filters       choosing traces
+trace_picker  choosing one trace
+header        how an analysis page begins
+links         ids in the address
+missing       links to what is not there
+empty_states  instead of a page
+settings      which database is shown
+"""

@@ -1,0 +1,75 @@
+"""What to show instead of a page: no database, one that cannot be used, or one with nothing in it yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError
+from rdpt_core.ui.style import words
+
+_DEMO = "make demo"
+
+
+def _commands(path: Path) -> None:
+    st.markdown("**See it work** with the bundled models and traces:")
+    st.code(_DEMO, language=None)
+    st.markdown("**Or score your own traces**, with three models named in one TOML file:")
+    st.code(
+        f"python -m rdpt_core score --traces traces.jsonl --triple triple.toml --db {path}",
+        language=None,
+        wrap_lines=True,
+    )
+    st.markdown("Then reload this page. To open another file: `streamlit run app.py -- --db FILE`.")
+
+
+def _page(title: str, first: str, *, purpose: bool = True) -> None:
+    st.header(title, anchor=False)
+    if purpose:
+        st.markdown(words.PURPOSE)
+    st.info(first)
+
+
+def _details(error: StoreError, path: Path) -> None:
+    lines = [f"file      {path.absolute()}", f"problem   {error.what}"]
+    if error.expected:
+        lines.append(f"expected  {error.expected}")
+    if error.got:
+        lines.append(f"found     {words.plain(error.got, 300)}")
+    st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def show_problem(error: StoreError, path: Path) -> None:
+    """Explain why the database cannot be read, and what to do about it."""
+    if isinstance(error, StoreMissingError):
+        _page("There is no database yet", "This app shows what is in **one database file**. There is none here so far:")
+        st.code(str(path.absolute()), language=None, wrap_lines=True)
+        _commands(path)
+    elif isinstance(error, StoreBusyError):
+        _page(
+            "The database is being written",
+            "A run is storing results just now and kept the file longer than this page waited. Nothing is lost.",
+            purpose=False,
+        )
+        st.button("Try again", type="primary", icon=":material/refresh:")
+        _details(error, path)
+    elif path.is_file() and path.stat().st_size == 0:
+        _page("The database file is empty", "The file has 0 bytes. Delete it, then let a run make a new one:")
+        st.code(str(path.absolute()), language=None, wrap_lines=True)
+        _commands(path)
+    elif isinstance(error, StoreEmptyError):
+        show_no_runs(path)
+    else:
+        what = error.what[:1].upper() + error.what[1:]
+        _page("This database cannot be opened", f"{what}. {error.hint or ''}", purpose=False)
+        _details(error, path)
+        st.markdown("To open another file:")
+        st.code("streamlit run app.py -- --db FILE", language=None)
+
+
+def show_no_runs(path: Path) -> None:
+    """A good database without a run."""
+    _page("The database holds no run yet", "The file is there, but nothing has been scored into it:")
+    st.code(str(path.absolute()), language=None, wrap_lines=True)
+    _commands(path)

@@ -1,0 +1,99 @@
+"""What to say when a link leads to something that is not there, and where the same text is to be found instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rdpt_core.analysis.trace.fingerprint import file_fingerprint, text_hash
+from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.store.reader import Reader, Run
+from rdpt_core.ui.data.cache import Source
+from rdpt_core.ui.frame import links
+from rdpt_core.ui.style import words
+
+_MOST_RUNS = 8
+
+
+def explain_run(source: Source, runs: Sequence[Run]) -> None:
+    """The address names a run that is not in this file."""
+    st.error(
+        "**The link asks for a run that this file does not hold.** It may come from another database, or the run was "
+        "scored again with other models. Choose one of this file's runs on the left.",
+        icon=":material/link_off:",
+    )
+    st.code(words.plain(st.query_params.get("run", ""), 200), language=None)
+    made_for = st.query_params.get("file")
+    if made_for is not None and made_for != file_fingerprint(runs):
+        st.caption(
+            f"The link was made while its file had the fingerprint {words.no_markdown(made_for, 20)}; the fingerprint "
+            f"of this one is {file_fingerprint(runs)}."
+        )
+    trace_id = st.query_params.get("trace")
+    if trace_id is not None:
+        offer_elsewhere(source, runs, trace_id)
+
+
+def explain_trace(source: Source, run: Run, trace_id: str) -> None:
+    """The address names a trace that is not in its run."""
+    st.error(
+        "**The link asks for a trace that this run does not hold.** It may belong to another run or another "
+        "database. Choose a trace below, or another run on the left.",
+        icon=":material/link_off:",
+    )
+    st.code(words.plain(trace_id, 200), language=None)
+    offer_elsewhere(source, [other for other in source.runs() if other.run_no != run.run_no], trace_id)
+
+
+def explain_text(view: TraceView) -> None:
+    """The trace is there, but its text is not the one that the link was made for."""
+    sentence = st.query_params.get("sentence")
+    which = "The sentence that it points at" if sentence else "What it points at"
+    st.warning(
+        f"**The text of this trace has changed since the link was made.** {which} is not chosen, because it may be "
+        "another one now. What is shown is the text as this file holds it.",
+        icon=":material/history:",
+    )
+    if sentence:
+        wanted = words.no_markdown(sentence, 20)
+        st.caption(f"The link names sentence {wanted} of its text; this text has {len(view.texts()):,}.")
+
+
+def offer_elsewhere(source: Source, runs: Sequence[Run], trace_id: str) -> None:
+    """Links to the same trace in other runs; those with the very text of the link keep its sentence."""
+    wanted_text = st.query_params.get("text")
+    offered = 0
+    for run in reversed(runs):
+        found = source.ask(trace_text_hash, run, trace_id)
+        if found is None:
+            continue
+        if not offered:
+            st.markdown("This trace is in this file under:")
+        offered += 1
+        same = wanted_text is not None and found == wanted_text
+        keep = [("trace", trace_id)] + [
+            (name, st.query_params[name]) for name in ("text", "sentence") if same and name in st.query_params
+        ]
+        about = "" if wanted_text is None else (", the same text" if same else ", another text")
+        st.page_link(
+            "pages/trace.py",
+            label=f"{words.no_markdown(run.name, 40)} · {run.run_id[:8]}{about}",
+            icon=":material/arrow_forward:",
+            query_params={"run": run.run_id, **dict(keep)},
+        )
+        if offered == _MOST_RUNS:
+            break
+
+
+def trace_text_hash(reader: Reader, run: Run, trace_id: str) -> str | None:
+    """The hash of a trace's response in a run; None if the run has no such trace."""
+    rows = reader.query(
+        "SELECT response FROM traces WHERE run_no = ? AND trace_id = ? LIMIT 1", [run.run_no, trace_id]
+    ).to_pylist()
+    return text_hash(rows[0]["response"]) if rows else None
+
+
+def publish_file(runs: Sequence[Run]) -> None:
+    """Keep the fingerprint of the file in the address."""
+    links.publish("file", file_fingerprint(runs))

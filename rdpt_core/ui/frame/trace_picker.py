@@ -1,0 +1,216 @@
+"""Choosing a trace: filters, then a question, then one of its traces, and stepping through all that fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
+from rdpt_core.analysis.labels import label_order
+from rdpt_core.ui.data import run_data
+from rdpt_core.ui.frame import links, missing
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.style import words
+
+FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
+_VERDICT = {GRADES[0]: "✓", GRADES[1]: "✗", GRADES[2]: "–"}
+# A digest at the end, as ids get that no file gave.
+_HASH = re.compile(r"(?:^|[-_:])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}$")
+# In the session by id, since a trace keeps its id from run to run.
+STATE = "trace_id"
+_FILTER = "trace_filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The trace to show.
+
+    Attributes:
+        trace_no: its number in the run; None if nothing can be shown, and the page has said why.
+        position: its place among the traces that fit the filters, from 0.
+        fitting: the numbers of those traces, in order.
+    """
+
+    trace_no: int | None
+    position: int
+    fitting: tuple[int, ...]
+
+
+def option_names(values: Sequence[Any], name: Callable[[Any], str]) -> dict[Hashable, str]:
+    """A short readable name for every value; equal names get a number, since a widget tells options apart by name."""
+    names: dict[Hashable, str] = {}
+    seen: dict[str, int] = {}
+    for value in values:
+        plain = name(value)
+        seen[plain] = seen.get(plain, 0) + 1
+        names[value] = plain if seen[plain] == 1 else f"{plain} ({seen[plain]})"
+    return names
+
+
+def choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
+    """A value of the data to filter by, or None for all; kept in the address under `key`."""
+    names = option_names(values, words.plain)
+    chosen: str | None = st.selectbox(
+        label,
+        list(values),
+        index=None,
+        key=key,
+        format_func=lambda v: names.get(v, str(v)),
+        placeholder="all",
+        bind="query-params",
+    )
+    return chosen
+
+
+def filters(page: Frame, traces: pa.Table) -> TraceFilter:
+    """The filter controls; their values live in the address."""
+    st.markdown("**Traces**")
+    benchmark = choose_value("Benchmark", "benchmark", distinct(traces, "benchmark"))
+    within = traces if benchmark is None else filter_traces(traces, TraceFilter(benchmark=benchmark))
+    domains = distinct(within, "domain")
+    domain = choose_value("Domain", "domain", domains) if domains else None
+    grade = choose_value("Correctness", "grade", [g for g in GRADES if g in distinct(traces, "grade")])
+    holds = choose_value("Holds a sentence labelled", "holds", [str(label) for label in label_order(page.run.roles)])
+    text = st.text_input(
+        "Find in question",
+        key="find",
+        bind="query-params",
+        placeholder="part of its id or text",
+        help=f"Looks in the question's id and in the first {QUESTION_PART:,} characters of its text.",
+    )
+    return TraceFilter(benchmark, domain, grade, text or "", holds)
+
+
+def _fits(page: Frame, traces: pa.Table, chosen: TraceFilter) -> pa.Table:
+    holding = run_data.traces_holding(page.source, page.run, page.rule, chosen.label) if chosen.label else None
+    return filter_traces(traces, chosen, holding)
+
+
+def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
+    """Which trace to show. A link to a trace that is not there shows an explanation, never another trace."""
+    numbers: dict[str, int] = dict(
+        zip(traces.column("trace_id").to_pylist(), traces.column("trace_no").to_pylist(), strict=True)
+    )
+    fitting: list[int] = _fits(page, traces, chosen).column("trace_no").to_pylist()
+    wanted = links.requested("trace")
+    if wanted is not None and wanted not in numbers:
+        missing.explain_trace(page.source, page.run, wanted)
+        return Choice(None, 0, tuple(fitting))
+    if wanted is not None:
+        st.session_state[STATE] = wanted
+        st.session_state[_FILTER] = chosen
+    here = numbers.get(st.session_state.get(STATE, ""))
+    # Only a change of the filters leads to another trace: a threshold that moves, or a link, must not.
+    stays = here is not None and (here in fitting or st.session_state.get(_FILTER) == chosen)
+    st.session_state[_FILTER] = chosen
+    if not stays:
+        here = fitting[0] if fitting else None
+        go(_trace_id(numbers, here))
+    if here is None:
+        st.info("No trace fits the filters on the left.", icon=":material/filter_alt_off:")
+        st.button("Clear the filters", on_click=_clear)
+        return Choice(None, 0, ())
+    if here not in fitting:
+        st.info("This trace does not fit the filters on the left. It is shown all the same.")
+        fitting = sorted([*fitting, here])
+    return Choice(here, fitting.index(here), tuple(fitting))
+
+
+def _trace_id(numbers: dict[str, int], trace_no: int | None) -> str | None:
+    return next((trace_id for trace_id, number in numbers.items() if number == trace_no), None)
+
+
+def _clear() -> None:
+    for key in FILTER_KEYS:
+        st.session_state[key] = "" if key == "find" else None
+
+
+def go(trace_id: str | None) -> None:
+    """Show another trace of this run, in a callback; no sentence is chosen there yet."""
+    st.session_state[STATE] = trace_id
+    links.publish("sentence", None)
+    links.forget_text()
+    st.session_state.pop("sentence", None)
+
+
+def step(choice: Choice, traces: pa.Table) -> None:
+    """Question and trace pickers, and buttons for the previous and the next trace that fits."""
+    rows = {row["trace_no"]: row for row in traces.to_pylist()}
+    questions: dict[tuple[str, str], list[int]] = {}
+    for number in choice.fitting:
+        row = rows[number]
+        questions.setdefault((row["benchmark"], row["question_id"]), []).append(number)
+    here = rows.get(choice.trace_no) if choice.trace_no is not None else None
+    question = (here["benchmark"], here["question_id"]) if here else None
+    names = option_names(list(questions), lambda q: question_name(q[1], rows[questions[q][0]]["question"]))
+    left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
+    with left:
+        st.session_state["question_pick"] = question
+        st.selectbox(
+            f"Question ({len(questions):,})",
+            list(questions),
+            key="question_pick",
+            format_func=lambda q: names[q],
+            on_change=lambda: _picked("question_pick", lambda q: rows[questions[q][0]]["trace_id"]),
+            index=None if question is None else 0,
+            placeholder="Choose a question",
+        )
+    siblings = questions.get(question, []) if question else []
+    labels = option_names(siblings, lambda n: trace_name(rows[n]))
+    with middle:
+        st.session_state["trace_pick"] = choice.trace_no
+        st.selectbox(
+            f"Trace of this question ({len(siblings):,})",
+            siblings,
+            key="trace_pick",
+            format_func=lambda n: labels[n],
+            on_change=lambda: _picked("trace_pick", lambda n: rows[n]["trace_id"]),
+            index=None if choice.trace_no is None else 0,
+            disabled=not siblings,
+        )
+    with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        _step_buttons(choice, rows)
+    if here is not None:
+        links.publish("trace", here["trace_id"])
+
+
+def question_name(question_id: str, text: str | None) -> str:
+    """The id; beside one that was made by a hash, and so tells nothing, the beginning of the question."""
+    if text is None or not _HASH.search(question_id):
+        return words.plain(question_id)
+    return f"{words.plain(question_id, 24)} · {words.plain(text)}"
+
+
+def trace_name(row: Mapping[str, Any]) -> str:
+    """Verdict, sample and length: what tells the traces of one question apart."""
+    return f"{_VERDICT[row['grade']]} sample {row['sample']} · {words.count(row['n_sentences'], 'sentence')}"
+
+
+def _picked(key: str, trace_id: Callable[[Any], str]) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        go(trace_id(value))
+        # Whatever the address asked for, the reader has now chosen something else.
+        links.publish("trace", None)
+
+
+def _step_buttons(choice: Choice, rows: dict[int, dict[str, Any]]) -> None:
+    neighbours: list[str | None] = [None, None]
+    if choice.trace_no is not None:
+        for side, place in enumerate((choice.position - 1, choice.position + 1)):
+            if 0 <= place < len(choice.fitting):
+                neighbours[side] = rows[choice.fitting[place]]["trace_id"]
+    for key, icon, trace_id in zip(("previous", "next"), ("left", "right"), neighbours, strict=True):
+        st.button(
+            f":material/chevron_{icon}:",
+            key=key,
+            on_click=go,
+            args=(trace_id,),
+            disabled=trace_id is None,
+            help=f"{key.capitalize()} trace that fits the filters",
+        )

@@ -1,0 +1,14 @@
+"""One folder, or file, for each page: `page.draw` draws it, `figures` holds its charts.
+
+overview    what is in the file
+trace       one response, sentence by sentence
+compare     two traces side by side
+find        one text in all sentences
+ratios      every sentence by how far the models are apart
+benchmarks  label shares of groups of traces
+positions   labels along the traces
+thresholds  how much depends on α and β
+predict     labels and correct answers
+runs        two runs of the file
+selection   training data among candidates
+"""

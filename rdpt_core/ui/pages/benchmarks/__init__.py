@@ -1,0 +1,5 @@
+"""The page Benchmarks.
+
+page     the whole page
+figures  its figures
+"""

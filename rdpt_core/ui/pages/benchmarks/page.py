@@ -1,0 +1,192 @@
+"""The benchmarks page: label shares of any groups of traces, and the difference between two of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.run import drilldown, group_shares
+from rdpt_core.analysis.run.group_shares import Cells, cells_table, difference
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD, MIN_QUESTIONS
+from rdpt_core.store.reader import Run
+from rdpt_core.ui.data import run_data
+from rdpt_core.ui.frame import context, filters
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.header import begin
+from rdpt_core.ui.pages.benchmarks.figures import cells_figure, difference_figure, points_in_words
+from rdpt_core.ui.parts import export_panel, glossary
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.parts.drilldown import Behind, show
+from rdpt_core.ui.style import words
+
+# More lines than this make a figure that nobody reads; the table has them all.
+_MAX_LINES = 40
+_NO_COLUMN = "nothing"
+_UNITS = ("sentences", "tokens")
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    chosen = begin(
+        page,
+        "Benchmarks",
+        "How much of each group of traces comes from where, and whether two groups really differ. "
+        "Intervals count **questions**, because sentences of one question resemble each other.",
+    )
+    if chosen is None:
+        return
+    runs = comparable_runs(page)
+    row, column, unit = _choose(_dimensions(page, chosen, runs))
+    spread = runs if "run" in (row, column) else (page.run,)
+    found = run_data.cells_of(page.source, spread, page.rule, chosen, row, column, by_tokens=unit == "tokens")
+    if not found.cells:
+        st.info("None of these traces has a scored sentence, so there is nothing to label.")
+        return
+    _shares(page, chosen, found, spread, unit)
+    if len(found.cells) > 1:
+        _difference(found, unit)
+
+
+def comparable_runs(page: Frame) -> tuple[Run, ...]:
+    """The runs of the file whose labels mean the same as this one's: those with the same roles."""
+    return tuple(run for run in page.source.runs() if run.roles == page.run.roles)
+
+
+def _dimensions(page: Frame, chosen: Scope, runs: tuple[Run, ...]) -> list[str]:
+    """What traces differ in here; the benchmark always."""
+    facts = run_data.facts_of(page.source, page.run, chosen)
+    varied = [name for name in group_shares.DIMENSIONS if name != "run" and len(facts.names[name]) > 1]
+    return list(dict.fromkeys(["benchmark", *varied, *(["run"] if len(runs) > 1 else [])]))
+
+
+def _choose(dimensions: list[str]) -> tuple[str, str | None, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        row: str = st.selectbox("Groups", dimensions, key="rows", bind="query-params", width=200)
+        others = [_NO_COLUMN, *(name for name in dimensions if name != row)]
+        column: str = st.selectbox("Split each by", others, key="columns", bind="query-params", width=200)
+        unit: str = st.segmented_control(
+            "Count",
+            _UNITS,
+            key="count",
+            default=_UNITS[0],
+            required=True,
+            bind="query-params",
+            help=_COUNT_HELP,
+            width="content",
+        )
+    return row, None if column == _NO_COLUMN else column, unit
+
+
+_COUNT_HELP = (
+    "**sentences**: every sentence counts once. **tokens**: a sentence counts by its tokens under the model that wrote "
+    "the traces, so that long sentences weigh more."
+)
+
+
+def _shares(page: Frame, chosen: Scope, found: Cells, runs: tuple[Run, ...], unit: str) -> None:
+    shown = list(range(min(len(found.cells), _MAX_LINES)))
+    if len(found.cells) > _MAX_LINES:
+        biggest = sorted(shown + list(range(_MAX_LINES, len(found.cells))), key=lambda i: -_n(found, i))[:_MAX_LINES]
+        shown = sorted(biggest)
+        st.caption(f"Of {len(found.cells):,} groups the figure shows the {_MAX_LINES} with most questions.")
+    figure = cells_figure(found, shown, unit, context.mode())
+    clicked = chart(figure, "shares_of_groups", "Label shares of every group; the same numbers are in the table below")
+    st.caption(
+        f"{filters.describe(chosen).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
+        f"counted in {unit}. Intervals are 95% and resample questions. Click a segment for the traces behind it."
+    )
+    few = sum(cell.intervals.refused is not None for cell in found.cells)
+    if few:
+        has = words.count(few, "group has", "groups have")
+        st.caption(f"{has} no interval: fewer than {MIN_QUESTIONS} questions say too little about others.")
+    table = cells_table(found, unit)
+    with st.container(horizontal=True):
+        extra = [INTERVAL_METHOD, f"Shares are of {unit}."]
+        methods = methods_paragraph(page.run, page.rule, chosen.words(), extra)
+        export_panel.offer(page, "benchmarks", table, {"shares_of_groups": figure}, methods)
+        glossary.explain("share", "95% interval", "BCa interval", "clustering", "n")
+    if clicked:
+        _behind(page, chosen, found, runs, shown[int(clicked[0])], int(clicked[1]))
+    with st.expander("The numbers as a table", icon=":material/table:"):
+        percent = st.column_config.NumberColumn(format="percent")
+        config = {name: percent for name in (f"share_of_{unit}", "low", "high")}
+        st.dataframe(_safe(table.to_pylist()), hide_index=True, column_config=config, placeholder="–")
+
+
+def _n(found: Cells, place: int) -> int:
+    return found.cells[place].intervals.n_questions
+
+
+def _safe(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{name: words.plain(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows]
+
+
+def _behind(page: Frame, chosen: Scope, found: Cells, runs: tuple[Run, ...], place: int, k: int) -> None:
+    """The traces of a cell that hold the label, those with most of it first."""
+    cell, label = found.cells[place], found.kinds[k]
+    for part, run in enumerate(runs):
+        facts = run_data.facts_of(page.source, run, chosen)
+        gaps = run_data.gaps_of(page.source, run, page.rule)
+        rows = run_data.rows_in(gaps, facts)[cell.members[part]]
+        n = run_data.counts_of(page.source, run, page.rule)[rows, k + 1].astype(np.int64)
+        holding = np.flatnonzero(n)
+        if not len(holding) and len(runs) > 1:
+            continue
+        first = holding[np.argsort(-n[holding], kind="stable")][: drilldown.LIMIT]
+        codes = run_data.codes_of(page.source, run, page.rule)
+        index = drilldown.first_with(codes, gaps.start[rows[first]], gaps.length[rows[first]], k + 1)
+        names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
+        listed = facts.trace_no[cell.members[part][first]].tolist()
+        numbers = {f"{label} sentences": n[first].tolist()}
+        title = f"{names}: traces with a {label} sentence"
+        show(
+            page,
+            run,
+            Behind(title, len(holding), "trace", listed, index.tolist(), numbers),
+            "cell",
+        )
+        return
+
+
+def _difference(found: Cells, unit: str) -> None:
+    st.subheader("Do two groups differ?", anchor=False)
+    # Numbered, because two groups may look the same once their names are cut.
+    names = [
+        f"{place}. {words.plain(f'{cell.row} · {cell.column}' if cell.column else cell.row)}"
+        for place, cell in enumerate(found.cells, 1)
+    ]
+    # To begin with, two groups that can be compared.
+    refused = [cell.intervals.refused is not None for cell in found.cells]
+    ready = sorted(range(len(names)), key=lambda place: refused[place])
+    left, right = st.columns(2)
+    first = names.index(left.selectbox("This group", names, ready[0], key="first", bind="query-params"))
+    second = names.index(right.selectbox("minus this group", names, ready[1], key="second", bind="query-params"))
+    if first == second:
+        st.info("Choose two different groups.")
+        return
+    gap = difference(found, first, second)
+    st.plotly_chart(
+        difference_figure(found.kinds, gap, context.mode()),
+        key="difference",
+        config={"displayModeBar": False},
+        alt="Difference of the label shares of the two groups; the same numbers are in the text below",
+    )
+    st.markdown(". ".join(points_in_words(kind, gap, k) for k, kind in enumerate(found.kinds)) + ".")
+    st.caption(_pairing(gap, unit))
+
+
+def _pairing(gap: group_shares.Difference, unit: str) -> str:
+    one, two = gap.n_questions
+    if gap.is_paired:
+        how = f"Both groups have the same {words.count(one, 'question')}: the interval is paired by question."
+    elif gap.n_shared:
+        how = (
+            f"The groups have {one:,} and {two:,} questions, {gap.n_shared:,} of them in common: the interval draws "
+            "common questions together, so it is paired as far as they go."
+        )
+    else:
+        how = f"The groups have {one:,} and {two:,} questions and none in common: the interval is not paired."
+    many = " Several labels are looked at at once: one of twenty such intervals misses 0 by chance."
+    return f"Shares of {unit}. {how}{many}"

@@ -1,0 +1,5 @@
+"""The page Compare.
+
+page   the whole page
+sides  which two traces
+"""

@@ -1,0 +1,245 @@
+"""The parts of the compare page: two traces, each in a reader of its own, and the strip that pairs their sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.trace.comparison import Comparison, Kind, Suggestion, compare, mixed_questions
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view
+from rdpt_core.store.reader import Reader, Run
+from rdpt_core.ui.components import pairs, reader
+from rdpt_core.ui.components.card import Item, card
+from rdpt_core.ui.frame import context, controls, links, trace_picker
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.pages.compare.sides import (
+    Side,
+    choose_both,
+    choose_left,
+    choose_right,
+    left_side,
+    right_side,
+    suggested,
+    swap,
+)
+from rdpt_core.ui.pages.trace.page import asked
+from rdpt_core.ui.style import words
+
+_ANSWERS = "compare_answers"
+_FEATURES = ("search",)
+_MOST_SUGGESTED = 8
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    st.header("Compare two traces", anchor=False)
+    st.markdown(
+        "Two answers to one question, or one trace under two runs. Sentences that belong together stand in one column "
+        "of the strip; its arrows lead to where labels differ, and to where the models disagree most."
+    )
+    left = left_side(page)
+    if left is None:
+        return
+    found = suggested(page, left)
+    right = right_side(page, left, found)
+    if right is None:
+        return
+    for key, value in (("trace", left.row["trace_id"]), ("run2", right.run.run_id), ("trace2", right.row["trace_id"])):
+        links.publish(key, value)
+    _pickers(page, left, right)
+    _offers(page, left, right, found)
+    context.notices(page, brief=True)
+    views = [page.source.trace_view(side.run, side.row["trace_no"], page.rule) for side in (left, right)]
+    context.faint_notice(views[0].faint(), brief=True)
+    comparison = page.source.ask(
+        compare_traces, left.run, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
+    )
+    key = "/".join(f"{side.run.run_id}:{side.row['trace_no']}" for side in (left, right))
+    _questions(views)
+    strip = st.container()
+    for column, side, view in zip(st.columns(2), (left, right), views, strict=True):
+        with column:
+            _head(side, view)
+            reader.draw_text(view, _reader_key(side, view), side.name)
+    with strip:
+        _moving(comparison, left, right, views[0], views[1], key)
+
+
+def _pickers(page: Frame, left: Side, right: Side) -> None:
+    columns = st.columns(2)
+    with columns[0]:
+        _pick_trace(left, choose_left)
+    with columns[1]:
+        runs = page.source.runs()
+        if len(runs) > 1:
+            names = controls.run_names(runs)
+            st.session_state["compare_run_pick"] = right.run.run_id
+            st.selectbox(
+                "Right run",
+                [run.run_id for run in reversed(runs)],
+                key="compare_run_pick",
+                format_func=lambda run_id: names[run_id],
+                on_change=lambda: choose_right(st.session_state["compare_run_pick"], right.row["trace_id"]),
+            )
+        _pick_trace(right, partial(choose_right, right.run.run_id))
+
+
+def _pick_trace(side: Side, choose: Any) -> None:
+    """The question, and which of its traces."""
+    questions: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in side.traces.to_pylist():
+        questions.setdefault((row["benchmark"], row["question_id"]), []).append(row)
+    here = (side.row["benchmark"], side.row["question_id"])
+    names = trace_picker.option_names(
+        list(questions), lambda q: trace_picker.question_name(q[1], questions[q][0]["question"])
+    )
+    question_key, trace_key = f"compare_question_{side.name}", f"compare_trace_{side.name}"
+    st.session_state[question_key], st.session_state[trace_key] = here, side.row["trace_id"]
+    samples = {row["trace_id"]: row for row in questions[here]}
+    labels = trace_picker.option_names(list(samples), lambda trace_id: trace_picker.trace_name(samples[trace_id]))
+    first, second = st.columns(2)
+    with first:
+        st.selectbox(
+            f"{side.name.capitalize()} question",
+            list(questions),
+            key=question_key,
+            format_func=lambda q: names[q],
+            on_change=lambda: choose(questions[st.session_state[question_key]][0]["trace_id"]),
+        )
+    with second:
+        st.selectbox(
+            f"{side.name.capitalize()} trace",
+            list(samples),
+            key=trace_key,
+            format_func=lambda trace_id: labels[trace_id],
+            on_change=lambda: choose(st.session_state[trace_key]),
+        )
+
+
+def _offers(page: Frame, left: Side, right: Side, found: Sequence[Suggestion]) -> None:
+    """What is worth comparing, one click each."""
+    mixed = mixed_questions(left.traces)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if found:
+            st.markdown("Compare with", width="content")
+        for place, item in enumerate(found[:_MOST_SUGGESTED]):
+            chosen = (item.run, item.row["trace_id"]) == (right.run, right.row["trace_id"])
+            st.button(
+                _offer_name(item),
+                key=f"offer_{place}",
+                icon=":material/check:" if chosen else None,
+                on_click=choose_right,
+                args=(item.run.run_id, item.row["trace_id"]),
+            )
+        if mixed:
+            here = [k for k, pair in enumerate(mixed) if pair[0]["trace_no"] >= left.row["trace_no"]]
+            following = mixed[((here[0] if here else -1) + 1) % len(mixed)]
+            st.button(
+                "Next question with both outcomes",
+                icon=":material/skip_next:",
+                on_click=choose_both,
+                args=(following[0]["trace_id"], left.run.run_id, following[1]["trace_id"]),
+                help=f"{words.count(len(mixed), 'question')} of this run {'has' if len(mixed) == 1 else 'have'} both a "
+                "correct and an incorrect trace.",
+            )
+        st.button("Swap sides", icon=":material/swap_horiz:", on_click=swap, args=(left, right))
+
+
+def _offer_name(item: Suggestion) -> str:
+    mark = {GRADES[0]: "✓ ", GRADES[1]: "✗ "}.get(item.row["grade"], "")
+    if item.kind is Kind.RUN:
+        return f"same trace in {words.no_markdown(item.run.name, 24)} · {item.run.run_id[:4]}"
+    return f"{mark}sample {item.row['sample']}"
+
+
+def _questions(views: Sequence[TraceView]) -> None:
+    """What was asked: once, if it is the same."""
+    texts = [asked(view.trace) for view in views]
+    if texts[0] == texts[1]:
+        card("Question", [Item("Question", texts[0], "long")], key="compare_question")
+        return
+    for column, name, text in zip(st.columns(2), ("left", "right"), texts, strict=True):
+        with column:
+            card(f"Question on the {name}", [Item("Question", text, "long")], key=f"compare_question_{name}_card")
+
+
+def _head(side: Side, view: TraceView) -> None:
+    trace = view.trace
+    verdict = {
+        True: Item("", "✓ Correct", "good"),
+        False: Item("", "✗ Incorrect", "bad"),
+        None: Item("", "– Not graded", "unknown"),
+    }[trace.correct]
+    about = [Item("", trace.trace_id), verdict, Item("run", f"{side.run.name} · {side.run.run_id[:8]}")]
+    if trace.model:
+        about.append(Item("written by", trace.model))
+    card(f"Trace on the {side.name}", about, key=f"compare_head_{side.name}")
+    st.page_link(
+        "pages/trace.py",
+        label=f"Open the {side.name} trace alone",
+        icon=":material/open_in_full:",
+        query_params={"run": side.run.run_id, "trace": trace.trace_id},
+    )
+
+
+def compare_traces(
+    opened: Reader, run: Run, trace_no: int, other: Run, other_trace_no: int, rule: LabelRule
+) -> Comparison:
+    """The comparison of two stored traces; cached like every other answer."""
+    return compare(load_trace_view(opened, run, trace_no, rule), load_trace_view(opened, other, other_trace_no, rule))
+
+
+@st.fragment
+def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, theirs: TraceView, key: str) -> None:
+    """What moves with a choice. A fragment, so that a step through the pairs does not send the page again."""
+    rows = comparison.alignment.rows
+
+    def on_pair() -> None:
+        said = pairs.heard(key)
+        if said is not None and 0 <= said["row"] < len(rows):
+            _choose_pair(said["row"], said.get("at"))
+
+    def on_sentence(side: Side) -> None:
+        view = ours if side is left else theirs
+        said = reader.heard("pick", _reader_key(side, view), side.name)
+        if said is None:
+            return
+        places = [row.left if side is left else row.right for row in rows]
+        index = said.get("index")
+        _choose_pair(places.index(index) if index in places and index is not None else None, said.get("at"))
+
+    pair = _pair(len(rows))
+    answers = st.session_state.get(_ANSWERS)
+    # The labels show nothing here: without a gap they take no room either.
+    with st.container(gap=None):
+        pairs.draw_pairs(pairs.payload(comparison, ours, theirs, key, pair), answers, on_pair)
+        for side, view in ((left, ours), (right, theirs)):
+            chosen = None if pair is None else (rows[pair].left if side is left else rows[pair].right)
+            state = reader.State(chosen, None, answers, _FEATURES, has_link=False)
+            reader.draw_labels(
+                view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name
+            )
+
+
+def _reader_key(side: Side, view: TraceView) -> str:
+    return f"{side.run.run_id}/{view.trace_no}"
+
+
+def _choose_pair(row: int | None, at: int | None) -> None:
+    st.session_state["compare_pair"] = row
+    st.session_state[_ANSWERS] = at
+    links.publish("pair", None if row is None else str(row + 1))
+
+
+def _pair(n: int) -> int | None:
+    """The chosen pair, from the address or from an earlier click."""
+    wanted = links.requested("pair")
+    if wanted is not None and wanted.isdecimal() and 1 <= int(wanted) <= n:
+        st.session_state["compare_pair"] = int(wanted) - 1
+    chosen = st.session_state.get("compare_pair")
+    return chosen if chosen is not None and chosen < n else None

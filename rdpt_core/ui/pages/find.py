@@ -1,0 +1,200 @@
+"""The parts of the find page: one line to search with, and the sentences that it finds."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rdpt_core.analysis.labels import label_order
+from rdpt_core.analysis.run import search
+from rdpt_core.analysis.run.search import Found, Query
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.errors import UsageError
+from rdpt_core.store.reader import Run
+from rdpt_core.ui.components.results import opened, passage_item, results
+from rdpt_core.ui.data import run_data
+from rdpt_core.ui.frame import context, filters, trace_picker
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.parts import notes
+from rdpt_core.ui.style import words
+
+PER_PAGE = 25
+RESULTS_KEY = "find_results"
+_CHOSEN = "find_chosen"
+
+# What somebody who never searched traces may want to see first: (name, text, whether it is an expression).
+EXAMPLES = (
+    ("Second thoughts", r"\b(wait|hold on|actually|let me check)\b", True),
+    ("Another way", r"\b(alternatively|another (way|approach))\b", True),
+    ("Answers", r"\banswer( is|:)", True),
+    ("Equations", r"= -?\d+", True),
+)
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    address = st.session_state.pop(_CHOSEN, None)
+    if address is not None:
+        st.switch_page("pages/trace.py", query_params=address)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Find in all traces", anchor=False, width="content")
+        where = st.segmented_control(
+            "Look in",
+            ["sentences", "notes"],
+            key="look_in",
+            default="sentences",
+            required=True,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    context.notices(page, brief=True)
+    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    text = st.text_input(
+        "Text to find",
+        key="q",
+        bind="query-params",
+        placeholder="a word, a phrase, a formula …",
+        help="Looks in the responses of all traces; a hit belongs to the sentence in which it begins. Among notes, it "
+        "looks in their texts, tags and sentences.",
+        on_change=_to_first_page,
+    )
+    if where == "notes":
+        notes.section(page, text or "", RESULTS_KEY, _open)
+    else:
+        _sentences(page, text or "")
+
+
+def _sentences(page: Frame, text: str) -> None:
+    chosen = filters.choose_scope(page)
+    query = _query(page, text)
+    runs = _runs(page)
+    if not query.text:
+        _invite()
+        return
+    try:
+        found = _search(page, runs, query, chosen)
+    except UsageError as error:
+        st.warning(
+            f"**{error.what[:1].upper()}{error.what[1:]}.** {error.hint or ''}", icon=":material/regular_expression:"
+        )
+        st.code(words.plain(error.got or query.text, 300), language=None)
+        return
+    _draw_found(page, found, len(page.source.runs()) > 1)
+
+
+def _query(page: Frame, text: str) -> Query:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        label = trace_picker.choose_value("Label", "label", [str(label) for label in label_order(page.run.roles)])
+        regex = st.checkbox(
+            "Regular expression",
+            key="regex",
+            bind="query-params",
+            on_change=_to_first_page,
+            help="The syntax of RE2: its time grows with the text only, so no expression can hang the app.",
+        )
+        match_case = st.checkbox("Match case", key="case", bind="query-params", on_change=_to_first_page)
+    return Query(text, bool(regex), bool(match_case), label)
+
+
+def _runs(page: Frame) -> list[Run]:
+    """The run of the sidebar, or all runs, that one first."""
+    runs = page.source.runs()
+    if len(runs) == 1:
+        return [page.run]
+    everywhere = st.checkbox(f"In all {len(runs)} runs of the file", key="all_runs", bind="query-params")
+    others = [run for run in reversed(runs) if run.run_no != page.run.run_no]
+    return [page.run, *others] if everywhere else [page.run]
+
+
+def _search(page: Frame, runs: list[Run], query: Query, chosen: Scope) -> list[tuple[Run, Found]]:
+    """What each run holds; runs are searched until there are more sentences than anybody reads."""
+    found: list[tuple[Run, Found]] = []
+    for run in runs:
+        if sum(item.n_found for _, item in found) >= search.MOST_SENTENCES:
+            break
+        found.append((run, page.source.ask(search.find, run, query, chosen, page.rule)))
+    return found
+
+
+def _draw_found(page: Frame, found: list[tuple[Run, Found]], with_run: bool) -> None:
+    n_found = sum(item.n_found for _, item in found)
+    if not n_found:
+        st.info("No sentence holds that. Filters on the left and the label above may keep it out.")
+        return
+    number = _page_number(n_found)
+    first = (number - 1) * PER_PAGE
+    last = min(first + PER_PAGE, n_found)
+    st.markdown(f"**{summary([item for _, item in found])}**, of which {first + 1:,} to {last:,} are shown.")
+    items, before = [], 0
+    for run, item in found:
+        hits = item.hits(max(0, first - before), max(0, last - before))
+        if hits:
+            for passage in page.source.ask(search.passages, run, hits):
+                items.append(passage_item(passage, with_run=with_run))
+        before += item.n_found
+    results("Sentences found", items, first + 1, RESULTS_KEY, _open)
+    _pager(number, n_found)
+
+
+def summary(found: list[Found]) -> str:
+    """How much was found, without claiming more than was counted."""
+    n_found, n_traces = sum(item.n_found for item in found), sum(item.n_traces for item in found)
+    n_searched = sum(item.n_searched for item in found)
+    sentences = words.count(n_found, "sentence")
+    if all(item.is_complete for item in found):
+        return f"{sentences} in {words.count(n_traces, 'trace')}"
+    return (
+        f"The first {sentences}, in {n_searched:,} of {words.count(n_traces, 'trace')} that hold it (the search stops "
+        "there: narrow it to see others)"
+    )
+
+
+def _page_number(n_found: int) -> int:
+    n_pages = -(-n_found // PER_PAGE)
+    text = st.query_params.get("page", "1")
+    number = int(text) if text.isdecimal() else 1
+    return min(max(number, 1), n_pages)
+
+
+def _pager(number: int, n_found: int) -> None:
+    n_pages = -(-n_found // PER_PAGE)
+    if n_pages == 1:
+        return
+    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
+        previous, following = number - 1, number + 1
+        st.button("Previous", icon=":material/chevron_left:", on_click=_to_page, args=(previous,), disabled=number == 1)
+        st.markdown(f"Page {number:,} of {n_pages:,}", width="content")
+        st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            on_click=_to_page,
+            args=(following,),
+            disabled=number == n_pages,
+        )
+
+
+def _to_page(number: int) -> None:
+    st.query_params["page"] = str(number)
+
+
+def _to_first_page() -> None:
+    st.query_params.pop("page", None)
+
+
+def _open() -> None:
+    address = opened(RESULTS_KEY)
+    if address is not None:
+        # Leaving the page is not possible from within a callback; the run that follows does it.
+        st.session_state[_CHOSEN] = address
+
+
+def _invite() -> None:
+    st.markdown("Type above what to look for, or begin with one of these:")
+    with st.container(horizontal=True):
+        for name, text, regex in EXAMPLES:
+            st.button(name, key=f"example_{name}", on_click=_use, args=(text, regex), help=f"`{text}`")
+
+
+def _use(text: str, regex: bool) -> None:
+    st.session_state["q"] = text
+    st.session_state["regex"] = regex

@@ -1,0 +1,269 @@
+"""The parts of the overview page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from rdpt_core.analysis.catalog import Catalog
+from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.labels import label_order
+from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
+from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
+from rdpt_core.store.reader import Run
+from rdpt_core.ui.data import run_data
+from rdpt_core.ui.frame import context, empty_states
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.parts import export_panel, glossary, share_figure
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.style import words
+
+# A run that has not written for this long has probably been stopped.
+_QUIET = timedelta(minutes=5)
+
+# What one learns on each page, in the order of the navigation.
+_PAGES: tuple[tuple[str, str, str], ...] = (
+    ("trace", "Trace", "Read one response, sentence by sentence, with what each model thinks of it."),
+    ("compare", "Compare", "Two responses side by side: where does one follow the teacher and the other not?"),
+    ("find", "Find", "Every sentence that holds a text, such as “wait”, and whose it is."),
+    ("ratios", "Ratios", "How far apart the models are, and the sentences on which they differ most."),
+    ("benchmarks", "Benchmarks", "Label shares of any groups, and whether two groups really differ."),
+    ("positions", "Positions", "Does a response begin as the teacher and end as the student?"),
+    ("thresholds", "Thresholds", "How much depends on α and β, and which claims hold for all sensible ones."),
+    ("predict", "Predict", "Do labels tell right answers from wrong ones, beyond length?"),
+    ("runs", "Runs", "Do the labels hold with another student, precision, template or splitter?"),
+    ("selection", "Selection", "Which responses to train on, by how much of the teacher they hold."),
+)
+
+_WHOLE_NUMBERS = ("questions", "traces", "sentences", "unscored", "graded")
+
+
+def header(run: Run, catalog: Catalog) -> None:
+    """What this is, and the counts that size it up."""
+    st.header("What is in this file", anchor=False)
+    st.markdown(words.PURPOSE if run.has_distilled else words.PURPOSE_BEFORE)
+    counts = {"Questions": catalog.n_questions, "Traces": catalog.n_traces, "Sentences": catalog.n_sentences}
+    questions, traces, sentences, unscored = st.columns(4)
+    for column, (name, n) in zip((questions, traces, sentences), counts.items(), strict=True):
+        column.metric(name, f"{n:,}", border=True)
+    unscored.metric("Unscored", f"{catalog.n_unscored:,}", border=True, help=_unscored_help(catalog))
+    if catalog.n_unscored:
+        st.warning(
+            f"**{words.count(catalog.n_unscored, 'sentence has', 'sentences have')} no label.** "
+            + " ".join(f"{words.UNSCORED.get(reason, reason)} ({n:,})" for reason, n in catalog.unscored.items())
+            + _contexts(run, catalog),
+            icon=":material/visibility_off:",
+        )
+
+
+def _contexts(run: Run, catalog: Catalog) -> str:
+    """Whose context was too short, and how long it is."""
+    length = {str(model.role): model.context_length for model in run.models}
+    found = [
+        f"{role} ({f'{length[role]:,} tokens' if length.get(role) else 'unknown length'}; too short for "
+        f"{words.count(n, 'trace')})"
+        for role, n in catalog.over_context.items()
+    ]
+    return f" Contexts exceeded: {', '.join(found)}." if found else ""
+
+
+def _unscored_help(catalog: Catalog) -> str:
+    return "Sentences that some model could not score. They carry no label and are never counted as one." + (
+        "" if catalog.n_unscored else " There are none in this run."
+    )
+
+
+def live_progress(run: Run, catalog: Catalog) -> None:
+    """How far an unfinished run has come, per role, with a way to look again."""
+    if run.finished_at is not None:
+        return
+    quiet = datetime.now(UTC).replace(tzinfo=None) - run.updated_at
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            if quiet < _QUIET:
+                st.markdown(":material/progress_activity: **This run is being scored.** Complete traces appear below.")
+            else:
+                st.markdown(
+                    f":material/pause_circle: **This run is not complete**, and nothing was written for {_ago(quiet)}. "
+                    "Give the same `score` command again to go on from here."
+                )
+            st.button("Refresh", icon=":material/refresh:")
+        for item in catalog.progress:
+            done = item.n_traces / run.n_traces if run.n_traces else 0.0
+            st.progress(min(done, 1.0), text=f"{item.role}: {item.n_traces:,} of {words.count(run.n_traces, 'trace')}")
+
+
+def _ago(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:
+        return words.count(minutes, "minute")
+    return words.count(minutes // 60, "hour") if minutes < 48 * 60 else words.count(minutes // 1440, "day")
+
+
+def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
+    """The first figure; a click on a segment opens the trace page with its benchmark and label."""
+    st.subheader("Where the sentences come from", anchor=False)
+    if not groups:
+        st.info("No trace is scored by all models yet, so there is nothing to label.")
+        return
+    figure = share_figure.shares_figure(groups, context.mode())
+    clicked_on = chart(
+        figure, "shares", "Label shares of each benchmark with 95% intervals; the same numbers are in the table below"
+    )
+    summary = in_words(groups)
+    if summary:
+        st.markdown(summary)
+    st.caption(
+        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions with "
+        "all of their traces: questions are the unit, because sentences of one trace resemble each other. "
+        "Click a segment to read traces of that benchmark that hold a sentence with that label."
+    )
+    if clicked_on:
+        st.switch_page("pages/trace.py", query_params=clicked(page.run, groups, *clicked_on))
+    with st.container(horizontal=True):
+        methods = methods_paragraph(page.run, page.rule, "all traces", [INTERVAL_METHOD])
+        export_panel.offer(page, "overview", shares_table(groups), {"shares": figure}, methods)
+        glossary.explain("share", "95% interval", "n", *map(str, label_order(page.run.roles)), "α", "β")
+
+
+def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[str, str]:
+    """The trace page's address for a segment: benchmark and label, or all labels if the benchmark has none of it."""
+    group = groups[row]
+    query = {"run": run.run_id, "benchmark": words.plain(group.group)}
+    return query | ({"holds": group.kinds[k]} if group.intervals.share[k] > 0 else {})
+
+
+def in_words(groups: Sequence[GroupShares]) -> str:
+    """Where Teacher sentences are most and least frequent, with intervals; empty with fewer than two of those."""
+    known = [group for group in groups if group.intervals.refused is None]
+    if len(known) < 2:
+        return ""
+    most = max(known, key=lambda group: float(group.intervals.share[0]))
+    least = min(known, key=lambda group: float(group.intervals.share[0]))
+    apart = float(least.intervals.high[0]) < float(most.intervals.low[0])
+    text = (
+        f"**{most.kinds[0]}** sentences are most frequent in {words.no_markdown(most.group, 30)}, "
+        f"{_with_interval(most)}, and least in {words.no_markdown(least.group, 30)}, {_with_interval(least)}."
+    )
+    return text if apart else f"{text} These intervals overlap: the benchmarks may not differ at all."
+
+
+def _with_interval(group: GroupShares) -> str:
+    found = group.intervals
+    low, high = (words.percent(float(end[0])) for end in (found.low, found.high))
+    return f"{words.percent(float(found.share[0]))} (95% interval {low} to {high})"
+
+
+def where_to_go() -> None:
+    """A link into every page, with what one learns there."""
+    st.subheader("Look closer", anchor=False)
+    for first in range(0, len(_PAGES), 2):
+        for column, (name, title, sentence) in zip(st.columns(2), _PAGES[first : first + 2], strict=False):
+            with column, st.container(border=True, gap=None, height="stretch"):
+                st.page_link(f"pages/{name}.py", label=f"**{title}** →")
+                st.caption(sentence)
+
+
+def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: Sequence[GroupShares]) -> None:
+    """Counts, accuracy and label shares of every benchmark."""
+    st.subheader("Benchmarks", anchor=False)
+    by_name = {group.group: group for group in groups}
+    graded = {group.group: group.intervals for group in accuracy}
+    rows = []
+    for counts in catalog.benchmarks:
+        grade = graded[counts.benchmark]
+        row: dict[str, Any] = {
+            "benchmark": words.plain(counts.benchmark),
+            "questions": counts.n_questions,
+            "traces": counts.n_traces,
+            "sentences": counts.n_sentences,
+            "unscored": counts.n_unscored,
+            "accuracy": 100 * float(grade.share[0]) if counts.n_graded else None,
+            "95% interval": f"{words.percent(float(grade.low[0]))} to {words.percent(float(grade.high[0]))}"
+            if grade.refused is None
+            else "–",
+            "graded": counts.n_graded,
+        }
+        group = by_name.get(counts.benchmark)
+        if group is not None:
+            row |= {kind: 100 * float(share) for kind, share in zip(group.kinds, group.intervals.share, strict=True)}
+        rows.append(row)
+    kinds = groups[0].kinds if groups else ()
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in _WHOLE_NUMBERS}
+    parts = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *kinds)}
+    accuracy_help = "Share of correct traces among the graded ones; the interval resamples questions."
+    parts["accuracy"] = st.column_config.NumberColumn(format="%.1f%%", help=accuracy_help)
+    st.dataframe(rows, hide_index=True, column_config={**whole, **parts}, placeholder="–")
+
+
+def model_table(run: Run) -> None:
+    """The models, one a role."""
+    st.subheader("Models", anchor=False)
+    rows = [
+        {
+            "role": str(model.role),
+            "model": words.plain(model.model, 200),
+            "revision": model.revision,
+            "dtype": model.dtype,
+            "template": model.template,
+            "parameters": model.n_parameters,
+            "vocabulary": model.vocabulary_size,
+            "context": model.context_length,
+            "backend": model.backend,
+        }
+        for model in run.models
+    ]
+    whole = {
+        name: st.column_config.NumberColumn(format="localized") for name in ("parameters", "vocabulary", "context")
+    }
+    st.dataframe(rows, hide_index=True, column_config=whole, placeholder="–")
+    if run.one_tokenizer:
+        st.caption("All roles share one tokenizer, so their means per token compare directly.")
+
+
+def run_details(page: Frame, catalog: Catalog) -> None:
+    """Everything that makes the run repeatable."""
+    run = page.run
+    with st.expander("How this run was made", icon=":material/receipt_long:"):
+        straddling = sum(item.n_straddling for item in catalog.progress)
+        st.dataframe(
+            [
+                {"what": "run", "value": run.run_id},
+                {"what": "name", "value": run.name},
+                {"what": "template policy", "value": run.template_policy},
+                {"what": "splitter", "value": f"{run.splitter} {run.splitter_version}"},
+                {"what": "hash of the traces", "value": run.traces_hash},
+                {"what": "started (UTC)", "value": f"{run.started_at:%Y-%m-%d %H:%M:%S}"},
+                {"what": "finished (UTC)", "value": f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else "–"},
+                {"what": "straddling tokens, all roles", "value": f"{straddling:,}"},
+                {"what": "database", "value": str(page.source.path)},
+            ],
+            hide_index=True,
+        )
+        st.markdown("**Identity**: whatever changes a number is in here.")
+        st.json(run.identity, expanded=1)
+        st.markdown("**Environment** of each process that worked on the run")
+        st.json(list(run.environment), expanded=1)
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    catalog = page.source.catalog(page.run)
+    if not catalog.n_traces:
+        empty_states.show_no_runs(page.source.path)
+        return
+    header(page.run, catalog)
+    live_progress(page.run, catalog)
+    context.notices(page)
+    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule))
+    groups = run_data.shares_of(page.source, page.run, page.rule)
+    label_shares(page, groups)
+    where_to_go()
+    benchmark_table(catalog, groups, page.source.ask(load_accuracy, page.run))
+    model_table(page.run)
+    run_details(page, catalog)
+    with st.expander("All terms, explained", icon=":material/help:"):
+        glossary.whole()

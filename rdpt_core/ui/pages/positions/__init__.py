@@ -1,0 +1,5 @@
+"""The page Positions.
+
+page     the whole page
+figures  its figures
+"""

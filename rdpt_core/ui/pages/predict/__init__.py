@@ -1,0 +1,5 @@
+"""The page Predict.
+
+page     the whole page
+figures  its figures
+"""

@@ -1,0 +1,284 @@
+"""The parts of the ratios page: the plane of gaps, the most extreme sentences, and traces as strips."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
+from rdpt_core.analysis.run import gap_plane, ranking
+from rdpt_core.analysis.run.gap_plane import Cell
+from rdpt_core.analysis.run.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.ui.data import run_data
+from rdpt_core.ui.frame import context, links
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.controls import SPACES
+from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
+from rdpt_core.ui.pages.ratios.plane_figure import plane_figure
+from rdpt_core.ui.pages.ratios.strip_figure import strip_figure
+from rdpt_core.ui.parts import export_panel, glossary
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
+from rdpt_core.ui.style import words
+
+_PURPOSE = (
+    "Each sentence is placed by two gaps: how much likelier the **teacher** finds it than the student, and how much "
+    "likelier the **distilled** model does. Far right is the teacher's language, far left the student's own; high up "
+    "in the middle is what distillation itself made likely."
+)
+_PURPOSE_BEFORE = (
+    "Each sentence is placed by how much likelier the **teacher** finds it than the student, and by how likely it is "
+    "for the student. Far right is language that only the teacher would write."
+)
+_ORDERS = {
+    Order.TEACHER: "sorted by how far the teacher's value exceeds the student's",
+    Order.STUDENT: "sorted by how far the student's value exceeds the teacher's",
+    Order.BOOSTED: "Boosted-up sentences, sorted by how far the distilled model's value exceeds both others",
+    Order.LOWERED: "Boosted-down sentences, sorted by how far the distilled model's value falls below both others",
+}
+
+
+def _choose_space(rule: LabelRule) -> Space:
+    """The space of the axes: the rule's own, unless another one is chosen."""
+    if rule.unit is Unit.BYTE:
+        return Space.RATIO
+    own = next(name for name, space in SPACES.items() if space is rule.space)
+    chosen = st.segmented_control(
+        "Axes", list(SPACES), default=own, key="axes", bind="query-params", required=True, help=glossary.short("space")
+    )
+    return SPACES[chosen or own]
+
+
+def the_plane(page: Frame, scope: Scope) -> tuple[dict[str, Any], gap_plane.Frame] | None:
+    """The scatter; None if there is nothing to show. A click on a point opens it, a click on a cell lists it below."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        space = _choose_space(page.rule)
+        near = st.toggle(
+            "Only near the thresholds",
+            key="near",
+            bind="query-params",
+            help="Shows the middle of the plane, to six times β, where a small change turns labels.",
+        )
+    found = page.source.ask(gap_plane.load_frame, page.run, _without_thresholds(page.rule), space, scope)
+    if found is None:
+        return None
+    whole = found
+    if near:
+        found = gap_plane.near_thresholds(found, page.rule, has_distilled=page.run.has_distilled)
+    cells = page.source.ask(gap_plane.load_cells, page.run, page.rule, space, scope, found)
+    points = None if found.is_dense else page.source.ask(gap_plane.load_points, page.run, page.rule, space, scope)
+    figure = plane_figure(found, cells, points, page.rule, space, page.run.roles, context.mode())
+    clicked = chart(
+        figure,
+        "plane",
+        "Every sentence by how far teacher and distilled model are above the student; the most extreme ones are "
+        "in the table below",
+        zoom=True,
+    )
+    st.caption(_caption(page, scope, whole, cells, space))
+    _follow(page, whole if not near else found, space, clicked)
+    return {"plane": figure}, whole
+
+
+def _without_thresholds(rule: LabelRule) -> LabelRule:
+    """The same unit and space; what does not depend on thresholds is then asked only once."""
+    return LabelRule.make(unit=rule.unit, space=rule.space)
+
+
+def _caption(page: Frame, scope: Scope, found: gap_plane.Frame, cells: pa.Table, space: Space) -> str:
+    inside = [0 <= x < gap_plane.N_CELLS and 0 <= y < gap_plane.N_CELLS for x, y in zip(*_places(cells), strict=True)]
+    outside = sum(n for n, here in zip(cells.column("n").to_pylist(), inside, strict=True) if not here)
+    text = f"{_counts(found)} ({describe(scope)})."
+    if outside:
+        text += f" {words.count(outside, 'of them lies', 'of them lie')} outside the frame."
+    if found.n_unscored:
+        text += f" {words.count(found.n_unscored, 'unscored sentence has', 'unscored sentences have')} no place here."
+    if space is page.rule.space:
+        text += f" Tinted areas are the label regions at α = {page.rule.alpha:g}, β = {page.rule.beta:g}."
+    else:
+        text += (
+            f" Labels follow from {_SPACE_WORDS[page.rule.space]}, so no region can be drawn on these axes: two "
+            "sentences at the same place can have different labels."
+        )
+    what = "Click a cell to list its sentences below" if found.is_dense else "Click a point to read the sentence"
+    return f"{text} {what}; drag to zoom, double-click to return. Histograms count every label along either axis."
+
+
+def _counts(found: gap_plane.Frame) -> str:
+    return (
+        f"{words.count(found.n_sentences, 'sentence')} of {words.count(found.n_traces, 'trace')} of "
+        f"{words.count(found.n_questions, 'question')}"
+    )
+
+
+_SPACE_WORDS = {Space.DIFFERENCE: "differences of probabilities", Space.RATIO: "log-ratios"}
+
+
+def _places(cells: pa.Table) -> tuple[list[int], list[int]]:
+    return cells.column("ix").to_pylist(), cells.column("iy").to_pylist()
+
+
+def _follow(page: Frame, shown: gap_plane.Frame, space: Space, clicked: list[int] | None) -> None:
+    """Act on a click, once: the chart keeps reporting it."""
+    seen, st.session_state["plane_seen"] = st.session_state.get("plane_seen"), clicked
+    if not clicked or clicked == seen:
+        return
+    if clicked[0] < 0:
+        cell = gap_plane.cell_at(shown, space, int(clicked[1]), int(clicked[2]))
+        links.publish("cell", ",".join([str(cell.space), *(f"{end:.6g}" for end in cell.ends)]))
+        return
+    trace_id = page.source.ask(ranking.trace_id_of, page.run, int(clicked[0]))
+    open_sentence(page.run, trace_id, int(clicked[1]) + 1)
+
+
+def ranked_table(page: Frame, scope: Scope) -> pa.Table:
+    """The most extreme sentences; a click on a row opens its sentence."""
+    st.subheader("The most extreme sentences", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = [str(order) for order in ranking.orders(page.run)]
+        chosen = st.segmented_control(
+            "Begin with the most", names, default=names[0], key="most", bind="query-params", required=True
+        )
+        min_tokens = st.number_input(
+            "At least … tokens",
+            1,
+            1000,
+            1,
+            key="min_tokens",
+            bind="query-params",
+            width=140,
+            help="Very short sentences reach extremes most easily, because their mean has few terms.",
+        )
+    order = Order(chosen or names[0])
+    cell = _chosen_cell()
+    table = page.source.ask(ranking.load_ranked, page.run, page.rule, scope, order, int(min_tokens), cell)
+    note = f"{_ORDERS[order]}, in {_SPACE_WORDS[page.rule.space]}"
+    if not table.num_rows:
+        st.info("No sentence fits: try fewer tokens or another ranking.", icon=":material/filter_alt_off:")
+        return table
+    first = "The first " if table.num_rows == ranking.N_RANKED else ""
+    st.caption(f"{first}{words.count(table.num_rows, 'sentence')}, {note}. Click one to read it in its trace.")
+    clicked = clickable_table(_shown(page, table), "ranked", _columns(page), ("context",))
+    if clicked is not None:
+        row = table.slice(clicked, 1).to_pylist()[0]
+        open_sentence(page.run, row["trace_id"], row["sentence"])
+    return table
+
+
+def _chosen_cell() -> Cell | None:
+    """The cell that the address names, with a way out of it."""
+    text = st.query_params.get("cell")
+    if text is None:
+        return None
+    cell = _parse_cell(text)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if cell is None:
+            st.warning("The address names a cell of the plane that cannot be read.", icon=":material/link_off:")
+        else:
+            st.markdown(
+                f"Only the chosen cell: x from {cell.x_low:.3g} to {cell.x_high:.3g}, "
+                f"y from {cell.y_low:.3g} to {cell.y_high:.3g}."
+            )
+        if st.button("Show all", icon=":material/close:", key="leave_cell"):
+            links.publish("cell", None)
+            st.rerun()
+    return cell
+
+
+def _parse_cell(text: str) -> Cell | None:
+    name, *ends = text.split(",")
+    try:
+        numbers = [float(end) for end in ends]
+    except ValueError:
+        return None
+    if name not in list(Space) or len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+        return None
+    return Cell(Space(name), *numbers)
+
+
+def _shown(page: Frame, table: pa.Table) -> pa.Table:
+    """The columns of the page: texts without invisible characters, and a link to the context of each sentence."""
+    names = ["by", "label", "direction", *(f"p_{role}" for role in page.run.roles), "margin", "n_tokens"]
+    return pa.table(
+        {
+            "text": plain_column(table, "text"),
+            **{name: table.column(name) for name in names},
+            **{name: plain_column(table, name, 60) for name in ("benchmark", "question_id", "trace_id")},
+            "sentence": table.column("sentence"),
+            "context": link_column(page.run, table),
+        }
+    )
+
+
+def _columns(page: Frame) -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    config: dict[str, Any] = {f"p_{role}": number(format="%.3g") for role in page.run.roles}
+    return config | {
+        "text": st.column_config.TextColumn(width="large"),
+        "by": number("gap", format="%.3g", help="What the table is sorted by"),
+        "margin": number(format="%.3g", help=glossary.short("margin")),
+        "n_tokens": number("tokens", help="Tokens of the model that wrote the trace"),
+        "context": st.column_config.LinkColumn(display_text="open", help="The trace at this sentence, in a new tab"),
+    }
+
+
+def strips(page: Frame, scope: Scope) -> dict[str, Any]:
+    """One row a trace: how teacher-like each of its sentences is. A click opens the sentence."""
+    st.subheader("Trace by trace", anchor=False)
+    traces = page.source.ask(ranking.load_trace_order, page.run, _without_thresholds(page.rule), scope)
+    n = traces.num_rows
+    first = 0
+    if n > STRIP_ROWS:
+        first = (
+            st.slider(
+                f"{STRIP_ROWS} of {n:,} traces, from the most teacher-like to the most student-like, starting at",
+                1,
+                n - STRIP_ROWS + 1,
+                key="strip",
+                bind="query-params",
+            )
+            - 1
+        )
+    shown = traces.slice(first, STRIP_ROWS)
+    numbers = tuple(shown.column("trace_no").to_pylist())
+    values = page.source.ask(ranking.load_strip, page.run, _without_thresholds(page.rule), numbers)
+    figure = strip_figure(shown, values, first, page.rule, context.mode())
+    clicked = chart(figure, "strips", "Gap between teacher and student for each sentence, one row a trace")
+    st.caption(
+        "One row a trace, one square a sentence: blue where the teacher finds it likelier than the student, orange "
+        "where the student does, grey where they agree. Rows are sorted by their mean gap. "
+        f"At most {STRIP_COLUMNS} sentences of a trace are shown. Click a square to read the sentence."
+    )
+    if clicked:
+        trace = shown.slice(int(clicked[0]), 1).to_pylist()[0]
+        open_sentence(page.run, trace["trace_id"], int(clicked[1]) + 1)
+    return {"strips": figure}
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    scope = choose_scope(page)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("How far apart are the models?", anchor=False)
+        terms = ["gap", "log-ratio", "p", "space", "margin", *map(str, label_order(page.run.roles))]
+        glossary.explain(*terms)
+    st.markdown(_PURPOSE if page.run.has_distilled else _PURPOSE_BEFORE)
+    context.notices(page, brief=True)
+    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    found = the_plane(page, scope)
+    if found is None:
+        explain_empty(scope)
+        return
+    figures, whole = found
+    with st.container(horizontal=True):
+        slot = st.container(width="content")
+    table = ranked_table(page, scope)
+    figures |= strips(page, scope)
+    with slot:
+        methods = methods_paragraph(page.run, page.rule, scope.words(), [f"{_counts(whole)}."])
+        export_panel.offer(page, "ratios", table, figures, methods)

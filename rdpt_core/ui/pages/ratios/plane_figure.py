@@ -1,0 +1,268 @@
+"""The plane of gaps with its label regions and marginal histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rdpt_core.analysis.labels import LabelRule, Space, label_order
+from rdpt_core.analysis.run.gap_plane import N_CELLS, Frame
+from rdpt_core.records import Label
+from rdpt_core.ui.parts.share_figure import base_layout, hatched
+from rdpt_core.ui.style import words
+from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
+
+Point = tuple[float, float]
+
+_SYMBOLS = {
+    "teacher": "circle",
+    "shared": "square",
+    "common": "square",
+    "student": "diamond",
+    "boosted": "triangle-up",
+    "boosted-down": "triangle-down",
+}
+_DOWN = f"{Label.BOOSTED}-down"
+# How much of either side the plane takes; the histograms have the rest.
+_PLANE = 0.84
+_EDGE = 0.87
+_SCALE = ("1", "10", "100", "1,000", "10k", "100k", "1M", "10M", "100M", "1G")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A polygon of the plane in which every sentence has one label; regions later in a list lie on top."""
+
+    kind: str
+    corners: tuple[Point, ...]
+
+
+def regions(rule: LabelRule, frame: Frame, *, has_distilled: bool) -> list[Region]:
+    """The label regions within the frame, in the rule's own space.
+
+    Shared is the hexagon |x| ≤ α, |y| ≤ α, |x − y| ≤ α, and lies on top because the rule asks for it first.
+    """
+    (left, right), (bottom, top) = frame.x, frame.y
+    a, b = rule.alpha, rule.beta
+    band_left, band_right = max(left, -b), min(right, b)
+    found = [
+        Region(str(Label.STUDENT), _box(left, min(-b, right), bottom, top)),
+        Region(str(Label.TEACHER), _box(max(b, left), right, bottom, top)),
+    ]
+    if not has_distilled:
+        return _visible([*found, Region(str(Label.COMMON), _box(band_left, band_right, bottom, top))])
+    found.append(Region(str(Label.BOOSTED), _box(band_left, band_right, bottom, top)))
+    if bottom < 0:
+        # Below both others: y < 0 and y < x.
+        corner = max(band_left, bottom)
+        low = ((corner, bottom), (band_right, bottom), (band_right, 0.0), (0.0, 0.0), (corner, corner))
+        found.append(Region(_DOWN, low))
+    hexagon = ((a, 0.0), (a, a), (0.0, a), (-a, 0.0), (-a, -a), (0.0, -a))
+    return _visible([*found, Region(str(Label.SHARED), hexagon)])
+
+
+def _box(left: float, right: float, bottom: float, top: float) -> tuple[Point, ...]:
+    return ((left, bottom), (right, bottom), (right, top), (left, top))
+
+
+def _visible(found: list[Region]) -> list[Region]:
+    return [region for region in found if max(x for x, _ in region.corners) > min(x for x, _ in region.corners)]
+
+
+def plane_figure(
+    frame: Frame,
+    cells: pa.Table,
+    points: pa.Table | None,
+    rule: LabelRule,
+    space: Space,
+    roles: tuple[str, ...],
+    mode: Mode,
+) -> go.Figure:
+    """Draw the plane.
+
+    A point's customdata is (trace_no, sentence_index); a cell's is (-1, ix, iy).
+
+    Args:
+        cells: as `load_cells` gives it.
+        points: as `load_points` gives it; None to draw the cells.
+        space: the space of the axes. Regions are drawn only if it is the rule's.
+    """
+    figure = go.Figure()
+    place = _place_hover(space, roles)
+    kinds = [*map(str, label_order(roles)), *([_DOWN] if "distilled" in roles else [])]
+    if points is None:
+        _add_cells(figure, frame, cells, place, mode)
+    else:
+        _add_points(figure, points, kinds, place, mode)
+    _add_margins(figure, frame, cells, kinds, mode, legend=points is None)
+    if space is rule.space:
+        _add_regions(figure, regions(rule, frame, has_distilled="distilled" in roles), mode, outlined=points is None)
+    _lay_out(figure, frame, space, roles, mode)
+    return figure
+
+
+def _add_points(figure: go.Figure, points: pa.Table, kinds: list[str], place: str, mode: Mode) -> None:
+    size = 7 if points.num_rows < 2_000 else 5 if points.num_rows < 20_000 else 3
+    for kind in kinds:
+        mine = points.filter(pc.equal(points.column("kind"), kind))
+        key = label_key_of(kind)
+        ids = (mine.column(name).to_numpy().astype(np.int32) for name in ("trace_no", "sentence_index"))
+        figure.add_scattergl(
+            x=mine.column("x").to_numpy(),
+            y=mine.column("y").to_numpy(),
+            customdata=np.column_stack(list(ids)),
+            name=f"{MARKS[key].letter} {words.kind(kind)}",
+            mode="markers",
+            marker={
+                "color": tone(key, mode).ink,
+                "symbol": _SYMBOLS[key],
+                "size": size,
+                "opacity": 0.75 if points.num_rows < 20_000 else 0.5,
+                "line": {"width": 0},
+            },
+            legendgroup=kind,
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 0.5}},
+            hovertemplate=f"<b>{words.kind(kind)}</b>{place}click to read it<extra></extra>",
+        )
+
+
+def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, place: str, mode: Mode) -> None:
+    ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
+    counts = np.zeros((N_CELLS, N_CELLS), dtype=np.int64)
+    inside = (ix >= 0) & (ix < N_CELLS) & (iy >= 0) & (iy < N_CELLS)
+    np.add.at(counts, (iy[inside], ix[inside]), n[inside])
+    x, y = (_centres(ends) for ends in (frame.x, frame.y))
+    figure.add_heatmap(
+        x=x,
+        y=y,
+        z=np.where(counts > 0, np.log10(np.maximum(counts, 1)), np.nan),
+        colorscale=[[0, MUTED[mode] + "30"], [1, TEXT[mode] + "d8"]],
+        colorbar={
+            "title": "sentences",
+            "tickvals": list(range(len(_SCALE))),
+            "ticktext": _SCALE,
+            "len": _PLANE,
+            "y": 0,
+            "yanchor": "bottom",
+            "thickness": 12,
+        },
+        hoverinfo="skip",
+    )
+    rows, columns = np.nonzero(counts)
+    # A heatmap reports no clicks, so an invisible point lies on every cell.
+    figure.add_scattergl(
+        x=x[columns],
+        y=y[rows],
+        customdata=np.column_stack([np.full(len(rows), -1), columns, rows]).astype(np.int32),
+        text=[words.count(int(n), "sentence") for n in counts[rows, columns]],
+        mode="markers",
+        marker={"size": 8, "opacity": 0},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        showlegend=False,
+        hovertemplate=f"<b>%{{text}}</b>{place}click to list them<extra></extra>",
+    )
+
+
+def _add_margins(
+    figure: go.Figure, frame: Frame, cells: pa.Table, kinds: list[str], mode: Mode, *, legend: bool
+) -> None:
+    ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
+    kind_of = np.array(cells.column("kind").to_pylist(), dtype=object)
+    for kind in kinds:
+        mine = kind_of == kind
+        key = label_key_of(kind)
+        style: dict[str, Any] = {
+            "marker": {**hatched(key, mode), "line": {"width": 0.5, "color": tone(key, mode).ink}},
+            "name": f"{MARKS[key].letter} {words.kind(kind)}",
+            "legendgroup": kind,
+        }
+        for index, ends, across in ((ix, frame.x, True), (iy, frame.y, False)):
+            inside = mine & (index >= 0) & (index < N_CELLS)
+            heights = np.bincount(index[inside], weights=n[inside], minlength=N_CELLS)
+            centres = _centres(ends)
+            width = (ends[1] - ends[0]) / N_CELLS
+            hover = f"{words.kind(kind)}: %{{{'y' if across else 'x'}:,}}<extra></extra>"
+            if across:
+                figure.add_bar(
+                    x=centres, y=heights, width=width, yaxis="y2", hovertemplate=hover, showlegend=legend, **style
+                )
+            else:
+                figure.add_bar(
+                    y=centres,
+                    x=heights,
+                    width=width,
+                    xaxis="x2",
+                    orientation="h",
+                    hovertemplate=hover,
+                    showlegend=False,
+                    **style,
+                )
+
+
+def _add_regions(figure: go.Figure, found: list[Region], mode: Mode, *, outlined: bool) -> None:
+    """Tint the regions; cells would hide their borders, so those are then drawn once more on top (`outlined`)."""
+    for region in found:
+        key = label_key_of(region.kind)
+        path = "M" + "L".join(f"{x},{y}" for x, y in region.corners) + "Z"
+        line = {"width": 1, "color": tone(key, mode).ink}
+        figure.add_shape(type="path", path=path, fillcolor=tone(key, mode).tint, opacity=0.45, line=line, layer="below")
+        if outlined:
+            above = {"width": 1.5, "color": tone(key, mode).tint}
+            figure.add_shape(type="path", path=path, line=above, layer="above")
+
+
+def _centres(ends: tuple[float, float]) -> np.ndarray:
+    low, high = ends
+    return low + (np.arange(N_CELLS) + 0.5) * (high - low) / N_CELLS
+
+
+def label_key_of(kind: str) -> str:
+    """The mark of a kind: a label, or `Boosted-down`."""
+    return "boosted-down" if kind == _DOWN else label_key(kind)
+
+
+def axis_titles(space: Space, roles: tuple[str, ...]) -> Iterator[str]:
+    """What x and y are, in the symbols of the page."""
+    log = "ln " if space is Space.RATIO else ""
+    teacher, student, distilled = (f"{log}p<sub>{letter}</sub>" for letter in "TSD")
+    yield f"{teacher} − {student}: teacher above student"
+    yield f"{distilled} − {student}: distilled above student" if "distilled" in roles else f"{student}: student"
+
+
+def _place_hover(space: Space, roles: tuple[str, ...]) -> str:
+    """Where a point lies, each number with what it is: `ln p_T − ln p_S: 0.31`."""
+    x, y = (title.split(":")[0] for title in axis_titles(space, roles))
+    return f"<br>{x}: %{{x:.3~g}}<br>{y}: %{{y:.3~g}}<br>"
+
+
+def _lay_out(figure: go.Figure, frame: Frame, space: Space, roles: tuple[str, ...], mode: Mode) -> None:
+    x_title, y_title = axis_titles(space, roles)
+    axis = {"gridcolor": RULE[mode], "zerolinecolor": MUTED[mode], "zerolinewidth": 1}
+    margin = {"showgrid": False, "zeroline": False, "showticklabels": False, "fixedrange": True}
+    figure.update_layout(
+        base_layout(mode),
+        height=620,
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        barmode="stack",
+        bargap=0,
+        dragmode="zoom",
+        clickmode="event+select",
+        hovermode="closest",
+        xaxis={**axis, "title": x_title, "range": frame.x, "domain": [0, _PLANE], "automargin": True},
+        yaxis={**axis, "title": y_title, "range": frame.y, "domain": [0, _PLANE], "automargin": True},
+        xaxis2={**margin, "domain": [_EDGE, 1], "anchor": "y"},
+        yaxis2={**margin, "domain": [_EDGE, 1], "anchor": "x"},
+        legend={"itemsizing": "constant"},
+    )
+    # One scale for each pair: zooming into the plane zooms its histograms.
+    figure.update_traces(selector={"type": "bar", "orientation": "h"}, yaxis="y")
+    figure.update_traces(selector={"type": "heatmap"}, hoverongaps=False, xgap=0, ygap=0)
+    figure.update_layout(hoverlabel={"bgcolor": PAGE[mode]})

@@ -1,0 +1,5 @@
+"""The page Runs.
+
+page     the whole page
+figures  its figures
+"""

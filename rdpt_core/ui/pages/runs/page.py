@@ -1,0 +1,327 @@
+"""The parts of the runs page: what another student, precision, template policy or splitter changes."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import plotly.graph_objects as go
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.run import run_agreement
+from rdpt_core.analysis.run.run_agreement import Comparison, Estimate
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.store.reader import Run
+from rdpt_core.ui.data import run_data
+from rdpt_core.ui.frame import context, controls, links
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
+from rdpt_core.ui.pages.runs import figures
+from rdpt_core.ui.parts import export_panel, glossary
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
+from rdpt_core.ui.style import words
+
+MAX_OTHERS = 8
+"""Other runs that the table compares with the present one."""
+
+
+def differences(first: Run, second: Run) -> list[str]:
+    """What was done differently, in words; equal runs are one run, so something always was."""
+    found = []
+    for name in ("template_policy", "splitter", "splitter_version", "traces_hash"):
+        one, two = getattr(first, name), getattr(second, name)
+        if one != two:
+            title = {"traces_hash": "traces"}.get(name, name.replace("_", " "))
+            found.append(title if name == "traces_hash" else f"{title} {one} → {two}")
+    models = {str(model.role): model for model in second.models}
+    for model in first.models:
+        other = models.pop(str(model.role), None)
+        if other is None:
+            found.append(f"no {model.role}")
+        elif (model.model, model.revision) != (other.model, other.revision):
+            found.append(f"{model.role} {model.model} → {other.model}")
+        elif model.dtype != other.dtype:
+            found.append(f"{model.role} {model.dtype} → {other.dtype}")
+        elif model.template != other.template:
+            found.append(f"{model.role} template {model.template} → {other.template}")
+    found += [f"with {role}" for role in models]
+    return found
+
+
+def explain_one_run(page: Frame) -> None:
+    """What this page needs, and how to make it."""
+    st.info(
+        "**This file holds one run, so there is nothing to compare yet.** Each of these makes a second one in the same "
+        "file:",
+        icon=":material/difference:",
+    )
+    file = page.source.path
+    base = f"python -m rdpt_core score --traces traces.jsonl --triple triple.toml --db {file}"
+    for title, command in (
+        (
+            "Another way to cut sentences, in seconds and without a model",
+            f"python -m rdpt_core resplit --db {file} --splitter line",
+        ),
+        ("Another template policy", f"{base} --template distilled --name 'distilled template'"),
+        ("Another precision", f"{base} --dtype bfloat16 --name bfloat16"),
+        (
+            "Another student: name it in a second triple",
+            f"{base.replace('triple.toml', 'other-student.toml')} --name 'other student'",
+        ),
+    ):
+        st.markdown(f"**{title}**")
+        st.code(command, language=None, wrap_lines=True)
+    st.markdown(
+        "Then this page shows which labels agree, from which label to which they went, and the sentences that moved."
+    )
+
+
+def choose_other(page: Frame, others: list[Run]) -> Run | None:
+    """The run to compare with: that of the address, else the newest other one."""
+    by_id = {run.run_id: run for run in others}
+    wanted = links.requested("run2")
+    if wanted is not None and wanted not in by_id:
+        if wanted == page.run.run_id:
+            st.info("This is the run itself. Choose another one to compare with.", icon=":material/difference:")
+        else:
+            st.error("**The link asks for a second run that this file does not hold.**", icon=":material/link_off:")
+            st.code(words.plain(wanted, 200), language=None)
+    elif wanted is not None:
+        st.session_state["run2_id"] = wanted
+    chosen = st.session_state.get("run2_id")
+    st.session_state["run2_pick"] = chosen if chosen in by_id else others[-1].run_id
+    names = controls.run_names(others)
+
+    def picked() -> None:
+        st.session_state["run2_id"] = st.session_state["run2_pick"]
+        links.publish("run2", None)
+        links.publish("moved", None)
+
+    picked_id = st.selectbox(
+        "Compare with", list(reversed(by_id)), key="run2_pick", format_func=lambda i: names[i], on_change=picked
+    )
+    if wanted is not None and wanted not in by_id:
+        return None
+    links.publish("run2", picked_id)
+    return by_id[picked_id]
+
+
+def all_others(page: Frame, others: list[Run], scope: Scope) -> None:
+    """One row for each other run."""
+    st.subheader("All runs against this one", anchor=False)
+    shown = others[-MAX_OTHERS:]
+    rows = []
+    for run in reversed(shown):
+        found = page.source.ask(run_agreement.load_comparison, page.run, run, page.rule, scope)
+        largest = max(found.shift, key=lambda shift: abs(shift.value)) if found.n_matched else None
+        rows.append(
+            {
+                "run": f"{words.plain(run.name, 40)} · {run.run_id[:8]}",
+                "what differs": "; ".join(words.plain(text, 80) for text in differences(page.run, run)),
+                "matched sentences": found.n_matched,
+                "agreement": 100 * found.agreement.value if found.n_matched else None,
+                "κ": found.kappa.value if found.n_matched else None,
+                "95% interval of κ": _interval(found.kappa, ""),
+                "largest shift": f"{found.labels[found.shift.index(largest)]} {100 * largest.value:+.1f}"
+                if largest
+                else None,
+            }
+        )
+    config = {
+        "matched sentences": st.column_config.NumberColumn(format="localized"),
+        "agreement": st.column_config.NumberColumn(format="%.1f%%", help=glossary.short("agreement")),
+        "κ": st.column_config.NumberColumn(format="%.3f", help=glossary.short("Cohen's κ")),
+        "what differs": st.column_config.TextColumn(width="medium"),
+    }
+    st.dataframe(rows, hide_index=True, column_config=config, placeholder="–")
+    if len(others) > MAX_OTHERS:
+        st.caption(f"The {MAX_OTHERS} newest of {len(others)} other runs.")
+
+
+def _interval(estimate: Estimate, unit: str) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    scale = 100 if unit else 1
+    digits = 1 if unit else 3
+    return f"{scale * estimate.low:.{digits}f} to {scale * estimate.high:.{digits}f}{unit}"
+
+
+def headline(page: Frame, other: Run, found: Comparison) -> None:
+    """The numbers that sum a comparison up, and what they leave out."""
+    agreement, kappa, matched, apart = st.columns(4)
+    with agreement:
+        st.metric("Agreement", words.percent(found.agreement.value), border=True, help=glossary.short("agreement"))
+        st.caption(f"95% interval {_interval(found.agreement, '%')}")
+    with kappa:
+        value = "–" if found.kappa.value != found.kappa.value else f"{found.kappa.value:.3f}"
+        st.metric("Cohen's κ", value, border=True, help=glossary.short("Cohen's κ"))
+        st.caption(f"95% interval {_interval(found.kappa, '')}")
+    with matched:
+        st.metric("Matched", f"{found.n_matched:,}", border=True, help=glossary.short("matched sentence"))
+        st.caption(f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}")
+    with apart:
+        st.metric("Unmatched", f"{sum(found.n_unmatched):,}", border=True)
+        st.caption(f"{found.n_unmatched[0]:,} here, {found.n_unmatched[1]:,} there")
+    notes = []
+    if found.refused:
+        notes.append(f"No interval: {found.refused}.")
+    if page.run.splitter != other.splitter or page.run.splitter_version != other.splitter_version:
+        notes.append(
+            "The runs cut sentences differently: two are taken as the same if they share more than half of the "
+            "characters of either. A sentence that the other run cut up or joined has no partner."
+        )
+    if page.run.has_distilled != other.has_distilled:
+        notes.append("One run has no distilled model, so both are labelled Teacher, Common or Student.")
+    if found.n_unscored:
+        notes.append(
+            f"{words.count(found.n_unscored, 'matched sentence is', 'matched sentences are')} unscored in a run."
+        )
+    only = found.n_traces_only
+    if sum(only):
+        notes.append(f"Traces that only one run holds: {only[0]:,} here, {only[1]:,} there.")
+    if found.n_other_text:
+        notes.append(
+            f"{words.count(found.n_other_text, 'trace has', 'traces have')} another response in the other run, and "
+            "cannot be matched."
+        )
+    if notes:
+        st.caption(" ".join(notes))
+
+
+def draw_figures(page: Frame, found: Comparison) -> dict[str, go.Figure]:
+    """The transition matrix, a click on which lists its sentences, and the shift of the shares."""
+    mode = context.mode()
+    drawn = {
+        "transitions": figures.transition_figure(found, mode),
+        "shifts": figures.shift_figure(found, mode),
+    }
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.subheader("From label to label", anchor=False, width="content")
+            glossary.explain("transition", "agreement", "Cohen's κ")
+        clicked = chart(drawn["transitions"], "transitions", "Matched sentences by their label in either run")
+        st.caption("Rows: the label in this run. Columns: in the other one. Percentages are of the row. Click a cell.")
+    with right:
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.subheader("Shift of the shares", anchor=False, width="content")
+            glossary.explain("share", "paired interval")
+        chart(drawn["shifts"], "shifts", "Change of each label's share from this run to the other", clickable=False)
+        st.caption("The other run minus this one, with paired 95% intervals: both draw the same questions.")
+    seen, st.session_state["transition_seen"] = st.session_state.get("transition_seen"), clicked
+    if clicked and clicked != seen:
+        links.publish("moved", ",".join(str(found.labels[int(place)]) for place in clicked))
+    return drawn
+
+
+def moved_sentences(page: Frame, other: Run, found: Comparison, scope: Scope) -> pa.Table:
+    """Which sentences moved, those first whose gap changed most."""
+    wanted = _wanted(found)
+    st.subheader("Which sentences moved" if wanted is None else f"{wanted[0]} → {wanted[1]}", anchor=False)
+    if wanted is not None and st.button("Show all that moved", icon=":material/close:", key="leave_transition"):
+        links.publish("moved", None)
+        st.rerun()
+    table = page.source.ask(run_agreement.load_moved, page.run, other, page.rule, scope, wanted)
+    if not table.num_rows:
+        st.info(
+            "No matched sentence changed its label." if wanted is None else "No sentence went this way.",
+            icon=":material/equal:",
+        )
+        return table
+    first = "The first " if table.num_rows == run_agreement.N_MOVED else ""
+    st.caption(
+        f"{first}{words.count(table.num_rows, 'sentence')}, by how far their gap between teacher and student changed. "
+        "Click one to read it in this run; the links open either run, or both side by side, in a new tab."
+    )
+    shown = pa.table(
+        {
+            "text": plain_column(table, "text"),
+            "this run": table.column("first_label"),
+            "other run": table.column("second_label"),
+            "gap here": table.column("first_gap"),
+            "gap there": table.column("second_gap"),
+            "benchmark": plain_column(table, "benchmark", 60),
+            "trace": plain_column(table, "trace_id", 60),
+            "here": link_column(page.run, table, "first_sentence"),
+            "there": link_column(other, table, "second_sentence"),
+            "both": _beside(page.run, other, table),
+        }
+    )
+    gap = st.column_config.NumberColumn(format="%.3g", help=glossary.short("gap"))
+    link = st.column_config.LinkColumn(display_text="open")
+    config: dict[str, Any] = {"gap here": gap, "gap there": gap, "here": link, "there": link, "both": link}
+    config["text"] = st.column_config.TextColumn(width="large")
+    clicked = clickable_table(shown, "moved_table", config, ("here", "there", "both"))
+    if clicked is not None:
+        row = table.slice(clicked, 1).to_pylist()[0]
+        open_sentence(page.run, row["trace_id"], row["first_sentence"])
+    return table
+
+
+def _beside(first: Run, second: Run, table: pa.Table) -> pa.Array:
+    """A link to the page that shows a trace of both runs side by side."""
+    parameters = (
+        {"run": first.run_id, "trace": trace_id, "run2": second.run_id, "trace2": trace_id}
+        for trace_id in table.column("trace_id").to_pylist()
+    )
+    return pa.array(["compare?" + urlencode(each) for each in parameters], pa.string())
+
+
+def _wanted(found: Comparison) -> tuple[str, str] | None:
+    """The transition that the address names, if both labels are there."""
+    names = st.query_params.get("moved", "").split(",")
+    known = {str(label) for label in found.labels}
+    return (names[0], names[1]) if len(names) == 2 and set(names) <= known else None
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Do the labels hold in another run?", anchor=False)
+        glossary.explain("run", "matched sentence", "agreement", "Cohen's κ", "template policy", "splitter")
+    st.markdown(
+        "A finding should not depend on how it was scored. Here the same sentences of two runs stand side by side: "
+        "another student, another precision, another template policy or another splitter."
+    )
+    context.notices(page, brief=True)
+    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    others = [run for run in page.source.runs() if run.run_id != page.run.run_id]
+    if not others:
+        explain_one_run(page)
+        return
+    scope = choose_scope(page)
+    if len(others) > 1:
+        all_others(page, others, scope)
+    other = choose_other(page, others)
+    if other is None:
+        return
+    st.caption(
+        f"What differs from this run: {words.no_markdown('; '.join(differences(page.run, other)), 300)}. "
+        f"Traces: {describe(scope)}."
+    )
+    found = page.source.ask(run_agreement.load_comparison, page.run, other, page.rule, scope)
+    if not found.n_matched:
+        explain_empty(scope, "sentence that both runs hold and score")
+        return
+    headline(page, other, found)
+    drawn = draw_figures(page, found)
+    slot = st.container(width="content")
+    table = moved_sentences(page, other, found, scope)
+    with slot:
+        export_panel.offer(page, "runs", table, drawn, _methods(page, other, found, scope))
+
+
+def _methods(page: Frame, other: Run, found: Comparison, scope: Scope) -> str:
+    differing = "; ".join(differences(page.run, other))
+    kappa = _interval(found.kappa, "")
+    extra = [
+        f"Compared with run {other.run_id} ({other.name}), which differs in: {differing}.",
+        "Sentences were matched by trace and by characters, more than half of either shared.",
+        f"{found.n_matched:,} sentences of {found.n_traces:,} traces of {found.n_questions:,} questions matched; "
+        f"agreement {100 * found.agreement.value:.1f}%, Cohen's kappa {found.kappa.value:.3f} (95% interval {kappa}).",
+        "Intervals are paired: a bootstrap of questions, each with all of its traces in both runs.",
+    ]
+    return methods_paragraph(page.run, page.rule, scope.words(), extra)

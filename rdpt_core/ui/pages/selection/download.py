@@ -1,0 +1,94 @@
+"""The picks of one strategy as a training file, and the command that writes the same file with its manifest."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.selection.pick import select
+from rdpt_core.analysis.selection.side_by_side import SideBySide, picked_text, positions_of
+from rdpt_core.analysis.selection.training import FORMATS
+from rdpt_core.errors import RdptError
+from rdpt_core.store.basket import BasketItem
+from rdpt_core.store.reader import open_reader
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.pages.selection.controls import Chosen
+from rdpt_core.ui.style import words
+
+_NAMES = {
+    "messages": "TRL, messages",
+    "prompt-completion": "TRL, prompt and completion",
+    "sharegpt": "LLaMA-Factory, ShareGPT",
+}
+
+
+def draw(page: Frame, chosen: Chosen, found: SideBySide, items: Sequence[BasketItem]) -> None:
+    """The end of the page."""
+    st.subheader("Take the picks away", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox("Strategy", chosen.names, key="take_strategy", width=220)
+        format_name = st.selectbox(
+            "Format", list(FORMATS), key="take_format", format_func=_NAMES.__getitem__, width=260
+        )
+        by_hand = st.checkbox("With the basket", value=True, key="take_basket", disabled=not items)
+    selection = found.selections[chosen.names.index(name)]
+    basket = sorted(page.source.ask(positions_of, page.run, tuple(one.trace_id for one in items)).values())
+    if basket and by_hand:
+        try:
+            selection = select(
+                found.candidates, selection.strategy, chosen.options, chosen.guards, selection.budget, basket
+            )
+        except RdptError as error:
+            st.warning(words.no_markdown(str(error), 300))
+            return
+    trace_nos = tuple(found.candidates.trace_no[selection.picked].tolist())
+    st.download_button(
+        f"Download {words.count(len(trace_nos), 'sample')}, {words.count(selection.n_tokens, 'token')}",
+        partial(_text, page, trace_nos, format_name),
+        f"{name}-{page.run.run_id[:8]}-{format_name}.jsonl",
+        "application/jsonl",
+        key="take_file",
+        on_click="ignore",
+        disabled=not trace_nos,
+        type="primary",
+        icon=":material/download:",
+    )
+    st.caption(
+        "Responses are written as they are, character by character. This command writes the same file, with a manifest "
+        "of everything that decided it:"
+    )
+    st.code(_command(page, chosen, name, format_name, bool(basket and by_hand)), language=None, wrap_lines=True)
+
+
+def _text(page: Frame, trace_nos: tuple[int, ...], format_name: str) -> str:
+    """Made when the button is pressed, in a thread of its own: without Streamlit's cache."""
+    with open_reader(page.source.path) as reader:
+        return picked_text(reader, page.run, trace_nos, format_name)
+
+
+def _command(page: Frame, chosen: Chosen, name: str, format_name: str, by_hand: bool) -> str:
+    guards, budget, rule = chosen.guards, chosen.budget, page.rule
+    parts = ["python -m rdpt_core select", f"--db {shlex.quote(str(page.source.path))}", f"--run {page.run.run_id}"]
+    parts += [f"--strategy {name}", f"--format {format_name}", f"--out {name}.jsonl"]
+    if name == "expression" or (chosen.equal_tokens and "expression" in chosen.names):
+        parts.append(f"--expression {shlex.quote(chosen.options.expression)}")
+    flags = {
+        "--seed": chosen.options.seed or None,
+        "--per-question": budget.per_question if budget.per_question > 1 else None,
+        "--samples": budget.max_samples,
+        "--tokens": budget.max_tokens,
+        "--min-tokens": guards.min_tokens,
+        "--max-tokens": guards.max_tokens,
+        "--beta": None if rule.beta == LabelRule.make(unit=rule.unit, space=rule.space).beta else f"{rule.beta:g}",
+        "--unit": None if rule.unit is Unit.OWN_TOKEN else str(rule.unit),
+        "--space": None if rule.space is Space.DIFFERENCE else str(rule.space),
+        "--equal-tokens": ",".join(chosen.names) if chosen.equal_tokens else None,
+    }
+    parts += [f"{flag} {value}" for flag, value in flags.items() if value is not None]
+    parts += ["--correct-only"] if guards.correct_only else []
+    parts += ["--basket"] if by_hand else []
+    return " ".join(parts)

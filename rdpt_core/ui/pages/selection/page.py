@@ -1,0 +1,204 @@
+"""The whole page, from the controls to what is taken away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.selection.comparison import Summary
+from rdpt_core.analysis.selection.pick import TIE_RULE
+from rdpt_core.analysis.selection.side_by_side import SideBySide, possible_strategies, side_by_side
+from rdpt_core.analysis.selection.strategies import STRATEGIES
+from rdpt_core.errors import UsageError
+from rdpt_core.records import PAIR_LABELS
+from rdpt_core.ui.data import run_data
+from rdpt_core.ui.frame import context
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.pages.selection import basket, controls, download, figures, question
+from rdpt_core.ui.pages.selection.controls import Chosen
+from rdpt_core.ui.parts import export_panel, glossary
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.style import words
+
+_PURPOSE = (
+    "Which of several responses to a question is worth training on? Every strategy keeps one, judged by teacher and "
+    "student alone, before any training. The paper keeps the one with the most Teacher sentences. Length goes along "
+    "with almost every score, so it stands beside each of them."
+)
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    st.header("Choose training data", anchor=False)
+    st.markdown(_PURPOSE)
+    possible = page.source.ask(possible_strategies, page.run)
+    context.notices(page, brief=True)
+    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    chosen = controls.choose(possible)
+    with st.container(horizontal=True):
+        controls.explain_strategies(possible)
+        glossary.explain("candidate", "teacher count", "equal tokens", *map(str, PAIR_LABELS), "95% interval")
+    try:
+        arguments = (chosen.names, chosen.options, chosen.guards, chosen.budget, chosen.equal_tokens)
+        found = page.source.ask(side_by_side, page.run, page.rule, *arguments)
+    except UsageError as error:
+        st.warning(f"**{_sentence(error.what)}** Expected: {words.no_markdown(error.expected or '', 300)}")
+        st.code(words.plain(error.got or "", 300), language=None)
+        return
+    _counts(page, found)
+    if not found.candidates.is_scored.any():
+        st.info(
+            "No candidate is scored by teacher and student yet, so there is nothing to choose from.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    if not chosen.names:
+        st.info("Choose at least one strategy above.", icon=":material/checklist:")
+        return
+    _compare(page, chosen, found)
+    items = basket.items(page)
+    question.draw(page, found, items)
+    basket.draw(page, items)
+    download.draw(page, chosen, found, items)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _counts(page: Frame, found: SideBySide) -> None:
+    candidates = found.candidates
+    scored = candidates.question[candidates.is_scored]
+    n_unscored = candidates.n_questions - len(set(scored.tolist()))
+    values = {
+        "Questions": candidates.n_questions,
+        "Candidates": len(candidates),
+        "To decide": len(found.contested),
+        "Unscored": n_unscored,
+    }
+    helps = {
+        "To decide": "Questions with at least two scored candidates that pass the guards. Only these can tell "
+        "strategies apart.",
+        "Unscored": "Questions none of whose candidates is fully scored by teacher and student. No strategy "
+        "can pick for them; they are reported in the manifest.",
+    }
+    for column, (name, value) in zip(st.columns(4), values.items(), strict=True):
+        column.metric(name, f"{value:,}", border=True, help=helps.get(name))
+    if candidates.is_scored.any() and not found.contested:
+        st.info(
+            "**No question has two candidates to choose from.** Draw several responses to each question, four or more, "
+            "and score them with `--roles teacher,student`; or loosen the guards.",
+            icon=":material/filter_1:",
+        )
+
+
+def _compare(page: Frame, chosen: Chosen, found: SideBySide) -> None:
+    st.subheader("Side by side", anchor=False)
+    names = list(chosen.names)
+    drawn = {"picks": figures.picks_figure(found.summaries, context.mode())}
+    st.dataframe(
+        _rows(found.summaries),
+        hide_index=True,
+        height=40 + 35 * len(names),
+        column_config=_columns(),
+        placeholder="–",
+    )
+    st.caption(
+        "Intervals are 95%, from resampling questions. “Same as longest”: on how many of the questions with a choice "
+        "the first choice is a longest candidate. “Score and length” is their correlation within questions, +1 if the "
+        "longer always scores better. Correctness of the picks says nothing yet about what training on them gives."
+    )
+    chart(
+        drawn["picks"],
+        "picks",
+        "Length, correctness and Teacher share of the picks of every strategy; the same numbers are in the table",
+        clickable=False,
+    )
+    if found.contested and len(names) > 1:
+        st.subheader("Who picks the same", anchor=False)
+        drawn["overlap"] = figures.overlap_figure(found.overlap, names, context.mode())
+        chart(
+            drawn["overlap"],
+            "overlap",
+            "Share of questions on which two strategies keep the same candidate",
+            clickable=False,
+        )
+        st.caption(
+            f"Share of the {words.count(len(found.contested), 'question')} with a choice on which two strategies keep "
+            f"the same candidate first. They all agree on {len(found.contested) - len(found.disagreed):,}."
+        )
+    export_panel.offer(page, "selection", pa.Table.from_pylist(_rows(found.summaries)), drawn, _methods(page, chosen))
+
+
+def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
+    return [
+        {
+            "strategy": one.name,
+            "picks": one.n_picked,
+            "tokens": one.n_tokens,
+            "tokens a pick": _number(one.mean_tokens),
+            "same as longest": _percent(one.same_as_longest),
+            "score and length": _number(one.length_correlation),
+            "correct": _percent(float(one.correct.share[0])),
+            "correct, 95%": _interval(one),
+            "graded": one.n_graded,
+            "Teacher share": _percent(float(one.teacher.share[0])),
+            "ties": one.n_tied,
+        }
+        for one in summaries
+    ]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _percent(value: float) -> float | None:
+    return None if math.isnan(value) else 100 * value
+
+
+def _interval(one: Summary) -> str:
+    found = one.correct
+    if found.refused is not None:
+        return "–"
+    return f"{words.percent(float(found.low[0]))} to {words.percent(float(found.high[0]))}"
+
+
+def _columns() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    percent = {name: number(format="%.0f%%") for name in ("same as longest", "correct", "Teacher share")}
+    whole = {name: number(format="localized") for name in ("picks", "tokens", "graded", "ties")}
+    helps = {
+        "ties": "Questions with a choice whose first choice shares its score with another candidate: there the order "
+        "of the run decides."
+    }
+    whole["ties"] = number(format="localized", help=helps["ties"])
+    return {**percent, **whole, "tokens a pick": number(format="%.1f"), "score and length": number(format="%+.2f")}
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "no"
+
+
+def _methods(page: Frame, chosen: Chosen) -> str:
+    guards, budget = chosen.guards, chosen.budget
+    formulas = "; ".join(
+        f"{name} keeps the {STRATEGIES[name].best} of "
+        f"{chosen.options.expression if name == 'expression' else STRATEGIES[name].formula} ({STRATEGIES[name].source})"
+        for name in chosen.names
+    )
+    extra = [
+        f"Candidates were chosen before training, so three labels apply: Teacher, Student, Common. Strategies: "
+        f"{formulas}; {TIE_RULE}; seed {chosen.options.seed}.",
+        f"Picks per question: {budget.per_question}. Correct candidates only: {_yes(guards.correct_only)}. Tokens of a "
+        f"candidate: from {guards.min_tokens or 0} to {guards.max_tokens or 'any'}. In all at most "
+        f"{budget.max_samples or 'any'} samples and {budget.max_tokens or 'any'} tokens. Every strategy cut to the "
+        f"tokens of the smallest: {_yes(chosen.equal_tokens)}.",
+        "Intervals are 95% percentile bootstrap intervals over questions.",
+    ]
+    return methods_paragraph(page.run, page.rule, "all traces", extra)

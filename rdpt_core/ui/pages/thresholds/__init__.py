@@ -1,0 +1,5 @@
+"""The page Thresholds.
+
+page     the whole page
+figures  its figures
+"""

@@ -1,0 +1,255 @@
+"""The parts of the thresholds page: what α, β, unit and space decide, and how much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.labels import default_thresholds, label_order
+from rdpt_core.analysis.run import thresholds
+from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, margin_column
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
+from rdpt_core.ui.data import run_data, threshold_data
+from rdpt_core.ui.frame import context
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
+from rdpt_core.ui.pages.thresholds import figures
+from rdpt_core.ui.pages.thresholds.figures import FLIPS
+from rdpt_core.ui.parts import export_panel, glossary
+from rdpt_core.ui.parts.chart import chart, clicked
+from rdpt_core.ui.style import words
+
+MAX_PANELS = 6
+"""Groups that the curves show; the filters lead to the others."""
+
+
+def the_map(page: Frame, scope: Scope, found: ThresholdMap, suggested: SuggestedBeta | None) -> go.Figure:
+    """The (α, β) plane; a click on it sets both."""
+    triple = page.run.has_distilled
+    st.subheader("Every pair of thresholds" if triple else "Every threshold", anchor=False)
+    names = [FLIPS, *map(str, found.labels)]
+    shown = st.segmented_control(
+        "Show the share of", names, default=FLIPS, key="show", bind="query-params", required=True
+    )
+    figure = figures.map_figure(
+        found,
+        shown or FLIPS,
+        page.rule,
+        default_thresholds(page.rule.unit, page.rule.space),
+        suggested.beta if suggested else None,
+        context.mode(),
+    )
+
+    def set_thresholds() -> None:
+        point = clicked("map")
+        if point:
+            st.session_state["alpha"] = float(point[0]) if triple else page.rule.alpha
+            st.session_state["beta"] = float(point[1])
+
+    chart(
+        figure,
+        "map",
+        "Share of a label, or of labels that turn, at every pair of thresholds; shares along β are below",
+        on_click=set_thresholds,
+    )
+    st.caption(
+        f"{words.count(found.n_sentences, 'sentence')} ({describe(scope)}). "
+        + (
+            "Every cell is exact: a sentence turns at two thresholds of its own, its largest gap and its |d_TS|, so "
+            "one histogram of the two holds all pairs. Click a cell to set α and β to it, on every page."
+            if triple
+            else "A sentence turns where β passes its |d_TS|. Click a cell to set β to it, on every page. Without a "
+            "distilled model α plays no part."
+        )
+    )
+    return figure
+
+
+def suggested_beta(page: Frame, found: SuggestedBeta) -> go.Figure:
+    """What the data say about β, with its reason, or why they say nothing."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("A β that the data suggest", anchor=False, width="content")
+        glossary.explain("suggested β", "antimode", "β", key="explain_suggested")
+    if found.beta is None:
+        st.info(
+            "**The data suggest no β here.** |d_TS| has no second hump: sentences on which teacher and student agree "
+            "pass into those on which they do not without a gap. Keep the default, and look at how much depends on it.",
+            icon=":material/horizontal_rule:",
+        )
+    else:
+        if found.low is None:
+            spread = f"No interval: only {words.count(found.n_questions, 'question')}."
+        else:
+            spread = (
+                f"95% interval {found.low:.2g} to {found.high:.2g} over resamples of {found.n_questions:,} questions, "
+                f"of which {words.percent(found.found_in)} have a valley at all."
+            )
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(
+                f"**β = {found.beta:.2g}**, where |d_TS| is rarest between the sentences on which teacher and student "
+                f"agree and those on which they do not: {words.percent(1 - found.depth)} below the later hump. "
+                f"{spread}",
+                width="stretch",
+            )
+            st.button("Use it", on_click=_use, args=(round(found.beta, 4),), key="use_suggested")
+    figure = figures.density_figure(found, page.rule, context.mode())
+    chart(figure, "density", "Density of the gap between teacher and student, with the suggested β", clickable=False)
+    st.caption(
+        "This rule is ours, not the paper's, which sets β = 0.1 by hand. Moving β a little turns exactly the sentences "
+        "at β, so where they are rare the labels depend least on the choice. That makes a β robust, not right."
+    )
+    return figure
+
+
+def _use(beta: float) -> None:
+    st.session_state["beta"] = beta
+
+
+def along_beta(page: Frame, curves: tuple[BetaCurve, ...]) -> go.Figure:
+    """How every headline number depends on β."""
+    st.subheader("What β does to the shares", anchor=False)
+    _, default = default_thresholds(page.rule.unit, page.rule.space)
+    figure = figures.curves_figure(curves[:MAX_PANELS], page.rule, default, context.mode())
+    chart(figure, "curves", "Label shares for several β, of all and of each benchmark", clickable=False)
+    text = (
+        f"Label shares as β changes and α stays at {page.rule.alpha:g}. The line marks the present β; bands are 95% "
+        "intervals."
+    )
+    if len(curves) > MAX_PANELS:
+        text += f" The first {MAX_PANELS} of {len(curves)} groups are shown; the filters lead to the others."
+    refused = [curve.group for curve in curves if curve.intervals[0].refused is not None]
+    if refused:
+        text += f" {words.count(len(refused), 'group has', 'groups have')} too few questions for a band."
+    st.caption(text)
+    return figure
+
+
+def margins(page: Frame, scope: Scope) -> None:
+    """How many labels are close to turning."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("How sure the labels are", anchor=False, width="content")
+        glossary.explain("margin", "uncertain", key="explain_margin")
+    table = threshold_data.margins_of(page.source, page.run, page.rule, scope)
+    rows = table.to_pylist()
+    total = sum(row["n"] for row in rows)
+    within = sum(row[margin_column(0.1)] for row in rows)
+    st.markdown(
+        f"**{words.percent(within / total)}** of the labels ({within:,} of {total:,}) would turn if a threshold moved "
+        f"by {0.1 * page.rule.beta:.3g}, a tenth of β. The reader marks these with a **?**."
+    )
+    shown = [
+        {"label": row["label"], "sentences": row["n"]}
+        | {
+            f"within {part * page.rule.beta:.3g}": 100 * row[margin_column(part)] / row["n"] if row["n"] else None
+            for part in MARGINS
+        }
+        for row in rows
+    ]
+    parts = {
+        f"within {part * page.rule.beta:.3g}": st.column_config.ProgressColumn(
+            format="%.1f%%", min_value=0, max_value=100
+        )
+        for part in MARGINS
+    }
+    st.dataframe(shown, hide_index=True, column_config=parts, placeholder="–")
+
+
+def alternatives(page: Frame, scope: Scope) -> None:
+    """The other units and spaces beside the present one, counted when they are asked for."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("Other units and spaces", anchor=False, width="content")
+        glossary.explain("unit", "space", "flip", key="explain_units")
+    title = "Label shares in every unit and space, and how many labels change"
+    with st.expander(title, key="units", on_change="rerun", bind="query-params") as units:
+        if units.open:
+            _alternatives_table(page, scope)
+
+
+def _alternatives_table(page: Frame, scope: Scope) -> None:
+    found = page.source.ask(thresholds.load_alternatives, page.run, page.rule, scope)
+    labels = label_order(page.run.roles)
+    rows: list[dict[str, Any]] = []
+    for item in found:
+        total = sum(item.counts)
+        rows.append(
+            {
+                "unit": words.UNITS[item.rule.unit],
+                "space": words.SPACES[item.rule.space],
+                "α": item.rule.alpha,
+                "β": item.rule.beta,
+                "labels that change": 100 * item.n_changed / item.n_both if item.n_both else None,
+            }
+            | {str(label): 100 * n / total if total else None for label, n in zip(labels, item.counts, strict=True)}
+        )
+    percents = {name: st.column_config.NumberColumn(format="%.1f%%") for name in map(str, labels)}
+    changed = st.column_config.ProgressColumn(
+        format="%.1f%%", min_value=0, max_value=100, help="Among the sentences that both rules label"
+    )
+    st.dataframe(rows, hide_index=True, column_config={**percents, "labels that change": changed}, placeholder="–")
+    st.caption(
+        "The first row is the present rule; the others have the default thresholds of theirs. "
+        + (
+            "All models have one tokenizer, so own and common tokens agree."
+            if page.run.one_tokenizer
+            else "The models have different tokenizers, so own tokens favour the finer one."
+        )
+    )
+
+
+def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:
+    """The numbers behind the curves: one row a group, β and label."""
+    rows = [
+        {
+            "group": curve.group,
+            "alpha": alpha,
+            "beta": beta,
+            "label": str(label),
+            "share": float(item.share[k]),
+            "low": float(item.low[k]) if item.refused is None else None,
+            "high": float(item.high[k]) if item.refused is None else None,
+            "n_questions": item.n_questions,
+            "n_traces": item.n_traces,
+            "n_sentences": item.n_counted,
+        }
+        for curve in curves
+        for beta, item in zip(curve.betas, curve.intervals, strict=True)
+        for k, label in enumerate(curve.labels)
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    scope = choose_scope(page)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("How much depends on α and β?", anchor=False)
+        glossary.explain("α", "β", "flip", "gap", *map(str, label_order(page.run.roles)))
+    st.markdown(
+        "A label is a decision at two thresholds that nobody measured. This page shows what other choices would say, "
+        "so that a claim can be made only where it holds for all sensible ones."
+    )
+    context.notices(page, brief=True)
+    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    found = threshold_data.map_of(page.source, page.run, page.rule, scope)
+    if not found.n_sentences:
+        explain_empty(scope)
+        return
+    suggested = threshold_data.suggested_of(page.source, page.run, page.rule, scope)
+    figures = {"map": the_map(page, scope, found, suggested)}
+    slot = st.container(width="content")
+    curves = threshold_data.curves_of(page.source, page.run, page.rule, scope)
+    figures["curves"] = along_beta(page, curves)
+    margins(page, scope)
+    if suggested is not None:
+        figures["density"] = suggested_beta(page, suggested)
+    alternatives(page, scope)
+    with slot:
+        extra = [INTERVAL_METHOD, f"{words.count(found.n_sentences, 'sentence')} were labelled."]
+        methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
+        export_panel.offer(page, "thresholds", curves_table(curves, page.rule.alpha), figures, methods)

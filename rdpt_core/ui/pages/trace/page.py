@@ -1,0 +1,266 @@
+"""The parts of the trace page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.labels import Space, Unit, label_order
+from rdpt_core.analysis.trace.view import TraceView, uncertain_below
+from rdpt_core.records import Trace
+from rdpt_core.store.reader import Run
+from rdpt_core.ui.components.card import Item, card
+from rdpt_core.ui.components.reader import State, draw_labels, draw_math, draw_text, heard
+from rdpt_core.ui.data import trace_data
+from rdpt_core.ui.frame import context, controls, links, missing, trace_picker
+from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.pages.trace import joint_figure
+from rdpt_core.ui.parts import export_panel, notes, trace_download
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.style import words
+from rdpt_core.ui.style.theme import MARKS, label_key
+
+TABLE_KEY = "sentence_table"
+_ANSWERS = "reader_answers"
+_MATH = "reader_math"
+_WHOLE_PAGE = "reader_whole_page"
+
+
+def question_card(trace: Trace, position: str) -> None:
+    """What was asked, what was expected, and whether the trace got there."""
+    verdict = {
+        True: Item("", "✓ Correct", "good"),
+        False: Item("", "✗ Incorrect", "bad"),
+        None: Item("", "– Not graded", "unknown"),
+    }[trace.correct]
+    about = [("benchmark", trace.benchmark), ("domain", trace.domain), ("difficulty", trace.difficulty)]
+    about += [("written by", trace.model), ("sample", str(trace.sample)), ("trace", trace.trace_id)]
+    card(
+        "Question and answer",
+        [Item("Question", asked(trace), "long")],
+        [
+            Item("Gold answer", trace.gold if trace.gold is not None else "unknown"),
+            verdict,
+            *(Item(term, text, "about") for term, text in about if text),
+            Item("", position, "note"),
+        ],
+        key="question",
+    )
+
+
+def asked(trace: Trace) -> str:
+    """The question as text: its only message, or every message with its role, or the rendered prompt."""
+    if len(trace.messages) == 1:
+        return trace.messages[0].content
+    if trace.messages:
+        return "\n\n".join(f"{message.role}: {message.content}" for message in trace.messages)
+    return trace.prompt or ""
+
+
+def how_to_read(run: Run, view: TraceView | None) -> None:
+    """The few sentences that a first-time reader needs."""
+    with st.popover("How to read this", icon=":material/help:", type="tertiary"):
+        labels = (
+            f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}" for label in label_order(run.roles)
+        )
+        st.markdown(
+            "Every sentence of the response carries the label of whoever finds it likely:\n\n"
+            + "\n\n".join(labels)
+            + "\n\n$p$ is the geometric mean of a model's token probabilities over the sentence; "
+            + (
+                "$p_T$, $p_S$ and $p_D$ belong to teacher, student and distilled model.\n\n"
+                if run.has_distilled
+                else "$p_T$ and $p_S$ belong to teacher and student.\n\n"
+            )
+            + "Hatching and a **?** mark a label that a small change of a threshold would turn"
+            + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
+            + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
+            "value minus student's, of all sentences; drag a threshold to see what it decides. **Ribbon**: the whole "
+            "trace, a sentence as wide as its tokens; below it $\\ln p_T / p_S$, up where the teacher finds it "
+            "likelier. Drag it to move. **?** shows the keys."
+        )
+
+
+def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:
+    """Every number of every sentence; a click on a row pins its sentence."""
+    table = sentence_columns(view)
+    number = st.column_config.NumberColumn
+    config: dict[str, Any] = {
+        name: number(format="%.4g") for name in table.column_names if name.startswith(("p_", "v_", "margin"))
+    }
+    config |= {name: number(format="%.3f") for name in table.column_names if name.startswith("logprob")}
+    config["sentence"] = number(help="Counted from 1; exports count sentence_index from 0")
+    config["text"] = st.column_config.TextColumn(width="medium")
+    config["margin"] = number(format="%.4g", help="The smallest change of a threshold that would turn the label")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=config,
+        height=min(420, 38 + 35 * table.num_rows),
+        placeholder="–",
+        key=TABLE_KEY,
+        on_select=on_select,
+        selection_mode="single-row",
+    )
+
+
+def whole_table(view: TraceView) -> pa.Table:
+    """Everything that is known of every sentence, with its full text, to take away."""
+    return view.sentences.append_column("text", pa.array(view.texts(), pa.string()))
+
+
+def sentence_columns(view: TraceView) -> pa.Table:
+    """The table's columns. Texts are cut: the full text is in the reader, here it only says which sentence a row is."""
+    names = ["label", "direction", "margin", *(f"p_{role}" for role in view.roles)]
+    if (view.rule.unit, view.rule.space) != (Unit.OWN_TOKEN, Space.DIFFERENCE):
+        names += [f"v_{role}" for role in view.roles]
+    names += [f"n_tokens_{role}" for role in view.roles] + [f"logprob_sum_{role}" for role in view.roles]
+    names += ["n_bytes", "char_start", "char_end", "unscored_reason"]
+    first = {
+        "sentence": pa.array(range(1, view.sentences.num_rows + 1), pa.int32()),
+        "text": pa.array([words.plain(text, 120) for text in view.texts()], pa.string()),
+    }
+    columns = {name: view.sentences.column(name) for name in names}
+    # Shown with four decimals: single precision is plenty, and half as much to send.
+    short = {name: c.cast(pa.float32()) for name, c in columns.items() if pa.types.is_float64(c.type)}
+    return pa.table({**first, **columns, **short})
+
+
+def _sentence(view: TraceView) -> int | None:
+    """The chosen sentence, from the address or from an earlier click; says so if the trace has no such sentence."""
+    if links.text_changed(view):
+        return None
+    links.publish_text(view)
+    n = len(view.texts())
+    wanted = links.requested("sentence")
+    if wanted is not None:
+        if wanted.isdecimal() and 1 <= int(wanted) <= n:
+            st.session_state["sentence"] = int(wanted) - 1
+        else:
+            st.warning(
+                f"**The link asks for a sentence that this trace does not have.** It has {words.count(n, 'sentence')}; "
+                f"the link says “{words.plain(wanted, 20)}”.",
+                icon=":material/link_off:",
+            )
+            return None
+    chosen = st.session_state.get("sentence")
+    return chosen if chosen is not None and chosen < n else None
+
+
+def _choose_sentence(index: int | None, view: TraceView) -> None:
+    links.publish_text(view)
+    st.session_state["sentence"] = index
+    links.publish("sentence", None if index is None else str(index + 1))
+
+
+def draw(page: Frame) -> None:
+    """The whole page."""
+    traces = page.source.trace_list(page.run)
+    with st.sidebar:
+        chosen = trace_picker.filters(page, traces)
+    choice = trace_picker.choose(page, traces, chosen)
+    trace_picker.step(choice, traces)
+    if choice.trace_no is None:
+        return
+    view = page.source.trace_view(page.run, choice.trace_no, page.rule)
+    question_card(view.trace, f"trace {choice.position + 1:,} of {len(choice.fitting):,} that fit the filters")
+    context.notices(page, brief=True)
+    context.faint_notice(view.faint(), brief=True)
+    if links.text_changed(view):
+        missing.explain_text(view)
+    if not view.trace.response:
+        st.info("The response is empty: there is nothing to score.", icon=":material/check_box_outline_blank:")
+    elif not view.is_scored:
+        st.info("The run has not scored this trace yet. Its text is shown without labels.", icon=":material/schedule:")
+    key = f"{page.run.run_id}/{view.trace_no}"
+    with st.container(gap=None):
+        draw_text(view, key)
+        _labels(page, view, key, _trace_ids(choice, traces))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        how_to_read(page.run, view)
+        trace_download.offer(page, view)
+    if view.is_scored:
+        _numbers(page, view)
+    if view.trace.meta:
+        with st.expander("Metadata of this trace"):
+            st.code(json.dumps(dict(view.trace.meta), ensure_ascii=False, indent=2), language=None, wrap_lines=True)
+
+
+def _trace_ids(choice: trace_picker.Choice, traces: pa.Table) -> dict[int, str | None]:
+    """The traces that the keys [ and ] lead to: −1 and 1 → trace id, None at either end."""
+    ids = dict(zip(traces.column("trace_no").to_pylist(), traces.column("trace_id").to_pylist(), strict=True))
+    places = {by: choice.position + by for by in (-1, 1)}
+    return {by: ids[choice.fitting[at]] if 0 <= at < len(choice.fitting) else None for by, at in places.items()}
+
+
+@st.fragment
+def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | None]) -> None:
+    """What a click or a threshold changes. A fragment, so that neither sends the page again."""
+
+    def on_pick() -> None:
+        said = heard("pick", key)
+        if said is not None:
+            index = said.get("index")
+            st.session_state[_ANSWERS] = said.get("at")
+            # What the page says of a changed text ends with the first choice in it.
+            st.session_state[_WHOLE_PAGE] = links.text_changed(view)
+            _choose_sentence(index if isinstance(index, int) and 0 <= index < len(view.texts()) else None, view)
+
+    def on_thresholds() -> None:
+        said = heard("thresholds", key)
+        if said is not None:
+            controls.set_thresholds(float(said["alpha"]), float(said["beta"]))
+            st.session_state[_WHOLE_PAGE] = True
+
+    def on_step() -> None:
+        said = heard("step", key)
+        trace_id = trace_ids.get(said.get("by", 0)) if said is not None else None
+        if trace_id is not None:
+            trace_picker.go(trace_id)
+            st.session_state[_WHOLE_PAGE] = True
+
+    def on_math() -> None:
+        said = heard("math", key)
+        if said is not None:
+            st.session_state[_MATH] = said.get("on") is True
+
+    selected = _sentence(view)
+    strip = trace_data.strip(page.source, page.run, view, selected)
+    state = State(selected, strip, st.session_state.get(_ANSWERS))
+    draw_labels(view, key, state, on={"pick": on_pick, "thresholds": on_thresholds, "step": on_step, "math": on_math})
+    if st.session_state.get(_MATH):
+        draw_math(trace_data.formulas(page.source, view, key))
+    notes.panel(page, view, selected)
+    if st.session_state.pop(_WHOLE_PAGE, False):
+        st.rerun()
+
+
+@st.fragment
+def _numbers(page: Frame, view: TraceView) -> None:
+    """The same trace to take away: every number in a table, and the joint chart as Plotly draws it."""
+
+    def on_row() -> None:
+        rows = st.session_state[TABLE_KEY]["selection"]["rows"]
+        if rows:
+            _choose_sentence(rows[0], view)
+            st.session_state[_WHOLE_PAGE] = True
+
+    with st.expander("Numbers and figure", key="numbers", on_change="rerun", bind="query-params") as numbers:
+        # Nothing is sent while it is closed.
+        if numbers.open:
+            st.caption("Every sentence; click a row to pin its sentence. The menu of the table searches and downloads.")
+            sentence_table(view, on_row)
+            st.caption("The joint chart of the whole trace. Drag to zoom.")
+            figure = joint_figure.joint_figure(view, context.mode())
+            alt = "Probability of every sentence under each model; the same numbers are in the table"
+            chart(figure, "joint", alt, clickable=False, zoom=True)
+            scope = f"trace {view.trace.trace_id} of question {view.trace.question_id}"
+            methods = methods_paragraph(page.run, view.rule, scope)
+            export_panel.offer(page, "trace", lambda: whole_table(view), {"joint": figure}, methods)
+    if st.session_state.pop(_WHOLE_PAGE, False):
+        st.rerun()

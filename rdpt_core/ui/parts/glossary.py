@@ -1,0 +1,253 @@
+"""Every term and every number of the interface, explained once: pages show the entries that they use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
+from rdpt_core.analysis.trace.view import UNCERTAIN_PART
+from rdpt_core.records import Label
+from rdpt_core.ui.style import words
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One entry. Texts are Markdown with formulas, our own, never from data.
+
+    Attributes:
+        name: the word as pages write it.
+        text: one to three sentences.
+        formula: LaTeX without dollar signs; empty if words suffice.
+    """
+
+    name: str
+    text: str
+    formula: str = ""
+
+
+def _label(label: Label) -> Term:
+    return Term(str(label), words.LABELS[label][:1].upper() + words.LABELS[label][1:])
+
+
+_ENTRIES: dict[str, tuple[Term, ...]] = {
+    "What is looked at": (
+        Term(
+            "question", "One item of a benchmark. Questions, not sentences, are what a statistic samples: they count."
+        ),
+        Term("trace", "One response to one question. A question may have several traces, told apart by their sample."),
+        Term(
+            "sentence",
+            "One piece of a trace. The sentences of a trace, joined, are its response, character by character.",
+        ),
+        Term("token", "One piece of text as one model's tokenizer cuts it. Each model has its own tokens."),
+        Term("benchmark", "The set that a question comes from, as the file of traces names it."),
+        Term("domain", "The field of a question, as the file of traces names it."),
+        Term(
+            "difficulty", "How hard a question is, in the words of the file of traces; never interpreted as a number."
+        ),
+        Term("correct", "Whether the trace's answer is right, as its file says or grading found. Unknown is neither."),
+        Term("accuracy", "Correct traces as a share of the graded ones."),
+        Term("run", "A set of traces scored by one triple of models under one splitter and one template policy."),
+        Term("triple", "The three models of a run: teacher, student before distillation, and distilled model."),
+        Term("role", "The part that a model plays: teacher, student (before distillation) or distilled."),
+        Term(
+            "template policy",
+            "How each model sees the question: **own** through its own chat template, **distilled** through the "
+            "distilled model's, **raw** as the prompt field stands.",
+        ),
+        Term("splitter", "The rule that cuts a response into sentences. Another splitter makes another run."),
+    ),
+    "Probabilities": (
+        Term("logprob", "Natural logarithm of a token's probability, in nats; never above 0."),
+        Term(
+            "p",
+            "How likely a model finds a sentence: the geometric mean of its token probabilities, between 0 and 1. "
+            "$p_T$, $p_S$ and $p_D$ are those of teacher, student and distilled model.",
+            r"p_r = \exp\left(\frac{1}{n_r}\sum_{i=1}^{n_r} \ln p_r(\text{token}_i)\right)",
+        ),
+        Term(
+            "unit",
+            "What a sentence's summed logprob is divided by: the model's **own tokens** (the paper's), the **common "
+            "tokens** of the distilled model, or its **bytes**. The last two are fair when tokenizers differ.",
+        ),
+        Term(
+            "space",
+            "What is compared: **differences** of probabilities (the paper's), or **log-ratios** in nats, which do not "
+            "shrink when all probabilities are small.",
+        ),
+        Term(
+            "gap",
+            "How far two models differ on a sentence. In difference space $d_{TS} = p_T - p_S$; in ratio space "
+            r"$d_{TS} = \ln p_T - \ln p_S$. The **largest gap** is the largest of the three, without sign.",
+            r"\text{largest gap} = \max(|d_{TS}|, |d_{SD}|, |d_{TD}|)",
+        ),
+        Term("log-ratio", "Difference of two logprobs, in nats: 0.69 nats is twice as likely, 2.3 nats ten times."),
+        Term(
+            "bits per byte",
+            "Surprise that does not depend on the tokenizer.",
+            r"-\frac{\text{logprob sum}}{\ln 2 \cdot \text{bytes}}",
+        ),
+        Term(
+            "unscored",
+            "A sentence for which some model gave no probability. It has no label and is never counted as one.",
+        ),
+        Term(
+            "faint",
+            "A sentence to which no model gives a probability above the threshold, so no difference can exceed it. "
+            "Its label then says nothing about the models.",
+        ),
+        Term(
+            "straddling token", "A token whose characters fall in two sentences. It counts for the one where it begins."
+        ),
+    ),
+    "Labels": (
+        Term("label", "Which model a sentence suits, by the rule of this page: Teacher, Shared, Student or Boosted."),
+        *(_label(label) for label in Label),
+        Term(
+            "direction",
+            "Where $p_D$ lies for a Boosted sentence: **up** above both others, **down** below both, **between** them.",
+        ),
+        Term("α", "The largest gap that still counts as Shared. It must be below β."),
+        Term("β", "The gap between teacher and student above which a sentence belongs to one of them."),
+        Term("margin", "The smallest change of a threshold comparison that would turn the label of a sentence."),
+        Term(
+            "uncertain",
+            f"A label whose margin is below {UNCERTAIN_PART:g} β: a slightly different threshold would turn it.",
+        ),
+        Term("flip", "A sentence whose label under one setting differs from its label under another."),
+        Term(
+            "antimode",
+            "The emptiest place between two humps of a distribution. A threshold there turns as few labels as possible "
+            "when it is moved a little.",
+        ),
+        Term(
+            "suggested β",
+            r"Ours, not the paper's: the antimode of $|d_{TS}|$ between the hump of sentences on which teacher and "
+            "student agree and the hump on which they do not. Undefined when the distribution has no second hump.",
+        ),
+    ),
+    "Shares and intervals": (
+        Term("share", "A label's part of the scored sentences, or of their tokens where a page weights by tokens."),
+        Term(
+            "n", "How many were counted. Wherever a number stands, its questions, traces and sentences stand beside it."
+        ),
+        Term(
+            "95% interval",
+            "Where the number would plausibly lie had other questions been asked. Made by drawing questions, each "
+            f"with all of its traces, again and again; fewer than {MIN_QUESTIONS} questions give none.",
+        ),
+        Term(
+            "bootstrap",
+            "Drawing as many questions as there are, with replacement, each with all of its traces, and computing the "
+            "number anew. The spread of the results is the uncertainty.",
+        ),
+        Term("BCa interval", "A bootstrap interval corrected for bias and skew; better than percentiles near 0 and 1."),
+        Term(
+            "paired interval",
+            "An interval of a difference in which both sides draw the same questions, so that what the sides have in "
+            "common cancels.",
+        ),
+        Term(
+            "simultaneous band",
+            "A band that holds the whole curve at once with 95% confidence. It is wider than an interval of one point.",
+        ),
+        Term(
+            "clustering",
+            "Sentences of one question resemble each other. Intervals that ignore this are far too narrow.",
+        ),
+    ),
+    "Positions and correctness": (
+        Term(
+            "position",
+            "The place of a sentence in its trace, from 1; **relative position** divides by the trace's length.",
+        ),
+        Term("position curve", "At each position, a label's share among the sentences that stand there."),
+        Term(
+            "signed area",
+            "The mean height by which the curve of correct traces lies above that of incorrect ones; 0 if even.",
+        ),
+        Term(
+            "permutation p-value",
+            "How often a difference at least as large arises when correctness is shuffled among the traces of each "
+            "question. It needs questions with both correct and incorrect traces.",
+        ),
+        Term(
+            "AUC",
+            "Chance that a correct trace has a larger value than an incorrect one, ties counting half. 0.5 is chance.",
+        ),
+        Term(
+            "odds ratio",
+            "By which factor the odds of a correct answer change when the predictor grows by one standard deviation "
+            "while the others stay.",
+        ),
+        Term("length", "Number of sentences or tokens of a trace. Longer traces hold more of every label: a confound."),
+        Term(
+            "first-token effect",
+            "The first token of a sentence is hard to predict, so short sentences look less likely than long ones.",
+        ),
+    ),
+    "Comparing runs": (
+        Term("agreement", "Share of matched sentences that carry the same label in both runs."),
+        Term(
+            "Cohen's κ",
+            "Agreement beyond what the two runs' label shares would give by chance: 1 is perfect, 0 is chance.",
+            r"\kappa = \frac{p_o - p_e}{1 - p_e}",
+        ),
+        Term("transition", "From which label in one run to which label in the other the same sentence went."),
+        Term(
+            "matched sentence",
+            "The same characters of the same trace in two runs. Where splitters differ, the two sentences that share "
+            "most characters, and more than half of each.",
+        ),
+    ),
+    "Choosing training data": (
+        Term("candidate", "One of several responses to the same question, from which training data are chosen."),
+        Term(
+            "equal tokens",
+            "Every strategy cut to as many training tokens as the smallest one picks. Without it a strategy that likes "
+            "long responses simply trains on more.",
+        ),
+        Term(
+            "teacher count", "Number of Teacher sentences of a candidate response; the paper keeps the one with most."
+        ),
+        Term("GRAPE", "Keeps the candidate that the student finds likeliest: the highest mean logprob per token."),
+    ),
+}
+
+SECTIONS: dict[str, tuple[str, ...]] = {title: tuple(t.name for t in terms) for title, terms in _ENTRIES.items()}
+TERMS: dict[str, Term] = {term.name: term for terms in _ENTRIES.values() for term in terms}
+
+
+def entry(name: str) -> str:
+    """One term as Markdown.
+
+    Raises:
+        KeyError: no such term; pages name terms of this file only, and a test opens every page.
+    """
+    term = TERMS[name]
+    return f"**{term.name}**: {term.text}" + (f"\n\n$$\n{term.formula}\n$$" if term.formula else "")
+
+
+def explain(*names: str, key: str | None = None) -> None:
+    """A small button that opens the explanations of these terms.
+
+    Args:
+        key: needed for the second one of a page with the same terms.
+    """
+    with st.popover("What is this?", icon=":material/help:", type="tertiary", key=key):
+        for name in names:
+            st.markdown(entry(name))
+
+
+def short(name: str) -> str:
+    """A term's text without its formula, for the help of a control or a column."""
+    return TERMS[name].text
+
+
+def whole() -> None:
+    """All terms, by section."""
+    for title, names in SECTIONS.items():
+        st.markdown(f"#### {title}")
+        st.markdown("\n\n".join(entry(name) for name in names))

@@ -1,0 +1,205 @@
+"""What all plotly figures share, and the label shares per benchmark.
+
+Every name that comes from data passes `words.no_markup`: plotly reads a kind of HTML.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from rdpt_core.analysis.run.shares import GroupShares
+from rdpt_core.ui.style import words
+from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
+
+
+def hatched(key: str, mode: Mode) -> dict[str, Any]:
+    """A tinted fill with the label's own hatch, thin enough to read text on."""
+    colours = tone(key, mode)
+    pattern = {
+        "shape": MARKS[key].hatch,
+        "fillmode": "overlay",
+        "fgcolor": colours.ink,
+        "fgopacity": 0.3,
+        "size": 8,
+        "solidity": 0.12,
+    }
+    return {"color": colours.tint, "pattern": pattern if MARKS[key].hatch else None}
+
+
+def unscored_fill(mode: Mode) -> dict[str, Any]:
+    """A light grey hatch, for what carries no label."""
+    pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": MUTED[mode], "fgopacity": 0.35, "size": 6}
+    return {"color": RULE[mode], "opacity": 0.6, "pattern": {**pattern, "solidity": 0.15}}
+
+
+def base_layout(mode: Mode) -> dict[str, Any]:
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": TEXT[mode], "size": 13},
+        "hoverlabel": {
+            "bgcolor": PAGE[mode],
+            "bordercolor": RULE[mode],
+            "font": {"color": TEXT[mode]},
+            "align": "left",
+        },
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 13}},
+        "dragmode": False,
+    }
+
+
+def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
+    """Label shares per benchmark: stacked bars to 100%, and beside them every share with its 95% interval.
+
+    A click on a bar or a point returns two positions as customdata: of its group in `groups`, and of its kind.
+    """
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        shared_yaxes=True,
+        column_widths=[0.56, 0.44],
+        horizontal_spacing=0.08,
+        subplot_titles=("share of sentences", "the same shares with 95% intervals"),
+    )
+    rows = list(range(len(groups)))
+    kinds = groups[0].kinds if groups else ()
+    step = 0.62 / max(1, len(kinds) - 1)
+    for k, kind in enumerate(kinds):
+        hover = {
+            "hovertext": [_share_hover(group, k) for group in groups],
+            "hoverinfo": "text",
+            "customdata": [[row, k] for row in rows],
+            "legendgroup": kind,
+        }
+        figure.add_trace(go.Bar(y=rows, **_share_bars(groups, k, mode), **hover), row=1, col=1)
+        offset = (k - (len(kinds) - 1) / 2) * step
+        figure.add_trace(
+            go.Scatter(y=[row + offset for row in rows], **_share_points(groups, k, mode), **hover), row=1, col=2
+        )
+    _finish_shares(figure, groups, mode)
+    return figure
+
+
+def _share_bars(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
+    kind = groups[0].kinds[k]
+    key = label_key(kind)
+    share = [float(group.intervals.share[k]) for group in groups]
+    return {
+        "x": share,
+        "orientation": "h",
+        "name": f"{MARKS[key].letter} {kind}",
+        "marker": {**hatched(key, mode), "line": {"color": tone(key, mode).ink, "width": 1}},
+        "text": [words.percent(value) if value >= 0.095 else "" for value in share],
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "textfont": {"color": TEXT[mode], "size": 12},
+    }
+
+
+def _share_points(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
+    key = label_key(groups[0].kinds[k])
+    found = [group.intervals for group in groups]
+    ink = tone(key, mode).ink
+    return {
+        "x": [None if item.refused else float(item.share[k]) for item in found],
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [float(item.high[k] - item.share[k]) for item in found],
+            "arrayminus": [float(item.share[k] - item.low[k]) for item in found],
+            "color": ink,
+            "thickness": 2,
+            "width": 4,
+        },
+        "mode": "markers+text",
+        "text": [MARKS[key].letter] * len(found),
+        "textposition": "middle center",
+        "textfont": {"size": 9, "color": PAGE[mode]},
+        "marker": {"color": ink, "size": 14},
+        "showlegend": False,
+    }
+
+
+def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode) -> None:
+    for row, group in enumerate(groups):
+        if group.intervals.refused is not None:
+            figure.add_annotation(
+                # In lines, because the panel is narrow on a small screen.
+                text="no interval:<br>" + group.intervals.refused.replace("; ", ";<br>"),
+                align="left",
+                x=0.01,
+                y=row,
+                xanchor="left",
+                showarrow=False,
+                font={"color": MUTED[mode], "size": 12},
+                row=1,
+                col=2,
+            )
+    figure.update_xaxes(
+        range=[0, 1], tickformat=".0%", showgrid=True, gridcolor=RULE[mode], zeroline=False, fixedrange=True
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(groups))),
+        ticktext=[_group_tick(group) for group in groups],
+        range=[len(groups) - 0.45, -0.55],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    # Subplot titles are annotations; on top of the legend they would collide with it.
+    figure.update_annotations(selector={"yref": "paper"}, font={"size": 13, "color": MUTED[mode]})
+    figure.update_layout(
+        base_layout(mode),
+        barmode="stack",
+        # Where a share's number does not fit, the table and the hover text still have it.
+        uniformtext={"minsize": 11, "mode": "hide"},
+        bargap=0.28,
+        height=112 + 66 * len(groups),
+        margin={"l": 8, "r": 12, "t": 76, "b": 28},
+        clickmode="event+select",
+        hovermode="closest",
+    )
+    figure.update_layout(
+        legend={
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+            "x": 0,
+            "xref": "container",
+            "itemclick": False,
+            "font": {"size": 12},
+        }
+    )
+    highest = [float(group.intervals.high.max()) for group in groups if group.intervals.refused is None]
+    # Intervals deserve the width: the axis ends at the next tenth.
+    end = min(1.0, math.ceil(10 * max(highest, default=1.0)) / 10)
+    # A little room on either side keeps points near 0% and 100% whole.
+    figure.update_xaxes(range=[-0.03 * end, 1.03 * end], row=1, col=2)
+    figure.update_traces(unselected={"marker": {"opacity": 1}}, selected={"marker": {"opacity": 1}})
+
+
+def _group_tick(group: GroupShares) -> str:
+    found = group.intervals
+    name = words.no_markup(group.group, 24)
+    return f"<b>{name}</b><br>{words.count(found.n_questions, 'question')}<br>{words.count(found.n_traces, 'trace')} "
+
+
+def _share_hover(group: GroupShares, k: int) -> str:
+    found = group.intervals
+    share = words.percent(float(found.share[k]))
+    if found.refused is None:
+        spread = f"95% interval {words.percent(float(found.low[k]))} to {words.percent(float(found.high[k]))}"
+    else:
+        spread = f"no interval: {found.refused}"
+    n = (
+        f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}, "
+        f"{words.count(found.n_counted, 'sentence')}"
+    )
+    head = f"<b>{group.kinds[k]} {share}</b> in {words.no_markup(group.group)}"
+    return f"{head}<br>{spread}<br>{n}<br>click to read such traces"

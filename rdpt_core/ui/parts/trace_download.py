@@ -1,0 +1,37 @@
+"""Ways from one trace to elsewhere: beside another trace, or as a file that works alone."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.store.reader import open_reader
+from rdpt_core.ui.components.standalone import file_name, standalone_html
+from rdpt_core.ui.data.cache import PATIENCE_S
+from rdpt_core.ui.frame.context import Frame
+
+
+def offer(page: Frame, view: TraceView) -> None:
+    """A link to the page Compare, and the trace as one HTML file, which is made when it is asked for."""
+
+    def make() -> str:
+        with open_reader(page.source.path, patience_s=PATIENCE_S) as reader:
+            return standalone_html(reader, page.run, view)
+
+    st.page_link(
+        "pages/compare.py",
+        label="Compare",
+        icon=":material/compare_arrows:",
+        help="Put another trace beside this one",
+        query_params={"run": page.run.run_id, "trace": view.trace.trace_id},
+    )
+    st.download_button(
+        "Save as one HTML file",
+        make,
+        file_name(view),
+        "text/html",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        help="This trace under these thresholds, with hover, legend and the run's models: works offline, prints well.",
+    )
