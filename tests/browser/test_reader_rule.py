@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule
-from rdpt_core.analysis.trace.view import load_trace_view, uncertain_below
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule, uncertain_below
+from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.records import ROLES, Direction, Label
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components import bundle

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.faint import NOTABLE_PART, faint_limit
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql, writing_role
 from rdpt_core.analysis.statistics.parallel import side_by_side
-from rdpt_core.analysis.trace.view import NOTABLE_PART, faint_limit, writing_role
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
 

@@ -40,6 +40,23 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """Which curves are drawn.
+
+    Attributes:
+        compare: correct against incorrect traces, instead of all.
+        relative: by part of the trace, instead of by sentence number.
+        by_benchmark: a panel a benchmark, instead of one for all.
+        last: the last sentence number.
+    """
+
+    compare: bool = False
+    relative: bool = False
+    by_benchmark: bool = True
+    last: int = 60
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PositionTable:
     """Labels at every position of every trace in scope.

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.run.trace_table import TraceFacts
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
-from rdpt_core.analysis.trace.view import Faint, faint_limit
 from rdpt_core.store.reader import Reader, Run
 
 Doubles = npt.NDArray[np.float64]

@@ -8,39 +8,45 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import LabelRule, Unit
-from rdpt_core.analysis.trace.view import Faint
+from rdpt_core.analysis.run.data import RunData
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.data.cache import Source
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.theme import Mode
 
-_KEY = "frame"
+_KEY = "page_context"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PageContext:
     """Handed from the shell to the page that it runs."""
 
     source: Source
     run: Run
     rule: LabelRule
 
+    @property
+    def data(self) -> RunData:
+        """Every number of the run."""
+        return self.source.data(self.run)
+
 
 @contextmanager
-def around(frame: Frame) -> Iterator[None]:
-    """The frame of whatever the shell draws inside; it does not outlive the run, so no page can meet an old one."""
-    st.session_state[_KEY] = frame
+def around(page: PageContext) -> Iterator[None]:
+    """The context of whatever the shell draws inside; it does not outlive the run, so no page can meet an old one."""
+    st.session_state[_KEY] = page
     try:
         yield
     finally:
         del st.session_state[_KEY]
 
 
-def current() -> Frame | None:
+def current() -> PageContext | None:
     """Called by a page; None if the page runs without its shell."""
-    found: Frame | None = st.session_state.get(_KEY)
-    return found
+    page: PageContext | None = st.session_state.get(_KEY)
+    return page
 
 
 def mode() -> Mode:
@@ -48,13 +54,13 @@ def mode() -> Mode:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def notices(frame: Frame, *, brief: bool = False) -> None:
+def notices(page: PageContext, *, brief: bool = False) -> None:
     """What a reader must know about this run and rule before believing any label.
 
     Args:
         brief: small print instead of boxes, for a page whose first screen belongs to something else.
     """
-    run, rule = frame.run, frame.rule
+    run, rule = page.run, page.rule
     if run.has_distilled and rule.alpha >= rule.beta:
         st.warning(
             f"**α = {rule.alpha:g} is not below β = {rule.beta:g}.** Shared is decided first, so sentences that differ "

@@ -65,7 +65,7 @@ def offer_elsewhere(source: Source, runs: Sequence[Run], trace_id: str) -> None:
     wanted_text = st.query_params.get("text")
     offered = 0
     for run in reversed(runs):
-        found = source.ask(trace_text_hash, run, trace_id)
+        found = source.data(run).ask(trace_text_hash, trace_id)
         if found is None:
             continue
         if not offered:

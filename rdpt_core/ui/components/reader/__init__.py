@@ -28,14 +28,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rdpt_core.analysis.labels import default_thresholds, label_order
+from rdpt_core.analysis.labels import UNCERTAIN_PART, default_thresholds, label_order
 from rdpt_core.analysis.trace.thinking import parts_of
 from rdpt_core.analysis.trace.tokens import Strip
-from rdpt_core.analysis.trace.view import UNCERTAIN_PART, TraceView
+from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.ui.components import bundle
-from rdpt_core.ui.frame.controls import defaults_name
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.theme import MARKS, label_key
+from rdpt_core.ui.style.words import defaults_name
 
 MODULES = (
     *("dom", "hub", "rule", "model", "marks", "facts", "tooltip", "legend", "text", "pointer", "joint", "ribbon"),

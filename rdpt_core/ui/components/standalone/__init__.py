@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from rdpt_core import __version__
-from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.labels import UNCERTAIN_PART, LabelRule
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.tokens import SentenceTokens, Strip, load_trace_tokens, strip_of
-from rdpt_core.analysis.trace.view import UNCERTAIN_PART, TraceView
+from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import bundle, reader

@@ -15,8 +15,8 @@ from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import pairs, reader
 from rdpt_core.ui.components.card import Item, card
-from rdpt_core.ui.frame import context, controls, links, trace_picker
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import context, links, trace_picker
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.compare.sides import (
     Side,
     choose_both,
@@ -35,7 +35,7 @@ _FEATURES = ("search",)
 _MOST_SUGGESTED = 8
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     st.header("Compare two traces", anchor=False)
     st.markdown(
@@ -54,10 +54,10 @@ def draw(page: Frame) -> None:
     _pickers(page, left, right)
     _offers(page, left, right, found)
     context.notices(page, brief=True)
-    views = [page.source.trace_view(side.run, side.row["trace_no"], page.rule) for side in (left, right)]
+    views = [page.source.data(side.run).trace_view(side.row["trace_no"], page.rule) for side in (left, right)]
     context.faint_notice(views[0].faint(), brief=True)
-    comparison = page.source.ask(
-        compare_traces, left.run, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
+    comparison = page.source.data(left.run).ask(
+        compare_traces, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
     )
     key = "/".join(f"{side.run.run_id}:{side.row['trace_no']}" for side in (left, right))
     _questions(views)
@@ -70,14 +70,14 @@ def draw(page: Frame) -> None:
         _moving(comparison, left, right, views[0], views[1], key)
 
 
-def _pickers(page: Frame, left: Side, right: Side) -> None:
+def _pickers(page: PageContext, left: Side, right: Side) -> None:
     columns = st.columns(2)
     with columns[0]:
         _pick_trace(left, choose_left)
     with columns[1]:
         runs = page.source.runs()
         if len(runs) > 1:
-            names = controls.run_names(runs)
+            names = words.run_names(runs)
             st.session_state["compare_run_pick"] = right.run.run_id
             st.selectbox(
                 "Right run",
@@ -121,7 +121,7 @@ def _pick_trace(side: Side, choose: Any) -> None:
         )
 
 
-def _offers(page: Frame, left: Side, right: Side, found: Sequence[Suggestion]) -> None:
+def _offers(page: PageContext, left: Side, right: Side, found: Sequence[Suggestion]) -> None:
     """What is worth comparing, one click each."""
     mixed = mixed_questions(left.traces)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
