@@ -240,3 +240,26 @@ def load_moved(
         f"ORDER BY abs(a_gap - b_gap) DESC, a_no, a_index LIMIT {N_MOVED}",
         parameters,
     )
+
+
+def differences(first: Run, second: Run) -> list[str]:
+    """What was done differently, in words; equal runs are one run, so something always was."""
+    found = []
+    for name in ("template_policy", "splitter", "splitter_version", "traces_hash"):
+        one, two = getattr(first, name), getattr(second, name)
+        if one != two:
+            title = {"traces_hash": "traces"}.get(name, name.replace("_", " "))
+            found.append(title if name == "traces_hash" else f"{title} {one} → {two}")
+    models = {str(model.role): model for model in second.models}
+    for model in first.models:
+        other = models.pop(str(model.role), None)
+        if other is None:
+            found.append(f"no {model.role}")
+        elif (model.model, model.revision) != (other.model, other.revision):
+            found.append(f"{model.role} {model.model} → {other.model}")
+        elif model.dtype != other.dtype:
+            found.append(f"{model.role} {model.dtype} → {other.dtype}")
+        elif model.template != other.template:
+            found.append(f"{model.role} template {model.template} → {other.template}")
+    found += [f"with {role}" for role in models]
+    return found

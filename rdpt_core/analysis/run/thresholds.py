@@ -306,3 +306,25 @@ def load_alternatives(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -
         changed = sum(n for here, there, n in both if here != there)
         found.append(Alternative(each, counts, changed, sum(n for *_, n in both), number == 0))
     return tuple(found)
+
+
+def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:
+    """The numbers behind the curves: one row a group, β and label."""
+    rows = [
+        {
+            "group": curve.group,
+            "alpha": alpha,
+            "beta": beta,
+            "label": str(label),
+            "share": float(item.share[k]),
+            "low": float(item.low[k]) if item.refused is None else None,
+            "high": float(item.high[k]) if item.refused is None else None,
+            "n_questions": item.n_questions,
+            "n_traces": item.n_traces,
+            "n_sentences": item.n_counted,
+        }
+        for curve in curves
+        for beta, item in zip(curve.betas, curve.intervals, strict=True)
+        for k, label in enumerate(curve.labels)
+    ]
+    return pa.Table.from_pylist(rows)

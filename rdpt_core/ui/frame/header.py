@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rdpt_core.ui.frame import context, filters
+from rdpt_core.ui.frame import filters, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import Scope
 
@@ -17,8 +17,8 @@ def begin(page: PageContext, title: str, purpose: str) -> Scope | None:
     """
     st.header(title, anchor=False)
     st.markdown(purpose)
-    context.notices(page, brief=True)
-    context.faint_notice(page.data.faint(page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     chosen = filters.choose_scope(page)
     if not len(page.data.trace_table(chosen).trace_no):
         filters.explain_empty(chosen)

@@ -11,7 +11,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.results import opened, passage_item, results
-from rdpt_core.ui.frame import context, filters, trace_picker
+from rdpt_core.ui.frame import filters, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
@@ -45,8 +45,8 @@ def draw(page: PageContext) -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
-    context.notices(page, brief=True)
-    context.faint_notice(page.data.faint(page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     text = st.text_input(
         "Text to find",
         key="q",

@@ -14,7 +14,7 @@ from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, empty_states
+from rdpt_core.ui.frame import context, empty_states, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import export_panel, glossary, share_figure
 from rdpt_core.ui.parts.chart import chart
@@ -256,8 +256,8 @@ def draw(page: PageContext) -> None:
         return
     header(page.run, catalog)
     live_progress(page.run, catalog)
-    context.notices(page)
-    context.faint_notice(page.data.faint(page.rule))
+    notices.run_notices(page)
+    notices.faint_notice(page.data.faint(page.rule))
     groups = page.data.shares(page.rule)
     label_shares(page, groups)
     where_to_go()

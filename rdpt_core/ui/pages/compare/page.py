@@ -15,7 +15,7 @@ from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import pairs, reader
 from rdpt_core.ui.components.card import Item, card
-from rdpt_core.ui.frame import context, links, trace_picker
+from rdpt_core.ui.frame import links, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.compare.sides import (
     Side,
@@ -27,7 +27,7 @@ from rdpt_core.ui.pages.compare.sides import (
     suggested,
     swap,
 )
-from rdpt_core.ui.pages.trace.page import asked
+from rdpt_core.ui.parts.trace_card import asked
 from rdpt_core.ui.style import words
 
 _ANSWERS = "compare_answers"
@@ -53,9 +53,9 @@ def draw(page: PageContext) -> None:
         links.publish(key, value)
     _pickers(page, left, right)
     _offers(page, left, right, found)
-    context.notices(page, brief=True)
+    notices.run_notices(page, brief=True)
     views = [page.source.data(side.run).trace_view(side.row["trace_no"], page.rule) for side in (left, right)]
-    context.faint_notice(views[0].faint(), brief=True)
+    notices.faint_notice(views[0].faint(), brief=True)
     comparison = page.source.data(left.run).ask(
         compare_traces, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
     )

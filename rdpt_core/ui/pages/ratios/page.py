@@ -14,7 +14,7 @@ from rdpt_core.analysis.run import gap_plane, ranking
 from rdpt_core.analysis.run.gap_plane import Cell
 from rdpt_core.analysis.run.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.ui.frame import context, links
+from rdpt_core.ui.frame import context, links, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.controls import SPACES
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
@@ -267,8 +267,8 @@ def draw(page: PageContext) -> None:
         terms = ["gap", "log-ratio", "p", "space", "margin", *map(str, label_order(page.run.roles))]
         glossary.explain(*terms)
     st.markdown(_PURPOSE if page.run.has_distilled else _PURPOSE_BEFORE)
-    context.notices(page, brief=True)
-    context.faint_notice(page.data.faint(page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     found = the_plane(page, scope)
     if found is None:
         explain_empty(scope)

@@ -11,10 +11,10 @@ import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import run_agreement
-from rdpt_core.analysis.run.run_agreement import Comparison, Estimate
+from rdpt_core.analysis.run.run_agreement import Comparison, Estimate, differences
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, links
+from rdpt_core.ui.frame import context, links, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 from rdpt_core.ui.pages.runs import figures
@@ -25,29 +25,6 @@ from rdpt_core.ui.style import words
 
 MAX_OTHERS = 8
 """Other runs that the table compares with the present one."""
-
-
-def differences(first: Run, second: Run) -> list[str]:
-    """What was done differently, in words; equal runs are one run, so something always was."""
-    found = []
-    for name in ("template_policy", "splitter", "splitter_version", "traces_hash"):
-        one, two = getattr(first, name), getattr(second, name)
-        if one != two:
-            title = {"traces_hash": "traces"}.get(name, name.replace("_", " "))
-            found.append(title if name == "traces_hash" else f"{title} {one} → {two}")
-    models = {str(model.role): model for model in second.models}
-    for model in first.models:
-        other = models.pop(str(model.role), None)
-        if other is None:
-            found.append(f"no {model.role}")
-        elif (model.model, model.revision) != (other.model, other.revision):
-            found.append(f"{model.role} {model.model} → {other.model}")
-        elif model.dtype != other.dtype:
-            found.append(f"{model.role} {model.dtype} → {other.dtype}")
-        elif model.template != other.template:
-            found.append(f"{model.role} template {model.template} → {other.template}")
-    found += [f"with {role}" for role in models]
-    return found
 
 
 def explain_one_run(page: PageContext) -> None:
@@ -285,8 +262,8 @@ def draw(page: PageContext) -> None:
         "A finding should not depend on how it was scored. Here the same sentences of two runs stand side by side: "
         "another student, another precision, another template policy or another splitter."
     )
-    context.notices(page, brief=True)
-    context.faint_notice(page.data.faint(page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     others = [run for run in page.source.runs() if run.run_id != page.run.run_id]
     if not others:
         explain_one_run(page)

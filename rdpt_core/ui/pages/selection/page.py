@@ -16,7 +16,7 @@ from rdpt_core.analysis.selection.side_by_side import SideBySide, possible_strat
 from rdpt_core.analysis.selection.strategies import STRATEGIES
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS
-from rdpt_core.ui.frame import context
+from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.selection import basket, controls, download, figures, question
 from rdpt_core.ui.pages.selection.controls import Chosen
@@ -36,8 +36,8 @@ def draw(page: PageContext) -> None:
     st.header("Choose training data", anchor=False)
     st.markdown(_PURPOSE)
     possible = page.data.ask(possible_strategies)
-    context.notices(page, brief=True)
-    context.faint_notice(page.data.faint(page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     chosen = controls.choose(possible)
     with st.container(horizontal=True):
         controls.explain_strategies(possible)

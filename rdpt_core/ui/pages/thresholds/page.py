@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import plotly.graph_objects as go
-import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import default_thresholds, label_order
 from rdpt_core.analysis.run import thresholds
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, margin_column
+from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
-from rdpt_core.ui.frame import context
+from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 from rdpt_core.ui.pages.thresholds import figures
@@ -201,28 +200,6 @@ def _alternatives_table(page: PageContext, scope: Scope) -> None:
     )
 
 
-def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:
-    """The numbers behind the curves: one row a group, β and label."""
-    rows = [
-        {
-            "group": curve.group,
-            "alpha": alpha,
-            "beta": beta,
-            "label": str(label),
-            "share": float(item.share[k]),
-            "low": float(item.low[k]) if item.refused is None else None,
-            "high": float(item.high[k]) if item.refused is None else None,
-            "n_questions": item.n_questions,
-            "n_traces": item.n_traces,
-            "n_sentences": item.n_counted,
-        }
-        for curve in curves
-        for beta, item in zip(curve.betas, curve.intervals, strict=True)
-        for k, label in enumerate(curve.labels)
-    ]
-    return pa.Table.from_pylist(rows)
-
-
 def draw(page: PageContext) -> None:
     """The whole page."""
     scope = choose_scope(page)
@@ -233,8 +210,8 @@ def draw(page: PageContext) -> None:
         "A label is a decision at two thresholds that nobody measured. This page shows what other choices would say, "
         "so that a claim can be made only where it holds for all sensible ones."
     )
-    context.notices(page, brief=True)
-    context.faint_notice(page.data.faint(page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     found = page.data.threshold_map(page.rule, scope)
     if not found.n_sentences:
         explain_empty(scope)
