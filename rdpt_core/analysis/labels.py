@@ -23,11 +23,12 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from rdpt_core.arrays import Doubles
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS, TRIPLE_LABELS, Direction, Label, Role
 
@@ -211,9 +212,6 @@ def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
 def _double(value: float) -> str:
     # A bare literal such as 0.05 is a DECIMAL in DuckDB, and arithmetic with it would not be double precision.
     return f"{value!r}::DOUBLE" if value >= 0 else f"({value!r})::DOUBLE"
-
-
-Doubles: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

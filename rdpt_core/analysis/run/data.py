@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
@@ -26,7 +25,7 @@ from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.run import gap_arrays, group_shares, positions, predict, shares, thresholds
 from rdpt_core.analysis.run.exact_counts import Exact
-from rdpt_core.analysis.run.gap_arrays import Codes, Gaps
+from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import Cells, Part
 from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.run.positions import Panel, PositionTable, PositionView
@@ -39,6 +38,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.parallel import side_by_side
 from rdpt_core.analysis.trace.tokens import SentenceTokens, load_trace_tokens
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
+from rdpt_core.arrays import Codes, Doubles, Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
 
 T = TypeVar("T")
@@ -135,7 +135,7 @@ class RunData:
             return gap_arrays.load_gaps(reader, self.run, unit, space, without_first)
 
     @kept(1)
-    def token_counts(self) -> npt.NDArray[np.int32]:
+    def token_counts(self) -> SmallInts:
         """(n_sentences,), tokens under the model that wrote the traces."""
         with self.open_reader() as reader:
             return gap_arrays.load_token_counts(reader, self.run)
@@ -144,16 +144,14 @@ class RunData:
     def codes(self, rule: LabelRule, *, without_first: bool = False) -> Codes:
         """(n_sentences,), each sentence's place in `labels` counted from 1; 0 where unscored."""
 
-        def exact(trace_nos: npt.NDArray[np.int32]) -> Codes:
+        def exact(trace_nos: SmallInts) -> Codes:
             with self.open_reader() as reader:
                 return gap_arrays.exact_codes(reader, self.run, rule, trace_nos, without_first)
 
         return gap_arrays.label_codes(self.gaps(rule, without_first=without_first), rule, exact)
 
     @kept(8)
-    def counts(
-        self, rule: LabelRule, *, by_tokens: bool = False, without_first: bool = False
-    ) -> npt.NDArray[np.float64]:
+    def counts(self, rule: LabelRule, *, by_tokens: bool = False, without_first: bool = False) -> Doubles:
         """(n_traces, 1 + n_labels), labels of every trace in sentences or tokens, unscored ones first."""
         weight = self.token_counts() if by_tokens else None
         codes = self.codes(rule, without_first=without_first)
@@ -165,7 +163,7 @@ class RunData:
         with self.open_reader() as reader:
             return load_facts(reader, self.run, scope)
 
-    def rows(self, rule: LabelRule, scope: Scope) -> npt.NDArray[np.int64]:
+    def rows(self, rule: LabelRule, scope: Scope) -> Ints:
         """(n_traces,), where the traces in scope stand among all scored traces."""
         return np.searchsorted(self.gaps(rule).trace_no, self.trace_table(scope).trace_no)
 
@@ -186,7 +184,7 @@ class RunData:
         """Label shares of each benchmark."""
         return shares.shares_of_traces(self.trace_table(Scope()), self.counts(rule)[:, 1:], self.labels)
 
-    def traces_with(self, rule: LabelRule, label: str) -> npt.NDArray[np.int32]:
+    def traces_with(self, rule: LabelRule, label: str) -> SmallInts:
         """The numbers of the traces that have a sentence with this label."""
         return self.gaps(rule).trace_no[self.counts(rule)[:, self.labels.index(label) + 1] > 0]
 
@@ -238,8 +236,8 @@ class RunData:
 
     def _exact_gaps(self, rule: LabelRule) -> Exact:
         def exact(
-            trace_nos: npt.NDArray[np.int32],
-        ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
+            trace_nos: SmallInts,
+        ) -> tuple[Doubles, Doubles | None]:
             with self.open_reader() as reader:
                 return gap_arrays.exact_gaps(reader, self.run, rule.unit, rule.space, trace_nos)
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule
@@ -16,6 +15,7 @@ from rdpt_core.analysis.run.group_shares import Cell
 from rdpt_core.analysis.run.positions import PositionView
 from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.arrays import Codes, Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
 
 LIMIT = 100
@@ -23,8 +23,6 @@ LIMIT = 100
 
 # Enough to recognise a sentence by.
 _TEXT = 300
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def graded_traces(data: RunData, rule: LabelRule, scope: Scope, measure: str, pr
 
 
 def _drilldown(
-    data: RunData, n: int, trace_no: npt.NDArray[np.int32], index: Ints, numbers: Mapping[str, Sequence[float]]
+    data: RunData, n: int, trace_no: SmallInts, index: Ints, numbers: Mapping[str, Sequence[float]]
 ) -> Drilldown:
     return Drilldown(data.run, n, tuple(trace_no.tolist()), tuple(index.tolist()), numbers)
 
@@ -124,7 +122,7 @@ def _first_sentences(data: RunData, rule: LabelRule, scope: Scope, traces: Ints,
     return first_index_with_label(data.codes(rule), gaps.start[rows], gaps.length[rows], k + 1)
 
 
-def first_index_with_label(codes: npt.NDArray[np.uint8], start: Ints, length: Ints, code: int) -> Ints:
+def first_index_with_label(codes: Codes, start: Ints, length: Ints, code: int) -> Ints:
     """(n_traces,), the index of the first sentence of each trace with this code; -1 if it has none."""
     index = np.full(len(start), -1, np.int64)
     for row, (first, n) in enumerate(zip(start, length, strict=True)):

@@ -20,6 +20,7 @@ from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
+from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run
 
@@ -27,9 +28,6 @@ N_MOVED = 200
 """Rows of the list of sentences that moved."""
 
 _TEXT_CHARS = 400
-
-Ints = npt.NDArray[np.int64]
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

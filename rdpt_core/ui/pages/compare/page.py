@@ -13,8 +13,10 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.comparison import Comparison, Kind, Suggestion, compare, mixed_questions
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import Reader, Run
-from rdpt_core.ui.components import pairs, reader
+from rdpt_core.ui.components import pairs
 from rdpt_core.ui.components.card import Item, card
+from rdpt_core.ui.components.reader.component import draw_labels, draw_text, heard
+from rdpt_core.ui.components.reader.payload import State
 from rdpt_core.ui.frame import links, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.compare.sides import (
@@ -65,7 +67,7 @@ def draw(page: PageContext) -> None:
     for column, side, view in zip(st.columns(2), (left, right), views, strict=True):
         with column:
             _head(side, view)
-            reader.draw_text(view, _reader_key(side, view), side.name)
+            draw_text(view, _reader_key(side, view), side.name)
     with strip:
         _moving(comparison, left, right, views[0], views[1], key)
 
@@ -206,7 +208,7 @@ def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, th
 
     def on_sentence(side: Side) -> None:
         view = ours if side is left else theirs
-        said = reader.heard("pick", _reader_key(side, view), side.name)
+        said = heard("pick", _reader_key(side, view), side.name)
         if said is None:
             return
         places = [row.left if side is left else row.right for row in rows]
@@ -220,10 +222,8 @@ def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, th
         pairs.draw_pairs(pairs.payload(comparison, ours, theirs, key, pair), answers, on_pair)
         for side, view in ((left, ours), (right, theirs)):
             chosen = None if pair is None else (rows[pair].left if side is left else rows[pair].right)
-            state = reader.State(chosen, None, answers, _FEATURES, has_link=False)
-            reader.draw_labels(
-                view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name
-            )
+            state = State(chosen, None, answers, _FEATURES, has_link=False)
+            draw_labels(view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name)
 
 
 def _reader_key(side: Side, view: TraceView) -> str:

@@ -13,7 +13,8 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import Space, Unit, label_order, uncertain_below
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.components.reader import State, draw_labels, draw_math, draw_text, heard
+from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, heard
+from rdpt_core.ui.components.reader.payload import State
 from rdpt_core.ui.data import trace_data
 from rdpt_core.ui.frame import context, controls, links, missing, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
