@@ -217,9 +217,26 @@ class RunData:
 
         return tuple(side_by_side(panel, range(len(names))))
 
+    def fit_view(self, rule: LabelRule, scope: Scope, view: PositionView) -> PositionView:
+        """The view as far as the traces in scope allow: nothing is compared where not both kinds are graded, one
+        benchmark needs no panels, and no position lies beyond the longest trace."""
+        traces = self.trace_table(scope)
+        longest = int(self.gaps(rule).length[self.rows(rule, scope)].max(initial=1))
+        return PositionView(
+            compare=view.compare and traces.is_graded_both_ways,
+            relative=view.relative,
+            by_benchmark=view.by_benchmark and len(traces.names["benchmark"]) > 1,
+            last=min(view.last, longest),
+        )
+
     def positions(self, rule: LabelRule, scope: Scope, view: PositionView) -> tuple[PositionTable, tuple[Panel, ...]]:
         """Position curves."""
         return self._position_table(rule, scope, view.relative, view.last), self._panels(rule, scope, view)
+
+    @staticmethod
+    def can_leave_out_first(rule: LabelRule) -> bool:
+        """Whether labels can be counted without first tokens: how many bytes one has is not stored."""
+        return rule.unit is not Unit.BYTE
 
     @kept(8)
     def prediction(self, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool = False) -> Prediction:

@@ -47,6 +47,11 @@ class TraceFacts:
         """Questions with at least one of these traces."""
         return len(self.question_keys)
 
+    @property
+    def is_graded_both_ways(self) -> bool:
+        """Whether some of these traces are correct and some are incorrect."""
+        return bool((self.correct == 1).any() and (self.correct == 0).any())
+
     def question_codes(self, dimension: str) -> Ints:
         """(n_questions,), the value of a dimension for each question; that of one of its traces, if they differ."""
         found = np.zeros(self.n_questions, np.int64)

@@ -95,3 +95,12 @@ def token_count_column(role: str, rule: LabelRule, roles: tuple[str, ...]) -> st
     if rule.unit is Unit.BYTE:
         return "n_bytes"
     return f"n_tokens_{role if rule.unit is Unit.OWN_TOKEN else writing_role(roles)}"
+
+
+def question_text(trace: Trace) -> str:
+    """The question as text: its only message, or every message with its role, or the rendered prompt."""
+    if len(trace.messages) == 1:
+        return trace.messages[0].content
+    if trace.messages:
+        return "\n\n".join(f"{message.role}: {message.content}" for message in trace.messages)
+    return trace.prompt or ""

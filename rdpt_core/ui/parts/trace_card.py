@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rdpt_core.analysis.trace.view import question_text
 from rdpt_core.records import Trace
 from rdpt_core.ui.components.card import Item, card
 
@@ -17,7 +18,7 @@ def question_card(trace: Trace, position: str) -> None:
     about += [("written by", trace.model), ("sample", str(trace.sample)), ("trace", trace.trace_id)]
     card(
         "Question and answer",
-        [Item("Question", asked(trace), "long")],
+        [Item("Question", question_text(trace), "long")],
         [
             Item("Gold answer", trace.gold if trace.gold is not None else "unknown"),
             verdict,
@@ -26,12 +27,3 @@ def question_card(trace: Trace, position: str) -> None:
         ],
         key="question",
     )
-
-
-def asked(trace: Trace) -> str:
-    """The question as text: its only message, or every message with its role, or the rendered prompt."""
-    if len(trace.messages) == 1:
-        return trace.messages[0].content
-    if trace.messages:
-        return "\n\n".join(f"{message.role}: {message.content}" for message in trace.messages)
-    return trace.prompt or ""

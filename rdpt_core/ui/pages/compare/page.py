@@ -11,7 +11,7 @@ import streamlit as st
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.comparison import Comparison, Kind, Suggestion, compare, mixed_questions
-from rdpt_core.analysis.trace.view import TraceView, load_trace_view
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view, question_text
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import pairs
 from rdpt_core.ui.components.card import Item, card
@@ -29,7 +29,6 @@ from rdpt_core.ui.pages.compare.sides import (
     suggested,
     swap,
 )
-from rdpt_core.ui.parts.trace_card import asked
 from rdpt_core.ui.style import words
 
 _ANSWERS = "compare_answers"
@@ -161,7 +160,7 @@ def _offer_name(item: Suggestion) -> str:
 
 def _questions(views: Sequence[TraceView]) -> None:
     """What was asked: once, if it is the same."""
-    texts = [asked(view.trace) for view in views]
+    texts = [question_text(view.trace) for view in views]
     if texts[0] == texts[1]:
         card("Question", [Item("Question", texts[0], "long")], key="compare_question")
         return

@@ -59,7 +59,7 @@ def draw(page: PageContext) -> None:
 
 def _choose(page: PageContext, chosen: Scope) -> PositionView:
     facts = page.data.trace_table(chosen)
-    graded = bool((facts.correct == 1).any() and (facts.correct == 0).any())
+    graded = facts.is_graded_both_ways
     several = len(facts.names["benchmark"]) > 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         traces = _one_of("Traces", TRACES, "traces", disabled=not graded)
@@ -77,11 +77,10 @@ def _choose(page: PageContext, chosen: Scope) -> PositionView:
             help=f"Above {MAX_POINTS}, neighbouring positions are taken together.",
             width=150,
         )
-    compare = graded and traces == TRACES[1]
     if not graded:
         st.caption("These traces are not graded as correct and as incorrect, so the two cannot be compared.")
-    longest = int(facts_length(page, chosen).max(initial=1))
-    return PositionView(compare, scale == SCALES[1], several and together == PANELS[0], min(int(last), longest))
+    view = PositionView(traces == TRACES[1], scale == SCALES[1], together == PANELS[0], int(last))
+    return page.data.fit_view(page.rule, chosen, view)
 
 
 def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = False) -> str:
@@ -97,11 +96,6 @@ def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = 
         width="content",
     )
     return found
-
-
-def facts_length(page: PageContext, chosen: Scope) -> np.ndarray:
-    """Sentences of each trace in scope."""
-    return page.data.gaps(page.rule).length[page.data.rows(page.rule, chosen)]
 
 
 def _explain_few(chosen: Scope, view: PositionView, panels: tuple[Panel, ...]) -> None:

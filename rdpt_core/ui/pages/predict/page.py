@@ -81,8 +81,7 @@ _MANY = 3_000_000
 
 def _leaves_out_first(page: PageContext, chosen: Scope) -> bool:
     """Whether labels are counted without first tokens, too."""
-    if page.rule.unit is Unit.BYTE:
-        # How many bytes a first token has is not stored.
+    if not page.data.can_leave_out_first(page.rule):
         return False
     gaps = page.data.gaps(page.rule)
     return len(gaps.d_ts) <= _MANY or bool(st.session_state.get("first_tokens"))
