@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import synthetic
-from tests.browser.charts import click_at
 from tests.browser.conftest import Server, address, settle
+from tests.browser.pages.charts import click_at
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.charts import click_at
 from tests.browser.conftest import address, settle
+from tests.browser.pages.charts import click_at
 
 
 def test_a_click_on_the_map_sets_both_thresholds_here_and_on_other_pages(visit: Callable[..., Page]) -> None:

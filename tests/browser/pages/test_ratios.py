@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from rdpt_core.analysis.run import gap_plane
 from tests import synthetic
-from tests.browser.charts import click_at
 from tests.browser.conftest import Server, address, settle
+from tests.browser.pages.charts import click_at
 
 PLANE = ".st-key-plane .js-plotly-plot"
 

@@ -12,8 +12,8 @@ from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.reader import open_reader
 from tests import synthetic
 from tests.browser.conftest import Server, address, settle
+from tests.browser.reader.wire import Wire
 from tests.browser.reading import TRACE, sentence, undimmed
-from tests.browser.wire import Wire
 
 
 def set_number(page: Page, name: str, value: str) -> None:
