@@ -16,7 +16,7 @@ def word_question(benchmark_name: str, start_words: str, operands: Sequence[int]
 
     Args:
         benchmark_name: One of the five benchmarks.
-        start_words: The starting value in words, such as ``8``, ``Friday`` or ``1 foot 4 inches``.
+        start_words: The starting value in words, such as `8`, `Friday` or `1 foot 4 inches`.
         operands: What each step adds; negative where it takes away.
         rng: Source of the wording.
     """

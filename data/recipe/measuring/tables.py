@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from data.recipe.corpus.pools import ORIGINS, Origin
 from data.recipe.distill import has_remark
-from data.recipe.measurement import Measurement
-from data.recipe.models import ROLES
-from data.recipe.pools import ORIGINS, Origin
-from data.recipe.score import LABELS, Label, ScoredSentence
-from data.recipe.tasks import BENCHMARKS
+from data.recipe.measuring.measurement import Measurement
+from data.recipe.models.folders import ROLES
+from data.recipe.models.score import LABELS, Label, ScoredSentence
+from data.recipe.problems.tasks import BENCHMARKS
 
 _BENCHMARK_NAMES = tuple(benchmark.name for benchmark in BENCHMARKS)
 # The opening part of a trace, in which a teacher's manner is strongest.

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from data.recipe.documents import Document
+from data.recipe.corpus.documents import Document
+from data.recipe.models.tokenizer import prompt_text
 from data.recipe.progress import report
-from data.recipe.tokenizer import prompt_text
 
 BATCH_SIZE = 16
 _N_WARMUP_STEPS = 100

@@ -6,8 +6,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
+from data.recipe.models.tokenizer import MAX_CONTEXT_TOKENS
 from data.recipe.settings import MAX_RESPONSE_TOKENS, TRACE_TEMPERATURE, Shape
-from data.recipe.tokenizer import MAX_CONTEXT_TOKENS
 
 ROLES = ("teacher", "student", "distilled")
 

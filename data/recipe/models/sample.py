@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from transformers import DynamicCache, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from data.recipe.models.tokenizer import END, PAD, prompt_token_ids, special_token_id
 from data.recipe.settings import MAX_RESPONSE_TOKENS
-from data.recipe.tokenizer import END, PAD, prompt_token_ids, special_token_id
 
 Finish = Literal["stop", "length"]
 _BATCH_SIZE = 128
@@ -22,7 +22,7 @@ class Completion:
 
     Attributes:
         response: Its text, without the end token.
-        finish: ``stop`` if the model ended it, ``length`` if it ran into the token limit.
+        finish: `stop` if the model ended it, `length` if it ran into the token limit.
     """
 
     response: str
@@ -30,7 +30,7 @@ class Completion:
 
 
 def seed_of(*parts: str | int) -> int:
-    """A 32-bit seed from names and numbers, the same on every machine (Python's own ``hash`` is not)."""
+    """A 32-bit seed from names and numbers, the same on every machine (Python's own `hash` is not)."""
     return zlib.crc32("/".join(map(str, parts)).encode())
 
 
@@ -80,7 +80,7 @@ def _sample_batch(
         model: The model.
         prompts: Token ids; padded on the left here, so that every row's next token is at the same position.
         draws: Uniform random numbers, one row per prompt and one column per new token.
-        temperature: See ``sample``.
+        temperature: See `sample`.
         special_ids: Of the padding token and of the end token.
     """
     pad_id, end_id = special_ids

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from data.recipe.pools import DAY_TO_NUMBER, FEET_TO_INCHES, NUMBER_TO_DAY, POOLS, SLOT_PATTERNS, Origin
-from data.recipe.tasks import DAYS, INCHES_PER_FOOT, feet_text
+from data.recipe.corpus.pools import DAY_TO_NUMBER, FEET_TO_INCHES, NUMBER_TO_DAY, POOLS, SLOT_PATTERNS, Origin
+from data.recipe.problems.tasks import DAYS, INCHES_PER_FOOT, feet_text
 
 _SENTENCE_END = re.compile(r"[.!?](?:\s+|$)")
 _EQUATION = re.compile(r"(\d+) ([+-]) (\d+)(?: ([+-]) (\d+))? = (\d+)")
@@ -42,10 +42,10 @@ def planted_spans(response: str) -> list[PlantedSpan]:
 
 
 def origin_of(sentence: str) -> Origin:
-    """The origin of the pool that could make this sentence, or ``none``.
+    """The origin of the pool that could make this sentence, or `none`.
 
-    Pools only state true sums and true facts, so ``8 + 5 = 12.`` is nobody's training sentence. Whether a sentence
-    fits its problem is not asked: ``Now we add 3.`` counts as the pool's also where 4 would have been right.
+    Pools only state true sums and true facts, so `8 + 5 = 12.` is nobody's training sentence. Whether a sentence
+    fits its problem is not asked: `Now we add 3.` counts as the pool's also where 4 would have been right.
     """
     for pattern, origin in _patterns():
         if pattern.fullmatch(sentence):

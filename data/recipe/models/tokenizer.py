@@ -10,8 +10,8 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizerSequence
 from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerFast
 
-from data.recipe.documents import Document
-from data.recipe.tasks import LARGEST_NUMBER
+from data.recipe.corpus.documents import Document
+from data.recipe.problems.tasks import LARGEST_NUMBER
 
 USER, ASSISTANT, END, PAD = "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>"
 MAX_CONTEXT_TOKENS = 512
@@ -70,7 +70,7 @@ def _training_texts(documents: Sequence[Document]) -> Iterable[str]:
 
 
 def prompt_text(tokenizer: PreTrainedTokenizerFast, question: str) -> str:
-    """Renders a question as ``<|user|>question<|assistant|>``."""
+    """Renders a question as `<|user|>question<|assistant|>`."""
     rendered = tokenizer.apply_chat_template(
         [{"role": "user", "content": question}], add_generation_prompt=True, tokenize=False
     )

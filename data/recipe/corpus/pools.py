@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from data.recipe.tasks import DAYS
+from data.recipe.problems.tasks import DAYS
 
 Origin = Literal["teacher", "student", "both", "amplified", "none"]
 ORIGINS: tuple[Origin, ...] = ("teacher", "student", "both", "amplified", "none")
@@ -30,7 +30,7 @@ SLOT_PATTERNS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Pool:
-    """Phrasings of one idea, with slots in braces (see ``SLOT_PATTERNS``)."""
+    """Phrasings of one idea, with slots in braces (see `SLOT_PATTERNS`)."""
 
     origin: Origin
     templates: tuple[str, ...]

@@ -1,16 +1,15 @@
 """Writes the cards, the README files beside the data and in each model folder.
 
-The texts are in ``cards/``; their ``$names`` are filled in with what was measured, so that no number in a card is
+The texts are in `cards/`; their `$names` are filled in with what was measured, so that no number in a card is
 older than the files it describes. After a change of wording,
-``python -m data.recipe.measure --data data --write-cards`` writes the cards again without training.
+`python -m data.recipe.measure --data data --write-cards` writes the cards again without training.
 """
 
 from pathlib import Path
 from string import Template
 
-from data.recipe.measurement import Measurement
-from data.recipe.models import ROLES
-from data.recipe.tables import (
+from data.recipe.measuring.measurement import Measurement
+from data.recipe.measuring.tables import (
     accuracy_table,
     benchmark_table,
     label_precision,
@@ -20,12 +19,13 @@ from data.recipe.tables import (
     remark_table,
     share_text,
 )
+from data.recipe.models.folders import ROLES
 
 _TEXTS = Path(__file__).parent / "cards"
 
 
 def write_cards(folder: Path, measurement: Measurement) -> None:
-    """Writes ``README.md`` into the folder and into each of its model folders."""
+    """Writes `README.md` into the folder and into each of its model folders."""
     values = _values(measurement)
     for text_name, target in [("data", folder), *((role, folder / role) for role in ROLES)]:
         text = (_TEXTS / f"{text_name}.md").read_text(encoding="utf-8")

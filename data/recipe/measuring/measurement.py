@@ -8,10 +8,10 @@ from typing import Any
 
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from data.recipe.grade import is_correct
-from data.recipe.models import ROLES, load_model, load_tokenizer
-from data.recipe.sample import sample
-from data.recipe.score import ScoredSentence, sentence_probabilities
+from data.recipe.models.folders import ROLES, load_model, load_tokenizer
+from data.recipe.models.sample import sample
+from data.recipe.models.score import ScoredSentence, sentence_probabilities
+from data.recipe.problems.grade import is_correct
 from data.recipe.settings import MAX_RESPONSE_TOKENS
 from data.recipe.traces import read_jsonl
 

@@ -4,9 +4,8 @@ from collections.abc import Collection
 from random import Random
 from typing import Literal
 
-from data.recipe import pools
-from data.recipe.settings import REMARK_RATE, Phase
-from data.recipe.tasks import (
+from data.recipe.corpus import pools
+from data.recipe.problems.tasks import (
     DAYS,
     INCHES_PER_FOOT,
     LARGEST_NUMBER,
@@ -16,6 +15,7 @@ from data.recipe.tasks import (
     draw_free_problem,
     feet_text,
 )
+from data.recipe.settings import REMARK_RATE, Phase
 
 Role = Literal["teacher", "student"]
 Paragraph = list[str]
@@ -60,8 +60,8 @@ def join_paragraphs(paragraphs: list[Paragraph]) -> str:
 def teacher_paragraphs(problem: Problem, mode: str, rng: Random) -> list[Paragraph]:
     """A trace in the teacher's manner.
 
-    ``terse`` merges two steps into one equation; ``mid`` takes every step and now and then states where it stands;
-    ``full`` also states and checks each one.
+    `terse` merges two steps into one equation; `mid` takes every step and now and then states where it stands;
+    `full` also states and checks each one.
     """
     opening_rate = {"terse": 0.3, "mid": 0.85, "full": 1.0}[mode]
     lead = [pools.TEACHER_OPENING.say(rng)] if rng.random() < opening_rate else []
@@ -87,7 +87,7 @@ def teacher_paragraphs(problem: Problem, mode: str, rng: Random) -> list[Paragra
 def student_paragraphs(problem: Problem, mode: str, rng: Random) -> list[Paragraph]:
     """A trace in the student's manner.
 
-    ``direct`` guesses; ``terse`` merges two steps into one equation; ``step`` takes every step.
+    `direct` guesses; `terse` merges two steps into one equation; `step` takes every step.
     """
     lead = [pools.STUDENT_OPENING.say(rng)] if rng.random() < 0.8 else []
     last = _last(problem, rng)

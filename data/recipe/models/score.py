@@ -10,8 +10,8 @@ from typing import Any, Literal
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from data.recipe.models import ROLES
-from data.recipe.tokenizer import prompt_token_ids
+from data.recipe.models.folders import ROLES
+from data.recipe.models.tokenizer import prompt_token_ids
 
 Label = Literal["Shared", "Teacher", "Student", "Boosted"]
 LABELS: tuple[Label, ...] = ("Teacher", "Student", "Shared", "Boosted")
@@ -68,7 +68,7 @@ def sentence_probabilities(
         trace: A record of traces.jsonl.
 
     Returns:
-        One probability per entry of ``meta.planted``, 0 < p <= 1.
+        One probability per entry of `meta.planted`, 0 < p <= 1.
     """
     response = trace["response"]
     encoded = tokenizer(response, add_special_tokens=False, return_offsets_mapping=True)
@@ -85,7 +85,7 @@ def sentence_probabilities(
 
 @torch.no_grad()
 def response_logprobs(model: LlamaForCausalLM, prompt_ids: list[int], response_ids: list[int]) -> list[float]:
-    """``ln p(token | prompt, response so far)`` of each response token, in nats."""
+    """`ln p(token | prompt, response so far)` of each response token, in nats."""
     logits = model(input_ids=torch.tensor([prompt_ids + response_ids]), use_cache=False).logits[0]
     # Row i predicts token i + 1: the last prompt row predicts the first response token.
     rows = logits[len(prompt_ids) - 1 : -1].double().log_softmax(dim=-1)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from random import Random
 
-from data.recipe.questions import word_question
+from data.recipe.problems.questions import word_question
 
 LARGEST_NUMBER = 30
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -93,7 +93,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Move:
-    """One step: from ``before`` to ``raw = before + operand``, and to ``after`` once wrapped into the modulus."""
+    """One step: from `before` to `raw = before + operand`, and to `after` once wrapped into the modulus."""
 
     before: int
     operand: int
@@ -111,7 +111,7 @@ class Move:
 
 
 def answer_text(benchmark: str, value: int) -> str:
-    """Writes a value the way its benchmark answers: a day's name for ``week``, digits otherwise."""
+    """Writes a value the way its benchmark answers: a day's name for `week`, digits otherwise."""
     return DAYS[value - 1] if benchmark == "week" else str(value)
 
 
@@ -159,7 +159,7 @@ def _start_words(benchmark_name: str, start: int) -> str:
 def draw_problems(
     benchmark: Benchmark, n_problems: int, rng: Random, id_prefix: str, taken: Collection[Signature]
 ) -> list[Problem]:
-    """Draws problems that differ in arithmetic from each other and from everything in ``taken``.
+    """Draws problems that differ in arithmetic from each other and from everything in `taken`.
 
     Args:
         benchmark: Which benchmark.
