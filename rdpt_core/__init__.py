@@ -65,8 +65,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from rdpt_core.api.importing import import_traces, validate
+    from rdpt_core.api.rescoring import resplit, score_local
     from rdpt_core.api.results import LocalScoreResult, RunResult, ScoreResult, SelectionResult
-    from rdpt_core.api.scored_runs import resplit, score_local
     from rdpt_core.api.scoring import score
     from rdpt_core.api.selecting import select
     from rdpt_core.traces.importing.report import ImportReport
@@ -81,9 +81,9 @@ else:
         "SelectionResult": "api.results",
         "TraceSummary": "traces.summary",
         "import_traces": "api.importing",
-        "resplit": "api.scored_runs",
+        "resplit": "api.rescoring",
         "score": "api.scoring",
-        "score_local": "api.scored_runs",
+        "score_local": "api.rescoring",
         "select": "api.selecting",
         "validate": "api.importing",
     }

@@ -1,7 +1,7 @@
 """What `import rdpt_core as rdpt` offers. The commands stand on the same functions and only parse and print.
 
 scoring      `score`: traces under a triple of models, into a database
-scored_runs  `resplit`, `score_local`: more from a scored run
+rescoring    `resplit`, `score_local`: more from a scored run
 importing    `import_traces`, `validate`: traces before any model
 selecting    `select`: training data among candidates
 models       the models that the arguments name

@@ -27,6 +27,7 @@ from rdpt_core.api.arguments import (
 from rdpt_core.api.models import models_of
 from rdpt_core.api.results import ScoreResult
 from rdpt_core.config import DTYPES
+from rdpt_core.errors import UsageError
 from rdpt_core.records import Role, TemplatePolicy, TooLong, Trace
 from rdpt_core.scoring.concurrency import StageSeconds
 from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, cluster, require_ray
@@ -105,7 +106,7 @@ def score(
         ray_address: with ray: a running cluster; None starts Ray here, on loopback.
         shards: with ray: the folder where results wait to be stored, seen by all machines; by default the name of
             `db` and `.shards`.
-        quiet: draw no progress bar on standard error.
+        quiet: draw no progress bar of scoring on standard error; a download from the hub shows its own.
         trust_remote_code: run code that comes with a model.
         on_stages: called after every role with the seconds that its stages took.
 
@@ -121,6 +122,8 @@ def score(
         MissingPackageError: the engine needs a package that is not installed.
     """
     files, database = paths_of(traces), file_of("db", db)
+    if not files:
+        raise UsageError("there is no file of traces", where="--traces", expected="at least one file")
     models = models_of(triple, {Role.TEACHER: teacher, Role.STUDENT: student, Role.DISTILLED: distilled}, roles)
     _check(device=device, dtype=dtype, template=template, too_long=too_long, engine=engine)
     budget = None if batch_tokens == "auto" else batch_tokens

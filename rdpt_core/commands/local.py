@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Score and store."""
     prepare_libraries()
-    from rdpt_core.api.scored_runs import score_local
+    from rdpt_core.api.rescoring import score_local
 
     result = score_local(**keywords(arguments))
     print(
