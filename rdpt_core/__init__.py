@@ -4,6 +4,7 @@
 
     rdpt.import_traces("log.jsonl", "traces.jsonl")
     rdpt.score("traces.jsonl", "runs.duckdb", triple="triple.toml")
+    rdpt.open("runs.duckdb").run().shares(by="benchmark").to_pandas()
     rdpt.select("runs.duckdb", "teacher-count", "train.jsonl")
 
 Each of these is imported when it is first asked for, so `import rdpt_core` costs next to nothing; torch and
@@ -36,6 +37,7 @@ from rdpt_core.errors import (
 __version__ = "0.3.0"
 
 __all__ = [
+    "Database",
     "ImportReport",
     "InputError",
     "LocalScoreResult",
@@ -44,6 +46,8 @@ __all__ = [
     "RdptError",
     "RunResult",
     "ScoreResult",
+    "ScoredRun",
+    "ScoredTrace",
     "SelectionResult",
     "ServerGoneError",
     "SidecarError",
@@ -56,6 +60,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "import_traces",
+    "open",
     "resplit",
     "score",
     "score_local",
@@ -64,9 +69,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from rdpt_core.api.database import Database, open
     from rdpt_core.api.importing import import_traces, validate
     from rdpt_core.api.rescoring import resplit, score_local
     from rdpt_core.api.results import LocalScoreResult, RunResult, ScoreResult, SelectionResult
+    from rdpt_core.api.scored_run import ScoredRun
+    from rdpt_core.api.scored_trace import ScoredTrace
     from rdpt_core.api.scoring import score
     from rdpt_core.api.selecting import select
     from rdpt_core.traces.importing.report import ImportReport
@@ -74,13 +82,17 @@ if TYPE_CHECKING:
 else:
     # Unseen by type checkers, to which a module with this function has any attribute.
     _MODULES = {
+        "Database": "api.database",
         "ImportReport": "traces.importing.report",
         "LocalScoreResult": "api.results",
         "RunResult": "api.results",
         "ScoreResult": "api.results",
+        "ScoredRun": "api.scored_run",
+        "ScoredTrace": "api.scored_trace",
         "SelectionResult": "api.results",
         "TraceSummary": "traces.summary",
         "import_traces": "api.importing",
+        "open": "api.database",
         "resplit": "api.rescoring",
         "score": "api.scoring",
         "score_local": "api.rescoring",

@@ -142,14 +142,15 @@ def _no_loading_bar() -> Iterator[None]:
     """The library's own bar stays off standard error, where our progress stands, whoever calls us."""
     from transformers.utils import logging
 
-    if not logging.is_progress_bar_enabled():
+    library: Any = logging
+    if not library.is_progress_bar_enabled():
         yield
         return
-    logging.disable_progress_bar()
+    library.disable_progress_bar()
     try:
         yield
     finally:
-        logging.enable_progress_bar()
+        library.enable_progress_bar()
 
 
 def _check_weights(files: ModelFiles, report: dict[str, Any]) -> None:
