@@ -7,7 +7,7 @@ import numpy as np
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run import suggested_beta, thresholds
 from rdpt_core.analysis.run.gap_arrays import exact_gaps, load_gaps
-from rdpt_core.analysis.run.trace_table import load_facts
+from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Reader, Run
 
@@ -16,7 +16,7 @@ class Counted:
     """What the functions over gaps in memory take: the traces of a run that are in scope."""
 
     def __init__(self, reader: Reader, run: Run, rule: LabelRule, scope: Scope | None = None) -> None:
-        self.facts = load_facts(reader, run, scope or Scope())
+        self.facts = load_trace_table(reader, run, scope or Scope())
         self.gaps = load_gaps(reader, run, rule.unit, rule.space)
         self.rows = np.searchsorted(self.gaps.trace_no, self.facts.trace_no)
         self.rule, self.asked = rule, 0

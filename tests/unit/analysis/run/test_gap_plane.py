@@ -45,7 +45,7 @@ def test_points_stand_where_their_gaps_are(triple: tuple[Reader, Run], space: Sp
 
 @pytest.mark.parametrize("space", Space)
 def test_cells_count_every_scored_sentence_once(triple: tuple[Reader, Run], space: Space) -> None:
-    frame = gap_plane.load_frame(*triple, RULE, space, Scope())
+    frame = gap_plane.load_range(*triple, RULE, space, Scope())
     assert frame is not None
     assert (frame.n_sentences, frame.n_traces, frame.n_unscored) == (len(kinds()), len(TRACES), 1)
     assert frame.n_questions == len({sketch.question_id for sketch in TRACES})
@@ -59,7 +59,7 @@ def test_cells_count_every_scored_sentence_once(triple: tuple[Reader, Run], spac
 
 
 def test_the_sentences_of_a_cell_are_those_that_it_counts(triple: tuple[Reader, Run]) -> None:
-    frame = gap_plane.load_frame(*triple, RULE, Space.RATIO, Scope())
+    frame = gap_plane.load_range(*triple, RULE, Space.RATIO, Scope())
     assert frame is not None
     for row in gap_plane.load_cells(*triple, RULE, Space.RATIO, Scope(), frame).to_pylist():
         if 0 <= row["ix"] < gap_plane.N_CELLS and 0 <= row["iy"] < gap_plane.N_CELLS:
@@ -69,7 +69,7 @@ def test_the_sentences_of_a_cell_are_those_that_it_counts(triple: tuple[Reader, 
 
 
 def test_nothing_scored_has_no_frame(triple: tuple[Reader, Run]) -> None:
-    assert gap_plane.load_frame(*triple, RULE, Space.DIFFERENCE, Scope(benchmark="nowhere")) is None
+    assert gap_plane.load_range(*triple, RULE, Space.DIFFERENCE, Scope(benchmark="nowhere")) is None
 
 
 def test_without_a_distilled_model_y_is_the_student(path: Path) -> None:
