@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,15 @@ def test_a_trace_without_scores_and_one_that_is_long(database: Path, page: Page,
     expect(page.locator(".reader .s")).to_have_count(2000)
     page.locator('.reader .s[data-i="3"]').click()
     expect(page.locator(".reader .side")).to_contain_text("sentence 4 of 2")
+
+
+def test_a_notebook_that_lays_its_frame_out_late_shows_the_whole_text(page: Page, saved: Path) -> None:
+    frame = f'<iframe sandbox="allow-scripts" srcdoc="{escape(saved.read_text())}" width="1100" height="720"></iframe>'
+    page.set_content(f"<div id=cell style='display: none'>{frame}</div>")
+    text = page.frame_locator("iframe").locator(".reader .text")
+    expect(text.locator(".s")).to_have_count(11)
+    page.locator("#cell").evaluate("cell => (cell.style.display = 'block')")
+    expect(text).to_be_visible()
+    page.wait_for_function("() => document.querySelector('iframe').clientWidth > 0")
+    expect(text.locator('.s[data-i="10"]')).to_be_in_viewport()
+    assert text.evaluate("box => box.clientHeight >= box.scrollHeight - 1")
