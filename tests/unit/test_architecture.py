@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports import Graph, circles, import_graph, imported_names, read_package
+from tests.unit.imports import Graph, circles, import_graph, imported_names, read_package
 
 PROJECT = Path(__file__).resolve().parents[2]
 SOURCES = read_package(PROJECT / "rdpt_core")
