@@ -34,7 +34,7 @@ def test_every_region_holds_exactly_its_label(alpha: float, beta: float, has_dis
     rule = LabelRule.make(alpha, beta)
     left, right = (-rng.uniform(0.01, 1), rng.uniform(0.01, 1))
     bottom, top = (-rng.uniform(0.0, 1), rng.uniform(0.01, 1))
-    frame = gap_plane.Frame((left, right), (bottom, top), 1, 1, 1, 0)
+    frame = gap_plane.PlaneRange((left, right), (bottom, top), 1, 1, 1, 0)
     found = regions(rule, frame, has_distilled=has_distilled)
     for _ in range(30):
         x, y = rng.uniform(left, right), rng.uniform(bottom, top)
