@@ -1,6 +1,7 @@
 """Labels, distributions, intervals, selection: from the store's tables to tables. Never imports streamlit or torch.
 
 labels      the label rule: SQL, numpy and JSON from one definition
+faint       sentences whose label says nothing
 scope       which traces an analysis looks at
 catalog     what a run holds
 run         every number about a whole run

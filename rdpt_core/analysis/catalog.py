@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rdpt_core.arrays import SmallInts
 from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import Reader, RoleProgress, Run
 
@@ -129,7 +128,7 @@ class TraceFilter:
     label: str | None = None
 
 
-def filter_traces(traces: pa.Table, chosen: TraceFilter, holding: npt.NDArray[np.int32] | None = None) -> pa.Table:
+def filter_traces(traces: pa.Table, chosen: TraceFilter, holding: SmallInts | None = None) -> pa.Table:
     """The rows of `traces` that fit.
 
     Args:

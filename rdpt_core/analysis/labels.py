@@ -23,13 +23,17 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from rdpt_core.arrays import Doubles
 from rdpt_core.errors import UsageError
-from rdpt_core.records import PAIR_LABELS, TRIPLE_LABELS, Direction, Label
+from rdpt_core.records import PAIR_LABELS, TRIPLE_LABELS, Direction, Label, Role
+
+UNCERTAIN_PART = 0.1
+"""A label is shown as uncertain if its margin is below this part of β."""
 
 
 class Unit(enum.StrEnum):
@@ -210,9 +214,6 @@ def _double(value: float) -> str:
     return f"{value!r}::DOUBLE" if value >= 0 else f"({value!r})::DOUBLE"
 
 
-Doubles: TypeAlias = npt.NDArray[np.float64]
-
-
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """Labels of n sentences. Shapes: every array is (n,); empty string means no label or no direction."""
@@ -253,3 +254,13 @@ def apply_rule(alpha: float, beta: float, teacher: Doubles, student: Doubles, di
 def label_order(roles: tuple[str, ...]) -> tuple[Label, ...]:
     """The labels that a run with these roles can have, in the order in which every legend shows them."""
     return TRIPLE_LABELS if "distilled" in roles else PAIR_LABELS
+
+
+def writing_role(roles: tuple[str, ...]) -> str:
+    """The role whose tokens weigh sentences and serve as the common count: distilled, or student before training."""
+    return Role.DISTILLED if Role.DISTILLED in roles else Role.STUDENT
+
+
+def uncertain_below(rule: LabelRule) -> float:
+    """The margin below which a label is shown as uncertain, in the rule's own space."""
+    return UNCERTAIN_PART * rule.beta

@@ -30,6 +30,21 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+Identity = tuple[int, int, int]
+
+
+def file_identity(path: Path) -> Identity:
+    """(time of the last write in ns, size in bytes, inode); changes whenever the file is written or replaced.
+
+    Zeros if there is none.
+    """
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
 def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None = None) -> duckdb.DuckDBPyConnection:
     _check_magic(path)
     config = _CONFIG if memory is None else {**_CONFIG, "memory_limit": memory}

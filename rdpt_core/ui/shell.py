@@ -10,7 +10,7 @@ from streamlit.navigation.page import Page
 from rdpt_core.errors import StoreError
 from rdpt_core.ui.data.cache import Source, settled
 from rdpt_core.ui.frame import context, controls, empty_states, missing, settings
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import theme
 
 
@@ -59,22 +59,22 @@ def run() -> None:
             controls.explain_bad_rule()
         else:
             missing.publish_file(runs)
-            with context.around(Frame(source, chosen, rule)):
+            with context.around(PageContext(source, chosen, rule)):
                 page.run()
             settled()
     except StoreError as error:
         empty_states.show_problem(error, path)
 
 
-def draw_page(draw: Callable[[Frame], None]) -> None:
+def draw_page(draw: Callable[[PageContext], None]) -> None:
     """Draw a page inside its frame.
 
     The first request to a fresh server, if it goes straight to a page, runs that page's file alone: Streamlit takes a
     folder named `pages` for its older layout until `st.navigation` was called once. Then it is called here, and the
     request starts again through `app.py`.
     """
-    found = context.current()
-    if found is None:
+    page = context.current()
+    if page is None:
         navigation()
         st.rerun()
-    draw(found)
+    draw(page)

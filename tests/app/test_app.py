@@ -17,7 +17,7 @@ from rdpt_core.analysis.labels import LabelRule, Space, Unit
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui.components import reader
+from rdpt_core.ui.components.reader import component
 from rdpt_core.ui.data import cache
 from tests import synthetic
 from tests.app.conftest import ROOT, Open, said
@@ -43,13 +43,13 @@ def view_of(path: Path, trace_id: str, rule: LabelRule) -> TraceView:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[TraceView]:
     """What the reader component was asked to draw; components are opaque to AppTest."""
     views: list[TraceView] = []
-    real = reader.labels_payload
+    real = component.labels_payload
 
     def spy(view: TraceView, *arguments: Any) -> dict[str, object]:
         views.append(view)
         return real(view, *arguments)
 
-    monkeypatch.setattr(reader, "labels_payload", spy)
+    monkeypatch.setattr(component, "labels_payload", spy)
     return views
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rdpt_core.analysis.run import trace_table
-from rdpt_core.ui.data import run_data
+from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.scope import Scope
 from tests import synthetic
 from tests.app.conftest import Open, said
 
@@ -22,16 +23,15 @@ def live_database(folder: Path) -> tuple[Path, int, list[synthetic.Sketch]]:
 
 def commit_after_facts(monkeypatch: pytest.MonkeyPatch, commits: list[Any]) -> None:
     """Let the next commit happen between two reads of a page, as long as there are any."""
-    real = run_data.facts_of
+    real = RunData.trace_table
 
-    def facts_then_commit(*arguments: Any) -> trace_table.TraceFacts:
-        found = real(*arguments)
+    def facts_then_commit(self: RunData, scope: Scope) -> trace_table.TraceFacts:
+        facts = real(self, scope)
         if commits:
             commits.pop(0)()
-        return found
+        return facts
 
-    monkeypatch.setattr(run_data, "facts_of", facts_then_commit)
-    monkeypatch.setattr("rdpt_core.ui.data.threshold_data.facts_of", facts_then_commit)
+    monkeypatch.setattr(RunData, "trace_table", facts_then_commit)
 
 
 @pytest.mark.parametrize("page", ["overview", "benchmarks", "thresholds", "positions"])

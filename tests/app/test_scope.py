@@ -21,11 +21,11 @@ def script() -> None:
 
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.ui.data.cache import Source
-    from rdpt_core.ui.frame.context import Frame
+    from rdpt_core.ui.frame.context import PageContext
     from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 
     source = Source.at(Path(os.environ["RDPT_DB"]))
-    scope = choose_scope(Frame(source, source.runs()[-1], LabelRule.make()))
+    scope = choose_scope(PageContext(source, source.runs()[-1], LabelRule.make()))
     st.session_state["scope"] = scope
     st.markdown(describe(scope))
     explain_empty(scope)

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule
-from rdpt_core.analysis.trace.view import load_trace_view, uncertain_below
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule, uncertain_below
+from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.records import ROLES, Direction, Label
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components import bundle
-from rdpt_core.ui.components.reader import labels_payload, text_payload
+from rdpt_core.ui.components.reader.payload import labels_payload, text_payload
 from tests import synthetic
 
 CODES = ["", "Teacher", "Shared", "Student", "Boosted", "Boosted", "Boosted", "Common"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rdpt_core import __version__
-from rdpt_core.analysis.labels import LabelRule, Space, Unit
-from rdpt_core.analysis.trace.view import writing_role
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
 from rdpt_core.records import ScoredModel
 from rdpt_core.store.reader import Run
 

@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import ROLES, Role, Span
 from rdpt_core.store.reader import Reader, Run
@@ -21,6 +22,7 @@ from rdpt_core.traces.token_spans import assign_tokens
 
 _ENDINGS = (".parquet", ".csv", ".jsonl")
 _TRACES_PER_CHUNK = 256
+_ALL = Scope()
 
 _IDENTITY = "? AS run_id, t.trace_id, t.question_id, t.benchmark, t.domain, t.model, t.sample, t.correct"
 _TOKEN_SCHEMA = pa.schema(
@@ -56,14 +58,18 @@ def check_ending(path: Path, *further: str) -> None:
         )
 
 
-def export_query(reader: Reader, run: Run, what: str, rule: LabelRule) -> Iterator[pa.Table]:
-    """The rows in trace order, in chunks of some hundred traces.
+def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Scope = _ALL) -> Iterator[pa.Table]:
+    """The rows of the traces in scope, in trace order, in chunks of some hundred traces.
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns.
     """
-    chunk_of = {"sentences": _sentences, "traces": _traces, "tokens": _tokens}[what]
     for first in range(0, max(run.n_traces, 1), _TRACES_PER_CHUNK):
-        yield chunk_of(reader, run, rule, first, first + _TRACES_PER_CHUNK)
+        yield _CHUNKS[what](reader, run, rule, scope, first, first + _TRACES_PER_CHUNK)
+
+
+def export_trace(reader: Reader, run: Run, what: str, rule: LabelRule, trace_no: int) -> pa.Table:
+    """The rows of one trace, with the same columns."""
+    return _CHUNKS[what](reader, run, rule, _ALL, trace_no, trace_no + 1)
 
 
 def _labelled_chunk(run: Run, rule: LabelRule) -> str:
@@ -71,20 +77,22 @@ def _labelled_chunk(run: Run, rule: LabelRule) -> str:
     return labels_sql(rule, run.roles, source)
 
 
-def _sentences(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) -> pa.Table:
+def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int, last: int) -> pa.Table:
     numbers = ", ".join(f"s.{name}_{role}" for name in ("n_tokens", "logprob_sum", "p") for role in ROLES)
+    condition, parameters = scope.where("t")
     # DuckDB counts characters of a string in code points from 1, as `char_start` does from 0.
     return reader.query(
         f"SELECT {_IDENTITY}, s.sentence_index, s.char_start, s.char_end, "
         f"substring(t.response, s.char_start + 1, s.char_end - s.char_start) AS text, {numbers}, "
         f"s.label, s.direction, s.margin, s.unscored_reason "
         f"FROM ({_labelled_chunk(run, rule)}) AS s JOIN traces AS t USING (run_no, trace_no) "
-        "ORDER BY t.trace_no, s.sentence_index",
-        [run.run_id, run.run_no, first, last],
+        f"WHERE {condition} ORDER BY t.trace_no, s.sentence_index",
+        [run.run_id, run.run_no, first, last, *parameters],
     )
 
 
-def _traces(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) -> pa.Table:
+def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int, last: int) -> pa.Table:
+    condition, parameters = scope.where("t")
     # A sum of integers is a 128-bit integer in DuckDB, which no file format has.
     sums = ", ".join(
         f"sum({name}_{role})::{kind} AS {name}_{role}"
@@ -99,16 +107,17 @@ def _traces(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) ->
         f"FROM ({_labelled_chunk(run, rule)}) GROUP BY trace_no) "
         f"SELECT {_IDENTITY}, t.gold, t.difficulty, t.n_sentences, c.n_unscored, {names}, {totals} "
         "FROM traces AS t LEFT JOIN c USING (trace_no) "
-        "WHERE t.run_no = ? AND t.trace_no >= ? AND t.trace_no < ? ORDER BY t.trace_no",
-        [run.run_no, first, last, run.run_id, run.run_no, first, last],
+        f"WHERE t.run_no = ? AND t.trace_no >= ? AND t.trace_no < ? AND {condition} ORDER BY t.trace_no",
+        [run.run_no, first, last, run.run_id, run.run_no, first, last, *parameters],
     )
 
 
-def _tokens(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) -> pa.Table:
+def _tokens(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int, last: int) -> pa.Table:
+    condition, parameters = scope.where()
     traces = reader.query(
         "SELECT trace_no, trace_id, response FROM traces "
-        "WHERE run_no = ? AND trace_no >= ? AND trace_no < ? ORDER BY trace_no",
-        [run.run_no, first, last],
+        f"WHERE run_no = ? AND trace_no >= ? AND trace_no < ? AND {condition} ORDER BY trace_no",
+        [run.run_no, first, last, *parameters],
     ).to_pylist()
     spans: dict[int, list[Span]] = {}
     for row in reader.query(
@@ -144,6 +153,9 @@ def _tokens(reader: Reader, run: Run, rule: LabelRule, first: int, last: int) ->
             ]
             tables.append(pa.Table.from_arrays(columns, schema=_TOKEN_SCHEMA))
     return pa.concat_tables(tables) if tables else _TOKEN_SCHEMA.empty_table()
+
+
+_CHUNKS = {"sentences": _sentences, "traces": _traces, "tokens": _tokens}
 
 
 def write_rows(chunks: Iterable[pa.Table], path: Path) -> int:

@@ -1,5 +1,7 @@
 """Every number about a whole run.
 
+data            all of it strung together: the pages and the Python API stand on this
+kept            answers that are computed once
 gap_arrays      the gaps of every sentence, in memory; labels and counts from them
 exact_counts    counts from those gaps, exact in double precision
 trace_table     the traces of a run as small numbers to group by

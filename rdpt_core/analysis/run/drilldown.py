@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run import positions
+from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.run.group_shares import Cell
+from rdpt_core.analysis.run.positions import PositionView
+from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.arrays import Codes, Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
 
 LIMIT = 100
@@ -16,17 +24,112 @@ LIMIT = 100
 # Enough to recognise a sentence by.
 _TEXT = 300
 
-Ints = npt.NDArray[np.int64]
+
+@dataclass(frozen=True, slots=True)
+class Drilldown:
+    """Sentences behind a number: at most `LIMIT` of them, one a trace.
+
+    Attributes:
+        run: the run that they belong to.
+        n: how many traces there are in all.
+        trace_no: the listed traces.
+        sentence_index: the sentence of each that is shown.
+        numbers: more about each, by name.
+    """
+
+    run: Run
+    n: int
+    trace_no: tuple[int, ...]
+    sentence_index: tuple[int, ...]
+    numbers: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
-def first_with(codes: npt.NDArray[np.uint8], start: Ints, length: Ints, code: int) -> Ints:
+def traces_of_cell(runs: Sequence[RunData], rule: LabelRule, scope: Scope, cell: Cell, label: str) -> Drilldown:
+    """Traces of a group that have a sentence with the label, those with most of them first.
+
+    Args:
+        runs: the runs that were grouped, in that order; the first of them with such a trace is listed.
+    """
+    for data, members in zip(runs, cell.members, strict=True):
+        traces, k = data.trace_table(scope), data.labels.index(label)
+        n = data.counts(rule)[data.rows(rule, scope)[members], k + 1].astype(np.int64)
+        holding = np.flatnonzero(n)
+        if len(holding):
+            listed = holding[np.argsort(-n[holding], kind="stable")][:LIMIT]
+            index = _first_sentences(data, rule, scope, members[listed], k)
+            numbers = {f"{label} sentences": n[listed].tolist()}
+            return _drilldown(data, len(holding), traces.trace_no[members[listed]], index, numbers)
+    return Drilldown(runs[0].run, 0, (), ())
+
+
+def sentences_at_point(
+    data: RunData, rule: LabelRule, scope: Scope, view: PositionView, panel_no: int, line_no: int, point: int, k: int
+) -> Drilldown:
+    """Sentences with a label at a point of a position curve.
+
+    Args:
+        panel_no: which panel of `data.positions`.
+        line_no: which curve of the panel.
+        point: which point of the curve.
+        k: the label's place in `data.labels`.
+    """
+    table, panels = data.positions(rule, scope, view)
+    panel, traces, gaps = panels[panel_no], data.trace_table(scope), data.gaps(rule)
+    wanted = {"all": (-1, 0, 1), "correct": (1,), "incorrect": (0,)}[panel.curves[line_no].line]
+    chosen = panel.traces[np.isin(traces.correct[panel.traces], wanted)]
+    part = replace(table, amount=table.amount[chosen], reaches=table.reaches[chosen])
+    rows = data.rows(rule, scope)[chosen]
+    n, listed, index = positions.sentences_at(gaps, data.codes(rule), rows, part, point, k, LIMIT)
+    return _drilldown(data, n, traces.trace_no[chosen[listed]], index, {})
+
+
+def graded_traces(data: RunData, rule: LabelRule, scope: Scope, measure: str, predictor: str, group: str) -> Drilldown:
+    """Graded traces of a group, those with most of a predictor first, each at its first sentence with the label.
+
+    Args:
+        measure: one of `predict.MEASURES`.
+        predictor: a label, or `predict.LENGTH`.
+        group: a benchmark, `predict.ALL` or `predict.SAME_QUESTION`.
+    """
+    traces = data.trace_table(scope)
+    counts = data.counts(rule)[data.rows(rule, scope), 1:]
+    total = counts.sum(axis=1)
+    chosen = (traces.correct >= 0) & (total > 0)
+    if group not in (ALL, SAME_QUESTION):
+        chosen &= traces.codes["benchmark"] == traces.names["benchmark"].index(group)
+    members = np.flatnonzero(chosen)
+    is_length = predictor == LENGTH
+    amount = total[members] if is_length else counts[members, data.labels.index(predictor)]
+    value = amount if is_length or measure == "count" else amount / total[members]
+    order = np.argsort(-value, kind="stable")[:LIMIT]
+    listed = members[order]
+    index = np.zeros(len(listed), np.int64)
+    if not is_length:
+        index = np.maximum(_first_sentences(data, rule, scope, listed, data.labels.index(predictor)), 0)
+    name = "number of sentences" if is_length else f"{measure} of {predictor} sentences"
+    return _drilldown(data, len(members), traces.trace_no[listed], index, {name: np.round(value[order], 3).tolist()})
+
+
+def _drilldown(
+    data: RunData, n: int, trace_no: SmallInts, index: Ints, numbers: Mapping[str, Sequence[float]]
+) -> Drilldown:
+    return Drilldown(data.run, n, tuple(trace_no.tolist()), tuple(index.tolist()), numbers)
+
+
+def _first_sentences(data: RunData, rule: LabelRule, scope: Scope, traces: Ints, k: int) -> Ints:
+    """(n,), the first sentence with a label in each of these traces of the scope."""
+    gaps, rows = data.gaps(rule), data.rows(rule, scope)[traces]
+    return first_index_with_label(data.codes(rule), gaps.start[rows], gaps.length[rows], k + 1)
+
+
+def first_index_with_label(codes: Codes, start: Ints, length: Ints, code: int) -> Ints:
     """(n_traces,), the index of the first sentence of each trace with this code; -1 if it has none."""
-    found = np.full(len(start), -1, np.int64)
-    for place, (first, n) in enumerate(zip(start, length, strict=True)):
-        here = np.flatnonzero(codes[first : first + n] == code)
-        if len(here):
-            found[place] = here[0]
-    return found
+    index = np.full(len(start), -1, np.int64)
+    for row, (first, n) in enumerate(zip(start, length, strict=True)):
+        labelled = np.flatnonzero(codes[first : first + n] == code)
+        if len(labelled):
+            index[row] = labelled[0]
+    return index
 
 
 def load_sentences(reader: Reader, run: Run, trace_nos: Sequence[int], indices: Sequence[int]) -> pa.Table:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
 from rdpt_core.analysis.statistics.parallel import side_by_side
+from rdpt_core.arrays import Bools, Doubles, Ints, SmallInts
 
 ROUNDING = 2.0**-23
 """A gap in single precision is off by at most half of this part of itself."""
@@ -21,15 +22,12 @@ ROUNDING = 2.0**-23
 # Sentences of one pass: few enough for the processor's cache.
 _PASS = 131_072
 
-Ints: TypeAlias = npt.NDArray[np.int64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
 Values: TypeAlias = npt.NDArray[np.floating]
-Doubles: TypeAlias = npt.NDArray[np.float64]
 
 Look: TypeAlias = Callable[[Values, Values | None], tuple[Ints, Bools]]
 """From `d_ts` and `max_gap` of some sentences, in either precision, the bin of each, and whether it is doubtful."""
 
-Exact: TypeAlias = Callable[[npt.NDArray[np.int32]], tuple[Doubles, Doubles | None]]
+Exact: TypeAlias = Callable[[SmallInts], tuple[Doubles, Doubles | None]]
 """`exact_gaps` of some traces."""
 
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
+from rdpt_core.analysis.faint import NOTABLE_PART, faint_limit
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql, writing_role
 from rdpt_core.analysis.statistics.parallel import side_by_side
-from rdpt_core.analysis.trace.view import NOTABLE_PART, faint_limit, writing_role
+from rdpt_core.arrays import Codes, Doubles, Floats, Ints, SmallInts
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
 
@@ -28,11 +29,6 @@ UNSCORED = 0
 # Rows of one batch from the database, and sentences of one pass: both small enough for the processor's cache.
 _BATCH_ROWS = 491_520
 _PASS = 65_536
-
-Codes: TypeAlias = npt.NDArray[np.uint8]
-Ints: TypeAlias = npt.NDArray[np.int64]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Doubles: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +46,7 @@ class Gaps:
     """
 
     roles: tuple[str, ...]
-    trace_no: npt.NDArray[np.int32]
+    trace_no: SmallInts
     start: Ints
     d_ts: Floats
     max_gap: Floats | None
@@ -115,13 +111,11 @@ def without_first_sql(run: Run) -> str:
     return f"(SELECT * REPLACE ({', '.join(changed)}) FROM sentences WHERE run_no = {run.run_no:d})"
 
 
-def load_token_counts(reader: Reader, run: Run) -> npt.NDArray[np.int32]:
+def load_token_counts(reader: Reader, run: Run) -> SmallInts:
     """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
     count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0)"
     source = f"SELECT * FROM sentences WHERE run_no = {run.run_no:d}"
-    found: npt.NDArray[np.int32] = _read(reader, run, {"n_tokens": count}, source, {"n_tokens": np.int32}).columns[
-        "n_tokens"
-    ]
+    found: SmallInts = _read(reader, run, {"n_tokens": count}, source, {"n_tokens": np.int32}).columns["n_tokens"]
     return found
 
 
@@ -130,7 +124,7 @@ class _Columns:
     """Columns over sentences in order, and where each trace begins."""
 
     columns: dict[str, npt.NDArray[Any]]
-    trace_no: npt.NDArray[np.int32]
+    trace_no: SmallInts
     start: Ints
 
 
@@ -170,7 +164,7 @@ def _read(
     return _Columns(found, trace_no, start)
 
 
-def _places(reader: Reader, run: Run) -> tuple[npt.NDArray[np.int32], Ints, bool]:
+def _places(reader: Reader, run: Run) -> tuple[SmallInts, Ints, bool]:
     """The scored traces of a run, ascending, how many sentences each has, and whether all are stored in order.
 
     A trace whose sentences lie in order has one row number that its first sentence has, or would have, counted back
@@ -186,7 +180,7 @@ def _places(reader: Reader, run: Run) -> tuple[npt.NDArray[np.int32], Ints, bool
     return table.column("trace_no").to_numpy(), n, ordered
 
 
-def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> Codes:
+def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[SmallInts], Codes]) -> Codes:
     """The label of every sentence as a code: `UNSCORED`, or its place in `label_order` counted from 1.
 
     Args:
@@ -217,7 +211,7 @@ def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[npt.NDArray[np.int
     return codes
 
 
-def _settle(gaps: Gaps, codes: Codes, doubtful: Ints, exact: Callable[[npt.NDArray[np.int32]], Codes]) -> None:
+def _settle(gaps: Gaps, codes: Codes, doubtful: Ints, exact: Callable[[SmallInts], Codes]) -> None:
     """Label the traces of doubtful sentences again, exactly, in place."""
     traces, sentences = traces_of(gaps, doubtful)
     codes[sentences] = exact(gaps.trace_no[traces])
@@ -229,9 +223,7 @@ def traces_of(gaps: Gaps, sentences: Ints) -> tuple[Ints, Ints]:
     return traces, np.concatenate([np.arange(gaps.start[t], gaps.start[t + 1]) for t in traces])
 
 
-def exact_codes(
-    reader: Reader, run: Run, rule: LabelRule, trace_nos: npt.NDArray[np.int32], without_first: bool = False
-) -> Codes:
+def exact_codes(reader: Reader, run: Run, rule: LabelRule, trace_nos: SmallInts, without_first: bool = False) -> Codes:
     """Codes of all sentences of some traces, in order of trace and sentence, labelled by the database."""
     cases = " ".join(f"WHEN '{label}' THEN {code}" for code, label in enumerate(label_order(run.roles), 1))
     code = f"(CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code"
@@ -240,7 +232,7 @@ def exact_codes(
 
 
 def exact_gaps(
-    reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: npt.NDArray[np.int32]
+    reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: SmallInts
 ) -> tuple[Doubles, Doubles | None]:
     """`d_ts` and `max_gap` of all sentences of some traces, in order, in double precision."""
     names = ("d_ts", "max_gap") if run.has_distilled else ("d_ts",)
@@ -253,7 +245,7 @@ def _of_traces(
     reader: Reader,
     run: Run,
     rule: LabelRule,
-    trace_nos: npt.NDArray[np.int32],
+    trace_nos: SmallInts,
     columns: str,
     without_first: bool = False,
 ) -> pa.Table:
@@ -267,7 +259,7 @@ def _of_traces(
     )
 
 
-def count_codes(gaps: Gaps, codes: Codes, weight: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.float64]:
+def count_codes(gaps: Gaps, codes: Codes, weight: SmallInts | None = None) -> Doubles:
     """How much of each trace carries each code. Shape: (n_traces, n_labels + 1); column 0 is unscored.
 
     Args:

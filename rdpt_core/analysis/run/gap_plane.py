@@ -15,9 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space, labels_sql, value_sql
+from rdpt_core.analysis.labels import LabelRule, Space, labels_sql, value_sql, writing_role
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.trace.view import writing_role
 from rdpt_core.records import Direction, Label
 from rdpt_core.store.reader import Reader, Run
 

@@ -10,19 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.analysis.run.trace_table import TraceFacts
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, refusal
 from rdpt_core.analysis.statistics.resampling import acceleration, bca_interval, percentile_interval, resample_sums
+from rdpt_core.arrays import Bools, Doubles, Floats, Ints
 
 DIMENSIONS = ("benchmark", "domain", "model", "run", "difficulty", "correctness")
 # A question has one value of these, so that its resamples can keep the number of questions of each value.
 _OF_QUESTION = ("benchmark", "domain", "difficulty")
-
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +62,8 @@ class Cells:
     column_dimension: str | None
     kinds: tuple[str, ...]
     cells: tuple[Cell, ...]
-    draws: npt.NDArray[np.float32]
-    questions: npt.NDArray[np.bool_]
+    draws: Floats
+    questions: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +156,7 @@ def _cell(
     code: int,
     name: tuple[str, str],
     sums: Doubles,
-    has: npt.NDArray[np.bool_],
+    has: Bools,
     ends: tuple[Doubles, ...],
 ) -> Cell:
     members = tuple(
@@ -206,9 +203,7 @@ def _strata(
     return stratum
 
 
-def _intervals(
-    sums: Doubles, has: npt.NDArray[np.bool_], drawn: npt.NDArray[np.float32]
-) -> tuple[Doubles, Doubles, Doubles]:
+def _intervals(sums: Doubles, has: Bools, drawn: Floats) -> tuple[Doubles, Doubles, Doubles]:
     """Share, low and high end. Shapes: `sums` (n_questions, n_cells, n_labels), results (n_cells, n_labels)."""
     total = sums.sum(axis=0)
     share = total / total.sum(axis=1, keepdims=True)

@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.analysis.run.gap_arrays import UNSCORED, Codes, Gaps
+from rdpt_core.analysis.run.gap_arrays import UNSCORED, Gaps
 from rdpt_core.analysis.run.trace_table import TraceFacts
 from rdpt_core.analysis.statistics.parallel import side_by_side
 from rdpt_core.analysis.statistics.permutation import PermutationTest, permute_within_questions
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums, simultaneous_band
+from rdpt_core.arrays import Bools, Codes, Doubles, Floats, Ints
 
 MIN_AT_POSITION = 10
 """A curve ends before the first position where fewer questions than this have a scored sentence."""
@@ -35,9 +35,22 @@ _PASS_TRACES = 1024
 
 LINES = ("all", "correct", "incorrect")
 
-Doubles = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """Which curves are drawn.
+
+    Attributes:
+        compare: correct against incorrect traces, instead of all.
+        relative: by part of the trace, instead of by sentence number.
+        by_benchmark: a panel a benchmark, instead of one for all.
+        last: the last sentence number.
+    """
+
+    compare: bool = False
+    relative: bool = False
+    by_benchmark: bool = True
+    last: int = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +67,7 @@ class PositionTable:
     is_relative: bool
     edges: Doubles
     amount: Floats
-    reaches: npt.NDArray[np.bool_]
+    reaches: Bools
 
 
 def absolute_edges(last: int) -> Doubles:
@@ -265,11 +278,11 @@ def _area(
     return Area(value, low, high, n_points, test)
 
 
-def _informative(correct: npt.NDArray[np.bool_], question: Ints) -> npt.NDArray[np.bool_]:
+def _informative(correct: Bools, question: Ints) -> Bools:
     """Traces of questions that have both correct and incorrect ones; the others cannot change the test."""
     n = np.bincount(question)
     n_correct = np.bincount(question, correct, len(n))
-    found: npt.NDArray[np.bool_] = ((n_correct > 0) & (n_correct < n))[question]
+    found: Bools = ((n_correct > 0) & (n_correct < n))[question]
     return found
 
 

@@ -11,19 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.analysis.run.trace_table import TraceFacts
 from rdpt_core.analysis.statistics.auc import Auc, auc_within
 from rdpt_core.analysis.statistics.logistic import LogisticFit, fit_logistic
+from rdpt_core.arrays import Doubles, Ints
 
 LENGTH = "length"
 ALL = "all benchmarks"
 SAME_QUESTION = "same question"
 MEASURES = ("share", "count")
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _measure(counts: Doubles, k: int, measure: str) -> Doubles:
     return share
 
 
-def _standard(values: Doubles, group: npt.NDArray[np.int64]) -> Doubles:
+def _standard(values: Doubles, group: Ints) -> Doubles:
     """Centred within groups, then of unit spread; zeros if nothing varies."""
     if not len(values):
         return values

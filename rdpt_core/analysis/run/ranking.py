@@ -6,10 +6,9 @@ import enum
 
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, labels_sql
+from rdpt_core.analysis.labels import LabelRule, labels_sql, writing_role
 from rdpt_core.analysis.run.gap_plane import Cell, coordinates_sql
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.trace.view import writing_role
 from rdpt_core.records import Direction
 from rdpt_core.store.reader import Reader, Run
 

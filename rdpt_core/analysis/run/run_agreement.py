@@ -20,6 +20,7 @@ from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
+from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run
 
@@ -27,9 +28,6 @@ N_MOVED = 200
 """Rows of the list of sentences that moved."""
 
 _TEXT_CHARS = 400
-
-Ints = npt.NDArray[np.int64]
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +238,26 @@ def load_moved(
         f"ORDER BY abs(a_gap - b_gap) DESC, a_no, a_index LIMIT {N_MOVED}",
         parameters,
     )
+
+
+def differences(first: Run, second: Run) -> list[str]:
+    """What was done differently, in words; equal runs are one run, so something always was."""
+    found = []
+    for name in ("template_policy", "splitter", "splitter_version", "traces_hash"):
+        one, two = getattr(first, name), getattr(second, name)
+        if one != two:
+            title = {"traces_hash": "traces"}.get(name, name.replace("_", " "))
+            found.append(title if name == "traces_hash" else f"{title} {one} → {two}")
+    models = {str(model.role): model for model in second.models}
+    for model in first.models:
+        other = models.pop(str(model.role), None)
+        if other is None:
+            found.append(f"no {model.role}")
+        elif (model.model, model.revision) != (other.model, other.revision):
+            found.append(f"{model.role} {model.model} → {other.model}")
+        elif model.dtype != other.dtype:
+            found.append(f"{model.role} {model.dtype} → {other.dtype}")
+        elif model.template != other.template:
+            found.append(f"{model.role} template {model.template} → {other.template}")
+    found += [f"with {role}" for role in models]
+    return found

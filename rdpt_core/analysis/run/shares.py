@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.run.trace_table import TraceFacts
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
-from rdpt_core.analysis.trace.view import Faint, faint_limit
+from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.store.reader import Reader, Run
-
-Doubles = npt.NDArray[np.float64]
 
 CORRECTNESS = ("correct", "incorrect")
 
@@ -125,7 +123,7 @@ def _by_benchmark(table: pa.Table, values: np.ndarray, kinds: tuple[str, ...]) -
     return tuple(groups)
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str]]:
+def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     """The place of each value among all, sorted; and those."""
     encoded = column.combine_chunks().dictionary_encode()
     values: list[str] = encoded.dictionary.to_pylist()

@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from rdpt_core.analysis.run.exact_counts import ROUNDING, Bools, Exact, Ints, Values, count_by_group
+from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_by_group
 from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
 from rdpt_core.analysis.run.trace_table import TraceFacts
 from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
+from rdpt_core.arrays import Bools, Doubles, Ints
 
 N_BINS = 100
 N_RESAMPLES = 400
@@ -34,8 +34,6 @@ MAX_DEPTH = 0.8
 _SMOOTHING = 0.03
 # Of the sentences: the range ends where this part lies beyond.
 _TAIL = 0.01
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ def _smooth(counts: Doubles) -> Doubles:
     return smoothed
 
 
-def _antimodes(smooth: Doubles, totals: Doubles) -> tuple[npt.NDArray[np.int64], Doubles]:
+def _antimodes(smooth: Doubles, totals: Doubles) -> tuple[Ints, Doubles]:
     """Bin of the deepest valley of each row, -1 if none, and its depth. Shapes: (m, N_BINS), (m, N_BINS + 1)."""
     later = np.maximum.accumulate(smooth[:, ::-1], axis=1)[:, ::-1]
     beyond = totals.sum(axis=1, keepdims=True) - np.cumsum(totals, axis=1)[:, :N_BINS]

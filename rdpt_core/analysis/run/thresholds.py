@@ -15,19 +15,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds, label_order, labels_sql
-from rdpt_core.analysis.run.exact_counts import ROUNDING, Bools, Exact, Values, count_all, count_by_trace, reach
+from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_all, count_by_trace, reach
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.trace_table import TraceFacts
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
+from rdpt_core.arrays import Bools, Doubles, Ints
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
-
-Counts = npt.NDArray[np.int64]
 
 N_STEPS = 50
 """Steps of the grid along either axis; it has one threshold more than that."""
@@ -57,19 +55,19 @@ class ThresholdMap:
         n_sentences: scored sentences in scope.
     """
 
-    grid: npt.NDArray[np.float64]
+    grid: Doubles
     labels: tuple[Label, ...]
-    counts: Counts
-    flips: Counts
+    counts: Ints
+    flips: Ints
     n_sentences: int
 
 
-def grid_of(rule: LabelRule) -> npt.NDArray[np.float64]:
+def grid_of(rule: LabelRule) -> Doubles:
     """The thresholds of the map, for the unit and space of a rule."""
     return np.arange(N_STEPS + 1) / _DENOMINATORS[rule.unit, rule.space]
 
 
-def count_map(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> ThresholdMap:
+def count_map(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> ThresholdMap:
     """Count every pair of thresholds.
 
     Args:
@@ -80,7 +78,7 @@ def count_map(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> Thresh
     labels, grid, denominator = label_order(gaps.roles), grid_of(rule), _DENOMINATORS[rule.unit, rule.space]
     size = N_STEPS + 2
 
-    def look(d_ts: Values, max_gap: Values | None) -> tuple[Counts, Bools]:
+    def look(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
         bins, doubtful = _labelled(d_ts, max_gap, rule, labels)
         b, tie = reach(np.abs(d_ts), grid, denominator)
         doubtful |= tie
@@ -105,7 +103,7 @@ def count_map(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> Thresh
     return ThresholdMap(grid, labels, counts, total - kept, total)
 
 
-def _labelled(d_ts: Values, max_gap: Values | None, rule: LabelRule, labels: Sequence[Label]) -> tuple[Counts, Bools]:
+def _labelled(d_ts: Values, max_gap: Values | None, rule: LabelRule, labels: Sequence[Label]) -> tuple[Ints, Bools]:
     """The place of each label in `labels`, and where rounding could change it."""
     place = {label: number for number, label in enumerate(labels)}
     # Numbers of Python take the precision of the array that they are compared with; numpy's would not.
@@ -119,7 +117,7 @@ def _labelled(d_ts: Values, max_gap: Values | None, rule: LabelRule, labels: Seq
     return found, doubtful
 
 
-def _counts(histogram: Counts, labels: Sequence[Label]) -> Counts:
+def _counts(histogram: Ints, labels: Sequence[Label]) -> Ints:
     """Shapes: (k now, a, side, b) to (k now, k at the thresholds, n, n). Side 1 is the teacher's."""
     n = N_STEPS + 1
     # Sentences that α = grid[i] does not make Shared, by i.
@@ -138,14 +136,14 @@ def _counts(histogram: Counts, labels: Sequence[Label]) -> Counts:
     return np.stack([found[label] for label in labels], axis=1)
 
 
-def count_margins(gaps: Gaps, rows: Counts, rule: LabelRule, exact: Exact) -> pa.Table:
+def count_margins(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> pa.Table:
     """How many sentences of each label lie within some margin: label, n, and within_<part> for each of `MARGINS`.
 
     Args: as for `count_map`.
     """
     labels, limits = label_order(gaps.roles), [part * rule.beta for part in MARGINS]
 
-    def look(d_ts: Values, max_gap: Values | None) -> tuple[Counts, Bools]:
+    def look(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
         bins, doubtful = _labelled(d_ts, max_gap, rule, labels)
         margin = np.abs(np.abs(d_ts.astype(np.float64)) - rule.beta)
         room = np.abs(d_ts)
@@ -199,7 +197,7 @@ def betas_of(rule: LabelRule) -> tuple[float, ...]:
     return tuple(sorted(steps | {float(rule.beta)}))
 
 
-def beta_curves(gaps: Gaps, rows: Counts, facts: TraceFacts, rule: LabelRule, exact: Exact) -> tuple[BetaCurve, ...]:
+def beta_curves(gaps: Gaps, rows: Ints, facts: TraceFacts, rule: LabelRule, exact: Exact) -> tuple[BetaCurve, ...]:
     """Label shares for several β, of everything in scope and of each benchmark, with intervals.
 
     Args:
@@ -218,14 +216,14 @@ def beta_curves(gaps: Gaps, rows: Counts, facts: TraceFacts, rule: LabelRule, ex
     )
 
 
-def _beta_counts(gaps: Gaps, rows: Counts, rule: LabelRule, betas: Sequence[float], exact: Exact) -> Counts:
+def _beta_counts(gaps: Gaps, rows: Ints, rule: LabelRule, betas: Sequence[float], exact: Exact) -> Ints:
     """Sentences of each trace: Shared, then those of the student and of the teacher, by how many β lie below |d_ts|.
 
     Shape: (n_traces, 1 + 2 · (n_betas + 1)).
     """
     width, alpha = len(betas) + 1, float(rule.alpha)
 
-    def look(d_ts: Values, max_gap: Values | None) -> tuple[Counts, Bools]:
+    def look(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
         size = np.abs(d_ts)
         bins = 1 + width * (d_ts > 0).astype(np.int64)
         doubtful = np.zeros(len(d_ts), bool)
@@ -240,7 +238,7 @@ def _beta_counts(gaps: Gaps, rows: Counts, rule: LabelRule, betas: Sequence[floa
     return count_by_trace(gaps, rows, look, 1 + 2 * width, exact)
 
 
-def _label_columns(counts: Counts, labels: Sequence[Label]) -> Counts:
+def _label_columns(counts: Ints, labels: Sequence[Label]) -> Ints:
     """Shape: `counts` as `_beta_counts` gives it to (n_traces, n_betas · k), the labels of one β side by side."""
     scored, shared = counts.sum(axis=1), counts[:, 0]
     sides = counts[:, 1:].reshape(len(counts), 2, -1)
@@ -253,7 +251,7 @@ def _label_columns(counts: Counts, labels: Sequence[Label]) -> Counts:
     return np.column_stack(columns)
 
 
-def _curve(values: Counts, question: Counts, n_betas: int) -> tuple[ShareIntervals, ...]:
+def _curve(values: Ints, question: Ints, n_betas: int) -> tuple[ShareIntervals, ...]:
     """All β from one set of resamples, so that the curve of a label is smooth.
 
     The labels of every β add up to the same total: a share among all columns is a share at one β over their number.
@@ -306,3 +304,25 @@ def load_alternatives(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -
         changed = sum(n for here, there, n in both if here != there)
         found.append(Alternative(each, counts, changed, sum(n for *_, n in both), number == 0))
     return tuple(found)
+
+
+def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:
+    """The numbers behind the curves: one row a group, β and label."""
+    rows = [
+        {
+            "group": curve.group,
+            "alpha": alpha,
+            "beta": beta,
+            "label": str(label),
+            "share": float(item.share[k]),
+            "low": float(item.low[k]) if item.refused is None else None,
+            "high": float(item.high[k]) if item.refused is None else None,
+            "n_questions": item.n_questions,
+            "n_traces": item.n_traces,
+            "n_sentences": item.n_counted,
+        }
+        for curve in curves
+        for beta, item in zip(curve.betas, curve.intervals, strict=True)
+        for k, label in enumerate(curve.labels)
+    ]
+    return pa.Table.from_pylist(rows)

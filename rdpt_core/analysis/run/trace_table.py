@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.scope import Scope, in_natural_order
+from rdpt_core.arrays import Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
 
 NONE = "(none)"
 """The name of the group of traces for which the file gives no value."""
 
-Ints = npt.NDArray[np.int64]
 
 # What a trace may be grouped by, beside its run; the grade is made of `correct`.
 ATTRIBUTES = ("benchmark", "domain", "model", "difficulty")
@@ -35,7 +35,7 @@ class TraceFacts:
         correct: (n_traces,), 1, 0, or -1 where unknown.
     """
 
-    trace_no: npt.NDArray[np.int32]
+    trace_no: SmallInts
     question: Ints
     question_keys: tuple[tuple[str, str], ...]
     codes: dict[str, Ints]
@@ -46,6 +46,11 @@ class TraceFacts:
     def n_questions(self) -> int:
         """Questions with at least one of these traces."""
         return len(self.question_keys)
+
+    @property
+    def is_graded_both_ways(self) -> bool:
+        """Whether some of these traces are correct and some are incorrect."""
+        return bool((self.correct == 1).any() and (self.correct == 0).any())
 
     def question_codes(self, dimension: str) -> Ints:
         """(n_questions,), the value of a dimension for each question; that of one of its traces, if they differ."""

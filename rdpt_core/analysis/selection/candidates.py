@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql
+from rdpt_core.arrays import Bools, Doubles, Ints
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run
@@ -44,8 +44,6 @@ COLUMNS: Mapping[str, str] = {
 }
 """The columns that strategies and expressions may use, each with its meaning."""
 
-Doubles = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -62,11 +60,11 @@ class Candidates:
     """
 
     columns: Mapping[str, Doubles]
-    trace_no: npt.NDArray[np.int64]
-    question: npt.NDArray[np.int64]
-    domain: npt.NDArray[np.int64]
+    trace_no: Ints
+    question: Ints
+    domain: Ints
     domains: tuple[str, ...]
-    is_scored: npt.NDArray[np.bool_]
+    is_scored: Bools
     n_questions: int
     local_context: int | None = None
 
@@ -119,12 +117,12 @@ def _owned(values: Doubles) -> Doubles:
     return np.array(values, dtype=np.float64)
 
 
-def _question_numbers(table: pa.Table) -> npt.NDArray[np.int64]:
+def _question_numbers(table: pa.Table) -> Ints:
     """Questions are told apart by benchmark and id, as everywhere; numbered as they appear."""
     parts = [pc.dictionary_encode(table.column(name)).combine_chunks() for name in ("benchmark", "question_id")]
     benchmark, question = (part.indices.to_numpy().astype(np.int64) for part in parts)
     both = benchmark * len(parts[1].dictionary) + question
-    numbers: npt.NDArray[np.int64] = pa.array(both).dictionary_encode().indices.to_numpy().astype(np.int64)
+    numbers: Ints = pa.array(both).dictionary_encode().indices.to_numpy().astype(np.int64)
     return numbers
 
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from rdpt_core.analysis.selection.candidates import Candidates, Doubles
+from rdpt_core.analysis.selection.candidates import Candidates
 from rdpt_core.analysis.selection.pick import Selection
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
+from rdpt_core.arrays import Bools, Doubles, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Overlap:
     """Shapes: both (k, k). `share` of questions with the same first choice, NaN where `n`, their number, is 0."""
 
     share: Doubles
-    n: npt.NDArray[np.int64]
+    n: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ def overlap(candidates: Candidates, selections: Sequence[Selection]) -> Overlap:
     return Overlap(share, n)
 
 
-def _contested(candidates: Candidates, selection: Selection) -> npt.NDArray[np.bool_]:
+def _contested(candidates: Candidates, selection: Selection) -> Bools:
     """Per question, whether the strategy had at least two eligible candidates."""
     n_eligible = np.bincount(candidates.question[selection.eligible], minlength=candidates.n_questions)
-    contested: npt.NDArray[np.bool_] = n_eligible >= 2
+    contested: Bools = n_eligible >= 2
     return contested
 
 
@@ -105,7 +105,7 @@ def _summary(candidates: Candidates, selection: Selection) -> Summary:
     )
 
 
-def _same_as_longest(candidates: Candidates, selection: Selection, contested: npt.NDArray[np.bool_]) -> float:
+def _same_as_longest(candidates: Candidates, selection: Selection, contested: Bools) -> float:
     """Of equally long candidates any counts as the longest."""
     if not contested.any():
         return float("nan")
@@ -116,7 +116,7 @@ def _same_as_longest(candidates: Candidates, selection: Selection, contested: np
     return float((candidates["n_tokens"][chosen] == longest[contested]).mean())
 
 
-def _length_correlation(candidates: Candidates, selection: Selection, contested: npt.NDArray[np.bool_]) -> float:
+def _length_correlation(candidates: Candidates, selection: Selection, contested: Bools) -> float:
     """Pearson's correlation of what is left of worth and length once each question's mean is taken away."""
     chosen = np.flatnonzero(selection.eligible & contested[candidates.question])
     score = selection.score[chosen] if selection.strategy.best == "largest" else -selection.score[chosen]
@@ -126,7 +126,7 @@ def _length_correlation(candidates: Candidates, selection: Selection, contested:
     return float((left[0] * left[1]).sum() / size) if size > 0 else float("nan")
 
 
-def _less_group_mean(values: Doubles, group: npt.NDArray[np.int64]) -> Doubles:
+def _less_group_mean(values: Doubles, group: Ints) -> Doubles:
     n = np.bincount(group)
     means = np.bincount(group, weights=values) / np.maximum(n, 1)
     result: Doubles = values - means[group]

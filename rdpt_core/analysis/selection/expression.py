@@ -23,11 +23,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import Doubles
 from rdpt_core.errors import UsageError
-
-Doubles = npt.NDArray[np.float64]
 
 MAX_CHARACTERS = 1000
 MAX_NODES = 200

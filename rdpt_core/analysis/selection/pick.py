@@ -17,14 +17,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from rdpt_core.analysis.selection.candidates import Candidates, Doubles
+from rdpt_core.analysis.selection.candidates import Candidates
 from rdpt_core.analysis.selection.strategies import Options, Strategy
+from rdpt_core.arrays import Bools, Doubles, Ints
 from rdpt_core.errors import UsageError
-
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 
 TIE_RULE = "equal scores go to the candidate that comes earlier in the run"
 
@@ -37,7 +34,7 @@ class Guards:
     min_tokens: int | None = None
     max_tokens: int | None = None
 
-    def passes(self, candidates: Candidates) -> Booleans:
+    def passes(self, candidates: Candidates) -> Bools:
         """Shapes: (n_candidates,). What is missing passes no guard that asks for it."""
         passing = np.ones(len(candidates), dtype=bool)
         if self.correct_only:
@@ -78,14 +75,14 @@ class Selection:
 
     strategy: Strategy
     score: Doubles
-    eligible: Booleans
-    best: Integers
-    is_tied: Booleans
-    picked: Integers
+    eligible: Bools
+    best: Ints
+    is_tied: Bools
+    picked: Ints
     n_tokens: int
-    unscored_questions: Integers
-    unfit_questions: Integers
-    overruled: Integers
+    unscored_questions: Ints
+    unfit_questions: Ints
+    overruled: Ints
     budget: Budget
 
 
@@ -159,23 +156,21 @@ def select_each(
     return [select(candidates, one, options, guards, smallest) for one in strategies]
 
 
-def _ranked(question: Integers, worth: Doubles, eligible: Booleans) -> tuple[Integers, Integers]:
+def _ranked(question: Ints, worth: Doubles, eligible: Bools) -> tuple[Ints, Ints]:
     """Eligible positions by question, the best first, and each one's place among those of its question, from 0."""
     positions = np.flatnonzero(eligible)
     order = positions[np.lexsort((positions, -worth[positions], question[positions]))]
     return order, _place_in_group(question[order])
 
 
-def _place_in_group(group: npt.NDArray[np.int64]) -> Integers:
+def _place_in_group(group: Ints) -> Ints:
     """0, 1, 2 … within every stretch of equal values."""
     index = np.arange(len(group))
     starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else index
     return index - np.repeat(starts, np.diff(np.append(starts, len(group))))
 
 
-def _first_choices(
-    candidates: Candidates, worth: Doubles, order: Integers, place: Integers
-) -> tuple[Integers, Booleans]:
+def _first_choices(candidates: Candidates, worth: Doubles, order: Ints, place: Ints) -> tuple[Ints, Bools]:
     best = np.full(candidates.n_questions, -1, dtype=np.int64)
     first = order[place == 0]
     best[candidates.question[first]] = first
@@ -185,14 +180,14 @@ def _first_choices(
     return best, is_tied
 
 
-def _any_of(candidates: Candidates, flags: Booleans) -> Booleans:
+def _any_of(candidates: Candidates, flags: Bools) -> Bools:
     """Per question, whether any of its candidates has the flag."""
     found = np.zeros(candidates.n_questions, dtype=bool)
     found[candidates.question[flags]] = True
     return found
 
 
-def _within(candidates: Candidates, chosen: Integers, worth: Doubles, budget: Budget, seed: int) -> Integers:
+def _within(candidates: Candidates, chosen: Ints, worth: Doubles, budget: Budget, seed: int) -> Ints:
     """What quotas and budget leave of the chosen."""
     turn = question_order(candidates.n_questions, seed)
     # A candidate from the basket may have no score; among several of one question, it comes after those that have.
@@ -207,12 +202,12 @@ def _within(candidates: Candidates, chosen: Integers, worth: Doubles, budget: Bu
     return ordered
 
 
-def question_order(n_questions: int, seed: int) -> Integers:
+def question_order(n_questions: int, seed: int) -> Ints:
     """The turn of every question: a permutation that depends on the seed only."""
     return np.random.Generator(np.random.PCG64([seed, 1])).permutation(n_questions)
 
 
-def _within_quotas(candidates: Candidates, ordered: Integers, quotas: Mapping[str, int]) -> Booleans:
+def _within_quotas(candidates: Candidates, ordered: Ints, quotas: Mapping[str, int]) -> Bools:
     unknown = sorted(set(quotas) - set(candidates.domains))
     if unknown:
         raise UsageError(

@@ -12,8 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates, Doubles
+from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates
 from rdpt_core.analysis.selection.expression import evaluate
+from rdpt_core.arrays import Doubles
 from rdpt_core.errors import UsageError
 
 Best = Literal["largest", "smallest"]

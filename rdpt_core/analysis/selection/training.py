@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates
 from rdpt_core.analysis.selection.pick import TIE_RULE, Budget, Guards, Selection
 from rdpt_core.analysis.selection.strategies import Options
+from rdpt_core.arrays import Ints
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Role, Trace
 from rdpt_core.store.reader import Reader, Run
@@ -128,7 +128,7 @@ def write_training(
     return manifest_path
 
 
-def training_text(reader: Reader, run: Run, trace_nos: npt.NDArray[np.int64], format_name: str) -> str:
+def training_text(reader: Reader, run: Run, trace_nos: Ints, format_name: str) -> str:
     """The whole training file in memory, for a download."""
     return "".join(map(json_line, _rows(reader, run, trace_nos, FORMATS[format_name])))
 
@@ -138,7 +138,7 @@ def json_line(row: Row) -> str:
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def _rows(reader: Reader, run: Run, trace_nos: npt.NDArray[np.int64], make: Callable[[Trace], Row]) -> Iterator[Row]:
+def _rows(reader: Reader, run: Run, trace_nos: Ints, make: Callable[[Trace], Row]) -> Iterator[Row]:
     kind: type | None = None
     for first in range(0, len(trace_nos), _TRACES_PER_READ):
         for trace in reader.traces_numbered(run.run_no, trace_nos[first : first + _TRACES_PER_READ].tolist()):
@@ -254,9 +254,7 @@ def make_manifest(
     }
 
 
-def question_ids(
-    reader: Reader, run: Run, candidates: Candidates, questions: npt.NDArray[np.int64]
-) -> list[dict[str, str]]:
+def question_ids(reader: Reader, run: Run, candidates: Candidates, questions: Ints) -> list[dict[str, str]]:
     """Benchmark and id of questions by number."""
     if not len(questions):
         return []
@@ -270,7 +268,7 @@ def question_ids(
     return found
 
 
-def trace_ids(reader: Reader, run: Run, trace_nos: npt.NDArray[np.int64]) -> list[str]:
+def trace_ids(reader: Reader, run: Run, trace_nos: Ints) -> list[str]:
     """Ids of traces by number, in ascending order of the numbers."""
     rows = reader.query(
         "SELECT trace_id FROM traces WHERE run_no = ? AND trace_no IN (SELECT unnest(?::INTEGER[])) ORDER BY trace_no",

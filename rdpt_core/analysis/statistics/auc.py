@@ -12,14 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, stdtrit
 
 from rdpt_core.analysis.statistics.intervals import refusal
 from rdpt_core.analysis.statistics.resampling import LEVEL
-
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from rdpt_core.arrays import Bools, Doubles, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class Auc:
     refused: str | None
 
 
-def auc_within(score: Doubles, correct: npt.NDArray[np.bool_], group: Ints, question: Ints) -> Auc:
+def auc_within(score: Doubles, correct: Bools, group: Ints, question: Ints) -> Auc:
     """AUC over all pairs of a correct and an incorrect trace of the same group.
 
     Equals `sum over such pairs of (1 if larger, 1/2 if equal) / number of such pairs`.
@@ -94,7 +91,7 @@ def auc_within(score: Doubles, correct: npt.NDArray[np.bool_], group: Ints, ques
     return Auc(value, float(expit(centre - reach)), float(expit(centre + reach)), *counted, None)
 
 
-def _won(score: Doubles, correct: npt.NDArray[np.bool_], group: Ints) -> Doubles:
+def _won(score: Doubles, correct: Bools, group: Ints) -> Doubles:
     """(n,): pairs in which a correct trace is the larger, or an incorrect one the smaller; ties count half."""
     order = np.lexsort((score, group))
     s, c, g = score[order], correct[order], group[order]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from rdpt_core.analysis.statistics.resampling import (
     LEVEL,
@@ -20,6 +19,7 @@ from rdpt_core.analysis.statistics.resampling import (
     resample_sums,
     resamples_for,
 )
+from rdpt_core.arrays import Doubles, Ints
 
 __all__ = ["INTERVAL_METHOD", "LEVEL", "MIN_QUESTIONS", "ShareIntervals", "bootstrap_shares", "refusal"]
 
@@ -29,8 +29,6 @@ INTERVAL_METHOD = (
     f"few questions); fewer than {MIN_QUESTIONS} questions get none."
 )
 """For a methods paragraph."""
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +61,7 @@ def refusal(n_questions: int) -> str | None:
     return f"only {n_questions} question{'' if n_questions == 1 else 's'}; an interval needs {MIN_QUESTIONS}"
 
 
-def bootstrap_shares(
-    counts: npt.NDArray[np.int64], question: npt.NDArray[np.int64], *, level: float = LEVEL, seed: int = SEED
-) -> ShareIntervals:
+def bootstrap_shares(counts: Ints, question: Ints, *, level: float = LEVEL, seed: int = SEED) -> ShareIntervals:
     """Share of each kind among all counted things, with an interval from resampling questions.
 
     Args:

@@ -10,13 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, stdtr, stdtrit
 
 from rdpt_core.analysis.statistics.intervals import refusal
 from rdpt_core.analysis.statistics.resampling import LEVEL
-
-Doubles = npt.NDArray[np.float64]
+from rdpt_core.arrays import Bools, Doubles, Ints
 
 _STEPS = 50
 # With predictors of unit spread, a linear predictor beyond this gives a certainty that no data of finite size support.
@@ -45,9 +43,7 @@ class LogisticFit:
     refused: str | None
 
 
-def fit_logistic(
-    predictors: Doubles, correct: npt.NDArray[np.bool_], question: npt.NDArray[np.int64], group: npt.NDArray[np.int64]
-) -> LogisticFit:
+def fit_logistic(predictors: Doubles, correct: Bools, question: Ints, group: Ints) -> LogisticFit:
     """Fit log-odds(correct) = an intercept for each group + predictors.
 
     Args:
@@ -93,7 +89,7 @@ def fit_logistic(
     return LogisticFit(found, found - reach, found + reach, p_value, n_questions, len(correct), None)
 
 
-def _solve(design: Doubles, correct: npt.NDArray[np.bool_]) -> Doubles | None:
+def _solve(design: Doubles, correct: Bools) -> Doubles | None:
     """Maximum likelihood coefficients; None if they run away to infinity."""
     beta = np.zeros(design.shape[1])
     for _ in range(_STEPS):

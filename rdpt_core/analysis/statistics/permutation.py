@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln, ndtr
 
 from rdpt_core.analysis.statistics.resampling import SEED
+from rdpt_core.arrays import Bools, Doubles, Ints
 
 N_PERMUTATIONS = 2000
 MIN_ARRANGEMENTS = 100
@@ -21,8 +21,6 @@ MIN_ARRANGEMENTS = 100
 
 # Above this many shuffled values the normal limit with the exact variance stands for the shuffles.
 _MAX_VALUES = 6_000_000
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +44,7 @@ class PermutationTest:
     refused: str | None
 
 
-def permute_within_questions(
-    score: Doubles, correct: npt.NDArray[np.bool_], question: npt.NDArray[np.int64], seed: int = SEED
-) -> PermutationTest:
+def permute_within_questions(score: Doubles, correct: Bools, question: Ints, seed: int = SEED) -> PermutationTest:
     """Test whether scores differ between correct and incorrect traces of the same question.
 
     The statistic is `sum over traces of (correct - the question's mean) * score`; its expectation under shuffling is 0.

@@ -20,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri, stdtrit
 
+from rdpt_core.arrays import Doubles, Floats, Ints
+
 MIN_QUESTIONS = 8
 """Below this many questions no interval is given: in simulation it covers the truth too rarely."""
 
@@ -28,10 +30,6 @@ SEED = 0
 
 _CELLS = 8_000_000
 _KEPT_CELLS = 4_000_000
-
-Doubles = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
 
 def resamples_for(n_questions: int) -> int:

@@ -22,7 +22,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from rdpt_core.arrays import Floats
 
 LEAST_LIKENESS = 0.35
 """Two sentences less alike than this are not put beside each other."""
@@ -33,8 +34,6 @@ MOST_CELLS = 4_000_000
 # Words are told apart by a hash, so that a table of 10,000 sentences takes 40 MB whatever their vocabulary is.
 _N_WORDS = 1024
 _WORD = re.compile(r"\w+|[^\w\s]")
-
-Matrix = npt.NDArray[np.float32]
 
 
 class Rule(enum.StrEnum):
@@ -95,7 +94,7 @@ def _by_characters(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
     yield from (Row(None, k, 0.0) for k in range(nxt, len(right)))
 
 
-def _vectors(texts: Sequence[str]) -> Matrix:
+def _vectors(texts: Sequence[str]) -> Floats:
     """One unit vector a sentence. Shape: (n, _N_WORDS); a sentence without words is all zeros."""
     places: dict[str, int] = {}
     counts = []
@@ -115,7 +114,7 @@ def _vectors(texts: Sequence[str]) -> Matrix:
     return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
 
-def _by_words(left: Matrix, right: Matrix) -> list[Row]:
+def _by_words(left: Floats, right: Floats) -> list[Row]:
     """The best pairing that keeps both orders."""
     n, m = len(left), len(right)
     likeness = np.clip(left @ right.T, 0, 1)
@@ -141,7 +140,7 @@ def _by_words(left: Matrix, right: Matrix) -> list[Row]:
     return rows[::-1]
 
 
-def _by_position(left: Matrix, right: Matrix, ours: tuple[int, int], theirs: tuple[int, int]) -> Iterator[Row]:
+def _by_position(left: Floats, right: Floats, ours: tuple[int, int], theirs: tuple[int, int]) -> Iterator[Row]:
     n, m = ours[1] - ours[0], theirs[1] - theirs[0]
     for k in range(max(n, m)):
         i, j = ours[0] + k if k < n else None, theirs[0] + k if k < m else None

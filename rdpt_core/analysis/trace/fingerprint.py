@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from rdpt_core.store.reader import Run
+from rdpt_core.store.reader import Reader, Run
 
 _DIGITS = 12
 
@@ -24,3 +24,11 @@ def file_fingerprint(runs: Sequence[Run]) -> str:
     """
     content = sorted((run.run_id, run.traces_hash) for run in runs)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_DIGITS]
+
+
+def trace_text_hash(reader: Reader, run: Run, trace_id: str) -> str | None:
+    """The hash of a trace's response in a run; None if the run has no such trace."""
+    rows = reader.query(
+        "SELECT response FROM traces WHERE run_no = ? AND trace_id = ? LIMIT 1", [run.run_no, trace_id]
+    ).to_pylist()
+    return text_hash(rows[0]["response"]) if rows else None

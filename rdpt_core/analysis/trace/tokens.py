@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.records import Role, Span
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.traces.token_spans import assign_tokens
@@ -22,10 +22,10 @@ Strip: TypeAlias = dict[str, list[tuple[int, int, float | None]]]
 class SentenceTokens:
     """One role's tokens of a trace. Shapes: every array is (n_tokens,); offsets in code points of the response."""
 
-    char_start: npt.NDArray[np.int32]
-    char_end: npt.NDArray[np.int32]
-    logprob: npt.NDArray[np.float32]
-    sentence_index: npt.NDArray[np.int32]
+    char_start: SmallInts
+    char_end: SmallInts
+    logprob: Floats
+    sentence_index: SmallInts
 
 
 def load_trace_tokens(reader: Reader, run: Run, view: TraceView) -> dict[str, SentenceTokens]:

@@ -8,64 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
-from rdpt_core.records import Label, Role, Trace
+from rdpt_core.analysis.faint import Faint, faint_limit
+from rdpt_core.analysis.labels import LabelRule, Unit, label_order, labels_sql, writing_role
+from rdpt_core.records import Label, Trace
 from rdpt_core.store.reader import Reader, Run
-
-UNCERTAIN_PART = 0.1
-"""A label is shown as uncertain if its margin is below this part of β."""
-
-
-def writing_role(roles: tuple[str, ...]) -> str:
-    """The role whose tokens weigh sentences and serve as the common count: distilled, or student before training."""
-    return Role.DISTILLED if Role.DISTILLED in roles else Role.STUDENT
-
-
-def uncertain_below(rule: LabelRule) -> float:
-    """The margin below which a label is shown as uncertain, in the rule's own space."""
-    return UNCERTAIN_PART * rule.beta
-
-
-@dataclass(frozen=True, slots=True)
-class Faint:
-    """Sentences so unlikely under every model that no difference of probabilities can exceed the threshold.
-
-    Their label is then Shared (Common before training) whatever the models are, and says nothing about them.
-
-    Attributes:
-        label: what they are called.
-        symbol: the threshold that none of their probabilities exceeds, `α` or `β`.
-        n_faint: how many there are.
-        n_label: sentences with that label in all.
-        n_scored: sentences with any label.
-    """
-
-    label: Label
-    symbol: str
-    n_faint: int
-    n_label: int
-    n_scored: int
-
-    @property
-    def is_notable(self) -> bool:
-        """Whether they are so many that a reader must be told."""
-        return self.n_faint > NOTABLE_PART * self.n_scored
-
-
-NOTABLE_PART = 0.05
-"""Faint sentences are pointed out if they are more than this part of the scored ones."""
-
-
-def faint_limit(rule: LabelRule, roles: tuple[str, ...]) -> tuple[Label, str, float] | None:
-    """(label, symbol, threshold) of faint sentences; None in ratio space, where small values differ as well as others.
-
-    If no probability exceeds the threshold, then no two of them differ by more than that.
-    """
-    if rule.space is not Space.DIFFERENCE:
-        return None
-    if Role.DISTILLED in roles:
-        return Label.SHARED, "α", rule.alpha
-    return Label.COMMON, "β", rule.beta
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +95,12 @@ def token_count_column(role: str, rule: LabelRule, roles: tuple[str, ...]) -> st
     if rule.unit is Unit.BYTE:
         return "n_bytes"
     return f"n_tokens_{role if rule.unit is Unit.OWN_TOKEN else writing_role(roles)}"
+
+
+def question_text(trace: Trace) -> str:
+    """The question as text: its only message, or every message with its role, or the rendered prompt."""
+    if len(trace.messages) == 1:
+        return trace.messages[0].content
+    if trace.messages:
+        return "\n\n".join(f"{message.role}: {message.content}" for message in trace.messages)
+    return trace.prompt or ""

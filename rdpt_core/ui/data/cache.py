@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import pyarrow as pa
 import streamlit as st
 
-from rdpt_core.analysis import catalog
-from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.run import shares
-from rdpt_core.analysis.trace import view
+from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.errors import StoreBusyError
+from rdpt_core.store.connect import Identity, file_identity
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 # Long enough for a run that writes a batch every few seconds, short enough for someone who waits.
@@ -26,18 +25,6 @@ PATIENCE_S = 4.0
 
 _STARTED_AGAIN = "started_again"
 _MAX_STARTS = 3
-
-Identity = tuple[int, int, int]
-T = TypeVar("T")
-
-
-def file_identity(path: Path) -> Identity:
-    """Changes whenever the file is written or replaced; zeros if there is none."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
 
 @contextmanager
@@ -69,58 +56,18 @@ def settled() -> None:
     st.session_state.pop(_STARTED_AGAIN, None)
 
 
-# Arguments with a leading underscore are not part of the cache's key: `run_no` stands for them.
+@cache
+def _answers(family: Family) -> Callable[..., Any]:
+    """The cache of one family of answers; the argument with a leading underscore is no part of its key."""
 
+    def answer(path: str, identity: Identity, key: Key, _make: Callable[[], Any]) -> Any:
+        return _make()
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _runs(path: str, identity: Identity) -> tuple[Run, ...]:
-    with opened(path, identity) as reader:
-        return reader.runs()
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _catalog(path: str, identity: Identity, run_no: int, _run: Run) -> catalog.Catalog:
-    with opened(path, identity) as reader:
-        return catalog.load_catalog(reader, _run)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _trace_list(path: str, identity: Identity, run_no: int, _run: Run) -> pa.Table:
-    with opened(path, identity) as reader:
-        return catalog.load_trace_list(reader, _run)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _label_counts(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> pa.Table:
-    with opened(path, identity) as reader:
-        return shares.label_counts(reader, _run, rule)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _faint(path: str, identity: Identity, run_no: int, _run: Run, rule: LabelRule) -> view.Faint | None:
-    return shares.count_faint(_label_counts(path, identity, run_no, _run, rule), rule, _run.roles)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _trace_view(
-    path: str, identity: Identity, run_no: int, _run: Run, trace_no: int, rule: LabelRule
-) -> view.TraceView:
-    with opened(path, identity) as reader:
-        return view.load_trace_view(reader, _run, trace_no, rule)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def _answer(
-    path: str,
-    identity: Identity,
-    name: str,
-    run_no: int,
-    arguments: tuple[Any, ...],
-    _question: Callable[..., Any],
-    _run: Run,
-) -> Any:
-    with opened(path, identity) as reader:
-        return _question(reader, _run, *arguments)
+    # Streamlit tells caches apart by the names of their functions; nested ones would all share one cache.
+    answer.__qualname__ = f"answer.{family.name}"
+    decorate = st.cache_data if family.is_small else st.cache_resource
+    cached: Callable[..., Any] = decorate(max_entries=family.max_entries, show_spinner=family.message or False)(answer)
+    return cached
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,33 +85,25 @@ class Source:
         """The file as it is now."""
         return cls(path, file_identity(path))
 
+    def keep(self, family: Family, key: Key, make: Callable[[], Any]) -> Any:
+        """See `rdpt_core.analysis.run.kept.Keep`: the cache that all sessions of the app share."""
+        return _answers(family)(str(self.path), self.identity, key, make)
+
+    def open_reader(self) -> Any:
+        """The file, open for a moment; see `opened`."""
+        return opened(str(self.path), self.identity)
+
     def runs(self) -> tuple[Run, ...]:
         """All runs, oldest first."""
-        return _runs(str(self.path), self.identity)
 
-    def ask(self, question: Callable[..., T], run: Run, *arguments: Any) -> T:
-        """What a function of the analysis says about a run; asked once for equal arguments and an equal file.
+        def answer() -> tuple[Run, ...]:
+            with self.open_reader() as reader:
+                runs: tuple[Run, ...] = reader.runs()
+                return runs
 
-        Args:
-            question: takes a reader, the run and `arguments`; a function of a module, named in the cache by its name.
-            arguments: values that Streamlit can hash, such as a `LabelRule` or a `Scope`.
-        """
-        name = f"{question.__module__}.{question.__qualname__}"
-        answer: T = _answer(str(self.path), self.identity, name, run.run_no, arguments, question, run)
-        return answer
+        runs: tuple[Run, ...] = self.keep(Family("runs", 8, is_small=True), (), answer)
+        return runs
 
-    def catalog(self, run: Run) -> catalog.Catalog:
-        """Counts of a run."""
-        return _catalog(str(self.path), self.identity, run.run_no, run)
-
-    def trace_list(self, run: Run) -> pa.Table:
-        """One row a trace."""
-        return _trace_list(str(self.path), self.identity, run.run_no, run)
-
-    def faint(self, run: Run, rule: LabelRule) -> view.Faint | None:
-        """Sentences whose label follows from small probabilities alone."""
-        return _faint(str(self.path), self.identity, run.run_no, run, rule)
-
-    def trace_view(self, run: Run, trace_no: int, rule: LabelRule) -> view.TraceView:
-        """One trace with its labelled sentences."""
-        return _trace_view(str(self.path), self.identity, run.run_no, run, trace_no, rule)
+    def data(self, run: Run) -> RunData:
+        """Every number of a run of the file."""
+        return RunData(run, self.open_reader, self.keep)

@@ -4,6 +4,7 @@ context       the open file, the run and the rule
 controls      choosing run and rule
 filters       choosing traces
 trace_picker  choosing one trace
+notices       what must be known of run and rule
 header        how an analysis page begins
 links         ids in the address
 missing       links to what is not there

@@ -37,11 +37,6 @@ _BETA_HELP = (
 )
 
 
-def run_names(runs: Sequence[Run]) -> dict[str, str]:
-    """A short name for every run id; ids tell equal names apart."""
-    return {run.run_id: f"{words.plain(run.name, 32)} · {run.run_id[:8]}" for run in runs}
-
-
 def choose_run(runs: Sequence[Run]) -> Run | None:
     """The run of the address, else the one chosen before, else the newest; None if the address asks for another one."""
     by_id = {run.run_id: run for run in runs}
@@ -52,7 +47,7 @@ def choose_run(runs: Sequence[Run]) -> Run | None:
     unknown = wanted is not None and wanted not in by_id
     if st.session_state.get("run_id") not in by_id:
         st.session_state["run_id"] = runs[-1].run_id
-    names = run_names(runs)
+    names = words.run_names(runs)
     st.session_state["run_pick"] = None if unknown else st.session_state["run_id"]
     st.selectbox(
         "Run",
@@ -114,13 +109,8 @@ def choose_rule(*, has_distilled: bool = True) -> LabelRule | None:
     return LabelRule.make(alpha, beta, unit, space)
 
 
-def defaults_name(unit: Unit, space: Space) -> str:
-    """What the default thresholds are called: the paper's, where it has some."""
-    return "Paper's values" if (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) else "Default thresholds"
-
-
 def _reset_button(kind: tuple[Unit, Space], chosen: tuple[float, float], default: tuple[float, float]) -> None:
-    name = defaults_name(*kind)
+    name = words.defaults_name(*kind)
     whose = "β is the paper's; it prints no α, so that one is ours." if "Paper" in name else "Both are ours, in nats."
     if kind == (Unit.COMMON_TOKEN, Space.DIFFERENCE):
         whose = "The same as for own tokens."

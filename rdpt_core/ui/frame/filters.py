@@ -8,7 +8,7 @@ import streamlit as st
 from rdpt_core.analysis.catalog import GRADES, TraceFilter, distinct, filter_traces
 from rdpt_core.analysis.scope import FILTERS, Scope, in_natural_order, load_choices
 from rdpt_core.ui.frame import trace_picker
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
 __all__ = ["Scope", "choose_scope", "describe", "explain_empty"]
@@ -22,12 +22,12 @@ _TITLES = {
 }
 
 
-def choose_scope(page: Frame) -> Scope:
+def choose_scope(page: PageContext) -> Scope:
     """Draw the filters that leave a choice, and return what is chosen.
 
     A filter stands in the sidebar only if its traces differ in it. Domains are those of the chosen benchmark.
     """
-    choices = page.source.ask(load_choices, page.run)
+    choices = page.data.ask(load_choices)
     with st.sidebar:
         heading = st.empty()
         chosen: dict[str, str | None] = {}

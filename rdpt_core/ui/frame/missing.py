@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rdpt_core.analysis.trace.fingerprint import file_fingerprint, text_hash
+from rdpt_core.analysis.trace.fingerprint import file_fingerprint, trace_text_hash
 from rdpt_core.analysis.trace.view import TraceView
-from rdpt_core.store.reader import Reader, Run
+from rdpt_core.store.reader import Run
 from rdpt_core.ui.data.cache import Source
 from rdpt_core.ui.frame import links
 from rdpt_core.ui.style import words
@@ -65,7 +65,7 @@ def offer_elsewhere(source: Source, runs: Sequence[Run], trace_id: str) -> None:
     wanted_text = st.query_params.get("text")
     offered = 0
     for run in reversed(runs):
-        found = source.ask(trace_text_hash, run, trace_id)
+        found = source.data(run).ask(trace_text_hash, trace_id)
         if found is None:
             continue
         if not offered:
@@ -84,14 +84,6 @@ def offer_elsewhere(source: Source, runs: Sequence[Run], trace_id: str) -> None:
         )
         if offered == _MOST_RUNS:
             break
-
-
-def trace_text_hash(reader: Reader, run: Run, trace_id: str) -> str | None:
-    """The hash of a trace's response in a run; None if the run has no such trace."""
-    rows = reader.query(
-        "SELECT response FROM traces WHERE run_no = ? AND trace_id = ? LIMIT 1", [run.run_no, trace_id]
-    ).to_pylist()
-    return text_hash(rows[0]["response"]) if rows else None
 
 
 def publish_file(runs: Sequence[Run]) -> None:

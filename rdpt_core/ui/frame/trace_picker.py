@@ -12,9 +12,8 @@ import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.ui.data import run_data
 from rdpt_core.ui.frame import links, missing
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
 FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
@@ -67,7 +66,7 @@ def choose_value(label: str, key: str, values: Sequence[str]) -> str | None:
     return chosen
 
 
-def filters(page: Frame, traces: pa.Table) -> TraceFilter:
+def filters(page: PageContext, traces: pa.Table) -> TraceFilter:
     """The filter controls; their values live in the address."""
     st.markdown("**Traces**")
     benchmark = choose_value("Benchmark", "benchmark", distinct(traces, "benchmark"))
@@ -86,12 +85,12 @@ def filters(page: Frame, traces: pa.Table) -> TraceFilter:
     return TraceFilter(benchmark, domain, grade, text or "", holds)
 
 
-def _fits(page: Frame, traces: pa.Table, chosen: TraceFilter) -> pa.Table:
-    holding = run_data.traces_holding(page.source, page.run, page.rule, chosen.label) if chosen.label else None
+def _fits(page: PageContext, traces: pa.Table, chosen: TraceFilter) -> pa.Table:
+    holding = page.data.traces_with(page.rule, chosen.label) if chosen.label else None
     return filter_traces(traces, chosen, holding)
 
 
-def choose(page: Frame, traces: pa.Table, chosen: TraceFilter) -> Choice:
+def choose(page: PageContext, traces: pa.Table, chosen: TraceFilter) -> Choice:
     """Which trace to show. A link to a trace that is not there shows an explanation, never another trace."""
     numbers: dict[str, int] = dict(
         zip(traces.column("trace_id").to_pylist(), traces.column("trace_no").to_pylist(), strict=True)

@@ -11,9 +11,8 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.results import opened, passage_item, results
-from rdpt_core.ui.data import run_data
-from rdpt_core.ui.frame import context, filters, trace_picker
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import filters, notices, trace_picker
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
 
@@ -30,7 +29,7 @@ EXAMPLES = (
 )
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     address = st.session_state.pop(_CHOSEN, None)
     if address is not None:
@@ -46,8 +45,8 @@ def draw(page: Frame) -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
-    context.notices(page, brief=True)
-    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     text = st.text_input(
         "Text to find",
         key="q",
@@ -63,7 +62,7 @@ def draw(page: Frame) -> None:
         _sentences(page, text or "")
 
 
-def _sentences(page: Frame, text: str) -> None:
+def _sentences(page: PageContext, text: str) -> None:
     chosen = filters.choose_scope(page)
     query = _query(page, text)
     runs = _runs(page)
@@ -81,7 +80,7 @@ def _sentences(page: Frame, text: str) -> None:
     _draw_found(page, found, len(page.source.runs()) > 1)
 
 
-def _query(page: Frame, text: str) -> Query:
+def _query(page: PageContext, text: str) -> Query:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         label = trace_picker.choose_value("Label", "label", [str(label) for label in label_order(page.run.roles)])
         regex = st.checkbox(
@@ -95,7 +94,7 @@ def _query(page: Frame, text: str) -> Query:
     return Query(text, bool(regex), bool(match_case), label)
 
 
-def _runs(page: Frame) -> list[Run]:
+def _runs(page: PageContext) -> list[Run]:
     """The run of the sidebar, or all runs, that one first."""
     runs = page.source.runs()
     if len(runs) == 1:
@@ -105,17 +104,17 @@ def _runs(page: Frame) -> list[Run]:
     return [page.run, *others] if everywhere else [page.run]
 
 
-def _search(page: Frame, runs: list[Run], query: Query, chosen: Scope) -> list[tuple[Run, Found]]:
+def _search(page: PageContext, runs: list[Run], query: Query, chosen: Scope) -> list[tuple[Run, Found]]:
     """What each run holds; runs are searched until there are more sentences than anybody reads."""
     found: list[tuple[Run, Found]] = []
     for run in runs:
         if sum(item.n_found for _, item in found) >= search.MOST_SENTENCES:
             break
-        found.append((run, page.source.ask(search.find, run, query, chosen, page.rule)))
+        found.append((run, page.source.data(run).ask(search.find, query, chosen, page.rule)))
     return found
 
 
-def _draw_found(page: Frame, found: list[tuple[Run, Found]], with_run: bool) -> None:
+def _draw_found(page: PageContext, found: list[tuple[Run, Found]], with_run: bool) -> None:
     n_found = sum(item.n_found for _, item in found)
     if not n_found:
         st.info("No sentence holds that. Filters on the left and the label above may keep it out.")
@@ -128,7 +127,7 @@ def _draw_found(page: Frame, found: list[tuple[Run, Found]], with_run: bool) -> 
     for run, item in found:
         hits = item.hits(max(0, first - before), max(0, last - before))
         if hits:
-            for passage in page.source.ask(search.passages, run, hits):
+            for passage in page.source.data(run).ask(search.passages, hits):
                 items.append(passage_item(passage, with_run=with_run))
         before += item.n_found
     results("Sentences found", items, first + 1, RESULTS_KEY, _open)

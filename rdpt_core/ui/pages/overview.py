@@ -14,9 +14,8 @@ from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.data import run_data
-from rdpt_core.ui.frame import context, empty_states
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import context, empty_states, notices
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import export_panel, glossary, share_figure
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.style import words
@@ -103,7 +102,7 @@ def _ago(span: timedelta) -> str:
     return words.count(minutes // 60, "hour") if minutes < 48 * 60 else words.count(minutes // 1440, "day")
 
 
-def label_shares(page: Frame, groups: Sequence[GroupShares]) -> None:
+def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
     """The first figure; a click on a segment opens the trace page with its benchmark and label."""
     st.subheader("Where the sentences come from", anchor=False)
     if not groups:
@@ -224,7 +223,7 @@ def model_table(run: Run) -> None:
         st.caption("All roles share one tokenizer, so their means per token compare directly.")
 
 
-def run_details(page: Frame, catalog: Catalog) -> None:
+def run_details(page: PageContext, catalog: Catalog) -> None:
     """Everything that makes the run repeatable."""
     run = page.run
     with st.expander("How this run was made", icon=":material/receipt_long:"):
@@ -249,20 +248,20 @@ def run_details(page: Frame, catalog: Catalog) -> None:
         st.json(list(run.environment), expanded=1)
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
-    catalog = page.source.catalog(page.run)
+    catalog = page.data.catalog()
     if not catalog.n_traces:
         empty_states.show_no_runs(page.source.path)
         return
     header(page.run, catalog)
     live_progress(page.run, catalog)
-    context.notices(page)
-    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule))
-    groups = run_data.shares_of(page.source, page.run, page.rule)
+    notices.run_notices(page)
+    notices.faint_notice(page.data.faint(page.rule))
+    groups = page.data.shares(page.rule)
     label_shares(page, groups)
     where_to_go()
-    benchmark_table(catalog, groups, page.source.ask(load_accuracy, page.run))
+    benchmark_table(catalog, groups, page.data.ask(load_accuracy))
     model_table(page.run)
     run_details(page, catalog)
     with st.expander("All terms, explained", icon=":material/help:"):

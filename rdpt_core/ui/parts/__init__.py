@@ -7,5 +7,6 @@ drilldown       what stands behind a clicked number
 sentence_table  sentences that lead to their traces
 glossary        every term, explained once
 notes           a researcher's notes
+trace_card      question and answer of a trace
 trace_download  a trace as a file
 """

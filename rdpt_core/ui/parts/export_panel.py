@@ -19,7 +19,7 @@ import streamlit as st
 
 from rdpt_core.ui.components.picture import picture_buttons
 from rdpt_core.ui.frame import context
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style.theme import PAGE, TEXT, Mode
 
 Table: TypeAlias = pa.Table | Callable[[], pa.Table]
@@ -43,7 +43,7 @@ background: {background}; color: {text}; }} p {{ overflow-wrap: anywhere; }}</st
 """
 
 
-def offer(page: Frame, name: str, table: Table, figures: Mapping[str, go.Figure], methods: str) -> None:
+def offer(page: PageContext, name: str, table: Table, figures: Mapping[str, go.Figure], methods: str) -> None:
     """Draw the button that opens everything there is to take away.
 
     Args:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from rdpt_core.analysis.labels import UNCERTAIN_PART
 from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
-from rdpt_core.analysis.trace.view import UNCERTAIN_PART
 from rdpt_core.records import Label
 from rdpt_core.ui.style import words
 

@@ -21,7 +21,7 @@ from rdpt_core.ui.components.card import Item, card
 from rdpt_core.ui.components.results import results
 from rdpt_core.ui.data.cache import PATIENCE_S
 from rdpt_core.ui.frame import trace_picker
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
 _PROBLEM = "notes_problem"
@@ -34,7 +34,7 @@ _MOST_LISTED = 200
 _MOST_QUOTED = 400
 
 
-def panel(page: Frame, view: TraceView, selected: int | None) -> None:
+def panel(page: PageContext, view: TraceView, selected: int | None) -> None:
     """Notes on this trace and its sentences, and a form for another one; about the pinned sentence, if there is one."""
     path = page.source.path
     try:
@@ -132,7 +132,7 @@ def _tags_input(title: str, key: str, every: Sequence[Note], value: str = "") ->
     )
 
 
-def _form(page: Frame, view: TraceView, selected: int | None, every: Sequence[Note]) -> None:
+def _form(page: PageContext, view: TraceView, selected: int | None, every: Sequence[Note]) -> None:
     with st.form("note_form", border=False):
         if selected is None:
             st.caption("A new note is on the whole trace. Pin a sentence above to write about it.")
@@ -188,7 +188,7 @@ def _did(write: Callable[[], object]) -> bool:
     return True
 
 
-def section(page: Frame, text: str, key: str, on_open: Callable[[], None]) -> None:
+def section(page: PageContext, text: str, key: str, on_open: Callable[[], None]) -> None:
     """All notes of the file that hold `text`, with a filter for tags and the means to take them away.
 
     Args:

@@ -1,7 +1,4 @@
-"""What all plotly figures share, and the label shares per benchmark.
-
-Every name that comes from data passes `words.no_markup`: plotly reads a kind of HTML.
-"""
+"""The label shares of each benchmark, as a figure."""
 
 from __future__ import annotations
 
@@ -14,43 +11,8 @@ from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout, hatched
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
-
-
-def hatched(key: str, mode: Mode) -> dict[str, Any]:
-    """A tinted fill with the label's own hatch, thin enough to read text on."""
-    colours = tone(key, mode)
-    pattern = {
-        "shape": MARKS[key].hatch,
-        "fillmode": "overlay",
-        "fgcolor": colours.ink,
-        "fgopacity": 0.3,
-        "size": 8,
-        "solidity": 0.12,
-    }
-    return {"color": colours.tint, "pattern": pattern if MARKS[key].hatch else None}
-
-
-def unscored_fill(mode: Mode) -> dict[str, Any]:
-    """A light grey hatch, for what carries no label."""
-    pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": MUTED[mode], "fgopacity": 0.35, "size": 6}
-    return {"color": RULE[mode], "opacity": 0.6, "pattern": {**pattern, "solidity": 0.15}}
-
-
-def base_layout(mode: Mode) -> dict[str, Any]:
-    return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": TEXT[mode], "size": 13},
-        "hoverlabel": {
-            "bgcolor": PAGE[mode],
-            "bordercolor": RULE[mode],
-            "font": {"color": TEXT[mode]},
-            "align": "left",
-        },
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 13}},
-        "dragmode": False,
-    }
 
 
 def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:

@@ -8,10 +8,10 @@ from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import file_name, standalone_html
 from rdpt_core.ui.data.cache import PATIENCE_S
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 
 
-def offer(page: Frame, view: TraceView) -> None:
+def offer(page: PageContext, view: TraceView) -> None:
     """A link to the page Compare, and the trace as one HTML file, which is made when it is asked for."""
 
     def make() -> str:

@@ -1,5 +1,6 @@
 """How the interface looks and speaks.
 
-theme  the one palette
-words  labels of controls, numbers and foreign texts as text
+theme         the one palette
+figure_style  what all figures share
+words         labels of controls, numbers and foreign texts as text
 """

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 
 from rdpt_core.analysis.labels import Space, Unit
 from rdpt_core.records import Label, Role
+from rdpt_core.store.reader import Run
 
 PURPOSE = (
     "Which model does each sentence of a reasoning trace come from? A response of the distilled model is read again by "
@@ -102,3 +104,13 @@ def no_markup(text: str, limit: int = 60) -> str:
 def no_markdown(text: str, limit: int = 60) -> str:
     """`plain`, with every character that Markdown, LaTeX or Streamlit's own directives could read escaped."""
     return "".join(_MARKDOWN.get(c, c) for c in plain(text, limit))
+
+
+def run_names(runs: Sequence[Run]) -> dict[str, str]:
+    """A short name for every run id; ids tell equal names apart."""
+    return {run.run_id: f"{plain(run.name, 32)} · {run.run_id[:8]}" for run in runs}
+
+
+def defaults_name(unit: Unit, space: Space) -> str:
+    """What the default thresholds are called: the paper's, where it has some."""
+    return "Paper's values" if (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) else "Default thresholds"

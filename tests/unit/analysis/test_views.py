@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.catalog import GRADES, TraceFilter, distinct, filter_traces, load_catalog, load_trace_list
+from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.run.shares import count_faint, label_counts, load_accuracy, shares_of_traces
 from rdpt_core.analysis.run.trace_table import load_facts
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.trace.view import Faint, load_trace_view
+from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests import synthetic

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from rdpt_core.ui.components import bundle
-from rdpt_core.ui.components.reader import MODULES
+from rdpt_core.ui.components.reader.payload import MODULES
 
 _IMPORT = re.compile(r'^import \{ (.+) \} from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE)

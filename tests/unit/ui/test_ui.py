@@ -17,7 +17,7 @@ from rdpt_core.analysis.run.shares import label_counts
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui.components.reader import labels_payload, text_payload
+from rdpt_core.ui.components.reader.payload import labels_payload, text_payload
 from rdpt_core.ui.frame import settings
 from rdpt_core.ui.frame.trace_picker import option_names, question_name
 from rdpt_core.ui.pages import overview

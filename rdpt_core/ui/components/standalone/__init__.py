@@ -17,19 +17,20 @@ from typing import Any
 import numpy as np
 
 from rdpt_core import __version__
-from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.labels import UNCERTAIN_PART, LabelRule
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.tokens import SentenceTokens, Strip, load_trace_tokens, strip_of
-from rdpt_core.analysis.trace.view import UNCERTAIN_PART, TraceView
+from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.records import Trace
 from rdpt_core.store.reader import Reader, Run
-from rdpt_core.ui.components import bundle, reader
+from rdpt_core.ui.components import bundle
+from rdpt_core.ui.components.reader import payload
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.style import theme, words
 
 _FEATURES = ("joint", "thresholds", "card", "search")
 # What the hash in the policy covers is exactly what stands between the tags.
-_SCRIPT = f"{reader.SCRIPT}\n{bundle.text('standalone/standalone.js')}"
+_SCRIPT = f"{payload.SCRIPT}\n{bundle.text('standalone/standalone.js')}"
 
 
 def standalone_html(opened: Reader, run: Run, view: TraceView) -> str:
@@ -75,11 +76,11 @@ def _data(opened: Reader, run: Run, view: TraceView) -> dict[str, Any]:
     key = f"{run.run_id}/{view.trace_no}"
     math = formulas_payload(view.texts(), "main", key)
     features = (*_FEATURES, "math") if math["formulas"] else _FEATURES
-    state = reader.State(features=features, has_link=False)
-    text = reader.text_payload(view, key)
+    state = payload.State(features=features, has_link=False)
+    text = payload.text_payload(view, key)
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(opened, run, view), view)},
-        "labels": reader.labels_payload(view, key, state),
+        "labels": payload.labels_payload(view, key, state),
         "math": math,
     }
 
@@ -192,7 +193,7 @@ def _json(value: Any) -> str:
 def _style() -> str:
     light, dark = (theme.css_variables(mode) for mode in theme.MODES)
     modes = f":root {{\n{light}\n}}\n@media screen and (prefers-color-scheme: dark) {{\n:root {{\n{dark}\n}}\n}}\n"
-    return f"\n{modes}{reader.STYLE}\n{bundle.text('standalone/standalone.css')}"
+    return f"\n{modes}{payload.STYLE}\n{bundle.text('standalone/standalone.css')}"
 
 
 def _hash(content: str) -> str:

@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 
 from rdpt_core.analysis.run.group_shares import Cell, Cells, Difference
 from rdpt_core.analysis.run.shares import GroupShares
-from rdpt_core.ui.parts.share_figure import base_layout, shares_figure
+from rdpt_core.ui.parts.share_figure import shares_figure
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
-from rdpt_core.analysis.run import drilldown, group_shares
+from rdpt_core.analysis.run import group_shares
+from rdpt_core.analysis.run.data import RunData, shares_of_groups
+from rdpt_core.analysis.run.drilldown import traces_of_cell
 from rdpt_core.analysis.run.group_shares import Cells, cells_table, difference
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD, MIN_QUESTIONS
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.data import run_data
 from rdpt_core.ui.frame import context, filters
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
 from rdpt_core.ui.pages.benchmarks.figures import cells_figure, difference_figure, points_in_words
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
-from rdpt_core.ui.parts.drilldown import Behind, show
+from rdpt_core.ui.parts.drilldown import show
 from rdpt_core.ui.style import words
 
 # More lines than this make a figure that nobody reads; the table has them all.
@@ -27,7 +27,7 @@ _NO_COLUMN = "nothing"
 _UNITS = ("sentences", "tokens")
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     chosen = begin(
         page,
@@ -37,26 +37,33 @@ def draw(page: Frame) -> None:
     )
     if chosen is None:
         return
-    runs = comparable_runs(page)
-    row, column, unit = _choose(_dimensions(page, chosen, runs))
-    spread = runs if "run" in (row, column) else (page.run,)
-    found = run_data.cells_of(page.source, spread, page.rule, chosen, row, column, by_tokens=unit == "tokens")
-    if not found.cells:
+    comparable = comparable_runs(page)
+    row, column, unit = _choose(_dimensions(page, chosen, comparable))
+    runs = {name: page.source.data(run) for name, run in _named(page, comparable, row, column)}
+    shares = shares_of_groups(runs, page.rule, chosen, row, column, by_tokens=unit == "tokens")
+    if not shares.cells:
         st.info("None of these traces has a scored sentence, so there is nothing to label.")
         return
-    _shares(page, chosen, found, spread, unit)
-    if len(found.cells) > 1:
-        _difference(found, unit)
+    _shares(page, chosen, shares, tuple(runs.values()), unit)
+    if len(shares.cells) > 1:
+        _difference(shares, unit)
 
 
-def comparable_runs(page: Frame) -> tuple[Run, ...]:
+def comparable_runs(page: PageContext) -> tuple[Run, ...]:
     """The runs of the file whose labels mean the same as this one's: those with the same roles."""
     return tuple(run for run in page.source.runs() if run.roles == page.run.roles)
 
 
-def _dimensions(page: Frame, chosen: Scope, runs: tuple[Run, ...]) -> list[str]:
+def _named(page: PageContext, comparable: tuple[Run, ...], row: str, column: str | None) -> list[tuple[str, Run]]:
+    """The runs that are grouped, each under its name: all of them only where the run is a dimension."""
+    runs = comparable if "run" in (row, column) else (page.run,)
+    names = words.run_names(runs)
+    return [(names[run.run_id], run) for run in runs]
+
+
+def _dimensions(page: PageContext, chosen: Scope, runs: tuple[Run, ...]) -> list[str]:
     """What traces differ in here; the benchmark always."""
-    facts = run_data.facts_of(page.source, page.run, chosen)
+    facts = page.data.trace_table(chosen)
     varied = [name for name in group_shares.DIMENSIONS if name != "run" and len(facts.names[name]) > 1]
     return list(dict.fromkeys(["benchmark", *varied, *(["run"] if len(runs) > 1 else [])]))
 
@@ -85,69 +92,43 @@ _COUNT_HELP = (
 )
 
 
-def _shares(page: Frame, chosen: Scope, found: Cells, runs: tuple[Run, ...], unit: str) -> None:
-    shown = list(range(min(len(found.cells), _MAX_LINES)))
-    if len(found.cells) > _MAX_LINES:
-        biggest = sorted(shown + list(range(_MAX_LINES, len(found.cells))), key=lambda i: -_n(found, i))[:_MAX_LINES]
+def _shares(page: PageContext, chosen: Scope, shares: Cells, runs: tuple[RunData, ...], unit: str) -> None:
+    shown = list(range(min(len(shares.cells), _MAX_LINES)))
+    if len(shares.cells) > _MAX_LINES:
+        biggest = sorted(
+            shown + list(range(_MAX_LINES, len(shares.cells))), key=lambda i: -shares.cells[i].intervals.n_questions
+        )[:_MAX_LINES]
         shown = sorted(biggest)
-        st.caption(f"Of {len(found.cells):,} groups the figure shows the {_MAX_LINES} with most questions.")
-    figure = cells_figure(found, shown, unit, context.mode())
+        st.caption(f"Of {len(shares.cells):,} groups the figure shows the {_MAX_LINES} with most questions.")
+    figure = cells_figure(shares, shown, unit, context.mode())
     clicked = chart(figure, "shares_of_groups", "Label shares of every group; the same numbers are in the table below")
     st.caption(
         f"{filters.describe(chosen).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
         f"counted in {unit}. Intervals are 95% and resample questions. Click a segment for the traces behind it."
     )
-    few = sum(cell.intervals.refused is not None for cell in found.cells)
+    few = sum(cell.intervals.refused is not None for cell in shares.cells)
     if few:
         has = words.count(few, "group has", "groups have")
         st.caption(f"{has} no interval: fewer than {MIN_QUESTIONS} questions say too little about others.")
-    table = cells_table(found, unit)
+    table = cells_table(shares, unit)
     with st.container(horizontal=True):
         extra = [INTERVAL_METHOD, f"Shares are of {unit}."]
         methods = methods_paragraph(page.run, page.rule, chosen.words(), extra)
         export_panel.offer(page, "benchmarks", table, {"shares_of_groups": figure}, methods)
         glossary.explain("share", "95% interval", "BCa interval", "clustering", "n")
     if clicked:
-        _behind(page, chosen, found, runs, shown[int(clicked[0])], int(clicked[1]))
+        cell, label = shares.cells[shown[int(clicked[0])]], shares.kinds[int(clicked[1])]
+        names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
+        listed = traces_of_cell(runs, page.rule, chosen, cell, label)
+        show(page, f"{names}: traces with a {label} sentence", listed, "cell")
     with st.expander("The numbers as a table", icon=":material/table:"):
         percent = st.column_config.NumberColumn(format="percent")
         config = {name: percent for name in (f"share_of_{unit}", "low", "high")}
         st.dataframe(_safe(table.to_pylist()), hide_index=True, column_config=config, placeholder="–")
 
 
-def _n(found: Cells, place: int) -> int:
-    return found.cells[place].intervals.n_questions
-
-
 def _safe(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return [{name: words.plain(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows]
-
-
-def _behind(page: Frame, chosen: Scope, found: Cells, runs: tuple[Run, ...], place: int, k: int) -> None:
-    """The traces of a cell that hold the label, those with most of it first."""
-    cell, label = found.cells[place], found.kinds[k]
-    for part, run in enumerate(runs):
-        facts = run_data.facts_of(page.source, run, chosen)
-        gaps = run_data.gaps_of(page.source, run, page.rule)
-        rows = run_data.rows_in(gaps, facts)[cell.members[part]]
-        n = run_data.counts_of(page.source, run, page.rule)[rows, k + 1].astype(np.int64)
-        holding = np.flatnonzero(n)
-        if not len(holding) and len(runs) > 1:
-            continue
-        first = holding[np.argsort(-n[holding], kind="stable")][: drilldown.LIMIT]
-        codes = run_data.codes_of(page.source, run, page.rule)
-        index = drilldown.first_with(codes, gaps.start[rows[first]], gaps.length[rows[first]], k + 1)
-        names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
-        listed = facts.trace_no[cell.members[part][first]].tolist()
-        numbers = {f"{label} sentences": n[first].tolist()}
-        title = f"{names}: traces with a {label} sentence"
-        show(
-            page,
-            run,
-            Behind(title, len(holding), "trace", listed, index.tolist(), numbers),
-            "cell",
-        )
-        return
 
 
 def _difference(found: Cells, unit: str) -> None:

@@ -11,12 +11,14 @@ import streamlit as st
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.comparison import Comparison, Kind, Suggestion, compare, mixed_questions
-from rdpt_core.analysis.trace.view import TraceView, load_trace_view
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view, question_text
 from rdpt_core.store.reader import Reader, Run
-from rdpt_core.ui.components import pairs, reader
+from rdpt_core.ui.components import pairs
 from rdpt_core.ui.components.card import Item, card
-from rdpt_core.ui.frame import context, controls, links, trace_picker
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.components.reader.component import draw_labels, draw_text, heard
+from rdpt_core.ui.components.reader.payload import State
+from rdpt_core.ui.frame import links, notices, trace_picker
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.compare.sides import (
     Side,
     choose_both,
@@ -27,7 +29,6 @@ from rdpt_core.ui.pages.compare.sides import (
     suggested,
     swap,
 )
-from rdpt_core.ui.pages.trace.page import asked
 from rdpt_core.ui.style import words
 
 _ANSWERS = "compare_answers"
@@ -35,7 +36,7 @@ _FEATURES = ("search",)
 _MOST_SUGGESTED = 8
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     st.header("Compare two traces", anchor=False)
     st.markdown(
@@ -53,11 +54,11 @@ def draw(page: Frame) -> None:
         links.publish(key, value)
     _pickers(page, left, right)
     _offers(page, left, right, found)
-    context.notices(page, brief=True)
-    views = [page.source.trace_view(side.run, side.row["trace_no"], page.rule) for side in (left, right)]
-    context.faint_notice(views[0].faint(), brief=True)
-    comparison = page.source.ask(
-        compare_traces, left.run, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
+    notices.run_notices(page, brief=True)
+    views = [page.source.data(side.run).trace_view(side.row["trace_no"], page.rule) for side in (left, right)]
+    notices.faint_notice(views[0].faint(), brief=True)
+    comparison = page.source.data(left.run).ask(
+        compare_traces, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
     )
     key = "/".join(f"{side.run.run_id}:{side.row['trace_no']}" for side in (left, right))
     _questions(views)
@@ -65,19 +66,19 @@ def draw(page: Frame) -> None:
     for column, side, view in zip(st.columns(2), (left, right), views, strict=True):
         with column:
             _head(side, view)
-            reader.draw_text(view, _reader_key(side, view), side.name)
+            draw_text(view, _reader_key(side, view), side.name)
     with strip:
         _moving(comparison, left, right, views[0], views[1], key)
 
 
-def _pickers(page: Frame, left: Side, right: Side) -> None:
+def _pickers(page: PageContext, left: Side, right: Side) -> None:
     columns = st.columns(2)
     with columns[0]:
         _pick_trace(left, choose_left)
     with columns[1]:
         runs = page.source.runs()
         if len(runs) > 1:
-            names = controls.run_names(runs)
+            names = words.run_names(runs)
             st.session_state["compare_run_pick"] = right.run.run_id
             st.selectbox(
                 "Right run",
@@ -121,7 +122,7 @@ def _pick_trace(side: Side, choose: Any) -> None:
         )
 
 
-def _offers(page: Frame, left: Side, right: Side, found: Sequence[Suggestion]) -> None:
+def _offers(page: PageContext, left: Side, right: Side, found: Sequence[Suggestion]) -> None:
     """What is worth comparing, one click each."""
     mixed = mixed_questions(left.traces)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -159,7 +160,7 @@ def _offer_name(item: Suggestion) -> str:
 
 def _questions(views: Sequence[TraceView]) -> None:
     """What was asked: once, if it is the same."""
-    texts = [asked(view.trace) for view in views]
+    texts = [question_text(view.trace) for view in views]
     if texts[0] == texts[1]:
         card("Question", [Item("Question", texts[0], "long")], key="compare_question")
         return
@@ -206,7 +207,7 @@ def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, th
 
     def on_sentence(side: Side) -> None:
         view = ours if side is left else theirs
-        said = reader.heard("pick", _reader_key(side, view), side.name)
+        said = heard("pick", _reader_key(side, view), side.name)
         if said is None:
             return
         places = [row.left if side is left else row.right for row in rows]
@@ -220,10 +221,8 @@ def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, th
         pairs.draw_pairs(pairs.payload(comparison, ours, theirs, key, pair), answers, on_pair)
         for side, view in ((left, ours), (right, theirs)):
             chosen = None if pair is None else (rows[pair].left if side is left else rows[pair].right)
-            state = reader.State(chosen, None, answers, _FEATURES, has_link=False)
-            reader.draw_labels(
-                view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name
-            )
+            state = State(chosen, None, answers, _FEATURES, has_link=False)
+            draw_labels(view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name)
 
 
 def _reader_key(side: Side, view: TraceView) -> str:

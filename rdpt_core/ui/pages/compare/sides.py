@@ -12,7 +12,7 @@ import streamlit as st
 from rdpt_core.analysis.trace.comparison import Suggestion, mixed_questions, suggestions
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import controls, links, missing, trace_picker
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
 # Where each side keeps its trace: the left one is the trace of the other pages.
@@ -29,9 +29,9 @@ class Side:
     row: Mapping[str, Any]
 
 
-def left_side(page: Frame) -> Side | None:
+def left_side(page: PageContext) -> Side | None:
     """The trace of the address, else the one chosen before, else one that has something to be compared with."""
-    traces = page.source.trace_list(page.run)
+    traces = page.data.trace_list()
     rows = {row["trace_id"]: row for row in traces.to_pylist()}
     if not rows:
         st.info("This run holds no trace yet.", icon=":material/hourglass_empty:")
@@ -49,13 +49,13 @@ def left_side(page: Frame) -> Side | None:
     return Side("left", page.run, traces, rows[chosen])
 
 
-def suggested(page: Frame, left: Side) -> tuple[Suggestion, ...]:
+def suggested(page: PageContext, left: Side) -> tuple[Suggestion, ...]:
     """What goes well with the trace on the left, in this run and in the others."""
-    others = [(run, page.source.trace_list(run)) for run in page.source.runs() if run.run_no != left.run.run_no]
+    others = [(run, page.source.data(run).trace_list()) for run in page.source.runs() if run.run_no != left.run.run_no]
     return suggestions(left.run, left.traces, left.row["trace_no"], others)
 
 
-def right_side(page: Frame, left: Side, found: Sequence[Suggestion]) -> Side | None:
+def right_side(page: PageContext, left: Side, found: Sequence[Suggestion]) -> Side | None:
     """The other trace of the address, else the one chosen before if it answers the same question, else a suggestion."""
     runs = {run.run_id: run for run in page.source.runs()}
     wanted_run, wanted = links.requested("run2"), links.requested("trace2")
@@ -70,7 +70,7 @@ def right_side(page: Frame, left: Side, found: Sequence[Suggestion]) -> Side | N
     if wanted_run is not None:
         st.session_state[_STATE["run2"]] = wanted_run
     run = runs.get(st.session_state.get(_STATE["run2"], ""), left.run)
-    traces = page.source.trace_list(run)
+    traces = page.source.data(run).trace_list()
     rows = {row["trace_id"]: row for row in traces.to_pylist()}
     if wanted is not None and wanted not in rows:
         missing.explain_trace(page.source, run, wanted)
@@ -84,7 +84,7 @@ def right_side(page: Frame, left: Side, found: Sequence[Suggestion]) -> Side | N
     if found:
         first = found[0]
         choose_right(first.run.run_id, first.row["trace_id"])
-        return Side("right", first.run, page.source.trace_list(first.run), first.row)
+        return Side("right", first.run, page.source.data(first.run).trace_list(), first.row)
     # Nothing answers the same question: the next trace is a beginning that the pickers lead on from.
     numbers = list(rows)
     following = rows[numbers[(numbers.index(left.row["trace_id"]) + 1) % len(numbers)]] if run == left.run else None

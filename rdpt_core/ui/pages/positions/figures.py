@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rdpt_core.analysis.run.positions import LINES, Area, Curve, Panel, PositionTable
-from rdpt_core.ui.parts.share_figure import base_layout
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MARKS, MUTED, RULE, TEXT, Mode, label_key, tone
 
 LINE_DASH = {"all": "solid", "correct": "solid", "incorrect": "dash"}

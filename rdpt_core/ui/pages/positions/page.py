@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.analysis.run import drilldown, positions
-from rdpt_core.analysis.run.positions import MAX_POINTS, MIN_AT_POSITION, N_RESAMPLES, Panel, positions_table
+from rdpt_core.analysis.run.drilldown import sentences_at_point
+from rdpt_core.analysis.run.positions import (
+    MAX_POINTS,
+    MIN_AT_POSITION,
+    N_RESAMPLES,
+    Panel,
+    PositionTable,
+    PositionView,
+    positions_table,
+)
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.resampling import SEED
-from rdpt_core.ui.data import run_data
-from rdpt_core.ui.data.run_data import PositionView
 from rdpt_core.ui.frame import context, filters
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
 from rdpt_core.ui.pages.positions.figures import compare_figure, curves_figure, place_in_words
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
-from rdpt_core.ui.parts.drilldown import Behind, show
+from rdpt_core.ui.parts.drilldown import show
 from rdpt_core.ui.style import words
 
 TRACES = ("all", "correct against incorrect")
@@ -35,7 +39,7 @@ _METHOD = (
 )
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     chosen = begin(
         page,
@@ -46,16 +50,16 @@ def draw(page: Frame) -> None:
     if chosen is None:
         return
     view = _choose(page, chosen)
-    table, panels = run_data.panels_of(page.source, page.run, page.rule, view)
+    table, panels = page.data.positions(page.rule, chosen, view)
     if not any(curve.n_shown for panel in panels for curve in panel.curves):
-        _explain_few(view, panels)
+        _explain_few(chosen, view, panels)
         return
-    _figure(page, view, table, panels)
+    _figure(page, chosen, view, table, panels)
 
 
-def _choose(page: Frame, chosen: Scope) -> PositionView:
-    facts = run_data.facts_of(page.source, page.run, chosen)
-    graded = bool((facts.correct == 1).any() and (facts.correct == 0).any())
+def _choose(page: PageContext, chosen: Scope) -> PositionView:
+    facts = page.data.trace_table(chosen)
+    graded = facts.is_graded_both_ways
     several = len(facts.names["benchmark"]) > 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         traces = _one_of("Traces", TRACES, "traces", disabled=not graded)
@@ -73,11 +77,10 @@ def _choose(page: Frame, chosen: Scope) -> PositionView:
             help=f"Above {MAX_POINTS}, neighbouring positions are taken together.",
             width=150,
         )
-    compare = graded and traces == TRACES[1]
     if not graded:
         st.caption("These traces are not graded as correct and as incorrect, so the two cannot be compared.")
-    longest = int(facts_length(page, chosen).max(initial=1))
-    return PositionView(chosen, compare, scale == SCALES[1], several and together == PANELS[0], min(int(last), longest))
+    view = PositionView(traces == TRACES[1], scale == SCALES[1], together == PANELS[0], int(last))
+    return page.data.fit_view(page.rule, chosen, view)
 
 
 def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = False) -> str:
@@ -95,15 +98,9 @@ def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = 
     return found
 
 
-def facts_length(page: Frame, chosen: Scope) -> np.ndarray:
-    """Sentences of each trace in scope."""
-    gaps = run_data.gaps_of(page.source, page.run, page.rule)
-    return gaps.length[run_data.rows_in(gaps, run_data.facts_of(page.source, page.run, chosen))]
-
-
-def _explain_few(view: PositionView, panels: tuple[Panel, ...]) -> None:
+def _explain_few(chosen: Scope, view: PositionView, panels: tuple[Panel, ...]) -> None:
     most = max((int(curve.n_questions.max(initial=0)) for panel in panels for curve in panel.curves), default=0)
-    ways = ["widen the filters"] if view.scope != Scope() else []
+    ways = ["widen the filters"] if chosen != Scope() else []
     ways += ["take the benchmarks together"] if view.by_benchmark else []
     ways.append("read the traces themselves")
     advice = f"{', '.join(ways[:-1])}{' or ' if len(ways) > 1 else ''}{ways[-1]}"
@@ -115,7 +112,9 @@ def _explain_few(view: PositionView, panels: tuple[Panel, ...]) -> None:
     )
 
 
-def _figure(page: Frame, view: PositionView, table: positions.PositionTable, panels: tuple[Panel, ...]) -> None:
+def _figure(
+    page: PageContext, chosen: Scope, view: PositionView, table: PositionTable, panels: tuple[Panel, ...]
+) -> None:
     kinds = [str(label) for label in label_order(page.run.roles)]
     shown = panels
     if len(panels) > _MAX_PANELS:
@@ -125,17 +124,18 @@ def _figure(page: Frame, view: PositionView, table: positions.PositionTable, pan
     figure = build(shown, table, kinds, context.mode())
     clicked = chart(figure, "positions", "Label shares along the traces; the same numbers are in the table below")
     st.caption(
-        f"{filters.describe(view.scope).capitalize()}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
+        f"{filters.describe(chosen).capitalize()}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
         f"{page.rule.beta:g}. Bands hold each whole curve with 95% confidence and resample questions. {_cuts(shown)}"
         "Click a point to read its sentences."
     )
     export = positions_table(panels, table, kinds)
     with st.container(horizontal=True):
-        methods = methods_paragraph(page.run, page.rule, view.scope.words(), [_METHOD])
+        methods = methods_paragraph(page.run, page.rule, chosen.words(), [_METHOD])
         export_panel.offer(page, "positions", export, {"positions": figure}, methods)
         glossary.explain("position curve", "position", "simultaneous band", "n", "signed area", "permutation p-value")
     if clicked:
-        _behind(page, view, table, shown[int(clicked[0])], *(int(value) for value in clicked[1:]))
+        panel, *rest = (int(value) for value in clicked)
+        _behind(page, chosen, view, panels, (panels.index(shown[panel]), *rest))
     if view.compare:
         _areas(panels, kinds)
     with st.expander("The numbers as a table", icon=":material/table:"):
@@ -158,22 +158,15 @@ def _cuts(panels: tuple[Panel, ...]) -> str:
 
 
 def _behind(
-    page: Frame, view: PositionView, table: positions.PositionTable, panel: Panel, k: int, line: int, point: int
+    page: PageContext, chosen: Scope, view: PositionView, panels: tuple[Panel, ...], clicked: tuple[int, ...]
 ) -> None:
-    """The sentences with this label at this position."""
-    facts = run_data.facts_of(page.source, page.run, view.scope)
-    gaps = run_data.gaps_of(page.source, page.run, page.rule)
-    curve, label = panel.curves[line], label_order(page.run.roles)[k]
-    wanted = {"all": (-1, 0, 1), "correct": (1,), "incorrect": (0,)}[curve.line]
-    traces = panel.traces[np.isin(facts.correct[panel.traces], wanted)]
-    rows = run_data.rows_in(gaps, facts)[traces]
-    part = replace(table, amount=table.amount[traces], reaches=table.reaches[traces])
-    codes = run_data.codes_of(page.source, page.run, page.rule)
-    n, place, index = positions.sentences_at(gaps, codes, rows, part, point, k, drilldown.LIMIT)
-    whose = "" if curve.line == "all" else f", {curve.line} traces"
+    """The sentences behind a point; `clicked` are the places of panel, label, curve and point."""
+    panel_no, k, line_no, point = clicked
+    panel, label = panels[panel_no], page.data.labels[k]
+    line, (table, _) = panel.curves[line_no].line, page.data.positions(page.rule, chosen, view)
+    whose = "" if line == "all" else f", {line} traces"
     title = f"{label} at {place_in_words(table, point)}, {words.no_markdown(panel.name, 40)}{whose}"
-    numbers = facts.trace_no[traces[place]].tolist()
-    show(page, page.run, Behind(title, n, "trace", numbers, index.tolist(), {}), "point")
+    show(page, title, sentences_at_point(page.data, page.rule, chosen, view, panel_no, line_no, point, k), "point")
 
 
 def _areas(panels: tuple[Panel, ...], kinds: list[str]) -> None:

@@ -12,8 +12,8 @@ from plotly.subplots import make_subplots
 from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION, AucRow, Prediction
 from rdpt_core.analysis.statistics.auc import Auc
 from rdpt_core.analysis.statistics.logistic import LogisticFit
-from rdpt_core.ui.parts.share_figure import base_layout
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 GROUP_WORDS = {ALL: "all, within benchmarks", SAME_QUESTION: "all, within questions"}

@@ -6,18 +6,17 @@ import numpy as np
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
-from rdpt_core.analysis.labels import Unit, label_order
-from rdpt_core.analysis.run import drilldown
-from rdpt_core.analysis.run.predict import ALL, LENGTH, MEASURES, SAME_QUESTION, Prediction, prediction_table
+from rdpt_core.analysis.labels import Unit
+from rdpt_core.analysis.run.drilldown import graded_traces
+from rdpt_core.analysis.run.predict import ALL, LENGTH, MEASURES, Prediction, prediction_table
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.ui.data import run_data
 from rdpt_core.ui.frame import context, filters
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
 from rdpt_core.ui.pages.predict.figures import GROUP_WORDS, auc_figure, auc_in_words, odds_figure, odds_in_words
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
-from rdpt_core.ui.parts.drilldown import Behind, show
+from rdpt_core.ui.parts.drilldown import show
 from rdpt_core.ui.style import words
 
 _METHOD = (
@@ -28,7 +27,7 @@ _METHOD = (
 )
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     chosen = begin(
         page,
@@ -48,10 +47,10 @@ def draw(page: Frame) -> None:
         help="**share**: its part of the trace's sentences. **count**: how many sentences carry it, as the paper uses "
         "to choose traces; longer traces have more of everything.",
     )
-    if not _comparable(run_data.facts_of(page.source, page.run, chosen).correct, chosen):
+    if not _comparable(page.data.trace_table(chosen).correct, chosen):
         return
     first = _leaves_out_first(page, chosen)
-    found = run_data.prediction_of(page.source, page.run, page.rule, chosen, measure, without_first=first)
+    found = page.data.prediction(page.rule, chosen, measure, without_first=first)
     if not found.n_graded:
         st.info("None of the graded traces has a scored sentence, so there is nothing to label.")
         return
@@ -80,12 +79,11 @@ _MANY = 3_000_000
 """Above this many sentences a second reading of the run takes seconds, and is made only when asked for."""
 
 
-def _leaves_out_first(page: Frame, chosen: Scope) -> bool:
+def _leaves_out_first(page: PageContext, chosen: Scope) -> bool:
     """Whether labels are counted without first tokens, too."""
-    if page.rule.unit is Unit.BYTE:
-        # How many bytes a first token has is not stored.
+    if not page.data.can_leave_out_first(page.rule):
         return False
-    gaps = run_data.gaps_of(page.source, page.run, page.rule)
+    gaps = page.data.gaps(page.rule)
     return len(gaps.d_ts) <= _MANY or bool(st.session_state.get("first_tokens"))
 
 
@@ -145,7 +143,7 @@ def _strength(value: float, low: float, high: float) -> str:
     return f"goes {size} with {'correct' if value > 0.5 else 'incorrect'} answers"
 
 
-def _aucs(page: Frame, chosen: Scope, found: Prediction) -> object:
+def _aucs(page: PageContext, chosen: Scope, found: Prediction) -> object:
     figure = auc_figure(found, context.mode())
     clicked = chart(figure, "auc", "AUC of every label and of length; the same numbers are in the table below")
     ungraded = (
@@ -185,7 +183,7 @@ def _odds_notes(found: Prediction) -> None:
     )
 
 
-def _confounds(page: Frame, found: Prediction) -> None:
+def _confounds(page: PageContext, found: Prediction) -> None:
     st.subheader("Is it only first tokens?", anchor=False)
     if page.rule.unit is Unit.BYTE:
         st.info(
@@ -215,36 +213,8 @@ def _confounds(page: Frame, found: Prediction) -> None:
     st.caption("Pairs within benchmarks. Sentences of a single token have no label without it and are not counted.")
 
 
-def _behind(page: Frame, chosen: Scope, predictor: str, group: str, measure: str) -> None:
+def _behind(page: PageContext, chosen: Scope, predictor: str, group: str, measure: str) -> None:
     """Graded traces of the group, those with most of the predictor first."""
-    facts = run_data.facts_of(page.source, page.run, chosen)
-    gaps = run_data.gaps_of(page.source, page.run, page.rule)
-    rows = run_data.rows_in(gaps, facts)
-    counts = run_data.counts_of(page.source, page.run, page.rule)[rows, 1:]
-    kinds = [str(label) for label in label_order(page.run.roles)]
-    total = counts.sum(axis=1)
-    here = (facts.correct >= 0) & (total > 0)
-    if group not in (ALL, SAME_QUESTION):
-        here &= facts.codes["benchmark"] == facts.names["benchmark"].index(group)
-    places = np.flatnonzero(here)
-    is_length = predictor == LENGTH
-    amount = total[places] if is_length else counts[places, kinds.index(predictor)]
-    value = amount if is_length or measure == "count" else amount / total[places]
-    order = np.argsort(-value, kind="stable")[: drilldown.LIMIT]
-    first = places[order]
-    index = np.zeros(len(first), np.int64)
-    if not is_length:
-        codes = run_data.codes_of(page.source, page.run, page.rule)
-        index = drilldown.first_with(
-            codes, gaps.start[rows[first]], gaps.length[rows[first]], kinds.index(predictor) + 1
-        )
+    listed = graded_traces(page.data, page.rule, chosen, measure, predictor, group)
     where = GROUP_WORDS.get(group) or words.no_markdown(group, 40)
-    name = "number of sentences" if is_length else f"{measure} of {predictor} sentences"
-    title = f"{where}: traces by {name}, largest first"
-    numbers = {name: np.round(value[order], 3).tolist()}
-    show(
-        page,
-        page.run,
-        Behind(title, len(places), "trace", facts.trace_no[first].tolist(), np.maximum(index, 0).tolist(), numbers),
-        "auc",
-    )
+    show(page, f"{where}: traces by {', '.join(listed.numbers)}, largest first", listed, "auc")

@@ -14,9 +14,8 @@ from rdpt_core.analysis.run import gap_plane, ranking
 from rdpt_core.analysis.run.gap_plane import Cell
 from rdpt_core.analysis.run.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.ui.data import run_data
-from rdpt_core.ui.frame import context, links
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import context, links, notices
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.controls import SPACES
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 from rdpt_core.ui.pages.ratios.plane_figure import plane_figure
@@ -54,7 +53,7 @@ def _choose_space(rule: LabelRule) -> Space:
     return SPACES[chosen or own]
 
 
-def the_plane(page: Frame, scope: Scope) -> tuple[dict[str, Any], gap_plane.Frame] | None:
+def the_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plane.Frame] | None:
     """The scatter; None if there is nothing to show. A click on a point opens it, a click on a cell lists it below."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         space = _choose_space(page.rule)
@@ -64,14 +63,14 @@ def the_plane(page: Frame, scope: Scope) -> tuple[dict[str, Any], gap_plane.Fram
             bind="query-params",
             help="Shows the middle of the plane, to six times β, where a small change turns labels.",
         )
-    found = page.source.ask(gap_plane.load_frame, page.run, _without_thresholds(page.rule), space, scope)
+    found = page.data.ask(gap_plane.load_frame, _without_thresholds(page.rule), space, scope)
     if found is None:
         return None
     whole = found
     if near:
         found = gap_plane.near_thresholds(found, page.rule, has_distilled=page.run.has_distilled)
-    cells = page.source.ask(gap_plane.load_cells, page.run, page.rule, space, scope, found)
-    points = None if found.is_dense else page.source.ask(gap_plane.load_points, page.run, page.rule, space, scope)
+    cells = page.data.ask(gap_plane.load_cells, page.rule, space, scope, found)
+    points = None if found.is_dense else page.data.ask(gap_plane.load_points, page.rule, space, scope)
     figure = plane_figure(found, cells, points, page.rule, space, page.run.roles, context.mode())
     clicked = chart(
         figure,
@@ -90,7 +89,7 @@ def _without_thresholds(rule: LabelRule) -> LabelRule:
     return LabelRule.make(unit=rule.unit, space=rule.space)
 
 
-def _caption(page: Frame, scope: Scope, found: gap_plane.Frame, cells: pa.Table, space: Space) -> str:
+def _caption(page: PageContext, scope: Scope, found: gap_plane.Frame, cells: pa.Table, space: Space) -> str:
     inside = [0 <= x < gap_plane.N_CELLS and 0 <= y < gap_plane.N_CELLS for x, y in zip(*_places(cells), strict=True)]
     outside = sum(n for n, here in zip(cells.column("n").to_pylist(), inside, strict=True) if not here)
     text = f"{_counts(found)} ({describe(scope)})."
@@ -123,7 +122,7 @@ def _places(cells: pa.Table) -> tuple[list[int], list[int]]:
     return cells.column("ix").to_pylist(), cells.column("iy").to_pylist()
 
 
-def _follow(page: Frame, shown: gap_plane.Frame, space: Space, clicked: list[int] | None) -> None:
+def _follow(page: PageContext, shown: gap_plane.Frame, space: Space, clicked: list[int] | None) -> None:
     """Act on a click, once: the chart keeps reporting it."""
     seen, st.session_state["plane_seen"] = st.session_state.get("plane_seen"), clicked
     if not clicked or clicked == seen:
@@ -132,11 +131,11 @@ def _follow(page: Frame, shown: gap_plane.Frame, space: Space, clicked: list[int
         cell = gap_plane.cell_at(shown, space, int(clicked[1]), int(clicked[2]))
         links.publish("cell", ",".join([str(cell.space), *(f"{end:.6g}" for end in cell.ends)]))
         return
-    trace_id = page.source.ask(ranking.trace_id_of, page.run, int(clicked[0]))
+    trace_id = page.data.ask(ranking.trace_id_of, int(clicked[0]))
     open_sentence(page.run, trace_id, int(clicked[1]) + 1)
 
 
-def ranked_table(page: Frame, scope: Scope) -> pa.Table:
+def ranked_table(page: PageContext, scope: Scope) -> pa.Table:
     """The most extreme sentences; a click on a row opens its sentence."""
     st.subheader("The most extreme sentences", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -156,7 +155,7 @@ def ranked_table(page: Frame, scope: Scope) -> pa.Table:
         )
     order = Order(chosen or names[0])
     cell = _chosen_cell()
-    table = page.source.ask(ranking.load_ranked, page.run, page.rule, scope, order, int(min_tokens), cell)
+    table = page.data.ask(ranking.load_ranked, page.rule, scope, order, int(min_tokens), cell)
     note = f"{_ORDERS[order]}, in {_SPACE_WORDS[page.rule.space]}"
     if not table.num_rows:
         st.info("No sentence fits: try fewer tokens or another ranking.", icon=":material/filter_alt_off:")
@@ -201,7 +200,7 @@ def _parse_cell(text: str) -> Cell | None:
     return Cell(Space(name), *numbers)
 
 
-def _shown(page: Frame, table: pa.Table) -> pa.Table:
+def _shown(page: PageContext, table: pa.Table) -> pa.Table:
     """The columns of the page: texts without invisible characters, and a link to the context of each sentence."""
     names = ["by", "label", "direction", *(f"p_{role}" for role in page.run.roles), "margin", "n_tokens"]
     return pa.table(
@@ -215,7 +214,7 @@ def _shown(page: Frame, table: pa.Table) -> pa.Table:
     )
 
 
-def _columns(page: Frame) -> dict[str, Any]:
+def _columns(page: PageContext) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     config: dict[str, Any] = {f"p_{role}": number(format="%.3g") for role in page.run.roles}
     return config | {
@@ -227,10 +226,10 @@ def _columns(page: Frame) -> dict[str, Any]:
     }
 
 
-def strips(page: Frame, scope: Scope) -> dict[str, Any]:
+def strips(page: PageContext, scope: Scope) -> dict[str, Any]:
     """One row a trace: how teacher-like each of its sentences is. A click opens the sentence."""
     st.subheader("Trace by trace", anchor=False)
-    traces = page.source.ask(ranking.load_trace_order, page.run, _without_thresholds(page.rule), scope)
+    traces = page.data.ask(ranking.load_trace_order, _without_thresholds(page.rule), scope)
     n = traces.num_rows
     first = 0
     if n > STRIP_ROWS:
@@ -246,7 +245,7 @@ def strips(page: Frame, scope: Scope) -> dict[str, Any]:
         )
     shown = traces.slice(first, STRIP_ROWS)
     numbers = tuple(shown.column("trace_no").to_pylist())
-    values = page.source.ask(ranking.load_strip, page.run, _without_thresholds(page.rule), numbers)
+    values = page.data.ask(ranking.load_strip, _without_thresholds(page.rule), numbers)
     figure = strip_figure(shown, values, first, page.rule, context.mode())
     clicked = chart(figure, "strips", "Gap between teacher and student for each sentence, one row a trace")
     st.caption(
@@ -260,7 +259,7 @@ def strips(page: Frame, scope: Scope) -> dict[str, Any]:
     return {"strips": figure}
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     scope = choose_scope(page)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -268,8 +267,8 @@ def draw(page: Frame) -> None:
         terms = ["gap", "log-ratio", "p", "space", "margin", *map(str, label_order(page.run.roles))]
         glossary.explain(*terms)
     st.markdown(_PURPOSE if page.run.has_distilled else _PURPOSE_BEFORE)
-    context.notices(page, brief=True)
-    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     found = the_plane(page, scope)
     if found is None:
         explain_empty(scope)

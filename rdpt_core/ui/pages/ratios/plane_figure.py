@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from rdpt_core.analysis.labels import LabelRule, Space, label_order
 from rdpt_core.analysis.run.gap_plane import N_CELLS, Frame
 from rdpt_core.records import Label
-from rdpt_core.ui.parts.share_figure import base_layout, hatched
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout, hatched
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 Point = tuple[float, float]

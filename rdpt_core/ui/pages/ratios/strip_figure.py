@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.ui.parts.share_figure import base_layout
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MUTED, RULE, Mode, tone
 
 _VERDICT = {True: "✓", False: "✗", None: "–"}

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rdpt_core.analysis.run.run_agreement import Comparison
-from rdpt_core.ui.parts.share_figure import base_layout
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 

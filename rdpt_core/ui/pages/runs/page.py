@@ -11,12 +11,11 @@ import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import run_agreement
-from rdpt_core.analysis.run.run_agreement import Comparison, Estimate
+from rdpt_core.analysis.run.run_agreement import Comparison, Estimate, differences
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.data import run_data
-from rdpt_core.ui.frame import context, controls, links
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import context, links, notices
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 from rdpt_core.ui.pages.runs import figures
 from rdpt_core.ui.parts import export_panel, glossary
@@ -28,30 +27,7 @@ MAX_OTHERS = 8
 """Other runs that the table compares with the present one."""
 
 
-def differences(first: Run, second: Run) -> list[str]:
-    """What was done differently, in words; equal runs are one run, so something always was."""
-    found = []
-    for name in ("template_policy", "splitter", "splitter_version", "traces_hash"):
-        one, two = getattr(first, name), getattr(second, name)
-        if one != two:
-            title = {"traces_hash": "traces"}.get(name, name.replace("_", " "))
-            found.append(title if name == "traces_hash" else f"{title} {one} → {two}")
-    models = {str(model.role): model for model in second.models}
-    for model in first.models:
-        other = models.pop(str(model.role), None)
-        if other is None:
-            found.append(f"no {model.role}")
-        elif (model.model, model.revision) != (other.model, other.revision):
-            found.append(f"{model.role} {model.model} → {other.model}")
-        elif model.dtype != other.dtype:
-            found.append(f"{model.role} {model.dtype} → {other.dtype}")
-        elif model.template != other.template:
-            found.append(f"{model.role} template {model.template} → {other.template}")
-    found += [f"with {role}" for role in models]
-    return found
-
-
-def explain_one_run(page: Frame) -> None:
+def explain_one_run(page: PageContext) -> None:
     """What this page needs, and how to make it."""
     st.info(
         "**This file holds one run, so there is nothing to compare yet.** Each of these makes a second one in the same "
@@ -79,7 +55,7 @@ def explain_one_run(page: Frame) -> None:
     )
 
 
-def choose_other(page: Frame, others: list[Run]) -> Run | None:
+def choose_other(page: PageContext, others: list[Run]) -> Run | None:
     """The run to compare with: that of the address, else the newest other one."""
     by_id = {run.run_id: run for run in others}
     wanted = links.requested("run2")
@@ -93,7 +69,7 @@ def choose_other(page: Frame, others: list[Run]) -> Run | None:
         st.session_state["run2_id"] = wanted
     chosen = st.session_state.get("run2_id")
     st.session_state["run2_pick"] = chosen if chosen in by_id else others[-1].run_id
-    names = controls.run_names(others)
+    names = words.run_names(others)
 
     def picked() -> None:
         st.session_state["run2_id"] = st.session_state["run2_pick"]
@@ -109,13 +85,13 @@ def choose_other(page: Frame, others: list[Run]) -> Run | None:
     return by_id[picked_id]
 
 
-def all_others(page: Frame, others: list[Run], scope: Scope) -> None:
+def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
     """One row for each other run."""
     st.subheader("All runs against this one", anchor=False)
     shown = others[-MAX_OTHERS:]
     rows = []
     for run in reversed(shown):
-        found = page.source.ask(run_agreement.load_comparison, page.run, run, page.rule, scope)
+        found = page.data.ask(run_agreement.load_comparison, run, page.rule, scope)
         largest = max(found.shift, key=lambda shift: abs(shift.value)) if found.n_matched else None
         rows.append(
             {
@@ -149,7 +125,7 @@ def _interval(estimate: Estimate, unit: str) -> str:
     return f"{scale * estimate.low:.{digits}f} to {scale * estimate.high:.{digits}f}{unit}"
 
 
-def headline(page: Frame, other: Run, found: Comparison) -> None:
+def headline(page: PageContext, other: Run, found: Comparison) -> None:
     """The numbers that sum a comparison up, and what they leave out."""
     agreement, kappa, matched, apart = st.columns(4)
     with agreement:
@@ -191,7 +167,7 @@ def headline(page: Frame, other: Run, found: Comparison) -> None:
         st.caption(" ".join(notes))
 
 
-def draw_figures(page: Frame, found: Comparison) -> dict[str, go.Figure]:
+def draw_figures(page: PageContext, found: Comparison) -> dict[str, go.Figure]:
     """The transition matrix, a click on which lists its sentences, and the shift of the shares."""
     mode = context.mode()
     drawn = {
@@ -217,14 +193,14 @@ def draw_figures(page: Frame, found: Comparison) -> dict[str, go.Figure]:
     return drawn
 
 
-def moved_sentences(page: Frame, other: Run, found: Comparison, scope: Scope) -> pa.Table:
+def moved_sentences(page: PageContext, other: Run, found: Comparison, scope: Scope) -> pa.Table:
     """Which sentences moved, those first whose gap changed most."""
     wanted = _wanted(found)
     st.subheader("Which sentences moved" if wanted is None else f"{wanted[0]} → {wanted[1]}", anchor=False)
     if wanted is not None and st.button("Show all that moved", icon=":material/close:", key="leave_transition"):
         links.publish("moved", None)
         st.rerun()
-    table = page.source.ask(run_agreement.load_moved, page.run, other, page.rule, scope, wanted)
+    table = page.data.ask(run_agreement.load_moved, other, page.rule, scope, wanted)
     if not table.num_rows:
         st.info(
             "No matched sentence changed its label." if wanted is None else "No sentence went this way.",
@@ -277,7 +253,7 @@ def _wanted(found: Comparison) -> tuple[str, str] | None:
     return (names[0], names[1]) if len(names) == 2 and set(names) <= known else None
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Do the labels hold in another run?", anchor=False)
@@ -286,8 +262,8 @@ def draw(page: Frame) -> None:
         "A finding should not depend on how it was scored. Here the same sentences of two runs stand side by side: "
         "another student, another precision, another template policy or another splitter."
     )
-    context.notices(page, brief=True)
-    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     others = [run for run in page.source.runs() if run.run_id != page.run.run_id]
     if not others:
         explain_one_run(page)
@@ -302,7 +278,7 @@ def draw(page: Frame) -> None:
         f"What differs from this run: {words.no_markdown('; '.join(differences(page.run, other)), 300)}. "
         f"Traces: {describe(scope)}."
     )
-    found = page.source.ask(run_agreement.load_comparison, page.run, other, page.rule, scope)
+    found = page.data.ask(run_agreement.load_comparison, other, page.rule, scope)
     if not found.n_matched:
         explain_empty(scope, "sentence that both runs hold and score")
         return
@@ -314,7 +290,7 @@ def draw(page: Frame) -> None:
         export_panel.offer(page, "runs", table, drawn, _methods(page, other, found, scope))
 
 
-def _methods(page: Frame, other: Run, found: Comparison, scope: Scope) -> str:
+def _methods(page: PageContext, other: Run, found: Comparison, scope: Scope) -> str:
     differing = "; ".join(differences(page.run, other))
     kappa = _interval(found.kappa, "")
     extra = [

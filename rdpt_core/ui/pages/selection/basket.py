@@ -9,13 +9,13 @@ import streamlit as st
 
 from rdpt_core.errors import SidecarError
 from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket, take_from_basket
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
 _MESSAGE = "basket_message"
 
 
-def items(page: Frame) -> tuple[BasketItem, ...]:
+def items(page: PageContext) -> tuple[BasketItem, ...]:
     """What was decided by hand in this run; nothing, and a word of it, if the sidecar cannot be read."""
     try:
         return read_basket(page.source.path, page.run.run_id)
@@ -27,7 +27,7 @@ def items(page: Frame) -> tuple[BasketItem, ...]:
 
 
 def decide(
-    page: Frame, question: tuple[str, str], candidates: Sequence[tuple[str, str]], decided: BasketItem | None
+    page: PageContext, question: tuple[str, str], candidates: Sequence[tuple[str, str]], decided: BasketItem | None
 ) -> None:
     """Choose one candidate of a question by hand.
 
@@ -60,7 +60,7 @@ def decide(
                 st.button("Leave it to the strategies again", key="take_out", on_click=_take, args=(page, [question]))
 
 
-def draw(page: Frame, decided: Sequence[BasketItem]) -> None:
+def draw(page: PageContext, decided: Sequence[BasketItem]) -> None:
     """All that was decided by hand."""
     if not decided:
         return
@@ -82,7 +82,7 @@ def draw(page: Frame, decided: Sequence[BasketItem]) -> None:
     st.button("Empty the basket", key="empty_basket", on_click=_take, args=(page, questions))
 
 
-def _put(page: Frame, question: tuple[str, str], keep: str, reason: str) -> None:
+def _put(page: PageContext, question: tuple[str, str], keep: str, reason: str) -> None:
     text = st.session_state[reason].strip()
     if not text:
         st.session_state[_MESSAGE] = "Give a reason: it goes into the manifest."
@@ -91,7 +91,7 @@ def _put(page: Frame, question: tuple[str, str], keep: str, reason: str) -> None
     _write(partial(put_in_basket, page.source.path, item))
 
 
-def _take(page: Frame, questions: Sequence[tuple[str, str]]) -> None:
+def _take(page: PageContext, questions: Sequence[tuple[str, str]]) -> None:
     _write(partial(take_from_basket, page.source.path, page.run.run_id, questions))
 
 

@@ -15,7 +15,7 @@ from rdpt_core.analysis.selection.training import FORMATS
 from rdpt_core.errors import RdptError
 from rdpt_core.store.basket import BasketItem
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.selection.controls import Chosen
 from rdpt_core.ui.style import words
 
@@ -26,7 +26,7 @@ _NAMES = {
 }
 
 
-def draw(page: Frame, chosen: Chosen, found: SideBySide, items: Sequence[BasketItem]) -> None:
+def draw(page: PageContext, chosen: Chosen, found: SideBySide, items: Sequence[BasketItem]) -> None:
     """The end of the page."""
     st.subheader("Take the picks away", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -36,7 +36,7 @@ def draw(page: Frame, chosen: Chosen, found: SideBySide, items: Sequence[BasketI
         )
         by_hand = st.checkbox("With the basket", value=True, key="take_basket", disabled=not items)
     selection = found.selections[chosen.names.index(name)]
-    basket = sorted(page.source.ask(positions_of, page.run, tuple(one.trace_id for one in items)).values())
+    basket = sorted(page.data.ask(positions_of, tuple(one.trace_id for one in items)).values())
     if basket and by_hand:
         try:
             selection = select(
@@ -64,13 +64,13 @@ def draw(page: Frame, chosen: Chosen, found: SideBySide, items: Sequence[BasketI
     st.code(_command(page, chosen, name, format_name, bool(basket and by_hand)), language=None, wrap_lines=True)
 
 
-def _text(page: Frame, trace_nos: tuple[int, ...], format_name: str) -> str:
+def _text(page: PageContext, trace_nos: tuple[int, ...], format_name: str) -> str:
     """Made when the button is pressed, in a thread of its own: without Streamlit's cache."""
     with open_reader(page.source.path) as reader:
         return picked_text(reader, page.run, trace_nos, format_name)
 
 
-def _command(page: Frame, chosen: Chosen, name: str, format_name: str, by_hand: bool) -> str:
+def _command(page: PageContext, chosen: Chosen, name: str, format_name: str, by_hand: bool) -> str:
     guards, budget, rule = chosen.guards, chosen.budget, page.rule
     parts = ["python -m rdpt_core select", f"--db {shlex.quote(str(page.source.path))}", f"--run {page.run.run_id}"]
     parts += [f"--strategy {name}", f"--format {format_name}", f"--out {name}.jsonl"]

@@ -11,8 +11,8 @@ from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.selection.comparison import Overlap, Summary
 from rdpt_core.analysis.statistics.intervals import ShareIntervals
-from rdpt_core.ui.parts.share_figure import base_layout
 from rdpt_core.ui.style import words
+from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Mode, tone
 
 

@@ -16,9 +16,8 @@ from rdpt_core.analysis.selection.side_by_side import SideBySide, possible_strat
 from rdpt_core.analysis.selection.strategies import STRATEGIES
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS
-from rdpt_core.ui.data import run_data
-from rdpt_core.ui.frame import context
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import context, notices
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.selection import basket, controls, download, figures, question
 from rdpt_core.ui.pages.selection.controls import Chosen
 from rdpt_core.ui.parts import export_panel, glossary
@@ -32,20 +31,20 @@ _PURPOSE = (
 )
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     st.header("Choose training data", anchor=False)
     st.markdown(_PURPOSE)
-    possible = page.source.ask(possible_strategies, page.run)
-    context.notices(page, brief=True)
-    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
+    possible = page.data.ask(possible_strategies)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     chosen = controls.choose(possible)
     with st.container(horizontal=True):
         controls.explain_strategies(possible)
         glossary.explain("candidate", "teacher count", "equal tokens", *map(str, PAIR_LABELS), "95% interval")
     try:
         arguments = (chosen.names, chosen.options, chosen.guards, chosen.budget, chosen.equal_tokens)
-        found = page.source.ask(side_by_side, page.run, page.rule, *arguments)
+        found = page.data.ask(side_by_side, page.rule, *arguments)
     except UsageError as error:
         st.warning(f"**{_sentence(error.what)}** Expected: {words.no_markdown(error.expected or '', 300)}")
         st.code(words.plain(error.got or "", 300), language=None)
@@ -71,7 +70,7 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _counts(page: Frame, found: SideBySide) -> None:
+def _counts(page: PageContext, found: SideBySide) -> None:
     candidates = found.candidates
     scored = candidates.question[candidates.is_scored]
     n_unscored = candidates.n_questions - len(set(scored.tolist()))
@@ -97,7 +96,7 @@ def _counts(page: Frame, found: SideBySide) -> None:
         )
 
 
-def _compare(page: Frame, chosen: Chosen, found: SideBySide) -> None:
+def _compare(page: PageContext, chosen: Chosen, found: SideBySide) -> None:
     st.subheader("Side by side", anchor=False)
     names = list(chosen.names)
     drawn = {"picks": figures.picks_figure(found.summaries, context.mode())}
@@ -185,7 +184,7 @@ def _yes(flag: bool) -> str:
     return "yes" if flag else "no"
 
 
-def _methods(page: Frame, chosen: Chosen) -> str:
+def _methods(page: PageContext, chosen: Chosen) -> str:
     guards, budget = chosen.guards, chosen.budget
     formulas = "; ".join(
         f"{name} keeps the {STRATEGIES[name].best} of "

@@ -12,7 +12,7 @@ import streamlit as st
 from rdpt_core.analysis.selection.side_by_side import SideBySide, candidate_rows, explain_choice, question_list
 from rdpt_core.store.basket import BasketItem
 from rdpt_core.ui.components.card import Item, card
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.trace_picker import option_names, question_name
 from rdpt_core.ui.pages.selection import basket
 from rdpt_core.ui.style import words
@@ -20,16 +20,16 @@ from rdpt_core.ui.style import words
 _VERDICT = {True: "✓", False: "✗", None: "–"}
 
 
-def draw(page: Frame, found: SideBySide, items: Sequence[BasketItem]) -> None:
+def draw(page: PageContext, found: SideBySide, items: Sequence[BasketItem]) -> None:
     """The question's part of the page."""
     st.subheader("One question", anchor=False)
     number = _choose(page, found)
     if number is None:
         return
     members = np.flatnonzero(found.candidates.question == number)
-    rows = page.source.ask(candidate_rows, page.run, tuple(found.candidates.trace_no[members].tolist()))
+    rows = page.data.ask(candidate_rows, tuple(found.candidates.trace_no[members].tolist()))
     names = _sample_names(rows)
-    benchmark, question_id = page.source.ask(question_list, page.run)[number]
+    benchmark, question_id = page.data.ask(question_list)[number]
     asked = rows[0]["question"]
     card(
         "Question", [Item("Question", asked if asked is not None else "unknown", "long")], [], [], key="selection_card"
@@ -50,8 +50,8 @@ def draw(page: Frame, found: SideBySide, items: Sequence[BasketItem]) -> None:
     )
 
 
-def _choose(page: Frame, found: SideBySide) -> int | None:
-    questions = page.source.ask(question_list, page.run)
+def _choose(page: PageContext, found: SideBySide) -> int | None:
+    questions = page.data.ask(question_list)
     only = st.checkbox(
         "Only questions on which the strategies differ",
         value=True,
@@ -128,7 +128,11 @@ def _columns(found: SideBySide) -> dict[str, Any]:
 
 
 def _read(
-    page: Frame, rows: Sequence[Mapping[str, Any]], names: Sequence[str], found: SideBySide, members: Sequence[int]
+    page: PageContext,
+    rows: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    found: SideBySide,
+    members: Sequence[int],
 ) -> None:
     """Two candidates beside each other, at first the choices of two strategies that differ."""
     first, second = _two(found, members)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import plotly.graph_objects as go
-import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import default_thresholds, label_order
 from rdpt_core.analysis.run import thresholds
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, margin_column
+from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
-from rdpt_core.ui.data import run_data, threshold_data
-from rdpt_core.ui.frame import context
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import context, notices
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 from rdpt_core.ui.pages.thresholds import figures
 from rdpt_core.ui.pages.thresholds.figures import FLIPS
@@ -29,7 +27,7 @@ MAX_PANELS = 6
 """Groups that the curves show; the filters lead to the others."""
 
 
-def the_map(page: Frame, scope: Scope, found: ThresholdMap, suggested: SuggestedBeta | None) -> go.Figure:
+def the_map(page: PageContext, scope: Scope, found: ThresholdMap, suggested: SuggestedBeta | None) -> go.Figure:
     """The (α, β) plane; a click on it sets both."""
     triple = page.run.has_distilled
     st.subheader("Every pair of thresholds" if triple else "Every threshold", anchor=False)
@@ -71,7 +69,7 @@ def the_map(page: Frame, scope: Scope, found: ThresholdMap, suggested: Suggested
     return figure
 
 
-def suggested_beta(page: Frame, found: SuggestedBeta) -> go.Figure:
+def suggested_beta(page: PageContext, found: SuggestedBeta) -> go.Figure:
     """What the data say about β, with its reason, or why they say nothing."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("A β that the data suggest", anchor=False, width="content")
@@ -111,7 +109,7 @@ def _use(beta: float) -> None:
     st.session_state["beta"] = beta
 
 
-def along_beta(page: Frame, curves: tuple[BetaCurve, ...]) -> go.Figure:
+def along_beta(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
     """How every headline number depends on β."""
     st.subheader("What β does to the shares", anchor=False)
     _, default = default_thresholds(page.rule.unit, page.rule.space)
@@ -130,12 +128,12 @@ def along_beta(page: Frame, curves: tuple[BetaCurve, ...]) -> go.Figure:
     return figure
 
 
-def margins(page: Frame, scope: Scope) -> None:
+def margins(page: PageContext, scope: Scope) -> None:
     """How many labels are close to turning."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("How sure the labels are", anchor=False, width="content")
         glossary.explain("margin", "uncertain", key="explain_margin")
-    table = threshold_data.margins_of(page.source, page.run, page.rule, scope)
+    table = page.data.margins(page.rule, scope)
     rows = table.to_pylist()
     total = sum(row["n"] for row in rows)
     within = sum(row[margin_column(0.1)] for row in rows)
@@ -160,7 +158,7 @@ def margins(page: Frame, scope: Scope) -> None:
     st.dataframe(shown, hide_index=True, column_config=parts, placeholder="–")
 
 
-def alternatives(page: Frame, scope: Scope) -> None:
+def alternatives(page: PageContext, scope: Scope) -> None:
     """The other units and spaces beside the present one, counted when they are asked for."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Other units and spaces", anchor=False, width="content")
@@ -171,8 +169,8 @@ def alternatives(page: Frame, scope: Scope) -> None:
             _alternatives_table(page, scope)
 
 
-def _alternatives_table(page: Frame, scope: Scope) -> None:
-    found = page.source.ask(thresholds.load_alternatives, page.run, page.rule, scope)
+def _alternatives_table(page: PageContext, scope: Scope) -> None:
+    found = page.data.ask(thresholds.load_alternatives, page.rule, scope)
     labels = label_order(page.run.roles)
     rows: list[dict[str, Any]] = []
     for item in found:
@@ -202,29 +200,7 @@ def _alternatives_table(page: Frame, scope: Scope) -> None:
     )
 
 
-def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:
-    """The numbers behind the curves: one row a group, β and label."""
-    rows = [
-        {
-            "group": curve.group,
-            "alpha": alpha,
-            "beta": beta,
-            "label": str(label),
-            "share": float(item.share[k]),
-            "low": float(item.low[k]) if item.refused is None else None,
-            "high": float(item.high[k]) if item.refused is None else None,
-            "n_questions": item.n_questions,
-            "n_traces": item.n_traces,
-            "n_sentences": item.n_counted,
-        }
-        for curve in curves
-        for beta, item in zip(curve.betas, curve.intervals, strict=True)
-        for k, label in enumerate(curve.labels)
-    ]
-    return pa.Table.from_pylist(rows)
-
-
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
     scope = choose_scope(page)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -234,16 +210,16 @@ def draw(page: Frame) -> None:
         "A label is a decision at two thresholds that nobody measured. This page shows what other choices would say, "
         "so that a claim can be made only where it holds for all sensible ones."
     )
-    context.notices(page, brief=True)
-    context.faint_notice(run_data.faint_of(page.source, page.run, page.rule), brief=True)
-    found = threshold_data.map_of(page.source, page.run, page.rule, scope)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
+    found = page.data.threshold_map(page.rule, scope)
     if not found.n_sentences:
         explain_empty(scope)
         return
-    suggested = threshold_data.suggested_of(page.source, page.run, page.rule, scope)
+    suggested = page.data.suggested_beta(page.rule, scope)
     figures = {"map": the_map(page, scope, found, suggested)}
     slot = st.container(width="content")
-    curves = threshold_data.curves_of(page.source, page.run, page.rule, scope)
+    curves = page.data.beta_curves(page.rule, scope)
     figures["curves"] = along_beta(page, curves)
     margins(page, scope)
     if suggested is not None:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from rdpt_core.analysis.labels import Space, Unit
 from rdpt_core.analysis.trace.view import TraceView
-from rdpt_core.ui.parts.share_figure import base_layout, hatched, unscored_fill
+from rdpt_core.ui.style.figure_style import base_layout, hatched, unscored_fill
 from rdpt_core.ui.style.theme import ROLE_DASH, ROLE_SYMBOL, TEXT, Mode, label_key, role_ink
 
 UNSCORED = "unscored"

@@ -10,18 +10,18 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
-from rdpt_core.analysis.labels import Space, Unit, label_order
-from rdpt_core.analysis.trace.view import TraceView, uncertain_below
-from rdpt_core.records import Trace
+from rdpt_core.analysis.labels import Space, Unit, label_order, uncertain_below
+from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.components.card import Item, card
-from rdpt_core.ui.components.reader import State, draw_labels, draw_math, draw_text, heard
+from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, heard
+from rdpt_core.ui.components.reader.payload import State
 from rdpt_core.ui.data import trace_data
-from rdpt_core.ui.frame import context, controls, links, missing, trace_picker
-from rdpt_core.ui.frame.context import Frame
+from rdpt_core.ui.frame import context, controls, links, missing, notices, trace_picker
+from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.trace import joint_figure
 from rdpt_core.ui.parts import export_panel, notes, trace_download
 from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.parts.trace_card import question_card
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.theme import MARKS, label_key
 
@@ -29,37 +29,6 @@ TABLE_KEY = "sentence_table"
 _ANSWERS = "reader_answers"
 _MATH = "reader_math"
 _WHOLE_PAGE = "reader_whole_page"
-
-
-def question_card(trace: Trace, position: str) -> None:
-    """What was asked, what was expected, and whether the trace got there."""
-    verdict = {
-        True: Item("", "✓ Correct", "good"),
-        False: Item("", "✗ Incorrect", "bad"),
-        None: Item("", "– Not graded", "unknown"),
-    }[trace.correct]
-    about = [("benchmark", trace.benchmark), ("domain", trace.domain), ("difficulty", trace.difficulty)]
-    about += [("written by", trace.model), ("sample", str(trace.sample)), ("trace", trace.trace_id)]
-    card(
-        "Question and answer",
-        [Item("Question", asked(trace), "long")],
-        [
-            Item("Gold answer", trace.gold if trace.gold is not None else "unknown"),
-            verdict,
-            *(Item(term, text, "about") for term, text in about if text),
-            Item("", position, "note"),
-        ],
-        key="question",
-    )
-
-
-def asked(trace: Trace) -> str:
-    """The question as text: its only message, or every message with its role, or the rendered prompt."""
-    if len(trace.messages) == 1:
-        return trace.messages[0].content
-    if trace.messages:
-        return "\n\n".join(f"{message.role}: {message.content}" for message in trace.messages)
-    return trace.prompt or ""
 
 
 def how_to_read(run: Run, view: TraceView | None) -> None:
@@ -158,19 +127,19 @@ def _choose_sentence(index: int | None, view: TraceView) -> None:
     links.publish("sentence", None if index is None else str(index + 1))
 
 
-def draw(page: Frame) -> None:
+def draw(page: PageContext) -> None:
     """The whole page."""
-    traces = page.source.trace_list(page.run)
+    traces = page.data.trace_list()
     with st.sidebar:
         chosen = trace_picker.filters(page, traces)
     choice = trace_picker.choose(page, traces, chosen)
     trace_picker.step(choice, traces)
     if choice.trace_no is None:
         return
-    view = page.source.trace_view(page.run, choice.trace_no, page.rule)
+    view = page.data.trace_view(choice.trace_no, page.rule)
     question_card(view.trace, f"trace {choice.position + 1:,} of {len(choice.fitting):,} that fit the filters")
-    context.notices(page, brief=True)
-    context.faint_notice(view.faint(), brief=True)
+    notices.run_notices(page, brief=True)
+    notices.faint_notice(view.faint(), brief=True)
     if links.text_changed(view):
         missing.explain_text(view)
     if not view.trace.response:
@@ -199,7 +168,7 @@ def _trace_ids(choice: trace_picker.Choice, traces: pa.Table) -> dict[int, str |
 
 
 @st.fragment
-def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | None]) -> None:
+def _labels(page: PageContext, view: TraceView, key: str, trace_ids: dict[int, str | None]) -> None:
     """What a click or a threshold changes. A fragment, so that neither sends the page again."""
 
     def on_pick() -> None:
@@ -230,7 +199,7 @@ def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | N
             st.session_state[_MATH] = said.get("on") is True
 
     selected = _sentence(view)
-    strip = trace_data.strip(page.source, page.run, view, selected)
+    strip = trace_data.strip(page.data, view, selected)
     state = State(selected, strip, st.session_state.get(_ANSWERS))
     draw_labels(view, key, state, on={"pick": on_pick, "thresholds": on_thresholds, "step": on_step, "math": on_math})
     if st.session_state.get(_MATH):
@@ -241,7 +210,7 @@ def _labels(page: Frame, view: TraceView, key: str, trace_ids: dict[int, str | N
 
 
 @st.fragment
-def _numbers(page: Frame, view: TraceView) -> None:
+def _numbers(page: PageContext, view: TraceView) -> None:
     """The same trace to take away: every number in a table, and the joint chart as Plotly draws it."""
 
     def on_row() -> None:

@@ -1,0 +1,315 @@
+"""Every number of a run, from its sentences on: gaps → labels → counts → shares, curves, prediction, threshold map.
+
+    gaps          how far the models are apart at each sentence, for a unit and a space
+    codes         the label of each sentence, for a rule
+    counts        labels of each trace, in sentences or tokens
+    trace_table   the traces in scope, with what they are grouped by
+    group_shares, positions, prediction, threshold_map …   statistics of those
+
+The app's pages and the Python API both stand on this one chain, so their numbers are the same. Answers are kept (see
+`kept`) and may be shared by several sessions: nobody may write into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
+from rdpt_core.analysis.faint import Faint, faint_limit
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
+from rdpt_core.analysis.run import gap_arrays, group_shares, positions, predict, shares, thresholds
+from rdpt_core.analysis.run.exact_counts import Exact
+from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.group_shares import Cells, Part
+from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
+from rdpt_core.analysis.run.positions import Panel, PositionTable, PositionView
+from rdpt_core.analysis.run.predict import Prediction
+from rdpt_core.analysis.run.shares import GroupShares
+from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
+from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.analysis.run.trace_table import TraceFacts, load_facts
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.parallel import side_by_side
+from rdpt_core.analysis.trace.tokens import SentenceTokens, load_trace_tokens
+from rdpt_core.analysis.trace.view import TraceView, load_trace_view
+from rdpt_core.arrays import Codes, Doubles, Ints, SmallInts
+from rdpt_core.store.reader import Reader, Run
+
+T = TypeVar("T")
+
+OpenReader = Callable[[], AbstractContextManager[Reader]]
+
+_QUESTIONS = Family("ask", 128, is_small=True)
+_GROUPS = Family("group_shares", 12)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunData:
+    """One run of an open file.
+
+    Attributes:
+        run: the run.
+        open_reader: opens the file for a moment; raises `StoreError` if it cannot be read.
+        keep: how answers are kept; it must forget them when the file changes.
+    """
+
+    run: Run
+    open_reader: OpenReader
+    keep: Keep
+
+    @property
+    def key(self) -> Key:
+        """What tells the answers of this run from those of another run of the file."""
+        return (self.run.run_no,)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the run, in the order of all arrays that count them."""
+        return tuple(str(label) for label in label_order(self.run.roles))
+
+    def ask(self, question: Callable[..., T], *arguments: Any) -> T:
+        """What a function of the analysis says about the run; asked once for equal arguments.
+
+        Args:
+            question: takes a reader, the run and `arguments`; a function of a module, kept under its name.
+            arguments: values that can be hashed, such as a `LabelRule` or a `Scope`.
+        """
+
+        def answer() -> T:
+            with self.open_reader() as reader:
+                return question(reader, self.run, *arguments)
+
+        name = f"{question.__module__}.{question.__qualname__}"
+        result: T = self.keep(_QUESTIONS, (*self.key, name, *arguments), answer)
+        return result
+
+    @kept(8, is_small=True)
+    def catalog(self) -> Catalog:
+        """Counts of the run."""
+        with self.open_reader() as reader:
+            return load_catalog(reader, self.run)
+
+    @kept(8, is_small=True)
+    def trace_list(self) -> pa.Table:
+        """One row a trace, as `load_trace_list` gives it."""
+        with self.open_reader() as reader:
+            return load_trace_list(reader, self.run)
+
+    @kept(64, is_small=True)
+    def trace_view(self, trace_no: int, rule: LabelRule) -> TraceView:
+        """One trace with its labelled sentences."""
+        with self.open_reader() as reader:
+            return load_trace_view(reader, self.run, trace_no, rule)
+
+    def trace_tokens(self, view: TraceView) -> dict[str, SentenceTokens]:
+        """Role → tokens of a trace, for the roles that have scored it."""
+
+        def answer() -> dict[str, SentenceTokens]:
+            with self.open_reader() as reader:
+                return load_trace_tokens(reader, self.run, view)
+
+        tokens: dict[str, SentenceTokens] = self.keep(
+            Family("trace_tokens", 4, is_small=True), (*self.key, view.trace_no), answer
+        )
+        return tokens
+
+    # Ten million sentences: gaps take 80 MB, tokens 40 MB, labels 10 MB.
+
+    def gaps(self, rule: LabelRule, *, without_first: bool = False) -> Gaps:
+        """The gaps of all sentences under the rule's unit and space.
+
+        Args:
+            without_first: from means that leave out each sentence's first token.
+        """
+        return self._gaps(rule.unit, rule.space, without_first)
+
+    @kept(2, message="Reading the sentences of this run …")
+    def _gaps(self, unit: Unit, space: Space, without_first: bool) -> Gaps:
+        with self.open_reader() as reader:
+            return gap_arrays.load_gaps(reader, self.run, unit, space, without_first)
+
+    @kept(1)
+    def token_counts(self) -> SmallInts:
+        """(n_sentences,), tokens under the model that wrote the traces."""
+        with self.open_reader() as reader:
+            return gap_arrays.load_token_counts(reader, self.run)
+
+    @kept(4)
+    def codes(self, rule: LabelRule, *, without_first: bool = False) -> Codes:
+        """(n_sentences,), each sentence's place in `labels` counted from 1; 0 where unscored."""
+
+        def exact(trace_nos: SmallInts) -> Codes:
+            with self.open_reader() as reader:
+                return gap_arrays.exact_codes(reader, self.run, rule, trace_nos, without_first)
+
+        return gap_arrays.label_codes(self.gaps(rule, without_first=without_first), rule, exact)
+
+    @kept(8)
+    def counts(self, rule: LabelRule, *, by_tokens: bool = False, without_first: bool = False) -> Doubles:
+        """(n_traces, 1 + n_labels), labels of every trace in sentences or tokens, unscored ones first."""
+        weight = self.token_counts() if by_tokens else None
+        codes = self.codes(rule, without_first=without_first)
+        return gap_arrays.count_codes(self.gaps(rule, without_first=without_first), codes, weight)
+
+    @kept(8)
+    def trace_table(self, scope: Scope) -> TraceFacts:
+        """The scored traces in scope."""
+        with self.open_reader() as reader:
+            return load_facts(reader, self.run, scope)
+
+    def rows(self, rule: LabelRule, scope: Scope) -> Ints:
+        """(n_traces,), where the traces in scope stand among all scored traces."""
+        return np.searchsorted(self.gaps(rule).trace_no, self.trace_table(scope).trace_no)
+
+    def faint(self, rule: LabelRule) -> Faint | None:
+        """The faint sentences, if they are so many that a reader must be told; counted only then."""
+        limit = faint_limit(rule, self.run.roles)
+        if limit is None or np.float32(limit[2]) < self.gaps(rule).notable_from:
+            return None
+        return self._faint(rule)
+
+    @kept(64, is_small=True)
+    def _faint(self, rule: LabelRule) -> Faint | None:
+        with self.open_reader() as reader:
+            return shares.count_faint(shares.label_counts(reader, self.run, rule), rule, self.run.roles)
+
+    @kept(8)
+    def shares(self, rule: LabelRule) -> tuple[GroupShares, ...]:
+        """Label shares of each benchmark."""
+        return shares.shares_of_traces(self.trace_table(Scope()), self.counts(rule)[:, 1:], self.labels)
+
+    def traces_with(self, rule: LabelRule, label: str) -> SmallInts:
+        """The numbers of the traces that have a sentence with this label."""
+        return self.gaps(rule).trace_no[self.counts(rule)[:, self.labels.index(label) + 1] > 0]
+
+    def counted_traces(self, name: str, rule: LabelRule, scope: Scope, *, by_tokens: bool = False) -> Part:
+        """The traces in scope with their labels counted; `name` is what the run is called beside others."""
+        rows = self.rows(rule, scope)
+        counts = self.counts(rule, by_tokens=by_tokens)[rows, 1:]
+        n_sentences = self.counts(rule)[rows, 1:].sum(axis=1).astype(np.int64)
+        return Part(name, self.trace_table(scope), counts, n_sentences)
+
+    @kept(4)
+    def _position_table(self, rule: LabelRule, scope: Scope, relative: bool, last: int) -> PositionTable:
+        gaps, codes, rows = self.gaps(rule), self.codes(rule), self.rows(rule, scope)
+        if relative:
+            return positions.relative_table(gaps, codes, rows)
+        return positions.absolute_table(gaps, codes, rows, last)
+
+    @kept(8)
+    def _panels(self, rule: LabelRule, scope: Scope, view: PositionView) -> tuple[Panel, ...]:
+        traces = self.trace_table(scope)
+        table = self._position_table(rule, scope, view.relative, view.last)
+        lines = positions.LINES[1:] if view.compare else positions.LINES[:1]
+        code, names = traces.codes["benchmark"], traces.names["benchmark"]
+        if not view.by_benchmark:
+            name = names[0] if len(names) == 1 else "all benchmarks"
+            return (positions.make_panel(name, table, traces, np.arange(len(traces.trace_no)), lines),)
+
+        def panel(number: int) -> Panel:
+            return positions.make_panel(names[number], table, traces, np.flatnonzero(code == number), lines)
+
+        return tuple(side_by_side(panel, range(len(names))))
+
+    def fit_view(self, rule: LabelRule, scope: Scope, view: PositionView) -> PositionView:
+        """The view as far as the traces in scope allow: nothing is compared where not both kinds are graded, one
+        benchmark needs no panels, and no position lies beyond the longest trace."""
+        traces = self.trace_table(scope)
+        longest = int(self.gaps(rule).length[self.rows(rule, scope)].max(initial=1))
+        return PositionView(
+            compare=view.compare and traces.is_graded_both_ways,
+            relative=view.relative,
+            by_benchmark=view.by_benchmark and len(traces.names["benchmark"]) > 1,
+            last=min(view.last, longest),
+        )
+
+    def positions(self, rule: LabelRule, scope: Scope, view: PositionView) -> tuple[PositionTable, tuple[Panel, ...]]:
+        """Position curves."""
+        return self._position_table(rule, scope, view.relative, view.last), self._panels(rule, scope, view)
+
+    @staticmethod
+    def can_leave_out_first(rule: LabelRule) -> bool:
+        """Whether labels can be counted without first tokens: how many bytes one has is not stored."""
+        return rule.unit is not Unit.BYTE
+
+    @kept(8)
+    def prediction(self, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool = False) -> Prediction:
+        """Labels against correctness.
+
+        Args:
+            measure: one of `predict.MEASURES`.
+            without_first: count labels without the first tokens of sentences, too.
+        """
+        rows = self.rows(rule, scope)
+        counts = self.counts(rule)[rows, 1:]
+        other = self.counts(rule, without_first=True)[rows, 1:] if without_first else None
+        return predict.predict_correctness(self.trace_table(scope), counts, self.labels, measure, other)
+
+    def _exact_gaps(self, rule: LabelRule) -> Exact:
+        def exact(
+            trace_nos: SmallInts,
+        ) -> tuple[Doubles, Doubles | None]:
+            with self.open_reader() as reader:
+                return gap_arrays.exact_gaps(reader, self.run, rule.unit, rule.space, trace_nos)
+
+        return exact
+
+    @kept(8)
+    def threshold_map(self, rule: LabelRule, scope: Scope) -> ThresholdMap:
+        """Counts for every pair of thresholds."""
+        return thresholds.count_map(self.gaps(rule), self.rows(rule, scope), rule, self._exact_gaps(rule))
+
+    @kept(8)
+    def margins(self, rule: LabelRule, scope: Scope) -> pa.Table:
+        """Sentences close to turning."""
+        return thresholds.count_margins(self.gaps(rule), self.rows(rule, scope), rule, self._exact_gaps(rule))
+
+    @kept(8)
+    def beta_curves(self, rule: LabelRule, scope: Scope) -> tuple[BetaCurve, ...]:
+        """Shares along β."""
+        rows = self.rows(rule, scope)
+        return thresholds.beta_curves(self.gaps(rule), rows, self.trace_table(scope), rule, self._exact_gaps(rule))
+
+    def suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
+        """The β that the data suggest in a unit and space; the rule's thresholds play no part."""
+        return self._suggested_beta(LabelRule.make(unit=rule.unit, space=rule.space), scope)
+
+    @kept(8)
+    def _suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
+        rows = self.rows(rule, scope)
+        return find_beta(self.gaps(rule), rows, self.trace_table(scope), self._exact_gaps(rule))
+
+
+def shares_of_groups(
+    runs: Mapping[str, RunData],
+    rule: LabelRule,
+    scope: Scope,
+    row: str,
+    column: str | None = None,
+    *,
+    by_tokens: bool = False,
+) -> Cells:
+    """Label shares of groups of traces of one or more runs of a file, with the same roles.
+
+    Args:
+        runs: each run under the name that it has as a group.
+        row: one of `group_shares.DIMENSIONS`; with several runs one of the dimensions should be `run`.
+        column: another one, or None.
+        by_tokens: count a sentence by its tokens.
+    """
+
+    first, *_ = runs.values()
+
+    def answer() -> Cells:
+        parts = [data.counted_traces(name, rule, scope, by_tokens=by_tokens) for name, data in runs.items()]
+        return group_shares.make_cells(parts, first.labels, row, column)
+
+    names = tuple((name, data.run.run_no) for name, data in runs.items())
+    cells: Cells = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens), answer)
+    return cells

@@ -1,0 +1,1 @@
+"""What `import rdpt_core as rdpt` offers."""

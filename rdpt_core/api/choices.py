@@ -1,0 +1,85 @@
+"""What every table of a run may be asked with: the label rule, and which traces count."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.scope import Scope, load_choices
+from rdpt_core.errors import UsageError
+
+_GRADE_OF = {True: GRADES[0], False: GRADES[1], "unknown": GRADES[2]}
+
+
+class Choices(TypedDict, total=False):
+    """Keyword arguments of every table.
+
+    Attributes:
+        alpha: largest gap that counts as Shared; the default depends on unit and space (0.05).
+        beta: gap between teacher and student that decides (0.1).
+        unit: what a logprob sum is divided by: `own_token`, `common_token` or `byte`.
+        space: `difference` of probabilities, or `ratio`, in nats.
+        benchmark: traces of this benchmark only; and so on.
+        domain: see `benchmark`.
+        model: whoever wrote the trace, as its file named it.
+        difficulty: see `benchmark`.
+        correct: True, False, or `unknown` for traces that are not graded.
+    """
+
+    alpha: float | None
+    beta: float | None
+    unit: str
+    space: str
+    benchmark: str | None
+    domain: str | None
+    model: str | None
+    difficulty: str | None
+    correct: bool | Literal["unknown"] | None
+
+
+def rule_of(choices: Choices) -> LabelRule:
+    """The label rule.
+
+    Raises:
+        UsageError: a threshold below 0, an unknown unit or space, or bytes with differences.
+        TypeError: a keyword that is none of `Choices`.
+    """
+    unknown = sorted(set(choices) - set(Choices.__annotations__))
+    if unknown:
+        raise TypeError(f"unknown keyword {unknown[0]!r}; known are {', '.join(Choices.__annotations__)}")
+    return LabelRule.make(
+        choices.get("alpha"),
+        choices.get("beta"),
+        choices.get("unit", Unit.OWN_TOKEN),
+        choices.get("space", Space.DIFFERENCE),
+    )
+
+
+def scope_of(data: RunData, choices: Choices) -> Scope:
+    """The traces that count.
+
+    Raises:
+        UsageError: no trace of the run has such a value.
+    """
+    correct = choices.get("correct")
+    if correct not in (None, *_GRADE_OF):
+        raise UsageError("unknown value", where="correct", expected='True, False or "unknown"', got=repr(correct))
+    scope = Scope(
+        benchmark=choices.get("benchmark"),
+        domain=choices.get("domain"),
+        grade=None if correct is None else _GRADE_OF[correct],
+        model=choices.get("model"),
+        difficulty=choices.get("difficulty"),
+    )
+    for name, value in scope.items():
+        values = sorted(set(data.ask(load_choices).column(name).to_pylist()) - {None})
+        if value not in values:
+            raise UsageError(
+                "no trace of the run has this value",
+                where="correct" if name == "grade" else name,
+                expected="one of " + ", ".join(map(repr, values)) if values else "a run whose traces name one",
+                got=repr(value),
+            )
+    return scope

@@ -1,0 +1,92 @@
+"""A database of scored runs, opened for reading. Neither streamlit nor torch nor transformers is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.run.kept import Family, Key, Memory
+from rdpt_core.api.scored_run import ScoredRun
+from rdpt_core.errors import StoreBusyError, UsageError
+from rdpt_core.store.connect import Identity, file_identity
+from rdpt_core.store.reader import Reader, open_reader
+from rdpt_core.store.reader import Run as RunRecord
+
+
+def open(path: str | os.PathLike[str]) -> Database:
+    """Open a database that `score` wrote.
+
+    The file is opened for a moment whenever something is asked and never kept open, so a run may go on writing to it.
+
+    Raises:
+        StoreError: there is no such file, or it is no database of this program.
+    """
+    database = Database(Path(path))
+    database.runs()
+    return database
+
+
+class Database:
+    """The runs of one file. Made by `open`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._memory = Memory()
+
+    def __repr__(self) -> str:
+        return f"<Database {str(self.path)!r}: {', '.join(run.name for run in self.runs()) or 'no run'}>"
+
+    def runs(self) -> tuple[ScoredRun, ...]:
+        """All runs, oldest first; a run that is still being scored is one of them."""
+        with open_reader(self.path) as reader:
+            return tuple(ScoredRun(record, self._data) for record in reader.runs())
+
+    def run(self, key: str | None = None) -> ScoredRun:
+        """The newest finished run, or the one that `key` names.
+
+        Args:
+            key: a run's id, the beginning of its id, or its name.
+
+        Raises:
+            UsageError: no run, or more than one, fits.
+        """
+        if key is not None:
+            with open_reader(self.path) as reader:
+                return ScoredRun(reader.run(key), self._data)
+        runs = self.runs()
+        finished = [run for run in runs if run.is_finished]
+        if not finished:
+            raise UsageError(
+                "the database holds no finished run",
+                where=str(self.path),
+                got=f"{len(runs):,} unfinished" if runs else "no run",
+                hint="Run the `score` command that began it again, or name the run: open(…).run(NAME).",
+            )
+        return finished[-1]
+
+    def _data(self, record: RunRecord) -> RunData:
+        """The run as the file has it now; what is combined in one answer comes from one state of the file."""
+        identity = file_identity(self.path)
+
+        def keep(family: Family, key: Key, make: Callable[[], Any]) -> Any:
+            return self._memory(family, (identity, *key), make)
+
+        with self._opened(identity) as reader:
+            # Another file may have taken the place of the one that was opened.
+            current = reader.run(record.run_id)
+        return RunData(current, lambda: self._opened(identity), keep)
+
+    @contextmanager
+    def _opened(self, identity: Identity) -> Iterator[Reader]:
+        with open_reader(self.path) as reader:
+            if file_identity(self.path) != identity:
+                raise StoreBusyError(
+                    "a run wrote into the database while this answer was being computed",
+                    where=str(self.path),
+                    hint="Ask again.",
+                )
+            yield reader

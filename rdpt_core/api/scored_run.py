@@ -1,0 +1,195 @@
+"""One run of a database as tables: the numbers of the app's pages, and the rows of `export`.
+
+Tables are Arrow: `.to_pandas()`, `polars.from_arrow(table)`, `duckdb.sql("SELECT … FROM table")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, Unpack
+
+import pyarrow as pa
+
+from rdpt_core.analysis.export.rows import export_query
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run.data import RunData, shares_of_groups
+from rdpt_core.analysis.run.group_shares import DIMENSIONS, cells_table
+from rdpt_core.analysis.run.positions import PositionView, positions_table
+from rdpt_core.analysis.run.predict import MEASURES, prediction_table
+from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.thresholds import curves_table
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.api.choices import Choices, rule_of, scope_of
+from rdpt_core.api.scored_trace import ScoredTrace
+from rdpt_core.errors import UsageError
+from rdpt_core.store.reader import Reader
+from rdpt_core.store.reader import Run as RunRecord
+
+Count = Literal["sentences", "tokens"]
+Measure = Literal["share", "count"]
+
+
+class ScoredRun:
+    """A set of traces scored by one triple (or pair) of models.
+
+    Every method raises `StoreError` if the file cannot be read, and `UsageError` for a rule or a filter that does not
+    fit; `choices` are the keyword arguments of `rdpt_core.api.choices.Choices`.
+
+    Attributes:
+        info: what is stored of the run: models, versions, times, everything that its numbers depend on.
+    """
+
+    def __init__(self, info: RunRecord, data: Callable[[RunRecord], RunData]) -> None:
+        self.info = info
+        self._data = partial(data, info)
+
+    @property
+    def id(self) -> str:
+        """Hexadecimal digits that follow from everything that changes a number."""
+        return self.info.run_id
+
+    @property
+    def name(self) -> str:
+        """What whoever scored the run called it."""
+        return self.info.name
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """`teacher`, `student` and, after distillation, `distilled`."""
+        return self.info.roles
+
+    @property
+    def is_finished(self) -> bool:
+        """False while sentences are still to come."""
+        return self.info.finished_at is not None
+
+    def __repr__(self) -> str:
+        state = "" if self.is_finished else ", unfinished"
+        return f"<ScoredRun {self.name!r} {self.id}: {self.info.n_traces:,} traces, {', '.join(self.roles)}{state}>"
+
+    def sentences(self, **choices: Unpack[Choices]) -> pa.Table:
+        """One row a sentence, with the columns of `export --what sentences`."""
+        return self._rows("sentences", choices)
+
+    def traces(self, **choices: Unpack[Choices]) -> pa.Table:
+        """One row a trace with its label counts, with the columns of `export --what traces`."""
+        return self._rows("traces", choices)
+
+    def tokens(self, **choices: Unpack[Choices]) -> pa.Table:
+        """One row a token and role, with the columns of `export --what tokens`."""
+        return self._rows("tokens", choices)
+
+    def _rows(self, what: str, choices: Choices) -> pa.Table:
+        data, rule, scope = self._asked(choices)
+        with data.open_reader() as reader:
+            chunks = list(export_query(reader, data.run, what, rule, scope))
+        return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])
+
+    def shares(
+        self,
+        by: str = "benchmark",
+        across: str | None = None,
+        *,
+        count: Count = "sentences",
+        **choices: Unpack[Choices],
+    ) -> pa.Table:
+        """Label shares of groups of traces with 95% intervals over questions: the table of the page Benchmarks.
+
+        Args:
+            by: what groups traces: benchmark, domain, model, difficulty or correctness.
+            across: what splits each group, one of the same.
+            count: what a share is of.
+        """
+        data, rule, scope = self._asked(choices)
+        known = [name for name in DIMENSIONS if name != "run"]
+        _check("by", by, known)
+        _check("across", across, [None, *(name for name in known if name != by)])
+        _check("count", count, ["sentences", "tokens"])
+        cells = shares_of_groups({self.name: data}, rule, scope, by, across, by_tokens=count == "tokens")
+        return cells_table(cells, count)
+
+    def positions(
+        self,
+        *,
+        relative: bool = False,
+        last: int = 60,
+        compare: bool = False,
+        by_benchmark: bool = True,
+        **choices: Unpack[Choices],
+    ) -> pa.Table:
+        """Label shares along the traces with bands for whole curves: the table of the page Positions.
+
+        Args:
+            relative: by part of the trace, instead of by sentence number.
+            last: the last sentence number; no later than the longest trace has one.
+            compare: correct against incorrect traces; only where some are graded as each.
+            by_benchmark: curves for each benchmark, instead of for all together.
+        """
+        if last < 1:
+            raise UsageError(
+                "a position is out of range", where="last", expected="a whole number from 1", got=str(last)
+            )
+        data, rule, scope = self._asked(choices)
+        view = data.fit_view(rule, scope, PositionView(compare, relative, by_benchmark, last))
+        if compare and not view.compare:
+            raise UsageError(
+                "correct and incorrect traces cannot be compared",
+                where="compare",
+                expected="traces that are graded as correct, and others as incorrect",
+                got="traces of one kind, or none graded",
+            )
+        table, panels = data.positions(rule, scope, view)
+        return positions_table(panels, table, data.labels)
+
+    def prediction(
+        self, measure: Measure = "share", *, without_first_tokens: bool | None = None, **choices: Unpack[Choices]
+    ) -> pa.Table:
+        """Labels against correctness, and against length: the table of the page Predict.
+
+        Args:
+            measure: a label's share of the trace's sentences, or how many carry it.
+            without_first_tokens: count labels also from means that leave out each sentence's first token; by default
+                wherever the unit allows it, which bytes do not.
+        """
+        data, rule, scope = self._asked(choices)
+        _check("measure", measure, list(MEASURES))
+        possible = data.can_leave_out_first(rule)
+        if without_first_tokens and not possible:
+            raise UsageError(
+                "bytes of first tokens are not stored", where="unit", expected="a unit of tokens", got="byte"
+            )
+        without_first = possible if without_first_tokens is None else without_first_tokens
+        return prediction_table(data.prediction(rule, scope, measure, without_first=without_first))
+
+    def thresholds(self, **choices: Unpack[Choices]) -> pa.Table:
+        """Label shares for several β at the rule's α: the table of the page Thresholds."""
+        data, rule, scope = self._asked(choices)
+        return curves_table(data.beta_curves(rule, scope), rule.alpha)
+
+    def suggested_beta(self, **choices: Unpack[Choices]) -> SuggestedBeta | None:
+        """The β at which fewest labels would turn, or None where nothing can be said; thresholds play no part."""
+        data, rule, scope = self._asked(choices)
+        return data.suggested_beta(rule, scope)
+
+    def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
+        """One trace with its labelled sentences; in a notebook it shows itself.
+
+        Raises:
+            UsageError: the run holds no such trace.
+        """
+        data, rule, _ = self._asked(choices)
+        return ScoredTrace(data, rule, data.ask(_trace_no, trace_id))
+
+    def _asked(self, choices: Choices) -> tuple[RunData, LabelRule, Scope]:
+        data, rule = self._data(), rule_of(choices)
+        return data, rule, scope_of(data, choices)
+
+
+def _trace_no(reader: Reader, run: RunRecord, trace_id: str) -> int:
+    return reader.trace_no(run, trace_id)
+
+
+def _check(name: str, value: object, known: list[str] | list[str | None]) -> None:
+    if value not in known:
+        raise UsageError("unknown value", where=name, expected=" or ".join(map(repr, known)), got=repr(value))

@@ -1,0 +1,119 @@
+"""The reader's script, its style sheet, and what both take. Free of Streamlit.
+
+`SCRIPT` is a module whose default export `mount({data, parentElement, setTriggerValue})` takes the payloads, part by
+part; `STYLE` goes into the same document or shadow root.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rdpt_core.analysis.labels import UNCERTAIN_PART, default_thresholds, label_order
+from rdpt_core.analysis.trace.thinking import parts_of
+from rdpt_core.analysis.trace.tokens import Strip
+from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.ui.components import bundle
+from rdpt_core.ui.style import words
+from rdpt_core.ui.style.theme import MARKS, label_key
+from rdpt_core.ui.style.words import defaults_name
+
+MODULES = (
+    *("dom", "hub", "rule", "model", "marks", "facts", "tooltip", "legend", "text", "pointer", "joint", "ribbon"),
+    *("thresholds", "search", "math", "strip", "card", "keys", "tools", "view", "main"),
+)
+
+
+SCRIPT = bundle.script(*(f"reader/{name}.js" for name in MODULES))
+
+
+STYLE = bundle.style("reader/reader.css", "reader/zero_width.css", "reader/panels.css", root=".reader")
+
+
+FEATURES = ("joint", "thresholds", "card", "search", "math", "step")
+"""What a reader can offer beside text, ribbon, legend and hover."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What changes while a trace stays.
+
+    Attributes:
+        selected: the pinned sentence, from 0.
+        strip: its tokens.
+        answers: the `at` of the click that led here, so that an answer that comes late changes nothing.
+        features: which of `FEATURES` are offered.
+        has_link: whether the page's address leads to a sentence with `&sentence=N`.
+    """
+
+    selected: int | None = None
+    strip: Strip | None = None
+    answers: int | None = None
+    features: tuple[str, ...] = FEATURES
+    has_link: bool = True
+
+
+def text_payload(view: TraceView, key: str, name: str = "main") -> dict[str, Any]:
+    """What stays while thresholds move. Equal traces give equal payloads, so that nothing is sent twice."""
+    scored, texts, roles = view.is_scored, view.texts(), list(view.roles)
+    nothing: list[None] = [None] * len(texts)
+    reasons = view.column("unscored_reason") if scored else ["not_yet"] * len(texts)
+    return {
+        "reader": name,
+        "part": "text",
+        "key": key,
+        "texts": texts,
+        "roles": roles,
+        "countRole": view.count_role,
+        "unit": str(view.rule.unit),
+        "space": str(view.rule.space),
+        "values": {role: _doubles(view.column(f"v_{role}") if scored else nothing) for role in roles},
+        "sums": {role: _doubles(view.column(f"logprob_sum_{role}") if scored else nothing) for role in roles},
+        "tokens": {role: view.column(f"n_tokens_{role}") if scored else nothing for role in roles},
+        "bytes": view.column("n_bytes") if scored else nothing,
+        "unscored": {str(index): reason for index, reason in enumerate(reasons) if reason is not None},
+        "reasonWords": words.UNSCORED,
+        "parts": [
+            {
+                "kind": part.kind,
+                "first": part.first,
+                "title": f"{part.kind.capitalize()} · {words.count(part.n_sentences, 'sentence')}",
+            }
+            for part in parts_of(view)
+        ],
+        "order": [
+            {"label": str(label), "key": label_key(label), "letter": MARKS[label_key(label)].letter}
+            for label in label_order(view.roles)
+        ],
+    }
+
+
+def labels_payload(view: TraceView, key: str, state: State | None = None, name: str = "main") -> dict[str, Any]:
+    """What changes with the thresholds and with the pinned sentence."""
+    rule, state = view.rule, state or State()
+    alpha, beta = default_thresholds(rule.unit, rule.space)
+    return {
+        "reader": name,
+        "part": "labels",
+        "key": key,
+        "unit": str(rule.unit),
+        "space": str(rule.space),
+        "alpha": rule.alpha,
+        "beta": rule.beta,
+        "uncertainPart": UNCERTAIN_PART,
+        "defaults": {"alpha": alpha, "beta": beta, "name": defaults_name(rule.unit, rule.space)},
+        "selected": state.selected,
+        "strip": state.strip,
+        "answers": state.answers,
+        "features": list(state.features),
+        "link": state.has_link,
+    }
+
+
+def _doubles(values: Sequence[float | None]) -> str:
+    """Base64 of little-endian doubles, NaN where missing: the browser compares the very numbers that Python has."""
+    return base64.b64encode(np.array(values, dtype="<f8").tobytes()).decode("ascii")

@@ -1,0 +1,67 @@
+"""What a reader must know about a run and a rule before believing any label."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rdpt_core.analysis.faint import Faint
+from rdpt_core.analysis.labels import Unit
+from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.style import words
+
+
+def run_notices(page: PageContext, *, brief: bool = False) -> None:
+    """What a reader must know about this run and rule before believing any label.
+
+    Args:
+        brief: small print instead of boxes, for a page whose first screen belongs to something else.
+    """
+    run, rule = page.run, page.rule
+    if run.has_distilled and rule.alpha >= rule.beta:
+        st.warning(
+            f"**α = {rule.alpha:g} is not below β = {rule.beta:g}.** Shared is decided first, so sentences that differ "
+            "by more than β but not by more than α are called Shared instead of Teacher or Student.",
+            icon=":material/warning:",
+        )
+    found = []
+    if not run.one_tokenizer:
+        found.append(f"**The models have different tokenizers.** {_TOKENIZER_ADVICE[rule.unit]}")
+    plain = [str(model.role) for model in run.models if model.template == "plain"]
+    if plain:
+        found.append(
+            f"**No chat template: {', '.join(plain)}.** The question was given in a plain rendering instead, which may "
+            "change how likely the beginning of a response is."
+        )
+    for text in found:
+        if brief:
+            st.caption(f":material/info: {text}")
+        else:
+            st.info(text, icon=":material/info:")
+
+
+def faint_notice(faint: Faint | None, *, brief: bool = False) -> None:
+    """Say so if many labels follow from small probabilities alone.
+
+    Args:
+        brief: small print instead of a box, as for `notices`.
+    """
+    if faint is None or not faint.is_notable:
+        return
+    text = (
+        f"**{faint.n_faint:,} of {words.count(faint.n_label, f'{faint.label} sentence')} "
+        f"{'is' if faint.n_faint == 1 else 'are'} so unlikely under every model that differences cannot tell the "
+        f"models apart** (every p ≤ {faint.symbol}). Look at Space = ratio, and check models and template."
+    )
+    if brief:
+        st.caption(f":material/warning: {text}")
+    else:
+        st.warning(text, icon=":material/warning:")
+
+
+_TOKENIZER_ADVICE = {
+    Unit.OWN_TOKEN: (
+        "A mean over a model's own tokens favours the one with the finer tokens: compare with the unit “common token”."
+    ),
+    Unit.COMMON_TOKEN: "The unit “common token”, chosen here, makes their values comparable.",
+    Unit.BYTE: "The unit “byte”, chosen here, makes their values comparable.",
+}

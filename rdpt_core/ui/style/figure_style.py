@@ -1,0 +1,46 @@
+"""What all figures share: the layout, and fills that tell labels apart without colour.
+
+Every name that comes from data passes `words.no_markup`: plotly reads a kind of HTML.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, tone
+
+
+def hatched(key: str, mode: Mode) -> dict[str, Any]:
+    """A tinted fill with the label's own hatch, thin enough to read text on."""
+    colours = tone(key, mode)
+    pattern = {
+        "shape": MARKS[key].hatch,
+        "fillmode": "overlay",
+        "fgcolor": colours.ink,
+        "fgopacity": 0.3,
+        "size": 8,
+        "solidity": 0.12,
+    }
+    return {"color": colours.tint, "pattern": pattern if MARKS[key].hatch else None}
+
+
+def unscored_fill(mode: Mode) -> dict[str, Any]:
+    """A light grey hatch, for what carries no label."""
+    pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": MUTED[mode], "fgopacity": 0.35, "size": 6}
+    return {"color": RULE[mode], "opacity": 0.6, "pattern": {**pattern, "solidity": 0.15}}
+
+
+def base_layout(mode: Mode) -> dict[str, Any]:
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": TEXT[mode], "size": 13},
+        "hoverlabel": {
+            "bgcolor": PAGE[mode],
+            "bordercolor": RULE[mode],
+            "font": {"color": TEXT[mode]},
+            "align": "left",
+        },
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 13}},
+        "dragmode": False,
+    }
