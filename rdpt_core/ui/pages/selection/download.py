@@ -67,7 +67,7 @@ def draw(page: PageContext, chosen: Chosen, found: SideBySide, items: Sequence[B
 
 def _text(page: PageContext, trace_nos: tuple[int, ...], format_name: str) -> str:
     """Made when the button is pressed, in a thread of its own: without Streamlit's cache."""
-    with open_reader(page.source.path) as reader:
+    with open_reader(page.database.path) as reader:
         return picked_text(reader, page.run, trace_nos, format_name)
 
 
@@ -91,5 +91,5 @@ def _command(page: PageContext, chosen: Chosen, name: str, format_name: str, by_
         correct_only=guards.correct_only,
         basket=by_hand,
     )
-    files = [f"--db {shlex.quote(str(page.source.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
+    files = [f"--db {shlex.quote(str(page.database.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
     return " ".join(["python -m rdpt_core select", *files, *settings.flags()])
