@@ -25,20 +25,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "done, and open the app on this machine.",
     )
     parser.add_argument("--no-app", action="store_true", help="stop after scoring")
-    database = bundled.demo_database()
-    shown = database.relative_to(bundled.ROOT) if bundled.IS_CLONE else database
-    escaped = str(shown).replace("%", "%%")
-    parser.add_argument("--db", type=file_path, default=database, metavar="FILE", help=f"default: {escaped}")
+    parser.add_argument(
+        "--db",
+        type=file_path,
+        metavar="FILE",
+        help="default: .rdpt/demo.duckdb in a clone; in an installed copy, demo.duckdb in the user's data folder",
+    )
     add_port(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, then serve the app until it is stopped."""
+    database = arguments.db or bundled.demo_database()
     started_s = time.monotonic()
-    status = score_bundled(arguments.db)
-    print(f"scored in {time.monotonic() - started_s:.0f} s: {arguments.db}", file=sys.stderr)
-    return status if arguments.no_app else serve(arguments.db, arguments.port)
+    status = score_bundled(database)
+    print(f"scored in {time.monotonic() - started_s:.0f} s: {database}", file=sys.stderr)
+    return status if arguments.no_app else serve(database, arguments.port)
 
 
 def score_bundled(database: Path) -> int:

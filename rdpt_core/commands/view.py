@@ -19,6 +19,8 @@ from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreMissingError,
 
 ADDRESS = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 8501, 8600
+# Long enough for a migration of another process; a run that writes for longer is no reason not to start.
+PATIENCE_S = 4.0
 _GOODBYE_S = 5.0
 
 
@@ -34,7 +36,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "location",
         nargs="?",
         type=location,
-        default=bundled.demo_database(),
         metavar="DB|FOLDER",
         help="a database that `score` wrote, or a folder of them to choose from (default: the database of `demo`)",
     )
@@ -65,8 +66,9 @@ def port_number(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
-    check_location(arguments.location)
-    return serve(arguments.location, arguments.port)
+    location = arguments.location or bundled.demo_database()
+    check_location(location)
+    return serve(location, arguments.port)
 
 
 def check_location(location: Path) -> None:
@@ -88,7 +90,7 @@ def check_location(location: Path) -> None:
             )
         return
     try:
-        with open_reader(location):
+        with open_reader(location, patience_s=PATIENCE_S):
             pass
     except (StoreBusyError, StoreEmptyError):
         pass

@@ -18,7 +18,6 @@ from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.reader.payload import labels_payload, text_payload
-from rdpt_core.ui.frame import settings
 from rdpt_core.ui.frame.trace_picker import option_names, question_name
 from rdpt_core.ui.pages import overview
 from rdpt_core.ui.pages.trace import joint_figure
@@ -76,20 +75,6 @@ def test_equal_names_stay_different_options() -> None:
 
 def test_every_reason_has_words() -> None:
     assert set(words.UNSCORED) >= {str(reason) for reason in UnscoredReason}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "environment", "path"),
-    [
-        ([], {}, ".rdpt/demo.duckdb"),
-        ([], {"RDPT_DB": "x.duckdb"}, "x.duckdb"),
-        (["--db", "y.duckdb"], {"RDPT_DB": "x.duckdb"}, "y.duckdb"),
-        (["--other", "--db=z.duckdb"], {}, "z.duckdb"),
-        (["--db"], {"RDPT_DB": ""}, ".rdpt/demo.duckdb"),
-    ],
-)
-def test_database_path(arguments: list[str], environment: dict[str, str], path: str) -> None:
-    assert settings.database_path(arguments, environment) == Path(path)
 
 
 def test_payloads_are_json_and_only_labels_depend_on_the_thresholds(database: Path) -> None:
