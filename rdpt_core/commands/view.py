@@ -86,7 +86,7 @@ def check_location(location: Path) -> None:
                 "the folder holds no database",
                 where=str(location),
                 expected="files that end in .duckdb, in the folder itself",
-                hint="Write one with `python -m rdpt_core score`, or name a database.",
+                hint="Write one with `rdpt score`, or name a database.",
             )
         return
     try:

@@ -19,7 +19,7 @@ def _commands(path: Path) -> None:
     st.code(_DEMO, language=None)
     st.markdown("**Or score your own traces**, with three models named in one TOML file:")
     st.code(
-        f"python -m rdpt_core score --traces traces.jsonl --triple triple.toml --db {path}",
+        f"rdpt score --traces traces.jsonl --triple triple.toml --db {path}",
         language=None,
         wrap_lines=True,
     )

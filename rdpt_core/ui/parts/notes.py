@@ -233,7 +233,7 @@ def _downloads(chosen: Sequence[Placed]) -> None:
         ):
             st.download_button(name, data, f"notes.{ending}", mime, on_click="ignore", width="stretch")
         st.caption("The same from a shell:")
-        st.code("python -m rdpt_core export --db FILE --what notes --out notes.csv", language=None, wrap_lines=True)
+        st.code("rdpt export --db FILE --what notes --out notes.csv", language=None, wrap_lines=True)
 
 
 def _item(item: Placed, *, with_run: bool) -> dict[str, Any]:
