@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from rdpt_core import __version__, interrupts
@@ -33,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = _Parser(
-        prog="python -m rdpt_core",
+        prog=_program_name(),
         description="Trace where each sentence of a distilled reasoning model came from.",
         epilog="Exit status: 0 done; 1 unexpected failure; 2 wrong arguments or unusable input; 3 done, but some "
         "inputs were rejected or some sentences stayed unscored; 130 interrupted, progress kept.",
@@ -43,6 +44,11 @@ def make_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add_parser(subparsers)
     return parser
+
+
+def _program_name() -> str:
+    """How this program was started, for its help to say the same."""
+    return "python -m rdpt_core" if Path(sys.argv[0]).name == "__main__.py" else "rdpt"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,9 +1,9 @@
-"""The commands of `python -m rdpt_core`, one file each.
+"""The commands of `rdpt`, one file each.
 
 A command module offers `add_parser(subparsers)` and sets `run` on its parser, a function from the parsed arguments to
 an exit status. What is heavy is imported inside `run`.
 """
 
-from rdpt_core.commands import bench, demo, export, import_, info, local, resplit, score, select, validate
+from rdpt_core.commands import bench, demo, export, import_, info, local, resplit, score, select, validate, view
 
-COMMANDS = (score, validate, import_, resplit, local, info, export, select, bench, demo)
+COMMANDS = (score, validate, import_, resplit, local, info, export, select, bench, view, demo)
