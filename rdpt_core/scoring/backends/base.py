@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import Floats
 from rdpt_core.records import (
     Role,
     RoleResult,
@@ -255,9 +255,7 @@ def _without_logprobs(encoding: Encoding) -> TokenLogprobs:
     return TokenLogprobs(encoding.token_id, encoding.char_start, encoding.char_end, missing)
 
 
-def role_result(
-    prepared: PreparedTrace, logprob: npt.NDArray[np.float32] | None, *, detail: str | None = None
-) -> RoleResult:
+def role_result(prepared: PreparedTrace, logprob: Floats | None, *, detail: str | None = None) -> RoleResult:
     """What is stored of a trace: NaN where no logprob came. Shapes: `logprob` is (n_scored,), or None for nothing."""
     item = prepared.item
     tokens = _without_logprobs(prepared.encoding)

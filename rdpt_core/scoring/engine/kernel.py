@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from rdpt_core.arrays import Floats, Ints
 from rdpt_core.errors import ModelError
 from rdpt_core.records import TokenScores
 from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Layout, packed, register
@@ -102,7 +102,7 @@ class CausalKernel:
         finally:
             del head.score
 
-    def score(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+    def score(self, sequences: Sequence[TokenSequence]) -> list[Floats]:
         """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0.
 
         Raises:
@@ -161,7 +161,7 @@ class CausalKernel:
             return [TokenScores(logprob, rank if with_ranks else None) for logprob, rank in scored]
         return self._score_pack(sequences, with_ranks)
 
-    def _probe_pack(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+    def _probe_pack(self, sequences: Sequence[TokenSequence]) -> list[Floats]:
         return [scores.logprob for scores in self._score_pack(sequences, with_ranks=False)]
 
     def _score_pack(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
@@ -184,7 +184,7 @@ class CausalKernel:
         hidden: torch.Tensor = output.last_hidden_state[0]
         return hidden
 
-    def _to_device(self, array: npt.NDArray[np.int64], device: torch.device) -> torch.Tensor:
+    def _to_device(self, array: Ints, device: torch.device) -> torch.Tensor:
         tensor = torch.from_numpy(array)
         # A pinned copy does not stop the host, which is laying out the next kernels meanwhile.
         return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
