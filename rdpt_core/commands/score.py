@@ -26,8 +26,8 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
 
 if TYPE_CHECKING:
-    from rdpt_core.scoring.concurrency import StageSeconds
     from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
+    from rdpt_core.scoring.jobs.timing import StageSeconds
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

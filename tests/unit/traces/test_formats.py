@@ -15,8 +15,9 @@ from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Reject, Trace
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.formats import FORMATS, format_named
-from rdpt_core.traces.formats.reasoning import put_back, split_thinking, truncation
+from rdpt_core.traces.formats.reasoning import put_back
 from rdpt_core.traces.importing.pipeline import import_source, list_formats
+from rdpt_core.traces.thinking import split_thinking, truncation
 
 
 class Log:
@@ -349,7 +350,8 @@ def test_the_example_in_the_registrys_docstring_works(monkeypatch: pytest.Monkey
     )
     exec(preface + code, names)  # the example is ours
     made: Callable[..., Any] = names["FORMAT"].read
-    from rdpt_core.traces.formats.base import Context, Record
+    from rdpt_core.traces.files.record import Record
+    from rdpt_core.traces.formats.base import Context
 
     (draft,) = made(Record(1, {"ask": "q", "reply": "a"}, ""), Context("f"))
     assert draft.response.text == "a"

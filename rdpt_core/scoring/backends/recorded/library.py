@@ -20,8 +20,8 @@ from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
 from rdpt_core.traces.files.containers import open_container
+from rdpt_core.traces.files.record import Bad
 from rdpt_core.traces.files.source import Source
-from rdpt_core.traces.formats.base import Bad
 
 _TAIL_CHARACTERS = 48
 
