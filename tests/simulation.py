@@ -15,9 +15,9 @@ from scipy.special import expit
 
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.gap_arrays import Gaps
-from rdpt_core.analysis.run.group_shares import Part, difference, make_cells
+from rdpt_core.analysis.run.group_shares import RunCounts, cross_tabulate, difference
 from rdpt_core.analysis.run.positions import LINES, absolute_table, make_panel
-from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.auc import auc_within
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares
 from rdpt_core.analysis.statistics.logistic import fit_logistic
@@ -53,7 +53,7 @@ class World:
 class Sample:
     """Simulated traces as the analysis takes them."""
 
-    facts: TraceFacts
+    facts: TraceTable
     gaps: Gaps
     codes: np.ndarray
     counts: np.ndarray
@@ -81,7 +81,7 @@ def draw(world: World, seed: int, n_questions: int | None = None) -> Sample:
     codes = np.where(is_teacher, 1, np.where(rng.random(start[-1]) < 0.7, 2, 3)).astype(np.uint8)
     counts = np.stack([np.bincount(trace, codes == k, n) for k in range(1, 5)], axis=1)
     grade = correct.astype(np.int8)
-    facts = TraceFacts(
+    facts = TraceTable(
         trace_no=np.arange(n, dtype=np.int32),
         question=question,
         question_keys=tuple(("planted", str(q)) for q in range(n_questions)),
@@ -130,8 +130,8 @@ def share_of_both_levels(sample: Sample) -> tuple[float, float, float]:
 
 def correct_minus_incorrect(sample: Sample) -> tuple[float, float, float]:
     """Difference of the Teacher share between correct and incorrect traces, which share questions."""
-    part = Part("run", sample.facts, sample.counts, sample.counts.sum(axis=1).astype(np.int64))
-    found = difference(make_cells([part], KINDS, "correctness", None), 0, 1)
+    part = RunCounts("run", sample.facts, sample.counts, sample.counts.sum(axis=1).astype(np.int64))
+    found = difference(cross_tabulate([part], KINDS, "correctness", None), 0, 1)
     return float(found.value[0]), float(found.low[0]), float(found.high[0])
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
-from rdpt_core.analysis.run.group_shares import DIMENSIONS, cells_table
+from rdpt_core.analysis.run.group_shares import DIMENSIONS, cross_table_rows
 from rdpt_core.analysis.run.positions import PositionView, positions_table
 from rdpt_core.analysis.run.predict import MEASURES, prediction_table
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
@@ -107,7 +107,7 @@ class ScoredRun:
         _check("across", across, [None, *(name for name in known if name != by)])
         _check("count", count, ["sentences", "tokens"])
         cells = shares_of_groups({self.name: data}, rule, scope, by, across, by_tokens=count == "tokens")
-        return cells_table(cells, count)
+        return cross_table_rows(cells, count)
 
     def positions(
         self,

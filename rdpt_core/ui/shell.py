@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from rdpt_core.errors import StoreError
-from rdpt_core.ui.data.cache import Source, settled
+from rdpt_core.ui.data.cache import DatabaseSnapshot, settled
 from rdpt_core.ui.frame import context, controls, empty_states, missing, settings
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import theme
@@ -45,8 +45,8 @@ def run() -> None:
     page = navigation()
     path = settings.database_path()
     try:
-        source = Source.at(path)
-        runs = source.runs()
+        database = DatabaseSnapshot.at(path)
+        runs = database.runs()
         if not runs:
             empty_states.show_no_runs(path)
             return
@@ -54,12 +54,12 @@ def run() -> None:
             chosen = controls.choose_run(runs)
             rule = controls.choose_rule(has_distilled=chosen is None or chosen.has_distilled)
         if chosen is None:
-            missing.explain_run(source, runs)
+            missing.explain_run(database, runs)
         elif rule is None:
             controls.explain_bad_rule()
         else:
             missing.publish_file(runs)
-            with context.around(PageContext(source, chosen, rule)):
+            with context.around(PageContext(database, chosen, rule)):
                 page.run()
             settled()
     except StoreError as error:

@@ -25,7 +25,7 @@ def commit_after_facts(monkeypatch: pytest.MonkeyPatch, commits: list[Any]) -> N
     """Let the next commit happen between two reads of a page, as long as there are any."""
     real = RunData.trace_table
 
-    def facts_then_commit(self: RunData, scope: Scope) -> trace_table.TraceFacts:
+    def facts_then_commit(self: RunData, scope: Scope) -> trace_table.TraceTable:
         facts = real(self, scope)
         if commits:
             commits.pop(0)()

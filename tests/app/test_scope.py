@@ -20,12 +20,12 @@ def script() -> None:
     import streamlit as st
 
     from rdpt_core.analysis.labels import LabelRule
-    from rdpt_core.ui.data.cache import Source
+    from rdpt_core.ui.data.cache import DatabaseSnapshot
     from rdpt_core.ui.frame.context import PageContext
     from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 
-    source = Source.at(Path(os.environ["RDPT_DB"]))
-    scope = choose_scope(PageContext(source, source.runs()[-1], LabelRule.make()))
+    database = DatabaseSnapshot.at(Path(os.environ["RDPT_DB"]))
+    scope = choose_scope(PageContext(database, database.runs()[-1], LabelRule.make()))
     st.session_state["scope"] = scope
     st.markdown(describe(scope))
     explain_empty(scope)

@@ -33,7 +33,7 @@ from rdpt_core.store.reader import Reader, Run, open_reader
 def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Callable[[], Any]]]:
     """What each page asks, by page."""
     every = Scope()
-    frame = gap_plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)
+    frame = gap_plane.load_range(reader, run, rule, Space.DIFFERENCE, every)
     assert frame is not None, "the file holds no scored sentence"
     order = ranking.Order.TEACHER
     gaps, facts = load_gaps(reader, run, rule.unit, rule.space), load_facts(reader, run, every)
@@ -41,7 +41,7 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
     exact = partial(exact_gaps, reader, run, rule.unit, rule.space)
     found: list[tuple[str, Callable[[], Any]]] = [
         ("filters: choices", lambda: load_choices(reader, run)),
-        ("ratios: frame (once)", lambda: gap_plane.load_frame(reader, run, rule, Space.DIFFERENCE, every)),
+        ("ratios: frame (once)", lambda: gap_plane.load_range(reader, run, rule, Space.DIFFERENCE, every)),
         ("ratios: cells", lambda: gap_plane.load_cells(reader, run, rule, Space.DIFFERENCE, every, frame)),
         ("ratios: ranking", lambda: ranking.load_ranked(reader, run, rule, every, order, 1, None)),
         ("ratios: order of traces (once)", lambda: ranking.load_trace_order(reader, run, rule, every)),
@@ -56,7 +56,7 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
     for other in reader.runs():
         if other.run_no != run.run_no:
             found += [
-                ("runs: comparison", partial(run_agreement.load_comparison, reader, run, other, rule, every)),
+                ("runs: comparison", partial(run_agreement.load_agreement, reader, run, other, rule, every)),
                 ("runs: moved", partial(run_agreement.load_moved, reader, run, other, rule, every, None)),
             ]
             break

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import open_reader
-from rdpt_core.ui.components.reader.payload import SCRIPT, STYLE, State, labels_payload, text_payload
+from rdpt_core.ui.components.reader.payload import SCRIPT, STYLE, ReaderState, labels_payload, text_payload
 from tests import synthetic
 
 _PAGE = "<!DOCTYPE html><style>{style}</style><main><div id=one></div><div id=two></div></main>"
@@ -41,7 +41,7 @@ def two(shared_context: BrowserContext, views: list[TraceView]) -> Iterator[Page
     page.evaluate(_LOAD, SCRIPT)
     for name, view in zip(("one", "two"), views, strict=True):
         # Labels first: a part waits for the other.
-        state = State(features=("joint", "thresholds", "card", "search"), has_link=False)
+        state = ReaderState(features=("joint", "thresholds", "card", "search"), has_link=False)
         bring(page, name, labels_payload(view, name, state, name))
         bring(page, name, text_payload(view, name, name))
     expect(page.locator(".reader[data-ready]")).to_have_count(2)
@@ -95,15 +95,15 @@ def test_a_part_that_comes_late_changes_nothing_that_was_chosen_meanwhile(two: P
     for index in (4, 9):
         one.locator(f'.s[data-i="{index}"]').click()
     first, second = two.evaluate("heard.map(([id, trigger, value]) => value.at)")
-    late = State(selected=4, answers=first)
+    late = ReaderState(selected=4, answers=first)
     bring(two, "one", labels_payload(views[0], "one", late, "one"))
     expect(one.locator('[aria-current="true"]')).to_have_attribute("data-i", "9")
-    bring(two, "one", labels_payload(views[0], "one", State(selected=9, answers=second), "one"))
+    bring(two, "one", labels_payload(views[0], "one", ReaderState(selected=9, answers=second), "one"))
     expect(one.locator('[aria-current="true"]')).to_have_attribute("data-i", "9")
     # Another trace under the same name: nothing is left of the old one.
     bring(two, "one", text_payload(views[1], "new", "one"))
     expect(one.locator(".s")).to_have_count(30)
-    bring(two, "one", labels_payload(views[1], "new", State(selected=1), "one"))
+    bring(two, "one", labels_payload(views[1], "new", ReaderState(selected=1), "one"))
     expect(one.locator(".s")).to_have_count(50)
     expect(one.locator('[aria-current="true"]')).to_have_attribute("data-i", "1")
     # Equal text in a new object keeps the place.

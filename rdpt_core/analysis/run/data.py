@@ -26,16 +26,16 @@ from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.run import gap_arrays, group_shares, positions, predict, shares, thresholds
 from rdpt_core.analysis.run.exact_counts import Exact
 from rdpt_core.analysis.run.gap_arrays import Gaps
-from rdpt_core.analysis.run.group_shares import Cells, Part
+from rdpt_core.analysis.run.group_shares import CrossTable, RunCounts
 from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.run.positions import Panel, PositionTable, PositionView
 from rdpt_core.analysis.run.predict import Prediction
 from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
 from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
-from rdpt_core.analysis.run.trace_table import TraceFacts, load_facts
+from rdpt_core.analysis.run.trace_table import TraceTable, load_trace_table
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.parallel import side_by_side
+from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.analysis.trace.tokens import SentenceTokens, load_trace_tokens
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.arrays import Codes, Doubles, Ints, SmallInts
@@ -158,10 +158,10 @@ class RunData:
         return gap_arrays.count_codes(self.gaps(rule, without_first=without_first), codes, weight)
 
     @kept(8)
-    def trace_table(self, scope: Scope) -> TraceFacts:
+    def trace_table(self, scope: Scope) -> TraceTable:
         """The scored traces in scope."""
         with self.open_reader() as reader:
-            return load_facts(reader, self.run, scope)
+            return load_trace_table(reader, self.run, scope)
 
     def rows(self, rule: LabelRule, scope: Scope) -> Ints:
         """(n_traces,), where the traces in scope stand among all scored traces."""
@@ -188,12 +188,12 @@ class RunData:
         """The numbers of the traces that have a sentence with this label."""
         return self.gaps(rule).trace_no[self.counts(rule)[:, self.labels.index(label) + 1] > 0]
 
-    def counted_traces(self, name: str, rule: LabelRule, scope: Scope, *, by_tokens: bool = False) -> Part:
+    def counted_traces(self, name: str, rule: LabelRule, scope: Scope, *, by_tokens: bool = False) -> RunCounts:
         """The traces in scope with their labels counted; `name` is what the run is called beside others."""
         rows = self.rows(rule, scope)
         counts = self.counts(rule, by_tokens=by_tokens)[rows, 1:]
         n_sentences = self.counts(rule)[rows, 1:].sum(axis=1).astype(np.int64)
-        return Part(name, self.trace_table(scope), counts, n_sentences)
+        return RunCounts(name, self.trace_table(scope), counts, n_sentences)
 
     @kept(4)
     def _position_table(self, rule: LabelRule, scope: Scope, relative: bool, last: int) -> PositionTable:
@@ -215,7 +215,7 @@ class RunData:
         def panel(number: int) -> Panel:
             return positions.make_panel(names[number], table, traces, np.flatnonzero(code == number), lines)
 
-        return tuple(side_by_side(panel, range(len(names))))
+        return tuple(in_parallel(panel, range(len(names))))
 
     def fit_view(self, rule: LabelRule, scope: Scope, view: PositionView) -> PositionView:
         """The view as far as the traces in scope allow: nothing is compared where not both kinds are graded, one
@@ -294,7 +294,7 @@ def shares_of_groups(
     column: str | None = None,
     *,
     by_tokens: bool = False,
-) -> Cells:
+) -> CrossTable:
     """Label shares of groups of traces of one or more runs of a file, with the same roles.
 
     Args:
@@ -306,10 +306,10 @@ def shares_of_groups(
 
     first, *_ = runs.values()
 
-    def answer() -> Cells:
+    def answer() -> CrossTable:
         parts = [data.counted_traces(name, rule, scope, by_tokens=by_tokens) for name, data in runs.items()]
-        return group_shares.make_cells(parts, first.labels, row, column)
+        return group_shares.cross_tabulate(parts, first.labels, row, column)
 
     names = tuple((name, data.run.run_no) for name, data in runs.items())
-    cells: Cells = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens), answer)
+    cells: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens), answer)
     return cells

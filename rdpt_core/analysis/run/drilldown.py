@@ -11,7 +11,7 @@ import pyarrow as pa
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run import positions
 from rdpt_core.analysis.run.data import RunData
-from rdpt_core.analysis.run.group_shares import Cell
+from rdpt_core.analysis.run.group_shares import CrossCell
 from rdpt_core.analysis.run.positions import PositionView
 from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION
 from rdpt_core.analysis.scope import Scope
@@ -44,7 +44,7 @@ class Drilldown:
     numbers: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
-def traces_of_cell(runs: Sequence[RunData], rule: LabelRule, scope: Scope, cell: Cell, label: str) -> Drilldown:
+def traces_of_cell(runs: Sequence[RunData], rule: LabelRule, scope: Scope, cell: CrossCell, label: str) -> Drilldown:
     """Traces of a group that have a sentence with the label, those with most of them first.
 
     Args:

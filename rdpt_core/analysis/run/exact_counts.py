@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
-from rdpt_core.analysis.statistics.parallel import side_by_side
+from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Bools, Doubles, Ints, SmallInts
 
 ROUNDING = 2.0**-23
@@ -68,7 +68,7 @@ def count_by_group(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact
         return present, found, _numbers(place, np.flatnonzero(doubtful))
 
     left = []
-    for present, found, doubtful in side_by_side(work, range(0, len(rows), step)):
+    for present, found, doubtful in in_parallel(work, range(0, len(rows), step)):
         counts[present] += found
         left.append(doubtful)
     doubtful = np.concatenate([np.empty(0, np.int64), *left])

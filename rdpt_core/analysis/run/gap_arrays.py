@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from rdpt_core.analysis.faint import NOTABLE_PART, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql, writing_role
-from rdpt_core.analysis.statistics.parallel import side_by_side
+from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Codes, Doubles, Floats, Ints, SmallInts
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
@@ -205,7 +205,7 @@ def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[SmallInts], Codes]
         codes[part] = found
         return first + np.flatnonzero(ties)
 
-    doubtful = [found for found in side_by_side(label, range(0, len(codes), _PASS)) if len(found)]
+    doubtful = [found for found in in_parallel(label, range(0, len(codes), _PASS)) if len(found)]
     if doubtful:
         _settle(gaps, codes, np.concatenate(doubtful), exact)
     return codes

@@ -33,7 +33,7 @@ _FRAME_SENTENCES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PlaneRange:
     """The rectangle that the plane shows, and how much there is to show.
 
     Attributes:
@@ -57,7 +57,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PlaneCell:
     """A rectangle of the plane of one space: x and y from `low` up to, but not including, `high`."""
 
     space: Space
@@ -72,19 +72,19 @@ class Cell:
         return self.x_low, self.x_high, self.y_low, self.y_high
 
 
-def near_thresholds(frame: Frame, rule: LabelRule, *, has_distilled: bool) -> Frame:
+def near_thresholds(frame: PlaneRange, rule: LabelRule, *, has_distilled: bool) -> PlaneRange:
     """The part of the frame where labels turn: six times β to either side of 0."""
     most = 6 * max(rule.alpha, rule.beta) or 0.5
     return replace(frame, x=(-most, most), y=(-most, most) if has_distilled else frame.y)
 
 
-def cell_at(frame: Frame, space: Space, ix: int, iy: int) -> Cell:
+def cell_at(frame: PlaneRange, space: Space, ix: int, iy: int) -> PlaneCell:
     """The cell in column `ix` and row `iy` of the frame, counted from 0."""
     edges = [
         (low + (high - low) * index / N_CELLS, low + (high - low) * (index + 1) / N_CELLS)
         for (low, high), index in ((frame.x, ix), (frame.y, iy))
     ]
-    return Cell(space, *edges[0], *edges[1])
+    return PlaneCell(space, *edges[0], *edges[1])
 
 
 def coordinates_sql(rule: LabelRule, space: Space, roles: tuple[str, ...]) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def _labelled(run: Run, rule: LabelRule, space: Space, scope: Scope) -> tuple[st
     return f"SELECT *, {x} AS x, {y} AS y, {kind} AS kind FROM ({labels}) WHERE label IS NOT NULL", parameters
 
 
-def load_frame(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope) -> Frame | None:
+def load_range(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope) -> PlaneRange | None:
     """The frame of what is in scope; None if nothing there is scored. Thresholds play no part."""
     placed, parameters = _placed(run, rule, space, scope, "trace_no, sentence_index")
     query = f"SELECT *, x IS NOT NULL AND y IS NOT NULL AS is_scored FROM ({placed})"
@@ -129,7 +129,7 @@ def load_frame(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: S
     (found,) = reader.query(
         f"SELECT {ends} FROM ({query}) WHERE is_scored AND hash(trace_no, sentence_index) % {part} = 0", parameters
     ).to_pylist()
-    return Frame(_padded(found["x"], with_zero=True), _padded(found["y"], with_zero=run.has_distilled), **counts)
+    return PlaneRange(_padded(found["x"], with_zero=True), _padded(found["y"], with_zero=run.has_distilled), **counts)
 
 
 def _padded(ends: Sequence[float], *, with_zero: bool) -> tuple[float, float]:
@@ -148,7 +148,7 @@ def load_points(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: 
     )
 
 
-def load_cells(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope, frame: Frame) -> pa.Table:
+def load_cells(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope, frame: PlaneRange) -> pa.Table:
     """Counts of every cell and kind that occur: ix, iy, kind, n.
 
     Columns and rows count from 0; -1 and `N_CELLS` stand for what lies outside the frame.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, refusal
 from rdpt_core.analysis.statistics.resampling import acceleration, bca_interval, percentile_interval, resample_sums
 from rdpt_core.arrays import Bools, Doubles, Floats, Ints
@@ -23,7 +23,7 @@ _OF_QUESTION = ("benchmark", "domain", "difficulty")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class RunCounts:
     """The traces of one run that are counted.
 
     Attributes:
@@ -32,13 +32,13 @@ class Part:
     """
 
     run: str
-    facts: TraceFacts
+    facts: TraceTable
     counts: Doubles
     n_sentences: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cell:
+class CrossCell:
     """One group of traces. `members` are places in the parts that were grouped: (part, trace) numbers."""
 
     row: str
@@ -49,19 +49,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class CrossTable:
     """All cells that hold something, by row and then column.
 
     Attributes:
-        kinds: the labels.
+        labels: in the order of every array that has one value for each.
         draws: (n_resamples, n_cells, n_labels) shares, NaN where a resample holds nothing of a cell.
         questions: (n_questions, n_cells), whether a cell has something of a question.
     """
 
     row_dimension: str
     column_dimension: str | None
-    kinds: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    labels: tuple[str, ...]
+    cells: tuple[CrossCell, ...]
     draws: Floats
     questions: Bools
 
@@ -88,7 +88,7 @@ class Difference:
         return self.n_shared == self.n_questions[0] == self.n_questions[1]
 
 
-def make_cells(parts: Sequence[Part], kinds: Sequence[str], row: str, column: str | None) -> Cells:
+def cross_tabulate(parts: Sequence[RunCounts], labels: Sequence[str], row: str, column: str | None) -> CrossTable:
     """Group traces by one or two dimensions.
 
     Args:
@@ -102,10 +102,10 @@ def make_cells(parts: Sequence[Part], kinds: Sequence[str], row: str, column: st
     number = {key: place for place, key in enumerate(keys)}
     flat = [_flat(part, names) for part in parts]
     width = len(names[column]) if column is not None else 1
-    sums = _sums(parts, flat, number, len(names[row]) * width, len(kinds))
+    sums = _sums(parts, flat, number, len(names[row]) * width, len(labels))
     filled = np.flatnonzero(sums.sum(axis=(0, 2)) > 0)
     sums = sums[:, filled]
-    drawn = np.empty((0, len(filled), len(kinds)), np.float32)
+    drawn = np.empty((0, len(filled), len(labels)), np.float32)
     if len(filled):
         drawn = resample_sums(sums, _strata(parts, keys, number, dimensions))
     with np.errstate(invalid="ignore"):
@@ -125,11 +125,11 @@ def make_cells(parts: Sequence[Part], kinds: Sequence[str], row: str, column: st
         )
         for place, code in enumerate(filled)
     )
-    return Cells(row, column, tuple(kinds), cells, drawn, has)
+    return CrossTable(row, column, tuple(labels), cells, drawn, has)
 
 
 def _sums(
-    parts: Sequence[Part], flat: Sequence[Ints], number: dict[tuple[str, str], int], n_cells: int, n_kinds: int
+    parts: Sequence[RunCounts], flat: Sequence[Ints], number: dict[tuple[str, str], int], n_cells: int, n_labels: int
 ) -> Doubles:
     """(n_questions, n_cells, n_labels), what each question adds to each cell."""
     slots = []
@@ -138,11 +138,11 @@ def _sums(
         slots.append(matched[part.facts.question] * n_cells + here)
     slot, amount = np.concatenate(slots), np.concatenate([part.counts for part in parts])
     size = len(number) * n_cells
-    sums = np.stack([np.bincount(slot, amount[:, k], size) for k in range(n_kinds)], axis=1).astype(np.float64)
-    return sums.reshape(len(number), n_cells, n_kinds)
+    sums = np.stack([np.bincount(slot, amount[:, k], size) for k in range(n_labels)], axis=1).astype(np.float64)
+    return sums.reshape(len(number), n_cells, n_labels)
 
 
-def _flat(part: Part, names: dict[str, tuple[str, ...]]) -> Ints:
+def _flat(part: RunCounts, names: dict[str, tuple[str, ...]]) -> Ints:
     """(n_traces,), the number of each trace's cell: row by row."""
     place = np.zeros(len(part.counts), np.int64)
     for dimension, values in names.items():
@@ -151,14 +151,14 @@ def _flat(part: Part, names: dict[str, tuple[str, ...]]) -> Ints:
 
 
 def _cell(
-    parts: Sequence[Part],
+    parts: Sequence[RunCounts],
     flat: Sequence[Ints],
     code: int,
     name: tuple[str, str],
     sums: Doubles,
     has: Bools,
     ends: tuple[Doubles, ...],
-) -> Cell:
+) -> CrossCell:
     members = tuple(
         np.flatnonzero((here == code) & (part.counts.sum(axis=1) > 0)) for here, part in zip(flat, parts, strict=True)
     )
@@ -166,16 +166,16 @@ def _cell(
     n_questions, n_traces = int(has.sum()), sum(len(found) for found in members)
     share, low, high = ends
     intervals = ShareIntervals(share, low, high, n_questions, n_traces, int(sums.sum()), refusal(n_questions))
-    return Cell(*name, intervals, n_sentences, members)
+    return CrossCell(*name, intervals, n_sentences, members)
 
 
-def _names(parts: Sequence[Part], dimension: str) -> tuple[str, ...]:
+def _names(parts: Sequence[RunCounts], dimension: str) -> tuple[str, ...]:
     if dimension == "run":
         return tuple(part.run for part in parts)
     return tuple(dict.fromkeys(name for part in parts for name in part.facts.names[dimension]))
 
 
-def _places(part: Part, dimension: str, names: Sequence[str]) -> Ints:
+def _places(part: RunCounts, dimension: str, names: Sequence[str]) -> Ints:
     if dimension == "run":
         return np.full(len(part.counts), names.index(part.run), np.int64)
     place = np.array([names.index(name) for name in part.facts.names[dimension]], np.int64)
@@ -183,7 +183,7 @@ def _places(part: Part, dimension: str, names: Sequence[str]) -> Ints:
 
 
 def _strata(
-    parts: Sequence[Part],
+    parts: Sequence[RunCounts],
     keys: Sequence[tuple[str, str]],
     number: dict[tuple[str, str], int],
     dimensions: Sequence[str],
@@ -218,20 +218,20 @@ def _intervals(sums: Doubles, has: Bools, drawn: Floats) -> tuple[Doubles, Doubl
     return share, low, high
 
 
-def difference(cells: Cells, first: int, second: int) -> Difference:
+def difference(cells: CrossTable, first: int, second: int) -> Difference:
     """The shares of cell `first` minus those of cell `second`, places in `cells.cells`."""
     one, two = cells.cells[first].intervals, cells.cells[second].intervals
     n_shared = int((cells.questions[:, first] & cells.questions[:, second]).sum())
     fewest = min(one.n_questions, two.n_questions)
     refused = refusal(fewest)
-    missing = np.full(len(cells.kinds), np.nan)
+    missing = np.full(len(cells.labels), np.nan)
     low, high = missing, missing
     if refused is None:
         low, high = percentile_interval(cells.draws[:, first] - cells.draws[:, second], fewest)
     return Difference(one.share - two.share, low, high, n_shared, (one.n_questions, two.n_questions), refused)
 
 
-def cells_table(cells: Cells, unit: str) -> pa.Table:
+def cross_table_rows(cells: CrossTable, unit: str) -> pa.Table:
     """One row a cell and label: share, interval (NULL where refused) and all counts.
 
     Args:
@@ -240,7 +240,7 @@ def cells_table(cells: Cells, unit: str) -> pa.Table:
     rows = []
     for cell in cells.cells:
         found = cell.intervals
-        for k, kind in enumerate(cells.kinds):
+        for k, label in enumerate(cells.labels):
             row: dict[str, object] = {cells.row_dimension: cell.row}
             if cells.column_dimension is not None:
                 row[cells.column_dimension] = cell.column
@@ -248,7 +248,7 @@ def cells_table(cells: Cells, unit: str) -> pa.Table:
             rows.append(
                 row
                 | {
-                    "label": kind,
+                    "label": label,
                     f"share_of_{unit}": float(found.share[k]),
                     "low": None if refused else float(found.low[k]),
                     "high": None if refused else float(found.high[k]),

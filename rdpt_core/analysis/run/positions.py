@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.gap_arrays import UNSCORED, Gaps
-from rdpt_core.analysis.run.trace_table import TraceFacts
-from rdpt_core.analysis.statistics.parallel import side_by_side
+from rdpt_core.analysis.run.trace_table import TraceTable
+from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.analysis.statistics.permutation import PermutationTest, permute_within_questions
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums, simultaneous_band
 from rdpt_core.arrays import Bools, Codes, Doubles, Floats, Ints
@@ -102,7 +102,7 @@ def absolute_table(gaps: Gaps, codes: Codes, rows: Ints, last: int) -> PositionT
                 amount[part, : here.shape[1]] += one_hot[here]
             reaches[part, : here.shape[1]] |= here != UNSCORED
 
-    side_by_side(fill, range(0, len(rows), _PASS_TRACES))
+    in_parallel(fill, range(0, len(rows), _PASS_TRACES))
     return PositionTable(False, edges, amount, reaches)
 
 
@@ -117,7 +117,7 @@ def relative_table(gaps: Gaps, codes: Codes, rows: Ints, n_parts: int = RELATIVE
         begin, end = int(start[part].min()), int((start[part] + length[part]).max())
         amount[part] = _parts(codes[begin:end], start[part] - begin, length[part], n_parts, n_labels)
 
-    side_by_side(fill, range(0, len(rows), _PASS_TRACES))
+    in_parallel(fill, range(0, len(rows), _PASS_TRACES))
     np.clip(amount, 0, None, out=amount)
     return PositionTable(True, np.arange(n_parts + 1) / n_parts, amount, _over_labels(amount) > 1e-6)
 
@@ -197,7 +197,7 @@ class Panel:
     traces: Ints
 
 
-def make_panel(name: str, table: PositionTable, facts: TraceFacts, traces: Ints, lines: Sequence[str]) -> Panel:
+def make_panel(name: str, table: PositionTable, facts: TraceTable, traces: Ints, lines: Sequence[str]) -> Panel:
     """Curves of some traces, all from the same resamples of their questions.
 
     Args:
@@ -262,7 +262,7 @@ def _area(
     n_points: int,
     n_questions: Ints,
     table: PositionTable,
-    facts: TraceFacts,
+    facts: TraceTable,
     traces: Ints,
 ) -> Area:
     value = (share[0, :n_points] - share[1, :n_points]).mean(axis=0)
@@ -332,7 +332,7 @@ def sentences_at(
     return len(holding), holding[:limit], np.array(found, np.int64)
 
 
-def positions_table(panels: Sequence[Panel], table: PositionTable, kinds: Sequence[str]) -> pa.Table:
+def positions_table(panels: Sequence[Panel], table: PositionTable, labels: Sequence[str]) -> pa.Table:
     """One row a panel, curve, position and label: share, band, and counts; NULL beyond the cut."""
     rows = []
     for panel in panels:
@@ -344,11 +344,11 @@ def positions_table(panels: Sequence[Panel], table: PositionTable, kinds: Sequen
                 else:
                     row |= {"sentence_from": int(table.edges[point]) + 1, "sentence_to": int(table.edges[point + 1])}
                 counts = {"n_questions": int(curve.n_questions[point]), "n_traces": int(curve.n_traces[point])}
-                for k, kind in enumerate(kinds):
+                for k, label in enumerate(labels):
                     known = point < curve.n_shown
                     values = {
                         name: float(array[point, k]) if known else None
                         for name, array in (("share", curve.share), ("low", curve.low), ("high", curve.high))
                     }
-                    rows.append(row | {"label": kind} | values | counts)
+                    rows.append(row | {"label": label} | values | counts)
     return pa.Table.from_pylist(rows)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.auc import Auc, auc_within
 from rdpt_core.analysis.statistics.logistic import LogisticFit, fit_logistic
 from rdpt_core.arrays import Doubles, Ints
@@ -66,9 +66,9 @@ class Prediction:
 
 
 def predict_correctness(
-    facts: TraceFacts,
+    facts: TraceTable,
     counts: Doubles,
-    kinds: Sequence[str],
+    labels: Sequence[str],
     measure: str,
     without_first: Doubles | None = None,
 ) -> Prediction:
@@ -83,7 +83,7 @@ def predict_correctness(
     correct, question = facts.correct[graded] == 1, facts.question[graded]
     benchmark = facts.codes["benchmark"][graded]
     length = counts[graded].sum(axis=1)
-    scores = {kind: _measure(counts[graded], k, measure) for k, kind in enumerate(kinds)} | {LENGTH: length}
+    scores = {label: _measure(counts[graded], k, measure) for k, label in enumerate(labels)} | {LENGTH: length}
     aucs = []
     for predictor, score in scores.items():
         for code, name in enumerate(facts.names["benchmark"]):
@@ -96,11 +96,11 @@ def predict_correctness(
         aucs.append(AucRow(predictor, SAME_QUESTION, auc_within(score, correct, question, question)))
     long = _standard(np.log(length), benchmark)
     fits = []
-    for kind in kinds:
-        own = _standard(scores[kind], benchmark)
+    for label in labels:
+        own = _standard(scores[label], benchmark)
         fits.append(
             FitRow(
-                kind,
+                label,
                 fit_logistic(own[:, None], correct, question, benchmark),
                 fit_logistic(np.column_stack([own, long]), correct, question, benchmark),
                 float((own * long).mean()) if len(own) else float("nan"),
@@ -110,8 +110,8 @@ def predict_correctness(
     if without_first is not None:
         left = without_first[graded]
         other = tuple(
-            AucRow(kind, ALL, auc_within(_measure(left, k, measure), correct, benchmark, question))
-            for k, kind in enumerate(kinds)
+            AucRow(label, ALL, auc_within(_measure(left, k, measure), correct, benchmark, question))
+            for k, label in enumerate(labels)
         )
     return Prediction(
         measure,
@@ -146,10 +146,10 @@ def _standard(values: Doubles, group: Ints) -> Doubles:
 def prediction_table(found: Prediction) -> pa.Table:
     """One row an AUC or odds ratio, with interval (NULL where refused) and counts."""
     rows = []
-    for kind, source in (("AUC", found.aucs), ("AUC without first tokens", found.without_first)):
+    for label, source in (("AUC", found.aucs), ("AUC without first tokens", found.without_first)):
         for row in source:
             a = row.auc
-            rows.append(_row(kind, row.predictor, row.group, (a.value, a.low, a.high), a.n_questions, a.refused))
+            rows.append(_row(label, row.predictor, row.group, (a.value, a.low, a.high), a.n_questions, a.refused))
             rows[-1]["n_traces"] = a.n_correct + a.n_incorrect
     for fit in found.fits:
         for name, result in (("odds ratio alone", fit.alone), ("odds ratio beside length", fit.beside_length)):

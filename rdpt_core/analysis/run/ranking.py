@@ -7,7 +7,7 @@ import enum
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql, writing_role
-from rdpt_core.analysis.run.gap_plane import Cell, coordinates_sql
+from rdpt_core.analysis.run.gap_plane import PlaneCell, coordinates_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Direction
 from rdpt_core.store.reader import Reader, Run
@@ -48,7 +48,7 @@ _BY = {
 
 
 def load_ranked(
-    reader: Reader, run: Run, rule: LabelRule, scope: Scope, order: Order, min_tokens: int, cell: Cell | None
+    reader: Reader, run: Run, rule: LabelRule, scope: Scope, order: Order, min_tokens: int, cell: PlaneCell | None
 ) -> pa.Table:
     """At most `N_RANKED` sentences, the most extreme first.
 

@@ -40,7 +40,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunAgreement:
     """What two runs say about the same sentences. The first run's labels are the rows of `joint`.
 
     Attributes:
@@ -110,7 +110,7 @@ _MATCHED = """matched AS (
         > greatest(a.char_end - a.char_start, b.char_end - b.char_start))"""
 
 
-def load_comparison(reader: Reader, first: Run, second: Run, rule: LabelRule, scope: Scope) -> Comparison:
+def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, scope: Scope) -> RunAgreement:
     """Compare two runs; `scope` chooses traces by what the first run says about them."""
     sides, parameters = _sides(first, second, rule, scope)
     rows = reader.query(
@@ -130,7 +130,7 @@ def load_comparison(reader: Reader, first: Run, second: Run, rule: LabelRule, sc
     agreement, kappa, shift, refused = _estimates(per_question)
     only, other_text = _traces_apart(reader, first, second, scope)
     joint = per_question.sum(axis=0).astype(np.int64)
-    return Comparison(
+    return RunAgreement(
         labels,
         joint,
         agreement,

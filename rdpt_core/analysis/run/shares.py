@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
-from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
 from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.store.reader import Reader, Run
@@ -21,10 +21,10 @@ CORRECTNESS = ("correct", "incorrect")
 
 @dataclass(frozen=True, slots=True)
 class GroupShares:
-    """Shares of every kind in one group of traces, in the order of `kinds`."""
+    """Shares of every label in one group of traces, in the order of `labels`; for accuracy, of every grade."""
 
     group: str
-    kinds: tuple[str, ...]
+    labels: tuple[str, ...]
     intervals: ShareIntervals
 
 
@@ -49,7 +49,7 @@ def label_counts(reader: Reader, run: Run, rule: LabelRule) -> pa.Table:
     )
 
 
-def shares_of_traces(facts: TraceFacts, counts: Doubles, labels: Sequence[str]) -> tuple[GroupShares, ...]:
+def shares_of_traces(facts: TraceTable, counts: Doubles, labels: Sequence[str]) -> tuple[GroupShares, ...]:
     """Label shares of each benchmark, by name.
 
     Args:
@@ -69,7 +69,7 @@ def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -
     rows = [
         {
             group_name: group.group,
-            "label": kind,
+            "label": label,
             "share": _known(group.intervals.share[k]),
             "low": _known(group.intervals.low[k]),
             "high": _known(group.intervals.high[k]),
@@ -79,7 +79,7 @@ def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -
             "no_interval_because": group.intervals.refused,
         }
         for group in groups
-        for k, kind in enumerate(group.kinds)
+        for k, label in enumerate(group.labels)
     ]
     names = ((group_name, pa.string()), ("label", pa.string()), *((n, pa.float64()) for n in ("share", "low", "high")))
     counts = tuple((name, pa.int64()) for name in ("n_questions", "n_traces", "n_counted"))
@@ -114,12 +114,12 @@ def accuracy_by_benchmark(traces: pa.Table) -> tuple[GroupShares, ...]:
     return _by_benchmark(traces, np.column_stack([correct == 1, correct == 0]).astype(np.int64), CORRECTNESS)
 
 
-def _by_benchmark(table: pa.Table, values: np.ndarray, kinds: tuple[str, ...]) -> tuple[GroupShares, ...]:
+def _by_benchmark(table: pa.Table, values: np.ndarray, labels: tuple[str, ...]) -> tuple[GroupShares, ...]:
     names, questions = (_codes(table.column(name)) for name in ("benchmark", "question_id"))
     groups = []
     for place, name in enumerate(names[1]):
         here = names[0] == place
-        groups.append(GroupShares(name, kinds, bootstrap_shares(values[here], questions[0][here])))
+        groups.append(GroupShares(name, labels, bootstrap_shares(values[here], questions[0][here])))
     return tuple(groups)
 
 

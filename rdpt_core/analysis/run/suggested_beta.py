@@ -17,7 +17,7 @@ import numpy as np
 
 from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_by_group
 from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
-from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
 from rdpt_core.arrays import Bools, Doubles, Ints
 
@@ -63,7 +63,7 @@ class SuggestedBeta:
     n_questions: int
 
 
-def find_beta(gaps: Gaps, rows: Ints, facts: TraceFacts, exact: Exact) -> SuggestedBeta | None:
+def find_beta(gaps: Gaps, rows: Ints, facts: TraceTable, exact: Exact) -> SuggestedBeta | None:
     """The antimode of |d_ts|; None if nothing in scope is scored.
 
     Args:

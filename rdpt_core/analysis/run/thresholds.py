@@ -20,7 +20,7 @@ import pyarrow as pa
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds, label_order, labels_sql
 from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_all, count_by_trace, reach
 from rdpt_core.analysis.run.gap_arrays import Gaps
-from rdpt_core.analysis.run.trace_table import TraceFacts
+from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
 from rdpt_core.arrays import Bools, Doubles, Ints
@@ -197,7 +197,7 @@ def betas_of(rule: LabelRule) -> tuple[float, ...]:
     return tuple(sorted(steps | {float(rule.beta)}))
 
 
-def beta_curves(gaps: Gaps, rows: Ints, facts: TraceFacts, rule: LabelRule, exact: Exact) -> tuple[BetaCurve, ...]:
+def beta_curves(gaps: Gaps, rows: Ints, facts: TraceTable, rule: LabelRule, exact: Exact) -> tuple[BetaCurve, ...]:
     """Label shares for several β, of everything in scope and of each benchmark, with intervals.
 
     Args:

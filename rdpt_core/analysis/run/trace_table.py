@@ -23,7 +23,7 @@ ATTRIBUTES = ("benchmark", "domain", "model", "difficulty")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TraceFacts:
+class TraceTable:
     """The scored traces of a run that are in scope, in order.
 
     Attributes:
@@ -69,7 +69,7 @@ class TraceFacts:
         return place[self.question]
 
 
-def load_facts(reader: Reader, run: Run, scope: Scope) -> TraceFacts:
+def load_trace_table(reader: Reader, run: Run, scope: Scope) -> TraceTable:
     """Read the facts of the scored traces in scope."""
     condition, parameters = scope.where("t")
     table = reader.query(
@@ -89,7 +89,7 @@ def load_facts(reader: Reader, run: Run, scope: Scope) -> TraceFacts:
     keys = tuple(
         (names["benchmark"][code // max(1, len(id_names))], id_names[code % max(1, len(id_names))]) for code in pair
     )
-    return TraceFacts(
+    return TraceTable(
         table.column("trace_no").to_numpy(), question.astype(np.int64), keys, codes, names, correct.astype(np.int8)
     )
 

@@ -46,7 +46,7 @@ def possible_strategies(reader: Reader, run: Run) -> dict[str, str | None]:
     }
 
 
-def side_by_side(
+def compare_strategies(
     reader: Reader,
     run: Run,
     rule: LabelRule,

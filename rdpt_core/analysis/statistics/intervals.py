@@ -72,11 +72,11 @@ def bootstrap_shares(counts: Ints, question: Ints, *, level: float = LEVEL, seed
     keep = counts.sum(axis=1) > 0
     counts, question = counts[keep], question[keep]
     _, place = np.unique(question, return_inverse=True)
-    n_questions, n_kinds = int(place.max(initial=-1)) + 1, counts.shape[1]
-    sums = np.column_stack([np.bincount(place, counts[:, k], n_questions) for k in range(n_kinds)])
+    n_questions, n_labels = int(place.max(initial=-1)) + 1, counts.shape[1]
+    sums = np.column_stack([np.bincount(place, counts[:, k], n_questions) for k in range(n_labels)])
     total = sums.sum(axis=0)
     n_counted = int(total.sum())
-    missing = np.full(n_kinds, np.nan)
+    missing = np.full(n_labels, np.nan)
     share = total / n_counted if n_counted else missing
     low, high, refused = missing, missing, refusal(n_questions)
     if refused is None:

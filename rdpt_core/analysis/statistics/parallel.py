@@ -13,7 +13,7 @@ R = TypeVar("R")
 N_THREADS = min(2, os.cpu_count() or 1)
 
 
-def side_by_side(work: Callable[[T], R], pieces: Iterable[T]) -> list[R]:
+def in_parallel(work: Callable[[T], R], pieces: Iterable[T]) -> list[R]:
     """`[work(piece) for piece in pieces]`; the pieces may not depend on each other."""
     with ThreadPoolExecutor(N_THREADS) as pool:
         return list(pool.map(work, pieces))

@@ -19,7 +19,7 @@ from rdpt_core.store.reader import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TraceComparison:
     """What differs between two traces.
 
     Attributes:
@@ -42,7 +42,7 @@ class Comparison:
         return tuple(row for row, _ in sorted(rows, key=lambda pair: (-pair[1], pair[0])))
 
 
-def compare(left: TraceView, right: TraceView) -> Comparison:
+def compare(left: TraceView, right: TraceView) -> TraceComparison:
     """Pair the sentences of two traces under one label rule and measure what differs."""
     alignment = align(left.texts(), right.texts())
     common_only = left.is_scored and right.is_scored and left.roles != right.roles
@@ -61,7 +61,7 @@ def compare(left: TraceView, right: TraceView) -> Comparison:
         one, two = labels[0][row.left], labels[1][row.right]
         if one is not None and two is not None and one != two:
             differing.append(number)
-    return Comparison(alignment, tuple(gaps), tuple(differing), common_only)
+    return TraceComparison(alignment, tuple(gaps), tuple(differing), common_only)
 
 
 def _has(view: TraceView, name: str) -> bool:

@@ -15,7 +15,7 @@ from rdpt_core.store.notes import Note
 from rdpt_core.store.reader import Reader, Run
 
 
-class State(enum.StrEnum):
+class NotePlace(enum.StrEnum):
     """Whether a note is about a text that the file still holds. It is shown either way."""
 
     CURRENT = "current"
@@ -36,7 +36,7 @@ class Placed:
     """
 
     note: Note
-    state: State
+    state: NotePlace
     run: Run | None
     trace: Mapping[str, Any]
     sentence_index: int | None
@@ -60,12 +60,12 @@ def place(reader: Reader, notes: Sequence[Note]) -> tuple[Placed, ...]:
 def _place(reader: Reader, note: Note, rows: list[dict[str, Any]], runs: Mapping[int, Run]) -> Placed:
     anchor = note.anchor
     if not rows:
-        return Placed(note, State.ELSEWHERE, None, {}, None)
+        return Placed(note, NotePlace.ELSEWHERE, None, {}, None)
     same = [row for row in rows if row["hash"] == anchor.trace_hash]
     row = next((row for row in same or rows if runs[row["run_no"]].run_id == anchor.run_id), (same or rows)[0])
     run = runs[row["run_no"]]
     if not same:
-        return Placed(note, State.OLDER_TEXT, run, row, None)
+        return Placed(note, NotePlace.OLDER_TEXT, run, row, None)
     index = None
     if anchor.char_start is not None:
         found = reader.query(
@@ -73,7 +73,7 @@ def _place(reader: Reader, note: Note, rows: list[dict[str, Any]], runs: Mapping
             [run.run_no, row["trace_no"], anchor.char_start],
         ).to_pylist()
         index = found[0]["i"]
-    return Placed(note, State.CURRENT, run, row, index)
+    return Placed(note, NotePlace.CURRENT, run, row, index)
 
 
 def matching(placed: Iterable[Placed], text: str, tag: str | None) -> tuple[Placed, ...]:

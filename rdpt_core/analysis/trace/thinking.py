@@ -11,7 +11,7 @@ from rdpt_core.traces.thinking import split_thinking
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TracePart:
     """A stretch of sentences, from `first` up to the next part or the end."""
 
     kind: Literal["thinking", "answer"]
@@ -19,7 +19,7 @@ class Part:
     n_sentences: int
 
 
-def parts_of(view: TraceView) -> tuple[Part, ...]:
+def parts_of(view: TraceView) -> tuple[TracePart, ...]:
     """Thinking and answer; nothing if the response has no thinking block. The tags belong to the thinking."""
     response = view.trace.response
     thinking, answer = split_thinking(response, view.trace.prompt)
@@ -27,5 +27,5 @@ def parts_of(view: TraceView) -> tuple[Part, ...]:
         return ()
     n = view.sentences.num_rows
     first = n if answer is None else bisect_left(view.column("char_start"), len(response) - len(answer))
-    parts = (Part("thinking", 0, first), Part("answer", first, n - first))
+    parts = (TracePart("thinking", 0, first), TracePart("answer", first, n - first))
     return tuple(part for part in parts if part.n_sentences)

@@ -71,7 +71,7 @@ def _answers(family: Family) -> Callable[..., Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DatabaseSnapshot:
     """One database file at the moment when a page began to draw.
 
     Every method raises `StoreError` if the file cannot be read.
@@ -81,7 +81,7 @@ class Source:
     identity: Identity
 
     @classmethod
-    def at(cls, path: Path) -> Source:
+    def at(cls, path: Path) -> DatabaseSnapshot:
         """The file as it is now."""
         return cls(path, file_identity(path))
 

@@ -9,7 +9,7 @@ from rdpt_core.analysis.run.kept import Family
 from rdpt_core.analysis.trace.tokens import Strip, strip_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.ui.components.reader.formulas import formulas_payload
-from rdpt_core.ui.data.cache import Source
+from rdpt_core.ui.data.cache import DatabaseSnapshot
 
 _FORMULAS = Family("formulas", 4, is_small=True)
 
@@ -22,7 +22,7 @@ def strip(data: RunData, view: TraceView, index: int | None) -> Strip | None:
     return strip_of(data.trace_tokens(view), row["char_start"], row["char_end"], index)
 
 
-def formulas(source: Source, view: TraceView, key: str, name: str = "main") -> dict[str, Any]:
+def formulas(database: DatabaseSnapshot, view: TraceView, key: str, name: str = "main") -> dict[str, Any]:
     """The formulas of a trace, as the reader takes them."""
-    payload: dict[str, Any] = source.keep(_FORMULAS, (key, name), lambda: formulas_payload(view.texts(), name, key))
+    payload: dict[str, Any] = database.keep(_FORMULAS, (key, name), lambda: formulas_payload(view.texts(), name, key))
     return payload

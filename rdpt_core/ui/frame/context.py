@@ -11,7 +11,7 @@ import streamlit as st
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.data.cache import Source
+from rdpt_core.ui.data.cache import DatabaseSnapshot
 from rdpt_core.ui.style.theme import Mode
 
 _KEY = "page_context"
@@ -21,14 +21,14 @@ _KEY = "page_context"
 class PageContext:
     """Handed from the shell to the page that it runs."""
 
-    source: Source
+    database: DatabaseSnapshot
     run: Run
     rule: LabelRule
 
     @property
     def data(self) -> RunData:
         """Every number of the run."""
-        return self.source.data(self.run)
+        return self.database.data(self.run)
 
 
 @contextmanager

@@ -9,14 +9,14 @@ import streamlit as st
 from rdpt_core.analysis.trace.fingerprint import file_fingerprint, trace_text_hash
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.data.cache import Source
+from rdpt_core.ui.data.cache import DatabaseSnapshot
 from rdpt_core.ui.frame import links
 from rdpt_core.ui.style import words
 
 _MOST_RUNS = 8
 
 
-def explain_run(source: Source, runs: Sequence[Run]) -> None:
+def explain_run(database: DatabaseSnapshot, runs: Sequence[Run]) -> None:
     """The address names a run that is not in this file."""
     st.error(
         "**The link asks for a run that this file does not hold.** It may come from another database, or the run was "
@@ -32,10 +32,10 @@ def explain_run(source: Source, runs: Sequence[Run]) -> None:
         )
     trace_id = st.query_params.get("trace")
     if trace_id is not None:
-        offer_elsewhere(source, runs, trace_id)
+        offer_elsewhere(database, runs, trace_id)
 
 
-def explain_trace(source: Source, run: Run, trace_id: str) -> None:
+def explain_trace(database: DatabaseSnapshot, run: Run, trace_id: str) -> None:
     """The address names a trace that is not in its run."""
     st.error(
         "**The link asks for a trace that this run does not hold.** It may belong to another run or another "
@@ -43,7 +43,7 @@ def explain_trace(source: Source, run: Run, trace_id: str) -> None:
         icon=":material/link_off:",
     )
     st.code(words.plain(trace_id, 200), language=None)
-    offer_elsewhere(source, [other for other in source.runs() if other.run_no != run.run_no], trace_id)
+    offer_elsewhere(database, [other for other in database.runs() if other.run_no != run.run_no], trace_id)
 
 
 def explain_text(view: TraceView) -> None:
@@ -60,12 +60,12 @@ def explain_text(view: TraceView) -> None:
         st.caption(f"The link names sentence {wanted} of its text; this text has {len(view.texts()):,}.")
 
 
-def offer_elsewhere(source: Source, runs: Sequence[Run], trace_id: str) -> None:
+def offer_elsewhere(database: DatabaseSnapshot, runs: Sequence[Run], trace_id: str) -> None:
     """Links to the same trace in other runs; those with the very text of the link keep its sentence."""
     wanted_text = st.query_params.get("text")
     offered = 0
     for run in reversed(runs):
-        found = source.data(run).ask(trace_text_hash, trace_id)
+        found = database.data(run).ask(trace_text_hash, trace_id)
         if found is None:
             continue
         if not offered:

@@ -98,7 +98,7 @@ def choose(page: PageContext, traces: pa.Table, chosen: TraceFilter) -> Choice:
     fitting: list[int] = _fits(page, traces, chosen).column("trace_no").to_pylist()
     wanted = links.requested("trace")
     if wanted is not None and wanted not in numbers:
-        missing.explain_trace(page.source, page.run, wanted)
+        missing.explain_trace(page.database, page.run, wanted)
         return Choice(None, 0, tuple(fitting))
     if wanted is not None:
         st.session_state[STATE] = wanted

@@ -77,7 +77,7 @@ def _sentences(page: PageContext, text: str) -> None:
         )
         st.code(words.plain(error.got or query.text, 300), language=None)
         return
-    _draw_found(page, found, len(page.source.runs()) > 1)
+    _draw_found(page, found, len(page.database.runs()) > 1)
 
 
 def _query(page: PageContext, text: str) -> Query:
@@ -96,7 +96,7 @@ def _query(page: PageContext, text: str) -> Query:
 
 def _runs(page: PageContext) -> list[Run]:
     """The run of the sidebar, or all runs, that one first."""
-    runs = page.source.runs()
+    runs = page.database.runs()
     if len(runs) == 1:
         return [page.run]
     everywhere = st.checkbox(f"In all {len(runs)} runs of the file", key="all_runs", bind="query-params")
@@ -110,7 +110,7 @@ def _search(page: PageContext, runs: list[Run], query: Query, chosen: Scope) -> 
     for run in runs:
         if sum(item.n_found for _, item in found) >= search.MOST_SENTENCES:
             break
-        found.append((run, page.source.data(run).ask(search.find, query, chosen, page.rule)))
+        found.append((run, page.database.data(run).ask(search.find, query, chosen, page.rule)))
     return found
 
 
@@ -127,7 +127,7 @@ def _draw_found(page: PageContext, found: list[tuple[Run, Found]], with_run: boo
     for run, item in found:
         hits = item.hits(max(0, first - before), max(0, last - before))
         if hits:
-            for passage in page.source.data(run).ask(search.passages, hits):
+            for passage in page.database.data(run).ask(search.passages, hits):
                 items.append(passage_item(passage, with_run=with_run))
         before += item.n_found
     results("Sentences found", items, first + 1, RESULTS_KEY, _open)

@@ -132,7 +132,7 @@ def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[s
     """The trace page's address for a segment: benchmark and label, or all labels if the benchmark has none of it."""
     group = groups[row]
     query = {"run": run.run_id, "benchmark": words.plain(group.group)}
-    return query | ({"holds": group.kinds[k]} if group.intervals.share[k] > 0 else {})
+    return query | ({"holds": group.labels[k]} if group.intervals.share[k] > 0 else {})
 
 
 def in_words(groups: Sequence[GroupShares]) -> str:
@@ -144,7 +144,7 @@ def in_words(groups: Sequence[GroupShares]) -> str:
     least = min(known, key=lambda group: float(group.intervals.share[0]))
     apart = float(least.intervals.high[0]) < float(most.intervals.low[0])
     text = (
-        f"**{most.kinds[0]}** sentences are most frequent in {words.no_markdown(most.group, 30)}, "
+        f"**{most.labels[0]}** sentences are most frequent in {words.no_markdown(most.group, 30)}, "
         f"{_with_interval(most)}, and least in {words.no_markdown(least.group, 30)}, {_with_interval(least)}."
     )
     return text if apart else f"{text} These intervals overlap: the benchmarks may not differ at all."
@@ -188,11 +188,11 @@ def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: S
         }
         group = by_name.get(counts.benchmark)
         if group is not None:
-            row |= {kind: 100 * float(share) for kind, share in zip(group.kinds, group.intervals.share, strict=True)}
+            row |= {label: 100 * float(share) for label, share in zip(group.labels, group.intervals.share, strict=True)}
         rows.append(row)
-    kinds = groups[0].kinds if groups else ()
+    labels = groups[0].labels if groups else ()
     whole = {name: st.column_config.NumberColumn(format="localized") for name in _WHOLE_NUMBERS}
-    parts = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *kinds)}
+    parts = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *labels)}
     accuracy_help = "Share of correct traces among the graded ones; the interval resamples questions."
     parts["accuracy"] = st.column_config.NumberColumn(format="%.1f%%", help=accuracy_help)
     st.dataframe(rows, hide_index=True, column_config={**whole, **parts}, placeholder="–")
@@ -238,7 +238,7 @@ def run_details(page: PageContext, catalog: Catalog) -> None:
                 {"what": "started (UTC)", "value": f"{run.started_at:%Y-%m-%d %H:%M:%S}"},
                 {"what": "finished (UTC)", "value": f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else "–"},
                 {"what": "straddling tokens, all roles", "value": f"{straddling:,}"},
-                {"what": "database", "value": str(page.source.path)},
+                {"what": "database", "value": str(page.database.path)},
             ],
             hide_index=True,
         )
@@ -252,7 +252,7 @@ def draw(page: PageContext) -> None:
     """The whole page."""
     catalog = page.data.catalog()
     if not catalog.n_traces:
-        empty_states.show_no_runs(page.source.path)
+        empty_states.show_no_runs(page.database.path)
         return
     header(page.run, catalog)
     live_progress(page.run, catalog)

@@ -22,7 +22,7 @@ def show(page: PageContext, title: str, drilldown: Drilldown, key: str) -> None:
         if not drilldown.n:
             st.markdown(f"**{title}**: nothing.")
             return
-        table = page.source.data(drilldown.run).ask(load_sentences, drilldown.trace_no, drilldown.sentence_index)
+        table = page.database.data(drilldown.run).ask(load_sentences, drilldown.trace_no, drilldown.sentence_index)
         rows = table.to_pylist()
         cut = f", the first {len(rows):,} of them below" if len(rows) < drilldown.n else ""
         left, right = st.columns([3, 1], vertical_alignment="center")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from rdpt_core.analysis.export.rows import to_bytes
 from rdpt_core.analysis.trace.fingerprint import text_hash
-from rdpt_core.analysis.trace.notes import Placed, State, markdown, matching, place, rows
+from rdpt_core.analysis.trace.notes import NotePlace, Placed, markdown, matching, place, rows
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.errors import RdptError, SidecarError
 from rdpt_core.store.notes import Anchor, Note, add_note, change_note, delete_note, notes, tags_of
@@ -36,7 +36,7 @@ _MOST_QUOTED = 400
 
 def panel(page: PageContext, view: TraceView, selected: int | None) -> None:
     """Notes on this trace and its sentences, and a form for another one; about the pinned sentence, if there is one."""
-    path = page.source.path
+    path = page.database.path
     try:
         every = notes(path)
     except SidecarError as error:
@@ -147,7 +147,7 @@ def _form(page: PageContext, view: TraceView, selected: int | None, every: Seque
         # One below the other: columns would be sent again with every click on a sentence.
         st.text_area("New note", key=_TEXT, height=82)
         _tags_input("Tags, with commas between", _TAGS, every)
-        st.form_submit_button("Save note", on_click=_add, args=(page.source.path, page.run, view, selected))
+        st.form_submit_button("Save note", on_click=_add, args=(page.database.path, page.run, view, selected))
 
 
 def anchor_of(run: Run, view: TraceView, index: int | None) -> Anchor:
@@ -195,7 +195,7 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
         key: of the list, for `results.opened`.
         on_open: called when a note is chosen.
     """
-    path = page.source.path
+    path = page.database.path
     try:
         every = notes(path)
     except SidecarError as error:
@@ -218,7 +218,7 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
         st.markdown(f"**{len(chosen):,} of {words.count(len(every), 'note')}**{shown}", width="content")
         _downloads(chosen)
     if chosen:
-        several = len(page.source.runs()) > 1
+        several = len(page.database.runs()) > 1
         items = [_item(item, with_run=several) for item in chosen[:_MOST_LISTED]]
         results("Notes found", items, 1, key, on_open)
 
@@ -245,8 +245,8 @@ def _item(item: Placed, *, with_run: bool) -> dict[str, Any]:
     else:
         place_now = "a sentence"
     about = [str(item.trace["benchmark"])] if item.trace else []
-    if item.state is not State.CURRENT:
-        about.append(f"about an {item.state}" if item.state is State.OLDER_TEXT else str(item.state))
+    if item.state is not NotePlace.CURRENT:
+        about.append(f"about an {item.state}" if item.state is NotePlace.OLDER_TEXT else str(item.state))
     if with_run and item.run is not None:
         about.append(f"run {item.run.name} · {item.run.run_id[:8]}")
     address = {"run": item.run.run_id, "trace": anchor.trace_id} if item.run is not None else {}

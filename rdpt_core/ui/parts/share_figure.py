@@ -29,17 +29,17 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
         subplot_titles=("share of sentences", "the same shares with 95% intervals"),
     )
     rows = list(range(len(groups)))
-    kinds = groups[0].kinds if groups else ()
-    step = 0.62 / max(1, len(kinds) - 1)
-    for k, kind in enumerate(kinds):
+    labels = groups[0].labels if groups else ()
+    step = 0.62 / max(1, len(labels) - 1)
+    for k, label in enumerate(labels):
         hover = {
             "hovertext": [_share_hover(group, k) for group in groups],
             "hoverinfo": "text",
             "customdata": [[row, k] for row in rows],
-            "legendgroup": kind,
+            "legendgroup": label,
         }
         figure.add_trace(go.Bar(y=rows, **_share_bars(groups, k, mode), **hover), row=1, col=1)
-        offset = (k - (len(kinds) - 1) / 2) * step
+        offset = (k - (len(labels) - 1) / 2) * step
         figure.add_trace(
             go.Scatter(y=[row + offset for row in rows], **_share_points(groups, k, mode), **hover), row=1, col=2
         )
@@ -48,13 +48,13 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
 
 
 def _share_bars(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
-    kind = groups[0].kinds[k]
-    key = label_key(kind)
+    label = groups[0].labels[k]
+    key = label_key(label)
     share = [float(group.intervals.share[k]) for group in groups]
     return {
         "x": share,
         "orientation": "h",
-        "name": f"{MARKS[key].letter} {kind}",
+        "name": f"{MARKS[key].letter} {label}",
         "marker": {**hatched(key, mode), "line": {"color": tone(key, mode).ink, "width": 1}},
         "text": [words.percent(value) if value >= 0.095 else "" for value in share],
         "textposition": "inside",
@@ -65,7 +65,7 @@ def _share_bars(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, 
 
 
 def _share_points(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
-    key = label_key(groups[0].kinds[k])
+    key = label_key(groups[0].labels[k])
     found = [group.intervals for group in groups]
     ink = tone(key, mode).ink
     return {
@@ -163,5 +163,5 @@ def _share_hover(group: GroupShares, k: int) -> str:
         f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}, "
         f"{words.count(found.n_counted, 'sentence')}"
     )
-    head = f"<b>{group.kinds[k]} {share}</b> in {words.no_markup(group.group)}"
+    head = f"<b>{group.labels[k]} {share}</b> in {words.no_markup(group.group)}"
     return f"{head}<br>{spread}<br>{n}<br>click to read such traces"

@@ -15,7 +15,7 @@ def offer(page: PageContext, view: TraceView) -> None:
     """A link to the page Compare, and the trace as one HTML file, which is made when it is asked for."""
 
     def make() -> str:
-        with open_reader(page.source.path, patience_s=PATIENCE_S) as reader:
+        with open_reader(page.database.path, patience_s=PATIENCE_S) as reader:
             return standalone_html(reader, page.run, view)
 
     st.page_link(

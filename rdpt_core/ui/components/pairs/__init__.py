@@ -10,7 +10,7 @@ import streamlit as st
 
 from rdpt_core.analysis.labels import Space
 from rdpt_core.analysis.trace.alignment import Rule
-from rdpt_core.analysis.trace.comparison import Comparison
+from rdpt_core.analysis.trace.comparison import TraceComparison
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.style.theme import MARKS, label_key
@@ -31,7 +31,9 @@ _HINT = "Click a column, or step through the pairs with the arrows above. Bars: 
 _KEYS = [*MARKS, "none"]
 
 
-def payload(comparison: Comparison, left: TraceView, right: TraceView, key: str, pair: int | None) -> dict[str, Any]:
+def payload(
+    comparison: TraceComparison, left: TraceView, right: TraceView, key: str, pair: int | None
+) -> dict[str, Any]:
     """What the strip shows."""
     rows = comparison.alignment.rows
     rule = RULES[comparison.alignment.rule]
@@ -80,11 +82,11 @@ def _short(value: float | None) -> float | None:
 
 
 def draw_pairs(data: dict[str, Any], answers: int | None, on_pick: Callable[[], None]) -> None:
-    """Draw the strip. `answers` is the time of the choice that led here, as it was heard."""
+    """Draw the strip. `answers` is the time of the choice that led here, as it was message."""
     _PAIRS(key="pairs", data={**data, "answers": answers}, on_pick_change=on_pick)
 
 
-def heard(key: str) -> dict[str, Any] | None:
+def message(key: str) -> dict[str, Any] | None:
     """The pair that was chosen just now: {row, at}; None if it belongs to other traces."""
     said = (st.session_state.get("pairs") or {}).get("pick")
     return said if isinstance(said, dict) and said.get("key") == key and isinstance(said.get("row"), int) else None

@@ -14,7 +14,7 @@ import streamlit as st
 
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.ui.components import bundle
-from rdpt_core.ui.components.reader.payload import SCRIPT, STYLE, State, labels_payload, text_payload
+from rdpt_core.ui.components.reader.payload import SCRIPT, STYLE, ReaderState, labels_payload, text_payload
 
 _TEXT = st.components.v2.component("rdpt_reader", css=STYLE, js=SCRIPT)
 
@@ -33,7 +33,7 @@ def draw_text(view: TraceView, key: str, name: str = "main") -> None:
 def draw_labels(
     view: TraceView,
     key: str,
-    state: State | None = None,
+    state: ReaderState | None = None,
     *,
     on: Mapping[str, Callable[[], None]],
     name: str = "main",
@@ -48,7 +48,7 @@ def draw_math(payload: dict[str, Any], name: str = "main") -> None:
     _PART(key=f"reader:{name}:math", data=payload)
 
 
-def heard(trigger: str, key: str, name: str = "main") -> dict[str, Any] | None:
+def reader_message(trigger: str, key: str, name: str = "main") -> dict[str, Any] | None:
     """What the reader said just now; None if it spoke of another trace, or did not speak."""
     said = (st.session_state.get(f"reader:{name}:labels") or {}).get(trigger)
     return said if isinstance(said, dict) and said.get("key") == key else None

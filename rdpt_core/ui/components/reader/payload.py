@@ -39,7 +39,7 @@ FEATURES = ("joint", "thresholds", "card", "search", "math", "step")
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ReaderState:
     """What changes while a trace stays.
 
     Attributes:
@@ -92,9 +92,9 @@ def text_payload(view: TraceView, key: str, name: str = "main") -> dict[str, Any
     }
 
 
-def labels_payload(view: TraceView, key: str, state: State | None = None, name: str = "main") -> dict[str, Any]:
+def labels_payload(view: TraceView, key: str, state: ReaderState | None = None, name: str = "main") -> dict[str, Any]:
     """What changes with the thresholds and with the pinned sentence."""
-    rule, state = view.rule, state or State()
+    rule, state = view.rule, state or ReaderState()
     alpha, beta = default_thresholds(rule.unit, rule.space)
     return {
         "reader": name,

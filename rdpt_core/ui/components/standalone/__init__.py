@@ -76,7 +76,7 @@ def _data(opened: Reader, run: Run, view: TraceView) -> dict[str, Any]:
     key = f"{run.run_id}/{view.trace_no}"
     math = formulas_payload(view.texts(), "main", key)
     features = (*_FEATURES, "math") if math["formulas"] else _FEATURES
-    state = payload.State(features=features, has_link=False)
+    state = payload.ReaderState(features=features, has_link=False)
     text = payload.text_payload(view, key)
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(opened, run, view), view)},

@@ -8,7 +8,7 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import group_shares
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
 from rdpt_core.analysis.run.drilldown import traces_of_cell
-from rdpt_core.analysis.run.group_shares import Cells, cells_table, difference
+from rdpt_core.analysis.run.group_shares import CrossTable, cross_table_rows, difference
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD, MIN_QUESTIONS
 from rdpt_core.store.reader import Run
@@ -39,7 +39,7 @@ def draw(page: PageContext) -> None:
         return
     comparable = comparable_runs(page)
     row, column, unit = _choose(_dimensions(page, chosen, comparable))
-    runs = {name: page.source.data(run) for name, run in _named(page, comparable, row, column)}
+    runs = {name: page.database.data(run) for name, run in _named(page, comparable, row, column)}
     shares = shares_of_groups(runs, page.rule, chosen, row, column, by_tokens=unit == "tokens")
     if not shares.cells:
         st.info("None of these traces has a scored sentence, so there is nothing to label.")
@@ -51,7 +51,7 @@ def draw(page: PageContext) -> None:
 
 def comparable_runs(page: PageContext) -> tuple[Run, ...]:
     """The runs of the file whose labels mean the same as this one's: those with the same roles."""
-    return tuple(run for run in page.source.runs() if run.roles == page.run.roles)
+    return tuple(run for run in page.database.runs() if run.roles == page.run.roles)
 
 
 def _named(page: PageContext, comparable: tuple[Run, ...], row: str, column: str | None) -> list[tuple[str, Run]]:
@@ -92,7 +92,7 @@ _COUNT_HELP = (
 )
 
 
-def _shares(page: PageContext, chosen: Scope, shares: Cells, runs: tuple[RunData, ...], unit: str) -> None:
+def _shares(page: PageContext, chosen: Scope, shares: CrossTable, runs: tuple[RunData, ...], unit: str) -> None:
     shown = list(range(min(len(shares.cells), _MAX_LINES)))
     if len(shares.cells) > _MAX_LINES:
         biggest = sorted(
@@ -110,14 +110,14 @@ def _shares(page: PageContext, chosen: Scope, shares: Cells, runs: tuple[RunData
     if few:
         has = words.count(few, "group has", "groups have")
         st.caption(f"{has} no interval: fewer than {MIN_QUESTIONS} questions say too little about others.")
-    table = cells_table(shares, unit)
+    table = cross_table_rows(shares, unit)
     with st.container(horizontal=True):
         extra = [INTERVAL_METHOD, f"Shares are of {unit}."]
         methods = methods_paragraph(page.run, page.rule, chosen.words(), extra)
         export_panel.offer(page, "benchmarks", table, {"shares_of_groups": figure}, methods)
         glossary.explain("share", "95% interval", "BCa interval", "clustering", "n")
     if clicked:
-        cell, label = shares.cells[shown[int(clicked[0])]], shares.kinds[int(clicked[1])]
+        cell, label = shares.cells[shown[int(clicked[0])]], shares.labels[int(clicked[1])]
         names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
         listed = traces_of_cell(runs, page.rule, chosen, cell, label)
         show(page, f"{names}: traces with a {label} sentence", listed, "cell")
@@ -131,7 +131,7 @@ def _safe(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return [{name: words.plain(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows]
 
 
-def _difference(found: Cells, unit: str) -> None:
+def _difference(found: CrossTable, unit: str) -> None:
     st.subheader("Do two groups differ?", anchor=False)
     # Numbered, because two groups may look the same once their names are cut.
     names = [
@@ -149,12 +149,12 @@ def _difference(found: Cells, unit: str) -> None:
         return
     gap = difference(found, first, second)
     st.plotly_chart(
-        difference_figure(found.kinds, gap, context.mode()),
+        difference_figure(found.labels, gap, context.mode()),
         key="difference",
         config={"displayModeBar": False},
         alt="Difference of the label shares of the two groups; the same numbers are in the text below",
     )
-    st.markdown(". ".join(points_in_words(kind, gap, k) for k, kind in enumerate(found.kinds)) + ".")
+    st.markdown(". ".join(points_in_words(label, gap, k) for k, label in enumerate(found.labels)) + ".")
     st.caption(_pairing(gap, unit))
 
 

@@ -10,13 +10,13 @@ import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.trace.comparison import Comparison, Kind, Suggestion, compare, mixed_questions
+from rdpt_core.analysis.trace.comparison import Kind, Suggestion, TraceComparison, compare, mixed_questions
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view, question_text
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import pairs
 from rdpt_core.ui.components.card import Item, card
-from rdpt_core.ui.components.reader.component import draw_labels, draw_text, heard
-from rdpt_core.ui.components.reader.payload import State
+from rdpt_core.ui.components.reader.component import draw_labels, draw_text, reader_message
+from rdpt_core.ui.components.reader.payload import ReaderState
 from rdpt_core.ui.frame import links, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.compare.sides import (
@@ -55,9 +55,9 @@ def draw(page: PageContext) -> None:
     _pickers(page, left, right)
     _offers(page, left, right, found)
     notices.run_notices(page, brief=True)
-    views = [page.source.data(side.run).trace_view(side.row["trace_no"], page.rule) for side in (left, right)]
+    views = [page.database.data(side.run).trace_view(side.row["trace_no"], page.rule) for side in (left, right)]
     notices.faint_notice(views[0].faint(), brief=True)
-    comparison = page.source.data(left.run).ask(
+    comparison = page.database.data(left.run).ask(
         compare_traces, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
     )
     key = "/".join(f"{side.run.run_id}:{side.row['trace_no']}" for side in (left, right))
@@ -76,7 +76,7 @@ def _pickers(page: PageContext, left: Side, right: Side) -> None:
     with columns[0]:
         _pick_trace(left, choose_left)
     with columns[1]:
-        runs = page.source.runs()
+        runs = page.database.runs()
         if len(runs) > 1:
             names = words.run_names(runs)
             st.session_state["compare_run_pick"] = right.run.run_id
@@ -190,24 +190,24 @@ def _head(side: Side, view: TraceView) -> None:
 
 def compare_traces(
     opened: Reader, run: Run, trace_no: int, other: Run, other_trace_no: int, rule: LabelRule
-) -> Comparison:
+) -> TraceComparison:
     """The comparison of two stored traces; cached like every other answer."""
     return compare(load_trace_view(opened, run, trace_no, rule), load_trace_view(opened, other, other_trace_no, rule))
 
 
 @st.fragment
-def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, theirs: TraceView, key: str) -> None:
+def _moving(comparison: TraceComparison, left: Side, right: Side, ours: TraceView, theirs: TraceView, key: str) -> None:
     """What moves with a choice. A fragment, so that a step through the pairs does not send the page again."""
     rows = comparison.alignment.rows
 
     def on_pair() -> None:
-        said = pairs.heard(key)
+        said = pairs.message(key)
         if said is not None and 0 <= said["row"] < len(rows):
             _choose_pair(said["row"], said.get("at"))
 
     def on_sentence(side: Side) -> None:
         view = ours if side is left else theirs
-        said = heard("pick", _reader_key(side, view), side.name)
+        said = reader_message("pick", _reader_key(side, view), side.name)
         if said is None:
             return
         places = [row.left if side is left else row.right for row in rows]
@@ -221,7 +221,7 @@ def _moving(comparison: Comparison, left: Side, right: Side, ours: TraceView, th
         pairs.draw_pairs(pairs.payload(comparison, ours, theirs, key, pair), answers, on_pair)
         for side, view in ((left, ours), (right, theirs)):
             chosen = None if pair is None else (rows[pair].left if side is left else rows[pair].right)
-            state = State(chosen, None, answers, _FEATURES, has_link=False)
+            state = ReaderState(chosen, None, answers, _FEATURES, has_link=False)
             draw_labels(view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name)
 
 

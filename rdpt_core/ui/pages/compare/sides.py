@@ -38,7 +38,7 @@ def left_side(page: PageContext) -> Side | None:
         return None
     wanted = links.requested("trace")
     if wanted is not None and wanted not in rows:
-        missing.explain_trace(page.source, page.run, wanted)
+        missing.explain_trace(page.database, page.run, wanted)
         return None
     if wanted is not None:
         st.session_state[_STATE["trace"]] = wanted
@@ -51,13 +51,15 @@ def left_side(page: PageContext) -> Side | None:
 
 def suggested(page: PageContext, left: Side) -> tuple[Suggestion, ...]:
     """What goes well with the trace on the left, in this run and in the others."""
-    others = [(run, page.source.data(run).trace_list()) for run in page.source.runs() if run.run_no != left.run.run_no]
+    others = [
+        (run, page.database.data(run).trace_list()) for run in page.database.runs() if run.run_no != left.run.run_no
+    ]
     return suggestions(left.run, left.traces, left.row["trace_no"], others)
 
 
 def right_side(page: PageContext, left: Side, found: Sequence[Suggestion]) -> Side | None:
     """The other trace of the address, else the one chosen before if it answers the same question, else a suggestion."""
-    runs = {run.run_id: run for run in page.source.runs()}
+    runs = {run.run_id: run for run in page.database.runs()}
     wanted_run, wanted = links.requested("run2"), links.requested("trace2")
     if wanted_run is not None and wanted_run not in runs:
         st.error(
@@ -70,10 +72,10 @@ def right_side(page: PageContext, left: Side, found: Sequence[Suggestion]) -> Si
     if wanted_run is not None:
         st.session_state[_STATE["run2"]] = wanted_run
     run = runs.get(st.session_state.get(_STATE["run2"], ""), left.run)
-    traces = page.source.data(run).trace_list()
+    traces = page.database.data(run).trace_list()
     rows = {row["trace_id"]: row for row in traces.to_pylist()}
     if wanted is not None and wanted not in rows:
-        missing.explain_trace(page.source, run, wanted)
+        missing.explain_trace(page.database, run, wanted)
         st.button("Compare with what is here", on_click=_forget_right)
         return None
     if wanted is not None:
@@ -84,7 +86,7 @@ def right_side(page: PageContext, left: Side, found: Sequence[Suggestion]) -> Si
     if found:
         first = found[0]
         choose_right(first.run.run_id, first.row["trace_id"])
-        return Side("right", first.run, page.source.data(first.run).trace_list(), first.row)
+        return Side("right", first.run, page.database.data(first.run).trace_list(), first.row)
     # Nothing answers the same question: the next trace is a beginning that the pickers lead on from.
     numbers = list(rows)
     following = rows[numbers[(numbers.index(left.row["trace_id"]) + 1) % len(numbers)]] if run == left.run else None

@@ -17,21 +17,21 @@ LINE_DASH = {"all": "solid", "correct": "solid", "incorrect": "dash"}
 _PER_ROW = 3
 
 
-def curves_figure(panels: Sequence[Panel], table: PositionTable, kinds: Sequence[str], mode: Mode) -> go.Figure:
+def curves_figure(panels: Sequence[Panel], table: PositionTable, labels: Sequence[str], mode: Mode) -> go.Figure:
     """One facet a panel with the curves of all labels, and below each how many traces get that far.
 
     A click returns as customdata the places of panel, label, curve and point.
     """
     across = min(_PER_ROW, len(panels))
     down = -(-len(panels) // across)
-    draft = _Draft(table, kinds, mode)
+    draft = _Draft(table, labels, mode)
     columns = _spans([1.0] * across, 0.06)
     # A facet, a small gap, its strip of counts, and a large gap for the next title.
     rows = [(1 - (row + share[0]) / down, 1 - (row + share[1]) / down) for row in range(down) for share in _STACK]
     for place, panel in enumerate(panels):
         column, row = columns[place % across], place // across
         draft.facet(column, rows[2 * row][::-1], y=_PERCENT | {"showticklabels": place % across == 0}, x_labels=False)
-        for k in range(len(kinds)):
+        for k in range(len(labels)):
             draft.curve(panel, place, 0, k, in_legend=place == 0)
         draft.title(f"<b>{words.no_markup(panel.name, 30)}</b>, {words.count(panel.n_questions, 'question')}")
         draft.facet(column, rows[2 * row + 1][::-1], y=_counts_axis(panel, "traces"))
@@ -43,17 +43,17 @@ _STACK = ((0.14, 0.77), (0.82, 1.0))
 _PERCENT: dict[str, Any] = {"range": [0, 1], "tickformat": ".0%"}
 
 
-def compare_figure(panels: Sequence[Panel], table: PositionTable, kinds: Sequence[str], mode: Mode) -> go.Figure:
+def compare_figure(panels: Sequence[Panel], table: PositionTable, labels: Sequence[str], mode: Mode) -> go.Figure:
     """A row a panel and a column a label: correct traces as solid, incorrect ones as dashed lines; counts at the right.
 
     A click returns the same customdata as in `curves_figure`.
     """
-    draft = _Draft(table, kinds, mode)
-    columns = _spans([1.0] * len(kinds) + [0.75], 0.03)
+    draft = _Draft(table, labels, mode)
+    columns = _spans([1.0] * len(labels) + [0.75], 0.03)
     rows = _spans([1.0] * len(panels), min(0.06, 0.25 / max(1, len(panels))))[::-1]
     for place, panel in enumerate(panels):
         last = place == len(panels) - 1
-        for k, kind in enumerate(kinds):
+        for k, label in enumerate(labels):
             axis = _PERCENT | {"tickvals": [0, 0.5, 1], "showticklabels": k == 0}
             if k == 0:
                 axis["title"] = {"text": f"<b>{words.no_markup(panel.name, 16)}</b>", "font": {"size": 12}}
@@ -63,7 +63,7 @@ def compare_figure(panels: Sequence[Panel], table: PositionTable, kinds: Sequenc
             if panel.area is not None:
                 draft.title(area_in_words(panel.area, k), size=10)
             if place == 0:
-                draft.title(f"<b>{MARKS[label_key(kind)].letter} {kind}</b>", lift=16)
+                draft.title(f"<b>{MARKS[label_key(label)].letter} {label}</b>", lift=16)
         draft.facet(columns[-1], rows[place], y=_counts_axis(panel) | {"side": "right"}, x_labels=last)
         draft.counts(panel)
         if place == 0:
@@ -115,7 +115,7 @@ def _faint(ink: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def _hover(panel: Panel, curve: Curve, k: int, places: Sequence[str], kind: str) -> list[str]:
+def _hover(panel: Panel, curve: Curve, k: int, places: Sequence[str], label: str) -> list[str]:
     """What each shown point of a curve says of itself."""
     name = words.no_markup(panel.name, 40) + ("" if curve.line == "all" else f", {curve.line} traces")
     shares, lows, highs = (
@@ -126,8 +126,8 @@ def _hover(panel: Panel, curve: Curve, k: int, places: Sequence[str], kind: str)
         for counts, what in ((curve.n_questions, "question"), (curve.n_traces, "trace"))
     )
     return [
-        f"<b>{kind} {share}</b> at {place}<br>{name}<br>95% band {low} to {high}<br>{n_questions}, {n_traces} there<br>"
-        "click to read them"
+        f"<b>{label} {share}</b> at {place}<br>{name}<br>95% band {low} to {high}<br>"
+        f"{n_questions}, {n_traces} there<br>click to read them"
         for share, low, high, place, n_questions, n_traces in zip(
             shares, lows, highs, places, questions, traces, strict=False
         )
@@ -148,8 +148,8 @@ class _Draft:
     """A figure under construction: plain data, handed to plotly once. With its own calls, facet by facet, plotly takes
     several times longer for the same figure."""
 
-    def __init__(self, table: PositionTable, kinds: Sequence[str], mode: Mode) -> None:
-        self._table, self._kinds, self._mode = table, kinds, mode
+    def __init__(self, table: PositionTable, labels: Sequence[str], mode: Mode) -> None:
+        self._table, self._labels, self._mode = table, labels, mode
         self._x = middles(table)
         self._places = [place_in_words(table, point) for point in range(len(self._x))]
         self._data: list[dict[str, Any]] = []
@@ -206,7 +206,7 @@ class _Draft:
 
     def curve(self, panel: Panel, place: int, line: int, k: int, *, in_legend: bool = False) -> None:
         """A label's curve over its band."""
-        curve, key, kinds = panel.curves[line], label_key(self._kinds[k]), self._kinds
+        curve, key, labels = panel.curves[line], label_key(self._labels[k]), self._labels
         ink, n = tone(key, self._mode).ink, curve.n_shown
         if not n:
             return
@@ -232,15 +232,15 @@ class _Draft:
                 "x": x,
                 "y": curve.share[:n, k],
                 "mode": "lines+markers",
-                "name": f"{MARKS[key].letter} {kinds[k]}",
-                "legendgroup": kinds[k],
+                "name": f"{MARKS[key].letter} {labels[k]}",
+                "legendgroup": labels[k],
                 "showlegend": in_legend,
                 "line": {"color": ink, "width": 2, "dash": LINE_DASH[curve.line]},
                 "marker": {"size": 5, "color": ink, "symbol": symbol},
                 "customdata": np.column_stack([np.broadcast_to([place, k, line], (n, 3)), np.arange(n)]).astype(
                     np.int32
                 ),
-                "hovertext": _hover(panel, curve, k, self._places, kinds[k]),
+                "hovertext": _hover(panel, curve, k, self._places, labels[k]),
                 "hoverinfo": "text",
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 1}},

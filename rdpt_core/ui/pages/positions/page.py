@@ -115,20 +115,20 @@ def _explain_few(chosen: Scope, view: PositionView, panels: tuple[Panel, ...]) -
 def _figure(
     page: PageContext, chosen: Scope, view: PositionView, table: PositionTable, panels: tuple[Panel, ...]
 ) -> None:
-    kinds = [str(label) for label in label_order(page.run.roles)]
+    labels = [str(label) for label in label_order(page.run.roles)]
     shown = panels
     if len(panels) > _MAX_PANELS:
         shown = tuple(sorted(panels, key=lambda p: -p.n_questions)[:_MAX_PANELS])
         st.caption(f"Of {len(panels):,} benchmarks the {_MAX_PANELS} with most questions are shown.")
     build = compare_figure if view.compare else curves_figure
-    figure = build(shown, table, kinds, context.mode())
+    figure = build(shown, table, labels, context.mode())
     clicked = chart(figure, "positions", "Label shares along the traces; the same numbers are in the table below")
     st.caption(
         f"{filters.describe(chosen).capitalize()}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
         f"{page.rule.beta:g}. Bands hold each whole curve with 95% confidence and resample questions. {_cuts(shown)}"
         "Click a point to read its sentences."
     )
-    export = positions_table(panels, table, kinds)
+    export = positions_table(panels, table, labels)
     with st.container(horizontal=True):
         methods = methods_paragraph(page.run, page.rule, chosen.words(), [_METHOD])
         export_panel.offer(page, "positions", export, {"positions": figure}, methods)
@@ -137,7 +137,7 @@ def _figure(
         panel, *rest = (int(value) for value in clicked)
         _behind(page, chosen, view, panels, (panels.index(shown[panel]), *rest))
     if view.compare:
-        _areas(panels, kinds)
+        _areas(panels, labels)
     with st.expander("The numbers as a table", icon=":material/table:"):
         percent = {name: st.column_config.NumberColumn(format="percent") for name in ("share", "low", "high")}
         st.dataframe(export, hide_index=True, column_config=percent, placeholder="–")
@@ -169,18 +169,18 @@ def _behind(
     show(page, title, sentences_at_point(page.data, page.rule, chosen, view, panel_no, line_no, point, k), "point")
 
 
-def _areas(panels: tuple[Panel, ...], kinds: list[str]) -> None:
+def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
     st.subheader("Do correct and incorrect traces differ?", anchor=False)
     rows = []
     for panel in panels:
         if panel.area is None:
             continue
         area, test = panel.area, panel.area.test
-        for k, kind in enumerate(kinds):
+        for k, label in enumerate(labels):
             rows.append(
                 {
                     "group": words.plain(panel.name),
-                    "label": kind,
+                    "label": label,
                     "signed area": 100 * float(area.value[k]),
                     "from": 100 * float(area.low[k]),
                     "to": 100 * float(area.high[k]),

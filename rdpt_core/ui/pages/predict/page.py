@@ -117,11 +117,11 @@ def _verdict(found: Prediction) -> None:
     length = pooled.pop(LENGTH)
     held = {fit.predictor: fit.beside_length for fit in found.fits}
     lines = []
-    for kind, auc in pooled.items():
+    for label, auc in pooled.items():
         if np.isnan(auc.value):
             continue
-        line = f"**{kind} {found.measure}** {_strength(auc.value, auc.low, auc.high)}: AUC {auc_in_words(auc)}"
-        equal = "" if held[kind].refused else f"; at equal length, odds {odds_in_words(held[kind])}"
+        line = f"**{label} {found.measure}** {_strength(auc.value, auc.low, auc.high)}: AUC {auc_in_words(auc)}"
+        equal = "" if held[label].refused else f"; at equal length, odds {odds_in_words(held[label])}"
         lines.append(line + equal)
     best = max((abs(auc.value - 0.5) for auc in pooled.values() if not np.isnan(auc.value)), default=0.0)
     st.markdown("- " + "\n- ".join([*lines, f"**Number of sentences**, for comparison: AUC {auc_in_words(length)}"]))

@@ -11,7 +11,7 @@ import streamlit as st
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.run import gap_plane, ranking
-from rdpt_core.analysis.run.gap_plane import Cell
+from rdpt_core.analysis.run.gap_plane import PlaneCell
 from rdpt_core.analysis.run.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui.frame import context, links, notices
@@ -53,7 +53,7 @@ def _choose_space(rule: LabelRule) -> Space:
     return SPACES[chosen or own]
 
 
-def the_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plane.Frame] | None:
+def the_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plane.PlaneRange] | None:
     """The scatter; None if there is nothing to show. A click on a point opens it, a click on a cell lists it below."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         space = _choose_space(page.rule)
@@ -63,7 +63,7 @@ def the_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plan
             bind="query-params",
             help="Shows the middle of the plane, to six times β, where a small change turns labels.",
         )
-    found = page.data.ask(gap_plane.load_frame, _without_thresholds(page.rule), space, scope)
+    found = page.data.ask(gap_plane.load_range, _without_thresholds(page.rule), space, scope)
     if found is None:
         return None
     whole = found
@@ -89,7 +89,7 @@ def _without_thresholds(rule: LabelRule) -> LabelRule:
     return LabelRule.make(unit=rule.unit, space=rule.space)
 
 
-def _caption(page: PageContext, scope: Scope, found: gap_plane.Frame, cells: pa.Table, space: Space) -> str:
+def _caption(page: PageContext, scope: Scope, found: gap_plane.PlaneRange, cells: pa.Table, space: Space) -> str:
     inside = [0 <= x < gap_plane.N_CELLS and 0 <= y < gap_plane.N_CELLS for x, y in zip(*_places(cells), strict=True)]
     outside = sum(n for n, here in zip(cells.column("n").to_pylist(), inside, strict=True) if not here)
     text = f"{_counts(found)} ({describe(scope)})."
@@ -108,7 +108,7 @@ def _caption(page: PageContext, scope: Scope, found: gap_plane.Frame, cells: pa.
     return f"{text} {what}; drag to zoom, double-click to return. Histograms count every label along either axis."
 
 
-def _counts(found: gap_plane.Frame) -> str:
+def _counts(found: gap_plane.PlaneRange) -> str:
     return (
         f"{words.count(found.n_sentences, 'sentence')} of {words.count(found.n_traces, 'trace')} of "
         f"{words.count(found.n_questions, 'question')}"
@@ -122,7 +122,7 @@ def _places(cells: pa.Table) -> tuple[list[int], list[int]]:
     return cells.column("ix").to_pylist(), cells.column("iy").to_pylist()
 
 
-def _follow(page: PageContext, shown: gap_plane.Frame, space: Space, clicked: list[int] | None) -> None:
+def _follow(page: PageContext, shown: gap_plane.PlaneRange, space: Space, clicked: list[int] | None) -> None:
     """Act on a click, once: the chart keeps reporting it."""
     seen, st.session_state["plane_seen"] = st.session_state.get("plane_seen"), clicked
     if not clicked or clicked == seen:
@@ -169,7 +169,7 @@ def ranked_table(page: PageContext, scope: Scope) -> pa.Table:
     return table
 
 
-def _chosen_cell() -> Cell | None:
+def _chosen_cell() -> PlaneCell | None:
     """The cell that the address names, with a way out of it."""
     text = st.query_params.get("cell")
     if text is None:
@@ -189,7 +189,7 @@ def _chosen_cell() -> Cell | None:
     return cell
 
 
-def _parse_cell(text: str) -> Cell | None:
+def _parse_cell(text: str) -> PlaneCell | None:
     name, *ends = text.split(",")
     try:
         numbers = [float(end) for end in ends]
@@ -197,7 +197,7 @@ def _parse_cell(text: str) -> Cell | None:
         return None
     if name not in list(Space) or len(numbers) != 4 or not all(map(math.isfinite, numbers)):
         return None
-    return Cell(Space(name), *numbers)
+    return PlaneCell(Space(name), *numbers)
 
 
 def _shown(page: PageContext, table: pa.Table) -> pa.Table:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, Space, label_order
-from rdpt_core.analysis.run.gap_plane import N_CELLS, Frame
+from rdpt_core.analysis.run.gap_plane import N_CELLS, PlaneRange
 from rdpt_core.records import Label
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, hatched
@@ -39,11 +39,11 @@ _SCALE = ("1", "10", "100", "1,000", "10k", "100k", "1M", "10M", "100M", "1G")
 class Region:
     """A polygon of the plane in which every sentence has one label; regions later in a list lie on top."""
 
-    kind: str
+    label: str
     corners: tuple[Point, ...]
 
 
-def regions(rule: LabelRule, frame: Frame, *, has_distilled: bool) -> list[Region]:
+def regions(rule: LabelRule, frame: PlaneRange, *, has_distilled: bool) -> list[Region]:
     """The label regions within the frame, in the rule's own space.
 
     Shared is the hexagon |x| ≤ α, |y| ≤ α, |x − y| ≤ α, and lies on top because the rule asks for it first.
@@ -76,7 +76,7 @@ def _visible(found: list[Region]) -> list[Region]:
 
 
 def plane_figure(
-    frame: Frame,
+    frame: PlaneRange,
     cells: pa.Table,
     points: pa.Table | None,
     rule: LabelRule,
@@ -95,29 +95,29 @@ def plane_figure(
     """
     figure = go.Figure()
     place = _place_hover(space, roles)
-    kinds = [*map(str, label_order(roles)), *([_DOWN] if "distilled" in roles else [])]
+    labels = [*map(str, label_order(roles)), *([_DOWN] if "distilled" in roles else [])]
     if points is None:
         _add_cells(figure, frame, cells, place, mode)
     else:
-        _add_points(figure, points, kinds, place, mode)
-    _add_margins(figure, frame, cells, kinds, mode, legend=points is None)
+        _add_points(figure, points, labels, place, mode)
+    _add_margins(figure, frame, cells, labels, mode, legend=points is None)
     if space is rule.space:
         _add_regions(figure, regions(rule, frame, has_distilled="distilled" in roles), mode, outlined=points is None)
     _lay_out(figure, frame, space, roles, mode)
     return figure
 
 
-def _add_points(figure: go.Figure, points: pa.Table, kinds: list[str], place: str, mode: Mode) -> None:
+def _add_points(figure: go.Figure, points: pa.Table, labels: list[str], place: str, mode: Mode) -> None:
     size = 7 if points.num_rows < 2_000 else 5 if points.num_rows < 20_000 else 3
-    for kind in kinds:
-        mine = points.filter(pc.equal(points.column("kind"), kind))
-        key = label_key_of(kind)
+    for label in labels:
+        mine = points.filter(pc.equal(points.column("kind"), label))
+        key = label_key_of(label)
         ids = (mine.column(name).to_numpy().astype(np.int32) for name in ("trace_no", "sentence_index"))
         figure.add_scattergl(
             x=mine.column("x").to_numpy(),
             y=mine.column("y").to_numpy(),
             customdata=np.column_stack(list(ids)),
-            name=f"{MARKS[key].letter} {words.kind(kind)}",
+            name=f"{MARKS[key].letter} {words.kind(label)}",
             mode="markers",
             marker={
                 "color": tone(key, mode).ink,
@@ -126,14 +126,14 @@ def _add_points(figure: go.Figure, points: pa.Table, kinds: list[str], place: st
                 "opacity": 0.75 if points.num_rows < 20_000 else 0.5,
                 "line": {"width": 0},
             },
-            legendgroup=kind,
+            legendgroup=label,
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 0.5}},
-            hovertemplate=f"<b>{words.kind(kind)}</b>{place}click to read it<extra></extra>",
+            hovertemplate=f"<b>{words.kind(label)}</b>{place}click to read it<extra></extra>",
         )
 
 
-def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, place: str, mode: Mode) -> None:
+def _add_cells(figure: go.Figure, frame: PlaneRange, cells: pa.Table, place: str, mode: Mode) -> None:
     ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
     counts = np.zeros((N_CELLS, N_CELLS), dtype=np.int64)
     inside = (ix >= 0) & (ix < N_CELLS) & (iy >= 0) & (iy < N_CELLS)
@@ -172,24 +172,24 @@ def _add_cells(figure: go.Figure, frame: Frame, cells: pa.Table, place: str, mod
 
 
 def _add_margins(
-    figure: go.Figure, frame: Frame, cells: pa.Table, kinds: list[str], mode: Mode, *, legend: bool
+    figure: go.Figure, frame: PlaneRange, cells: pa.Table, labels: list[str], mode: Mode, *, legend: bool
 ) -> None:
     ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
-    kind_of = np.array(cells.column("kind").to_pylist(), dtype=object)
-    for kind in kinds:
-        mine = kind_of == kind
-        key = label_key_of(kind)
+    label_of = np.array(cells.column("kind").to_pylist(), dtype=object)
+    for label in labels:
+        mine = label_of == label
+        key = label_key_of(label)
         style: dict[str, Any] = {
             "marker": {**hatched(key, mode), "line": {"width": 0.5, "color": tone(key, mode).ink}},
-            "name": f"{MARKS[key].letter} {words.kind(kind)}",
-            "legendgroup": kind,
+            "name": f"{MARKS[key].letter} {words.kind(label)}",
+            "legendgroup": label,
         }
         for index, ends, across in ((ix, frame.x, True), (iy, frame.y, False)):
             inside = mine & (index >= 0) & (index < N_CELLS)
             heights = np.bincount(index[inside], weights=n[inside], minlength=N_CELLS)
             centres = _centres(ends)
             width = (ends[1] - ends[0]) / N_CELLS
-            hover = f"{words.kind(kind)}: %{{{'y' if across else 'x'}:,}}<extra></extra>"
+            hover = f"{words.kind(label)}: %{{{'y' if across else 'x'}:,}}<extra></extra>"
             if across:
                 figure.add_bar(
                     x=centres, y=heights, width=width, yaxis="y2", hovertemplate=hover, showlegend=legend, **style
@@ -210,7 +210,7 @@ def _add_margins(
 def _add_regions(figure: go.Figure, found: list[Region], mode: Mode, *, outlined: bool) -> None:
     """Tint the regions; cells would hide their borders, so those are then drawn once more on top (`outlined`)."""
     for region in found:
-        key = label_key_of(region.kind)
+        key = label_key_of(region.label)
         path = "M" + "L".join(f"{x},{y}" for x, y in region.corners) + "Z"
         line = {"width": 1, "color": tone(key, mode).ink}
         figure.add_shape(type="path", path=path, fillcolor=tone(key, mode).tint, opacity=0.45, line=line, layer="below")
@@ -224,9 +224,9 @@ def _centres(ends: tuple[float, float]) -> np.ndarray:
     return low + (np.arange(N_CELLS) + 0.5) * (high - low) / N_CELLS
 
 
-def label_key_of(kind: str) -> str:
+def label_key_of(label: str) -> str:
     """The mark of a kind: a label, or `Boosted-down`."""
-    return "boosted-down" if kind == _DOWN else label_key(kind)
+    return "boosted-down" if label == _DOWN else label_key(label)
 
 
 def axis_titles(space: Space, roles: tuple[str, ...]) -> Iterator[str]:
@@ -243,7 +243,7 @@ def _place_hover(space: Space, roles: tuple[str, ...]) -> str:
     return f"<br>{x}: %{{x:.3~g}}<br>{y}: %{{y:.3~g}}<br>"
 
 
-def _lay_out(figure: go.Figure, frame: Frame, space: Space, roles: tuple[str, ...], mode: Mode) -> None:
+def _lay_out(figure: go.Figure, frame: PlaneRange, space: Space, roles: tuple[str, ...], mode: Mode) -> None:
     x_title, y_title = axis_titles(space, roles)
     axis = {"gridcolor": RULE[mode], "zerolinecolor": MUTED[mode], "zerolinewidth": 1}
     margin = {"showgrid": False, "zeroline": False, "showticklabels": False, "fixedrange": True}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from rdpt_core.analysis.run.run_agreement import Comparison
+from rdpt_core.analysis.run.run_agreement import RunAgreement
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 
-def transition_figure(found: Comparison, mode: Mode) -> go.Figure:
+def transition_figure(found: RunAgreement, mode: Mode) -> go.Figure:
     """Matched sentences by their label in either run. A cell's customdata is (row, column)."""
     names = [f"{MARKS[label_key(label)].letter}<br>{label}" for label in found.labels]
     size = len(names)
@@ -75,7 +75,7 @@ def transition_figure(found: Comparison, mode: Mode) -> go.Figure:
     return figure
 
 
-def shift_figure(found: Comparison, mode: Mode) -> go.Figure:
+def shift_figure(found: RunAgreement, mode: Mode) -> go.Figure:
     """Change of every label's share from the first run to the second, with its paired interval."""
     figure = go.Figure()
     for row, (label, shift) in enumerate(zip(found.labels, found.shift, strict=True)):

@@ -11,7 +11,7 @@ import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import run_agreement
-from rdpt_core.analysis.run.run_agreement import Comparison, Estimate, differences
+from rdpt_core.analysis.run.run_agreement import Estimate, RunAgreement, differences
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, links, notices
@@ -34,7 +34,7 @@ def explain_one_run(page: PageContext) -> None:
         "file:",
         icon=":material/difference:",
     )
-    file = page.source.path
+    file = page.database.path
     base = f"python -m rdpt_core score --traces traces.jsonl --triple triple.toml --db {file}"
     for title, command in (
         (
@@ -91,7 +91,7 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
     shown = others[-MAX_OTHERS:]
     rows = []
     for run in reversed(shown):
-        found = page.data.ask(run_agreement.load_comparison, run, page.rule, scope)
+        found = page.data.ask(run_agreement.load_agreement, run, page.rule, scope)
         largest = max(found.shift, key=lambda shift: abs(shift.value)) if found.n_matched else None
         rows.append(
             {
@@ -125,7 +125,7 @@ def _interval(estimate: Estimate, unit: str) -> str:
     return f"{scale * estimate.low:.{digits}f} to {scale * estimate.high:.{digits}f}{unit}"
 
 
-def headline(page: PageContext, other: Run, found: Comparison) -> None:
+def headline(page: PageContext, other: Run, found: RunAgreement) -> None:
     """The numbers that sum a comparison up, and what they leave out."""
     agreement, kappa, matched, apart = st.columns(4)
     with agreement:
@@ -167,7 +167,7 @@ def headline(page: PageContext, other: Run, found: Comparison) -> None:
         st.caption(" ".join(notes))
 
 
-def draw_figures(page: PageContext, found: Comparison) -> dict[str, go.Figure]:
+def draw_figures(page: PageContext, found: RunAgreement) -> dict[str, go.Figure]:
     """The transition matrix, a click on which lists its sentences, and the shift of the shares."""
     mode = context.mode()
     drawn = {
@@ -193,7 +193,7 @@ def draw_figures(page: PageContext, found: Comparison) -> dict[str, go.Figure]:
     return drawn
 
 
-def moved_sentences(page: PageContext, other: Run, found: Comparison, scope: Scope) -> pa.Table:
+def moved_sentences(page: PageContext, other: Run, found: RunAgreement, scope: Scope) -> pa.Table:
     """Which sentences moved, those first whose gap changed most."""
     wanted = _wanted(found)
     st.subheader("Which sentences moved" if wanted is None else f"{wanted[0]} → {wanted[1]}", anchor=False)
@@ -246,7 +246,7 @@ def _beside(first: Run, second: Run, table: pa.Table) -> pa.Array:
     return pa.array(["compare?" + urlencode(each) for each in parameters], pa.string())
 
 
-def _wanted(found: Comparison) -> tuple[str, str] | None:
+def _wanted(found: RunAgreement) -> tuple[str, str] | None:
     """The transition that the address names, if both labels are there."""
     names = st.query_params.get("moved", "").split(",")
     known = {str(label) for label in found.labels}
@@ -264,7 +264,7 @@ def draw(page: PageContext) -> None:
     )
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
-    others = [run for run in page.source.runs() if run.run_id != page.run.run_id]
+    others = [run for run in page.database.runs() if run.run_id != page.run.run_id]
     if not others:
         explain_one_run(page)
         return
@@ -278,7 +278,7 @@ def draw(page: PageContext) -> None:
         f"What differs from this run: {words.no_markdown('; '.join(differences(page.run, other)), 300)}. "
         f"Traces: {describe(scope)}."
     )
-    found = page.data.ask(run_agreement.load_comparison, other, page.rule, scope)
+    found = page.data.ask(run_agreement.load_agreement, other, page.rule, scope)
     if not found.n_matched:
         explain_empty(scope, "sentence that both runs hold and score")
         return
@@ -290,7 +290,7 @@ def draw(page: PageContext) -> None:
         export_panel.offer(page, "runs", table, drawn, _methods(page, other, found, scope))
 
 
-def _methods(page: PageContext, other: Run, found: Comparison, scope: Scope) -> str:
+def _methods(page: PageContext, other: Run, found: RunAgreement, scope: Scope) -> str:
     differing = "; ".join(differences(page.run, other))
     kappa = _interval(found.kappa, "")
     extra = [

@@ -18,7 +18,7 @@ _MESSAGE = "basket_message"
 def items(page: PageContext) -> tuple[BasketItem, ...]:
     """What was decided by hand in this run; nothing, and a word of it, if the sidecar cannot be read."""
     try:
-        return read_basket(page.source.path, page.run.run_id)
+        return read_basket(page.database.path, page.run.run_id)
     except SidecarError as error:
         st.warning(
             f"The basket cannot be used: {words.no_markdown(str(error), 300)}", icon=":material/shopping_basket:"
@@ -88,11 +88,11 @@ def _put(page: PageContext, question: tuple[str, str], keep: str, reason: str) -
         st.session_state[_MESSAGE] = "Give a reason: it goes into the manifest."
         return
     item = BasketItem(page.run.run_id, *question, st.session_state[keep], text)
-    _write(partial(put_in_basket, page.source.path, item))
+    _write(partial(put_in_basket, page.database.path, item))
 
 
 def _take(page: PageContext, questions: Sequence[tuple[str, str]]) -> None:
-    _write(partial(take_from_basket, page.source.path, page.run.run_id, questions))
+    _write(partial(take_from_basket, page.database.path, page.run.run_id, questions))
 
 
 def _write(action: Callable[[], None]) -> None:

@@ -66,13 +66,13 @@ def draw(page: PageContext, chosen: Chosen, found: SideBySide, items: Sequence[B
 
 def _text(page: PageContext, trace_nos: tuple[int, ...], format_name: str) -> str:
     """Made when the button is pressed, in a thread of its own: without Streamlit's cache."""
-    with open_reader(page.source.path) as reader:
+    with open_reader(page.database.path) as reader:
         return picked_text(reader, page.run, trace_nos, format_name)
 
 
 def _command(page: PageContext, chosen: Chosen, name: str, format_name: str, by_hand: bool) -> str:
     guards, budget, rule = chosen.guards, chosen.budget, page.rule
-    parts = ["python -m rdpt_core select", f"--db {shlex.quote(str(page.source.path))}", f"--run {page.run.run_id}"]
+    parts = ["python -m rdpt_core select", f"--db {shlex.quote(str(page.database.path))}", f"--run {page.run.run_id}"]
     parts += [f"--strategy {name}", f"--format {format_name}", f"--out {name}.jsonl"]
     if name == "expression" or (chosen.equal_tokens and "expression" in chosen.names):
         parts.append(f"--expression {shlex.quote(chosen.options.expression)}")

@@ -12,7 +12,7 @@ import streamlit as st
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.selection.comparison import Summary
 from rdpt_core.analysis.selection.pick import TIE_RULE
-from rdpt_core.analysis.selection.side_by_side import SideBySide, possible_strategies, side_by_side
+from rdpt_core.analysis.selection.side_by_side import SideBySide, compare_strategies, possible_strategies
 from rdpt_core.analysis.selection.strategies import STRATEGIES
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS
@@ -44,7 +44,7 @@ def draw(page: PageContext) -> None:
         glossary.explain("candidate", "teacher count", "equal tokens", *map(str, PAIR_LABELS), "95% interval")
     try:
         arguments = (chosen.names, chosen.options, chosen.guards, chosen.budget, chosen.equal_tokens)
-        found = page.data.ask(side_by_side, page.rule, *arguments)
+        found = page.data.ask(compare_strategies, page.rule, *arguments)
     except UsageError as error:
         st.warning(f"**{_sentence(error.what)}** Expected: {words.no_markdown(error.expected or '', 300)}")
         st.code(words.plain(error.got or "", 300), language=None)

@@ -13,8 +13,8 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import Space, Unit, label_order, uncertain_below
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, heard
-from rdpt_core.ui.components.reader.payload import State
+from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, reader_message
+from rdpt_core.ui.components.reader.payload import ReaderState
 from rdpt_core.ui.data import trace_data
 from rdpt_core.ui.frame import context, controls, links, missing, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
@@ -172,7 +172,7 @@ def _labels(page: PageContext, view: TraceView, key: str, trace_ids: dict[int, s
     """What a click or a threshold changes. A fragment, so that neither sends the page again."""
 
     def on_pick() -> None:
-        said = heard("pick", key)
+        said = reader_message("pick", key)
         if said is not None:
             index = said.get("index")
             st.session_state[_ANSWERS] = said.get("at")
@@ -181,29 +181,29 @@ def _labels(page: PageContext, view: TraceView, key: str, trace_ids: dict[int, s
             _choose_sentence(index if isinstance(index, int) and 0 <= index < len(view.texts()) else None, view)
 
     def on_thresholds() -> None:
-        said = heard("thresholds", key)
+        said = reader_message("thresholds", key)
         if said is not None:
             controls.set_thresholds(float(said["alpha"]), float(said["beta"]))
             st.session_state[_WHOLE_PAGE] = True
 
     def on_step() -> None:
-        said = heard("step", key)
+        said = reader_message("step", key)
         trace_id = trace_ids.get(said.get("by", 0)) if said is not None else None
         if trace_id is not None:
             trace_picker.go(trace_id)
             st.session_state[_WHOLE_PAGE] = True
 
     def on_math() -> None:
-        said = heard("math", key)
+        said = reader_message("math", key)
         if said is not None:
             st.session_state[_MATH] = said.get("on") is True
 
     selected = _sentence(view)
     strip = trace_data.strip(page.data, view, selected)
-    state = State(selected, strip, st.session_state.get(_ANSWERS))
+    state = ReaderState(selected, strip, st.session_state.get(_ANSWERS))
     draw_labels(view, key, state, on={"pick": on_pick, "thresholds": on_thresholds, "step": on_step, "math": on_math})
     if st.session_state.get(_MATH):
-        draw_math(trace_data.formulas(page.source, view, key))
+        draw_math(trace_data.formulas(page.database, view, key))
     notes.panel(page, view, selected)
     if st.session_state.pop(_WHOLE_PAGE, False):
         st.rerun()

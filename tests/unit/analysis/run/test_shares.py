@@ -14,7 +14,7 @@ from rdpt_core.analysis.catalog import GRADES, TraceFilter, distinct, filter_tra
 from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.run.shares import count_faint, label_counts, load_accuracy, shares_of_traces
-from rdpt_core.analysis.run.trace_table import load_facts
+from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.records import Label, Role
@@ -103,7 +103,9 @@ def test_shares_of_counted_traces_are_those_of_the_database(tmp_path: Path) -> N
         want = shares_by_benchmark(label_counts(reader, run, rule), labels)
         counts = label_counts(reader, run, rule).select(labels)
         found = shares_of_traces(
-            load_facts(reader, run, Scope()), np.column_stack([column.to_numpy() for column in counts.columns]), labels
+            load_trace_table(reader, run, Scope()),
+            np.column_stack([column.to_numpy() for column in counts.columns]),
+            labels,
         )
     assert [group.group for group in found] == [group.group for group in want]
     for one, other in zip(found, want, strict=True):

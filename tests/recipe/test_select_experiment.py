@@ -12,7 +12,7 @@ from data.recipe.reproducible import reproducible_torch
 from data.recipe.select_experiment import Size, run
 from data.recipe.select_table import Row, macro_accuracy, resample, table
 
-DATA = Path(__file__).parents[3] / "data"
+DATA = Path(__file__).parents[2] / "data"
 BENCHMARK = np.array(["shop"] * 3 + ["week"] * 2)
 
 

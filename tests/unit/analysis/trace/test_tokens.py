@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.trace.thinking import Part, parts_of
+from rdpt_core.analysis.trace.thinking import TracePart, parts_of
 from rdpt_core.analysis.trace.tokens import SentenceTokens, load_trace_tokens, strip_of
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import open_reader
@@ -24,14 +24,14 @@ def view_of(path: Path, texts: list[str]) -> TraceView:
 @pytest.mark.parametrize(
     ("texts", "want"),
     [
-        (["<think>\n", "Hm. ", "</think>\n\n", "Four."], (Part("thinking", 0, 3), Part("answer", 3, 1))),
-        (["Hm. ", "</think>", "It is ", "four."], (Part("thinking", 0, 2), Part("answer", 2, 2))),
-        (["<think>", "Hm, and on."], (Part("thinking", 0, 2),)),
-        (["Hm. ", "</think>"], (Part("thinking", 0, 2),)),
+        (["<think>\n", "Hm. ", "</think>\n\n", "Four."], (TracePart("thinking", 0, 3), TracePart("answer", 3, 1))),
+        (["Hm. ", "</think>", "It is ", "four."], (TracePart("thinking", 0, 2), TracePart("answer", 2, 2))),
+        (["<think>", "Hm, and on."], (TracePart("thinking", 0, 2),)),
+        (["Hm. ", "</think>"], (TracePart("thinking", 0, 2),)),
         (["No tags here. ", "Four."], ()),
     ],
 )
-def test_parts(tmp_path: Path, texts: list[str], want: tuple[Part, ...]) -> None:
+def test_parts(tmp_path: Path, texts: list[str], want: tuple[TracePart, ...]) -> None:
     assert parts_of(view_of(tmp_path / "t.duckdb", texts)) == want
 
 

@@ -28,7 +28,7 @@ from data.recipe.tasks import BENCHMARK_BY_NAME, BENCHMARKS, DAYS, draw_problem,
 from data.recipe.tokenizer import prompt_text, prompt_token_ids
 from data.recipe.traces import read_jsonl
 
-DATA = Path(__file__).parents[3] / "data"
+DATA = Path(__file__).parents[2] / "data"
 BENCHMARK_NAMES = [benchmark.name for benchmark in BENCHMARKS]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.analysis.trace.fingerprint import file_fingerprint, text_hash
-from rdpt_core.analysis.trace.notes import Placed, State, matching, place
+from rdpt_core.analysis.trace.notes import NotePlace, Placed, matching, place
 from rdpt_core.cli import main
 from rdpt_core.store.notes import Anchor, add_note, notes
 from rdpt_core.store.reader import open_reader
@@ -40,8 +40,8 @@ def test_a_note_stands_on_its_sentence(tmp_path: Path) -> None:
     add_note(path, TWO, "here", ())
     add_note(path, Anchor("aaaa", "t", HASH), "all of it", ())
     here, whole = placed(path)
-    assert (here.state, here.run.run_id if here.run else None, here.sentence_index) == (State.CURRENT, "aaaa", 1)
-    assert (whole.state, whole.sentence_index) == (State.CURRENT, None)
+    assert (here.state, here.run.run_id if here.run else None, here.sentence_index) == (NotePlace.CURRENT, "aaaa", 1)
+    assert (whole.state, whole.sentence_index) == (NotePlace.CURRENT, None)
 
 
 def test_in_another_run_of_the_same_text_it_follows_the_characters(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_in_another_run_of_the_same_text_it_follows_the_characters(tmp_path: Pat
     build(path, bbbb=RESPLIT)
     add_note(path, TWO, "here", ())
     (here,) = placed(path)
-    assert (here.state, here.run.run_id if here.run else None, here.sentence_index) == (State.CURRENT, "bbbb", 0)
+    assert (here.state, here.run.run_id if here.run else None, here.sentence_index) == (NotePlace.CURRENT, "bbbb", 0)
 
 
 def test_a_changed_text_is_said_and_no_sentence_is_named(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_changed_text_is_said_and_no_sentence_is_named(tmp_path: Path) -> None
     build(path, cccc=CHANGED)
     add_note(path, TWO, "here", ())
     (here,) = placed(path)
-    assert (here.state, here.sentence_index) == (State.OLDER_TEXT, None)
+    assert (here.state, here.sentence_index) == (NotePlace.OLDER_TEXT, None)
     assert here.note.anchor.quote == "Two. "
 
 
@@ -66,7 +66,7 @@ def test_a_vanished_trace_keeps_its_notes(tmp_path: Path) -> None:
     build(path, aaaa=replace(FIRST, trace_id="other"))
     add_note(path, TWO, "here", ())
     (here,) = placed(path)
-    assert (here.state, here.run) == (State.ELSEWHERE, None)
+    assert (here.state, here.run) == (NotePlace.ELSEWHERE, None)
 
 
 def test_matching(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_the_theme_file_agrees_with_the_palette() -> None:
     import tomllib
     from pathlib import Path
 
-    config = tomllib.loads((Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text())
+    config = tomllib.loads((Path(__file__).parents[4] / ".streamlit" / "config.toml").read_text())
     for mode in theme.MODES:
         assert config["theme"][mode]["backgroundColor"] == theme.PAGE[mode]
         assert config["theme"][mode]["textColor"] == theme.TEXT[mode]

@@ -14,7 +14,7 @@ from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, label
 from rdpt_core.analysis.run import exact_counts, suggested_beta, thresholds
 from rdpt_core.analysis.run.gap_arrays import exact_gaps, load_gaps
 from rdpt_core.analysis.run.shares import label_counts
-from rdpt_core.analysis.run.trace_table import load_facts
+from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
@@ -56,7 +56,7 @@ class Counted:
     """What the functions over gaps in memory take: the traces of a run that are in scope."""
 
     def __init__(self, reader: Reader, run: Run, rule: LabelRule, scope: Scope | None = None) -> None:
-        self.facts = load_facts(reader, run, scope or Scope())
+        self.facts = load_trace_table(reader, run, scope or Scope())
         self.gaps = load_gaps(reader, run, rule.unit, rule.space)
         self.rows = np.searchsorted(self.gaps.trace_no, self.facts.trace_no)
         self.rule, self.asked = rule, 0

@@ -67,7 +67,7 @@ def test_points_stand_where_their_gaps_are(opened: tuple[Reader, Run], space: Sp
 
 @pytest.mark.parametrize("space", Space)
 def test_cells_count_every_scored_sentence_once(opened: tuple[Reader, Run], space: Space) -> None:
-    frame = gap_plane.load_frame(*opened, RULE, space, Scope())
+    frame = gap_plane.load_range(*opened, RULE, space, Scope())
     assert frame is not None
     assert (frame.n_sentences, frame.n_traces, frame.n_unscored) == (len(kinds()), len(TRACES), 1)
     assert frame.n_questions == len({sketch.question_id for sketch in TRACES})
@@ -81,7 +81,7 @@ def test_cells_count_every_scored_sentence_once(opened: tuple[Reader, Run], spac
 
 
 def test_the_sentences_of_a_cell_are_those_that_it_counts(opened: tuple[Reader, Run]) -> None:
-    frame = gap_plane.load_frame(*opened, RULE, Space.RATIO, Scope())
+    frame = gap_plane.load_range(*opened, RULE, Space.RATIO, Scope())
     assert frame is not None
     for row in gap_plane.load_cells(*opened, RULE, Space.RATIO, Scope(), frame).to_pylist():
         if 0 <= row["ix"] < gap_plane.N_CELLS and 0 <= row["iy"] < gap_plane.N_CELLS:
@@ -91,7 +91,7 @@ def test_the_sentences_of_a_cell_are_those_that_it_counts(opened: tuple[Reader, 
 
 
 def test_nothing_scored_has_no_frame(opened: tuple[Reader, Run]) -> None:
-    assert gap_plane.load_frame(*opened, RULE, Space.DIFFERENCE, Scope(benchmark="nowhere")) is None
+    assert gap_plane.load_range(*opened, RULE, Space.DIFFERENCE, Scope(benchmark="nowhere")) is None
 
 
 def test_without_a_distilled_model_y_is_the_student(path: Path) -> None:
@@ -125,14 +125,14 @@ def test_every_region_holds_exactly_its_label(alpha: float, beta: float, has_dis
     rule = LabelRule.make(alpha, beta)
     left, right = (-rng.uniform(0.01, 1), rng.uniform(0.01, 1))
     bottom, top = (-rng.uniform(0.0, 1), rng.uniform(0.01, 1))
-    frame = gap_plane.Frame((left, right), (bottom, top), 1, 1, 1, 0)
+    frame = gap_plane.PlaneRange((left, right), (bottom, top), 1, 1, 1, 0)
     found = regions(rule, frame, has_distilled=has_distilled)
     for _ in range(30):
         x, y = rng.uniform(left, right), rng.uniform(bottom, top)
         student = np.array([0.0])
         labelled = apply_rule(alpha, beta, student + x, student, student + y if has_distilled else None)
         want = str(labelled.label[0]) + ("-down" if labelled.direction[0] == "down" else "")
-        holding = [region.kind for region in found if inside(region, x, y)]
+        holding = [region.label for region in found if inside(region, x, y)]
         assert holding and holding[-1] == want, (x, y)
 
 

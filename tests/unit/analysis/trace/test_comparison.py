@@ -8,7 +8,7 @@ import pytest
 
 from rdpt_core.analysis.catalog import load_trace_list
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.analysis.trace.comparison import Comparison, Kind, compare, mixed_questions, suggestions
+from rdpt_core.analysis.trace.comparison import Kind, TraceComparison, compare, mixed_questions, suggestions
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
@@ -28,7 +28,7 @@ def view(path: Path, trace_id: str, run: str | None = None, rule: LabelRule | No
         return load_trace_view(reader, chosen, reader.trace_no(chosen, trace_id), rule or LabelRule.make())
 
 
-def compared(path: Path, rule: LabelRule | None = None) -> Comparison:
+def compared(path: Path, rule: LabelRule | None = None) -> TraceComparison:
     return compare(view(path, "t0", rule=rule), view(path, "t1", rule=rule))
 
 

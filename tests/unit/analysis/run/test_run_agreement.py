@@ -82,7 +82,7 @@ def by_hand(scope: Scope) -> tuple[Counter[tuple[str, str]], int]:
 
 @pytest.mark.parametrize("scope", [Scope(), Scope(benchmark="clock")], ids=Scope.words)
 def test_labels_are_compared_sentence_by_sentence(reader: Reader, scope: Scope) -> None:
-    found = run_agreement.load_comparison(reader, *runs(reader, "ab"), RULE, scope)
+    found = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, scope)
     pairs, unscored = by_hand(scope)
     want = [[pairs[str(a), str(b)] for b in found.labels] for a in found.labels]
     assert found.joint.tolist() == want
@@ -102,14 +102,14 @@ def test_labels_are_compared_sentence_by_sentence(reader: Reader, scope: Scope) 
 
 def test_a_run_agrees_with_itself(reader: Reader) -> None:
     first, _ = runs(reader, "ab")
-    found = run_agreement.load_comparison(reader, first, first, RULE, Scope())
+    found = run_agreement.load_agreement(reader, first, first, RULE, Scope())
     assert found.agreement.value == pytest.approx(1) and found.kappa.value == pytest.approx(1)
     assert all(shift.value == 0 for shift in found.shift)
     assert run_agreement.load_moved(reader, first, first, RULE, Scope(), None).num_rows == 0
 
 
 def test_other_cuts_match_where_most_characters_are_shared(reader: Reader) -> None:
-    found = run_agreement.load_comparison(reader, *runs(reader, "ac"), RULE, Scope())
+    found = run_agreement.load_agreement(reader, *runs(reader, "ac"), RULE, Scope())
     # Of the two sentences that were joined, the longer one has a partner if it is more than half of both.
     matched = unmatched = 0
     for sketch in TRACES:
@@ -123,14 +123,14 @@ def test_other_cuts_match_where_most_characters_are_shared(reader: Reader) -> No
 
 
 def test_a_run_without_a_distilled_model_is_compared_by_three_labels(reader: Reader) -> None:
-    found = run_agreement.load_comparison(reader, *runs(reader, "ad"), RULE, Scope())
+    found = run_agreement.load_agreement(reader, *runs(reader, "ad"), RULE, Scope())
     assert [str(name) for name in found.labels] == ["Teacher", "Common", "Student"]
     assert found.agreement.value == pytest.approx(1)
     assert found.n_traces_only == (2, 0)
 
 
 def test_traces_with_other_texts_are_counted_and_not_matched(reader: Reader) -> None:
-    found = run_agreement.load_comparison(reader, *runs(reader, "ae"), RULE, Scope())
+    found = run_agreement.load_agreement(reader, *runs(reader, "ae"), RULE, Scope())
     assert found.n_other_text == 1
     assert found.n_traces_only == (1, 1)
     assert found.n_traces == len(TRACES) - 2
@@ -157,13 +157,13 @@ def test_few_questions_give_numbers_without_intervals(tmp_path: Path) -> None:
     synthetic.build(path, TRACES[:1], run_id="a" * 16)
     synthetic.build(path, SECOND[:1], run_id="b" * 16)
     with open_reader(path) as reader:
-        found = run_agreement.load_comparison(reader, *runs(reader, "ab"), RULE, Scope())
+        found = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, Scope())
     assert found.refused is not None and "only 1 question;" in found.refused
     assert found.kappa.low is None and found.agreement.value > 0
 
 
 def test_nothing_in_common_is_no_error(reader: Reader) -> None:
-    found = run_agreement.load_comparison(reader, *runs(reader, "ab"), RULE, Scope(benchmark="nowhere"))
+    found = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, Scope(benchmark="nowhere"))
     assert (found.n_matched, found.n_questions) == (0, 0)
     assert np.isnan(found.kappa.value)
 
