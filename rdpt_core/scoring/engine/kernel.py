@@ -15,7 +15,7 @@ be replaced) are scored one trace at a time.
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -36,6 +36,8 @@ from rdpt_core.scoring.engine.packing import Pack, TokenSequence, build_pack
 from rdpt_core.scoring.engine.probe import Findings, has_experts, own_scores, probe
 
 __all__ = ["CausalKernel", "TokenSequence", "check_ids"]
+
+_LOGGER = logging.getLogger(__name__)
 
 BLOCK_ROWS = {"cpu": 256, "cuda": 4096}
 """Rows in every matrix product. On CPU: efficient, and little is lost when the last block is not full."""
@@ -67,7 +69,7 @@ class CausalKernel:
         with torch.inference_mode():
             self.findings: Findings = probe(model, self._prepare, self._probe_pack)
         for note in self.findings.notes:
-            print(f"note: {note}", file=sys.stderr)
+            _LOGGER.warning("%s", note)
 
     @property
     def plain(self) -> bool:
@@ -152,7 +154,7 @@ class CausalKernel:
         self.budget_rows = max(1, min(self.budget_rows, rows) // 2)
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        print(f"note: out of memory; going on with {self.budget_rows} tokens a batch", file=sys.stderr)
+        _LOGGER.warning("out of memory; going on with %d tokens a batch", self.budget_rows)
         return self._plan(sequences, positions)
 
     def _score_together(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
