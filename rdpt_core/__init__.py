@@ -1,8 +1,114 @@
 """RDPT Explorer: where each sentence of a distilled reasoning model came from.
 
+    import rdpt_core as rdpt
+
+    rdpt.import_traces("log.jsonl", "traces.jsonl")
+    rdpt.score("traces.jsonl", "runs.duckdb", triple="triple.toml")
+    rdpt.open("runs.duckdb").run().shares(by="benchmark").to_pandas()
+    rdpt.select("runs.duckdb", "teacher-count", "train.jsonl")
+
+Each of these is imported when it is first asked for, so `import rdpt_core` costs next to nothing; torch and
+transformers are needed for scoring only, streamlit for the app only.
+
 Data moves one way through the rooms of this package, and so do imports:
 
     traces → scoring → store → analysis → ui → pages
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rdpt_core.errors import (
+    InputError,
+    MissingPackageError,
+    ModelError,
+    RdptError,
+    ServerGoneError,
+    SidecarError,
+    StoreBusyError,
+    StoreEmptyError,
+    StoreError,
+    StoreMissingError,
+    StoreVersionError,
+    UsageError,
+)
+
 __version__ = "0.3.0"
+
+__all__ = [
+    "Database",
+    "ImportReport",
+    "InputError",
+    "LocalScoreResult",
+    "MissingPackageError",
+    "ModelError",
+    "RdptError",
+    "RunResult",
+    "ScoreResult",
+    "ScoredRun",
+    "ScoredTrace",
+    "SelectionResult",
+    "ServerGoneError",
+    "SidecarError",
+    "StoreBusyError",
+    "StoreEmptyError",
+    "StoreError",
+    "StoreMissingError",
+    "StoreVersionError",
+    "TraceSummary",
+    "UsageError",
+    "__version__",
+    "import_traces",
+    "open",
+    "resplit",
+    "score",
+    "score_local",
+    "select",
+    "validate",
+]
+
+if TYPE_CHECKING:
+    from rdpt_core.api.database import Database, open
+    from rdpt_core.api.importing import import_traces, validate
+    from rdpt_core.api.rescoring import resplit, score_local
+    from rdpt_core.api.results import LocalScoreResult, RunResult, ScoreResult, SelectionResult
+    from rdpt_core.api.scored_run import ScoredRun
+    from rdpt_core.api.scored_trace import ScoredTrace
+    from rdpt_core.api.scoring import score
+    from rdpt_core.api.selecting import select
+    from rdpt_core.traces.importing.report import ImportReport
+    from rdpt_core.traces.summary import TraceSummary
+else:
+    # Unseen by type checkers, to which a module with this function has any attribute.
+    _MODULES = {
+        "Database": "api.database",
+        "ImportReport": "traces.importing.report",
+        "LocalScoreResult": "api.results",
+        "RunResult": "api.results",
+        "ScoreResult": "api.results",
+        "ScoredRun": "api.scored_run",
+        "ScoredTrace": "api.scored_trace",
+        "SelectionResult": "api.results",
+        "TraceSummary": "traces.summary",
+        "import_traces": "api.importing",
+        "open": "api.database",
+        "resplit": "api.rescoring",
+        "score": "api.scoring",
+        "score_local": "api.rescoring",
+        "select": "api.selecting",
+        "validate": "api.importing",
+    }
+
+    def __getattr__(name):
+        """Import what is asked for, and keep it."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return sorted(__all__)

@@ -40,6 +40,8 @@ def remembered() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        # What was heard belongs to this context: a later call in the same process is not interrupted by it.
+        _heard.clear()
 
 
 def _remember(number: int, frame: FrameType | None) -> None:

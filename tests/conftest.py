@@ -1,4 +1,4 @@
-"""The order of the tests."""
+"""The order of the tests, and the flag that writes golden files anew."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden files as the code has it now")
 
 
 @pytest.hookimpl(trylast=True)

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+import rdpt_core as rdpt
 from data.recipe.build import draw_held_out
 from data.recipe.distill import draw_candidates, finetune
 from data.recipe.grade import is_correct
@@ -38,14 +39,8 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import Candidates, load_candidates
 from rdpt_core.analysis.selection.pick import Guards, Selection, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options, Strategy, find_strategy
-from rdpt_core.config import ModelSet, parse_reference
-from rdpt_core.records import Role, TemplatePolicy
-from rdpt_core.scoring.local_context import LocalRequest, score_locally
-from rdpt_core.scoring.pipeline import score_run
-from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
-from rdpt_core.store.run_store import DuckDBRunStore
-from rdpt_core.traces import RejectLog, iter_traces
 
 
 @dataclass(frozen=True)
@@ -166,17 +161,12 @@ def score(data: Path, traces: Sequence[Trace]) -> Candidates:
     with tempfile.TemporaryDirectory() as folder:
         file, database = Path(folder) / "candidates.jsonl", Path(folder) / "candidates.duckdb"
         write_jsonl(file, map(training_record, traces))
+        teacher, student = data / "teacher", data / "student"
         roles = (Role.TEACHER, Role.STUDENT)
-        models = ModelSet({role: parse_reference(str(data / role)) for role in roles})
-        request = ScoreRequest(models, device="cpu", name="candidates", quiet=True, with_ranks=True)
-        store = DuckDBRunStore(database)
-        score_run(request, lambda: iter_traces([file], rejects=RejectLog(None)), store)
+        rdpt.score(file, database, teacher=teacher, student=student, roles=roles, device="cpu", ranks=True, quiet=True)
+        rdpt.score_local(database, quiet=True)
         with open_reader(database) as reader:
-            run = reader.run(None)
-        student = next(model for model in run.models if model.role is Role.STUDENT)
-        score_locally(LocalRequest(run.run_no, run.n_traces, student, TemplatePolicy.OWN, quiet=True), store)
-        with open_reader(database) as reader:
-            return load_candidates(reader, run, LabelRule.make())
+            return load_candidates(reader, reader.run(None), LabelRule.make())
 
 
 def graded_problems(data: Path, n: int) -> list[dict[str, Any]]:

@@ -22,6 +22,12 @@ def open(path: str | os.PathLike[str]) -> Database:
 
     The file is opened for a moment whenever something is asked and never kept open, so a run may go on writing to it.
 
+    Args:
+        path: the DuckDB file.
+
+    Returns:
+        The runs of the file.
+
     Raises:
         StoreError: there is no such file, or it is no database of this program.
     """

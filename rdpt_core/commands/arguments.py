@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import re
+from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from rdpt_core.errors import UsageError
-
-if TYPE_CHECKING:
-    from rdpt_core.store.reader import Run
+from rdpt_core.api.arguments import is_device, why_unusable
 
 EXIT_PARTIAL = 3
+
+_NOT_FLAGS = {"command", "run"}
+
+
+def keywords(arguments: argparse.Namespace, without: Container[str] = ()) -> dict[str, Any]:
+    """The flags of a command as arguments of the function of the API that it stands on: they have the same names.
+
+    Args:
+        without: flags that concern the command only, such as what it prints.
+    """
+    named = {name: value for name, value in vars(arguments).items() if name not in _NOT_FLAGS and name not in without}
+    # `run` itself is what the parser calls; the flag `--run` is stored beside it.
+    return {"run" if name == "run_key" else name: value for name, value in named.items()}
 
 
 def add_database(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -34,24 +44,17 @@ def add_splitter(parser: argparse.ArgumentParser) -> None:
 
 def file_path(text: str) -> Path:
     """A path that can name a file."""
-    path = Path(text)
-    if not text or path.is_dir():
-        raise argparse.ArgumentTypeError(f"expected a file, got {'a folder: ' + text if text else 'nothing'}")
-    if len(path.name.encode("utf-8", "surrogateescape")) > 200:
-        raise argparse.ArgumentTypeError(f"expected a file name of at most 200 bytes, got {path.name[:40]}…")
-    return path
+    reason = why_unusable(text)
+    if reason is not None:
+        raise argparse.ArgumentTypeError(f"expected a file, got {reason}")
+    return Path(text)
 
 
 def device_name(text: str) -> str:
     """`auto`, `cpu`, `cuda` or `cuda:N`."""
-    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", text):
+    if not is_device(text):
         raise argparse.ArgumentTypeError(f"expected auto, cpu, cuda or cuda:N, got {text!r}")
     return text
-
-
-def readable(text: str) -> str:
-    """A name as it can be stored: bytes that are no UTF-8 become escapes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def positive_integer(text: str) -> int:
@@ -100,24 +103,3 @@ def share(text: str) -> float:
     if value == 0:
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
     return value
-
-
-def finished_run(database: Path, run_key: str | None) -> Run:
-    """The run of that id or name, or the newest one.
-
-    Raises:
-        UsageError: the run is not complete.
-        StoreError: the database cannot be read, or holds no such run.
-    """
-    from rdpt_core.store.reader import open_reader
-
-    with open_reader(database) as reader:
-        run = reader.run(run_key)
-    if run.finished_at is None:
-        raise UsageError(
-            "this run is not complete",
-            where=f"run {run.run_id}",
-            expected="a finished run",
-            hint="Run the `score` command that made it again: it goes on where it stopped.",
-        )
-    return run

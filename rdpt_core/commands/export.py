@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rdpt_core.commands.arguments import add_database, file_path, readable, threshold
+from rdpt_core.api.arguments import readable
+from rdpt_core.commands.arguments import add_database, file_path, threshold
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

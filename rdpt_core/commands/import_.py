@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, readable
-from rdpt_core.errors import InputError, UsageError
+from rdpt_core.api.arguments import beside, readable
+from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, keywords
+from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
     from rdpt_core.traces.importing.pipeline import ImportReport
@@ -31,12 +30,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="files, folders, or - for standard input")
     parser.add_argument("--out", type=file_path, metavar="FILE", help="canonical JSON Lines to write")
     parser.add_argument("--format", metavar="NAME", help="take every source as this format")
-    parser.add_argument(
-        "--map", dest="columns", metavar="FIELD=COLUMN,…", help="for example question=prompt,response=output"
-    )
+    parser.add_argument("--map", metavar="FIELD=COLUMN,…", help="for example question=prompt,response=output")
     for name in ("benchmark", "domain", "model", "difficulty", "question"):
         parser.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of traces whose source names none")
-    parser.add_argument("--no-grade", action="store_true", help="leave `correct` as the source has it")
+    parser.add_argument("--no-grade", dest="grade", action="store_false", help="leave `correct` as the source has it")
     parser.add_argument(
         "--rejects",
         type=file_path,
@@ -50,19 +47,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the traces; exit status 3 if records were rejected."""
-    from rdpt_core.traces import RejectLog, trace_to_json
-    from rdpt_core.traces.importing.pipeline import (
-        DEFAULTS,
-        ImportReport,
-        import_traces,
-        list_formats,
-        parse_column_map,
-    )
+    from rdpt_core.api.importing import import_traces
 
     if arguments.list_formats:
-        width = max(len(name) for name, _ in list_formats())
-        print("\n".join(f"{name:<{width}}  {title}" for name, title in list_formats()))
-        return 0
+        return _list_formats()
     if not arguments.sources or arguments.out is None:
         raise UsageError(
             "an import needs sources and a file to write",
@@ -70,46 +58,23 @@ def run(arguments: argparse.Namespace) -> int:
             expected="SOURCE… --out FILE.jsonl",
             got="no SOURCE" if not arguments.sources else "no --out",
         )
-    sources: list[Path | Literal["-"]] = ["-" if source == "-" else Path(source) for source in arguments.sources]
-    if any(_same_file(source, arguments.out) for source in sources):
-        raise UsageError(
-            "an import would overwrite its own source", where=f"--out {arguments.out}", expected="another file"
-        )
-    report = ImportReport()
-    rejects_path = arguments.rejects or arguments.out.with_name(arguments.out.name + ".rejects.jsonl")
-    temporary = arguments.out.with_name(f".{arguments.out.name}.{os.getpid()}.part")
-    try:
-        rejects = RejectLog(rejects_path)
-        # Checks its arguments, before the rejects of an earlier import are thrown away.
-        traces = import_traces(
-            sources,
-            format=arguments.format,
-            column_map=None if arguments.columns is None else parse_column_map(arguments.columns),
-            grade=not arguments.no_grade,
-            defaults={name: value for name in DEFAULTS if (value := getattr(arguments, name)) is not None},
-            rejects=rejects,
-            report=report,
-        )
-        with rejects, temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            for trace in traces:
-                stream.write(trace_to_json(trace) + "\n")
-        os.replace(temporary, arguments.out)
-    except OSError as error:
-        raise InputError("the traces cannot be written", where=str(arguments.out), got=str(error)) from error
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+    report = import_traces(**keywords(arguments, without=("list_formats", "json")))
     if arguments.json:
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
-    _tell(report, arguments.out, rejects_path)
+    _print_report(report, arguments.out, arguments.rejects or beside(arguments.out, ".rejects.jsonl"))
     return EXIT_PARTIAL if report.n_rejects else 0
 
 
-def _same_file(source: Path | Literal["-"], out: Path) -> bool:
-    return isinstance(source, Path) and source.exists() and out.exists() and source.samefile(out)
+def _list_formats() -> int:
+    from rdpt_core.traces.importing.pipeline import list_formats
+
+    formats = list_formats()
+    width = max(len(name) for name, _ in formats)
+    print("\n".join(f"{name:<{width}}  {title}" for name, title in formats))
+    return 0
 
 
-def _tell(report: ImportReport, out: Path, rejects_path: Path) -> None:
+def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
     lines = []
     for file in report.files:
         if file.refused is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rdpt_core.commands.arguments import add_database, device_name, finished_run, positive_integer
+from rdpt_core.commands.arguments import add_database, device_name, keywords, positive_integer
+from rdpt_core.commands.libraries import prepare_libraries
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,30 +36,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Score and store."""
-    from rdpt_core.commands.score import prepare_libraries
-
     prepare_libraries()
-    from rdpt_core.config import parse_reference
-    from rdpt_core.records import Role, TemplatePolicy
-    from rdpt_core.scoring.local_context import LocalRequest, score_locally
-    from rdpt_core.store.run_store import DuckDBRunStore
+    from rdpt_core.api.rescoring import score_local
 
-    chosen = finished_run(arguments.db, arguments.run_key)
-    request = LocalRequest(
-        run_no=chosen.run_no,
-        n_traces=chosen.n_traces,
-        model=next(model for model in chosen.models if model.role is Role.STUDENT),
-        template_policy=TemplatePolicy(chosen.template_policy),
-        n_context=arguments.context,
-        reference=None if arguments.student is None else parse_reference(arguments.student),
-        device=arguments.device,
-        trust_remote_code=arguments.trust_remote_code,
-        quiet=arguments.quiet,
-    )
-    n_traces = score_locally(request, DuckDBRunStore(arguments.db))
+    result = score_local(**keywords(arguments))
     print(
-        f"run {chosen.run_id}: {n_traces:,} traces scored with {arguments.context} sentences in view, "
-        f"{chosen.n_traces - n_traces:,} had been scored so before",
+        f"run {result.run_id}: {result.n_scored:,} traces scored with {result.n_context} sentences in view, "
+        f"{result.n_traces - result.n_scored:,} had been scored so before",
         file=sys.stderr,
     )
     return 0

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rdpt_core.api.arguments import readable
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
     add_splitter,
     automatic_or_positive,
     device_name,
     file_path,
+    keywords,
     positive_integer,
-    readable,
     share,
     threshold,
 )
-from rdpt_core.config import DTYPES, ModelSet, parse_reference, parse_roles, read_triple
-from rdpt_core.errors import UsageError
-from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TooLong, Trace
+from rdpt_core.commands.libraries import prepare_libraries
+from rdpt_core.config import DTYPES
+from rdpt_core.records import ROLES, Role, TemplatePolicy, TooLong
 
 if TYPE_CHECKING:
-    from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
     from rdpt_core.scoring.jobs.timing import StageSeconds
 
 
@@ -122,136 +119,31 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def spread_options(arguments: argparse.Namespace) -> SpreadOptions | None:
-    """What the user said of workers; None for the plain engine.
-
-    Raises:
-        MissingPackageError: Ray is not installed.
-    """
-    from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, require_ray
-
-    if arguments.engine == "plain":
-        return None
-    require_ray()
-    return SpreadOptions(
-        n_workers=arguments.workers,
-        n_cpus=arguments.worker_cpus,
-        n_gpus=arguments.worker_gpus,
-        address=arguments.ray_address,
-        folder=arguments.shards or arguments.db.with_name(arguments.db.name + ".shards"),
-    )
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
-    models = read_models(arguments)
-    spread = spread_options(arguments)
     prepare_libraries()
-    from rdpt_core.scoring.jobs.distributed.cluster import cluster
-    from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
-    from rdpt_core.scoring.pipeline import default_name, score_run
-    from rdpt_core.scoring.request import ScoreRequest
-    from rdpt_core.store.reader import open_reader
-    from rdpt_core.store.run_store import DuckDBRunStore
-    from rdpt_core.traces import RejectLog, iter_traces
+    from rdpt_core.api.scoring import score
 
-    request = ScoreRequest(
-        models=models,
-        template_policy=TemplatePolicy(arguments.template),
-        too_long=TooLong(arguments.too_long),
-        device=arguments.device,
-        dtype=arguments.dtype,
-        batch_tokens=arguments.batch_tokens,
-        splitter=arguments.splitter,
-        name=arguments.name or readable(default_name(arguments.traces)),
-        trust_remote_code=arguments.trust_remote_code,
-        quiet=arguments.quiet,
-        with_ranks=arguments.ranks,
-    )
-    rejects_path = arguments.rejects or arguments.db.with_name(arguments.db.name + ".rejects.jsonl")
-    passes = 0
-
-    def tell(role: Role, stages: StageSeconds) -> None:
-        whole_s = stages.preparing + stages.model + stages.storing
-        if whole_s > 0 and not arguments.quiet:
-            print(
-                f"{role:<9} {whole_s:,.1f} s: {stages.model / whole_s:.0%} in the model, "
-                f"{stages.preparing / whole_s:.0%} waiting for tokens, {stages.storing / whole_s:.0%} for the database",
-                file=sys.stderr,
-            )
-
-    unscored = UnscoredLog(arguments.db.with_name(arguments.db.name + ".unscored.jsonl"))
-    with RejectLog(rejects_path) as rejects, closing(unscored):
-
-        def read() -> Iterator[Trace]:
-            nonlocal passes
-            passes += 1
-            # The second pass meets the same bad lines again: they are kept once.
-            log = rejects if passes == 1 else RejectLog(None)
-            yield from iter_traces(arguments.traces, rejects=log, limit=arguments.limit)
-
-        with nullcontext() if spread is None else cluster(spread):
-            store = DuckDBRunStore(arguments.db)
-            claim = score_run(request, read, store, on_stages=tell, on_unscored=unscored.add, spread=spread)
-    with open_reader(arguments.db) as reader:
-        run_no = reader.run(claim.run_id).run_no
-        row = reader.query(
-            "SELECT count(*) AS n_sentences, count(unscored_reason) AS n_unscored FROM sentences WHERE run_no = ?",
-            [run_no],
-        ).to_pylist()[0]
+    result = score(**keywords(arguments), on_stages=None if arguments.quiet else _print_stages)
     print(
-        f"run {claim.run_id}: {claim.n_traces:,} traces, {row['n_sentences']:,} sentences, "
-        f"{row['n_unscored']:,} unscored, {rejects.n:,} lines rejected",
+        f"run {result.run_id}: {result.n_traces:,} traces, {result.n_sentences:,} sentences, "
+        f"{result.n_unscored:,} unscored, {result.n_rejects:,} lines rejected",
         file=sys.stderr,
     )
-    if rejects.n:
-        print(f"rejected lines, each with its reason: {rejects_path}", file=sys.stderr)
-    if unscored.n:
-        print(f"traces that could not be scored, each with what is known of it: {unscored.path}", file=sys.stderr)
-    return EXIT_PARTIAL if rejects.n or row["n_unscored"] else 0
-
-
-def read_models(arguments: argparse.Namespace) -> ModelSet:
-    """The models from `--triple` or from one flag for each role.
-
-    Raises:
-        UsageError: both ways at once, or a role without a model.
-    """
-    roles = parse_roles(arguments.roles)
-    flags = {role: getattr(arguments, role) for role in ROLES}
-    given = [role for role in ROLES if flags[role] is not None]
-    if arguments.triple is not None:
-        if given:
-            raise UsageError(
-                "models are given twice",
-                where="score",
-                expected="--triple, or a flag for each role",
-                got=f"--triple and --{given[0]}",
-            )
-        return read_triple(arguments.triple, roles)
-    missing = [role for role in roles if role not in given]
-    if missing:
-        raise UsageError(
-            "a role has no model",
-            where="score",
-            expected=" ".join(f"--{role} REF" for role in roles),
-            got="no " + ", no ".join(f"--{role}" for role in missing),
-            hint="Or name all in one file: --triple TOML.",
+    if result.rejects_path is not None:
+        print(f"rejected lines, each with its reason: {result.rejects_path}", file=sys.stderr)
+    if result.unscored_path is not None:
+        print(
+            f"traces that could not be scored, each with what is known of it: {result.unscored_path}", file=sys.stderr
         )
-    if Role.DISTILLED in given and Role.DISTILLED not in roles:
-        raise UsageError("a model is given for a role that is not scored", where="--distilled", expected="no such flag")
-    references: dict[Role, ModelReference] = {role: parse_reference(flags[role]) for role in roles}
-    return ModelSet(references)
+    return EXIT_PARTIAL if result.n_rejects or result.n_unscored else 0
 
 
-def prepare_libraries() -> None:
-    """Settings that libraries read when they are imported.
-
-    Loading bars and advice are kept off standard error, where our own progress stands. Threads that wait sleep: by
-    default they spin, and on a busy laptop that makes small models several times slower.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+def _print_stages(role: Role, stages: StageSeconds) -> None:
+    whole_s = stages.preparing + stages.model + stages.storing
+    if whole_s > 0:
+        print(
+            f"{role:<9} {whole_s:,.1f} s: {stages.model / whole_s:.0%} in the model, "
+            f"{stages.preparing / whole_s:.0%} waiting for tokens, {stages.storing / whole_s:.0%} for the database",
+            file=sys.stderr,
+        )

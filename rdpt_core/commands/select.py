@@ -5,23 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
     add_database,
     file_path,
+    keywords,
     not_negative_integer,
     positive_integer,
     quota,
     threshold,
 )
-
-DUCKDB_MEMORY = "2GB"
-"""What DuckDB may take, so that a million candidates are chosen from within 4 GB."""
+from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from rdpt_core.store.basket import BasketItem
+    from rdpt_core.api.results import SelectionResult
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -93,79 +92,45 @@ def _add_budget(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write file and manifest; exit status 3 if a question has no scored candidate."""
-    from rdpt_core.analysis.labels import LabelRule
-    from rdpt_core.analysis.selection.candidates import load_candidates
-    from rdpt_core.analysis.selection.pick import Budget, Guards, select, select_each
-    from rdpt_core.analysis.selection.side_by_side import positions_of
-    from rdpt_core.analysis.selection.strategies import Options, find_strategy
-    from rdpt_core.analysis.selection.training import Request, write_training
-    from rdpt_core.errors import UsageError
-    from rdpt_core.store.reader import open_reader
-
     if arguments.strategy == "list":
         return _list()
-    if arguments.db is None:
-        raise UsageError("a selection needs a database", where="select", expected="--db FILE", got="no --db")
-    if arguments.out is None or arguments.out.suffix != ".jsonl":
+    if arguments.db is None or arguments.out is None:
         raise UsageError(
-            "the training file needs a name that ends in .jsonl", where="--out", got=str(arguments.out or "nothing")
+            "a selection needs a database and a file to write",
+            where="select",
+            expected="--db FILE --out FILE.jsonl",
+            got="no --db" if arguments.db is None else "no --out",
         )
-    strategy = find_strategy(arguments.strategy)
-    names = [name for name in arguments.equal_tokens.split(",") if name]
-    rivals = [find_strategy(name) for name in dict.fromkeys([*names, strategy.name])]
-    if arguments.expression and all(one.name != "expression" for one in rivals):
-        raise UsageError(
-            "a formula is given, but nothing asks for it",
-            where="--expression",
-            expected="--strategy expression",
-            got=f"--strategy {strategy.name}",
-        )
-    options = Options(arguments.seed, arguments.expression)
-    guards = Guards(arguments.correct_only, arguments.min_tokens, arguments.max_tokens)
-    budget = Budget(arguments.per_question, arguments.samples, arguments.tokens, dict(arguments.quota))
-    rule = LabelRule.make(None, arguments.beta, arguments.unit, arguments.space)
-    with open_reader(arguments.db, memory=DUCKDB_MEMORY) as reader:
-        chosen = reader.run(arguments.run_key)
-        candidates = load_candidates(reader, chosen, rule, arguments.local_context)
-        by_hand = {item.trace_id: item.reason for item in _basket(arguments, chosen.run_id)}
-        found = positions_of(reader, chosen, list(by_hand))
-        if names:
-            equal = select_each(candidates, rivals, options, guards, budget, equal_tokens=True)
-            budget = equal[0].budget
-        selection = select(candidates, strategy, options, guards, budget, sorted(found.values()))
-        request = Request(rule, options, guards, budget, arguments.format, tuple(names), by_hand)
-        manifest_path = write_training(reader, chosen, candidates, selection, request, arguments.out)
-    manifest: dict[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
+    from rdpt_core.api.selecting import select
+
+    result = select(**{**keywords(arguments, without=("json",)), "quota": dict(arguments.quota)})
     if arguments.json:
-        print(json.dumps(manifest, ensure_ascii=False, indent=2))
-    counts, n_unscored = manifest["counts"], len(manifest["unscored_questions"])
+        print(json.dumps(result.manifest, ensure_ascii=False, indent=2))
+    _print_result(result)
+    return EXIT_PARTIAL if result.n_unscored_questions else 0
+
+
+def _print_result(result: SelectionResult) -> None:
     print(
-        f"{counts['picked']:,} of {counts['candidates']:,} candidates of {counts['questions']:,} questions, "
-        f"{counts['picked_tokens']:,} tokens, by {strategy.name}: {arguments.out} (manifest: {manifest_path.name})",
+        f"{result.n_picked:,} of {result.n_candidates:,} candidates of {result.n_questions:,} questions, "
+        f"{result.n_tokens:,} tokens, by {result.strategy}: {result.out} (manifest: {result.manifest_path.name})",
         file=sys.stderr,
     )
     for n, why in (
-        (n_unscored, "have no scored candidate"),
-        (len(manifest["questions_without_eligible_candidate"]), "have no candidate within the guards"),
+        (result.n_unscored_questions, "have no scored candidate"),
+        (result.n_unfit_questions, "have no candidate within the guards"),
     ):
         if n:
             print(f"{n:,} questions {why}; the manifest names them", file=sys.stderr)
-    return EXIT_PARTIAL if n_unscored else 0
-
-
-def _basket(arguments: argparse.Namespace, run_id: str) -> tuple[BasketItem, ...]:
-    from rdpt_core.store.basket import read_basket
-
-    return read_basket(arguments.db, run_id) if arguments.basket else ()
 
 
 def _list() -> int:
     from rdpt_core.analysis.selection.candidates import COLUMNS
     from rdpt_core.analysis.selection.strategies import STRATEGIES
 
-    for one in STRATEGIES.values():
-        needs = f"; needs `python -m rdpt_core {one.needs[1]}`" if one.needs else ""
-        print(f"{one.name:<15} {one.best:<8} {one.formula} ({one.source}{needs})")
+    for strategy in STRATEGIES.values():
+        needs = f"; needs `python -m rdpt_core {strategy.needs[1]}`" if strategy.needs else ""
+        print(f"{strategy.name:<15} {strategy.best:<8} {strategy.formula} ({strategy.source}{needs})")
     print("\nColumns for --strategy expression:")
     for name, meaning in COLUMNS.items():
         print(f"  {name:<26} {meaning}")

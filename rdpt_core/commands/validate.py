@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from rdpt_core.commands.arguments import EXIT_PARTIAL
+from rdpt_core.commands.arguments import EXIT_PARTIAL, keywords
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,11 +25,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the summary; exit status 3 if lines were rejected."""
-    from rdpt_core.traces import RejectLog, get_splitter, iter_traces, summarise
+    from rdpt_core.api.importing import validate
 
-    with RejectLog(arguments.rejects) as rejects:
-        summary = summarise(iter_traces(arguments.traces, rejects=rejects), rejects=rejects, splitter=get_splitter())
+    summary = validate(**keywords(arguments, without=("json",)))
     print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False) if arguments.json else summary.to_text())
-    if rejects.n and arguments.rejects:
+    if summary.n_rejected and arguments.rejects:
         print(f"rejected lines, each with its reason: {arguments.rejects}", file=sys.stderr)
-    return EXIT_PARTIAL if rejects.n else 0
+    return EXIT_PARTIAL if summary.n_rejected else 0

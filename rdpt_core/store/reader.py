@@ -163,6 +163,14 @@ class Reader:
         found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
+    def count_sentences(self, run: Run) -> tuple[int, int]:
+        """How many sentences of a run are there so far, and how many of these are unscored."""
+        row = self.query(
+            "SELECT count(*) AS n_sentences, count(unscored_reason) AS n_unscored FROM sentences WHERE run_no = ?",
+            [run.run_no],
+        ).to_pylist()[0]
+        return row["n_sentences"], row["n_unscored"]
+
     def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
         """The traces of a run that have this role's tokens; without those that another try may mend, if so asked, and
         only those with ranks, if `ranked`."""

@@ -24,7 +24,7 @@ from rdpt_core.analysis.selection.candidates import load_candidates
 from rdpt_core.analysis.selection.pick import Budget, Guards, select, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
 from rdpt_core.analysis.selection.training import Request, write_training
-from rdpt_core.commands.select import DUCKDB_MEMORY
+from rdpt_core.api.selecting import DUCKDB_MEMORY
 from rdpt_core.records import Role, RunClaim
 from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.reader import open_reader

@@ -11,7 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("traces", "scoring", "store", "analysis", "ui")
-ROOT_MODULES = {"arrays", "records", "errors", "config", "interrupts"}
+ROOT_MODULES = {"arrays", "atomic_write", "config", "errors", "interrupts", "records"}
 FORBIDDEN = {
     "traces": {"torch", "transformers", "duckdb", "streamlit", "plotly"},
     "scoring": {"duckdb", "streamlit", "plotly"},

@@ -33,6 +33,7 @@ def test_a_new_command_starts_without_old_interrupts() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         for _ in range(1000):
             pass
+    interrupts.check()
     with interrupts.remembered():
         interrupts.check()
 

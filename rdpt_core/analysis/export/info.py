@@ -45,11 +45,8 @@ def run_counts(reader: Reader, run: Run) -> dict[str, int]:
         "SELECT count(DISTINCT question_id) AS questions, count(*) AS traces FROM traces WHERE run_no = ?",
         [run.run_no],
     ).to_pylist()[0]
-    sentences = reader.query(
-        "SELECT count(*) AS sentences, count(unscored_reason) AS unscored_sentences FROM sentences WHERE run_no = ?",
-        [run.run_no],
-    ).to_pylist()[0]
-    return {**row, **sentences}
+    n_sentences, n_unscored = reader.count_sentences(run)
+    return {**row, "sentences": n_sentences, "unscored_sentences": n_unscored}
 
 
 def unscored_reasons(reader: Reader, run: Run) -> dict[str, int]:

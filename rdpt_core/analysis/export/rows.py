@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +13,8 @@ import pyarrow.parquet
 
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.errors import InputError, UsageError
+from rdpt_core.atomic_write import atomic_write
+from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, Role, Span
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.traces.token_spans import assign_tokens
@@ -166,7 +165,7 @@ def write_rows(chunks: Iterable[pa.Table], path: Path) -> int:
     Raises:
         InputError: the folder does not exist or cannot be written to.
     """
-    with _whole_or_not(path) as temporary:
+    with atomic_write(path, "the export") as temporary:
         return _WRITERS[path.suffix](iter(chunks), temporary)
 
 
@@ -184,22 +183,8 @@ def write_text(text: str, path: Path) -> None:
     Raises:
         InputError: the folder does not exist or cannot be written to.
     """
-    with _whole_or_not(path) as temporary:
+    with atomic_write(path, "the export") as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-@contextmanager
-def _whole_or_not(path: Path) -> Iterator[Path]:
-    """A file to write to, which takes the place of `path` once all is written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError("the export cannot be written", where=str(path), got=str(error)) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _write_parquet(chunks: Iterator[pa.Table], path: Path) -> int:

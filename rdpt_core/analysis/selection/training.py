@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates
 from rdpt_core.analysis.selection.pick import TIE_RULE, Budget, Guards, Selection
 from rdpt_core.analysis.selection.strategies import Options
 from rdpt_core.arrays import Ints
+from rdpt_core.atomic_write import atomic_write
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Role, Trace
 from rdpt_core.store.reader import Reader, Run
@@ -161,19 +160,11 @@ def write_lines(lines: Iterator[str] | Sequence[str], path: Path) -> str:
         InputError: the folder does not exist or cannot be written to.
     """
     digest = hashlib.sha256()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as stream:
-            for line in lines:
-                data = line.encode("utf-8")
-                digest.update(data)
-                stream.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError("the file cannot be written", where=str(path), got=str(error)) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    with atomic_write(path, "the file") as temporary, temporary.open("wb") as stream:
+        for line in lines:
+            data = line.encode("utf-8")
+            digest.update(data)
+            stream.write(data)
     return digest.hexdigest()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -115,14 +117,15 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
     if device == SEVERAL:
         arguments["device_map"] = _balanced_map(files.name)
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            str(files.folder),
-            output_loading_info=True,
-            dtype=getattr(torch, dtype),
-            trust_remote_code=trust_remote_code,
-            local_files_only=True,
-            **arguments,
-        )
+        with _no_loading_bar():
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                str(files.folder),
+                output_loading_info=True,
+                dtype=getattr(torch, dtype),
+                trust_remote_code=trust_remote_code,
+                local_files_only=True,
+                **arguments,
+            )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
@@ -132,6 +135,22 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
     model.requires_grad_(False)
     model.train(False)
     return model if device == SEVERAL else model.to(device)
+
+
+@contextmanager
+def _no_loading_bar() -> Iterator[None]:
+    """The library's own bar stays off standard error, where our progress stands, whoever calls us."""
+    from transformers.utils import logging
+
+    library: Any = logging
+    if not library.is_progress_bar_enabled():
+        yield
+        return
+    library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        library.enable_progress_bar()
 
 
 def _check_weights(files: ModelFiles, report: dict[str, Any]) -> None:

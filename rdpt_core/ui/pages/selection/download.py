@@ -8,8 +8,9 @@ from functools import partial
 
 import streamlit as st
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.labels import default_thresholds
 from rdpt_core.analysis.selection.pick import select
+from rdpt_core.analysis.selection.settings import Settings
 from rdpt_core.analysis.selection.side_by_side import SideBySide, picked_text, positions_of
 from rdpt_core.analysis.selection.training import FORMATS
 from rdpt_core.errors import RdptError
@@ -72,23 +73,23 @@ def _text(page: PageContext, trace_nos: tuple[int, ...], format_name: str) -> st
 
 def _command(page: PageContext, chosen: Chosen, name: str, format_name: str, by_hand: bool) -> str:
     guards, budget, rule = chosen.guards, chosen.budget, page.rule
-    parts = ["python -m rdpt_core select", f"--db {shlex.quote(str(page.database.path))}", f"--run {page.run.run_id}"]
-    parts += [f"--strategy {name}", f"--format {format_name}", f"--out {name}.jsonl"]
-    if name == "expression" or (chosen.equal_tokens and "expression" in chosen.names):
-        parts.append(f"--expression {shlex.quote(chosen.options.expression)}")
-    flags = {
-        "--seed": chosen.options.seed or None,
-        "--per-question": budget.per_question if budget.per_question > 1 else None,
-        "--samples": budget.max_samples,
-        "--tokens": budget.max_tokens,
-        "--min-tokens": guards.min_tokens,
-        "--max-tokens": guards.max_tokens,
-        "--beta": None if rule.beta == LabelRule.make(unit=rule.unit, space=rule.space).beta else f"{rule.beta:g}",
-        "--unit": None if rule.unit is Unit.OWN_TOKEN else str(rule.unit),
-        "--space": None if rule.space is Space.DIFFERENCE else str(rule.space),
-        "--equal-tokens": ",".join(chosen.names) if chosen.equal_tokens else None,
-    }
-    parts += [f"{flag} {value}" for flag, value in flags.items() if value is not None]
-    parts += ["--correct-only"] if guards.correct_only else []
-    parts += ["--basket"] if by_hand else []
-    return " ".join(parts)
+    needs_expression = name == "expression" or (chosen.equal_tokens and "expression" in chosen.names)
+    settings = Settings(
+        strategy=name,
+        format=format_name,
+        expression=chosen.options.expression if needs_expression else "",
+        seed=chosen.options.seed,
+        per_question=budget.per_question,
+        samples=budget.max_samples,
+        tokens=budget.max_tokens,
+        min_tokens=guards.min_tokens,
+        max_tokens=guards.max_tokens,
+        beta=None if rule.beta == default_thresholds(rule.unit, rule.space)[1] else rule.beta,
+        unit=rule.unit,
+        space=rule.space,
+        equal_tokens=chosen.names if chosen.equal_tokens else (),
+        correct_only=guards.correct_only,
+        basket=by_hand,
+    )
+    files = [f"--db {shlex.quote(str(page.database.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
+    return " ".join(["python -m rdpt_core select", *files, *settings.flags()])

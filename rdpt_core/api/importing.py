@@ -1,0 +1,105 @@
+"""Traces before any model: other formats to canonical JSON Lines, and the checks of `score` on their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from rdpt_core.api.arguments import PathArgument, beside, file_of, paths_of
+from rdpt_core.atomic_write import atomic_write
+from rdpt_core.errors import UsageError
+from rdpt_core.traces import RejectLog, TraceSummary, get_splitter, iter_traces, summarise, trace_to_json
+from rdpt_core.traces.importing import pipeline
+from rdpt_core.traces.importing.pipeline import ImportReport, parse_column_map
+
+_Source = Path | Literal["-"]
+
+
+def import_traces(
+    sources: PathArgument | Iterable[PathArgument],
+    out: PathArgument,
+    *,
+    format: str | None = None,
+    map: Mapping[str, str] | str | None = None,
+    benchmark: str | None = None,
+    domain: str | None = None,
+    model: str | None = None,
+    difficulty: str | None = None,
+    question: str | None = None,
+    grade: bool = True,
+    rejects: PathArgument | None = None,
+) -> ImportReport:
+    """Turn logs of other programs into canonical traces.
+
+    Responses are kept verbatim, which the report proves by hash. The file appears whole or not at all.
+
+    Args:
+        sources: one or several files or folders, or `"-"` for standard input.
+        out: the file of canonical JSON Lines to write.
+        format: take every source as this format; by default each is recognised by its content.
+        map: the file's column for each field of a trace: `{"question": "prompt"}`, or `"question=prompt,…"`.
+        benchmark: the benchmark of traces whose source names none.
+        domain: the domain of such traces.
+        model: the model of such traces.
+        difficulty: the difficulty of such traces.
+        question: the question of traces whose source holds none.
+        grade: compare answers with reference answers where the source gives no verdict.
+        rejects: where records go that are no traces; by default the name of `out` and `.rejects.jsonl`.
+
+    Returns:
+        What became of every file: counts, hashes, refusals.
+
+    Raises:
+        UsageError: arguments that are wrong or contradict each other, or a source that would be overwritten.
+        InputError: a source cannot be read or holds no traces, or a file cannot be written.
+        MissingPackageError: a package that a source or the grading needs is not installed.
+    """
+    path = file_of("out", out)
+    named = [sources] if isinstance(sources, str | os.PathLike) else sources
+    chosen: list[_Source] = ["-" if source == "-" else Path(source) for source in named]
+    if any(_is_same_file(source, path) for source in chosen):
+        raise UsageError("an import would overwrite its own source", where=f"--out {path}", expected="another file")
+    given = {"benchmark": benchmark, "domain": domain, "model": model, "difficulty": difficulty, "question": question}
+    report = ImportReport()
+    log = RejectLog(beside(path, ".rejects.jsonl") if rejects is None else file_of("rejects", rejects))
+    # Checks its arguments, before the rejects of an earlier import are thrown away.
+    traces = pipeline.import_traces(
+        chosen,
+        format=format,
+        column_map=parse_column_map(map) if isinstance(map, str) else map,
+        grade=grade,
+        defaults={name: text for name, text in given.items() if text is not None},
+        rejects=log,
+        report=report,
+    )
+    with (
+        atomic_write(path, "the traces") as temporary,
+        log,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        file.writelines(trace_to_json(trace) + "\n" for trace in traces)
+    return report
+
+
+def _is_same_file(source: _Source, out: Path) -> bool:
+    return isinstance(source, Path) and source.exists() and out.exists() and source.samefile(out)
+
+
+def validate(traces: PathArgument | Iterable[PathArgument], *, rejects: PathArgument | None = None) -> TraceSummary:
+    """Read files of canonical JSON Lines as `score` would, without a model.
+
+    Args:
+        traces: one or several files, checked as one run.
+        rejects: where to write rejected lines, each with its reason; by default they are only counted.
+
+    Returns:
+        Counts, lengths and the first rejected lines.
+
+    Raises:
+        UsageError: there is no file.
+        InputError: a file cannot be read, or there is not one trace.
+    """
+    with RejectLog(None if rejects is None else file_of("rejects", rejects)) as log:
+        return summarise(iter_traces(paths_of(traces), rejects=log), rejects=log, splitter=get_splitter())

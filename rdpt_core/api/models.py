@@ -1,0 +1,55 @@
+"""From the arguments that name models to the models of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rdpt_core.api.arguments import PathArgument
+from rdpt_core.config import ModelSet, parse_reference, parse_roles, read_triple
+from rdpt_core.errors import UsageError
+from rdpt_core.records import ROLES, ModelReference, Role
+
+
+def models_of(
+    triple: PathArgument | None, models: Mapping[Role, PathArgument | None], roles: str | Iterable[str] | None
+) -> ModelSet:
+    """The models from a TOML file, or from one argument for each role.
+
+    Args:
+        triple: the TOML file; None if the models are named one by one.
+        models: the reference of each role; None where none is given.
+        roles: the roles of the run, as a list or separated by commas; None for all three.
+
+    Raises:
+        UsageError: both ways at once, or a role without a model.
+    """
+    chosen = ROLES if roles is None else parse_roles(roles if isinstance(roles, str) else ",".join(roles))
+    given = {role: model for role, model in models.items() if model is not None}
+    if triple is not None:
+        if given:
+            raise UsageError(
+                "models are given twice",
+                where="score",
+                expected="--triple, or a flag for each role",
+                got=f"--triple and --{next(iter(given))}",
+            )
+        return read_triple(Path(triple), chosen)
+    missing = [role for role in chosen if role not in given]
+    if missing:
+        raise UsageError(
+            "a role has no model",
+            where="score",
+            expected=" ".join(f"--{role} REF" for role in chosen),
+            got="no " + ", no ".join(f"--{role}" for role in missing),
+            hint="Or name all in one file: --triple TOML.",
+        )
+    if Role.DISTILLED in given and Role.DISTILLED not in chosen:
+        raise UsageError("a model is given for a role that is not scored", where="--distilled", expected="no such flag")
+    return ModelSet({role: reference_of(given[role]) for role in chosen})
+
+
+def reference_of(model: PathArgument) -> ModelReference:
+    """A text is read as on the command line; a path is a path, whatever its name holds."""
+    return parse_reference(model) if isinstance(model, str) else ModelReference(model=os.fspath(model))

@@ -1,0 +1,123 @@
+"""More from a scored run: other sentences from the same logprobs, and scores with local context only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rdpt_core.api.arguments import PathArgument, check_device, check_integers, file_of
+from rdpt_core.api.models import reference_of
+from rdpt_core.api.results import LocalScoreResult, RunResult
+from rdpt_core.errors import UsageError
+from rdpt_core.records import Role, TemplatePolicy
+from rdpt_core.scoring.local_context import DEFAULT_CONTEXT, LocalRequest, score_locally
+from rdpt_core.scoring.resplit import resplit_run
+from rdpt_core.store.reader import Run, open_reader
+from rdpt_core.store.run_store import DuckDBRunStore
+from rdpt_core.traces import DEFAULT_SPLITTER, get_splitter
+
+
+def resplit(
+    db: PathArgument, splitter: str = DEFAULT_SPLITTER, *, run: str | None = None, name: str | None = None
+) -> RunResult:
+    """Make a new run from a scored one by cutting its responses into other sentences, without a model.
+
+    Token logprobs are stored, so the result is the run that `score` with this splitter would have made.
+
+    Args:
+        db: the database file.
+        splitter: `"sentence"`, `"line"`, `"paragraph"` or `"step"`.
+        run: the id or name of the scored run; by default the newest.
+        name: a name for the new run; by default that of the old one and the splitter.
+
+    Returns:
+        The new run.
+
+    Raises:
+        UsageError: there is no such splitter or finished run, or the run has this splitter already.
+        StoreError: the database cannot be read or written.
+    """
+    database = file_of("db", db)
+    chosen_splitter = get_splitter(splitter)
+    source = _finished_run(database, run)
+    if (source.splitter, source.splitter_version) == (chosen_splitter.name, chosen_splitter.version):
+        raise UsageError(
+            "this run has that splitter already",
+            where=f"run {source.run_id}",
+            expected="another --splitter",
+            got=f"{chosen_splitter.name} {chosen_splitter.version}",
+        )
+    new_name = name or f"{source.name.removesuffix(f', by {source.splitter}')}, by {chosen_splitter.name}"
+    claim = resplit_run(source.as_claim(new_name), source.run_no, chosen_splitter, DuckDBRunStore(database))
+    with open_reader(database) as reader:
+        n_sentences, n_unscored = reader.count_sentences(reader.run(claim.run_id))
+    return RunResult(claim.run_id, database, claim.n_traces, n_sentences, n_unscored)
+
+
+def score_local(
+    db: PathArgument,
+    *,
+    run: str | None = None,
+    context: int = DEFAULT_CONTEXT,
+    student: PathArgument | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+    trust_remote_code: bool = False,
+) -> LocalScoreResult:
+    """Score each sentence of a run with only the few sentences before it in view, for the strategy `lalp`.
+
+    The result is stored beside the run, once for every `context`, and changes nothing else. The same call goes on
+    where it was stopped.
+
+    Args:
+        db: the database file.
+        run: the id or name of the scored run; by default the newest.
+        context: sentences in view of each sentence.
+        student: where the run's student is now; by default where it was when it scored the run.
+        device: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:N"`.
+        quiet: draw no progress bar on standard error.
+        trust_remote_code: run code that comes with the model.
+
+    Returns:
+        The pass, with how many traces this call scored.
+
+    Raises:
+        UsageError: there is no such finished run, or its prompts cannot be made from the student alone.
+        ModelError: the model is not the one that scored the run, or cannot be loaded.
+        StoreError: the database cannot be read or written.
+    """
+    database = file_of("db", db)
+    check_integers(context=context)
+    check_device(device)
+    chosen = _finished_run(database, run)
+    request = LocalRequest(
+        run_no=chosen.run_no,
+        n_traces=chosen.n_traces,
+        model=next(model for model in chosen.models if model.role is Role.STUDENT),
+        template_policy=TemplatePolicy(chosen.template_policy),
+        n_context=context,
+        reference=None if student is None else reference_of(student),
+        device=device,
+        trust_remote_code=trust_remote_code,
+        quiet=quiet,
+    )
+    n_scored = score_locally(request, DuckDBRunStore(database))
+    return LocalScoreResult(chosen.run_id, database, context, chosen.n_traces, n_scored)
+
+
+def _finished_run(database: Path, key: str | None) -> Run:
+    """The run of that id or name, or the newest one.
+
+    Raises:
+        UsageError: the run is not complete.
+        StoreError: the database cannot be read, or holds no such run.
+    """
+    with open_reader(database) as reader:
+        run = reader.run(key)
+    if run.finished_at is None:
+        raise UsageError(
+            "this run is not complete",
+            where=f"run {run.run_id}",
+            expected="a finished run",
+            hint="Run the `score` command that made it again: it goes on where it stopped.",
+        )
+    return run

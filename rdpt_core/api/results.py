@@ -1,0 +1,93 @@
+"""What the functions that write return: where the result is, and what came of every input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run in a database.
+
+    Attributes:
+        run_id: opens the run: `rdpt.open(result.db).run(result.run_id)`.
+        db: the database file.
+        n_traces: traces of the run.
+        n_sentences: sentences of these traces.
+        n_unscored: sentences that at least one model could not score; the database holds the reason of each.
+    """
+
+    run_id: str
+    db: Path
+    n_traces: int
+    n_sentences: int
+    n_unscored: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult(RunResult):
+    """A run that `score` finished.
+
+    Attributes:
+        n_rejects: lines that could not become traces.
+        rejects_path: the file that holds each of these lines with its reason; None if there are none.
+        n_failed: traces of which a server or a recording said why it has no logprobs.
+        unscored_path: the file that holds what was said of each of them; None if there are none.
+    """
+
+    n_rejects: int
+    rejects_path: Path | None
+    n_failed: int
+    unscored_path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalScoreResult:
+    """A pass of local scores over a run.
+
+    Attributes:
+        run_id: the run, which is otherwise as it was.
+        db: the database file.
+        n_context: sentences in view of each sentence.
+        n_traces: traces of the run.
+        n_scored: traces that this call scored; an earlier call had scored the rest.
+    """
+
+    run_id: str
+    db: Path
+    n_context: int
+    n_traces: int
+    n_scored: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionResult:
+    """A training file.
+
+    Attributes:
+        run_id: the run whose traces were the candidates.
+        strategy: the name of the strategy.
+        out: the training file.
+        manifest_path: the file beside it that says how it came to be.
+        manifest: the same as plain values.
+        n_questions: questions of the run.
+        n_candidates: traces of the run.
+        n_picked: rows of the training file.
+        n_tokens: the student's tokens in these rows.
+        n_unscored_questions: questions none of whose candidates is scored.
+        n_unfit_questions: further questions none of whose candidates is within the guards.
+    """
+
+    run_id: str
+    strategy: str
+    out: Path
+    manifest_path: Path
+    manifest: dict[str, Any]
+    n_questions: int
+    n_candidates: int
+    n_picked: int
+    n_tokens: int
+    n_unscored_questions: int
+    n_unfit_questions: int

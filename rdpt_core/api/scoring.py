@@ -1,0 +1,210 @@
+"""Scoring: traces under a triple of models, into a database.
+
+Nothing here changes the environment variables of the process, which a notebook shares with other work. The command
+line does, before torch is imported: see `rdpt_core/commands/libraries.py`. The one variable that matters for speed is
+`OMP_WAIT_POLICY=PASSIVE`: small models on a busy CPU are several times faster with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
+from typing import Literal
+
+from rdpt_core.api.arguments import (
+    PathArgument,
+    beside,
+    check_choice,
+    check_device,
+    check_integers,
+    check_number,
+    file_of,
+    paths_of,
+    readable,
+)
+from rdpt_core.api.models import models_of
+from rdpt_core.api.results import ScoreResult
+from rdpt_core.config import DTYPES
+from rdpt_core.errors import UsageError
+from rdpt_core.records import Role, TemplatePolicy, TooLong, Trace
+from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, cluster, require_ray
+from rdpt_core.scoring.jobs.timing import StageSeconds
+from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
+from rdpt_core.scoring.pipeline import default_name, score_run
+from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.store.reader import open_reader
+from rdpt_core.store.run_store import DuckDBRunStore
+from rdpt_core.traces import RejectLog, iter_traces
+
+ENGINES = ("plain", "ray")
+
+OnStages = Callable[[Role, StageSeconds], None]
+"""Called with every role that was scored and the seconds that each stage took."""
+
+
+def score(
+    traces: PathArgument | Iterable[PathArgument],
+    db: PathArgument,
+    *,
+    triple: PathArgument | None = None,
+    teacher: PathArgument | None = None,
+    student: PathArgument | None = None,
+    distilled: PathArgument | None = None,
+    roles: str | Iterable[str] | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    template: str = "own",
+    too_long: str = "prefix",
+    splitter: str = "sentence",
+    batch_tokens: int | Literal["auto"] | None = "auto",
+    ranks: bool = False,
+    limit: int | None = None,
+    name: str | None = None,
+    rejects: PathArgument | None = None,
+    engine: str = "plain",
+    workers: int = 2,
+    worker_cpus: float = 0.5,
+    worker_gpus: float = 0.0,
+    ray_address: str | None = None,
+    shards: PathArgument | None = None,
+    quiet: bool = False,
+    trust_remote_code: bool = False,
+    on_stages: OnStages | None = None,
+) -> ScoreResult:
+    """Feed every trace to every model; store each token's logprob and each sentence's probability.
+
+    The same call on the same inputs goes on where it was stopped, and does nothing if the run is finished.
+
+    Args:
+        traces: one or several files of canonical JSON Lines, scored as one run.
+        db: the DuckDB file to write to. It may hold other runs.
+        triple: a TOML file with the tables [teacher], [student] and [distilled], instead of the next three.
+        teacher: the teacher: a folder, a `.gguf` file, `org/name@revision`, `openai:URL,tokenizer=FOLDER` for a
+            served model, or `recorded:FILE` for recorded logprobs.
+        student: the student, named likewise.
+        distilled: the distilled model, named likewise.
+        roles: which roles to score; all three by default, `"teacher,student"` before training.
+        device: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:N"`.
+        dtype: of the weights: `"float32"`, `"bfloat16"` or `"float16"`; `"auto"` is bfloat16 on CUDA and float32 on
+            CPU.
+        template: how each role sees the question: by its `"own"` chat template, by that of the `"distilled"` model,
+            or `"raw"`, the prompt as the trace has it.
+        too_long: for a trace beyond a model's context, score the `"prefix"` of sentences that fit, or `"refuse"` it.
+        splitter: `"sentence"`, `"line"`, `"paragraph"` or `"step"`.
+        batch_tokens: tokens that go through a model together. Changes memory and speed, no number; `"auto"` or None
+            goes by free memory.
+        ranks: store each token's rank too, which the strategy `rsr` needs; completes a run that has none.
+        limit: score the first traces only, so many.
+        name: a name for the run; by default that of the file of traces.
+        rejects: where lines go that are no traces; by default the name of `db` and `.rejects.jsonl`.
+        engine: `"plain"`, or `"ray"` for several workers, which needs `ray[data]`.
+        workers: with ray: models at work at once.
+        worker_cpus: with ray: CPUs set apart for each worker.
+        worker_gpus: with ray: GPUs for each worker, or a part of one.
+        ray_address: with ray: a running cluster; None starts Ray here, on loopback.
+        shards: with ray: the folder where results wait to be stored, seen by all machines; by default the name of
+            `db` and `.shards`.
+        quiet: draw no progress bar of scoring on standard error; a download from the hub shows its own.
+        trust_remote_code: run code that comes with a model.
+        on_stages: called after every role with the seconds that its stages took.
+
+    Returns:
+        The finished run and what was set aside on the way.
+
+    Raises:
+        UsageError: arguments that are wrong or contradict each other.
+        InputError: a file of traces or of recorded logprobs cannot be read, or holds none.
+        ModelError: a model cannot be loaded, or does not do what scoring needs.
+        ServerGoneError: a served model stopped answering; what was scored is kept.
+        StoreError: the database cannot be written.
+        MissingPackageError: the engine needs a package that is not installed.
+    """
+    files, database = paths_of(traces), file_of("db", db)
+    if not files:
+        raise UsageError("there is no file of traces", where="--traces", expected="at least one file")
+    models = models_of(triple, {Role.TEACHER: teacher, Role.STUDENT: student, Role.DISTILLED: distilled}, roles)
+    _check(device=device, dtype=dtype, template=template, too_long=too_long, engine=engine)
+    budget = None if batch_tokens == "auto" else batch_tokens
+    check_integers(batch_tokens=budget, limit=limit)
+    request = ScoreRequest(
+        models=models,
+        template_policy=TemplatePolicy(template),
+        too_long=TooLong(too_long),
+        device=device,
+        dtype=dtype,
+        batch_tokens=budget,
+        splitter=splitter,
+        name=name or readable(default_name(files)),
+        trust_remote_code=trust_remote_code,
+        quiet=quiet,
+        with_ranks=ranks,
+    )
+    spread = None
+    if engine == "ray":
+        folder = beside(database, ".shards") if shards is None else Path(shards)
+        spread = _spread(SpreadOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
+    log = RejectLog(beside(database, ".rejects.jsonl") if rejects is None else file_of("rejects", rejects))
+    return _score(request, files, database, log, limit, spread, on_stages)
+
+
+def _check(*, device: str, dtype: str, template: str, too_long: str, engine: str) -> None:
+    check_device(device)
+    check_choice("dtype", dtype, DTYPES)
+    check_choice("template", template, TemplatePolicy)
+    check_choice("too_long", too_long, TooLong)
+    check_choice("engine", engine, ENGINES)
+
+
+def _spread(options: SpreadOptions) -> SpreadOptions:
+    """The same options, once they are known to work."""
+    require_ray()
+    check_integers(workers=options.n_workers)
+    check_number("worker_cpus", options.n_cpus, above=0)
+    check_number("worker_gpus", options.n_gpus)
+    return options
+
+
+def _score(
+    request: ScoreRequest,
+    files: list[Path],
+    database: Path,
+    rejects: RejectLog,
+    limit: int | None,
+    spread: SpreadOptions | None,
+    on_stages: OnStages | None,
+) -> ScoreResult:
+    unscored = UnscoredLog(beside(database, ".unscored.jsonl"))
+    engine: AbstractContextManager[None] = nullcontext() if spread is None else cluster(spread)
+    with rejects, closing(unscored), engine:
+        claim = score_run(
+            request,
+            _passes(files, rejects, limit),
+            DuckDBRunStore(database),
+            on_stages=on_stages,
+            on_unscored=unscored.add,
+            spread=spread,
+        )
+    with open_reader(database) as reader:
+        n_sentences, n_unscored = reader.count_sentences(reader.run(claim.run_id))
+    return ScoreResult(
+        run_id=claim.run_id,
+        db=database,
+        n_traces=claim.n_traces,
+        n_sentences=n_sentences,
+        n_unscored=n_unscored,
+        n_rejects=rejects.n,
+        rejects_path=rejects.path if rejects.n else None,
+        n_failed=unscored.n,
+        unscored_path=unscored.path if unscored.n else None,
+    )
+
+
+def _passes(files: list[Path], rejects: RejectLog, limit: int | None) -> Callable[[], Iterator[Trace]]:
+    """Gives the traces from the beginning at every call.
+
+    Later passes meet the same bad lines again: they are kept once.
+    """
+    logs = itertools.chain([rejects], itertools.repeat(RejectLog(None)))
+    return lambda: iter_traces(files, rejects=next(logs), limit=limit)

@@ -1,0 +1,37 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rdpt_core.errors import InputError
+
+
+@contextmanager
+def atomic_write(path: Path, what: str) -> Iterator[Path]:
+    """A temporary file beside `path`, which takes its place once the block ends without an error.
+
+    Beside it, since a rename is atomic within one file system only.
+
+    Args:
+        path: the file to be.
+        what: how a message calls it, such as "the export".
+
+    Yields:
+        The path to write to.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{what} cannot be written", where=str(path), got=str(error)) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
