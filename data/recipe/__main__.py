@@ -1,4 +1,4 @@
-"""The command line: ``python -m data.recipe --out data``."""
+"""The command line: `python -m data.recipe --out data`."""
 
 import argparse
 import time

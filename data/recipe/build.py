@@ -7,19 +7,19 @@ from random import Random
 
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from data.recipe.card import write_cards
+from data.recipe.corpus.documents import Role, make_documents
 from data.recipe.distill import curate, draw_candidates, finetune
-from data.recipe.documents import Role, make_documents
-from data.recipe.measurement import measure
-from data.recipe.models import new_model, save_model
+from data.recipe.measuring.card import write_cards
+from data.recipe.measuring.measurement import measure
+from data.recipe.models.folders import new_model, save_model
+from data.recipe.models.sample import seed_of
+from data.recipe.models.tokenizer import build_tokenizer
+from data.recipe.models.train import encode_documents, train
+from data.recipe.problems.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHMARKS, Problem, Signature, draw_problems
 from data.recipe.progress import report
 from data.recipe.reproducible import reproducible_torch
-from data.recipe.sample import seed_of
 from data.recipe.settings import SEED, TRACE_TEMPERATURE, Phase, Settings, Shape
-from data.recipe.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHMARKS, Problem, Signature, draw_problems
-from data.recipe.tokenizer import build_tokenizer
 from data.recipe.traces import Trace, draw_traces, problem_record, trace_record, training_record, write_jsonl
-from data.recipe.train import encode_documents, train
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """From student to distilled: draw candidates, choose among them, fine-tune the student on the choice.
 
 Each step stands alone, so that other ways of choosing can be compared: draw the candidates once, choose differently,
-fine-tune with several seeds, and measure with ``measure.greedy_accuracy``.
+fine-tune with several seeds, and measure with `measuring.measurement.greedy_accuracy`.
 """
 
 import copy
@@ -10,11 +10,11 @@ from itertools import groupby
 
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from data.recipe.planted import planted_spans
+from data.recipe.corpus.planted import planted_spans
+from data.recipe.models.train import encode_documents, train
+from data.recipe.problems.tasks import Problem
 from data.recipe.settings import MAX_RESPONSE_TOKENS, Distillation
-from data.recipe.tasks import Problem
 from data.recipe.traces import Trace, draw_traces
-from data.recipe.train import encode_documents, train
 
 
 def draw_candidates(
@@ -29,7 +29,7 @@ def draw_candidates(
     """Several graded responses to each problem.
 
     Returns:
-        One list per problem, in order, of ``settings.n_candidates`` traces each.
+        One list per problem, in order, of `settings.n_candidates` traces each.
     """
     counts = [settings.n_candidates] * len(problems)
     traces = draw_traces(model, tokenizer, model_name, problems, counts, settings.temperature, seed, max_new_tokens)

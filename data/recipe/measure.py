@@ -1,14 +1,14 @@
-"""The measuring command: ``python -m data.recipe.measure --data data``."""
+"""The measuring command: `python -m data.recipe.measure --data data`."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from data.recipe.card import write_cards
-from data.recipe.measurement import measure
+from data.recipe.measuring.card import write_cards
+from data.recipe.measuring.measurement import measure
+from data.recipe.measuring.tables import all_tables
 from data.recipe.progress import silence_progress_bars
 from data.recipe.reproducible import reproducible_torch
-from data.recipe.tables import all_tables
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

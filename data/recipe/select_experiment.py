@@ -1,4 +1,4 @@
-"""Does the choice of training data matter? Measured on the bundled models: ``python -m data.recipe.select_experiment``.
+"""Does the choice of training data matter? Measured on the bundled models: `python -m data.recipe.select_experiment`.
 
 The bundled teacher answers new questions several times. The product scores every answer under teacher and student,
 and every strategy picks one answer a question, all cut to the same number of training tokens. The student is fine-tuned
@@ -25,16 +25,16 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 import rdpt_core as rdpt
 from data.recipe.build import draw_held_out
 from data.recipe.distill import draw_candidates, finetune
-from data.recipe.grade import is_correct
-from data.recipe.models import load_model, load_tokenizer
+from data.recipe.models.folders import load_model, load_tokenizer
+from data.recipe.models.sample import sample, seed_of
+from data.recipe.models.train import BATCH_SIZE
+from data.recipe.problems.grade import is_correct
+from data.recipe.problems.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHMARKS, draw_problems
 from data.recipe.progress import report, silence_progress_bars
 from data.recipe.reproducible import reproducible_torch
-from data.recipe.sample import sample, seed_of
 from data.recipe.select_table import REFERENCE, Row, Verdicts, macro_accuracy, table
 from data.recipe.settings import FULL, MAX_RESPONSE_TOKENS, SEED, Distillation
-from data.recipe.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHMARKS, draw_problems
 from data.recipe.traces import Trace, read_jsonl, training_record, write_jsonl
-from data.recipe.train import BATCH_SIZE
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import Candidates, load_candidates
 from rdpt_core.analysis.selection.pick import Guards, Selection, select_each
@@ -53,7 +53,7 @@ class Size:
         n_epochs: Passes over the picked answers.
         n_seeds: Fine-tunings per strategy.
         n_graded: Held-out questions per benchmark.
-        strategies: Which to compare; ``random`` is the reference.
+        strategies: Which to compare; `random` is the reference.
     """
 
     n_problems: int
@@ -170,7 +170,7 @@ def score(data: Path, traces: Sequence[Trace]) -> Candidates:
 
 
 def graded_problems(data: Path, n: int) -> list[dict[str, Any]]:
-    """The first ``n`` held-out questions of each benchmark."""
+    """The first `n` held-out questions of each benchmark."""
     problems = read_jsonl(data / "problems.jsonl")
     return [p for benchmark in BENCHMARKS for p in [q for q in problems if q["benchmark"] == benchmark.name][:n]]
 

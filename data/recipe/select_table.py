@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data.recipe.tables import markdown
-from data.recipe.tasks import SEEN_BENCHMARKS
+from data.recipe.measuring.tables import markdown
+from data.recipe.problems.tasks import SEEN_BENCHMARKS
 
 REFERENCE = "random"
 _N_RESAMPLES = 2000
@@ -18,9 +18,9 @@ Verdicts = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy under one guard. ``verdicts`` is (seeds, graded questions), 1 where the answer was right.
+    """One strategy under one guard. `verdicts` is (seeds, graded questions), 1 where the answer was right.
 
-    ``n_steps`` counts the steps of one fine-tuning: at equal tokens, longer picks are fewer and take fewer steps.
+    `n_steps` counts the steps of one fine-tuning: at equal tokens, longer picks are fewer and take fewer steps.
     """
 
     strategy: str
@@ -33,7 +33,7 @@ class Row:
 
 
 def table(rows: Sequence[Row], problems: Sequence[Mapping[str, Any]], seed: int) -> str:
-    """Accuracy by strategy, the most accurate first, with the paired difference from ``random``."""
+    """Accuracy by strategy, the most accurate first, with the paired difference from `random`."""
     benchmark = np.array([problem["benchmark"] for problem in problems])
     is_seen = np.isin(benchmark, SEEN_BENCHMARKS)
     resampled = {row.strategy: resample(row.verdicts, benchmark, seed) for row in rows}

@@ -8,11 +8,11 @@ from typing import Any
 
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from data.recipe.grade import is_correct
-from data.recipe.planted import planted_spans
-from data.recipe.sample import Finish, sample, seed_of
+from data.recipe.corpus.planted import planted_spans
+from data.recipe.models.sample import Finish, sample, seed_of
+from data.recipe.problems.grade import is_correct
+from data.recipe.problems.tasks import Problem
 from data.recipe.settings import MAX_RESPONSE_TOKENS
-from data.recipe.tasks import Problem
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def draw_traces(
 
 
 def trace_record(trace: Trace) -> dict[str, Any]:
-    """A trace as one canonical line; ``meta.planted`` tiles the response with sentences of known origin."""
+    """A trace as one canonical line; `meta.planted` tiles the response with sentences of known origin."""
     return {
         "trace_id": f"{trace.problem.question_id}-s{trace.sample}",
         "response": trace.response,
@@ -113,6 +113,6 @@ def write_jsonl(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Reads what ``write_jsonl`` wrote."""
+    """Reads what `write_jsonl` wrote."""
     # Not splitlines(): a response may hold other line separators than the line feed.
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -21,7 +21,6 @@ import pyarrow as pa
 from rdpt_core.errors import UsageError
 from rdpt_core.records import RETRIED_REASONS, Message, Role, RunClaim, ScoredModel, Span, TokenLogprobs, Trace
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
-from rdpt_core.store.schema import SCHEMA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,6 @@ class Reader:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-
-    schema_version = SCHEMA_VERSION
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Run a query and return its whole result."""

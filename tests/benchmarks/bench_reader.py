@@ -32,7 +32,7 @@ from rdpt_core.traces import RejectLog, get_splitter
 from rdpt_core.traces.importing.pipeline import import_traces
 from tests import synthetic
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, IDLE, Server
-from tests.browser.wire import Wire
+from tests.browser.reader.wire import Wire
 
 REPEATS = 5
 SIZES = (2_000, 10_000)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from tests.oracle import Oracle
 
 from .conftest import export
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+PROJECT = Path(__file__).resolve().parents[2]
+DATA = PROJECT / "data"
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,14 @@ def test_planted_origins_come_out(sentences: list[dict[str, object]], traces: di
     for origin, label in (("teacher", "Teacher"), ("student", "Student")):
         assert labels[origin][label] / labels[origin].total() >= 0.9
         assert labels[origin].total() > 300
+
+
+def test_the_python_of_the_docs_runs(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(database, tmp_path / "mine.duckdb")
+    monkeypatch.chdir(tmp_path)
+    reading = (PROJECT / "docs" / "python.md").read_text(encoding="utf-8").partition("\n## Writing")[0]
+    names: dict[str, object] = {}
+    for page in ((PROJECT / "README.md").read_text(encoding="utf-8"), reading):
+        for block in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S):
+            exec(block, names)
+    assert (tmp_path / "trace.html").stat().st_size > 0

@@ -17,15 +17,15 @@ import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from data.recipe.__main__ import main
-from data.recipe.documents import join_paragraphs, make_documents, student_paragraphs, teacher_paragraphs
-from data.recipe.grade import is_correct, stated_answer
-from data.recipe.models import ROLES, load_model, load_tokenizer
-from data.recipe.planted import origin_of, planted_spans
-from data.recipe.sample import sample, seed_of
-from data.recipe.score import label_of, response_logprobs, sentence_probabilities
+from data.recipe.corpus.documents import join_paragraphs, make_documents, student_paragraphs, teacher_paragraphs
+from data.recipe.corpus.planted import origin_of, planted_spans
+from data.recipe.models.folders import ROLES, load_model, load_tokenizer
+from data.recipe.models.sample import sample, seed_of
+from data.recipe.models.score import label_of, response_logprobs, sentence_probabilities
+from data.recipe.models.tokenizer import prompt_text, prompt_token_ids
+from data.recipe.problems.grade import is_correct, stated_answer
+from data.recipe.problems.tasks import BENCHMARK_BY_NAME, BENCHMARKS, DAYS, draw_problem, draw_problems
 from data.recipe.settings import FULL
-from data.recipe.tasks import BENCHMARK_BY_NAME, BENCHMARKS, DAYS, draw_problem, draw_problems
-from data.recipe.tokenizer import prompt_text, prompt_token_ids
 from data.recipe.traces import read_jsonl
 
 DATA = Path(__file__).parents[2] / "data"

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from rdpt_core.store.reader import Reader, Run
+from rdpt_core.store.schema import SCHEMA_VERSION
 
 
 def describe_store(reader: Reader) -> dict[str, Any]:
     """Schema version and all runs, oldest first."""
     return {
-        "schema_version": reader.schema_version,
+        "schema_version": SCHEMA_VERSION,
         "runs": [describe_run(reader, run) for run in reader.runs()],
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from rdpt_core.records import (
     Trace,
 )
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
+from rdpt_core.store.writer import claim_run, commit_batch, finish_run
 
 RESPONSE = "A first. A second 😀."
 SPANS = (Span(0, 9), Span(9, 20))
@@ -61,6 +64,15 @@ def make_result(trace_no: int, role: Role, logprobs: tuple[float, ...] = (-0.5, 
 
 def make_sentences(trace_no: int) -> SentenceColumns:
     return sentence_columns(trace_no, RESPONSE, SPANS, {role: make_result(trace_no, role) for role in ROLES})
+
+
+def write_run(path: Path, claim: RunClaim) -> int:
+    run_no = claim_run(path, claim, make_traces())
+    for role in ROLES:
+        sentences = [make_sentences(number) for number in range(2)] if role is Role.DISTILLED else []
+        commit_batch(path, run_no, role, [make_result(number, role) for number in range(2)], sentences)
+    finish_run(path, run_no)
+    return run_no
 
 
 @pytest.fixture

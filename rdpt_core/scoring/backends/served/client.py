@@ -28,7 +28,14 @@ import httpx2
 
 from rdpt_core.errors import ModelError, ServerGoneError
 from rdpt_core.records import ServerSettings, UnscoredReason
-from rdpt_core.scoring.backends.served.dialects import Answer, BadReplyError, Dialect, OtherTokensError, Sent
+from rdpt_core.scoring.backends.served.dialects import (
+    Answer,
+    BadReplyError,
+    Dialect,
+    NoAnswerError,
+    OtherTokensError,
+    Sent,
+)
 from rdpt_core.scoring.backends.served.gate import Gate
 from rdpt_core.scoring.backends.served.secret import Secret
 
@@ -52,7 +59,7 @@ class Unanswered:
     detail: str
 
 
-class _RefusedError(Exception):
+class _RefusedError(NoAnswerError):
     """The server says no to this request. `is_missing`: it has no such path, or no such model (404)."""
 
     def __init__(self, what: str, *, is_missing: bool = False) -> None:
@@ -60,21 +67,12 @@ class _RefusedError(Exception):
         self.is_missing = is_missing
 
 
-class _BusyError(Exception):
+class _BusyError(NoAnswerError):
     """The server cannot be reached or asks to wait: no fault of the request."""
 
-    def __init__(self, what: str, wait_s: float | None = None) -> None:
-        super().__init__(what)
-        self.wait_s = wait_s
 
-
-class _FailedError(Exception):
-    """The request got no usable answer."""
-
-    def __init__(self, what: str, weight: int = 1, wait_s: float | None = None) -> None:
-        super().__init__(what)
-        self.weight = weight
-        self.wait_s = wait_s
+class _FailedError(NoAnswerError):
+    """The server failed at this request, or the connection did."""
 
 
 class ServerClient:
@@ -118,8 +116,8 @@ class ServerClient:
                 return await self._exchange("GET", path, None)
             except _RefusedError:
                 return None
-            except (_BusyError, _FailedError, BadReplyError) as error:
-                await self._pause(tries, error, getattr(error, "wait_s", None))
+            except NoAnswerError as error:
+                await self._pause(tries, error, error.wait_s)
                 tries += 1
 
     async def find_dialect(self, dialects: tuple[Dialect, ...], sent: Sent) -> tuple[Dialect, Answer]:
@@ -178,19 +176,14 @@ class ServerClient:
                     if not error.is_missing:
                         return Unanswered(UnscoredReason.SERVER_REFUSED, str(error))
                     # What was there before is missing now: a server that is being replaced looks like this.
-                    failure: Exception = error
-                    weight, wait_s = 1, None
+                    failure: NoAnswerError = error
                 except _BusyError as error:
                     await self._pause(pauses, error, error.wait_s)
                     pauses += 1
                     continue
-                except BadReplyError as error:
+                except NoAnswerError as error:
                     failure = error
-                    weight, wait_s = 1, None
-                except _FailedError as error:
-                    failure = error
-                    weight, wait_s = error.weight, error.wait_s
-                spent += weight
+                spent += failure.weight
                 if spent >= _TRIES and await self._is_well():
                     if isinstance(failure, OtherTokensError):
                         raise ModelError(
@@ -201,7 +194,7 @@ class ServerClient:
                             hint="Check that `tokenizer` is that of the served model.",
                         )
                     return Unanswered(UnscoredReason.SERVER_FAILED, str(failure))
-                await self._pause(pauses, failure, wait_s)
+                await self._pause(pauses, failure, failure.wait_s)
                 pauses += 1
 
     async def _is_well(self) -> bool:
@@ -212,7 +205,7 @@ class ServerClient:
             try:
                 await self._ask(*self._known_good)
                 return True
-            except (_RefusedError, _BusyError, _FailedError, BadReplyError) as error:
+            except NoAnswerError as error:
                 await self._pause(pause, error, None)
         return False
 
@@ -225,7 +218,7 @@ class ServerClient:
         self._trouble_since_s = None
         return answer
 
-    async def _pause(self, number: int, error: Exception, wait_s: float | None) -> None:
+    async def _pause(self, number: int, error: NoAnswerError, wait_s: float | None) -> None:
         """Back off with jitter, or for as long as the server asks; not beyond the server's patience."""
         now_s = time.monotonic()
         if self._trouble_since_s is None:
@@ -288,7 +281,7 @@ class ServerClient:
                 hint="Name the environment variable that holds its key: api_key_env.",
             )
         if status == 429:
-            raise _BusyError(said, _retry_after_s(response))
+            raise _BusyError(said, wait_s=_retry_after_s(response))
         if status >= 500 or status in (408, 425):
             raise _FailedError(said, wait_s=_retry_after_s(response))
         if 300 <= status < 400:

@@ -28,8 +28,22 @@ _ROUNDING = 1e-3
 """Logprobs this far above 0 come from rounding on the server; beyond it they are no logprobs."""
 
 
-class BadReplyError(Exception):
-    """A reply that came and cannot be used; another try may give a better one."""
+class NoAnswerError(Exception):
+    """A request got no answer that can be used; another try may get one.
+
+    Attributes:
+        weight: how many tries it counts for.
+        wait_s: how long the server asks to wait before the next one; None if it does not say.
+    """
+
+    def __init__(self, what: str, *, weight: int = 1, wait_s: float | None = None) -> None:
+        super().__init__(what)
+        self.weight = weight
+        self.wait_s = wait_s
+
+
+class BadReplyError(NoAnswerError):
+    """A reply that came and cannot be used."""
 
 
 class OtherTokensError(BadReplyError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from rdpt_core.atomic_write import atomic_write
 from rdpt_core.records import RoleResult, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.traces import trace_to_json
 from rdpt_core.traces.canonical.schema import trace_of
@@ -80,6 +80,5 @@ def read_traces(path: Path) -> list[tuple[int, Trace]]:
 
 
 def _write(path: Path, table: pa.Table) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    pyarrow.parquet.write_table(table, temporary, compression="zstd")
-    os.replace(temporary, path)
+    with atomic_write(path, "a shard") as temporary:
+        pyarrow.parquet.write_table(table, temporary, compression="zstd")

@@ -1,8 +1,9 @@
-"""Joined scripts: every import is there, and comes first."""
+"""The components' own files: joined with every import before its use; they parse no HTML and fetch nothing."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from rdpt_core.ui.components.reader.payload import MODULES
 
 _IMPORT = re.compile(r'^import \{ (.+) \} from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
+UI = bundle.HERE.parent
+SOURCES = sorted([*UI.rglob("*.js"), *UI.rglob("*.css"), *UI.rglob("*.svg")])
 
 
 def source(name: str) -> str:
@@ -41,3 +44,13 @@ def test_every_file_is_part_of_the_bundle() -> None:
     for module in MODULES:
         for name in _EXPORT.findall(source(module)):
             assert len(re.findall(rf"\b{name}\b", everything)) > 1, f"{module}.js exports {name} for nothing"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_own_files_parse_no_html_and_fetch_nothing(path: Path) -> None:
+    text = path.read_text()
+    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "@import"):
+        assert forbidden not in text
+    addresses = [a for a in re.findall(r"(?:https?:)?//[\w.]+\.\w+[^\s\"']*", text) if "www.w3.org" not in a]
+    assert addresses == []
+    assert "url(" not in text

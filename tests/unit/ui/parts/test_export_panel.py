@@ -1,4 +1,4 @@
-"""Files to take away, and the glossary that explains them."""
+"""Files to take away."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
-import pytest
 
-from rdpt_core.records import Label
-from rdpt_core.ui.parts import export_panel, glossary
+from rdpt_core.ui.parts import export_panel
 
 TABLE = pa.table({"name": ["a,b", 'c "d"', None], "share": [0.25, None, 1.0]})
 
@@ -41,19 +39,3 @@ def test_html_stands_alone_and_reads_no_markup() -> None:
 
 def test_tables_may_come_as_functions() -> None:
     assert export_panel._made(lambda: TABLE, export_panel.csv_bytes) == export_panel.csv_bytes(TABLE)
-
-
-def test_every_term_is_explained_once() -> None:
-    names = [name for section in glossary.SECTIONS.values() for name in section]
-    assert len(names) == len(set(names)) == len(glossary.TERMS)
-    assert {str(label) for label in Label} <= set(names)
-    for name in names:
-        text = glossary.entry(name)
-        assert text.startswith(f"**{name}**: ")
-        assert text.count("$") % 2 == 0
-        assert re.search(r"<\w", text) is None
-
-
-def test_an_unknown_term_is_an_error_of_the_page() -> None:
-    with pytest.raises(KeyError):
-        glossary.explain("no such term")

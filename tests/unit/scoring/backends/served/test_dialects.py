@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdpt_core.scoring.backends.served.client import server_root
 from rdpt_core.scoring.backends.served.dialects import (
     BadReplyError,
     EchoDialect,
@@ -17,7 +16,6 @@ from rdpt_core.scoring.backends.served.dialects import (
     SglangDialect,
     VllmDialect,
 )
-from rdpt_core.scoring.backends.served.secret import Secret
 
 SENT = Sent([7, 8, 9, 10], 2)
 
@@ -82,15 +80,3 @@ def test_sglang_begins_at_the_last_prompt_token_whose_own_may_be_null() -> None:
     entries[2] = [-3.0, 11, "d"]
     with pytest.raises(OtherTokensError, match="token 3"):
         SglangDialect().read({"meta_info": {"input_token_logprobs": entries}}, SENT)
-
-
-def test_an_address_with_and_without_v1() -> None:
-    assert {server_root(f"http://h:1{end}") for end in ("", "/", "/v1", "/v1/")} == {"http://h:1"}
-
-
-def test_a_secret_is_struck_out_in_every_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOME_KEY", "sk/ab+1")
-    secret = Secret.from_environment("SOME_KEY")
-    assert secret.strike_out("got sk/ab+1 and\nsk%2Fab%2B1\x1b[31m") == "got [key] and [key] [31m"
-    assert "sk" not in repr(secret) + str(secret)
-    assert Secret.from_environment(None).headers() == {}

@@ -1,0 +1,102 @@
+"""Ties, guards, quotas, budgets and the basket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rdpt_core.analysis.selection.pick import Budget, Guards, question_order, select, select_each
+from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
+from rdpt_core.errors import UsageError
+
+from .build import make
+
+LONGEST, RANDOM = STRATEGIES["longest"], STRATEGIES["random"]
+
+
+def test_equal_scores_go_to_the_earlier_candidate() -> None:
+    selection = select(make([5, 9, 9, 3, 3], [0, 0, 0, 1, 1]), LONGEST, Options())
+    assert selection.picked.tolist() == [1, 3]
+    assert selection.is_tied.tolist() == [True, True]
+
+
+def test_a_question_without_a_scored_candidate_is_reported() -> None:
+    candidates = make([5, 9, 7, 8], [0, 0, 1, 2], is_scored=[False, False, True, True], correct=[1, 1, 1, 0])
+    selection = select(candidates, LONGEST, Options(), Guards(correct_only=True))
+    assert selection.picked.tolist() == [2]
+    assert selection.unscored_questions.tolist() == [0]
+    assert selection.unfit_questions.tolist() == [2]
+    assert selection.best.tolist() == [-1, 2, -1]
+
+
+def test_guards_leave_out_what_is_not_graded_and_what_is_too_short_or_long() -> None:
+    candidates = make([5, 6, 7, 8], [0, 0, 0, 0], correct=[1, 0, np.nan, 1])
+    assert select(candidates, LONGEST, Options(), Guards(correct_only=True, max_tokens=7)).picked.tolist() == [0]
+    assert select(candidates, LONGEST, Options(), Guards(min_tokens=6, max_tokens=7)).picked.tolist() == [2]
+
+
+@given(
+    lengths=st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=4), min_size=1, max_size=30),
+    budget=st.integers(1, 600),
+    seed=st.integers(0, 3),
+    k=st.integers(1, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_token_budget_is_met_within_one_sample(lengths: list[list[int]], budget: int, seed: int, k: int) -> None:
+    question = [number for number, group in enumerate(lengths) for _ in group]
+    candidates = make([n for group in lengths for n in group], question)
+    whole = select(candidates, RANDOM, Options(seed), budget=Budget(k))
+    cut = select(candidates, RANDOM, Options(seed), budget=Budget(k, max_tokens=budget))
+    assert set(cut.picked) <= set(whole.picked)
+    assert cut.n_tokens <= budget
+    left_out = sorted(set(whole.picked) - set(cut.picked))
+    if left_out:
+        assert budget - cut.n_tokens < max(candidates["n_tokens"][left_out])
+    # Whoever is left out comes later in the seeded order of questions.
+    turn = question_order(candidates.n_questions, seed)[candidates.question]
+    assert max((turn[one] for one in cut.picked), default=-1) <= min((turn[one] for one in left_out), default=10**9)
+
+
+def test_equal_tokens_cut_every_strategy_to_the_smallest() -> None:
+    rng = np.random.default_rng(0)
+    question = np.repeat(np.arange(200), 4)
+    candidates = make(rng.integers(20, 200, 800).tolist(), question.tolist())
+    strategies = [STRATEGIES[name] for name in ("longest", "shortest", "random")]
+    found = select_each(candidates, strategies, Options(), equal_tokens=True)
+    smallest = min(select(candidates, one, Options()).n_tokens for one in strategies)
+    for selection in found:
+        assert 0 <= smallest - selection.n_tokens < 200
+    assert len(found[0].picked) < len(found[1].picked) == 200
+
+
+def test_samples_and_quotas() -> None:
+    candidates = make([5] * 10, list(range(10)), domain=[0, 1] * 5)
+    assert len(select(candidates, RANDOM, Options(), budget=Budget(max_samples=3)).picked) == 3
+    quotas = select(candidates, RANDOM, Options(), budget=Budget(quotas={"a": 2})).picked
+    assert [int(candidates.domain[one]) for one in quotas].count(0) == 2
+    assert len(quotas) == 7
+    with pytest.raises(UsageError, match="a quota names a domain"):
+        select(candidates, RANDOM, Options(), budget=Budget(quotas={"c": 2}))
+
+
+def test_random_depends_on_the_seed_and_not_on_the_guards() -> None:
+    candidates = make([5] * 40, [number // 4 for number in range(40)], correct=[1, 1, 1, 0] * 10)
+    first = select(candidates, RANDOM, Options(1)).picked.tolist()
+    assert first == select(candidates, RANDOM, Options(1)).picked.tolist()
+    assert first != select(candidates, RANDOM, Options(2)).picked.tolist()
+    guarded = select(candidates, RANDOM, Options(1), Guards(correct_only=True)).picked
+    kept = [one for one in first if candidates["correct"][one] == 1]
+    assert set(kept) <= set(guarded.tolist())
+
+
+def test_the_basket_overrules_a_question() -> None:
+    candidates = make([5, 9, 7, 3], [0, 0, 1, 1])
+    selection = select(candidates, LONGEST, Options(), basket=[3])
+    assert selection.picked.tolist() == [1, 3]
+    assert selection.overruled.tolist() == [3]
+    with pytest.raises(UsageError, match="not scored"):
+        select(replace(candidates, is_scored=np.array([True, True, True, False])), LONGEST, Options(), basket=[3])

@@ -1,0 +1,51 @@
+"""Logistic regression: planted effects, the gradient at the solution, separation and other dead ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from rdpt_core.analysis.statistics.logistic import fit_logistic
+from tests.simulation import World, draw
+
+
+def test_logistic_finds_what_is_planted_and_tells_length_from_label() -> None:
+    rng = np.random.default_rng(5)
+    question = np.repeat(np.arange(1500), 4)
+    group = question % 3
+    length = rng.normal(size=6000)
+    label = 0.8 * length + 0.6 * rng.normal(size=6000)
+    correct = rng.random(6000) < expit(np.array([-1.0, 0.0, 1.0])[group] + 0.9 * length)
+    alone = fit_logistic(label[:, None], correct, question, group)
+    beside = fit_logistic(np.column_stack([label, length]), correct, question, group)
+    assert alone.low[0] > 0.3
+    assert beside.low[0] < 0 < beside.high[0]
+    assert beside.coefficient[1] == pytest.approx(0.9, abs=0.15)
+
+
+def test_logistic_at_its_solution_has_no_gradient() -> None:
+    sample = draw(World(), 7)
+    x = sample.counts[:, :2] / 10
+    y = (sample.facts.correct == 1).astype(float)
+    found = fit_logistic(x, y == 1, sample.facts.question, np.zeros(len(y), np.int64))
+    design = np.column_stack([x, np.ones(len(y))])
+    # The intercept follows from the slopes: the fitted mean equals the observed one.
+    low, high = -20.0, 20.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        mean = expit(design[:, :2] @ found.coefficient + middle).mean()
+        low, high = (middle, high) if mean < y.mean() else (low, middle)
+    gradient = design.T @ (y - expit(design[:, :2] @ found.coefficient + low))
+    assert gradient == pytest.approx(np.zeros(3), abs=1e-6)
+
+
+def test_logistic_refuses_separation_constants_and_few_questions() -> None:
+    x = np.linspace(-1, 1, 40)
+    zero = np.zeros(40, np.int64)
+    assert "separated" in str(fit_logistic(x[:, None], x > 0, np.arange(40), zero).refused)
+    y = np.random.default_rng(0).random(40) < 0.5
+    assert "told apart" in str(fit_logistic(np.ones((40, 1)), y, np.arange(40), zero).refused)
+    assert "told apart" in str(fit_logistic(np.column_stack([x, 2 * x]), y, np.arange(40), zero).refused)
+    assert "only 4 questions" in str(fit_logistic(x[:, None], y, np.arange(40) % 4, zero).refused)
+    assert "no benchmark" in str(fit_logistic(x[:, None], np.ones(40, bool), np.arange(40), zero).refused)

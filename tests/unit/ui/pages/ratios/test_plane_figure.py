@@ -1,0 +1,45 @@
+"""Regions of the gap plane: at every point the label that the rule gives there."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rdpt_core.analysis.labels import LabelRule, apply_rule
+from rdpt_core.analysis.run import gap_plane
+from rdpt_core.ui.pages.ratios.plane_figure import Region, regions
+
+
+def inside(region: Region, x: float, y: float) -> bool:
+    """Convex polygon: the point is on the same side of every edge."""
+    corners = region.corners
+    sides = [
+        (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True)
+        if (ax, ay) != (bx, by)
+    ]
+    return all(side > 0 for side in sides) or all(side < 0 for side in sides)
+
+
+thresholds = st.floats(0.0, 0.6).map(lambda value: round(value, 3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(thresholds, thresholds, st.booleans(), st.integers(0, 2**32))
+def test_every_region_holds_exactly_its_label(alpha: float, beta: float, has_distilled: bool, seed: int) -> None:
+    rng = random.Random(seed)
+    rule = LabelRule.make(alpha, beta)
+    left, right = (-rng.uniform(0.01, 1), rng.uniform(0.01, 1))
+    bottom, top = (-rng.uniform(0.0, 1), rng.uniform(0.01, 1))
+    frame = gap_plane.Frame((left, right), (bottom, top), 1, 1, 1, 0)
+    found = regions(rule, frame, has_distilled=has_distilled)
+    for _ in range(30):
+        x, y = rng.uniform(left, right), rng.uniform(bottom, top)
+        student = np.array([0.0])
+        labelled = apply_rule(alpha, beta, student + x, student, student + y if has_distilled else None)
+        want = str(labelled.label[0]) + ("-down" if labelled.direction[0] == "down" else "")
+        holding = [region.label for region in found if inside(region, x, y)]
+        assert holding and holding[-1] == want, (x, y)

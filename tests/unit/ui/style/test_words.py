@@ -1,0 +1,29 @@
+"""Texts of strangers as one plain line, and words for every reason."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rdpt_core.records import UnscoredReason
+from rdpt_core.ui.style import words
+
+
+@given(st.text(max_size=300))
+def test_plain_is_one_short_visible_line(text: str) -> None:
+    found = words.plain(text)
+    assert 0 < len(found) <= 60
+    assert not re.search(r"[\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", found)
+
+
+@given(st.text(max_size=100))
+def test_no_markup_leaves_plotly_nothing_to_read(text: str) -> None:
+    found = words.no_markup(text)
+    assert not re.search(r"[<>$]", found)
+    assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt|#36);)*", found)
+
+
+def test_every_reason_has_words() -> None:
+    assert set(words.UNSCORED) >= {str(reason) for reason in UnscoredReason}
