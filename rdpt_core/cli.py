@@ -9,6 +9,7 @@ Messages and progress go to standard error, results to standard output.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,18 @@ from rdpt_core.errors import RdptError, UsageError
 EXIT_DONE = 0
 EXIT_INTERRUPTED = 130
 EXIT_CLOSED_PIPE = 141
+
+
+class _NoteHandler(logging.Handler):
+    """Shows what the library logs as notes on standard error, whichever stream that is by then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, `note: …`."""
+        print(f"note: {self.format(record)}", file=sys.stderr)
+
+
+# One for the process: adding it again, at the next call of `main`, changes nothing.
+_NOTES = _NoteHandler()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,6 +66,7 @@ def _program_name() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    logging.getLogger("rdpt_core").addHandler(_NOTES)
     try:
         arguments = make_parser().parse_args(argv)
         with interrupts.remembered():

@@ -25,7 +25,7 @@ from rdpt_core.records import ROLES, Role, TemplatePolicy, TooLong
 
 if TYPE_CHECKING:
     from rdpt_core.api.results import ScoreResult
-    from rdpt_core.scoring.concurrency import StageSeconds
+    from rdpt_core.scoring.jobs.timing import StageSeconds
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

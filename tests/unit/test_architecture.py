@@ -11,7 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("traces", "scoring", "store", "analysis", "ui")
-ROOT_MODULES = {"records", "errors", "config", "interrupts", "atomic_write", "bundled"}
+ROOT_MODULES = {"arrays", "atomic_write", "bundled", "config", "errors", "interrupts", "records"}
 FORBIDDEN = {
     "traces": {"torch", "transformers", "duckdb", "streamlit", "plotly"},
     "scoring": {"duckdb", "streamlit", "plotly"},
