@@ -10,9 +10,22 @@
 Each of these is imported when it is first asked for, so `import rdpt_core` costs next to nothing; torch and
 transformers are needed for scoring only, streamlit for the app only.
 
-Data moves one way through the rooms of this package, and so do imports:
+Data moves one way through the rooms of this package, and so do imports: each uses only those above it in this list.
 
-    traces → scoring → store → analysis → ui → pages
+    records       the plain values that travel between the rooms
+    arrays        types of numpy arrays
+    errors        every error that a user may meet
+    interrupts    Ctrl-C that is heard everywhere
+    atomic_write  files that appear whole or not at all
+    config        which models a run has
+    traces        files to traces, and traces to sentences
+    scoring       traces to token logprobs under each model
+    store         the database
+    analysis      labels and every number on the pages
+    ui            what pages are made of, in Streamlit
+    api           what `import rdpt_core` offers
+    commands      the same on the command line
+    cli           from arguments to a command to an exit status
 """
 
 from __future__ import annotations

@@ -1,1 +1,12 @@
-"""The database: schema, migrations, the writer and the read-only reader. Knows DuckDB, never torch or streamlit."""
+"""The database and the file beside it. Knows DuckDB and SQLite, never torch or streamlit.
+
+connect    opening the database: one writer or several readers at a time
+schema     its tables, and the migrations that lead to them
+writer     claim a run, commit batches, finish
+reader     everything that the app and the exports ask
+run_store  the database as the scoring pipeline sees it
+regex      regular expressions as the database understands them
+sidecar    the SQLite file beside the database, for what people add
+notes      notes and tags on traces and sentences, in that file
+basket     candidates that a reader has chosen, in that file
+"""

@@ -21,6 +21,15 @@ Adding a format takes ten minutes:
 3. Add a fixture and a case to `tests/unit/traces/test_formats.py`, and a line to the README.
 
 Bytes, compression, encodings, ids, grading and rejects are none of a format's business.
+
+Beside the formats stand
+
+base          the record that a format is given, the draft that it gives back, and how it says no
+fields        which names real files give to the same idea
+conversation  lists of turns under the names that chat files use
+turn          one assistant turn, in the shape that chat APIs share
+reasoning     reasoning put back as the model wrote it, and responses that were cut off
+not_traces    files that lie beside traces and are none
 """
 
 from __future__ import annotations

@@ -1,5 +1,13 @@
 """Splitters: ways to cut a response into sentences, by name.
 
+base      what every splitter is, and how starts become spans
+sentence  the default: sentences as a reader of reasoning traces would mark them
+scan      every place where a sentence may end, in one pass
+punkt     does this full stop end a sentence?
+lexicon   the words that punkt would learn from a corpus
+caps      cuts in sentences that have grown into walls of text
+blocks    coarser splitters: lines, paragraphs, steps
+
 NLTK takes more than a second to import, so a splitter's module is imported when the splitter is asked for.
 """
 

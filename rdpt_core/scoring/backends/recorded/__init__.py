@@ -3,6 +3,7 @@
     backend     what the pipeline sees
     library     all recordings of a role's files, and which of them may hold a trace
     forms       what programs write: completions, chat, TGI, SGLang, vLLM, and our own rows
+    rows        our own form, one row a token
     recording   one stream of recorded tokens, in arrays
     spelling    from recorded tokens to the bytes that they stand for
     alignment   from bytes to characters of the response
