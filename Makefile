@@ -28,9 +28,10 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "python3-venv is missing; on Debian or Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 2; }
 
-$(STAMP): requirements.txt | $(VENV)/bin/python
+# The project itself too, as a link to this folder: that is what makes $(BIN)/rdpt.
+$(STAMP): requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "== installing requirements.txt (a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt --editable .
 	@touch $@
 
 $(TEST_STAMP): tests/requirements.txt $(STAMP)

@@ -1,4 +1,4 @@
-"""RDPT Explorer, from the project's root: `streamlit run app.py -- --db FILE`."""
+"""RDPT Explorer, from the project's root: `streamlit run app.py -- --db FILE`, or from any folder: `rdpt view FILE`."""
 
 from rdpt_core.ui import shell
 

@@ -1,4 +1,4 @@
-"""`python -m rdpt_core`."""
+"""`python -m rdpt_core`, the same as `rdpt`."""
 
 import sys
 

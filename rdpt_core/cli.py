@@ -9,9 +9,11 @@ Messages and progress go to standard error, results to standard output.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from rdpt_core import __version__, interrupts
@@ -21,6 +23,18 @@ from rdpt_core.errors import RdptError, UsageError
 EXIT_DONE = 0
 EXIT_INTERRUPTED = 130
 EXIT_CLOSED_PIPE = 141
+
+
+class _NoteHandler(logging.Handler):
+    """Shows what the library logs as notes on standard error, whichever stream that is by then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, `note: …`."""
+        print(f"note: {self.format(record)}", file=sys.stderr)
+
+
+# One for the process: adding it again, at the next call of `main`, changes nothing.
+_NOTES = _NoteHandler()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,7 +47,7 @@ class _Parser(argparse.ArgumentParser):
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = _Parser(
-        prog="python -m rdpt_core",
+        prog=_program_name(),
         description="Trace where each sentence of a distilled reasoning model came from.",
         epilog="Exit status: 0 done; 1 unexpected failure; 2 wrong arguments or unusable input; 3 done, but some "
         "inputs were rejected or some sentences stayed unscored; 130 interrupted, progress kept.",
@@ -45,8 +59,14 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _program_name() -> str:
+    """How this program was started, for its help to say the same."""
+    return "python -m rdpt_core" if Path(sys.argv[0]).name == "__main__.py" else "rdpt"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    logging.getLogger("rdpt_core").addHandler(_NOTES)
     try:
         arguments = make_parser().parse_args(argv)
         with interrupts.remembered():

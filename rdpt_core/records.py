@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+from rdpt_core.arrays import Doubles, Floats, SmallInts
 
 
 class Role(enum.StrEnum):
@@ -150,11 +149,11 @@ class TokenLogprobs:
     `rank` counts from 1, the token that the model found likeliest; 0 where there is no logprob, None if not asked for.
     """
 
-    token_id: npt.NDArray[np.int32]
-    char_start: npt.NDArray[np.int32]
-    char_end: npt.NDArray[np.int32]
-    logprob: npt.NDArray[np.float32]
-    rank: npt.NDArray[np.int32] | None = None
+    token_id: SmallInts
+    char_start: SmallInts
+    char_end: SmallInts
+    logprob: Floats
+    rank: SmallInts | None = None
 
     def __len__(self) -> int:
         return len(self.token_id)
@@ -188,8 +187,8 @@ class ServerSettings:
 class TokenScores(NamedTuple):
     """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for."""
 
-    logprob: npt.NDArray[np.float32]
-    rank: npt.NDArray[np.int32] | None
+    logprob: Floats
+    rank: SmallInts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,15 +277,15 @@ class SentenceColumns:
     """
 
     trace_no: int
-    char_start: npt.NDArray[np.int32]
-    char_end: npt.NDArray[np.int32]
-    n_bytes: npt.NDArray[np.int32]
-    n_tokens: dict[Role, npt.NDArray[np.int32]]
-    logprob_sum: dict[Role, npt.NDArray[np.float64]]
-    first_logprob: dict[Role, npt.NDArray[np.float32]]
-    p: dict[Role, npt.NDArray[np.float64]]
+    char_start: SmallInts
+    char_end: SmallInts
+    n_bytes: SmallInts
+    n_tokens: dict[Role, SmallInts]
+    logprob_sum: dict[Role, Doubles]
+    first_logprob: dict[Role, Floats]
+    p: dict[Role, Doubles]
     unscored_reason: Sequence[str | None]
-    rank_sum: dict[Role, npt.NDArray[np.int32]] = field(default_factory=dict)
+    rank_sum: dict[Role, SmallInts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,5 +297,5 @@ class LocalScores:
     """
 
     trace_no: int
-    logprob_sum: npt.NDArray[np.float64]
+    logprob_sum: Doubles
     step_mean: float | None

@@ -70,6 +70,7 @@ class ReferenceServer:
         self.failed_ids: set[tuple[int, ...]] = set()
         self.always: str | None = None
         self.n_answered = 0
+        self._n_admitted = 0
         self.n_faults: Counter[str] = Counter()
         self.n_under_way = 0
         self.most_under_way = 0
@@ -190,10 +191,12 @@ class ReferenceServer:
     def _draw(self) -> str | None:
         if self.always is not None:
             return self.always
-        if self.down_after is not None and self.n_answered >= self.down_after:
+        # Counted as they come in: whatever is already being computed will be answered, too.
+        if self.down_after is not None and self._n_admitted >= self.down_after:
             return "dropped"
         if self._random.random() < self.fault_rate:
             return self._random.choice(self.faults)
+        self._n_admitted += 1
         return None
 
     def _completion(

@@ -29,8 +29,8 @@ from rdpt_core.api.results import ScoreResult
 from rdpt_core.config import DTYPES
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Role, TemplatePolicy, TooLong, Trace
-from rdpt_core.scoring.concurrency import StageSeconds
 from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, cluster, require_ray
+from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.pipeline import default_name, score_run
 from rdpt_core.scoring.request import ScoreRequest

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
+import contextlib
 import sys
 import time
 from pathlib import Path
 
+from rdpt_core import bundled
 from rdpt_core.commands.arguments import file_path
+from rdpt_core.commands.libraries import prepare_libraries
+from rdpt_core.commands.score import print_stages, report
+from rdpt_core.commands.view import add_port, serve
 from rdpt_core.errors import InputError
-from rdpt_core.records import ROLES
-
-PROJECT = Path(__file__).resolve().parents[2]
-DATA = PROJECT / "data"
-DEMO_DATABASE = PROJECT / ".rdpt" / "demo.duckdb"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,41 +26,54 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--no-app", action="store_true", help="stop after scoring")
     parser.add_argument(
-        "--db", type=file_path, default=DEMO_DATABASE, metavar="FILE", help="default: .rdpt/demo.duckdb"
+        "--db",
+        type=file_path,
+        metavar="FILE",
+        help="default: .rdpt/demo.duckdb in a clone; in an installed copy, demo.duckdb in the user's data folder",
     )
-    parser.add_argument("--port", type=int, metavar="N", help="port of the app (default: 8501, or the next free one)")
+    add_port(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Score, then hand over to streamlit until it is stopped."""
-    from rdpt_core.cli import main
+    """Score, then serve the app until it is stopped."""
+    database = arguments.db or bundled.demo_database()
+    started_s = time.monotonic()
+    status = score_bundled(database)
+    print(f"scored in {time.monotonic() - started_s:.0f} s: {database}", file=sys.stderr)
+    return status if arguments.no_app else serve(database, arguments.port)
 
-    if not (DATA / "traces.jsonl").is_file():
+
+def score_bundled(database: Path) -> int:
+    """Score the bundled traces into a database; returns the exit status of `score`.
+
+    Raises:
+        InputError: this copy of the program has no bundled data.
+        StoreError: the database cannot be written.
+    """
+    if not (bundled.DATA / "traces.jsonl").is_file():
         raise InputError(
             "the bundled data are not here",
-            where=str(DATA),
+            where=str(bundled.DATA),
             expected="traces.jsonl and the folders teacher, student and distilled",
             got="a copy of the program without its data folder",
-            hint="Run `demo` from a clone of the project.",
+            hint="Run `demo` from a clone of the project, or install the program from a wheel.",
         )
-    started_s = time.monotonic()
     print("scoring the bundled traces under three models (less than a minute, the first time only)", file=sys.stderr)
-    # Relative, so that what is stored and shown reads the same in every clone.
-    models = [part for role in ROLES for part in (f"--{role}", os.path.relpath(DATA / role))]
-    status = main(
-        ["score", "--traces", str(DATA / "traces.jsonl"), *models, "--db", str(arguments.db), "--name", "bundled demo"]
-    )
-    if status not in (0, 3):
-        return status
-    print(f"scored in {time.monotonic() - started_s:.0f} s: {arguments.db}", file=sys.stderr)
-    if arguments.no_app:
-        return status
-    command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py")]
-    if arguments.port is not None:
-        command += ["--server.port", str(arguments.port)]
-    try:
-        # From the project's root, where .streamlit/config.toml keeps the server on loopback.
-        return subprocess.run([*command, "--", "--db", str(arguments.db.resolve())], cwd=PROJECT).returncode
-    except KeyboardInterrupt:
-        return 0
+    prepare_libraries()
+    from rdpt_core.api.scoring import score
+
+    database = database.absolute()
+    # Models are stored and shown under the names they are given by. Named relative to where they lie, they read the
+    # same wherever the program is installed and started.
+    with contextlib.chdir(bundled.ROOT):
+        result = score(
+            "data/traces.jsonl",
+            database,
+            teacher="data/teacher",
+            student="data/student",
+            distilled="data/distilled",
+            name="bundled demo",
+            on_stages=print_stages,
+        )
+    return report(result)

@@ -24,7 +24,8 @@ from rdpt_core.config import DTYPES
 from rdpt_core.records import ROLES, Role, TemplatePolicy, TooLong
 
 if TYPE_CHECKING:
-    from rdpt_core.scoring.concurrency import StageSeconds
+    from rdpt_core.api.results import ScoreResult
+    from rdpt_core.scoring.jobs.timing import StageSeconds
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -124,7 +125,11 @@ def run(arguments: argparse.Namespace) -> int:
     prepare_libraries()
     from rdpt_core.api.scoring import score
 
-    result = score(**keywords(arguments), on_stages=None if arguments.quiet else _print_stages)
+    return report(score(**keywords(arguments), on_stages=None if arguments.quiet else print_stages))
+
+
+def report(result: ScoreResult) -> int:
+    """Say what came of scoring; returns the exit status that this deserves."""
     print(
         f"run {result.run_id}: {result.n_traces:,} traces, {result.n_sentences:,} sentences, "
         f"{result.n_unscored:,} unscored, {result.n_rejects:,} lines rejected",
@@ -139,7 +144,8 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_PARTIAL if result.n_rejects or result.n_unscored else 0
 
 
-def _print_stages(role: Role, stages: StageSeconds) -> None:
+def print_stages(role: Role, stages: StageSeconds) -> None:
+    """How the time of a role was spent."""
     whole_s = stages.preparing + stages.model + stages.storing
     if whole_s > 0:
         print(

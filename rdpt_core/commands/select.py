@@ -129,7 +129,7 @@ def _list() -> int:
     from rdpt_core.analysis.selection.strategies import STRATEGIES
 
     for strategy in STRATEGIES.values():
-        needs = f"; needs `python -m rdpt_core {strategy.needs[1]}`" if strategy.needs else ""
+        needs = f"; needs `rdpt {strategy.needs[1]}`" if strategy.needs else ""
         print(f"{strategy.name:<15} {strategy.best:<8} {strategy.formula} ({strategy.source}{needs})")
     print("\nColumns for --strategy expression:")
     for name, meaning in COLUMNS.items():

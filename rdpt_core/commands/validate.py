@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rdpt_core.api.importing import validate
 
     summary = validate(**keywords(arguments, without=("json",)))
-    print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False) if arguments.json else summary.to_text())
+    print(json.dumps(summary.to_dict(), indent=2, ensure_ascii=False) if arguments.json else summary.to_text())
     if summary.n_rejected and arguments.rejects:
         print(f"rejected lines, each with its reason: {arguments.rejects}", file=sys.stderr)
     return EXIT_PARTIAL if summary.n_rejected else 0

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -64,21 +62,6 @@ def ahead(inputs: Iterable[T], prepare: Callable[[T], R]) -> Generator[R, None, 
         pool.shutdown(cancel_futures=True)
 
 
-@dataclass(slots=True)
-class StageSeconds:
-    """Where the wall time of a role went, as the thread that feeds the model saw it.
-
-    Attributes:
-        preparing: waited for tokenised traces.
-        model: in the model.
-        storing: waited for the database.
-    """
-
-    preparing: float = 0.0
-    model: float = 0.0
-    storing: float = 0.0
-
-
 class OneAtATime:
     """Calls in a thread of their own, one after the other, in the order in which they were given.
 
@@ -119,16 +102,3 @@ class OneAtATime:
                 self.wait()
         finally:
             self._pool.shutdown(cancel_futures=error is not None)
-
-
-class Stopwatch:
-    """Seconds since it was made or last read."""
-
-    def __init__(self) -> None:
-        self._last_s = time.perf_counter()
-
-    def lap(self) -> float:
-        """Read it, and start anew."""
-        now_s = time.perf_counter()
-        elapsed_s, self._last_s = now_s - self._last_s, now_s
-        return elapsed_s

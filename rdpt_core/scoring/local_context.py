@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import Doubles, Ints, SmallInts
 from rdpt_core.config import parse_reference
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import LocalScores, ModelReference, Role, ScoredModel, Span, TemplatePolicy, TokenLogprobs, Trace
@@ -135,8 +135,8 @@ class _Pieces:
     trace: Trace
     n_sentences: int
     steps: tuple[int, ...]
-    tokens: npt.NDArray[np.int32]
-    bounds: npt.NDArray[np.int64]
+    tokens: SmallInts
+    bounds: Ints
 
     @classmethod
     def of(cls, trace_no: int, trace: Trace, spans: Sequence[Span], tokens: TokenLogprobs) -> _Pieces:
@@ -145,7 +145,7 @@ class _Pieces:
         steps = tuple(int(step) for step in np.flatnonzero(np.diff(bounds)))
         return cls(trace_no, trace, len(spans), steps, tokens.token_id, bounds)
 
-    def step(self, position: int) -> npt.NDArray[np.int32]:
+    def step(self, position: int) -> SmallInts:
         """The tokens of a step."""
         sentence = self.steps[position]
         return self.tokens[self.bounds[sentence] : self.bounds[sentence + 1]]
@@ -193,7 +193,7 @@ class _Scorer:
             for one, total, n in zip(pieces, sums, lengths, strict=True)
         ]
 
-    def _windows(self, one: _Pieces) -> Iterator[tuple[int, list[int], npt.NDArray[np.int32]]]:
+    def _windows(self, one: _Pieces) -> Iterator[tuple[int, list[int], SmallInts]]:
         """Sentence, context and tokens of every step that fits into the model."""
         prompt = self._prompt(one.trace)
         limit = self._request.model.context_length
@@ -212,7 +212,7 @@ class _Scorer:
         return self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
 
 
-def _step_mean(total: npt.NDArray[np.float64], n_tokens: npt.NDArray[np.int64]) -> float | None:
+def _step_mean(total: Doubles, n_tokens: Ints) -> float | None:
     """Mean over the steps of their mean logprob; None without steps, or if one has no finite number."""
     has_tokens = n_tokens > 0
     if not has_tokens.any():

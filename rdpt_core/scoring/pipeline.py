@@ -15,11 +15,11 @@ from pathlib import Path
 from rdpt_core.errors import ServerGoneError, UsageError
 from rdpt_core.records import Role, RunClaim, ScoredModel, Trace
 from rdpt_core.scoring.backends.factory import make_backends
-from rdpt_core.scoring.concurrency import StageSeconds
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
 from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
 from rdpt_core.scoring.jobs.role_job import RoleJob
+from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
 from rdpt_core.traces import Splitter, get_splitter
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rdpt_core.records import Role, RoleResult, RunClaim, SentenceColumns, UnscoredReason
-from rdpt_core.scoring.engine.batching import windows
 from rdpt_core.scoring.jobs.identity import make_run_id
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
+from rdpt_core.scoring.jobs.windows import windows
 from rdpt_core.scoring.request import RunStore
 from rdpt_core.traces import Splitter
 from rdpt_core.traces.token_spans import assign_tokens

@@ -67,7 +67,7 @@ def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None 
                 raise StoreVersionError(
                     "this file is not a DuckDB database, is damaged, or a newer DuckDB wrote it",
                     where=str(path),
-                    expected="a database written by `python -m rdpt_core score`",
+                    expected="a database written by `rdpt score`",
                     got=str(error).splitlines()[0],
                     hint="Give another --db path, or score again into a new file.",
                 ) from error
@@ -104,7 +104,7 @@ def _check_magic(path: Path) -> None:
         raise StoreVersionError(
             "this file is not a DuckDB database",
             where=str(path),
-            expected="a database written by `python -m rdpt_core score`",
+            expected="a database written by `rdpt score`",
             got="an empty file" if not head else f"a file that begins with {head[:8]!r}",
             hint="Give another --db path.",
         )
@@ -121,7 +121,7 @@ def _explained(path: Path) -> Iterator[None]:
         raise StoreError(
             "the database is damaged, or there is no room to write",
             where=str(path),
-            expected="a database written by `python -m rdpt_core score`",
+            expected="a database written by `rdpt score`",
             got=str(error).splitlines()[0],
             hint="Score again into a new file.",
         ) from error
@@ -150,8 +150,8 @@ def open_for_reading(
         raise StoreMissingError(
             "there is no database yet",
             where=str(path),
-            expected="a file written by `python -m rdpt_core score`",
-            hint="Run `make demo` for the bundled example, or `python -m rdpt_core score --help` for your own traces.",
+            expected="a file written by `rdpt score`",
+            hint="Run `rdpt demo` for the bundled example, or `rdpt score --help` for your own traces.",
         )
     connection = _open(path, read_only=True, patience_s=patience_s, memory=memory)
     try:
@@ -161,7 +161,7 @@ def open_for_reading(
                 raise StoreEmptyError(
                     "the database is empty",
                     expected="at least one run",
-                    hint="Score traces into it with `python -m rdpt_core score`.",
+                    hint="Score traces into it with `rdpt score`.",
                 )
             check_version(version)
             if version < SCHEMA_VERSION:

@@ -119,7 +119,7 @@ class Reader:
         """
         runs = self.runs()
         if not runs:
-            raise UsageError("the database holds no run", hint="Score traces with `python -m rdpt_core score`.")
+            raise UsageError("the database holds no run", hint="Score traces with `rdpt score`.")
         if key is None:
             return runs[-1]
         fitting = [run for run in runs if run.name == key or run.run_id.startswith(key)]

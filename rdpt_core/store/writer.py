@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rdpt_core.arrays import SmallInts
 from rdpt_core.records import ROLES, LocalScores, Role, RoleResult, RunClaim, SentenceColumns, Trace
 from rdpt_core.store.connect import open_for_writing
 
@@ -295,5 +296,5 @@ def _sentence_table(run_no: int, sentences: Sequence[SentenceColumns]) -> pa.Tab
     return pa.table(columns)
 
 
-def _or_zeros(sums: npt.NDArray[np.int32] | None, n: int) -> npt.NDArray[np.int32]:
+def _or_zeros(sums: SmallInts | None, n: int) -> SmallInts:
     return np.zeros(n, dtype=np.int32) if sums is None else sums

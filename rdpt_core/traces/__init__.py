@@ -6,6 +6,7 @@
     importing    files of any format to canonical traces
     grading      is an answer the reference answer?
     splitters    responses to sentences
+    thinking     where a response stops thinking, and whether it came to its end
     token_spans  which sentence a token belongs to
     summary      what `validate` says about a set of traces
 

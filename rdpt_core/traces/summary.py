@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from array import array
 from collections import Counter
@@ -60,9 +59,9 @@ class TraceSummary:
     extra_fields: Mapping[str, int] = field(default_factory=dict)
     first_rejects: tuple[Reject, ...] = ()
 
-    def to_json(self) -> str:
-        """Returns one JSON object with the attributes' names as keys."""
-        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes by their names, ready for JSON."""
+        return asdict(self)
 
     def to_text(self) -> str:
         """Returns a few lines for people."""

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import SmallInts
 from rdpt_core.records import Span, TokenLogprobs
 
 # All of Unicode's white space lies in its first plane; looking through the others would slow the app's start.
@@ -25,7 +25,7 @@ _WHITESPACE = np.array([code for code in range(0x10000) if chr(code).isspace()],
 class Assignment:
     """Shapes: `sentence_index` is (n_tokens,). `n_straddling` tokens have visible characters in two sentences."""
 
-    sentence_index: npt.NDArray[np.int32]
+    sentence_index: SmallInts
     n_straddling: int
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
 from rdpt_core.errors import StoreError
 from rdpt_core.ui.data.cache import DatabaseSnapshot, settled
-from rdpt_core.ui.frame import context, controls, empty_states, missing, settings
+from rdpt_core.ui.frame import context, controls, database_picker, empty_states, missing, settings
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.pages.registry import OVERVIEW, PAGES
 from rdpt_core.ui.style import theme
 
 
@@ -20,19 +22,7 @@ def navigation() -> Page:
     They have no icons: the browser's tab would fetch those from a font server before `set_page_config` is heard.
     """
     return st.navigation(
-        [
-            st.Page("pages/overview.py", title="Overview", default=True),
-            st.Page("pages/trace.py", title="Trace"),
-            st.Page("pages/compare.py", title="Compare"),
-            st.Page("pages/find.py", title="Find"),
-            st.Page("pages/ratios.py", title="Ratios"),
-            st.Page("pages/benchmarks.py", title="Benchmarks"),
-            st.Page("pages/positions.py", title="Positions"),
-            st.Page("pages/thresholds.py", title="Thresholds"),
-            st.Page("pages/predict.py", title="Predict"),
-            st.Page("pages/runs.py", title="Runs"),
-            st.Page("pages/selection.py", title="Selection"),
-        ],
+        [st.Page(entry.path, title=entry.title, default=entry is OVERVIEW) for entry in PAGES],
         position="top",
     )
 
@@ -43,27 +33,36 @@ def run() -> None:
     st.set_page_config(page_title="RDPT Explorer", page_icon=str(theme.ICON), layout="wide")
     st.logo(str(theme.LOGO), icon_image=str(theme.ICON), size="large")
     page = navigation()
-    path = settings.database_path()
+    path = settings.location()
     try:
-        database = DatabaseSnapshot.at(path)
-        runs = database.runs()
-        if not runs:
-            empty_states.show_no_runs(path)
-            return
-        with st.sidebar:
-            chosen = controls.choose_run(runs)
-            rule = controls.choose_rule(has_distilled=chosen is None or chosen.has_distilled)
-        if chosen is None:
-            missing.explain_run(database, runs)
-        elif rule is None:
-            controls.explain_bad_rule()
-        else:
-            missing.publish_file(runs)
-            with context.around(PageContext(database, chosen, rule)):
-                page.run()
-            settled()
+        if path.is_dir():
+            chosen = database_picker.choose_database(path)
+            if chosen is None:
+                return
+            path = chosen
+        _draw_database(path, page)
     except StoreError as error:
         empty_states.show_problem(error, path)
+
+
+def _draw_database(path: Path, page: Page) -> None:
+    database = DatabaseSnapshot.at(path)
+    runs = database.runs()
+    if not runs:
+        empty_states.show_no_runs(path)
+        return
+    with st.sidebar:
+        chosen = controls.choose_run(runs)
+        rule = controls.choose_rule(has_distilled=chosen is None or chosen.has_distilled)
+    if chosen is None:
+        missing.explain_run(database, runs)
+    elif rule is None:
+        controls.explain_bad_rule()
+    else:
+        missing.publish_file(runs)
+        with context.around(PageContext(database, chosen, rule)):
+            page.run()
+        settled()
 
 
 def draw_page(draw: Callable[[PageContext], None]) -> None:

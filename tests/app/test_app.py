@@ -64,7 +64,7 @@ def test_no_database(open_app: Open, tmp_path: Path, page: str) -> None:
     words = said(open_app(tmp_path / "none.duckdb", page))
     assert "There is no database yet" in words
     assert "make demo" in words
-    assert "python -m rdpt_core score" in words
+    assert "rdpt score" in words
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -161,7 +161,7 @@ def test_one_run_is_told_how_to_make_another(open_app: Open, tmp_path: Path) -> 
     synthetic.build(path, synthetic.sketches(2))
     text = said(open_app(path, RUNS))
     assert "nothing to compare yet" in text
-    assert f"python -m rdpt_core resplit --db {path} --splitter line" in text
+    assert f"rdpt resplit --db {path} --splitter line" in text
     assert "--dtype bfloat16" in text
 
 

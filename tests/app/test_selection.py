@@ -84,7 +84,7 @@ def test_controls_change_what_is_picked(open_app: Open, database: Path) -> None:
 def test_strategies_that_the_run_cannot_serve_are_not_offered(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGE)
     assert not {"rsr", "lalp"} & set(app.button_group(key="strategies").options)
-    assert "python -m rdpt_core local" in said(app)
+    assert "rdpt local" in said(app)
 
 
 def test_the_address_holds_the_choice(open_app: Open, database: Path) -> None:

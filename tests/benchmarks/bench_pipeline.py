@@ -25,7 +25,7 @@ import torch
 from rdpt_core.config import ModelSet
 from rdpt_core.records import Message, ModelReference, Role, Trace
 from rdpt_core.scoring.benchmark.measure import SHAPES, random_model
-from rdpt_core.scoring.concurrency import StageSeconds
+from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.pipeline import score_run
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.run_store import DuckDBRunStore

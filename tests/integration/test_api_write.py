@@ -13,7 +13,7 @@ import rdpt_core as rdpt
 from rdpt_core.cli import main
 from rdpt_core.commands.libraries import prepare_libraries
 from rdpt_core.records import ROLES, Role
-from rdpt_core.scoring.concurrency import StageSeconds
+from rdpt_core.scoring.jobs.timing import StageSeconds
 
 from .conftest import export, make_lines, write_lines
 

@@ -142,7 +142,7 @@ def test_the_number_of_cores_changes_no_bit(dtype: torch.dtype) -> None:
         assert all(np.array_equal(a, b) for a, b in zip(scored[0], other, strict=True))
 
 
-def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     torch.manual_seed(0)
     config = AutoConfig.for_model("bloom", hidden_size=64, n_head=4, n_layer=2, vocab_size=500)
     model = AutoModelForCausalLM.from_config(config).train(False)
@@ -150,7 +150,7 @@ def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(capsys
     expected = own_pass(model, sequences)
     kernel = CausalKernel(model)
     assert kernel.plain
-    assert "own forward pass" in capsys.readouterr().err
+    assert "own forward pass" in caplog.text
     for mine, theirs in zip(kernel.score(sequences), expected, strict=True):
         assert np.abs(mine - theirs).max() <= MAX_ERROR_FLOAT32
 
@@ -196,7 +196,7 @@ def test_a_prompt_is_laid_once_for_all_its_responses() -> None:
 
 
 def test_out_of_memory_halves_the_budget_and_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     sequences = make_sequences()
     kernel = CausalKernel(make_model("llama", torch.float32), budget_rows=4096)
@@ -212,7 +212,7 @@ def test_out_of_memory_halves_the_budget_and_loses_nothing(
     scored = kernel.score(sequences)
     assert all(np.array_equal(a, b) for a, b in zip(scored, expected, strict=True))
     assert kernel.budget_rows < 4096
-    assert "out of memory" in capsys.readouterr().err
+    assert "out of memory" in caplog.text
 
 
 def test_a_trace_that_memory_does_not_hold_is_an_error_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,7 @@ def test_an_expression_chooses_and_is_kept(database: Path, tmp_path: Path) -> No
     ("extra", "strategy", "words"),
     [
         ((), "best", "expected teacher-count, "),
-        ((), "lalp", "python -m rdpt_core local"),
+        ((), "lalp", "rdpt local"),
         (("--expression", "__import__('os')"), "expression", "calls something else"),
         (("--expression", "n_teacher"), "random", "a formula is given, but nothing asks for it"),
         (("--quota", "d9=1"), "random", "a quota names a domain"),

@@ -143,7 +143,7 @@ def _local_pass(reader: Reader, run: Run, n_context: int | None) -> int | None:
         raise UsageError(
             "this run has no such local scores",
             where=f"--local-context {n_context}",
-            expected=" or ".join(map(str, passes)) or "a pass of `python -m rdpt_core local`",
+            expected=" or ".join(map(str, passes)) or "a pass of `rdpt local`",
             got="none",
         )
     return n_context if n_context is not None else max(passes, default=None)

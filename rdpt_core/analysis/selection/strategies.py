@@ -68,7 +68,7 @@ class Strategy:
                 where="--strategy",
                 expected=f"the column `{self.needs[0] if self.needs else ''}`",
                 got="no candidate with it",
-                hint=f"Run `python -m rdpt_core {command}` first.",
+                hint=f"Run `rdpt {command}` first.",
             )
         score = self.score(candidates, options)
         return score if self.best == "largest" else -score

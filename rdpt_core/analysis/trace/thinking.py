@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rdpt_core.analysis.trace.view import TraceView
-from rdpt_core.traces.formats.reasoning import split_thinking
+from rdpt_core.traces.thinking import split_thinking
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Where token logprobs come from; what stands downstream does not know which backend answered.
 
-base      the interface, and the local model behind it
-factory   the models of a run to one backend for each role
-served    a model behind a server
-recorded  logprobs that another program wrote down
+base        the interface, and a trace as one model sees it
+in_process  a model that transformers loads here
+served      a model behind a server
+recorded    logprobs that another program wrote down
+factory     the models of a run to one backend for each role
 """

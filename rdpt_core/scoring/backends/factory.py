@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import ModelReference, Role, TemplatePolicy
-from rdpt_core.scoring.backends.base import Backend, Prompting, TransformersBackend, TransformersOptions
+from rdpt_core.scoring.backends.base import Backend, Prompting
+from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer

@@ -1,22 +1,18 @@
 """Which traces go through the model together.
 
-Traces are taken in windows of the run's own order, so that what is stored stays near trace order; inside a window the
-longest go first, so that a batch that does not fit in memory fails early. Responses to one prompt go together, because
-the prompt is then computed once:
+The longest go first, so that a batch that does not fit in memory fails early. Responses to one prompt go together,
+because the prompt is then computed once:
 
     one pack     [ prompt a | response | response | response | prompt b | response ]
     its rows     len(a) + sum of (len(response) − 1) + len(b) + …        the last token of a response predicts nothing
 
-The plan depends on the window's traces and the budget only. It changes no number: the kernel gives a trace the same
-logprobs to the last bit in any company.
+The plan depends on the traces and the budget only. It changes no number: the kernel is batch-invariant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-
-WINDOW_TRACES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +33,6 @@ class PlanItem:
 class _Pack:
     rows: int
     positions: list[int] = field(default_factory=list)
-
-
-def windows(n_traces: int) -> list[range]:
-    """Consecutive ranges of trace numbers that are planned together."""
-    return [range(first, min(first + WINDOW_TRACES, n_traces)) for first in range(0, n_traces, WINDOW_TRACES)]
 
 
 def plan_batches(items: Sequence[PlanItem], budget_rows: int, *, share: bool = True) -> list[list[int]]:

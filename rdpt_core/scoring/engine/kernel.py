@@ -15,15 +15,15 @@ be replaced) are scored one trace at a time.
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from rdpt_core.arrays import Floats, Ints
 from rdpt_core.errors import ModelError
 from rdpt_core.records import TokenScores
 from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Layout, packed, register
@@ -36,6 +36,8 @@ from rdpt_core.scoring.engine.packing import Pack, TokenSequence, build_pack
 from rdpt_core.scoring.engine.probe import Findings, has_experts, own_scores, probe
 
 __all__ = ["CausalKernel", "TokenSequence", "check_ids"]
+
+_LOGGER = logging.getLogger(__name__)
 
 BLOCK_ROWS = {"cpu": 256, "cuda": 4096}
 """Rows in every matrix product. On CPU: efficient, and little is lost when the last block is not full."""
@@ -67,7 +69,7 @@ class CausalKernel:
         with torch.inference_mode():
             self.findings: Findings = probe(model, self._prepare, self._probe_pack)
         for note in self.findings.notes:
-            print(f"note: {note}", file=sys.stderr)
+            _LOGGER.warning("%s", note)
 
     @property
     def plain(self) -> bool:
@@ -102,7 +104,7 @@ class CausalKernel:
         finally:
             del head.score
 
-    def score(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+    def score(self, sequences: Sequence[TokenSequence]) -> list[Floats]:
         """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0.
 
         Raises:
@@ -152,7 +154,7 @@ class CausalKernel:
         self.budget_rows = max(1, min(self.budget_rows, rows) // 2)
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        print(f"note: out of memory; going on with {self.budget_rows} tokens a batch", file=sys.stderr)
+        _LOGGER.warning("out of memory; going on with %d tokens a batch", self.budget_rows)
         return self._plan(sequences, positions)
 
     def _score_together(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
@@ -161,7 +163,7 @@ class CausalKernel:
             return [TokenScores(logprob, rank if with_ranks else None) for logprob, rank in scored]
         return self._score_pack(sequences, with_ranks)
 
-    def _probe_pack(self, sequences: Sequence[TokenSequence]) -> list[npt.NDArray[np.float32]]:
+    def _probe_pack(self, sequences: Sequence[TokenSequence]) -> list[Floats]:
         return [scores.logprob for scores in self._score_pack(sequences, with_ranks=False)]
 
     def _score_pack(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
@@ -184,7 +186,7 @@ class CausalKernel:
         hidden: torch.Tensor = output.last_hidden_state[0]
         return hidden
 
-    def _to_device(self, array: npt.NDArray[np.int64], device: torch.device) -> torch.Tensor:
+    def _to_device(self, array: Ints, device: torch.device) -> torch.Tensor:
         tensor = torch.from_numpy(array)
         # A pinned copy does not stop the host, which is laying out the next kernels meanwhile.
         return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import Ints, SmallInts
 from rdpt_core.scoring.engine.attention import Segment
 from rdpt_core.scoring.engine.batching import PlanItem
 
@@ -17,7 +17,7 @@ class TokenSequence:
     """One trace as token ids: a prompt of at least one token, then the response."""
 
     prompt: Sequence[int]
-    response: npt.NDArray[np.int32]
+    response: SmallInts
 
     def __len__(self) -> int:
         return len(self.prompt) + len(self.response)
@@ -42,11 +42,11 @@ class Pack:
         n_response: response tokens of each sequence.
     """
 
-    ids: npt.NDArray[np.int64]
-    positions: npt.NDArray[np.int64]
+    ids: Ints
+    positions: Ints
     segments: tuple[Segment, ...]
-    head_rows: npt.NDArray[np.int64]
-    targets: npt.NDArray[np.int64]
+    head_rows: Ints
+    targets: Ints
     n_response: tuple[int, ...]
 
 
@@ -69,13 +69,13 @@ def build_pack(sequences: Sequence[TokenSequence], block_rows: int) -> Pack:
 
 class _Builder:
     def __init__(self) -> None:
-        self.ids: list[npt.NDArray[np.int64]] = []
-        self.positions: list[npt.NDArray[np.int64]] = []
+        self.ids: list[Ints] = []
+        self.positions: list[Ints] = []
         self.segments: list[Segment] = []
         self.n_rows = 0
         self._prompts: dict[tuple[int, ...], Segment] = {}
 
-    def add(self, sequence: TokenSequence) -> npt.NDArray[np.int64]:
+    def add(self, sequence: TokenSequence) -> Ints:
         """Lay one sequence; returns the row that predicts each of its response tokens."""
         key = tuple(sequence.prompt)
         prompt = self._prompts.get(key)
@@ -90,7 +90,7 @@ class _Builder:
         rows = np.concatenate([[prompt.stop - 1], np.arange(own.start, own.stop)]).astype(np.int64)
         return rows[: len(sequence.response)]
 
-    def _lay(self, ids: npt.NDArray[np.int64], first_position: int) -> Segment:
+    def _lay(self, ids: Ints, first_position: int) -> Segment:
         start = self.n_rows
         self.ids.append(ids)
         self.positions.append(np.arange(first_position, first_position + len(ids), dtype=np.int64))

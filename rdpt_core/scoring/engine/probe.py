@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.attention import NotPackable
 from rdpt_core.scoring.engine.linear import restore_forwards
@@ -27,7 +27,7 @@ _FUTURE_NATS = 0.02
 _EXPERT_FIELDS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
 
-Scored = list[npt.NDArray[np.float32]]
+Scored = list[Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequenc
     return Findings(True, True)
 
 
-def _check_causal(model: Any, sequence: TokenSequence, own: npt.NDArray[np.float32]) -> None:
+def _check_causal(model: Any, sequence: TokenSequence, own: Floats) -> None:
     """Refuse a model whose tokens see what comes after them: masked language models load as causal ones do.
 
     Raises:
@@ -104,12 +104,12 @@ def has_experts(config: Any) -> bool:
     return any(getattr(config, name, None) for name in _EXPERT_FIELDS)
 
 
-def own_logprobs(model: Any, sequence: TokenSequence) -> npt.NDArray[np.float32]:
+def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
     """One sequence through the model's own forward pass. Memory: its whole logits, in float32."""
     return own_scores(model, sequence)[0]
 
 
-def own_scores(model: Any, sequence: TokenSequence) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+def own_scores(model: Any, sequence: TokenSequence) -> tuple[Floats, SmallInts]:
     """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass."""
     device = model.get_input_embeddings().weight.device
     ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=device)

@@ -1,6 +1,8 @@
 """Running a role of a run: windows of traces through a backend, results into the store.
 
 role_job       one role from its first window to its last
+windows        which traces are tokenised and stored together
+timing         where the wall time of a role goes
 commits        results to rows of the database
 sentence_sums  token logprobs to sentences
 identity       what names a run

@@ -50,7 +50,7 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
             "there is no trace to score",
             expected="at least one valid line in the files of traces",
             got="none",
-            hint="`python -m rdpt_core validate --traces FILE` says what is wrong with each line.",
+            hint="`rdpt validate --traces FILE` says what is wrong with each line.",
         )
     return TraceSurvey(digest.hexdigest(), n_traces)
 

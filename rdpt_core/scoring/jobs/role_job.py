@@ -11,10 +11,11 @@ from rdpt_core import interrupts
 from rdpt_core.errors import RdptError
 from rdpt_core.records import RoleResult
 from rdpt_core.scoring.backends.base import Backend, Batch, ScoringItem
-from rdpt_core.scoring.concurrency import OneAtATime, StageSeconds, Stopwatch, ahead
-from rdpt_core.scoring.engine.batching import windows
+from rdpt_core.scoring.concurrency import OneAtATime, ahead
 from rdpt_core.scoring.jobs.commits import RoleCommits
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
+from rdpt_core.scoring.jobs.timing import StageSeconds, Stopwatch
+from rdpt_core.scoring.jobs.windows import windows
 
 _COMMIT_INTERVAL_S = 1.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import Doubles, Floats, SmallInts
 from rdpt_core.records import RANK_CAP, Role, RoleResult, SentenceColumns, Span, UnscoredReason
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -19,11 +19,11 @@ def sentence_columns(
     A role's p is exp(logprob sum / token count), the geometric mean over the role's own tokens (arXiv 2512.20908).
     A sentence of which one token has no logprob has no sum, no p, and a reason.
     """
-    n_tokens: dict[Role, npt.NDArray[np.int32]] = {}
-    logprob_sum: dict[Role, npt.NDArray[np.float64]] = {}
-    first_logprob: dict[Role, npt.NDArray[np.float32]] = {}
-    p: dict[Role, npt.NDArray[np.float64]] = {}
-    rank_sum: dict[Role, npt.NDArray[np.int32]] = {}
+    n_tokens: dict[Role, SmallInts] = {}
+    logprob_sum: dict[Role, Doubles] = {}
+    first_logprob: dict[Role, Floats] = {}
+    p: dict[Role, Doubles] = {}
+    rank_sum: dict[Role, SmallInts] = {}
     reasons: list[str | None] = [None] * len(spans)
     for role, result in results.items():
         tokens = result.tokens

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.models.references import ModelFiles
 
@@ -48,9 +48,9 @@ class TemplateRefusal(ModelError):
 class Encoding:
     """Tokens of a response. Shapes: every array is (n_tokens,); offsets are code points, half-open."""
 
-    token_id: npt.NDArray[np.int32]
-    char_start: npt.NDArray[np.int32]
-    char_end: npt.NDArray[np.int32]
+    token_id: SmallInts
+    char_start: SmallInts
+    char_end: SmallInts
 
     def __len__(self) -> int:
         return len(self.token_id)

@@ -33,7 +33,7 @@ KEPT_OF_A_LONG_LINE = 2_000
 """So many bytes of a line over the limit go into its reject."""
 
 _BOM = b"\xef\xbb\xbf"
-_IMPORT_HINT = "Convert it first: python -m rdpt_core import SOURCE --out FILE.jsonl"
+_IMPORT_HINT = "Convert it first: rdpt import SOURCE --out FILE.jsonl"
 _MAGIC = {
     b"\x1f\x8b": "gzip data",
     b"\x28\xb5\x2f\xfd": "Zstandard data",

@@ -1,6 +1,7 @@
 """Any file to records: one JSON value, or one row, after another.
 
 named_files  what the user named: a file, a folder, a pipe
+record       one value of a file, and one that cannot be read
 source       opened, seekable, decompressed
 containers   which container the bytes are, and its records
 json_stream  JSON, element by element

@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files.json_stream import parse_json
 from rdpt_core.traces.files.limits import MAX_RECORD_BYTES, is_bomb
+from rdpt_core.traces.files.record import Bad, Record, snippet
 from rdpt_core.traces.files.source import Source, damaged, too_big, zstd_decompressor
-from rdpt_core.traces.formats.base import Bad, Record, snippet
 
 _STORED, _DEFLATED, _ZSTD = 0, 8, 93
 _ENCRYPTED = 1

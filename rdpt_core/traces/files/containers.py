@@ -15,9 +15,9 @@ from rdpt_core.errors import InputError
 from rdpt_core.traces.files.archive import read_archive
 from rdpt_core.traces.files.json_stream import parse_json, read_json
 from rdpt_core.traces.files.limits import MAX_RECORD_BYTES
+from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.files.tables import delimiter_of, read_csv, read_parquet
-from rdpt_core.traces.formats.base import Bad, Record
 
 HEAD_BYTES = 1 << 16
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")

@@ -13,8 +13,8 @@ from typing import Any
 
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files.limits import MAX_DOCUMENT_BYTES, MAX_RECORD_BYTES, is_too_dense
+from rdpt_core.traces.files.record import SNIPPET_CHARS, Bad, Record
 from rdpt_core.traces.files.source import Source
-from rdpt_core.traces.formats.base import SNIPPET_CHARS, Bad, Record
 
 _DECODER = json.JSONDecoder()
 _SPACE = " \t\r\n"

@@ -37,6 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rdpt_core.errors import InputError, UsageError
+from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats import (
     anthropic,
     candidates,
@@ -56,7 +57,7 @@ from rdpt_core.traces.formats import (
     thought_anchors,
     vllm,
 )
-from rdpt_core.traces.formats.base import Bad, Format, Record
+from rdpt_core.traces.formats.base import Format
 from rdpt_core.traces.formats.fields import kind_of
 from rdpt_core.traces.formats.not_traces import what_it_is
 

@@ -1,7 +1,6 @@
-"""What every format is made of: the record it is given, the draft it gives back, and how it says no.
+"""What every format is made of: the draft that it makes of a record, and how it says no.
 
-A *record* is one value of a file (a line of JSON Lines, an element of a JSON array, a row of CSV or Parquet). A
-*draft* is a trace before it has its ids, its grade and its place in the import. Formats see neither bytes nor files.
+A *draft* is a trace before it has its ids, its grade and its place in the import. Formats see neither bytes nor files.
 """
 
 from __future__ import annotations
@@ -13,37 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.records import Message, Trace
-
-SNIPPET_CHARS = 1 << 20
-"""So much of a bad record goes into its reject; its place in the file is kept as well."""
+from rdpt_core.traces.files.record import Bad, Record, snippet
 
 
 class RecordError(ValueError):
     """This record cannot become a trace. The message is the reason that the user reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One value of a file.
-
-    Attributes:
-        line: where it starts: a line number in text files, else the record's number. Both count from 1.
-        value: the value as Python sees it. Formats must not change it.
-        text: the record as it stood in the file, or empty if it was no text; a reject then shows the value as JSON.
-    """
-
-    line: int
-    value: Any
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """A record, or a part of one, that could not become a trace."""
-
-    line: int
-    reason: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +142,6 @@ class Format:
     detect: Detector
     read: Reader | None = None
     gather: Gatherer | None = None
-
-
-def snippet(value: Any) -> str:
-    """A value as text for a reject, cut to `SNIPPET_CHARS`."""
-    if isinstance(value, str):
-        return value[:SNIPPET_CHARS]
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str)[:SNIPPET_CHARS]
-    except (ValueError, RecursionError):
-        return repr(type(value))
 
 
 def why(error: RecordError | RecursionError) -> str:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError, Response
+from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
     CANDIDATES,

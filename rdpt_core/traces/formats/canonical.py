@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.records import Message, Trace
-from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError, Response
+from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import kind_of, whole
 
 _NAMES = ("prompt", "benchmark", "domain", "model", "difficulty", "gold")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError
+from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.conversation import content_of, is_conversation, messages_of, parts_of, turns_of
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.records import Message
-from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError, each
+from rdpt_core.traces.files.record import Bad, Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each
 from rdpt_core.traces.formats.conversation import is_conversation, messages_of, turns_of
 from rdpt_core.traces.formats.fields import (
     DIFFICULTY,

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rdpt_core.records import Message
-from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError, Response, snippet, why
+from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, why
 from rdpt_core.traces.formats.conversation import is_conversation, is_rendered, messages_of, turns_in, turns_of
 from rdpt_core.traces.formats.fields import (
     DIFFICULTY,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError, snippet, why
+from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, why
 from rdpt_core.traces.formats.conversation import parts_of
 from rdpt_core.traces.formats.fields import kind_of, short_text
 from rdpt_core.traces.formats.openai_chat import question_of

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError, snippet, why
+from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, why
 from rdpt_core.traces.formats.conversation import parts_of
 from rdpt_core.traces.formats.fields import short_text, whole
 from rdpt_core.traces.formats.reasoning import put_back

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rdpt_core.records import Message
-from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError
+from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.conversation import is_conversation, is_rendered, messages_of, turns_in, turns_of
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,

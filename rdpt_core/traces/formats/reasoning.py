@@ -1,4 +1,4 @@
-"""Reasoning that a source gives apart is put back as the model wrote it; and whether a response came to its end.
+"""Reasoning that a source gives apart is put back as the model wrote it.
 
 Servers cut the thinking out of the text and hand it over in a field of its own. The trace must hold what the model
 wrote, so the tags of its family are put around it again. Line breaks at the seams are added only where the source
@@ -7,60 +7,11 @@ has none: some servers strip them, others leave them in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from rdpt_core.traces.formats.base import Response
-
-
-class Spelling(NamedTuple):
-    """How a family writes its thinking: before it, between it and the answer, and after the answer."""
-
-    family: str
-    open: str
-    close: str
-    end: str = ""
-
-
-THINK = Spelling("think", "<think>\n", "\n</think>\n\n")
-
-_FAMILIES: tuple[tuple[re.Pattern[str], Spelling], ...] = (
-    (re.compile(r"magistral.*2506"), THINK),
-    (re.compile(r"magistral|ministral|mistral"), Spelling("mistral", "[THINK]", "[/THINK]")),
-    (re.compile(r"gpt-oss"), Spelling("harmony", "<|channel|>analysis<|message|>",
-                                      "<|end|><|start|>assistant<|channel|>final<|message|>")),
-    (re.compile(r"seed-oss"), Spelling("seed", "<seed:think>", "</seed:think>")),
-    (re.compile(r"exaone-deep"), Spelling("exaone", "<thought>\n", "\n</thought>\n\n")),
-    (re.compile(r"sky-t1"), Spelling("sky", "<|begin_of_thought|>\n\n",
-                                     "\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n",
-                                     "\n\n<|end_of_solution|>")),
-    (re.compile(r"marco-o1"), Spelling("marco", "<Thought>\n", "\n</Thought>\n<Output>\n", "\n</Output>")),
-    (re.compile(r"deepseek|qwen|qwq|glm|kimi|nemotron|minimax|ernie|hunyuan|r1"), THINK),
-)  # fmt: skip
-
-TAGS: tuple[tuple[str, str], ...] = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<Thought>", "</Thought>"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("[THINK]", "[/THINK]"),
-    ("<seed:think>", "</seed:think>"),
-    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
-)
-"""Opening and closing of a thinking block, in every spelling that is known here."""
-
-_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
-
-
-def spelling_for(model: str | None) -> tuple[Spelling, bool]:
-    """A model's spelling, by its name, and whether the family is known. Unknown families get `<think>`."""
-    name = (model or "").lower()
-    for pattern, spelling in _FAMILIES:
-        if pattern.search(name):
-            return spelling, True
-    return THINK, False
+from rdpt_core.traces.thinking import spelling_for
 
 
 def put_back(
@@ -113,52 +64,3 @@ def _close(tag: str, inside: str, after: str) -> str:
     if inside.endswith("\n"):
         tag = tag.lstrip("\n")
     return tag.rstrip("\n") if after.startswith("\n") else tag
-
-
-def split_thinking(response: str, prompt: str | None = None) -> tuple[str | None, str | None]:
-    """Cut a response into thinking and answer.
-
-    A closing tag without an opening one counts: many templates open the thinking in the prompt.
-
-    Returns:
-        (thinking, answer); thinking is None if there is no such block, answer is None if the thinking never ends.
-    """
-    for opening, closing in TAGS:
-        at = response.rfind(closing)
-        if at >= 0:
-            return response[:at], response[at + len(closing) :]
-        if response.startswith(opening) or response.lstrip().startswith(opening):
-            return response, None
-        if prompt is not None and prompt[-200:].rstrip().endswith(opening):
-            return response, None
-    return None, response
-
-
-def starts_inside_thinking(response: str) -> bool:
-    """True if a response closes a thinking block that it did not open."""
-    return any(closing in response and not response.lstrip().startswith(opening) for opening, closing in TAGS)
-
-
-def truncation(
-    response: str, prompt: str | None, finish_reason: str | None, by_source: bool, must_close: bool = False
-) -> str | None:
-    """Why a response counts as truncated, or None if it looks whole.
-
-    Args:
-        by_source: the source says that it is incomplete.
-        must_close: the file's responses begin inside the thinking, so that each must close it.
-    """
-    if finish_reason is not None and finish_reason.lower() in _CUT:
-        return "stopped at the token limit"
-    thinking, answer = split_thinking(response, prompt)
-    if answer is None:
-        return "the thinking never ends"
-    if by_source:
-        return "the source says that it is incomplete"
-    if not response.strip():
-        return "empty response"
-    if thinking is None and must_close:
-        return "the thinking never ends, as it does in the file's other responses"
-    if thinking is not None and not answer.strip():
-        return "no answer after the thinking"
-    return None

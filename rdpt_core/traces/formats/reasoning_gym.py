@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError, Response, each
+from rdpt_core.traces.files.record import Bad, Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each
 from rdpt_core.traces.formats.fields import ask, gold_of, kind_of, rest_of, short_text
 
 _RUN_FOLDER = re.compile(r"(.+)_\d{8}_\d{6}")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError
+from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.fields import DOMAIN, GOLD, IDENTITY, ask, gold_of, kind_of, pick, rest_of, short_text
 from rdpt_core.traces.formats.reasoning import put_back
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError, each
+from rdpt_core.traces.files.record import Bad, Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each
 from rdpt_core.traces.formats.fields import (
     DIFFICULTY,
     DOMAIN,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rdpt_core.traces.formats.base import Context, Draft, Format, Record, RecordError, Response
+from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import ask, gold_of, kind_of, rest_of, short_text, verdict_of
 
 _USED = frozenset({"prompt", "solution", "full_cot", "is_correct"})

@@ -7,7 +7,8 @@ from typing import Any
 
 from rdpt_core.traces.formats.base import Draft, RecordError
 from rdpt_core.traces.formats.conversation import content_of, parts_of
-from rdpt_core.traces.formats.reasoning import TAGS, put_back
+from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.thinking import TAGS
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 

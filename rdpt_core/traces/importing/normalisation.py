@@ -9,11 +9,11 @@ from typing import Any
 
 from rdpt_core.records import Message, Trace
 from rdpt_core.traces.formats.base import Context, Draft, RecordError
-from rdpt_core.traces.formats.reasoning import truncation
 from rdpt_core.traces.grading.grader import Grader
 from rdpt_core.traces.importing.ids import Names
 from rdpt_core.traces.importing.recognition import OpenedFile
 from rdpt_core.traces.importing.report import FileReport
+from rdpt_core.traces.thinking import truncation
 
 _BENCHMARKS = re.compile(
     r"(?:^|[^a-z0-9])(aime[-_]?(?:20)?2[0-9]|math[-_]?500|hendrycks_math_500|gsm8k|olympiad[-_]?bench|mmlu[-_]?pro|mmlu|gpqa"

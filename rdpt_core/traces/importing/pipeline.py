@@ -22,10 +22,11 @@ from rdpt_core.records import Reject, Trace
 from rdpt_core.traces.canonical.rejects import RejectSink
 from rdpt_core.traces.files.limits import is_bomb
 from rdpt_core.traces.files.named_files import named_files
+from rdpt_core.traces.files.record import Bad, Record, snippet
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.formats import FORMATS, format_named
 from rdpt_core.traces.formats import pairs as pairs_format
-from rdpt_core.traces.formats.base import Bad, Draft, Format, Record, RecordError, snippet, why
+from rdpt_core.traces.formats.base import Draft, Format, RecordError, why
 from rdpt_core.traces.grading.grader import Grader
 from rdpt_core.traces.importing.checksums import Fidelity, encoded_pieces
 from rdpt_core.traces.importing.normalisation import Finisher

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from rdpt_core.errors import InputError
 from rdpt_core.records import Message
 from rdpt_core.traces.files.containers import open_container
+from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.formats import SAMPLE_RECORDS, detect
-from rdpt_core.traces.formats.base import Bad, Context, Draft, Format, Record, RecordError
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.openai_chat import request_of
-from rdpt_core.traces.formats.reasoning import starts_inside_thinking
 from rdpt_core.traces.importing.report import FileReport, ImportReport
+from rdpt_core.traces.thinking import starts_inside_thinking
 
 
 @dataclass(slots=True)

@@ -1,13 +1,14 @@
 """What every page shares, around its own content.
 
-context       the open file, the run and the rule
-controls      choosing run and rule
-filters       choosing traces
-trace_picker  choosing one trace
-notices       what must be known of run and rule
-header        how an analysis page begins
-links         ids in the address
-missing       links to what is not there
-empty_states  instead of a page
-settings      which database is shown
+context          the open file, the run and the rule
+database_picker  choosing one database of a folder
+controls         choosing run and rule
+filters          choosing traces
+trace_picker     choosing one trace
+notices          what must be known of run and rule
+header           how an analysis page begins
+links            ids in the address
+missing          links to what is not there
+empty_states     instead of a page
+settings         what is shown: a database, or a folder of them
 """

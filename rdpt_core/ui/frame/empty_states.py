@@ -6,10 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from rdpt_core import bundled
 from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError
 from rdpt_core.ui.style import words
 
-_DEMO = "make demo"
+_DEMO = "make demo" if bundled.IS_CLONE else "rdpt demo"
+_OPEN_ANOTHER = "rdpt view FILE"
 
 
 def _commands(path: Path) -> None:
@@ -17,11 +19,11 @@ def _commands(path: Path) -> None:
     st.code(_DEMO, language=None)
     st.markdown("**Or score your own traces**, with three models named in one TOML file:")
     st.code(
-        f"python -m rdpt_core score --traces traces.jsonl --triple triple.toml --db {path}",
+        f"rdpt score --traces traces.jsonl --triple triple.toml --db {path}",
         language=None,
         wrap_lines=True,
     )
-    st.markdown("Then reload this page. To open another file: `streamlit run app.py -- --db FILE`.")
+    st.markdown(f"Then reload this page. To open another file: `{_OPEN_ANOTHER}`.")
 
 
 def _page(title: str, first: str, *, purpose: bool = True) -> None:
@@ -65,7 +67,7 @@ def show_problem(error: StoreError, path: Path) -> None:
         _page("This database cannot be opened", f"{what}. {error.hint or ''}", purpose=False)
         _details(error, path)
         st.markdown("To open another file:")
-        st.code("streamlit run app.py -- --db FILE", language=None)
+        st.code(_OPEN_ANOTHER, language=None)
 
 
 def show_no_runs(path: Path) -> None:
@@ -73,3 +75,13 @@ def show_no_runs(path: Path) -> None:
     _page("The database holds no run yet", "The file is there, but nothing has been scored into it:")
     st.code(str(path.absolute()), language=None, wrap_lines=True)
     _commands(path)
+
+
+def show_no_databases(folder: Path) -> None:
+    """A folder was given that holds no database so far."""
+    _page(
+        "The folder holds no database yet",
+        "This app shows the databases of **one folder**, files that end in `.duckdb`. There is none so far in:",
+    )
+    st.code(str(folder.absolute()), language=None, wrap_lines=True)
+    _commands(folder / "runs.duckdb")

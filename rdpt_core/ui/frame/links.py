@@ -1,5 +1,6 @@
 """Ids in the address: which run, trace and sentence a link opens, and what they looked like when it was made.
 
+`db` names the database, where a folder of them is shown.
 `file` names the runs of the file and `text` the response (see `analysis.fingerprint`). A link whose run is still there
 and whose text is still the same opens, whatever was added to the file; else it says what has changed.
 
@@ -9,14 +10,18 @@ an unknown value in silence and shows its first option instead: a link to a vani
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.view import TraceView
 
+_PREFIX = "link:"
+
 
 def _published(key: str) -> str:
-    return f"link:{key}"
+    return f"{_PREFIX}{key}"
 
 
 def requested(key: str) -> str | None:
@@ -36,6 +41,22 @@ def publish(key: str, value: str | None) -> None:
             del st.query_params[key]
     elif st.query_params.get(key) != value:
         st.query_params[key] = value
+
+
+def forget() -> None:
+    """Take every id out of the address that this session wrote there; what a link asked for in vain stays."""
+    written = [str(key).removeprefix(_PREFIX) for key in st.session_state if str(key).startswith(_PREFIX)]
+    for key in written:
+        publish(key, None)
+
+
+def within_database(ids: Mapping[str, str]) -> dict[str, str]:
+    """The ids of a link to another page, with the name of the database if a folder of them is shown.
+
+    A link that opens a tab of its own starts a new session, which knows only what the address says.
+    """
+    name = st.session_state.get(_published("db"))
+    return dict(ids) if name is None else {"db": name, **ids}
 
 
 def text_changed(view: TraceView) -> bool:

@@ -80,7 +80,7 @@ def offer_elsewhere(database: DatabaseSnapshot, runs: Sequence[Run], trace_id: s
             "pages/trace.py",
             label=f"{words.no_markdown(run.name, 40)} · {run.run_id[:8]}{about}",
             icon=":material/arrow_forward:",
-            query_params={"run": run.run_id, **dict(keep)},
+            query_params=links.within_database({"run": run.run_id, **dict(keep)}),
         )
         if offered == _MOST_RUNS:
             break

@@ -1,4 +1,4 @@
-"""Which database the app shows: `streamlit run app.py -- --db FILE`, else RDPT_DB, else the demo's."""
+"""What the app shows: `streamlit run app.py -- --db FILE` or `--db FOLDER`, else RDPT_DB, else the demo's database."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-DEFAULT_DATABASE = Path(".rdpt/demo.duckdb")
+from rdpt_core import bundled
 
 
-def database_path(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> Path:
-    """The path as given, or the default. Unknown arguments are left to others."""
+def location(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """The path of a database or a folder as given, or the default. Unknown arguments are left to others."""
     arguments = sys.argv[1:] if arguments is None else arguments
     environment = os.environ if environment is None else environment
     for position, argument in enumerate(arguments):
@@ -19,4 +19,5 @@ def database_path(arguments: Sequence[str] | None = None, environment: Mapping[s
             return Path(argument.removeprefix("--db="))
         if argument == "--db" and position + 1 < len(arguments):
             return Path(arguments[position + 1])
-    return Path(environment.get("RDPT_DB") or DEFAULT_DATABASE)
+    given = environment.get("RDPT_DB")
+    return Path(given) if given else bundled.demo_database()

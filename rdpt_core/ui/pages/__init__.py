@@ -1,5 +1,6 @@
 """One folder, or file, for each page: `page.draw` draws it, `figures` holds its charts.
 
+registry    the list of all pages
 overview    what is in the file
 trace       one response, sentence by sentence
 compare     two traces side by side

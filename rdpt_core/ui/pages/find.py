@@ -11,7 +11,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.results import opened, passage_item, results
-from rdpt_core.ui.frame import filters, notices, trace_picker
+from rdpt_core.ui.frame import filters, links, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
@@ -128,7 +128,8 @@ def _draw_found(page: PageContext, found: list[tuple[Run, Found]], with_run: boo
         hits = item.hits(max(0, first - before), max(0, last - before))
         if hits:
             for passage in page.database.data(run).ask(search.passages, hits):
-                items.append(passage_item(passage, with_run=with_run))
+                shown = passage_item(passage, with_run=with_run)
+                items.append({**shown, "address": links.within_database(shown["address"])})
         before += item.n_found
     results("Sentences found", items, first + 1, RESULTS_KEY, _open)
     _pager(number, n_found)

@@ -14,28 +14,15 @@ from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, empty_states, notices
+from rdpt_core.ui.frame import context, empty_states, links, notices
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.pages.registry import OVERVIEW, PAGES
 from rdpt_core.ui.parts import export_panel, glossary, share_figure
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.style import words
 
 # A run that has not written for this long has probably been stopped.
 _QUIET = timedelta(minutes=5)
-
-# What one learns on each page, in the order of the navigation.
-_PAGES: tuple[tuple[str, str, str], ...] = (
-    ("trace", "Trace", "Read one response, sentence by sentence, with what each model thinks of it."),
-    ("compare", "Compare", "Two responses side by side: where does one follow the teacher and the other not?"),
-    ("find", "Find", "Every sentence that holds a text, such as “wait”, and whose it is."),
-    ("ratios", "Ratios", "How far apart the models are, and the sentences on which they differ most."),
-    ("benchmarks", "Benchmarks", "Label shares of any groups, and whether two groups really differ."),
-    ("positions", "Positions", "Does a response begin as the teacher and end as the student?"),
-    ("thresholds", "Thresholds", "How much depends on α and β, and which claims hold for all sensible ones."),
-    ("predict", "Predict", "Do labels tell right answers from wrong ones, beyond length?"),
-    ("runs", "Runs", "Do the labels hold with another student, precision, template or splitter?"),
-    ("selection", "Selection", "Which responses to train on, by how much of the teacher they hold."),
-)
 
 _WHOLE_NUMBERS = ("questions", "traces", "sentences", "unscored", "graded")
 
@@ -159,11 +146,14 @@ def _with_interval(group: GroupShares) -> str:
 def where_to_go() -> None:
     """A link into every page, with what one learns there."""
     st.subheader("Look closer", anchor=False)
-    for first in range(0, len(_PAGES), 2):
-        for column, (name, title, sentence) in zip(st.columns(2), _PAGES[first : first + 2], strict=False):
+    others = [entry for entry in PAGES if entry is not OVERVIEW]
+    # What a link opened in a tab of its own must know.
+    address = links.within_database({}) or None
+    for first in range(0, len(others), 2):
+        for column, entry in zip(st.columns(2), others[first : first + 2], strict=False):
             with column, st.container(border=True, gap=None, height="stretch"):
-                st.page_link(f"pages/{name}.py", label=f"**{title}** →")
-                st.caption(sentence)
+                st.page_link(entry.path, label=f"**{entry.title}** →", query_params=address)
+                st.caption(entry.purpose)
 
 
 def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: Sequence[GroupShares]) -> None:

@@ -20,7 +20,7 @@ from rdpt_core.store.sidecar import sidecar_path
 from rdpt_core.ui.components.card import Item, card
 from rdpt_core.ui.components.results import results
 from rdpt_core.ui.data.cache import PATIENCE_S
-from rdpt_core.ui.frame import trace_picker
+from rdpt_core.ui.frame import links, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
@@ -233,7 +233,7 @@ def _downloads(chosen: Sequence[Placed]) -> None:
         ):
             st.download_button(name, data, f"notes.{ending}", mime, on_click="ignore", width="stretch")
         st.caption("The same from a shell:")
-        st.code("python -m rdpt_core export --db FILE --what notes --out notes.csv", language=None, wrap_lines=True)
+        st.code("rdpt export --db FILE --what notes --out notes.csv", language=None, wrap_lines=True)
 
 
 def _item(item: Placed, *, with_run: bool) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def _item(item: Placed, *, with_run: bool) -> dict[str, Any]:
         about.append(f"about an {item.state}" if item.state is NotePlace.OLDER_TEXT else str(item.state))
     if with_run and item.run is not None:
         about.append(f"run {item.run.name} · {item.run.run_id[:8]}")
-    address = {"run": item.run.run_id, "trace": anchor.trace_id} if item.run is not None else {}
+    address = links.within_database({"run": item.run.run_id, "trace": anchor.trace_id}) if item.run is not None else {}
     if item.sentence_index is not None:
         address["sentence"] = str(item.sentence_index + 1)
     return {

@@ -10,6 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.store.reader import Run
+from rdpt_core.ui.frame.links import within_database
 from rdpt_core.ui.style import words
 
 _TEXT_CHARS = 200
@@ -17,7 +18,7 @@ _TEXT_CHARS = 200
 
 def address(run: Run, trace_id: str, sentence: int) -> dict[str, str]:
     """The parameters of the trace page for a sentence, counted from 1."""
-    return {"run": run.run_id, "trace": trace_id, "sentence": str(sentence)}
+    return within_database({"run": run.run_id, "trace": trace_id, "sentence": str(sentence)})
 
 
 def open_sentence(run: Run, trace_id: str, sentence: int) -> None:

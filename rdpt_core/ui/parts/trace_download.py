@@ -8,6 +8,7 @@ from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import file_name, standalone_html
 from rdpt_core.ui.data.cache import PATIENCE_S
+from rdpt_core.ui.frame import links
 from rdpt_core.ui.frame.context import PageContext
 
 
@@ -23,7 +24,7 @@ def offer(page: PageContext, view: TraceView) -> None:
         label="Compare",
         icon=":material/compare_arrows:",
         help="Put another trace beside this one",
-        query_params={"run": page.run.run_id, "trace": view.trace.trace_id},
+        query_params=links.within_database({"run": page.run.run_id, "trace": view.trace.trace_id}),
     )
     st.download_button(
         "Save as one HTML file",

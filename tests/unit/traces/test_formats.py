@@ -297,7 +297,8 @@ def test_the_example_in_the_registrys_docstring_works(monkeypatch: pytest.Monkey
     )
     exec(preface + code, names)  # the example is ours
     made: Callable[..., Any] = names["FORMAT"].read
-    from rdpt_core.traces.formats.base import Context, Record
+    from rdpt_core.traces.files.record import Record
+    from rdpt_core.traces.formats.base import Context
 
     (draft,) = made(Record(1, {"ask": "q", "reply": "a"}, ""), Context("f"))
     assert draft.response.text == "a"

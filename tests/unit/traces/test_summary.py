@@ -59,7 +59,7 @@ def test_json_and_text() -> None:
     for line in range(12):
         log.add(Reject("a.jsonl", line, "expected JSON", "{"))
     summary = summarise(traces(), log, get_splitter())
-    document = json.loads(summary.to_json())
+    document = json.loads(json.dumps(summary.to_dict(), allow_nan=False))
     assert document["response_chars"] == {"min": 0, "median": 9.5, "p95": 30, "max": 30}
     assert document["benchmarks"] == {"unknown": 4, "AIME": 2}
     assert document["first_rejects"][0] == {"file": "a.jsonl", "line": 0, "reason": "expected JSON", "text": "{"}

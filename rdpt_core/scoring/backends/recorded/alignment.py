@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import SmallInts
 from rdpt_core.records import Span
 from rdpt_core.scoring.backends.recorded.spelling import Spelled
 
@@ -32,8 +32,8 @@ class Aligned:
     """
 
     first: int
-    char_start: npt.NDArray[np.int32]
-    char_end: npt.NDArray[np.int32]
+    char_start: SmallInts
+    char_end: SmallInts
     shared: tuple[Span, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
 from rdpt_core.scoring.models.references import hash_files
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
+
+_LOGGER = logging.getLogger(__name__)
 
 _BATCH_TRACES = 64
 
@@ -67,11 +69,11 @@ class RecordedBackend:
             yield [self._result(one.item) for one in batch]
 
     def close(self) -> None:
-        """Say what was of no use."""
+        """Warn of recordings that were of no use."""
         n = len(self._library.recordings)
         if self._used and len(self._used) < n:
-            n_unused = n - len(self._used)
-            print(f"note: {self._model.role}: {n_unused:,} of {n:,} recordings belong to no trace", file=sys.stderr)
+            unused = f"{n - len(self._used):,} of {n:,}"
+            _LOGGER.warning("%s: %s recordings belong to no trace", self._model.role, unused)
 
     def _result(self, item: ScoringItem) -> RoleResult:
         found = self._find(item)

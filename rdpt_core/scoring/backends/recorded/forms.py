@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording
 
 _NO_PROBABILITY = -9999.0
@@ -171,7 +171,7 @@ def _recording(
     return Recording(source, keys, to_ids(ids, len(values)), to_logprobs(values), **more)
 
 
-def to_ids(ids: Sequence[Any] | None, n: int) -> npt.NDArray[np.int32]:
+def to_ids(ids: Sequence[Any] | None, n: int) -> SmallInts:
     """Ids as they were recorded, `UNKNOWN_ID` where they were not. Shape: (n,)."""
     if ids is None:
         return np.full(n, UNKNOWN_ID, dtype=np.int32)
@@ -179,7 +179,7 @@ def to_ids(ids: Sequence[Any] | None, n: int) -> npt.NDArray[np.int32]:
     return np.array(known, dtype=np.int32)
 
 
-def to_logprobs(values: Sequence[Any]) -> npt.NDArray[np.float32]:
+def to_logprobs(values: Sequence[Any]) -> Floats:
     """Nats ≤ 0; NaN where there is no number, or one that no logprob can be. Shape: (len(values),)."""
     found = np.array(
         [value if isinstance(value, int | float) and not isinstance(value, bool) else np.nan for value in values],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
+import logging
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,8 +20,10 @@ from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
 from rdpt_core.traces.files.containers import open_container
+from rdpt_core.traces.files.record import Bad
 from rdpt_core.traces.files.source import Source
-from rdpt_core.traces.formats.base import Bad
+
+_LOGGER = logging.getLogger(__name__)
 
 _TAIL_CHARACTERS = 48
 
@@ -85,7 +87,7 @@ def text_of(tokens: Spelled) -> str:
 
 
 def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str] | None) -> Library:
-    """Read all files of a role. What cannot be read is counted on standard error, and stops nothing.
+    """Read all files of a role. What cannot be read is counted in a warning, and stops nothing.
 
     Raises:
         InputError: a file cannot be read, or holds no recorded logprobs for this role.
@@ -115,6 +117,6 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
                 got=(bad[0] if bad else "nothing") + other,
             )
         if bad:
-            print(f"note: {len(bad):,} records of {name} hold no logprobs, the first: {bad[0]}", file=sys.stderr)
+            _LOGGER.warning("%s records of %s hold no logprobs, the first: %s", f"{len(bad):,}", name, bad[0])
         recordings += found + rows.finished
     return Library(recordings, vocabulary)

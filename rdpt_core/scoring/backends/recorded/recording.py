@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
+from rdpt_core.arrays import Floats, SmallInts
 
 UNKNOWN_ID = -1
 """Stands for the id of a token of which only the text was recorded."""
@@ -30,12 +29,12 @@ class Recording:
 
     source: str
     keys: tuple[str, ...]
-    token_id: npt.NDArray[np.int32]
-    logprob: npt.NDArray[np.float32]
+    token_id: SmallInts
+    logprob: Floats
     texts: Sequence[str] | None = None
     raw: Sequence[bytes] | None = None
-    char_start: npt.NDArray[np.int32] | None = None
-    char_end: npt.NDArray[np.int32] | None = None
+    char_start: SmallInts | None = None
+    char_end: SmallInts | None = None
     prompt: str | None = None
     is_prompt: bool = False
     fault: str | None = None

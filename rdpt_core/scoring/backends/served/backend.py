@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from contextlib import ExitStack
@@ -20,6 +20,8 @@ from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect
 from rdpt_core.scoring.backends.served.secret import Secret
 from rdpt_core.scoring.models.templates import template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+
+_LOGGER = logging.getLogger(__name__)
 
 _GREETING = ("Which one comes next?", "One, two, three, and so on.")
 """Prompt and response of the first request, which finds out how the server is asked. Plain words on purpose."""
@@ -178,7 +180,7 @@ def _served_model(listed: Any, name: str, settings: ServerSettings) -> Mapping[s
     if len(fitting) == 1:
         return fitting[0]
     if name and not known:
-        print(f"note: {server_root(settings.base_url)} lists no models; {name} is taken on trust", file=sys.stderr)
+        _LOGGER.warning("%s lists no models; %s is taken on trust", server_root(settings.base_url), name)
         return {}
     raise ModelError(
         "the server does not serve this model" if name else "the server does not have one model, so one must be named",

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
-import sys
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -38,6 +38,8 @@ from rdpt_core.scoring.backends.served.dialects import (
 )
 from rdpt_core.scoring.backends.served.gate import Gate
 from rdpt_core.scoring.backends.served.secret import Secret
+
+_LOGGER = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
@@ -224,8 +226,12 @@ class ServerClient:
         self._last_trouble = str(error)
         if now_s - self._trouble_since_s > _SILENT_S and not self._is_told:
             self._is_told = True
-            until = f"for up to {self._settings.patience_s:g} s (patience_s)"
-            print(f"note: no good answer from {self.root} ({self._last_trouble}); waiting {until}", file=sys.stderr)
+            _LOGGER.warning(
+                "no good answer from %s (%s); waiting for up to %g s (patience_s)",
+                self.root,
+                self._last_trouble,
+                self._settings.patience_s,
+            )
         ceiling_s = min(FIRST_PAUSE_S * 2 ** min(number, 20), LONGEST_PAUSE_S)
         pause_s = random.uniform(ceiling_s / 2, ceiling_s)
         if wait_s is not None:

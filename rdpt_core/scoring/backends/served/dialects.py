@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
+
+from rdpt_core.arrays import Floats
 
 _NO_PROBABILITY = -9999.0
 """What OpenAI-compatible servers send for a logprob of minus infinity, which JSON cannot hold."""
@@ -69,7 +70,7 @@ class Answer:
     `texts` are the server's own spellings of the tokens, "" where it gives none.
     """
 
-    logprob: npt.NDArray[np.float32]
+    logprob: Floats
     texts: Sequence[str]
 
 

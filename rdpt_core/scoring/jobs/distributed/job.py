@@ -11,13 +11,13 @@ from pathlib import Path
 
 from rdpt_core.errors import RdptError, ServerGoneError
 from rdpt_core.records import ScoredModel
-from rdpt_core.scoring.concurrency import StageSeconds, Stopwatch
-from rdpt_core.scoring.engine.batching import windows
 from rdpt_core.scoring.jobs.commits import RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
 from rdpt_core.scoring.jobs.distributed.shards import read_shard, write_traces
 from rdpt_core.scoring.jobs.distributed.worker import ScoringWorker, portable
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
+from rdpt_core.scoring.jobs.timing import StageSeconds, Stopwatch
+from rdpt_core.scoring.jobs.windows import windows
 from rdpt_core.scoring.request import ScoreRequest
 
 TRACES_PER_SHARD = 64

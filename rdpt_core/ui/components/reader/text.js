@@ -91,10 +91,21 @@ export function layOutText(box, drawn) {
 // As high as the text, up to what lets ribbon, legend and text fit one screen; from there on the corner may be dragged.
 // Where the pinned card stands below the text, both share the screen.
 function fitHeight(box) {
+  if (!box.parentElement.clientWidth) return whenItHasAWidth(box.parentElement, () => fitHeight(box));
   const isNarrow = box.parentElement.clientWidth < 690;
   const most = isNarrow ? clamp(window.innerHeight * 0.48, 300, 700) : clamp(window.innerHeight - 330, 340, 1400);
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight + 2, most)}px`;
+}
+
+// A notebook lays its frames out after their scripts have run.
+function whenItHasAWidth(node, call) {
+  const observer = new ResizeObserver(() => {
+    if (!node.clientWidth) return;
+    observer.disconnect();
+    call();
+  });
+  observer.observe(node);
 }
 
 // Only what changed is touched: a drag of a threshold turns few sentences at a time.

@@ -184,7 +184,7 @@ def _head(side: Side, view: TraceView) -> None:
         "pages/trace.py",
         label=f"Open the {side.name} trace alone",
         icon=":material/open_in_full:",
-        query_params={"run": side.run.run_id, "trace": trace.trace_id},
+        query_params=links.within_database({"run": side.run.run_id, "trace": trace.trace_id}),
     )
 
 

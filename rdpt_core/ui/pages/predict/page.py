@@ -95,7 +95,7 @@ def _comparable(correct: np.ndarray, chosen: Scope) -> bool:
     if not n_good and not n_bad:
         st.info(
             "**None of these traces is graded.** `correct` is unknown for all of them. Give it in the traces file, or "
-            "a gold answer: `python -m rdpt_core import` grades against it.",
+            "a gold answer: `rdpt import` grades against it.",
             icon=":material/help:",
         )
     else:

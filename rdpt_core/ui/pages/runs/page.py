@@ -35,11 +35,11 @@ def explain_one_run(page: PageContext) -> None:
         icon=":material/difference:",
     )
     file = page.database.path
-    base = f"python -m rdpt_core score --traces traces.jsonl --triple triple.toml --db {file}"
+    base = f"rdpt score --traces traces.jsonl --triple triple.toml --db {file}"
     for title, command in (
         (
             "Another way to cut sentences, in seconds and without a model",
-            f"python -m rdpt_core resplit --db {file} --splitter line",
+            f"rdpt resplit --db {file} --splitter line",
         ),
         ("Another template policy", f"{base} --template distilled --name 'distilled template'"),
         ("Another precision", f"{base} --dtype bfloat16 --name bfloat16"),

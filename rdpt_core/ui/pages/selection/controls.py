@@ -111,7 +111,7 @@ def explain_strategies(possible: Mapping[str, str | None]) -> None:
     with st.popover("What the strategies do", icon=":material/help:"):
         for name, one in STRATEGIES.items():
             command = possible[name]
-            needs = f" Not possible on this run yet: needs `python -m rdpt_core {command}`." if command else ""
+            needs = f" Not possible on this run yet: needs `rdpt {command}`." if command else ""
             st.markdown(f"**{name}** keeps the {one.best}: {one.formula.replace('|', 'or')}. *{one.source}*.{needs}")
         st.markdown("Equal scores go to the candidate that comes earlier in the run.")
 

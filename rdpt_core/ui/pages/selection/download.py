@@ -92,4 +92,4 @@ def _command(page: PageContext, chosen: Chosen, name: str, format_name: str, by_
         basket=by_hand,
     )
     files = [f"--db {shlex.quote(str(page.database.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
-    return " ".join(["python -m rdpt_core select", *files, *settings.flags()])
+    return " ".join(["rdpt select", *files, *settings.flags()])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdpt_core.scoring.engine.batching import PlanItem, plan_batches, windows
+from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
+from rdpt_core.scoring.jobs.windows import windows
 
 items = st.lists(st.builds(PlanItem, st.integers(0, 6), st.just(20), st.integers(1, 400)), max_size=60)
 

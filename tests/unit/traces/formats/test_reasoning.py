@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rdpt_core.traces.formats.reasoning import put_back, split_thinking, truncation
+from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.thinking import split_thinking, truncation
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which database the app opens."""
+"""Which database or folder the app shows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from rdpt_core import bundled
 from rdpt_core.ui.frame import settings
 
 
 @pytest.mark.parametrize(
     ("arguments", "environment", "path"),
     [
-        ([], {}, ".rdpt/demo.duckdb"),
+        ([], {}, bundled.demo_database()),
         ([], {"RDPT_DB": "x.duckdb"}, "x.duckdb"),
         (["--db", "y.duckdb"], {"RDPT_DB": "x.duckdb"}, "y.duckdb"),
         (["--other", "--db=z.duckdb"], {}, "z.duckdb"),
-        (["--db"], {"RDPT_DB": ""}, ".rdpt/demo.duckdb"),
+        (["--db"], {"RDPT_DB": ""}, bundled.demo_database()),
     ],
 )
-def test_database_path(arguments: list[str], environment: dict[str, str], path: str) -> None:
-    assert settings.database_path(arguments, environment) == Path(path)
+def test_location(arguments: list[str], environment: dict[str, str], path: str | Path) -> None:
+    assert settings.location(arguments, environment) == Path(path)

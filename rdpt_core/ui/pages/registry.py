@@ -1,0 +1,46 @@
+"""The pages of the app, in the order of the navigation: the one list of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """A page.
+
+    Attributes:
+        path: its file, relative to the app's; the page's address is the name of that file.
+        purpose: what one learns there, as a sentence.
+    """
+
+    path: str
+    title: str
+    purpose: str
+
+
+OVERVIEW = PageEntry("pages/overview.py", "Overview", "What is in the file, and where its sentences come from.")
+
+PAGES = (
+    OVERVIEW,
+    PageEntry("pages/trace.py", "Trace", "Read one response, sentence by sentence, with what each model thinks of it."),
+    PageEntry(
+        "pages/compare.py",
+        "Compare",
+        "Two responses side by side: where does one follow the teacher and the other not?",
+    ),
+    PageEntry("pages/find.py", "Find", "Every sentence that holds a text, such as “wait”, and whose it is."),
+    PageEntry(
+        "pages/ratios.py", "Ratios", "How far apart the models are, and the sentences on which they differ most."
+    ),
+    PageEntry("pages/benchmarks.py", "Benchmarks", "Label shares of any groups, and whether two groups really differ."),
+    PageEntry("pages/positions.py", "Positions", "Does a response begin as the teacher and end as the student?"),
+    PageEntry(
+        "pages/thresholds.py",
+        "Thresholds",
+        "How much depends on α and β, and which claims hold for all sensible ones.",
+    ),
+    PageEntry("pages/predict.py", "Predict", "Do labels tell right answers from wrong ones, beyond length?"),
+    PageEntry("pages/runs.py", "Runs", "Do the labels hold with another student, precision, template or splitter?"),
+    PageEntry("pages/selection.py", "Selection", "Which responses to train on, by how much of the teacher they hold."),
+)
