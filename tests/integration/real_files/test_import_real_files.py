@@ -70,7 +70,7 @@ FILES: list[tuple[str, str, int, int, int | None]] = [
 ]
 
 REFUSED: list[tuple[str, str]] = [
-    ("INDEX.md", "no traces file"),
+    ("INDEX.md", "not a file of traces"),
     ("thought-anchors/**/problem.json", "without a model's responses"),
     ("thought-anchors/**/chunks_labeled.json", "sentences of a trace"),
     ("thought-anchors/**/chunks_resampled.json", "keyed by number"),
