@@ -31,7 +31,7 @@ class Choice:
 
     Attributes:
         trace_no: its number in the run; None if nothing can be shown, and the page has said why.
-        position: its place among the traces that fit the filters, from 0.
+        position: its index among the traces that fit the filters, from 0.
         fitting: the numbers of those traces, in order.
     """
 

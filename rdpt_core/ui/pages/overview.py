@@ -139,8 +139,7 @@ def in_words(groups: Sequence[GroupShares]) -> str:
 
 def _with_interval(group: GroupShares) -> str:
     intervals = group.intervals
-    low, high = (words.percent(float(end[0])) for end in (intervals.low, intervals.high))
-    return f"{words.percent(float(intervals.share[0]))} (95% interval {low} to {high})"
+    return f"{words.percent(float(intervals.share[0]))} ({share_figure.interval_in_words(intervals, 0)})"
 
 
 def where_to_go() -> None:

@@ -38,7 +38,7 @@ _MOST_SUGGESTED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class SideView:
     """One side of the page: which trace it is, and the trace as its reader shows it."""
 
     side: Side
@@ -69,23 +69,23 @@ def draw(page: PageContext) -> None:
     _pickers(page, left, right)
     _draw_offers(page, left, right, offers)
     notices.run_notices(page, brief=True)
-    panels = [_load_panel(page, side) for side in (left, right)]
-    notices.faint_notice(panels[0].view.faint(), brief=True)
+    views = [_load_view(page, side) for side in (left, right)]
+    notices.faint_notice(views[0].view.faint(), brief=True)
     comparison = page.database.data(left.run).ask(
         compare_traces, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
     )
-    _questions([panel.view for panel in panels])
+    _questions([shown.view for shown in views])
     strip = st.container()
-    for column, panel in zip(st.columns(2), panels, strict=True):
+    for column, shown in zip(st.columns(2), views, strict=True):
         with column:
-            _head(panel)
-            draw_text(panel.view, panel.key, panel.side.name)
+            _head(shown)
+            draw_text(shown.view, shown.key, shown.side.name)
     with strip:
-        _moving(comparison, panels[0], panels[1])
+        _moving(comparison, views[0], views[1])
 
 
-def _load_panel(page: PageContext, side: Side) -> Panel:
-    return Panel(side, page.database.data(side.run).trace_view(side.row["trace_no"], page.rule))
+def _load_view(page: PageContext, side: Side) -> SideView:
+    return SideView(side, page.database.data(side.run).trace_view(side.row["trace_no"], page.rule))
 
 
 def _pickers(page: PageContext, left: Side, right: Side) -> None:
@@ -186,8 +186,8 @@ def _questions(views: Sequence[TraceView]) -> None:
             card(f"Question on the {name}", [Item("Question", text, "long")], key=f"compare_question_{name}_card")
 
 
-def _head(panel: Panel) -> None:
-    side, trace = panel.side, panel.view.trace
+def _head(shown: SideView) -> None:
+    side, trace = shown.side, shown.view.trace
     verdict = {
         True: Item("", "✓ Correct", "good"),
         False: Item("", "✗ Incorrect", "bad"),
@@ -215,10 +215,10 @@ def compare_traces(
 
 
 @st.fragment
-def _moving(comparison: TraceComparison, left: Panel, right: Panel) -> None:
+def _moving(comparison: TraceComparison, left: SideView, right: SideView) -> None:
     """What moves with a choice. A fragment, so that a step through the pairs does not send the page again."""
     rows = comparison.alignment.rows
-    key = "/".join(f"{panel.side.run.run_id}:{panel.view.trace_no}" for panel in (left, right))
+    key = "/".join(f"{shown.side.run.run_id}:{shown.view.trace_no}" for shown in (left, right))
     # For each side, the sentence in every row of the strip; None where it has no partner.
     sentences = {"left": [row.left for row in rows], "right": [row.right for row in rows]}
 
@@ -227,11 +227,11 @@ def _moving(comparison: TraceComparison, left: Panel, right: Panel) -> None:
         if message is not None and 0 <= message["row"] < len(rows):
             _choose_pair(message["row"], message.get("at"))
 
-    def on_sentence(panel: Panel) -> None:
-        message = reader_message("pick", panel.key, panel.side.name)
+    def on_sentence(shown: SideView) -> None:
+        message = reader_message("pick", shown.key, shown.side.name)
         if message is None:
             return
-        index, in_rows = message.get("index"), sentences[panel.side.name]
+        index, in_rows = message.get("index"), sentences[shown.side.name]
         _choose_pair(in_rows.index(index) if index in in_rows and index is not None else None, message.get("at"))
 
     pair = _pair(len(rows))
@@ -239,11 +239,11 @@ def _moving(comparison: TraceComparison, left: Panel, right: Panel) -> None:
     # The labels show nothing here: without a gap they take no room either.
     with st.container(gap=None):
         pairs.draw_pairs(pairs.payload(comparison, left.view, right.view, key, pair), answers, on_pair)
-        for panel in (left, right):
-            chosen = None if pair is None else sentences[panel.side.name][pair]
+        for shown in (left, right):
+            chosen = None if pair is None else sentences[shown.side.name][pair]
             state = ReaderState(chosen, None, answers, _FEATURES, has_link=False)
-            callbacks = {"pick": partial(on_sentence, panel)}
-            draw_labels(panel.view, panel.key, state, on=callbacks, name=panel.side.name)
+            callbacks = {"pick": partial(on_sentence, shown)}
+            draw_labels(shown.view, shown.key, state, on=callbacks, name=shown.side.name)
 
 
 def _choose_pair(row: int | None, chosen_at: int | None) -> None:

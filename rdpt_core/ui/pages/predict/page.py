@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
@@ -49,7 +50,7 @@ def draw(page: PageContext) -> None:
     )
     if not _comparable(page.data.trace_table(chosen).correct, chosen):
         return
-    leaves_out_first = _leaves_out_first(page, chosen)
+    leaves_out_first = _leaves_out_first(page)
     prediction = page.data.prediction(page.rule, chosen, measure, without_first=leaves_out_first)
     if not prediction.n_graded:
         st.info("None of the graded traces has a scored sentence, so there is nothing to label.")
@@ -79,7 +80,7 @@ _MANY = 3_000_000
 """Above this many sentences a second reading of the run takes seconds, and is made only when asked for."""
 
 
-def _leaves_out_first(page: PageContext, chosen: Scope) -> bool:
+def _leaves_out_first(page: PageContext) -> bool:
     """Whether labels are counted without first tokens, too."""
     if not page.data.can_leave_out_first(page.rule):
         return False
@@ -145,7 +146,7 @@ def _strength(value: float, low: float, high: float) -> str:
     return f"goes {size} with {'correct' if value > 0.5 else 'incorrect'} answers"
 
 
-def _aucs(page: PageContext, chosen: Scope, prediction: Prediction) -> object:
+def _aucs(page: PageContext, chosen: Scope, prediction: Prediction) -> go.Figure:
     figure = auc_figure(prediction, context.mode())
     clicked = chart(figure, "auc", "AUC of every label and of length; the same numbers are in the table below")
     ungraded = (
