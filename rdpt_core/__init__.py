@@ -17,6 +17,7 @@ Data moves one way through the rooms of this package, and so do imports: each us
     errors        every error that a user may meet
     interrupts    Ctrl-C that is heard everywhere
     atomic_write  files that appear whole or not at all
+    bundled       where the app and the demo's data are
     config        which models a run has
     traces        files to traces, and traces to sentences
     scoring       traces to token logprobs under each model

@@ -5,39 +5,31 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from rdpt_core.errors import UsageError
-from rdpt_core.records import ROLES, ModelReference, Role, ServerSettings
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
-DIALECTS = ("auto", "vllm", "echo", "sglang")
+from rdpt_core.errors import UsageError
+from rdpt_core.records import DTYPES, ROLES, Dtype, ModelReference, Role, ServerSettings
+
 PAIR_ROLES = (Role.TEACHER, Role.STUDENT)
 
-_TEXT, _COUNT, _SECONDS, _LIST = "a non-empty string", "a whole number above 0", "a number above 0", "a list of strings"
-_REFERENCE_KEYS = {"model": _TEXT, "revision": _TEXT, "backend": _TEXT, "tokenizer": _TEXT}
-_SERVER_KEYS = {
-    "base_url": _TEXT,
-    "api_key_env": _TEXT,
-    "dialect": _TEXT,
-    "concurrency": _COUNT,
-    "tokens_in_flight": _COUNT,
-    "timeout_s": _SECONDS,
-    "patience_s": _SECONDS,
-    "context_length": _COUNT,
-}
-KEYS: dict[str, dict[str, str]] = {
-    "transformers": {"model": _TEXT, "revision": _TEXT, "backend": _TEXT, "dtype": _TEXT},
-    "openai": {**_REFERENCE_KEYS, **_SERVER_KEYS},
-    "recorded": {"model": _TEXT, "backend": _TEXT, "tokenizer": _TEXT, "files": _LIST},
-}
-"""What a model of each backend may be given, and the kind of each value."""
-
-_CHOICES = {"backend": tuple(KEYS), "dtype": DTYPES, "dialect": DIALECTS}
 _PATH_KEYS = ("model", "tokenizer")
+_SERVER_KEYS = frozenset(field.name for field in fields(ServerSettings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,7 @@ def parse_reference(text: str) -> ModelReference:
     """
     backend, colon, rest = text.partition(":")
     if colon and backend in ("openai", "recorded") and not Path(text).exists():
-        return _make_reference(_flag_table(backend, rest), f"a model `{backend}:…`", Path())
+        return _make_reference(_flag_table(backend, rest), f"a model `{backend}:…`", Path(), is_text=True)
     if "@" in text and not Path(text).exists() and not text.startswith((".", "/", "~")):
         model, _, revision = text.rpartition("@")
         return ModelReference(model=model, revision=revision)
@@ -95,23 +87,11 @@ def _flag_table(backend: str, text: str) -> dict[str, Any]:
     for part in text.split(","):
         key, sign, value = part.partition("=")
         # An unknown key of a server is kept, to be refused by its name: in the address its value would be shown.
-        if sign and (key in KEYS[backend] or (backend == "openai" and "/" not in key)):
-            kind = KEYS[backend].get(key, _TEXT)
-            table[key] = _number(value) if kind in (_COUNT, _SECONDS) else value
+        if sign and (key in _TABLES[backend].model_fields or (backend == "openai" and "/" not in key)):
+            table[key] = value
         else:
             bare.append(part)
     return {**table, "files": bare} if backend == "recorded" else {**table, "base_url": ",".join(bare)}
-
-
-def _number(text: str) -> int | float | str:
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def read_triple(path: Path, roles: tuple[Role, ...] = ROLES) -> ModelSet:
@@ -150,95 +130,66 @@ def _read_table(path: Path, role: Role, table: object) -> ModelReference:
     return _make_reference(table, where, path.parent)
 
 
-def _make_reference(table: dict[str, Any], where: str, folder: Path) -> ModelReference:
-    """Check a table and make the reference that it stands for. Paths are looked for beside `folder`."""
-    backend = table.get("backend", "transformers")
-    _check_choice("backend", backend, where)
-    known = KEYS[backend]
-    for key, value in table.items():
-        if key not in known:
-            raise UsageError(
-                "unknown key in the triple",
-                where=where,
-                expected=", ".join(sorted(known)),
-                got=key,
-                hint=_hint_for_key(key, backend),
-            )
-        if not _is(value, known[key]):
-            # A value that stands where a key's name belongs may be the key.
-            got = "something else" if key == "api_key_env" else repr(value)
-            raise UsageError("wrong value in the triple", where=f"{where} {key}", expected=known[key], got=got)
-        if key in _CHOICES:
-            _check_choice(key, value, where)
-    if backend == "transformers" and "model" not in table:
-        raise UsageError("a role names no model", where=where, expected='model = "org/name" or a path', got="none")
-    beside = {key: str(folder / table[key]) for key in _PATH_KEYS if key in table and (folder / table[key]).exists()}
-    if backend == "openai":
-        # The served name is a name, even where a folder happens to be called the same.
-        beside.pop("model", None)
-    own = {key: value for key, value in {**table, **beside}.items() if key not in (*_SERVER_KEYS, "files")}
+def _make_reference(table: dict[str, Any], where: str, folder: Path, *, is_text: bool = False) -> ModelReference:
+    """Check a table and make the reference that it stands for. Paths are looked for beside `folder`.
+
+    Args:
+        is_text: the values are texts from the command line, in which numbers are read.
+    """
+    given = _validated({"backend": "transformers", **table}, where, is_text)
+    backend = given["backend"]
+    # The served name is a name, even where a folder happens to be called the same.
+    for key in given.keys() & (_PATH_KEYS if backend != "openai" else _PATH_KEYS[1:]):
+        given[key] = _beside(folder, given[key])
+    files = tuple(_beside(folder, name) for name in given.pop("files", ()))
+    missing = [name for name in files if not Path(name).is_file()]
+    if missing:
+        raise UsageError("there is no such file of recorded logprobs", where=where, got=", ".join(missing))
+    server = {key: given.pop(key) for key in given.keys() & _SERVER_KEYS}
     return ModelReference(
-        **{"model": "", **own},
-        server=_make_server(table, where) if backend == "openai" else None,
-        files=_make_files(table, where, folder) if backend == "recorded" else (),
+        **{"model": "", **given}, server=ServerSettings(**server) if backend == "openai" else None, files=files
     )
 
 
-def _hint_for_key(key: str, backend: str) -> str | None:
-    if "key" in key and backend == "openai":
-        return "A key is never written down: put it into an environment variable and name that with api_key_env."
-    belongs = [name for name, keys in KEYS.items() if key in keys]
-    return f'The key `{key}` belongs to backend = "{belongs[0]}".' if belongs else None
+def _beside(folder: Path, name: str) -> str:
+    return str(folder / name) if (folder / name).exists() else name
 
 
-def _check_choice(key: str, value: object, where: str) -> None:
-    allowed = _CHOICES[key]
-    if value not in allowed:
-        raise UsageError(f"unknown {key} in the triple", where=where, expected=" or ".join(allowed), got=str(value))
+# ── What a table may hold ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _is(value: object, kind: str) -> bool:
-    if kind == _LIST:
-        return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one for one in value)
-    if kind == _TEXT:
-        return isinstance(value, str) and bool(value)
-    if isinstance(value, bool) or not isinstance(value, int if kind == _COUNT else int | float):
-        return False
-    return 0 < value < float("inf")
+def _refusal(what: str, expected: str, *, got: str | None = None, hint: str | None = None) -> PydanticCustomError:
+    """A problem with a value, in the words of a `UsageError`; without `got`, the value itself is shown."""
+    return PydanticCustomError("refused", "{what}", {"what": what, "expected": expected, "got": got, "hint": hint})
 
 
-def _make_server(table: dict[str, Any], where: str) -> ServerSettings:
-    if "base_url" not in table:
-        raise UsageError(
-            "a served model has no address", where=where, expected='base_url = "http://127.0.0.1:8000/v1"', got="none"
-        )
-    address = _split_address(table["base_url"], where)
+def _expecting(expected: str, *, what: str = "wrong value in the triple") -> WrapValidator:
+    """One message for whatever a value of this type is not."""
+
+    def validate(value: Any, validated: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return validated(value)
+        except ValidationError:
+            raise _refusal(what, expected) from None
+
+    return WrapValidator(validate)
+
+
+def _checked_address(text: str) -> str:
+    address = _split_address(text)
     if address.username or address.password or address.query or address.fragment:
-        raise UsageError(
+        raise _refusal(
             "an address may hold no key",
-            where=f"{where} base_url",
-            expected="http://HOST:PORT/v1 and nothing more",
+            "http://HOST:PORT/v1 and nothing more",
             got="an address with a user, a password or a query",
             hint="Put the key into an environment variable and name that with api_key_env.",
         )
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise UsageError(
-            "this is no address of a server",
-            where=f"{where} base_url",
-            expected="http://HOST:PORT/v1",
-            got=repr(table["base_url"]),
-        )
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", table.get("api_key_env", "NONE")):
-        raise UsageError(
-            "this is no name of an environment variable",
-            where=f"{where} api_key_env",
-            expected="a name such as TEACHER_API_KEY; the key itself belongs into the environment",
-            got="something else, not shown here",
-        )
-    return ServerSettings(**{key: table[key] for key in _SERVER_KEYS if key in table})
+        raise _refusal("this is no address of a server", "http://HOST:PORT/v1")
+    return text
 
 
-def _split_address(text: str, where: str) -> SplitResult:
+def _split_address(text: str) -> SplitResult:
     """The parts of an address that a client can use; what is refused is not repeated, since it may hold a key."""
     try:
         address = urlsplit(text)
@@ -247,21 +198,132 @@ def _split_address(text: str, where: str) -> SplitResult:
             return address
     except ValueError:
         pass
-    raise UsageError(
+    raise _refusal(
         "this is no address of a server",
-        where=f"{where} base_url",
-        expected="http://HOST:PORT/v1, a port from 1 to 65535, no blanks and no commas",
+        "http://HOST:PORT/v1, a port from 1 to 65535, no blanks and no commas",
         got="something else, not shown here",
     )
 
 
-def _make_files(table: dict[str, Any], where: str, folder: Path) -> tuple[str, ...]:
-    if "files" not in table:
-        raise UsageError(
-            "a recorded model names no files", where=where, expected='files = ["teacher.jsonl"]', got="none"
+def _checked_variable(value: Any) -> Any:
+    """A value that stands where a key's name belongs may be the key, and is not shown."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", value):
+        return value
+    raise _refusal(
+        "this is no name of an environment variable",
+        "a name such as TEACHER_API_KEY; the key itself belongs in the environment",
+        got="something else, not shown here",
+    )
+
+
+_Text = Annotated[str, Field(min_length=1), _expecting("a non-empty string")]
+_Count = Annotated[int, Field(gt=0), _expecting("a whole number above 0")]
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), _expecting("a number above 0")]
+_Files = Annotated[list[_Text], Field(min_length=1), _expecting("a list of strings")]
+_Address = Annotated[_Text, AfterValidator(_checked_address)]
+_Variable = Annotated[str, BeforeValidator(_checked_variable)]
+_Dtype = Annotated[Dtype, _expecting(" or ".join(DTYPES), what="unknown dtype in the triple")]
+_Dialect = Annotated[
+    Literal["auto", "vllm", "echo", "sglang"],
+    _expecting("auto or vllm or echo or sglang", what="unknown dialect in the triple"),
+]
+
+
+class _Table(BaseModel):
+    """One role's model as it is written down. What is not given has the default of the record it goes into."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class _TransformersTable(_Table):
+    backend: Literal["transformers"]
+    model: _Text
+    revision: _Text | None = None
+    dtype: _Dtype | None = None
+
+
+class _OpenaiTable(_Table):
+    backend: Literal["openai"]
+    base_url: _Address
+    model: _Text | None = None
+    revision: _Text | None = None
+    tokenizer: _Text | None = None
+    api_key_env: _Variable | None = None
+    dialect: _Dialect | None = None
+    concurrency: _Count | None = None
+    tokens_in_flight: _Count | None = None
+    timeout_s: _Seconds | None = None
+    patience_s: _Seconds | None = None
+    context_length: _Count | None = None
+
+
+class _RecordedTable(_Table):
+    backend: Literal["recorded"]
+    files: _Files
+    model: _Text | None = None
+    tokenizer: _Text | None = None
+
+
+_TABLES: Mapping[str, type[_Table]] = {
+    "transformers": _TransformersTable,
+    "openai": _OpenaiTable,
+    "recorded": _RecordedTable,
+}
+_ANY_TABLE: TypeAdapter[_Table] = TypeAdapter(
+    Annotated[_TransformersTable | _OpenaiTable | _RecordedTable, Field(discriminator="backend")]
+)
+_MISSING = {
+    "model": ("a role names no model", 'model = "org/name" or a path'),
+    "base_url": ("a served model has no address", 'base_url = "http://127.0.0.1:8000/v1"'),
+    "files": ("a recorded model names no files", 'files = ["teacher.jsonl"]'),
+}
+
+
+def _validated(table: dict[str, Any], where: str, is_text: bool) -> dict[str, Any]:
+    """The keys that a table gives, with values of the right types.
+
+    Raises:
+        UsageError: for the first key of the table with which something is wrong, or else one that is missing.
+    """
+    try:
+        return _ANY_TABLE.validate_python(table, strict=not is_text).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    order = {key: number for number, key in enumerate(table)}
+    first = min(problems, key=lambda problem: order.get(_key_of(problem), len(order)))
+    # Raised outside the handler, so that no traceback shows the values that a message leaves out.
+    raise _usage_error(first, table, where)
+
+
+def _key_of(problem: ErrorDetails) -> str:
+    """The key with which something is wrong: it stands behind the backend's, unless the backend itself is unknown."""
+    return str(problem["loc"][1]) if len(problem["loc"]) > 1 else "backend"
+
+
+def _usage_error(problem: ErrorDetails, table: Mapping[str, Any], where: str) -> UsageError:
+    key, backend = _key_of(problem), str(table["backend"])
+    if key == "backend":
+        return UsageError("unknown backend in the triple", where=where, expected=" or ".join(_TABLES), got=backend)
+    if problem["type"] == "missing":
+        what, expected = _MISSING[key]
+        return UsageError(what, where=where, expected=expected, got="none")
+    if problem["type"] == "extra_forbidden":
+        return UsageError(
+            "unknown key in the triple",
+            where=where,
+            expected=", ".join(sorted(_TABLES[backend].model_fields)),
+            got=key,
+            hint=_hint_for_key(key, backend),
         )
-    beside = [str(folder / name) if (folder / name).exists() else name for name in table["files"]]
-    missing = [name for name in beside if not Path(name).is_file()]
-    if missing:
-        raise UsageError("there is no such file of recorded logprobs", where=where, got=", ".join(missing))
-    return tuple(beside)
+    refused = problem["ctx"]
+    got = repr(table[key]) if refused["got"] is None else refused["got"]
+    return UsageError(
+        refused["what"], where=f"{where} {key}", expected=refused["expected"], got=got, hint=refused["hint"]
+    )
+
+
+def _hint_for_key(key: str, backend: str) -> str | None:
+    if "key" in key and backend == "openai":
+        return "A key is never written down: put it into an environment variable and name that with api_key_env."
+    belongs = [name for name, table in _TABLES.items() if key in table.model_fields]
+    return f'The key `{key}` belongs to backend = "{belongs[0]}".' if belongs else None

@@ -24,7 +24,7 @@ class RdptError(Exception):
     """An error that is safe to show to a user.
 
     Args:
-        what: what went wrong, as a sentence without its full stop.
+        what: what went wrong; it begins in lower case, unless with a name, and has no full stop.
         where: the file, line, trace or option it concerns.
         expected: what would have been right.
         got: what was found instead.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from rdpt_core.arrays import Doubles, Floats, SmallInts
 
@@ -189,6 +189,11 @@ class TokenScores(NamedTuple):
 
     logprob: Floats
     rank: SmallInts | None
+
+
+Dtype: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+"""Of a model's weights."""
+DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 
 
 @dataclass(frozen=True, slots=True)

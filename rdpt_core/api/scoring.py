@@ -26,9 +26,8 @@ from rdpt_core.api.arguments import (
 )
 from rdpt_core.api.models import models_of
 from rdpt_core.api.results import ScoreResult
-from rdpt_core.config import DTYPES
 from rdpt_core.errors import UsageError
-from rdpt_core.records import Role, TemplatePolicy, TooLong, Trace
+from rdpt_core.records import DTYPES, Role, TemplatePolicy, TooLong, Trace
 from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, cluster, require_ray
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog

@@ -20,8 +20,7 @@ from rdpt_core.commands.arguments import (
     threshold,
 )
 from rdpt_core.commands.libraries import prepare_libraries
-from rdpt_core.config import DTYPES
-from rdpt_core.records import ROLES, Role, TemplatePolicy, TooLong
+from rdpt_core.records import DTYPES, ROLES, Role, TemplatePolicy, TooLong
 
 if TYPE_CHECKING:
     from rdpt_core.api.results import ScoreResult

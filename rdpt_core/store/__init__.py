@@ -1,5 +1,6 @@
 """The database and the file beside it. Knows DuckDB and SQLite, never torch or streamlit.
 
+folder     the databases of a folder
 connect    opening the database: one writer or several readers at a time
 schema     its tables, and the migrations that lead to them
 writer     claim a run, commit batches, finish

@@ -164,13 +164,16 @@ def test_the_list_names_every_strategy_and_column(capsys: pytest.CaptureFixture[
 
 
 def environment(name: str, folder: Path) -> str:
-    """The interpreter of an environment with `tests/trainers/requirements-NAME.txt`: a given one, or one made now."""
+    """The interpreter of an environment with a trainer in it: a given one, or one made now.
+
+    What it holds stands in `tests/acceptance/trainers/requirements-NAME.txt`.
+    """
     given = os.environ.get(f"RDPT_{name.upper()}_PYTHON")
     if given:
         return given
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = str(folder / "bin" / "python")
-    requirements = ROOT / "tests" / "trainers" / f"requirements-{name}.txt"
+    requirements = ROOT / "tests" / "acceptance" / "trainers" / f"requirements-{name}.txt"
     subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", str(requirements)], check=True)
     return python
 
@@ -184,7 +187,7 @@ def test_the_trainers_take_the_files(database: Path, tmp_path: Path, name: str, 
     for format_name in formats:
         select(database, tmp_path / f"{format_name}.jsonl", "--format", format_name)
     (tmp_path / "responses.json").write_text(json.dumps(naive_picks()), encoding="utf-8")
-    script = ROOT / "tests" / "trainers" / f"check_{name}.py"
+    script = ROOT / "tests" / "acceptance" / "trainers" / f"check_{name}.py"
     result = subprocess.run(
         [python, str(script), str(tmp_path), str(ROOT / "data" / "student")],
         capture_output=True,

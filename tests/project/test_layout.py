@@ -11,9 +11,6 @@ NAMES_NO_MODULE = {
     "api/test_flags.py": "every function of the API beside its command",
     "api/test_names.py": "what `import rdpt_core` offers",
     "api/test_signatures.py": "the signatures of the whole API",
-    "test_architecture.py": "the imports of the whole package",
-    "test_docs.py": "the pages about the project",
-    "test_layout.py": "the folders of the whole repository",
     "traces/formats/test_fuzz.py": "hostile input to every format at once",
 }
 MAX_ENTRIES = 16

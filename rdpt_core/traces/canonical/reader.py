@@ -62,9 +62,9 @@ def iter_traces(paths: Sequence[Path], *, rejects: RejectLog, limit: int | None 
         UsageError: if there are no paths, or the limit is negative.
     """
     if not paths:
-        raise UsageError("There is no file of traces", expected="at least one file")
+        raise UsageError("there is no file of traces", expected="at least one file")
     if limit is not None and limit < 0:
-        raise UsageError("The limit on traces is negative", expected="0 or more", got=str(limit))
+        raise UsageError("the limit on traces is negative", expected="0 or more", got=str(limit))
     for path in paths:
         _check_file(path)
     return itertools.islice(_iter_files(paths, rejects), limit)
@@ -74,20 +74,20 @@ def _check_file(path: Path) -> None:
     expected = "a file of JSON Lines, one object a line"
     try:
         if path.is_dir():
-            raise InputError("A folder was given as a file of traces", where=str(path), expected=expected)
+            raise InputError("a folder was given as a file of traces", where=str(path), expected=expected)
         if path.exists() and not path.is_file():
             return  # A pipe: looking at its beginning would take it away from the reader.
         with path.open("rb") as file:
             head = file.read(1 << 16)
             whole = not file.read(1)
     except FileNotFoundError as error:
-        raise InputError("There is no such file of traces", where=str(path), expected=expected) from error
+        raise InputError("there is no such file of traces", where=str(path), expected=expected) from error
     except OSError as error:
         raise _unreadable(path, error) from error
     got = _why_not_json_lines(head, whole)
     if got is not None:
         hint = None if got == "an empty file" else _IMPORT_HINT
-        raise InputError("A file of traces cannot be used", where=str(path), expected=expected, got=got, hint=hint)
+        raise InputError("a file of traces cannot be used", where=str(path), expected=expected, got=got, hint=hint)
 
 
 def _why_not_json_lines(head: bytes, whole: bool) -> str | None:
@@ -109,7 +109,7 @@ def _why_not_json_lines(head: bytes, whole: bool) -> str | None:
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:
-    return InputError("A file of traces cannot be read", where=str(path), got=error.strerror or str(error))
+    return InputError("a file of traces cannot be read", where=str(path), got=error.strerror or str(error))
 
 
 def _iter_files(paths: Sequence[Path], rejects: RejectLog) -> Iterator[Trace]:
@@ -139,7 +139,7 @@ def _raise_no_trace(paths: Sequence[Path], rejects: RejectLog, n_rejected: int) 
             first = rejects.first[0]  # Not that of another file read before with the same log.
             got += f", the first at {first.file}:{first.line}: {first.reason}"
     raise InputError(
-        "There is not one trace",
+        "there is not one trace",
         where=", ".join(map(str, paths)),
         expected="JSON Lines with at least `response` and one of `question`, `messages`, `prompt`",
         got=got,

@@ -101,7 +101,7 @@ class RejectLog:
 
 def _unwritable(path: Path | str, error: OSError) -> InputError:
     return InputError(
-        "The rejects file cannot be written",
+        "the rejects file cannot be written",
         where=str(path),
         got=error.strerror or str(error),
         hint="Name a file in a folder that exists and that you may write to.",
@@ -119,7 +119,7 @@ def _remove_stale(path: Path) -> None:
         raise _unwritable(path, error) from error
     if head and not _is_reject_line(head):
         raise InputError(
-            "The rejects file would overwrite a file that is something else",
+            "the rejects file would overwrite a file that is something else",
             where=str(path),
             expected="no file, or a rejects file of an earlier run",
             hint="Name another file for the rejects, or move this one away.",

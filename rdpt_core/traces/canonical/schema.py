@@ -168,6 +168,6 @@ def trace_to_json(trace: Trace) -> str:
         line.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(
-            "A trace cannot be written as JSON", where=f"trace {trace.trace_id}", got=str(error)
+            "a trace cannot be written as JSON", where=f"trace {trace.trace_id}", got=str(error)
         ) from error
     return line

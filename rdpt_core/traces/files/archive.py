@@ -49,7 +49,7 @@ def read_archive(source: Source) -> Iterator[Record | Bad]:
         samples = [name for name in members if _SAMPLE.fullmatch(name)]
         if not samples:
             raise InputError(
-                "A zip archive is no Inspect log",
+                "a zip archive is no Inspect log",
                 where=source.name,
                 expected="members named samples/….json",
                 got=", ".join(list(members)[:5]) or "an empty archive",
@@ -115,7 +115,7 @@ class _Archive:
         self._unpacked += len(data)
         if is_bomb(self._size, self._unpacked):
             raise too_big(
-                self._source.name, "An archive", f"{self._size} bytes that unpack to more than {self._unpacked}"
+                self._source.name, "an archive", f"{self._size} bytes that unpack to more than {self._unpacked}"
             )
         try:
             text = data.decode("utf-8")
@@ -137,7 +137,7 @@ class _Archive:
         data = unpack(raw)
         if len(data) > MAX_RECORD_BYTES or is_bomb(self._size, len(data)):
             raise too_big(
-                self._source.name, f"The member {info.filename}", f"{len(raw)} bytes that unpack to {len(data)} or more"
+                self._source.name, f"the member {info.filename}", f"{len(raw)} bytes that unpack to {len(data)} or more"
             )
         if zlib.crc32(data) != info.CRC:
             raise _MemberError("the checksum is wrong: the member is damaged")

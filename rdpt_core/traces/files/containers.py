@@ -70,7 +70,7 @@ def open_container(source: Source) -> Container:
     if delimiter is not None:
         return Container("CSV", lambda: read_csv(source, delimiter))
     raise InputError(
-        "A file is no traces file",
+        "this is not a file of traces",
         where=source.name,
         expected="JSON, JSON Lines, CSV with a header, Parquet, or an Inspect log (.eval)",
         got=f"text that starts with {head[:60].decode('utf-8', 'replace')!r}",
@@ -79,11 +79,11 @@ def open_container(source: Source) -> Container:
 
 def _refuse_foreign(source: Source, head: bytes) -> None:
     if not head.strip():
-        raise InputError("A file is empty", where=source.name, expected="traces")
+        raise InputError("a file is empty", where=source.name, expected="traces")
     for magic, name in _FOREIGN:
         if head.startswith(magic):
             raise InputError(
-                "A file is no traces file",
+                "this is not a file of traces",
                 where=source.name,
                 expected="UTF-8 text, Parquet, or an Inspect log",
                 got=name,
@@ -92,7 +92,7 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
     zeros = head.count(0)
     if zeros > len(head) // 10 and not head.startswith((b"PAR1", b"PK")):
         raise InputError(
-            "A file is no traces file",
+            "this is not a file of traces",
             where=source.name,
             expected="UTF-8 text, Parquet, or an Inspect log",
             got=f"binary data or UTF-16 ({zeros} zero bytes among the first {len(head)})",

@@ -146,7 +146,7 @@ def _documents(window: _Window, source: Source) -> Iterator[Record | Bad]:
     while window.grow():
         if len(window.text) > MAX_DOCUMENT_BYTES:
             raise InputError(
-                "A JSON document is too large to read as a whole",
+                "a JSON document is too large to read as a whole",
                 where=source.name,
                 expected=f"at most {MAX_DOCUMENT_BYTES} characters",
                 hint="Write it as JSON Lines: one object a line.",

@@ -21,7 +21,7 @@ def named_files(given: Path | Literal["-"]) -> Iterator[tuple[Source, bool]]:
         yield Source.of_stream("standard input", sys.stdin.buffer), True
         return
     if not given.exists():
-        raise InputError("There is no such file or folder", where=str(given))
+        raise InputError("there is no such file or folder", where=str(given))
     if given.is_file():
         yield Source(given.name, given), True
         return
@@ -34,7 +34,7 @@ def named_files(given: Path | Literal["-"]) -> Iterator[tuple[Source, bool]]:
         return
     files = sorted(path for path in given.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(given)))
     if not files:
-        raise InputError("A folder is empty", where=str(given), expected="files of traces")
+        raise InputError("a folder is empty", where=str(given), expected="files of traces")
     for path in files:
         yield Source(path.relative_to(given).as_posix(), path), False
 

@@ -97,18 +97,18 @@ class Source:
 
     def _path(self) -> Path:
         if self.path is None:
-            raise InputError("A source has neither a file nor data", where=self.name)
+            raise InputError("a source has neither a file nor data", where=self.name)
         return self.path
 
 
 def unreadable(name: str, error: OSError) -> InputError:
     """The error for a file that the system does not let us read."""
-    return InputError("A file cannot be read", where=name, got=error.strerror or type(error).__name__)
+    return InputError("a file cannot be read", where=name, got=error.strerror or type(error).__name__)
 
 
 def damaged(name: str, got: str) -> InputError:
     """The error for compressed data that does not decompress."""
-    return InputError("A compressed file is damaged", where=name, got=got, hint="Fetch or make the file again.")
+    return InputError("a compressed file is damaged", where=name, got=got, hint="Fetch or make the file again.")
 
 
 def too_big(name: str, what: str, got: str) -> InputError:
@@ -171,7 +171,7 @@ class _Guard(io.RawIOBase):
         if is_bomb(self._size_in, self._size_out):
             raise too_big(
                 self._source.name,
-                "A compressed file",
+                "a compressed file",
                 f"{self._size_in} bytes that unpack to more than {self._size_out}",
             )
         view[: len(block)] = block
@@ -200,6 +200,6 @@ def zstd_decompressor() -> ZstdDecompressor:
         import zstandard
     except ImportError as error:
         raise MissingPackageError(
-            "Reading zstd-compressed files needs the package zstandard", hint="Run: pip install zstandard"
+            "reading zstd-compressed files needs the package zstandard", hint="Run: pip install zstandard"
         ) from error
     return zstandard.ZstdDecompressor(max_window_size=2**27)

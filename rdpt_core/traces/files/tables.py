@@ -75,7 +75,7 @@ def _lines(file: io.TextIOWrapper) -> Iterator[str]:
 def _header(row: list[str], source: Source) -> list[str]:
     if len(set(row)) < len(row):
         twice = sorted({name for name in row if row.count(name) > 1})
-        raise InputError("A CSV header names a column twice", where=source.name, got=", ".join(twice)[:200])
+        raise InputError("a CSV header names a column twice", where=source.name, got=", ".join(twice)[:200])
     return row
 
 
@@ -106,7 +106,7 @@ def read_parquet(source: Source) -> Iterator[Record | Bad]:
                 unpacked = sum(_unpacked_bytes(column) for column in batch.columns)
                 if is_bomb(size, unpacked):
                     raise too_big(
-                        source.name, "A Parquet file", f"{batch.num_rows} rows that unpack to {unpacked} bytes"
+                        source.name, "a Parquet file", f"{batch.num_rows} rows that unpack to {unpacked} bytes"
                     )
                 for index in range(batch.num_rows):
                     number += 1
@@ -129,10 +129,10 @@ def _weigh(metadata: Any, source: Source) -> None:
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
     unpacked = sum(group.total_byte_size for group in groups)
     if is_bomb(size, unpacked):
-        raise too_big(source.name, "A Parquet file", f"{size} bytes that unpack to {unpacked}")
+        raise too_big(source.name, "a Parquet file", f"{size} bytes that unpack to {unpacked}")
     # Looking at a damaged column's own entry in the footer ends the whole process (pyarrow 26), so rows must do.
     if metadata.num_rows > _FREE_ROWS + _ROWS_PER_BYTE * size:
-        raise too_big(source.name, "A Parquet file", f"{size} bytes that hold {metadata.num_rows} rows")
+        raise too_big(source.name, "a Parquet file", f"{size} bytes that hold {metadata.num_rows} rows")
 
 
 def _text_columns(metadata: Any) -> list[str]:

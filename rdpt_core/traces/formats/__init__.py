@@ -95,7 +95,7 @@ def format_named(name: str) -> Format:
     for known in FORMATS:
         if known.name == name:
             return known
-    raise UsageError("There is no such format", where=name, expected=", ".join(known.name for known in FORMATS))
+    raise UsageError("there is no such format", where=name, expected=", ".join(known.name for known in FORMATS))
 
 
 def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
@@ -117,7 +117,7 @@ def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
                 return known
     if not records:
         raise InputError(
-            "A file holds nothing that can be read",
+            "a file holds nothing that can be read",
             where=name,
             expected="traces",
             got=f"{kind}: {broken[0].reason} (record {broken[0].line})" if broken else f"{kind} without a record",
@@ -125,7 +125,7 @@ def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
     known_as = what_it_is(records[0].value)
     looked_for = "; ".join(f"{known.name}: {known.looks_for}" for known in FORMATS)
     raise InputError(
-        "A file is in no format that is known here" if known_as is None else "A file holds no traces",
+        "a file is in no format that is known here" if known_as is None else "a file holds no traces",
         where=name,
         expected=f"one of these: {looked_for}" if known_as is None else "responses of a model",
         got=f"{kind} with {kind_of(records[0].value)}" if known_as is None else f"{known_as} ({kind})",

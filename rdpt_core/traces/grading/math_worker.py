@@ -50,7 +50,7 @@ class MathWorker:
     def __init__(self) -> None:
         if importlib.util.find_spec("math_verify") is None:
             raise MissingPackageError(
-                "Grading mathematics needs the package math-verify",
+                "grading mathematics needs the package math-verify",
                 hint="Run: pip install math-verify, or import without grading.",
             )
         root = str(Path(__file__).resolve().parents[3])

@@ -84,9 +84,9 @@ def import_traces(
     defaults = {name: value for name, value in (defaults or {}).items() if value}
     unknown = set(defaults) - set(DEFAULTS)
     if unknown:
-        raise UsageError("There is no such default", where=", ".join(sorted(unknown)), expected=", ".join(DEFAULTS))
+        raise UsageError("there is no such default", where=", ".join(sorted(unknown)), expected=", ".join(DEFAULTS))
     if not sources:
-        raise UsageError("There is nothing to import", expected="at least one file or folder, or - for standard input")
+        raise UsageError("there is nothing to import", expected="at least one file or folder, or - for standard input")
     found = list(itertools.chain.from_iterable(named_files(source) for source in sources))
     run = _Import(forced, dict(column_map or {}), defaults, rejects, report or ImportReport(), grade)
     return run.traces(found)
@@ -167,7 +167,7 @@ class _Import:
         if not opened:
             refused = self._report.refused
             raise InputError(
-                "There are no traces in what was named",
+                "there are no traces in what was named",
                 where=", ".join(file.name for file in self._report.files[:3]),
                 got=refused[0].refused if refused else "requests without answers",
             )
@@ -199,7 +199,7 @@ class _Import:
             fidelity.add(trace, draft, pieces)
             if is_bomb(size, entry.characters_out):
                 raise InputError(
-                    "A file yields far more text than it has bytes",
+                    "a file yields far more text than it has bytes",
                     where=file.source.name,
                     got=f"{entry.characters_out} characters of {size} bytes so far",
                 )

@@ -53,7 +53,7 @@ def get_splitter(name: str = DEFAULT_SPLITTER) -> Splitter:
     """
     if name not in SPLITTERS:
         raise UsageError(
-            "There is no such splitter",
+            "there is no such splitter",
             expected="one of " + ", ".join(SPLITTERS),
             got=repr(name),
         )

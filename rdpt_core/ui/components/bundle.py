@@ -25,22 +25,22 @@ def text(file: str) -> str:
 
 def script(*files: str) -> str:
     """Join JavaScript modules; the last holds the default export. Imports and exports stand on one line each."""
-    *parts, last = [_IMPORT.sub("", _COMMENT.sub("", text(name))) for name in files]
-    return "\n".join([*map(_wrapped, parts), last])
+    *modules, last = [_IMPORT.sub("", _COMMENT.sub("", text(name))) for name in files]
+    return "\n".join([*map(_wrapped, modules), last])
 
 
 def _without_export(match: re.Match[str]) -> str:
     return match.group(1)
 
 
-def _wrapped(part: str) -> str:
-    names = ", ".join(name for _, name in _EXPORT.findall(part))
-    return f"const {{ {names} }} = (() => {{\n{_EXPORT.sub(_without_export, part)}\nreturn {{ {names} }};\n}})();"
+def _wrapped(module: str) -> str:
+    names = ", ".join(name for _, name in _EXPORT.findall(module))
+    return f"const {{ {names} }} = (() => {{\n{_EXPORT.sub(_without_export, module)}\nreturn {{ {names} }};\n}})();"
 
 
 def style(*files: str, root: str) -> str:
     """The palette for the element `root` in either mode, then CSS files."""
     modes = [f'{root}[data-mode="{mode}"] {{\n{theme.css_variables(mode)}\n}}' for mode in theme.MODES]
     roles = [f".r-{role} {{ background: var(--role-{role}); }}" for role in theme.ROLE_DASH]
-    parts = [text(name) for name in files]
-    return "\n".join([*modes, *parts, *roles, theme.mark_css()])
+    sheets = [text(name) for name in files]
+    return "\n".join([*modes, *sheets, *roles, theme.mark_css()])

@@ -28,7 +28,7 @@ _MAX_STARTS = 3
 
 
 @contextmanager
-def opened(path: str, identity: Identity) -> Iterator[Reader]:
+def open_unchanged(path: str, identity: Identity) -> Iterator[Reader]:
     """The file, open for a moment, as it was when the page began to draw.
 
     What a page combines must come from one state of the file: if a run has committed meanwhile, the page starts again.
@@ -90,8 +90,8 @@ class DatabaseSnapshot:
         return _answers(family)(str(self.path), self.identity, key, make)
 
     def open_reader(self) -> Any:
-        """The file, open for a moment; see `opened`."""
-        return opened(str(self.path), self.identity)
+        """The file, open for a moment; see `open_unchanged`."""
+        return open_unchanged(str(self.path), self.identity)
 
     def runs(self) -> tuple[Run, ...]:
         """All runs, oldest first."""

@@ -15,8 +15,8 @@ from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import links
 from rdpt_core.ui.style import words
 
-UNITS = {"own token": Unit.OWN_TOKEN, "common token": Unit.COMMON_TOKEN, "byte": Unit.BYTE}
-SPACES = {"difference": Space.DIFFERENCE, "ratio": Space.RATIO}
+UNIT_BY_NAME = {"own token": Unit.OWN_TOKEN, "common token": Unit.COMMON_TOKEN, "byte": Unit.BYTE}
+SPACE_BY_NAME = {"difference": Space.DIFFERENCE, "ratio": Space.RATIO}
 
 _UNIT_HELP = """What each model's summed logprob of a sentence is divided by.
 
@@ -89,12 +89,12 @@ def choose_rule(*, has_distilled: bool = True) -> LabelRule | None:
     thresholds = st.container(gap="small")
     with st.expander("Unit and space"):
         unit_name = st.selectbox(
-            "Unit", list(UNITS), key="unit", bind="query-params", help=_UNIT_HELP, on_change=_reset
+            "Unit", list(UNIT_BY_NAME), key="unit", bind="query-params", help=_UNIT_HELP, on_change=_reset
         )
         space_name = st.selectbox(
-            "Space", list(SPACES), key="space", bind="query-params", help=_SPACE_HELP, on_change=_reset
+            "Space", list(SPACE_BY_NAME), key="space", bind="query-params", help=_SPACE_HELP, on_change=_reset
         )
-    unit, space = UNITS[unit_name], SPACES[space_name]
+    unit, space = UNIT_BY_NAME[unit_name], SPACE_BY_NAME[space_name]
     try:
         default_alpha, default_beta = default_thresholds(unit, space)
     except UsageError:
@@ -109,17 +109,19 @@ def choose_rule(*, has_distilled: bool = True) -> LabelRule | None:
     return LabelRule.make(alpha, beta, unit, space)
 
 
-def _reset_button(kind: tuple[Unit, Space], chosen: tuple[float, float], default: tuple[float, float]) -> None:
-    name = words.defaults_name(*kind)
-    whose = "β is the paper's; it prints no α, so that one is ours." if "Paper" in name else "Both are ours, in nats."
-    if kind == (Unit.COMMON_TOKEN, Space.DIFFERENCE):
-        whose = "The same as for own tokens."
+def _reset_button(
+    unit_and_space: tuple[Unit, Space], chosen: tuple[float, float], default: tuple[float, float]
+) -> None:
+    name = words.defaults_name(*unit_and_space)
+    origin = "β is the paper's; it prints no α, so that one is ours." if "Paper" in name else "Both are ours, in nats."
+    if unit_and_space == (Unit.COMMON_TOKEN, Space.DIFFERENCE):
+        origin = "The same as for own tokens."
     st.button(
         name,
         on_click=_reset,
         width="stretch",
         disabled=chosen == default,
-        help=f"α = {default[0]:g}, β = {default[1]:g}. {whose}",
+        help=f"α = {default[0]:g}, β = {default[1]:g}. {origin}",
     )
 
 
@@ -127,7 +129,7 @@ def _threshold(
     key: str, symbol: str, default: float, default_beta: float, help_text: str, *, disabled: bool = False
 ) -> float:
     """A number, bound to the address, with a slider as its handle. A number beyond the slider's range extends it."""
-    most, step = 5 * default_beta, default_beta / 20
+    maximum, step = 5 * default_beta, default_beta / 20
     slider_key = f"{key}_slider"
     left, right = st.columns([3, 2], vertical_alignment="bottom")
 
@@ -147,12 +149,12 @@ def _threshold(
             disabled=disabled,
         )
     with left:
-        most = max(most, float(number))
+        maximum = max(maximum, float(number))
         st.session_state[slider_key] = max(float(number), 0.0)
         st.slider(
             symbol,
             0.0,
-            most,
+            maximum,
             step=step,
             format="%.4g",
             key=slider_key,
@@ -170,7 +172,7 @@ def set_thresholds(alpha: float, beta: float) -> None:
 
 def _reset() -> None:
     """Thresholds of one unit mean nothing in another, so a change of unit or space starts from the defaults."""
-    unit, space = UNITS[st.session_state["unit"]], SPACES[st.session_state["space"]]
+    unit, space = UNIT_BY_NAME[st.session_state["unit"]], SPACE_BY_NAME[st.session_state["space"]]
     try:
         st.session_state["alpha"], st.session_state["beta"] = default_thresholds(unit, space)
     except UsageError:

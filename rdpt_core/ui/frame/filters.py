@@ -11,8 +11,6 @@ from rdpt_core.ui.frame import trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
-__all__ = ["Scope", "choose_scope", "describe", "explain_empty"]
-
 _TITLES = {
     "benchmark": "Benchmark",
     "domain": "Domain",
@@ -43,11 +41,11 @@ def choose_scope(page: PageContext) -> Scope:
 def _values(choices: pa.Table, name: str, benchmark: str | None) -> list[str]:
     if name == "domain" and benchmark is not None:
         choices = filter_traces(choices, TraceFilter(benchmark=benchmark))
-    found = distinct(choices, name)
+    values = distinct(choices, name)
     if name == "grade":
         # A run without any grade leaves no choice; correct and ungraded traces do.
-        return [grade for grade in GRADES if grade in found]
-    return in_natural_order(found)
+        return [grade for grade in GRADES if grade in values]
+    return in_natural_order(values)
 
 
 def describe(scope: Scope) -> str:

@@ -1,12 +1,12 @@
-"""How the pages over `source_stats` begin: title, what must be known of the run, filters, and the traces in them."""
+"""How an analysis page begins: its title, what must be known of the run, and the filters."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui.frame import filters, notices
 from rdpt_core.ui.frame.context import PageContext
-from rdpt_core.ui.frame.filters import Scope
 
 
 def begin(page: PageContext, title: str, purpose: str) -> Scope | None:

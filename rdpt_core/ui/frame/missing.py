@@ -43,7 +43,7 @@ def explain_trace(database: DatabaseSnapshot, run: Run, trace_id: str) -> None:
         icon=":material/link_off:",
     )
     st.code(words.plain(trace_id, 200), language=None)
-    offer_elsewhere(database, [other for other in database.runs() if other.run_no != run.run_no], trace_id)
+    offer_elsewhere(database, [other_run for other_run in database.runs() if other_run.run_no != run.run_no], trace_id)
 
 
 def explain_text(view: TraceView) -> None:
@@ -63,26 +63,26 @@ def explain_text(view: TraceView) -> None:
 def offer_elsewhere(database: DatabaseSnapshot, runs: Sequence[Run], trace_id: str) -> None:
     """Links to the same trace in other runs; those with the very text of the link keep its sentence."""
     wanted_text = st.query_params.get("text")
-    offered = 0
+    n_offered = 0
     for run in reversed(runs):
-        found = database.data(run).ask(trace_text_hash, trace_id)
-        if found is None:
+        text_hash = database.data(run).ask(trace_text_hash, trace_id)
+        if text_hash is None:
             continue
-        if not offered:
+        if not n_offered:
             st.markdown("This trace is in this file under:")
-        offered += 1
-        same = wanted_text is not None and found == wanted_text
-        keep = [("trace", trace_id)] + [
-            (name, st.query_params[name]) for name in ("text", "sentence") if same and name in st.query_params
+        n_offered += 1
+        is_same_text = wanted_text is not None and text_hash == wanted_text
+        parameters = [("trace", trace_id)] + [
+            (name, st.query_params[name]) for name in ("text", "sentence") if is_same_text and name in st.query_params
         ]
-        about = "" if wanted_text is None else (", the same text" if same else ", another text")
+        about = "" if wanted_text is None else (", the same text" if is_same_text else ", another text")
         st.page_link(
             "pages/trace.py",
             label=f"{words.no_markdown(run.name, 40)} · {run.run_id[:8]}{about}",
             icon=":material/arrow_forward:",
-            query_params=links.within_database({"run": run.run_id, **dict(keep)}),
+            query_params=links.within_database({"run": run.run_id, **dict(parameters)}),
         )
-        if offered == _MOST_RUNS:
+        if n_offered == _MOST_RUNS:
             break
 
 

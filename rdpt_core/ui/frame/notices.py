@@ -23,16 +23,16 @@ def run_notices(page: PageContext, *, brief: bool = False) -> None:
             "by more than β but not by more than α are called Shared instead of Teacher or Student.",
             icon=":material/warning:",
         )
-    found = []
+    texts = []
     if not run.one_tokenizer:
-        found.append(f"**The models have different tokenizers.** {_TOKENIZER_ADVICE[rule.unit]}")
+        texts.append(f"**The models have different tokenizers.** {_TOKENIZER_ADVICE[rule.unit]}")
     plain = [str(model.role) for model in run.models if model.template == "plain"]
     if plain:
-        found.append(
+        texts.append(
             f"**No chat template: {', '.join(plain)}.** The question was given in a plain rendering instead, which may "
             "change how likely the beginning of a response is."
         )
-    for text in found:
+    for text in texts:
         if brief:
             st.caption(f":material/info: {text}")
         else:

@@ -31,7 +31,7 @@ class Choice:
 
     Attributes:
         trace_no: its number in the run; None if nothing can be shown, and the page has said why.
-        position: its place among the traces that fit the filters, from 0.
+        position: its index among the traces that fit the filters, from 0.
         fitting: the numbers of those traces, in order.
     """
 
@@ -92,36 +92,36 @@ def _fits(page: PageContext, traces: pa.Table, chosen: TraceFilter) -> pa.Table:
 
 def choose(page: PageContext, traces: pa.Table, chosen: TraceFilter) -> Choice:
     """Which trace to show. A link to a trace that is not there shows an explanation, never another trace."""
-    numbers: dict[str, int] = dict(
+    trace_no_of: dict[str, int] = dict(
         zip(traces.column("trace_id").to_pylist(), traces.column("trace_no").to_pylist(), strict=True)
     )
     fitting: list[int] = _fits(page, traces, chosen).column("trace_no").to_pylist()
     wanted = links.requested("trace")
-    if wanted is not None and wanted not in numbers:
+    if wanted is not None and wanted not in trace_no_of:
         missing.explain_trace(page.database, page.run, wanted)
         return Choice(None, 0, tuple(fitting))
     if wanted is not None:
         st.session_state[STATE] = wanted
         st.session_state[_FILTER] = chosen
-    here = numbers.get(st.session_state.get(STATE, ""))
+    trace_no = trace_no_of.get(st.session_state.get(STATE, ""))
     # Only a change of the filters leads to another trace: a threshold that moves, or a link, must not.
-    stays = here is not None and (here in fitting or st.session_state.get(_FILTER) == chosen)
+    stays = trace_no is not None and (trace_no in fitting or st.session_state.get(_FILTER) == chosen)
     st.session_state[_FILTER] = chosen
     if not stays:
-        here = fitting[0] if fitting else None
-        go(_trace_id(numbers, here))
-    if here is None:
+        trace_no = fitting[0] if fitting else None
+        go(_trace_id(trace_no_of, trace_no))
+    if trace_no is None:
         st.info("No trace fits the filters on the left.", icon=":material/filter_alt_off:")
         st.button("Clear the filters", on_click=_clear)
         return Choice(None, 0, ())
-    if here not in fitting:
+    if trace_no not in fitting:
         st.info("This trace does not fit the filters on the left. It is shown all the same.")
-        fitting = sorted([*fitting, here])
-    return Choice(here, fitting.index(here), tuple(fitting))
+        fitting = sorted([*fitting, trace_no])
+    return Choice(trace_no, fitting.index(trace_no), tuple(fitting))
 
 
-def _trace_id(numbers: dict[str, int], trace_no: int | None) -> str | None:
-    return next((trace_id for trace_id, number in numbers.items() if number == trace_no), None)
+def _trace_id(trace_no_of: dict[str, int], trace_no: int | None) -> str | None:
+    return next((trace_id for trace_id, number in trace_no_of.items() if number == trace_no), None)
 
 
 def _clear() -> None:
@@ -144,8 +144,8 @@ def step(choice: Choice, traces: pa.Table) -> None:
     for number in choice.fitting:
         row = rows[number]
         questions.setdefault((row["benchmark"], row["question_id"]), []).append(number)
-    here = rows.get(choice.trace_no) if choice.trace_no is not None else None
-    question = (here["benchmark"], here["question_id"]) if here else None
+    chosen = rows.get(choice.trace_no) if choice.trace_no is not None else None
+    question = (chosen["benchmark"], chosen["question_id"]) if chosen else None
     names = option_names(list(questions), lambda q: question_name(q[1], rows[questions[q][0]]["question"]))
     left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
     with left:
@@ -174,8 +174,8 @@ def step(choice: Choice, traces: pa.Table) -> None:
         )
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         _step_buttons(choice, rows)
-    if here is not None:
-        links.publish("trace", here["trace_id"])
+    if chosen is not None:
+        links.publish("trace", chosen["trace_id"])
 
 
 def question_name(question_id: str, text: str | None) -> str:
@@ -201,9 +201,9 @@ def _picked(key: str, trace_id: Callable[[Any], str]) -> None:
 def _step_buttons(choice: Choice, rows: dict[int, dict[str, Any]]) -> None:
     neighbours: list[str | None] = [None, None]
     if choice.trace_no is not None:
-        for side, place in enumerate((choice.position - 1, choice.position + 1)):
-            if 0 <= place < len(choice.fitting):
-                neighbours[side] = rows[choice.fitting[place]]["trace_id"]
+        for side, position in enumerate((choice.position - 1, choice.position + 1)):
+            if 0 <= position < len(choice.fitting):
+                neighbours[side] = rows[choice.fitting[position]]["trace_id"]
     for key, icon, trace_id in zip(("previous", "next"), ("left", "right"), neighbours, strict=True):
         st.button(
             f":material/chevron_{icon}:",

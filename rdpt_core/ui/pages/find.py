@@ -10,7 +10,7 @@ from rdpt_core.analysis.run.search import Found, Query
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.components.results import opened, passage_item, results
+from rdpt_core.ui.components.results import chosen_address, passage_item, results
 from rdpt_core.ui.frame import filters, links, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import notes
@@ -36,7 +36,7 @@ def draw(page: PageContext) -> None:
         st.switch_page("pages/trace.py", query_params=address)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Find in all traces", anchor=False, width="content")
-        where = st.segmented_control(
+        look_in = st.segmented_control(
             "Look in",
             ["sentences", "notes"],
             key="look_in",
@@ -56,7 +56,7 @@ def draw(page: PageContext) -> None:
         "looks in their texts, tags and sentences.",
         on_change=_to_first_page,
     )
-    if where == "notes":
+    if look_in == "notes":
         notes.section(page, text or "", RESULTS_KEY, _open)
     else:
         _sentences(page, text or "")
@@ -70,14 +70,14 @@ def _sentences(page: PageContext, text: str) -> None:
         _invite()
         return
     try:
-        found = _search(page, runs, query, chosen)
+        matches = _search(page, runs, query, chosen)
     except UsageError as error:
         st.warning(
             f"**{error.what[:1].upper()}{error.what[1:]}.** {error.hint or ''}", icon=":material/regular_expression:"
         )
         st.code(words.plain(error.got or query.text, 300), language=None)
         return
-    _draw_found(page, found, len(page.database.runs()) > 1)
+    _draw_matches(page, matches, len(page.database.runs()) > 1)
 
 
 def _query(page: PageContext, text: str) -> Query:
@@ -106,41 +106,41 @@ def _runs(page: PageContext) -> list[Run]:
 
 def _search(page: PageContext, runs: list[Run], query: Query, chosen: Scope) -> list[tuple[Run, Found]]:
     """What each run holds; runs are searched until there are more sentences than anybody reads."""
-    found: list[tuple[Run, Found]] = []
+    matches: list[tuple[Run, Found]] = []
     for run in runs:
-        if sum(item.n_found for _, item in found) >= search.MOST_SENTENCES:
+        if sum(match.n_found for _, match in matches) >= search.MOST_SENTENCES:
             break
-        found.append((run, page.database.data(run).ask(search.find, query, chosen, page.rule)))
-    return found
+        matches.append((run, page.database.data(run).ask(search.find, query, chosen, page.rule)))
+    return matches
 
 
-def _draw_found(page: PageContext, found: list[tuple[Run, Found]], with_run: bool) -> None:
-    n_found = sum(item.n_found for _, item in found)
+def _draw_matches(page: PageContext, matches: list[tuple[Run, Found]], with_run: bool) -> None:
+    n_found = sum(match.n_found for _, match in matches)
     if not n_found:
         st.info("No sentence holds that. Filters on the left and the label above may keep it out.")
         return
     number = _page_number(n_found)
     first = (number - 1) * PER_PAGE
     last = min(first + PER_PAGE, n_found)
-    st.markdown(f"**{summary([item for _, item in found])}**, of which {first + 1:,} to {last:,} are shown.")
-    items, before = [], 0
-    for run, item in found:
-        hits = item.hits(max(0, first - before), max(0, last - before))
+    st.markdown(f"**{summary([match for _, match in matches])}**, of which {first + 1:,} to {last:,} are shown.")
+    items, n_before = [], 0
+    for run, match in matches:
+        hits = match.hits(max(0, first - n_before), max(0, last - n_before))
         if hits:
             for passage in page.database.data(run).ask(search.passages, hits):
-                shown = passage_item(passage, with_run=with_run)
-                items.append({**shown, "address": links.within_database(shown["address"])})
-        before += item.n_found
+                item = passage_item(passage, with_run=with_run)
+                items.append({**item, "address": links.within_database(item["address"])})
+        n_before += match.n_found
     results("Sentences found", items, first + 1, RESULTS_KEY, _open)
     _pager(number, n_found)
 
 
-def summary(found: list[Found]) -> str:
+def summary(matches: list[Found]) -> str:
     """How much was found, without claiming more than was counted."""
-    n_found, n_traces = sum(item.n_found for item in found), sum(item.n_traces for item in found)
-    n_searched = sum(item.n_searched for item in found)
+    n_found, n_traces = sum(match.n_found for match in matches), sum(match.n_traces for match in matches)
+    n_searched = sum(match.n_searched for match in matches)
     sentences = words.count(n_found, "sentence")
-    if all(item.is_complete for item in found):
+    if all(match.is_complete for match in matches):
         return f"{sentences} in {words.count(n_traces, 'trace')}"
     return (
         f"The first {sentences}, in {n_searched:,} of {words.count(n_traces, 'trace')} that hold it (the search stops "
@@ -182,7 +182,7 @@ def _to_first_page() -> None:
 
 
 def _open() -> None:
-    address = opened(RESULTS_KEY)
+    address = chosen_address(RESULTS_KEY)
     if address is not None:
         # Leaving the page is not possible from within a callback; the run that follows does it.
         st.session_state[_CHOSEN] = address

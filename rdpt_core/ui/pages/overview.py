@@ -48,12 +48,12 @@ def header(run: Run, catalog: Catalog) -> None:
 def _contexts(run: Run, catalog: Catalog) -> str:
     """Whose context was too short, and how long it is."""
     length = {str(model.role): model.context_length for model in run.models}
-    found = [
+    exceeded = [
         f"{role} ({f'{length[role]:,} tokens' if length.get(role) else 'unknown length'}; too short for "
         f"{words.count(n, 'trace')})"
         for role, n in catalog.over_context.items()
     ]
-    return f" Contexts exceeded: {', '.join(found)}." if found else ""
+    return f" Contexts exceeded: {', '.join(exceeded)}." if exceeded else ""
 
 
 def _unscored_help(catalog: Catalog) -> str:
@@ -138,9 +138,8 @@ def in_words(groups: Sequence[GroupShares]) -> str:
 
 
 def _with_interval(group: GroupShares) -> str:
-    found = group.intervals
-    low, high = (words.percent(float(end[0])) for end in (found.low, found.high))
-    return f"{words.percent(float(found.share[0]))} (95% interval {low} to {high})"
+    intervals = group.intervals
+    return f"{words.percent(float(intervals.share[0]))} ({share_figure.interval_in_words(intervals, 0)})"
 
 
 def where_to_go() -> None:
@@ -181,11 +180,11 @@ def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: S
             row |= {label: 100 * float(share) for label, share in zip(group.labels, group.intervals.share, strict=True)}
         rows.append(row)
     labels = groups[0].labels if groups else ()
-    whole = {name: st.column_config.NumberColumn(format="localized") for name in _WHOLE_NUMBERS}
-    parts = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *labels)}
+    count_columns = {name: st.column_config.NumberColumn(format="localized") for name in _WHOLE_NUMBERS}
+    percent_columns = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *labels)}
     accuracy_help = "Share of correct traces among the graded ones; the interval resamples questions."
-    parts["accuracy"] = st.column_config.NumberColumn(format="%.1f%%", help=accuracy_help)
-    st.dataframe(rows, hide_index=True, column_config={**whole, **parts}, placeholder="–")
+    percent_columns["accuracy"] = st.column_config.NumberColumn(format="%.1f%%", help=accuracy_help)
+    st.dataframe(rows, hide_index=True, column_config={**count_columns, **percent_columns}, placeholder="–")
 
 
 def model_table(run: Run) -> None:

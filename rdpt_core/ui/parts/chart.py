@@ -11,7 +11,6 @@ import streamlit as st
 # The camera must be there for the export's buttons to press; it appears when the pointer is over the figure.
 _CONFIG = {"displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displaylogo": False}
 
-
 # Back to the range that the figure was drawn with: beyond it nothing is drawn.
 _ZOOM = {"modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]], "doubleClick": "reset"}
 

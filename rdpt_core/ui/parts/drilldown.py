@@ -18,7 +18,7 @@ def show(page: PageContext, title: str, drilldown: Drilldown, key: str) -> None:
     Args:
         title: what was clicked, as Markdown without anything from the data that is not escaped.
     """
-    with st.container(border=True, key=f"behind_{key}"):
+    with st.container(border=True, key=f"drilldown_{key}"):
         if not drilldown.n:
             st.markdown(f"**{title}**: nothing.")
             return
@@ -37,10 +37,10 @@ def show(page: PageContext, title: str, drilldown: Drilldown, key: str) -> None:
                     "question": words.plain(row["question_id"]),
                     "answer": _VERDICT[row["correct"]],
                     "sentence": row["sentence"],
-                    **{name: values[number] for name, values in drilldown.numbers.items()},
+                    **{name: values[index] for name, values in drilldown.numbers.items()},
                     "text": words.plain(row["text"], 200),
                 }
-                for number, row in enumerate(rows)
+                for index, row in enumerate(rows)
             ],
             hide_index=True,
             height=min(300, 40 + 35 * len(rows)),

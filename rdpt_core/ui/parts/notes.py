@@ -37,21 +37,21 @@ _MOST_QUOTED = 400
 def panel(page: PageContext, view: TraceView, selected: int | None) -> None:
     """Notes on this trace and its sentences, and a form for another one; about the pinned sentence, if there is one."""
     path = page.database.path
-    try:
-        every = notes(path)
-    except SidecarError as error:
-        show_problem(error)
+    all_notes = _load_notes(path)
+    if all_notes is None:
         return
-    here = [note for note in every if note.anchor.trace_id == view.trace.trace_id]
-    now = text_hash(view.trace.response)
-    current = sorted((n for n in here if n.anchor.trace_hash == now), key=lambda n: (n.anchor.char_start or -1, n.id))
-    older = [note for note in here if note.anchor.trace_hash != now]
-    title = f"Notes ({len(here)})" if here else "Notes"
-    with st.expander(title, icon=":material/edit_note:", key="notes", expanded=bool(here)):
+    trace_notes = [note for note in all_notes if note.anchor.trace_id == view.trace.trace_id]
+    hash_now = text_hash(view.trace.response)
+    current = sorted(
+        (n for n in trace_notes if n.anchor.trace_hash == hash_now), key=lambda n: (n.anchor.char_start or -1, n.id)
+    )
+    older = [note for note in trace_notes if note.anchor.trace_hash != hash_now]
+    title = f"Notes ({len(trace_notes)})" if trace_notes else "Notes"
+    with st.expander(title, icon=":material/edit_note:", key="notes", expanded=bool(trace_notes)):
         if _PROBLEM in st.session_state:
             st.error(st.session_state.pop(_PROBLEM), icon=":material/error:")
         for note in current[:_MOST_SHOWN]:
-            _entry(path, note, _where(view, note), every)
+            _entry(path, note, _where(view, note), all_notes)
         if older:
             st.warning(
                 f"**{words.count(len(older), 'note is', 'notes are')} about an older text of this trace**, which has "
@@ -59,15 +59,19 @@ def panel(page: PageContext, view: TraceView, selected: int | None) -> None:
                 icon=":material/history:",
             )
             for note in older[:_MOST_SHOWN]:
-                _entry(path, note, "an older text", every)
+                _entry(path, note, "an older text", all_notes)
         if len(current) > _MOST_SHOWN or len(older) > _MOST_SHOWN:
             st.caption(f"The first {_MOST_SHOWN} of each are shown. The page Find has all of them.")
-        _form(page, view, selected, every)
+        _form(page, view, selected, all_notes)
 
 
-def show_problem(error: RdptError) -> None:
-    """An error of the file of notes, which leaves everything else in place."""
-    st.warning(_in_words(error), icon=":material/edit_off:")
+def _load_notes(path: Path) -> tuple[Note, ...] | None:
+    """All notes of the file; None if it cannot be read, which the page then says and otherwise stays as it is."""
+    try:
+        return notes(path)
+    except SidecarError as error:
+        st.warning(_in_words(error), icon=":material/edit_off:")
+        return None
 
 
 def _in_words(error: RdptError) -> str:
@@ -86,9 +90,9 @@ def _where(view: TraceView, note: Note) -> str:
     return f"sentence {bisect_right(view.column('char_start'), start)}"
 
 
-def _entry(path: Path, note: Note, where: str, every: Sequence[Note]) -> None:
+def _entry(path: Path, note: Note, where: str, all_notes: Sequence[Note]) -> None:
     if st.session_state.get(_EDITED) == note.id:
-        _editor(path, note, every)
+        _editor(path, note, all_notes)
         return
     about = [Item("on", where), *(Item("#", tag) for tag in note.tags), Item("", _when(note), "note")]
     quote = [Item("which reads", words.plain(note.anchor.quote, 200))] if note.anchor.quote else []
@@ -100,12 +104,12 @@ def _entry(path: Path, note: Note, where: str, every: Sequence[Note]) -> None:
         )
 
 
-def _editor(path: Path, note: Note, every: Sequence[Note]) -> None:
+def _editor(path: Path, note: Note, all_notes: Sequence[Note]) -> None:
     # Keys of this version of the note: what somebody else wrote meanwhile replaces what stands here.
-    text_key, tags_key = (f"note_{part}_{note.id}_{note.updated_at}" for part in ("text", "tags"))
+    text_key, tags_key = (f"note_{field}_{note.id}_{note.updated_at}" for field in ("text", "tags"))
     with st.form(f"note_form_{note.id}"):
         st.text_area(f"Text of note {note.id}", note.text, key=text_key, height=100)
-        _tags_input(f"Tags of note {note.id}", tags_key, every, ", ".join(note.tags))
+        _tags_input(f"Tags of note {note.id}", tags_key, all_notes, ", ".join(note.tags))
         with st.container(horizontal=True):
             st.form_submit_button("Save", on_click=_change, args=(path, note, text_key, tags_key))
             st.form_submit_button("Cancel", on_click=_edit, args=(None,))
@@ -121,8 +125,8 @@ def _when(note: Note) -> str:
     return f"{note.updated_at[:16].replace('T', ' ')} UTC{changed}"
 
 
-def _tags_input(title: str, key: str, every: Sequence[Note], value: str = "") -> None:
-    known = list(dict.fromkeys(tag for note in reversed(every) for tag in note.tags))[:_MOST_KNOWN_TAGS]
+def _tags_input(title: str, key: str, all_notes: Sequence[Note], value: str = "") -> None:
+    known = list(dict.fromkeys(tag for note in reversed(all_notes) for tag in note.tags))[:_MOST_KNOWN_TAGS]
     st.text_input(
         title,
         value,
@@ -132,7 +136,7 @@ def _tags_input(title: str, key: str, every: Sequence[Note], value: str = "") ->
     )
 
 
-def _form(page: PageContext, view: TraceView, selected: int | None, every: Sequence[Note]) -> None:
+def _form(page: PageContext, view: TraceView, selected: int | None, all_notes: Sequence[Note]) -> None:
     with st.form("note_form", border=False):
         if selected is None:
             st.caption("A new note is on the whole trace. Pin a sentence above to write about it.")
@@ -146,7 +150,7 @@ def _form(page: PageContext, view: TraceView, selected: int | None, every: Seque
             )
         # One below the other: columns would be sent again with every click on a sentence.
         st.text_area("New note", key=_TEXT, height=82)
-        _tags_input("Tags, with commas between", _TAGS, every)
+        _tags_input("Tags, with commas between", _TAGS, all_notes)
         st.form_submit_button("Save note", on_click=_add, args=(page.database.path, page.run, view, selected))
 
 
@@ -163,22 +167,22 @@ def anchor_of(run: Run, view: TraceView, index: int | None) -> Anchor:
 def _add(path: Path, run: Run, view: TraceView, selected: int | None) -> None:
     index = selected if st.session_state.get(_ABOUT) == _SENTENCE else None
     anchor = anchor_of(run, view, index)
-    if _did(lambda: add_note(path, anchor, st.session_state[_TEXT], tags_of(st.session_state[_TAGS]))):
+    if _succeeds(lambda: add_note(path, anchor, st.session_state[_TEXT], tags_of(st.session_state[_TAGS]))):
         # Only what was saved is cleared: a note that could not be written stays to be copied.
         st.session_state[_TEXT] = st.session_state[_TAGS] = ""
 
 
 def _change(path: Path, note: Note, text_key: str, tags_key: str) -> None:
-    if _did(lambda: change_note(path, note, st.session_state[text_key], tags_of(st.session_state[tags_key]))):
+    if _succeeds(lambda: change_note(path, note, st.session_state[text_key], tags_of(st.session_state[tags_key]))):
         _edit(None)
 
 
 def _delete(path: Path, note: Note) -> None:
-    if _did(lambda: delete_note(path, note)):
+    if _succeeds(lambda: delete_note(path, note)):
         _edit(None)
 
 
-def _did(write: Callable[[], object]) -> bool:
+def _succeeds(write: Callable[[], object]) -> bool:
     """Whether it worked; if not, the panel says why when it is drawn next."""
     try:
         write()
@@ -192,16 +196,14 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
     """All notes of the file that hold `text`, with a filter for tags and the means to take them away.
 
     Args:
-        key: of the list, for `results.opened`.
+        key: of the list, for `chosen_address`.
         on_open: called when a note is chosen.
     """
     path = page.database.path
-    try:
-        every = notes(path)
-    except SidecarError as error:
-        show_problem(error)
+    all_notes = _load_notes(path)
+    if all_notes is None:
         return
-    if not every:
+    if not all_notes:
         st.info(
             "There are no notes yet. Write one beside a trace, on the page Trace; it is kept in a file beside the "
             "database, which itself stays as it is.",
@@ -210,12 +212,12 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
         st.code(str(sidecar_path(path)), language=None, wrap_lines=True)
         return
     with open_reader(path, patience_s=PATIENCE_S) as reader:
-        placed = place(reader, every)
-    tag = trace_picker.choose_value("Tag", "tag", sorted({tag for note in every for tag in note.tags}))
+        placed = place(reader, all_notes)
+    tag = trace_picker.choose_value("Tag", "tag", sorted({tag for note in all_notes for tag in note.tags}))
     chosen = matching(placed, text, tag)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         shown = f", of which {_MOST_LISTED} are shown" if len(chosen) > _MOST_LISTED else ""
-        st.markdown(f"**{len(chosen):,} of {words.count(len(every), 'note')}**{shown}", width="content")
+        st.markdown(f"**{len(chosen):,} of {words.count(len(all_notes), 'note')}**{shown}", width="content")
         _downloads(chosen)
     if chosen:
         several = len(page.database.runs()) > 1
@@ -239,11 +241,11 @@ def _downloads(chosen: Sequence[Placed]) -> None:
 def _item(item: Placed, *, with_run: bool) -> dict[str, Any]:
     note, anchor = item.note, item.note.anchor
     if anchor.sentence_index is None:
-        place_now = "the whole trace"
+        location = "the whole trace"
     elif item.sentence_index is not None:
-        place_now = f"sentence {item.sentence_index + 1}"
+        location = f"sentence {item.sentence_index + 1}"
     else:
-        place_now = "a sentence"
+        location = "a sentence"
     about = [str(item.trace["benchmark"])] if item.trace else []
     if item.state is not NotePlace.CURRENT:
         about.append(f"about an {item.state}" if item.state is NotePlace.OLDER_TEXT else str(item.state))
@@ -254,7 +256,7 @@ def _item(item: Placed, *, with_run: bool) -> dict[str, Any]:
         address["sentence"] = str(item.sentence_index + 1)
     return {
         "mark": {"key": "none", "letter": "✎", "name": "Note"},
-        "place": place_now,
+        "place": location,
         "trace": anchor.trace_id,
         "address": address,
         "about": about,

@@ -10,15 +10,16 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.run.shares import GroupShares
+from rdpt_core.analysis.statistics.intervals import ShareIntervals
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout, hatched
+from rdpt_core.ui.style.figure_style import base_layout, error_bars, hatched
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 
 def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
     """Label shares per benchmark: stacked bars to 100%, and beside them every share with its 95% interval.
 
-    A click on a bar or a point returns two positions as customdata: of its group in `groups`, and of its kind.
+    A click on a bar or a point returns two indices as customdata: of its group in `groups`, and of its label.
     """
     figure = make_subplots(
         rows=1,
@@ -43,7 +44,8 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
         figure.add_trace(
             go.Scatter(y=[row + offset for row in rows], **_share_points(groups, k, mode), **hover), row=1, col=2
         )
-    _finish_shares(figure, groups, mode)
+    _say_where_no_interval(figure, groups, mode)
+    _lay_out(figure, groups, mode)
     return figure
 
 
@@ -66,21 +68,17 @@ def _share_bars(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, 
 
 def _share_points(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
     key = label_key(groups[0].labels[k])
-    found = [group.intervals for group in groups]
+    intervals = [group.intervals for group in groups]
     ink = tone(key, mode).ink
     return {
-        "x": [None if item.refused else float(item.share[k]) for item in found],
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [float(item.high[k] - item.share[k]) for item in found],
-            "arrayminus": [float(item.share[k] - item.low[k]) for item in found],
-            "color": ink,
-            "thickness": 2,
-            "width": 4,
-        },
+        "x": [None if item.refused else float(item.share[k]) for item in intervals],
+        "error_x": error_bars(
+            [float(item.high[k] - item.share[k]) for item in intervals],
+            [float(item.share[k] - item.low[k]) for item in intervals],
+            ink,
+        ),
         "mode": "markers+text",
-        "text": [MARKS[key].letter] * len(found),
+        "text": [MARKS[key].letter] * len(intervals),
         "textposition": "middle center",
         "textfont": {"size": 9, "color": PAGE[mode]},
         "marker": {"color": ink, "size": 14},
@@ -88,7 +86,7 @@ def _share_points(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str
     }
 
 
-def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode) -> None:
+def _say_where_no_interval(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode) -> None:
     for row, group in enumerate(groups):
         if group.intervals.refused is not None:
             figure.add_annotation(
@@ -103,6 +101,9 @@ def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode)
                 row=1,
                 col=2,
             )
+
+
+def _lay_out(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode) -> None:
     figure.update_xaxes(
         range=[0, 1], tickformat=".0%", showgrid=True, gridcolor=RULE[mode], zeroline=False, fixedrange=True
     )
@@ -146,22 +147,26 @@ def _finish_shares(figure: go.Figure, groups: Sequence[GroupShares], mode: Mode)
     figure.update_traces(unselected={"marker": {"opacity": 1}}, selected={"marker": {"opacity": 1}})
 
 
+def interval_in_words(intervals: ShareIntervals, k: int) -> str:
+    """`95% interval 31% to 42%` of the k-th share, or why there is none."""
+    if intervals.refused is not None:
+        return f"no interval: {intervals.refused}"
+    return f"95% interval {words.percent(float(intervals.low[k]))} to {words.percent(float(intervals.high[k]))}"
+
+
 def _group_tick(group: GroupShares) -> str:
-    found = group.intervals
+    intervals = group.intervals
     name = words.no_markup(group.group, 24)
-    return f"<b>{name}</b><br>{words.count(found.n_questions, 'question')}<br>{words.count(found.n_traces, 'trace')} "
+    questions, traces = words.count(intervals.n_questions, "question"), words.count(intervals.n_traces, "trace")
+    return f"<b>{name}</b><br>{questions}<br>{traces} "
 
 
 def _share_hover(group: GroupShares, k: int) -> str:
-    found = group.intervals
-    share = words.percent(float(found.share[k]))
-    if found.refused is None:
-        spread = f"95% interval {words.percent(float(found.low[k]))} to {words.percent(float(found.high[k]))}"
-    else:
-        spread = f"no interval: {found.refused}"
+    intervals = group.intervals
+    share = words.percent(float(intervals.share[k]))
     n = (
-        f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}, "
-        f"{words.count(found.n_counted, 'sentence')}"
+        f"{words.count(intervals.n_questions, 'question')}, {words.count(intervals.n_traces, 'trace')}, "
+        f"{words.count(intervals.n_counted, 'sentence')}"
     )
     head = f"<b>{group.labels[k]} {share}</b> in {words.no_markup(group.group)}"
-    return f"{head}<br>{spread}<br>{n}<br>click to read such traces"
+    return f"{head}<br>{interval_in_words(intervals, k)}<br>{n}<br>click to read such traces"

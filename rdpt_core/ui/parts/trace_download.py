@@ -12,7 +12,7 @@ from rdpt_core.ui.frame import links
 from rdpt_core.ui.frame.context import PageContext
 
 
-def offer(page: PageContext, view: TraceView) -> None:
+def draw_buttons(page: PageContext, view: TraceView) -> None:
     """A link to the page Compare, and the trace as one HTML file, which is made when it is asked for."""
 
     def make() -> str:

@@ -68,8 +68,8 @@ SPACES: dict[str, str] = {Space.DIFFERENCE: "differences of p (paper)", Space.RA
 _MARKDOWN = {character: f"\\{character}" for character in "\\`*_{}[]()#+-.!|~$:&"} | {"<": "&lt;", ">": "&gt;"}
 
 
-def kind(name: str) -> str:
-    """A label, or a part of Boosted, as figures and legends write it."""
+def label(name: str) -> str:
+    """A label, or a direction of Boosted, as figures and legends write it."""
     return name.replace("-down", ", down")
 
 

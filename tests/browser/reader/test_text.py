@@ -71,7 +71,7 @@ def test_a_million_characters_without_width_stay_text_and_are_counted(open_trace
     for index in range(3):
         assert sentence(page, index).evaluate("e => e.textContent.length") == 500_010
         note = "e => getComputedStyle(e, '::before').content"
-        assert "500,000 characters without width" in sentence(page, index).locator(".heap").evaluate(note)
+        assert "500,000 characters without width" in sentence(page, index).locator(".zero-width").evaluate(note)
     sentence(page, 1).hover()
     expect(page.locator(".reader .tip")).to_contain_text("sentence 2 of 3")
     sentence(page, 1).click(position={"x": 20, "y": 8})

@@ -22,7 +22,7 @@ from rdpt_core.records import Trace
 from rdpt_core.traces import RejectLog, iter_traces, trace_to_json
 from rdpt_core.traces.importing.pipeline import ImportReport, import_traces
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real traces are not at ../shared/data")
 
 # glob, format, files, traces in all, of them correct (None where the source gives no verdict)
@@ -70,7 +70,7 @@ FILES: list[tuple[str, str, int, int, int | None]] = [
 ]
 
 REFUSED: list[tuple[str, str]] = [
-    ("INDEX.md", "no traces file"),
+    ("INDEX.md", "not a file of traces"),
     ("thought-anchors/**/problem.json", "without a model's responses"),
     ("thought-anchors/**/chunks_labeled.json", "sentences of a trace"),
     ("thought-anchors/**/chunks_resampled.json", "keyed by number"),

@@ -24,7 +24,7 @@ import pytest
 
 from rdpt_core.traces import get_splitter
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "thought-anchors"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "thought-anchors"
 
 MOST_UNCLASSIFIED = 0.01
 """Share of all disagreements. Measured: none of 431."""

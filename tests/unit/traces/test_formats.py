@@ -254,7 +254,7 @@ def test_what_cannot_be_recognised_says_what_was_looked_for_and_found() -> None:
         ({"problem": "2+2?", "gt_solution": "4", "gt_answer": "4"}, "without a model's responses"),
         ({"generated_text": "4", "details": {"tokens": []}}, "log-probabilities"),
         ({"0": ["a", "b"]}, "keyed by number"),
-        (b"# Notes\n\nNothing here.\n", "no traces file"),
+        (b"# Notes\n\nNothing here.\n", "not a file of traces"),
         (b"", "empty"),
         ("q,r".encode("utf-16"), "UTF-16"),
         (b"%PDF-1.7", "a PDF"),

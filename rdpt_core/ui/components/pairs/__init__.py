@@ -17,7 +17,7 @@ from rdpt_core.ui.style.theme import MARKS, label_key
 
 _PAIRS = st.components.v2.component(
     "rdpt_pairs",
-    css=bundle.style("pairs/pairs.css", root=".pairs"),
+    css=bundle.style("reader/swatch.css", "pairs/pairs.css", root=".pairs"),
     js=bundle.script("reader/dom.js", "reader/hub.js", "pairs/pairs.js"),
 )
 
@@ -82,11 +82,15 @@ def _short(value: float | None) -> float | None:
 
 
 def draw_pairs(data: dict[str, Any], answers: int | None, on_pick: Callable[[], None]) -> None:
-    """Draw the strip. `answers` is the time of the choice that led here, as it was message."""
+    """Draw the strip. `answers` is the time of the choice that led here, as its message gave it."""
     _PAIRS(key="pairs", data={**data, "answers": answers}, on_pick_change=on_pick)
 
 
-def message(key: str) -> dict[str, Any] | None:
+def pairs_message(key: str) -> dict[str, Any] | None:
     """The pair that was chosen just now: {row, at}; None if it belongs to other traces."""
-    said = (st.session_state.get("pairs") or {}).get("pick")
-    return said if isinstance(said, dict) and said.get("key") == key and isinstance(said.get("row"), int) else None
+    message = (st.session_state.get("pairs") or {}).get("pick")
+    return (
+        message
+        if isinstance(message, dict) and message.get("key") == key and isinstance(message.get("row"), int)
+        else None
+    )

@@ -119,8 +119,8 @@ class View {
       return node;
     }
     const mark = this.data.marks[this.data[`${name}Marks`][index]];
-    const chip = el("span", `chip m-${mark.key}`, mark.letter);
-    node.append(chip, el("span", "", `${name} ${index + 1}, ${mark.name}`));
+    const swatch = el("span", `swatch m-${mark.key}`, mark.letter);
+    node.append(swatch, el("span", "", `${name} ${index + 1}, ${mark.name}`));
     for (const [role, values] of Object.entries(this.data[`${name}Values`])) {
       node.append(el("span", "quiet", `${role} ${decimal(values[index])}`));
     }

@@ -1,8 +1,8 @@
 """The reader as a component of Streamlit.
 
-draw_text(view, key)                                   anywhere on the page
-draw_labels(view, key, State(selected=3), on={...})    in the same run, best inside a fragment
-heard(trigger, key)                                    in a callback: what the reader said
+draw_text(view, key)                                         anywhere on the page
+draw_labels(view, key, ReaderState(selected=3), on={...})    in the same run, best inside a fragment
+reader_message(trigger, key)                                 in a callback: what the reader said
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader.payload import SCRIPT, STYLE, ReaderState, labels_payload, text_payload
 
 _TEXT = st.components.v2.component("rdpt_reader", css=STYLE, js=SCRIPT)
-
-
 _PART = st.components.v2.component("rdpt_reader_part", js=bundle.script("reader/hub.js", "reader/part.js"))
-
 
 TRIGGERS = ("pick", "thresholds", "step", "math")
 
@@ -38,7 +35,7 @@ def draw_labels(
     on: Mapping[str, Callable[[], None]],
     name: str = "main",
 ) -> None:
-    """Bring labels. `on` holds a callback for every trigger that the page wants to hear; `heard` then tells what."""
+    """Bring labels. `on` holds a callback for every trigger that matters to the page; see `reader_message`."""
     callbacks: dict[str, Any] = {f"on_{trigger}_change": call for trigger, call in on.items()}
     _PART(key=f"reader:{name}:labels", data=labels_payload(view, key, state, name), **callbacks)
 
@@ -50,5 +47,5 @@ def draw_math(payload: dict[str, Any], name: str = "main") -> None:
 
 def reader_message(trigger: str, key: str, name: str = "main") -> dict[str, Any] | None:
     """What the reader said just now; None if it spoke of another trace, or did not speak."""
-    said = (st.session_state.get(f"reader:{name}:labels") or {}).get(trigger)
-    return said if isinstance(said, dict) and said.get("key") == key else None
+    message = (st.session_state.get(f"reader:{name}:labels") or {}).get(trigger)
+    return message if isinstance(message, dict) and message.get("key") == key else None

@@ -31,19 +31,19 @@ export function formula(text) {
   return node;
 }
 
-// Characters without a width, heaped up by the thousand, would keep the browser busy for minutes. Such a heap stays in the
+// Thousands of zero-width characters in a row would keep the browser busy for minutes. Such a run of them stays in the
 // text, to be searched and copied, but is laid out as a note of how many there are.
-const HEAP = /[\p{M}\p{Cf}]{200,}/gu;
+const ZERO_WIDTH = /[\p{M}\p{Cf}]{200,}/gu;
 
 export function piecesOf(text) {
   const pieces = [];
   let at = 0;
-  for (const match of text.matchAll(HEAP)) {
+  for (const match of text.matchAll(ZERO_WIDTH)) {
     if (match.index > at) pieces.push(text.slice(at, match.index));
-    const heap = el("span", "heap");
-    heap.dataset.n = `${whole(Array.from(match[0]).length)} characters without width`;
-    heap.append(el("span", "", match[0]));
-    pieces.push(heap);
+    const node = el("span", "zero-width");
+    node.dataset.note = `${whole(Array.from(match[0]).length)} characters without width`;
+    node.append(el("span", "", match[0]));
+    pieces.push(node);
     at = match.index + match[0].length;
   }
   if (at < text.length) pieces.push(text.slice(at));

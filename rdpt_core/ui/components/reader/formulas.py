@@ -41,19 +41,19 @@ _ALIGN = re.compile(r"text-align:\s*(left|right|center)")
 
 def formulas_payload(texts: Sequence[str], reader: str, key: str) -> dict[str, Any]:
     """The `math` part of the reader: every different formula once, and where in which sentence each stands."""
-    numbers: dict[tuple[str, bool], int | None] = {}
+    number_of: dict[tuple[str, bool], int | None] = {}
     formulas: list[Any] = []
-    places: dict[str, list[tuple[int, int, int]]] = {}
+    spans: dict[str, list[tuple[int, int, int]]] = {}
     n_nodes = n_left = 0
     for index, text in enumerate(texts):
         for start, end, source, display in formulas_in(text):
-            if (source, display) not in numbers:
-                found = tree_of(source, display)
-                fits = found is not None and n_nodes + found[1] <= MOST_NODES_OF_TRACE
-                numbers[source, display] = len(formulas) if fits else None
-                if found is not None and fits:
-                    formulas.append(found[0])
-            number = numbers[source, display]
+            if (source, display) not in number_of:
+                parsed = tree_of(source, display)
+                fits = parsed is not None and n_nodes + parsed[1] <= MOST_NODES_OF_TRACE
+                number_of[source, display] = len(formulas) if fits else None
+                if parsed is not None and fits:
+                    formulas.append(parsed[0])
+            number = number_of[source, display]
             if number is None:
                 n_left += 1
                 continue
@@ -61,20 +61,20 @@ def formulas_payload(texts: Sequence[str], reader: str, key: str) -> dict[str, A
             if n_nodes > MOST_NODES_OF_TRACE:
                 n_left += 1
                 continue
-            places.setdefault(str(index), []).append((start, end, number))
+            spans.setdefault(str(index), []).append((start, end, number))
     return {
         "reader": reader,
         "part": "math",
         "key": key,
         "formulas": formulas,
-        "places": places,
+        "places": spans,
         "nLeft": n_left,
     }
 
 
 def _size(source: str, display: bool) -> int:
-    found = tree_of(source, display)
-    return found[1] if found else 0
+    parsed = tree_of(source, display)
+    return parsed[1] if parsed else 0
 
 
 def formulas_in(text: str) -> Iterator[tuple[int, int, str, bool]]:
@@ -92,18 +92,18 @@ def formulas_in(text: str) -> Iterator[tuple[int, int, str, bool]]:
             known = closings[mark] = text.find(mark, start)
         return known
 
-    at = 0
-    while match := _OPENING.search(text, at):
+    position = 0
+    while match := _OPENING.search(text, position):
         opening, start = match.group(), match.end()
-        at = start
+        position = start
         if match["code"]:
             end = closing(opening, start)
-            at = end + len(opening) if end >= 0 else start
+            position = end + len(opening) if end >= 0 else start
         elif match["environment"]:
             end = closing(rf"\end{{{match['environment']}}}", start)
             if end >= 0 and match["environment"] in _ENVIRONMENTS:
-                at = end + len(match["environment"]) + 6
-                yield match.start(), at, text[match.start() : at], True
+                position = end + len(match["environment"]) + 6
+                yield match.start(), position, text[match.start() : position], True
         elif opening == "$":
             end = closing("$", start)
             while end > 0 and text[end - 1] == "\\":
@@ -111,13 +111,13 @@ def formulas_in(text: str) -> Iterator[tuple[int, int, str, bool]]:
             inside = text[start:end] if 0 <= end <= start + MOST_CHARACTERS else ""
             follows_digit = text[end + 1 : end + 2].isdecimal()
             if inside and not inside[-1].isspace() and not follows_digit and "\n\n" not in inside:
-                at = end + 1
-                yield match.start(), at, inside, False
+                position = end + 1
+                yield match.start(), position, inside, False
         else:
             end = closing(_DELIMITERS[opening], start)
             if end >= 0:
-                at = end + 2
-                yield match.start(), at, text[start:end], opening in _DISPLAY
+                position = end + 2
+                yield match.start(), position, text[start:end], opening in _DISPLAY
 
 
 @lru_cache(maxsize=20_000)
@@ -157,10 +157,10 @@ def _tree(node: ElementTree.Element, depth: int) -> list[Any] | None:
     if node.text:
         tree.append(node.text)
     for child in node:
-        found = _tree(child, depth + 1)
-        if found is None:
+        subtree = _tree(child, depth + 1)
+        if subtree is None:
             return None
-        tree.append(found)
+        tree.append(subtree)
         if child.tail:
             tree.append(child.tail)
     return tree

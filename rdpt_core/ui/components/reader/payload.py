@@ -27,12 +27,10 @@ MODULES = (
     *("thresholds", "search", "math", "strip", "card", "keys", "tools", "view", "main"),
 )
 
-
 SCRIPT = bundle.script(*(f"reader/{name}.js" for name in MODULES))
-
-
-STYLE = bundle.style("reader/reader.css", "reader/zero_width.css", "reader/panels.css", root=".reader")
-
+STYLE = bundle.style(
+    "reader/reader.css", "reader/swatch.css", "reader/zero_width.css", "reader/panels.css", root=".reader"
+)
 
 FEATURES = ("joint", "thresholds", "card", "search", "math", "step")
 """What a reader can offer beside text, ribbon, legend and hover."""

@@ -13,7 +13,7 @@ from rdpt_core.ui.style.theme import MARKS, label_key
 
 _RESULTS = st.components.v2.component(
     "rdpt_results",
-    css=bundle.style("results/results.css", root=".results"),
+    css=bundle.style("reader/swatch.css", "results/results.css", root=".results"),
     js=bundle.script("reader/dom.js", "results/results.js"),
 )
 
@@ -53,7 +53,7 @@ def passage_item(passage: Passage, *, with_run: bool) -> dict[str, Any]:
 
 
 def results(name: str, items: Sequence[dict[str, Any]], first: int, key: str, on_open: Callable[[], None]) -> None:
-    """Draw the list; `on_open` runs when a result is chosen, and `opened` then says where it leads.
+    """Draw the list; `on_open` runs when a result is chosen; `chosen_address` then says where it leads.
 
     Args:
         name: what the list is called, for those who cannot see it.
@@ -62,7 +62,7 @@ def results(name: str, items: Sequence[dict[str, Any]], first: int, key: str, on
     _RESULTS(key=key, data={"name": name, "items": list(items), "first": first}, on_open_change=on_open)
 
 
-def opened(key: str) -> dict[str, str] | None:
+def chosen_address(key: str) -> dict[str, str] | None:
     """The address parameters of the result that was chosen just now."""
     state = st.session_state.get(key) or {}
     address = state.get("open")

@@ -33,7 +33,7 @@ _FEATURES = ("joint", "thresholds", "card", "search")
 _SCRIPT = f"{payload.SCRIPT}\n{bundle.text('standalone/standalone.js')}"
 
 
-def standalone_html(opened: Reader, run: Run, view: TraceView) -> str:
+def standalone_html(reader: Reader, run: Run, view: TraceView) -> str:
     """The file. The same trace under the same rule gives the same bytes."""
     style = _style()
     policy = (
@@ -54,7 +54,7 @@ def standalone_html(opened: Reader, run: Run, view: TraceView) -> str:
             f"<noscript><p>Labels need JavaScript. The text:</p><pre>{_text(view.trace.response)}</pre></noscript>\n",
             _card(run, view),
             f"</main>\n<footer><p>Made by RDPT Explorer {escape(__version__)}. {escape(_EXPLAINED)}</p></footer>\n",
-            f'<script type="application/json" id="data">{_json(_data(opened, run, view))}</script>\n',
+            f'<script type="application/json" id="data">{_json(_data(reader, run, view))}</script>\n',
             f'<script type="module">{_SCRIPT}</script>\n</body>\n</html>\n',
         ]
     )
@@ -72,14 +72,14 @@ def file_name(view: TraceView) -> str:
     return f"trace-{kept.strip('-.')[:80] or text_hash(view.trace.response)}.html"
 
 
-def _data(opened: Reader, run: Run, view: TraceView) -> dict[str, Any]:
+def _data(reader: Reader, run: Run, view: TraceView) -> dict[str, Any]:
     key = f"{run.run_id}/{view.trace_no}"
     math = formulas_payload(view.texts(), "main", key)
     features = (*_FEATURES, "math") if math["formulas"] else _FEATURES
     state = payload.ReaderState(features=features, has_link=False)
     text = payload.text_payload(view, key)
     return {
-        "text": {**text, "strip": _strips(load_trace_tokens(opened, run, view), view)},
+        "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
         "labels": payload.labels_payload(view, key, state),
         "math": math,
     }
@@ -90,28 +90,31 @@ def _strips(tokens: Mapping[str, SentenceTokens], view: TraceView) -> dict[str, 
     if not tokens:
         return {}
     n = view.sentences.num_rows
-    places = {}
-    for role, found in tokens.items():
-        order = np.argsort(found.sentence_index, kind="stable")
-        places[role] = (order, np.searchsorted(found.sentence_index[order], np.arange(n + 1)))
+    order_of = {}
+    for role, role_tokens in tokens.items():
+        order = np.argsort(role_tokens.sentence_index, kind="stable")
+        order_of[role] = (order, np.searchsorted(role_tokens.sentence_index[order], np.arange(n + 1)))
     spans = zip(view.column("char_start"), view.column("char_end"), strict=True)
     strips = {}
     for index, (start, end) in enumerate(spans):
-        ours = {}
-        for role, found in tokens.items():
-            order, edges = places[role]
+        sentence_tokens = {}
+        for role, role_tokens in tokens.items():
+            order, edges = order_of[role]
             chosen = order[edges[index] : edges[index + 1]]
-            ours[role] = SentenceTokens(
-                *(getattr(found, name)[chosen] for name in ("char_start", "char_end", "logprob", "sentence_index"))
+            sentence_tokens[role] = SentenceTokens(
+                *(
+                    getattr(role_tokens, name)[chosen]
+                    for name in ("char_start", "char_end", "logprob", "sentence_index")
+                )
             )
-        strips[str(index)] = strip_of(ours, start, end, index)
+        strips[str(index)] = strip_of(sentence_tokens, start, end, index)
     return strips
 
 
 def _asked(trace: Trace) -> str:
     turns = [(message.role, message.content) for message in trace.messages] or [("prompt", trace.prompt or "")]
     graded = {True: "✓ correct", False: "✗ incorrect", None: "not graded"}[trace.correct]
-    facts = [
+    terms = [
         ("gold answer", trace.gold if trace.gold is not None else "unknown"),
         ("graded", graded),
         ("benchmark", trace.benchmark),
@@ -122,18 +125,19 @@ def _asked(trace: Trace) -> str:
         ("question id", trace.question_id),
         ("trace id", trace.trace_id),
     ]
-    named = len(turns) > 1
+    is_conversation = len(turns) > 1
     asked = "".join(
-        f"{f'<p><b>{_text(role)}</b></p>' if named else ''}<pre>{_text(content)}</pre>" for role, content in turns
+        f"{f'<p><b>{_text(role)}</b></p>' if is_conversation else ''}<pre>{_text(content)}</pre>"
+        for role, content in turns
     )
-    return f'<section class="asked" aria-label="Question and answer">{asked}{_terms(facts, kind="short")}</section>\n'
+    return f'<section class="asked" aria-label="Question and answer">{asked}{_terms(terms, kind="short")}</section>\n'
 
 
 def _card(run: Run, view: TraceView) -> str:
     rule = view.rule
     environment = run.environment[-1] if run.environment else {}
     packages = environment.get("packages", {})
-    facts = [
+    terms = [
         ("run", f"{run.name} ({run.run_id})"),
         ("traces hash", run.traces_hash),
         ("text hash", text_hash(view.trace.response)),
@@ -164,7 +168,7 @@ def _card(run: Run, view: TraceView) -> str:
     return (
         '<section aria-labelledby="made"><h2 id="made">How this was made</h2>\n'
         f'<div class="wide" tabindex="0" role="region" aria-label="Models"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>\n{_terms(facts, thresholds)}</section>\n"
+        f"<tbody>{body}</tbody></table></div>\n{_terms(terms, thresholds)}</section>\n"
     )
 
 
@@ -172,9 +176,9 @@ def _thresholds(rule: LabelRule) -> str:
     return f"α = {rule.alpha:g}, β = {rule.beta:g}"
 
 
-def _terms(facts: Iterable[tuple[str, str | None]], further: str = "", kind: str = "long") -> str:
-    entries = "".join(f"<div><dt>{_text(term)}</dt><dd>{_text(value)}</dd></div>" for term, value in facts if value)
-    return f'<dl class="{kind}">{entries}{further}</dl>'
+def _terms(terms: Iterable[tuple[str, str | None]], further: str = "", kind: str = "long") -> str:
+    rows = "".join(f"<div><dt>{_text(term)}</dt><dd>{_text(value)}</dd></div>" for term, value in terms if value)
+    return f'<dl class="{kind}">{rows}{further}</dl>'
 
 
 def _text(value: str) -> str:

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 
 from rdpt_core.analysis.run.group_shares import CrossCell, CrossTable, Difference
 from rdpt_core.analysis.run.shares import GroupShares
-from rdpt_core.ui.parts.share_figure import shares_figure
+from rdpt_core.ui.parts.share_figure import interval_in_words, shares_figure
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout
+from rdpt_core.ui.style.figure_style import base_layout, error_bars, row_axis
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 
@@ -20,78 +20,65 @@ def cell_name(cell: CrossCell, limit: int = 24) -> str:
     return " · ".join(names)
 
 
-def cells_figure(cells: CrossTable, shown: Sequence[int], unit: str, mode: Mode) -> go.Figure:
+def cells_figure(table: CrossTable, shown: Sequence[int], unit: str, mode: Mode) -> go.Figure:
     """Stacked bars and points with intervals, one line a cell.
 
-    A click returns as customdata the place of the cell in `shown` and that of the label.
+    A click returns as customdata the index of the cell in `shown` and that of the label.
     """
-    found = [cells.cells[place] for place in shown]
-    figure = shares_figure([GroupShares(cell.row, cells.labels, cell.intervals) for cell in found], mode)
-    figure.update_yaxes(ticktext=[_tick(cell) for cell in found])
+    shown_cells = [table.cells[index] for index in shown]
+    figure = shares_figure([GroupShares(cell.row, table.labels, cell.intervals) for cell in shown_cells], mode)
+    figure.update_yaxes(ticktext=[_tick(cell) for cell in shown_cells])
     figure.layout.annotations[0].text = f"share of {unit}"
     figure.layout.annotations[1].text = "with 95% intervals"
     for trace in figure.data:
         k = trace.customdata[0][1]
-        trace.hovertext = [_hover(cells, cell, k, unit) for cell in found]
+        trace.hovertext = [_hover(table, cell, k, unit) for cell in shown_cells]
         # A click must not fade the numbers of what was not clicked.
         trace.unselected.textfont.color = TEXT[mode] if trace.type == "bar" else PAGE[mode]
-    for place in range(1, len(found)):
-        if cells.column_dimension is not None and found[place].row != found[place - 1].row:
+    for index in range(1, len(shown_cells)):
+        if table.column_dimension is not None and shown_cells[index].row != shown_cells[index - 1].row:
             line = {"color": RULE[mode], "width": 1}
-            figure.add_shape(type="line", x0=0, x1=1, xref="paper", y0=place - 0.5, y1=place - 0.5, yref="y", line=line)
-    figure.update_layout(height=112 + 70 * len(found))
+            figure.add_shape(type="line", x0=0, x1=1, xref="paper", y0=index - 0.5, y1=index - 0.5, yref="y", line=line)
+    figure.update_layout(height=112 + 70 * len(shown_cells))
     return figure
 
 
 def _tick(cell: CrossCell) -> str:
-    n = cell.intervals
+    intervals = cell.intervals
     return (
-        f"<b>{cell_name(cell)}</b><br>{words.count(n.n_questions, 'question')}, {words.count(n.n_traces, 'trace')}<br>"
-        f"{words.count(cell.n_sentences, 'sentence')} "
+        f"<b>{cell_name(cell)}</b><br>{words.count(intervals.n_questions, 'question')}, "
+        f"{words.count(intervals.n_traces, 'trace')}<br>{words.count(cell.n_sentences, 'sentence')} "
     )
 
 
-def _hover(cells: CrossTable, cell: CrossCell, k: int, unit: str) -> str:
-    n = cell.intervals
-    if n.refused is None:
-        spread = f"95% interval {words.percent(float(n.low[k]))} to {words.percent(float(n.high[k]))}"
-    else:
-        spread = f"no interval: {n.refused}"
+def _hover(table: CrossTable, cell: CrossCell, k: int, unit: str) -> str:
+    intervals = cell.intervals
     return (
-        f"<b>{cells.labels[k]} {words.percent(float(n.share[k]))}</b> of {unit} in {cell_name(cell, 40)}<br>"
-        f"{spread}<br>{words.count(n.n_questions, 'question')}, {words.count(n.n_traces, 'trace')}, "
-        f"{words.count(cell.n_sentences, 'sentence')}<br>click for the traces"
+        f"<b>{table.labels[k]} {words.percent(float(intervals.share[k]))}</b> of {unit} in {cell_name(cell, 40)}<br>"
+        f"{interval_in_words(intervals, k)}<br>{words.count(intervals.n_questions, 'question')}, "
+        f"{words.count(intervals.n_traces, 'trace')}, {words.count(cell.n_sentences, 'sentence')}<br>"
+        "click for the traces"
     )
 
 
-def difference_figure(labels: Sequence[str], found: Difference, mode: Mode) -> go.Figure:
+def difference_figure(labels: Sequence[str], difference: Difference, mode: Mode) -> go.Figure:
     """The difference of every label's share, in percentage points, with its interval."""
     figure = go.Figure()
-    for place, label in enumerate(labels):
+    for row, label in enumerate(labels):
         key = label_key(label)
         ink = tone(key, mode).ink
-        value = 100 * float(found.value[place])
-        spread = None
-        if found.refused is None:
-            spread = {
-                "type": "data",
-                "symmetric": False,
-                "array": [100 * float(found.high[place]) - value],
-                "arrayminus": [value - 100 * float(found.low[place])],
-                "color": ink,
-                "thickness": 2,
-                "width": 5,
-            }
+        value, low, high = (100 * float(v[row]) for v in (difference.value, difference.low, difference.high))
+        known = difference.refused is None
         figure.add_trace(
             go.Scatter(
                 x=[value],
-                y=[place],
-                error_x=spread,
+                y=[row],
+                error_x=error_bars([high - value], [value - low], ink, cap_width=5) if known else None,
                 mode="markers+text",
                 text=[MARKS[key].letter],
                 textfont={"size": 9, "color": PAGE[mode]},
                 marker={"color": ink, "size": 15},
-                hovertext=[points_in_words(label, found, place)],
+                hovertext=[points_in_words(label, difference, row)],
                 hoverinfo="text",
                 showlegend=False,
             )
@@ -108,20 +95,13 @@ def difference_figure(labels: Sequence[str], found: Difference, mode: Mode) -> g
         zerolinecolor=TEXT[mode],
         fixedrange=True,
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))),
-        ticktext=[f"{label} " for label in labels],
-        range=[len(labels) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
+    figure.update_yaxes(**row_axis(labels))
     return figure
 
 
-def points_in_words(label: str, found: Difference, place: int) -> str:
+def points_in_words(label: str, difference: Difference, k: int) -> str:
     """`Teacher +11.5 points (95% 5.3 to 18.0)`."""
-    text = f"{label} {100 * float(found.value[place]):+.1f} points"
-    if found.refused is not None:
-        return f"{text} (no interval: {found.refused})"
-    return f"{text} (95% interval {100 * float(found.low[place]):+.1f} to {100 * float(found.high[place]):+.1f})"
+    text = f"{label} {100 * float(difference.value[k]):+.1f} points"
+    if difference.refused is not None:
+        return f"{text} (no interval: {difference.refused})"
+    return f"{text} (95% interval {100 * float(difference.low[k]):+.1f} to {100 * float(difference.high[k]):+.1f})"

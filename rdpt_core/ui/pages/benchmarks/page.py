@@ -8,7 +8,7 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import group_shares
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
 from rdpt_core.analysis.run.drilldown import traces_of_cell
-from rdpt_core.analysis.run.group_shares import CrossTable, cross_table_rows, difference
+from rdpt_core.analysis.run.group_shares import CrossTable, cross_table_rows
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD, MIN_QUESTIONS
 from rdpt_core.store.reader import Run
@@ -63,8 +63,8 @@ def _named(page: PageContext, comparable: tuple[Run, ...], row: str, column: str
 
 def _dimensions(page: PageContext, chosen: Scope, runs: tuple[Run, ...]) -> list[str]:
     """What traces differ in here; the benchmark always."""
-    facts = page.data.trace_table(chosen)
-    varied = [name for name in group_shares.DIMENSIONS if name != "run" and len(facts.names[name]) > 1]
+    traces = page.data.trace_table(chosen)
+    varied = [name for name in group_shares.DIMENSIONS if name != "run" and len(traces.names[name]) > 1]
     return list(dict.fromkeys(["benchmark", *varied, *(["run"] if len(runs) > 1 else [])]))
 
 
@@ -106,10 +106,10 @@ def _shares(page: PageContext, chosen: Scope, shares: CrossTable, runs: tuple[Ru
         f"{filters.describe(chosen).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
         f"counted in {unit}. Intervals are 95% and resample questions. Click a segment for the traces behind it."
     )
-    few = sum(cell.intervals.refused is not None for cell in shares.cells)
-    if few:
-        has = words.count(few, "group has", "groups have")
-        st.caption(f"{has} no interval: fewer than {MIN_QUESTIONS} questions say too little about others.")
+    n_refused = sum(cell.intervals.refused is not None for cell in shares.cells)
+    if n_refused:
+        groups_have = words.count(n_refused, "group has", "groups have")
+        st.caption(f"{groups_have} no interval: fewer than {MIN_QUESTIONS} questions say too little about others.")
     table = cross_table_rows(shares, unit)
     with st.container(horizontal=True):
         extra = [INTERVAL_METHOD, f"Shares are of {unit}."]
@@ -131,43 +131,43 @@ def _safe(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return [{name: words.plain(v) if isinstance(v, str) else v for name, v in row.items()} for row in rows]
 
 
-def _difference(found: CrossTable, unit: str) -> None:
+def _difference(shares: CrossTable, unit: str) -> None:
     st.subheader("Do two groups differ?", anchor=False)
     # Numbered, because two groups may look the same once their names are cut.
     names = [
-        f"{place}. {words.plain(f'{cell.row} · {cell.column}' if cell.column else cell.row)}"
-        for place, cell in enumerate(found.cells, 1)
+        f"{number}. {words.plain(f'{cell.row} · {cell.column}' if cell.column else cell.row)}"
+        for number, cell in enumerate(shares.cells, 1)
     ]
     # To begin with, two groups that can be compared.
-    refused = [cell.intervals.refused is not None for cell in found.cells]
-    ready = sorted(range(len(names)), key=lambda place: refused[place])
+    refused = [cell.intervals.refused is not None for cell in shares.cells]
+    order = sorted(range(len(names)), key=lambda index: refused[index])
     left, right = st.columns(2)
-    first = names.index(left.selectbox("This group", names, ready[0], key="first", bind="query-params"))
-    second = names.index(right.selectbox("minus this group", names, ready[1], key="second", bind="query-params"))
+    first = names.index(left.selectbox("This group", names, order[0], key="first", bind="query-params"))
+    second = names.index(right.selectbox("minus this group", names, order[1], key="second", bind="query-params"))
     if first == second:
         st.info("Choose two different groups.")
         return
-    gap = difference(found, first, second)
+    difference = group_shares.difference(shares, first, second)
     st.plotly_chart(
-        difference_figure(found.labels, gap, context.mode()),
+        difference_figure(shares.labels, difference, context.mode()),
         key="difference",
         config={"displayModeBar": False},
         alt="Difference of the label shares of the two groups; the same numbers are in the text below",
     )
-    st.markdown(". ".join(points_in_words(label, gap, k) for k, label in enumerate(found.labels)) + ".")
-    st.caption(_pairing(gap, unit))
+    st.markdown(". ".join(points_in_words(label, difference, k) for k, label in enumerate(shares.labels)) + ".")
+    st.caption(_pairing(difference, unit))
 
 
-def _pairing(gap: group_shares.Difference, unit: str) -> str:
-    one, two = gap.n_questions
-    if gap.is_paired:
-        how = f"Both groups have the same {words.count(one, 'question')}: the interval is paired by question."
-    elif gap.n_shared:
+def _pairing(difference: group_shares.Difference, unit: str) -> str:
+    n_first, n_second = difference.n_questions
+    if difference.is_paired:
+        how = f"Both groups have the same {words.count(n_first, 'question')}: the interval is paired by question."
+    elif difference.n_shared:
         how = (
-            f"The groups have {one:,} and {two:,} questions, {gap.n_shared:,} of them in common: the interval draws "
-            "common questions together, so it is paired as far as they go."
+            f"The groups have {n_first:,} and {n_second:,} questions, {difference.n_shared:,} of them in common: the "
+            "interval draws common questions together, so it is paired as far as they go."
         )
     else:
-        how = f"The groups have {one:,} and {two:,} questions and none in common: the interval is not paired."
+        how = f"The groups have {n_first:,} and {n_second:,} questions and none in common: the interval is not paired."
     many = " Several labels are looked at at once: one of twenty such intervals misses 0 by chance."
     return f"Shares of {unit}. {how}{many}"

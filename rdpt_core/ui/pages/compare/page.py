@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -36,6 +37,19 @@ _FEATURES = ("search",)
 _MOST_SUGGESTED = 8
 
 
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """One side of the page: which trace it is, and the trace as its reader shows it."""
+
+    side: Side
+    view: TraceView
+
+    @property
+    def key(self) -> str:
+        """Of the reader: tells its messages from those about another trace."""
+        return f"{self.side.run.run_id}/{self.view.trace_no}"
+
+
 def draw(page: PageContext) -> None:
     """The whole page."""
     st.header("Compare two traces", anchor=False)
@@ -46,29 +60,32 @@ def draw(page: PageContext) -> None:
     left = left_side(page)
     if left is None:
         return
-    found = suggested(page, left)
-    right = right_side(page, left, found)
+    offers = suggested(page, left)
+    right = right_side(page, left, offers)
     if right is None:
         return
     for key, value in (("trace", left.row["trace_id"]), ("run2", right.run.run_id), ("trace2", right.row["trace_id"])):
         links.publish(key, value)
     _pickers(page, left, right)
-    _offers(page, left, right, found)
+    _draw_offers(page, left, right, offers)
     notices.run_notices(page, brief=True)
-    views = [page.database.data(side.run).trace_view(side.row["trace_no"], page.rule) for side in (left, right)]
-    notices.faint_notice(views[0].faint(), brief=True)
+    views = [_load_view(page, side) for side in (left, right)]
+    notices.faint_notice(views[0].view.faint(), brief=True)
     comparison = page.database.data(left.run).ask(
         compare_traces, left.row["trace_no"], right.run, right.row["trace_no"], page.rule
     )
-    key = "/".join(f"{side.run.run_id}:{side.row['trace_no']}" for side in (left, right))
-    _questions(views)
+    _questions([shown.view for shown in views])
     strip = st.container()
-    for column, side, view in zip(st.columns(2), (left, right), views, strict=True):
+    for column, shown in zip(st.columns(2), views, strict=True):
         with column:
-            _head(side, view)
-            draw_text(view, _reader_key(side, view), side.name)
+            _head(shown)
+            draw_text(shown.view, shown.key, shown.side.name)
     with strip:
-        _moving(comparison, left, right, views[0], views[1], key)
+        _moving(comparison, views[0], views[1])
+
+
+def _load_view(page: PageContext, side: Side) -> SideView:
+    return SideView(side, page.database.data(side.run).trace_view(side.row["trace_no"], page.rule))
 
 
 def _pickers(page: PageContext, left: Side, right: Side) -> None:
@@ -95,13 +112,13 @@ def _pick_trace(side: Side, choose: Any) -> None:
     questions: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in side.traces.to_pylist():
         questions.setdefault((row["benchmark"], row["question_id"]), []).append(row)
-    here = (side.row["benchmark"], side.row["question_id"])
+    question = (side.row["benchmark"], side.row["question_id"])
     names = trace_picker.option_names(
         list(questions), lambda q: trace_picker.question_name(q[1], questions[q][0]["question"])
     )
     question_key, trace_key = f"compare_question_{side.name}", f"compare_trace_{side.name}"
-    st.session_state[question_key], st.session_state[trace_key] = here, side.row["trace_id"]
-    samples = {row["trace_id"]: row for row in questions[here]}
+    st.session_state[question_key], st.session_state[trace_key] = question, side.row["trace_id"]
+    samples = {row["trace_id"]: row for row in questions[question]}
     labels = trace_picker.option_names(list(samples), lambda trace_id: trace_picker.trace_name(samples[trace_id]))
     first, second = st.columns(2)
     with first:
@@ -122,24 +139,24 @@ def _pick_trace(side: Side, choose: Any) -> None:
         )
 
 
-def _offers(page: PageContext, left: Side, right: Side, found: Sequence[Suggestion]) -> None:
+def _draw_offers(page: PageContext, left: Side, right: Side, offers: Sequence[Suggestion]) -> None:
     """What is worth comparing, one click each."""
     mixed = mixed_questions(left.traces)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if found:
+        if offers:
             st.markdown("Compare with", width="content")
-        for place, item in enumerate(found[:_MOST_SUGGESTED]):
-            chosen = (item.run, item.row["trace_id"]) == (right.run, right.row["trace_id"])
+        for index, offer in enumerate(offers[:_MOST_SUGGESTED]):
+            chosen = (offer.run, offer.row["trace_id"]) == (right.run, right.row["trace_id"])
             st.button(
-                _offer_name(item),
-                key=f"offer_{place}",
+                _offer_name(offer),
+                key=f"offer_{index}",
                 icon=":material/check:" if chosen else None,
                 on_click=choose_right,
-                args=(item.run.run_id, item.row["trace_id"]),
+                args=(offer.run.run_id, offer.row["trace_id"]),
             )
         if mixed:
-            here = [k for k, pair in enumerate(mixed) if pair[0]["trace_no"] >= left.row["trace_no"]]
-            following = mixed[((here[0] if here else -1) + 1) % len(mixed)]
+            not_before = [k for k, pair in enumerate(mixed) if pair[0]["trace_no"] >= left.row["trace_no"]]
+            following = mixed[((not_before[0] if not_before else -1) + 1) % len(mixed)]
             st.button(
                 "Next question with both outcomes",
                 icon=":material/skip_next:",
@@ -151,11 +168,11 @@ def _offers(page: PageContext, left: Side, right: Side, found: Sequence[Suggesti
         st.button("Swap sides", icon=":material/swap_horiz:", on_click=swap, args=(left, right))
 
 
-def _offer_name(item: Suggestion) -> str:
-    mark = {GRADES[0]: "✓ ", GRADES[1]: "✗ "}.get(item.row["grade"], "")
-    if item.kind is Kind.RUN:
-        return f"same trace in {words.no_markdown(item.run.name, 24)} · {item.run.run_id[:4]}"
-    return f"{mark}sample {item.row['sample']}"
+def _offer_name(offer: Suggestion) -> str:
+    mark = {GRADES[0]: "✓ ", GRADES[1]: "✗ "}.get(offer.row["grade"], "")
+    if offer.kind is Kind.RUN:
+        return f"same trace in {words.no_markdown(offer.run.name, 24)} · {offer.run.run_id[:4]}"
+    return f"{mark}sample {offer.row['sample']}"
 
 
 def _questions(views: Sequence[TraceView]) -> None:
@@ -169,8 +186,8 @@ def _questions(views: Sequence[TraceView]) -> None:
             card(f"Question on the {name}", [Item("Question", text, "long")], key=f"compare_question_{name}_card")
 
 
-def _head(side: Side, view: TraceView) -> None:
-    trace = view.trace
+def _head(shown: SideView) -> None:
+    side, trace = shown.side, shown.view.trace
     verdict = {
         True: Item("", "✓ Correct", "good"),
         False: Item("", "✗ Incorrect", "bad"),
@@ -189,49 +206,49 @@ def _head(side: Side, view: TraceView) -> None:
 
 
 def compare_traces(
-    opened: Reader, run: Run, trace_no: int, other: Run, other_trace_no: int, rule: LabelRule
+    reader: Reader, left: Run, left_trace_no: int, right: Run, right_trace_no: int, rule: LabelRule
 ) -> TraceComparison:
     """The comparison of two stored traces; cached like every other answer."""
-    return compare(load_trace_view(opened, run, trace_no, rule), load_trace_view(opened, other, other_trace_no, rule))
+    return compare(
+        load_trace_view(reader, left, left_trace_no, rule), load_trace_view(reader, right, right_trace_no, rule)
+    )
 
 
 @st.fragment
-def _moving(comparison: TraceComparison, left: Side, right: Side, ours: TraceView, theirs: TraceView, key: str) -> None:
+def _moving(comparison: TraceComparison, left: SideView, right: SideView) -> None:
     """What moves with a choice. A fragment, so that a step through the pairs does not send the page again."""
     rows = comparison.alignment.rows
+    key = "/".join(f"{shown.side.run.run_id}:{shown.view.trace_no}" for shown in (left, right))
+    # For each side, the sentence in every row of the strip; None where it has no partner.
+    sentences = {"left": [row.left for row in rows], "right": [row.right for row in rows]}
 
     def on_pair() -> None:
-        said = pairs.message(key)
-        if said is not None and 0 <= said["row"] < len(rows):
-            _choose_pair(said["row"], said.get("at"))
+        message = pairs.pairs_message(key)
+        if message is not None and 0 <= message["row"] < len(rows):
+            _choose_pair(message["row"], message.get("at"))
 
-    def on_sentence(side: Side) -> None:
-        view = ours if side is left else theirs
-        said = reader_message("pick", _reader_key(side, view), side.name)
-        if said is None:
+    def on_sentence(shown: SideView) -> None:
+        message = reader_message("pick", shown.key, shown.side.name)
+        if message is None:
             return
-        places = [row.left if side is left else row.right for row in rows]
-        index = said.get("index")
-        _choose_pair(places.index(index) if index in places and index is not None else None, said.get("at"))
+        index, in_rows = message.get("index"), sentences[shown.side.name]
+        _choose_pair(in_rows.index(index) if index in in_rows and index is not None else None, message.get("at"))
 
     pair = _pair(len(rows))
     answers = st.session_state.get(_ANSWERS)
     # The labels show nothing here: without a gap they take no room either.
     with st.container(gap=None):
-        pairs.draw_pairs(pairs.payload(comparison, ours, theirs, key, pair), answers, on_pair)
-        for side, view in ((left, ours), (right, theirs)):
-            chosen = None if pair is None else (rows[pair].left if side is left else rows[pair].right)
+        pairs.draw_pairs(pairs.payload(comparison, left.view, right.view, key, pair), answers, on_pair)
+        for shown in (left, right):
+            chosen = None if pair is None else sentences[shown.side.name][pair]
             state = ReaderState(chosen, None, answers, _FEATURES, has_link=False)
-            draw_labels(view, _reader_key(side, view), state, on={"pick": partial(on_sentence, side)}, name=side.name)
+            callbacks = {"pick": partial(on_sentence, shown)}
+            draw_labels(shown.view, shown.key, state, on=callbacks, name=shown.side.name)
 
 
-def _reader_key(side: Side, view: TraceView) -> str:
-    return f"{side.run.run_id}/{view.trace_no}"
-
-
-def _choose_pair(row: int | None, at: int | None) -> None:
+def _choose_pair(row: int | None, chosen_at: int | None) -> None:
     st.session_state["compare_pair"] = row
-    st.session_state[_ANSWERS] = at
+    st.session_state[_ANSWERS] = chosen_at
     links.publish("pair", None if row is None else str(row + 1))
 
 

@@ -57,7 +57,7 @@ def suggested(page: PageContext, left: Side) -> tuple[Suggestion, ...]:
     return suggestions(left.run, left.traces, left.row["trace_no"], others)
 
 
-def right_side(page: PageContext, left: Side, found: Sequence[Suggestion]) -> Side | None:
+def right_side(page: PageContext, left: Side, offers: Sequence[Suggestion]) -> Side | None:
     """The other trace of the address, else the one chosen before if it answers the same question, else a suggestion."""
     runs = {run.run_id: run for run in page.database.runs()}
     wanted_run, wanted = links.requested("run2"), links.requested("trace2")
@@ -83,13 +83,15 @@ def right_side(page: PageContext, left: Side, found: Sequence[Suggestion]) -> Si
     chosen = st.session_state.get(_STATE["trace2"])
     if chosen in rows:
         return Side("right", run, traces, rows[chosen])
-    if found:
-        first = found[0]
+    if offers:
+        first = offers[0]
         choose_right(first.run.run_id, first.row["trace_id"])
         return Side("right", first.run, page.database.data(first.run).trace_list(), first.row)
     # Nothing answers the same question: the next trace is a beginning that the pickers lead on from.
-    numbers = list(rows)
-    following = rows[numbers[(numbers.index(left.row["trace_id"]) + 1) % len(numbers)]] if run == left.run else None
+    trace_ids = list(rows)
+    following = (
+        rows[trace_ids[(trace_ids.index(left.row["trace_id"]) + 1) % len(trace_ids)]] if run == left.run else None
+    )
     row = following or next(iter(rows.values()), None)
     if row is None:
         st.info("The other run holds no trace yet.", icon=":material/hourglass_empty:")

@@ -20,23 +20,25 @@ _PER_ROW = 3
 def curves_figure(panels: Sequence[Panel], table: PositionTable, labels: Sequence[str], mode: Mode) -> go.Figure:
     """One facet a panel with the curves of all labels, and below each how many traces get that far.
 
-    A click returns as customdata the places of panel, label, curve and point.
+    A click returns as customdata the indices of panel, label, curve and point.
     """
-    across = min(_PER_ROW, len(panels))
-    down = -(-len(panels) // across)
+    n_columns = min(_PER_ROW, len(panels))
+    n_rows = -(-len(panels) // n_columns)
     draft = _Draft(table, labels, mode)
-    columns = _spans([1.0] * across, 0.06)
+    columns = _spans([1.0] * n_columns, 0.06)
     # A facet, a small gap, its strip of counts, and a large gap for the next title.
-    rows = [(1 - (row + share[0]) / down, 1 - (row + share[1]) / down) for row in range(down) for share in _STACK]
-    for place, panel in enumerate(panels):
-        column, row = columns[place % across], place // across
-        draft.facet(column, rows[2 * row][::-1], y=_PERCENT | {"showticklabels": place % across == 0}, x_labels=False)
+    rows = [(1 - (row + share[0]) / n_rows, 1 - (row + share[1]) / n_rows) for row in range(n_rows) for share in _STACK]
+    for panel_no, panel in enumerate(panels):
+        column, row = columns[panel_no % n_columns], panel_no // n_columns
+        draft.facet(
+            column, rows[2 * row][::-1], y=_PERCENT | {"showticklabels": panel_no % n_columns == 0}, x_labels=False
+        )
         for k in range(len(labels)):
-            draft.curve(panel, place, 0, k, in_legend=place == 0)
+            draft.curve(panel, panel_no, 0, k, in_legend=panel_no == 0)
         draft.title(f"<b>{words.no_markup(panel.name, 30)}</b>, {words.count(panel.n_questions, 'question')}")
         draft.facet(column, rows[2 * row + 1][::-1], y=_counts_axis(panel, "traces"))
         draft.counts(panel)
-    return draft.finish(70 + 350 * down, top=24)
+    return draft.finish(70 + 350 * n_rows, top=24)
 
 
 _STACK = ((0.14, 0.77), (0.82, 1.0))
@@ -51,22 +53,22 @@ def compare_figure(panels: Sequence[Panel], table: PositionTable, labels: Sequen
     draft = _Draft(table, labels, mode)
     columns = _spans([1.0] * len(labels) + [0.75], 0.03)
     rows = _spans([1.0] * len(panels), min(0.06, 0.25 / max(1, len(panels))))[::-1]
-    for place, panel in enumerate(panels):
-        last = place == len(panels) - 1
+    for panel_no, panel in enumerate(panels):
+        last = panel_no == len(panels) - 1
         for k, label in enumerate(labels):
             axis = _PERCENT | {"tickvals": [0, 0.5, 1], "showticklabels": k == 0}
             if k == 0:
                 axis["title"] = {"text": f"<b>{words.no_markup(panel.name, 16)}</b>", "font": {"size": 12}}
-            draft.facet(columns[k], rows[place], y=axis, x_labels=last)
+            draft.facet(columns[k], rows[panel_no], y=axis, x_labels=last)
             for line in range(len(panel.curves)):
-                draft.curve(panel, place, line, k)
+                draft.curve(panel, panel_no, line, k)
             if panel.area is not None:
                 draft.title(area_in_words(panel.area, k), size=10)
-            if place == 0:
+            if panel_no == 0:
                 draft.title(f"<b>{MARKS[label_key(label)].letter} {label}</b>", lift=16)
-        draft.facet(columns[-1], rows[place], y=_counts_axis(panel) | {"side": "right"}, x_labels=last)
+        draft.facet(columns[-1], rows[panel_no], y=_counts_axis(panel) | {"side": "right"}, x_labels=last)
         draft.counts(panel)
-        if place == 0:
+        if panel_no == 0:
             draft.title("traces there", lift=16)
     for name in LINES[1:]:
         draft.key(f"{name} traces", LINE_DASH[name])
@@ -82,10 +84,10 @@ def _counts_axis(panel: Panel, title: str = "") -> dict[str, Any]:
 def _spans(sizes: Sequence[float], gap: float) -> list[tuple[float, float]]:
     """Parts of the unit line in proportion to `sizes`, with gaps between them."""
     scale = (1 - gap * (len(sizes) - 1)) / sum(sizes)
-    spans, at = [], 0.0
+    spans, start = [], 0.0
     for size in sizes:
-        spans.append((at, at + size * scale))
-        at += size * scale + gap
+        spans.append((start, start + size * scale))
+        start += size * scale + gap
     return spans
 
 
@@ -102,7 +104,7 @@ def middles(table: PositionTable) -> np.ndarray:
     return (table.edges[:-1] + 1 + table.edges[1:]) / 2
 
 
-def place_in_words(table: PositionTable, point: int) -> str:
+def position_in_words(table: PositionTable, point: int) -> str:
     """`sentence 3`, `sentences 5 to 8`, `5% to 10% of the trace`."""
     low, high = table.edges[point], table.edges[point + 1]
     if table.is_relative:
@@ -110,12 +112,12 @@ def place_in_words(table: PositionTable, point: int) -> str:
     return f"sentence {int(high)}" if high - low == 1 else f"sentences {int(low) + 1} to {int(high)}"
 
 
-def _faint(ink: str, opacity: float) -> str:
+def _translucent(ink: str, opacity: float) -> str:
     red, green, blue = (int(ink[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def _hover(panel: Panel, curve: Curve, k: int, places: Sequence[str], label: str) -> list[str]:
+def _hover(panel: Panel, curve: Curve, k: int, positions: Sequence[str], label: str) -> list[str]:
     """What each shown point of a curve says of itself."""
     name = words.no_markup(panel.name, 40) + ("" if curve.line == "all" else f", {curve.line} traces")
     shares, lows, highs = (
@@ -126,20 +128,20 @@ def _hover(panel: Panel, curve: Curve, k: int, places: Sequence[str], label: str
         for counts, what in ((curve.n_questions, "question"), (curve.n_traces, "trace"))
     )
     return [
-        f"<b>{label} {share}</b> at {place}<br>{name}<br>95% band {low} to {high}<br>"
+        f"<b>{label} {share}</b> at {position}<br>{name}<br>95% band {low} to {high}<br>"
         f"{n_questions}, {n_traces} there<br>click to read them"
-        for share, low, high, place, n_questions, n_traces in zip(
-            shares, lows, highs, places, questions, traces, strict=False
+        for share, low, high, position, n_questions, n_traces in zip(
+            shares, lows, highs, positions, questions, traces, strict=False
         )
     ]
 
 
-def _count_hover(curve: Curve, places: Sequence[str]) -> list[str]:
+def _count_hover(curve: Curve, positions: Sequence[str]) -> list[str]:
     whose = "" if curve.line == "all" else f"{curve.line}: "
     return [
-        f"{place}<br>{whose}{words.count(n_traces, 'trace')} of {words.count(n_questions, 'question')}"
-        for place, n_traces, n_questions in zip(
-            places, curve.n_traces.tolist(), curve.n_questions.tolist(), strict=True
+        f"{position}<br>{whose}{words.count(n_traces, 'trace')} of {words.count(n_questions, 'question')}"
+        for position, n_traces, n_questions in zip(
+            positions, curve.n_traces.tolist(), curve.n_questions.tolist(), strict=True
         )
     ]
 
@@ -151,11 +153,11 @@ class _Draft:
     def __init__(self, table: PositionTable, labels: Sequence[str], mode: Mode) -> None:
         self._table, self._labels, self._mode = table, labels, mode
         self._x = middles(table)
-        self._places = [place_in_words(table, point) for point in range(len(self._x))]
+        self._positions = [position_in_words(table, point) for point in range(len(self._x))]
         self._data: list[dict[str, Any]] = []
         self._layout: dict[str, Any] = {"annotations": []}
         self._n = 0
-        self._place: dict[str, str] = {}
+        self._axes: dict[str, str] = {}
         self._top: tuple[float, float] = (0.5, 1.0)
 
     def facet(
@@ -165,7 +167,7 @@ class _Draft:
         low, high = min(y_span), max(y_span)
         self._n += 1
         number = "" if self._n == 1 else str(self._n)
-        self._place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+        self._axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         self._top = ((x[0] + x[1]) / 2, high)
         plain = {"gridcolor": RULE[self._mode], "zeroline": False, "fixedrange": True, "tickfont": {"size": 11}}
         relative = self._table.is_relative
@@ -204,7 +206,7 @@ class _Draft:
         line = {"color": MUTED[self._mode], "dash": dash, "width": 2}
         self._data.append({"type": "scatter", "x": [None], "y": [None], "mode": "lines", "name": name, "line": line})
 
-    def curve(self, panel: Panel, place: int, line: int, k: int, *, in_legend: bool = False) -> None:
+    def curve(self, panel: Panel, panel_no: int, line: int, k: int, *, in_legend: bool = False) -> None:
         """A label's curve over its band."""
         curve, key, labels = panel.curves[line], label_key(self._labels[k]), self._labels
         ink, n = tone(key, self._mode).ink, curve.n_shown
@@ -217,12 +219,12 @@ class _Draft:
                 "x": np.concatenate([x, x[::-1]]),
                 "y": np.concatenate([curve.high[:n, k], curve.low[:n, k][::-1]]),
                 "fill": "toself",
-                "fillcolor": _faint(ink, 0.16),
+                "fillcolor": _translucent(ink, 0.16),
                 "line": {"width": 0},
                 "mode": "lines",
                 "hoverinfo": "skip",
                 "showlegend": False,
-                **self._place,
+                **self._axes,
             }
         )
         symbol = "circle-open" if curve.line == "incorrect" else "circle"
@@ -237,14 +239,14 @@ class _Draft:
                 "showlegend": in_legend,
                 "line": {"color": ink, "width": 2, "dash": LINE_DASH[curve.line]},
                 "marker": {"size": 5, "color": ink, "symbol": symbol},
-                "customdata": np.column_stack([np.broadcast_to([place, k, line], (n, 3)), np.arange(n)]).astype(
+                "customdata": np.column_stack([np.broadcast_to([panel_no, k, line], (n, 3)), np.arange(n)]).astype(
                     np.int32
                 ),
-                "hovertext": _hover(panel, curve, k, self._places, labels[k]),
+                "hovertext": _hover(panel, curve, k, self._positions, labels[k]),
                 "hoverinfo": "text",
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 1}},
-                **self._place,
+                **self._axes,
             }
         )
 
@@ -260,11 +262,11 @@ class _Draft:
                     "mode": "lines",
                     "line": {"color": ink, "width": 1.5, "dash": LINE_DASH[curve.line], "shape": "hvh"},
                     "fill": "tozeroy" if curve.line == "all" else "none",
-                    "fillcolor": _faint(ink, 0.15),
-                    "hovertext": _count_hover(curve, self._places),
+                    "fillcolor": _translucent(ink, 0.15),
+                    "hovertext": _count_hover(curve, self._positions),
                     "hoverinfo": "text",
                     "showlegend": False,
-                    **self._place,
+                    **self._axes,
                 }
             )
 

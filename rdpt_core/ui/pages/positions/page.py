@@ -22,7 +22,7 @@ from rdpt_core.analysis.statistics.resampling import SEED
 from rdpt_core.ui.frame import context, filters
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
-from rdpt_core.ui.pages.positions.figures import compare_figure, curves_figure, place_in_words
+from rdpt_core.ui.pages.positions.figures import compare_figure, curves_figure, position_in_words
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.parts.drilldown import show
@@ -58,9 +58,9 @@ def draw(page: PageContext) -> None:
 
 
 def _choose(page: PageContext, chosen: Scope) -> PositionView:
-    facts = page.data.trace_table(chosen)
-    graded = facts.is_graded_both_ways
-    several = len(facts.names["benchmark"]) > 1
+    trace_table = page.data.trace_table(chosen)
+    graded = trace_table.is_graded_both_ways
+    several = len(trace_table.names["benchmark"]) > 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
         traces = _one_of("Traces", TRACES, "traces", disabled=not graded)
         scale = _one_of("Position by", SCALES, "scale")
@@ -85,7 +85,7 @@ def _choose(page: PageContext, chosen: Scope) -> PositionView:
 
 def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = False) -> str:
     """A control whose first option is the default; its value lives in the address."""
-    found: str = st.segmented_control(
+    option: str = st.segmented_control(
         label,
         options,
         key=key,
@@ -95,7 +95,7 @@ def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = 
         disabled=disabled,
         width="content",
     )
-    return found
+    return option
 
 
 def _explain_few(chosen: Scope, view: PositionView, panels: tuple[Panel, ...]) -> None:
@@ -135,7 +135,7 @@ def _figure(
         glossary.explain("position curve", "position", "simultaneous band", "n", "signed area", "permutation p-value")
     if clicked:
         panel, *rest = (int(value) for value in clicked)
-        _behind(page, chosen, view, panels, (panels.index(shown[panel]), *rest))
+        _drilldown(page, chosen, view, panels, (panels.index(shown[panel]), *rest))
     if view.compare:
         _areas(panels, labels)
     with st.expander("The numbers as a table", icon=":material/table:"):
@@ -157,15 +157,15 @@ def _cuts(panels: tuple[Panel, ...]) -> str:
     return f"Cut where fewer than {MIN_AT_POSITION} questions are left: {names}. "
 
 
-def _behind(
+def _drilldown(
     page: PageContext, chosen: Scope, view: PositionView, panels: tuple[Panel, ...], clicked: tuple[int, ...]
 ) -> None:
-    """The sentences behind a point; `clicked` are the places of panel, label, curve and point."""
+    """The sentences behind a point; `clicked` are the indices of panel, label, curve and point."""
     panel_no, k, line_no, point = clicked
     panel, label = panels[panel_no], page.data.labels[k]
     line, (table, _) = panel.curves[line_no].line, page.data.positions(page.rule, chosen, view)
     whose = "" if line == "all" else f", {line} traces"
-    title = f"{label} at {place_in_words(table, point)}, {words.no_markdown(panel.name, 40)}{whose}"
+    title = f"{label} at {position_in_words(table, point)}, {words.no_markdown(panel.name, 40)}{whose}"
     show(page, title, sentences_at_point(page.data, page.rule, chosen, view, panel_no, line_no, point, k), "point")
 
 

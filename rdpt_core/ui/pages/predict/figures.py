@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION, AucRow, P
 from rdpt_core.analysis.statistics.auc import Auc
 from rdpt_core.analysis.statistics.logistic import LogisticFit
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout
+from rdpt_core.ui.style.figure_style import base_layout, error_bars, row_axis
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 GROUP_WORDS = {ALL: "all, within benchmarks", SAME_QUESTION: "all, within questions"}
@@ -29,34 +30,23 @@ def letter_of(predictor: str) -> str:
     return "L" if predictor == LENGTH else MARKS[label_key(predictor)].letter
 
 
-def auc_figure(found: Prediction, mode: Mode) -> go.Figure:
+def auc_figure(prediction: Prediction, mode: Mode) -> go.Figure:
     """A column a predictor, a line a benchmark, and last what all of them give together.
 
     A click returns as customdata the predictor and the group.
     """
-    predictors = list(dict.fromkeys(row.predictor for row in found.aucs))
-    groups = list(dict.fromkeys(row.group for row in found.aucs))
-    places = {group: place + (0.4 if group in GROUP_WORDS else 0) for place, group in enumerate(groups)}
+    predictors = list(dict.fromkeys(row.predictor for row in prediction.aucs))
+    groups = list(dict.fromkeys(row.group for row in prediction.aucs))
+    row_of = {group: index + (0.4 if group in GROUP_WORDS else 0) for index, group in enumerate(groups)}
     titles = [f"<b>{letter_of(p)} {p}</b>" for p in predictors]
     figure = make_subplots(
         rows=1, cols=len(predictors), shared_yaxes=True, column_titles=titles, horizontal_spacing=0.02
     )
-    low, high = _auc_range([row.auc for row in found.aucs])
+    low, high = _auc_range([row.auc for row in prediction.aucs])
     for column, predictor in enumerate(predictors, 1):
-        rows = [row for row in found.aucs if row.predictor == predictor and not np.isnan(row.auc.value)]
+        rows = [row for row in prediction.aucs if row.predictor == predictor and not np.isnan(row.auc.value)]
         figure.add_trace(
-            go.Scatter(
-                x=[row.auc.value for row in rows],
-                y=[places[row.group] for row in rows],
-                error_x=_spread([(row.auc.value, row.auc.low, row.auc.high) for row in rows], ink_of(predictor, mode)),
-                customdata=[[row.predictor, row.group] for row in rows],
-                hovertext=[_auc_hover(row) for row in rows],
-                hoverinfo="text",
-                text=[letter_of(predictor)] * len(rows),
-                **_points(ink_of(predictor, mode), [row.auc.refused is None for row in rows], mode),
-            ),
-            row=1,
-            col=column,
+            go.Scatter(y=[row_of[row.group] for row in rows], **_auc_points(rows, predictor, mode)), row=1, col=column
         )
         figure.add_vline(x=0.5, line={"color": TEXT[mode], "width": 1}, row=1, col=column)
     figure.update_xaxes(
@@ -70,9 +60,9 @@ def auc_figure(found: Prediction, mode: Mode) -> go.Figure:
     )
     ticks = [f"<b>{GROUP_WORDS[g]}</b> " if g in GROUP_WORDS else f"{words.no_markup(g, 24)} " for g in groups]
     figure.update_yaxes(
-        tickvals=list(places.values()),
+        tickvals=list(row_of.values()),
         ticktext=ticks,
-        range=[max(places.values()) + 0.6, -0.6],
+        range=[max(row_of.values()) + 0.6, -0.6],
         showgrid=False,
         zeroline=False,
         fixedrange=True,
@@ -89,33 +79,42 @@ def auc_figure(found: Prediction, mode: Mode) -> go.Figure:
     return figure
 
 
+def _auc_points(rows: Sequence[AucRow], predictor: str, mode: Mode) -> dict[str, Any]:
+    """One point a group; hollow where it has no interval."""
+    ink = ink_of(predictor, mode)
+    return {
+        "x": [row.auc.value for row in rows],
+        "error_x": _intervals([(row.auc.value, row.auc.low, row.auc.high) for row in rows], ink),
+        "customdata": [[row.predictor, row.group] for row in rows],
+        "hovertext": [_auc_hover(row) for row in rows],
+        "hoverinfo": "text",
+        "text": [letter_of(predictor)] * len(rows),
+        **_points(ink, [row.auc.refused is None for row in rows], mode),
+    }
+
+
 def _auc_range(aucs: Sequence[Auc]) -> tuple[float, float]:
     ends = [value for auc in aucs for value in (auc.value, auc.low, auc.high) if not np.isnan(value)]
     reach = max([0.15, *(abs(value - 0.5) for value in ends)]) + 0.05
     return 0.5 - reach, 0.5 + reach
 
 
-def _spread(rows: Sequence[tuple[float, float, float]], ink: str) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [None if np.isnan(high) else high - value for value, _, high in rows],
-        "arrayminus": [None if np.isnan(low) else value - low for value, low, _ in rows],
-        "color": ink,
-        "thickness": 2,
-        "width": 4,
-    }
+def _intervals(rows: Sequence[tuple[float, float, float]], ink: str) -> dict[str, Any]:
+    """Error bars from values with their low and high ends, NaN where there is no interval."""
+    above = [None if np.isnan(high) else high - value for value, _, high in rows]
+    below = [None if np.isnan(low) else value - low for value, low, _ in rows]
+    return error_bars(above, below, ink)
 
 
-def _points(ink: str, known: Sequence[bool], mode: Mode) -> dict[str, Any]:
-    """Points without an interval are hollow."""
+def _points(ink: str, filled: Sequence[bool], mode: Mode) -> dict[str, Any]:
+    """Lettered points, filled or hollow."""
     return {
         "mode": "markers+text",
         "textposition": "middle center",
-        "textfont": {"size": 8, "color": [PAGE[mode] if here else ink for here in known]},
+        "textfont": {"size": 8, "color": [PAGE[mode] if is_filled else ink for is_filled in filled]},
         "marker": {
             "size": 12,
-            "color": [ink if here else PAGE[mode] for here in known],
+            "color": [ink if is_filled else PAGE[mode] for is_filled in filled],
             "line": {"color": ink, "width": 1.5},
         },
         "selected": {"marker": {"opacity": 1}},
@@ -132,26 +131,34 @@ def auc_in_words(auc: Auc) -> str:
 
 
 def _auc_hover(row: AucRow) -> str:
-    a = row.auc
+    auc = row.auc
     where = GROUP_WORDS.get(row.group) or words.no_markup(row.group, 40)
     return (
-        f"<b>{row.predictor}: AUC {auc_in_words(a)}</b><br>{where}<br>{words.count(a.n_questions, 'question')}, "
-        f"{words.count(a.n_correct, 'correct trace')}, {a.n_incorrect:,} incorrect<br>click to read such traces"
+        f"<b>{row.predictor}: AUC {auc_in_words(auc)}</b><br>{where}<br>{words.count(auc.n_questions, 'question')}, "
+        f"{words.count(auc.n_correct, 'correct trace')}, {auc.n_incorrect:,} incorrect<br>click to read such traces"
     )
 
 
-def odds_figure(found: Prediction, mode: Mode) -> go.Figure:
+_BESIDE_LENGTH = "beside length"
+
+
+@dataclass(frozen=True, slots=True)
+class _OddsRatio:
+    """A predictor's odds ratio under one condition: alone, or beside length."""
+
+    predictor: str
+    condition: str
+    fit: LogisticFit
+
+
+def odds_figure(prediction: Prediction, mode: Mode) -> go.Figure:
     """Odds ratios of each label alone (hollow) and beside length (filled), on a log axis; length alone comes last."""
     figure = go.Figure()
     step = 0.16
-    for place, fit in enumerate(found.fits):
-        ink = ink_of(fit.predictor, mode)
-        for offset, result, filled, name in (
-            (-step, fit.alone, False, "alone"),
-            (step, fit.beside_length, True, "beside length"),
-        ):
-            _add_odds(figure, place + offset, result, fit.predictor, name, ink, filled, mode)
-    _add_odds(figure, len(found.fits), found.length_alone, LENGTH, "alone", ink_of(LENGTH, mode), False, mode)
+    for row, fit in enumerate(prediction.fits):
+        _add_odds(figure, row - step, _OddsRatio(fit.predictor, "alone", fit.alone), mode)
+        _add_odds(figure, row + step, _OddsRatio(fit.predictor, _BESIDE_LENGTH, fit.beside_length), mode)
+    _add_odds(figure, len(prediction.fits), _OddsRatio(LENGTH, "alone", prediction.length_alone), mode)
     for name, filled in (("the label alone", False), ("the label beside length", True)):
         marker = {
             "size": 12,
@@ -160,15 +167,8 @@ def odds_figure(found: Prediction, mode: Mode) -> go.Figure:
         }
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name))
     figure.add_vline(x=1, line={"color": TEXT[mode], "width": 1})
-    names = [*(fit.predictor for fit in found.fits), "number of sentences"]
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[f"{name} " for name in names],
-        range=[len(names) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
+    names = [*(fit.predictor for fit in prediction.fits), "number of sentences"]
+    figure.update_yaxes(**row_axis(names))
     figure.update_xaxes(
         type="log",
         tickvals=[0.125, 0.25, 0.5, 1, 2, 4, 8],
@@ -193,9 +193,8 @@ def odds_in_words(fit: LogisticFit) -> str:
     return f"×{value:.2f} ({low:.2f} to {high:.2f})"
 
 
-def _add_odds(
-    figure: go.Figure, y: float, fit: LogisticFit, predictor: str, name: str, ink: str, filled: bool, mode: Mode
-) -> None:
+def _add_odds(figure: go.Figure, y: float, odds: _OddsRatio, mode: Mode) -> None:
+    fit, ink = odds.fit, ink_of(odds.predictor, mode)
     if fit.refused is not None:
         return
     value, low, high = (float(np.exp(v[0])) for v in (fit.coefficient, fit.low, fit.high))
@@ -203,14 +202,14 @@ def _add_odds(
         go.Scatter(
             x=[value],
             y=[y],
-            error_x=_spread([(value, low, high)], ink),
+            error_x=_intervals([(value, low, high)], ink),
             hovertext=[
-                f"<b>{predictor} {name} {odds_in_words(fit)}</b><br>{words.count(fit.n_questions, 'question')}, "
-                f"{words.count(fit.n_traces, 'trace')}"
+                f"<b>{odds.predictor} {odds.condition} {odds_in_words(fit)}</b><br>"
+                f"{words.count(fit.n_questions, 'question')}, {words.count(fit.n_traces, 'trace')}"
             ],
             hoverinfo="text",
-            text=[letter_of(predictor)],
+            text=[letter_of(odds.predictor)],
             showlegend=False,
-            **_points(ink, [filled], mode),
+            **_points(ink, [odds.condition == _BESIDE_LENGTH], mode),
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
@@ -49,37 +50,37 @@ def draw(page: PageContext) -> None:
     )
     if not _comparable(page.data.trace_table(chosen).correct, chosen):
         return
-    first = _leaves_out_first(page, chosen)
-    found = page.data.prediction(page.rule, chosen, measure, without_first=first)
-    if not found.n_graded:
+    leaves_out_first = _leaves_out_first(page)
+    prediction = page.data.prediction(page.rule, chosen, measure, without_first=leaves_out_first)
+    if not prediction.n_graded:
         st.info("None of the graded traces has a scored sentence, so there is nothing to label.")
         return
-    _verdict(found)
-    figure = _aucs(page, chosen, found)
+    _verdict(prediction)
+    figure = _aucs(page, chosen, prediction)
     st.subheader("More of the label, or just longer?", anchor=False)
-    odds = odds_figure(found, context.mode())
+    odds = odds_figure(prediction, context.mode())
     chart(odds, "odds_ratios", "Odds ratios of each label, alone and beside length", clickable=False)
-    _odds_notes(found)
-    _confounds(page, found)
+    _odds_notes(prediction)
+    _confounds(page, prediction)
     with st.container(horizontal=True):
         methods = methods_paragraph(page.run, page.rule, chosen.words(), [_METHOD, f"Measure of a label: {measure}."])
         figures = {"auc": figure, "odds_ratios": odds}
-        export_panel.offer(page, "predict", prediction_table(found), figures, methods)
+        export_panel.offer(page, "predict", prediction_table(prediction), figures, methods)
         glossary.explain("AUC", "odds ratio", "length", "first-token effect", "clustering", "n")
     with st.expander("The numbers as a table", icon=":material/table:"):
         rows = [
             {k: words.plain(v) if isinstance(v, str) else v for k, v in row.items()}
-            for row in prediction_table(found).to_pylist()
+            for row in prediction_table(prediction).to_pylist()
         ]
-        three = {name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "low", "high")}
-        st.dataframe(rows, hide_index=True, column_config=three, placeholder="–")
+        three_decimals = {name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "low", "high")}
+        st.dataframe(rows, hide_index=True, column_config=three_decimals, placeholder="–")
 
 
 _MANY = 3_000_000
 """Above this many sentences a second reading of the run takes seconds, and is made only when asked for."""
 
 
-def _leaves_out_first(page: PageContext, chosen: Scope) -> bool:
+def _leaves_out_first(page: PageContext) -> bool:
     """Whether labels are counted without first tokens, too."""
     if not page.data.can_leave_out_first(page.rule):
         return False
@@ -111,17 +112,19 @@ def _comparable(correct: np.ndarray, chosen: Scope) -> bool:
     return False
 
 
-def _verdict(found: Prediction) -> None:
+def _verdict(prediction: Prediction) -> None:
     """The result in words, weak ones as weak."""
-    pooled = {row.predictor: row.auc for row in found.aucs if row.group == ALL}
+    pooled = {row.predictor: row.auc for row in prediction.aucs if row.group == ALL}
     length = pooled.pop(LENGTH)
-    held = {fit.predictor: fit.beside_length for fit in found.fits}
+    at_equal_length = {fit.predictor: fit.beside_length for fit in prediction.fits}
     lines = []
     for label, auc in pooled.items():
         if np.isnan(auc.value):
             continue
-        line = f"**{label} {found.measure}** {_strength(auc.value, auc.low, auc.high)}: AUC {auc_in_words(auc)}"
-        equal = "" if held[label].refused else f"; at equal length, odds {odds_in_words(held[label])}"
+        line = f"**{label} {prediction.measure}** {_strength(auc.value, auc.low, auc.high)}: AUC {auc_in_words(auc)}"
+        equal = (
+            "" if at_equal_length[label].refused else f"; at equal length, odds {odds_in_words(at_equal_length[label])}"
+        )
         lines.append(line + equal)
     best = max((abs(auc.value - 0.5) for auc in pooled.values() if not np.isnan(auc.value)), default=0.0)
     st.markdown("- " + "\n- ".join([*lines, f"**Number of sentences**, for comparison: AUC {auc_in_words(length)}"]))
@@ -143,32 +146,34 @@ def _strength(value: float, low: float, high: float) -> str:
     return f"goes {size} with {'correct' if value > 0.5 else 'incorrect'} answers"
 
 
-def _aucs(page: PageContext, chosen: Scope, found: Prediction) -> object:
-    figure = auc_figure(found, context.mode())
+def _aucs(page: PageContext, chosen: Scope, prediction: Prediction) -> go.Figure:
+    figure = auc_figure(prediction, context.mode())
     clicked = chart(figure, "auc", "AUC of every label and of length; the same numbers are in the table below")
     ungraded = (
-        f" {words.count(found.n_ungraded, 'trace is', 'traces are')} not graded and left out."
-        if found.n_ungraded
+        f" {words.count(prediction.n_ungraded, 'trace is', 'traces are')} not graded and left out."
+        if prediction.n_ungraded
         else ""
     )
     st.caption(
-        f"{filters.describe(chosen).capitalize()}; {words.count(found.n_graded, 'graded trace')}.{ungraded} AUC: the "
-        "chance that a correct trace has more of it than an incorrect one; at 0.5 it says nothing, below 0.5 it goes "
-        "with incorrect ones. **Within questions** compares only traces of the same question, so that hard questions "
-        f"play no part. 95% intervals count questions. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. "
-        "Click a point to read such traces."
+        f"{filters.describe(chosen).capitalize()}; {words.count(prediction.n_graded, 'graded trace')}.{ungraded} "
+        "AUC: the chance that a correct trace has more of it than an incorrect one; at 0.5 it says nothing, below 0.5 "
+        "it goes with incorrect ones. **Within questions** compares only traces of the same question, so that hard "
+        f"questions play no part. 95% intervals count questions. Labels at α = {page.rule.alpha:g}, "
+        f"β = {page.rule.beta:g}. Click a point to read such traces."
     )
     if clicked:
-        _behind(page, chosen, str(clicked[0]), str(clicked[1]), found.measure)
+        _drilldown(page, chosen, str(clicked[0]), str(clicked[1]), prediction.measure)
     return figure
 
 
-def _odds_notes(found: Prediction) -> None:
-    refused = {fit.beside_length.refused or fit.alone.refused for fit in found.fits} | {found.length_alone.refused}
+def _odds_notes(prediction: Prediction) -> None:
+    refused = {fit.beside_length.refused or fit.alone.refused for fit in prediction.fits} | {
+        prediction.length_alone.refused
+    }
     for why in sorted(filter(None, refused)):
         st.info(f"No odds ratio for some: {why}.", icon=":material/info:")
     lines = []
-    for fit in found.fits:
+    for fit in prediction.fits:
         if fit.alone.refused or fit.beside_length.refused:
             continue
         lines.append(
@@ -183,7 +188,7 @@ def _odds_notes(found: Prediction) -> None:
     )
 
 
-def _confounds(page: PageContext, found: Prediction) -> None:
+def _confounds(page: PageContext, prediction: Prediction) -> None:
     st.subheader("Is it only first tokens?", anchor=False)
     if page.rule.unit is Unit.BYTE:
         st.info(
@@ -195,10 +200,10 @@ def _confounds(page: PageContext, found: Prediction) -> None:
         "The first token of a sentence is hard to predict, so short sentences look less likely under every model. Here "
         "labels are counted once more, from means that leave out each sentence's first token."
     )
-    if not found.without_first:
+    if not prediction.without_first:
         st.toggle("Count labels without first tokens", key="first_tokens", help="Reads the whole run once more.")
         return
-    pooled = {row.predictor: row.auc for row in found.aucs if row.group == ALL}
+    pooled = {row.predictor: row.auc for row in prediction.aucs if row.group == ALL}
     st.dataframe(
         [
             {
@@ -206,14 +211,14 @@ def _confounds(page: PageContext, found: Prediction) -> None:
                 "AUC (95%), all tokens": auc_in_words(pooled[row.predictor]),
                 "AUC (95%), without first tokens": auc_in_words(row.auc),
             }
-            for row in found.without_first
+            for row in prediction.without_first
         ],
         hide_index=True,
     )
     st.caption("Pairs within benchmarks. Sentences of a single token have no label without it and are not counted.")
 
 
-def _behind(page: PageContext, chosen: Scope, predictor: str, group: str, measure: str) -> None:
+def _drilldown(page: PageContext, chosen: Scope, predictor: str, group: str, measure: str) -> None:
     """Graded traces of the group, those with most of the predictor first."""
     listed = graded_traces(page.data, page.rule, chosen, measure, predictor, group)
     where = GROUP_WORDS.get(group) or words.no_markdown(group, 40)

@@ -16,9 +16,9 @@ from rdpt_core.analysis.run.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui.frame import context, links, notices
 from rdpt_core.ui.frame.context import PageContext
-from rdpt_core.ui.frame.controls import SPACES
+from rdpt_core.ui.frame.controls import SPACE_BY_NAME
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
-from rdpt_core.ui.pages.ratios.plane_figure import plane_figure
+from rdpt_core.ui.pages.ratios.plane_figure import Axes, plane_figure
 from rdpt_core.ui.pages.ratios.strip_figure import strip_figure
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
@@ -46,14 +46,20 @@ def _choose_space(rule: LabelRule) -> Space:
     """The space of the axes: the rule's own, unless another one is chosen."""
     if rule.unit is Unit.BYTE:
         return Space.RATIO
-    own = next(name for name, space in SPACES.items() if space is rule.space)
+    own = next(name for name, space in SPACE_BY_NAME.items() if space is rule.space)
     chosen = st.segmented_control(
-        "Axes", list(SPACES), default=own, key="axes", bind="query-params", required=True, help=glossary.short("space")
+        "Axes",
+        list(SPACE_BY_NAME),
+        default=own,
+        key="axes",
+        bind="query-params",
+        required=True,
+        help=glossary.short("space"),
     )
-    return SPACES[chosen or own]
+    return SPACE_BY_NAME[chosen or own]
 
 
-def the_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plane.PlaneRange] | None:
+def draw_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plane.PlaneRange] | None:
     """The scatter; None if there is nothing to show. A click on a point opens it, a click on a cell lists it below."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         space = _choose_space(page.rule)
@@ -63,15 +69,15 @@ def the_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plan
             bind="query-params",
             help="Shows the middle of the plane, to six times β, where a small change turns labels.",
         )
-    found = page.data.ask(gap_plane.load_range, _without_thresholds(page.rule), space, scope)
-    if found is None:
+    whole = page.data.ask(gap_plane.load_range, _without_thresholds(page.rule), space, scope)
+    if whole is None:
         return None
-    whole = found
+    shown = whole
     if near:
-        found = gap_plane.near_thresholds(found, page.rule, has_distilled=page.run.has_distilled)
-    cells = page.data.ask(gap_plane.load_cells, page.rule, space, scope, found)
-    points = None if found.is_dense else page.data.ask(gap_plane.load_points, page.rule, space, scope)
-    figure = plane_figure(found, cells, points, page.rule, space, page.run.roles, context.mode())
+        shown = gap_plane.near_thresholds(whole, page.rule, has_distilled=page.run.has_distilled)
+    cells = page.data.ask(gap_plane.load_cells, page.rule, space, scope, shown)
+    points = None if shown.is_dense else page.data.ask(gap_plane.load_points, page.rule, space, scope)
+    figure = plane_figure(Axes(space, page.run.roles, shown), cells, points, page.rule, context.mode())
     clicked = chart(
         figure,
         "plane",
@@ -80,7 +86,7 @@ def the_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_plan
         zoom=True,
     )
     st.caption(_caption(page, scope, whole, cells, space))
-    _follow(page, whole if not near else found, space, clicked)
+    _follow(page, shown, space, clicked)
     return {"plane": figure}, whole
 
 
@@ -89,14 +95,16 @@ def _without_thresholds(rule: LabelRule) -> LabelRule:
     return LabelRule.make(unit=rule.unit, space=rule.space)
 
 
-def _caption(page: PageContext, scope: Scope, found: gap_plane.PlaneRange, cells: pa.Table, space: Space) -> str:
-    inside = [0 <= x < gap_plane.N_CELLS and 0 <= y < gap_plane.N_CELLS for x, y in zip(*_places(cells), strict=True)]
-    outside = sum(n for n, here in zip(cells.column("n").to_pylist(), inside, strict=True) if not here)
-    text = f"{_counts(found)} ({describe(scope)})."
+def _caption(page: PageContext, scope: Scope, whole: gap_plane.PlaneRange, cells: pa.Table, space: Space) -> str:
+    inside = [
+        0 <= x < gap_plane.N_CELLS and 0 <= y < gap_plane.N_CELLS for x, y in zip(*_cell_indices(cells), strict=True)
+    ]
+    outside = sum(n for n, is_inside in zip(cells.column("n").to_pylist(), inside, strict=True) if not is_inside)
+    text = f"{_counts(whole)} ({describe(scope)})."
     if outside:
         text += f" {words.count(outside, 'of them lies', 'of them lie')} outside the frame."
-    if found.n_unscored:
-        text += f" {words.count(found.n_unscored, 'unscored sentence has', 'unscored sentences have')} no place here."
+    if whole.n_unscored:
+        text += f" {words.count(whole.n_unscored, 'unscored sentence has', 'unscored sentences have')} no place here."
     if space is page.rule.space:
         text += f" Tinted areas are the label regions at α = {page.rule.alpha:g}, β = {page.rule.beta:g}."
     else:
@@ -104,21 +112,21 @@ def _caption(page: PageContext, scope: Scope, found: gap_plane.PlaneRange, cells
             f" Labels follow from {_SPACE_WORDS[page.rule.space]}, so no region can be drawn on these axes: two "
             "sentences at the same place can have different labels."
         )
-    what = "Click a cell to list its sentences below" if found.is_dense else "Click a point to read the sentence"
+    what = "Click a cell to list its sentences below" if whole.is_dense else "Click a point to read the sentence"
     return f"{text} {what}; drag to zoom, double-click to return. Histograms count every label along either axis."
 
 
-def _counts(found: gap_plane.PlaneRange) -> str:
+def _counts(plane_range: gap_plane.PlaneRange) -> str:
     return (
-        f"{words.count(found.n_sentences, 'sentence')} of {words.count(found.n_traces, 'trace')} of "
-        f"{words.count(found.n_questions, 'question')}"
+        f"{words.count(plane_range.n_sentences, 'sentence')} of {words.count(plane_range.n_traces, 'trace')} of "
+        f"{words.count(plane_range.n_questions, 'question')}"
     )
 
 
 _SPACE_WORDS = {Space.DIFFERENCE: "differences of probabilities", Space.RATIO: "log-ratios"}
 
 
-def _places(cells: pa.Table) -> tuple[list[int], list[int]]:
+def _cell_indices(cells: pa.Table) -> tuple[list[int], list[int]]:
     return cells.column("ix").to_pylist(), cells.column("iy").to_pylist()
 
 
@@ -269,11 +277,11 @@ def draw(page: PageContext) -> None:
     st.markdown(_PURPOSE if page.run.has_distilled else _PURPOSE_BEFORE)
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
-    found = the_plane(page, scope)
-    if found is None:
+    drawn = draw_plane(page, scope)
+    if drawn is None:
         explain_empty(scope)
         return
-    figures, whole = found
+    figures, whole = drawn
     with st.container(horizontal=True):
         slot = st.container(width="content")
     table = ranked_table(page, scope)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +12,9 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, Space, label_order
 from rdpt_core.analysis.run.gap_plane import N_CELLS, PlaneRange
-from rdpt_core.records import Label
+from rdpt_core.records import Label, Role
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout, hatched
+from rdpt_core.ui.style.figure_style import base_layout, click_targets, hatched
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 Point = tuple[float, float]
@@ -43,81 +42,96 @@ class Region:
     corners: tuple[Point, ...]
 
 
-def regions(rule: LabelRule, frame: PlaneRange, *, has_distilled: bool) -> list[Region]:
-    """The label regions within the frame, in the rule's own space.
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """What the plane shows: gaps between these roles, in this space, within this range."""
+
+    space: Space
+    roles: tuple[str, ...]
+    range: PlaneRange
+
+    @property
+    def has_distilled(self) -> bool:
+        """Whether y is a gap; else it is the student's own value."""
+        return Role.DISTILLED in self.roles
+
+    def titles(self) -> tuple[str, str]:
+        """What x and y are, in the symbols of the page."""
+        log = "ln " if self.space is Space.RATIO else ""
+        teacher, student, distilled = (f"{log}p<sub>{letter}</sub>" for letter in "TSD")
+        x = f"{teacher} − {student}: teacher above student"
+        y = f"{distilled} − {student}: distilled above student" if self.has_distilled else f"{student}: student"
+        return x, y
+
+
+def regions(rule: LabelRule, limits: PlaneRange, *, has_distilled: bool) -> list[Region]:
+    """The label regions within the limits, in the rule's own space.
 
     Shared is the hexagon |x| ≤ α, |y| ≤ α, |x − y| ≤ α, and lies on top because the rule asks for it first.
     """
-    (left, right), (bottom, top) = frame.x, frame.y
+    (left, right), (bottom, top) = limits.x, limits.y
     a, b = rule.alpha, rule.beta
     band_left, band_right = max(left, -b), min(right, b)
-    found = [
+    areas = [
         Region(str(Label.STUDENT), _box(left, min(-b, right), bottom, top)),
         Region(str(Label.TEACHER), _box(max(b, left), right, bottom, top)),
     ]
     if not has_distilled:
-        return _visible([*found, Region(str(Label.COMMON), _box(band_left, band_right, bottom, top))])
-    found.append(Region(str(Label.BOOSTED), _box(band_left, band_right, bottom, top)))
+        return _visible([*areas, Region(str(Label.COMMON), _box(band_left, band_right, bottom, top))])
+    areas.append(Region(str(Label.BOOSTED), _box(band_left, band_right, bottom, top)))
     if bottom < 0:
         # Below both others: y < 0 and y < x.
         corner = max(band_left, bottom)
         low = ((corner, bottom), (band_right, bottom), (band_right, 0.0), (0.0, 0.0), (corner, corner))
-        found.append(Region(_DOWN, low))
+        areas.append(Region(_DOWN, low))
     hexagon = ((a, 0.0), (a, a), (0.0, a), (-a, 0.0), (-a, -a), (0.0, -a))
-    return _visible([*found, Region(str(Label.SHARED), hexagon)])
+    return _visible([*areas, Region(str(Label.SHARED), hexagon)])
 
 
 def _box(left: float, right: float, bottom: float, top: float) -> tuple[Point, ...]:
     return ((left, bottom), (right, bottom), (right, top), (left, top))
 
 
-def _visible(found: list[Region]) -> list[Region]:
-    return [region for region in found if max(x for x, _ in region.corners) > min(x for x, _ in region.corners)]
+def _visible(areas: list[Region]) -> list[Region]:
+    return [region for region in areas if max(x for x, _ in region.corners) > min(x for x, _ in region.corners)]
 
 
-def plane_figure(
-    frame: PlaneRange,
-    cells: pa.Table,
-    points: pa.Table | None,
-    rule: LabelRule,
-    space: Space,
-    roles: tuple[str, ...],
-    mode: Mode,
-) -> go.Figure:
+def plane_figure(axes: Axes, cells: pa.Table, points: pa.Table | None, rule: LabelRule, mode: Mode) -> go.Figure:
     """Draw the plane.
 
-    A point's customdata is (trace_no, sentence_index); a cell's is (-1, ix, iy).
+    A point's customdata is (trace_no, sentence_index); a cell's is (-1, ix, iy). Regions are drawn only if the axes are
+    in the rule's own space.
 
     Args:
         cells: as `load_cells` gives it.
         points: as `load_points` gives it; None to draw the cells.
-        space: the space of the axes. Regions are drawn only if it is the rule's.
     """
     figure = go.Figure()
-    place = _place_hover(space, roles)
-    labels = [*map(str, label_order(roles)), *([_DOWN] if "distilled" in roles else [])]
+    labels = [*map(str, label_order(axes.roles)), *([_DOWN] if axes.has_distilled else [])]
     if points is None:
-        _add_cells(figure, frame, cells, place, mode)
+        _add_cells(figure, axes, cells, mode)
     else:
-        _add_points(figure, points, labels, place, mode)
-    _add_margins(figure, frame, cells, labels, mode, legend=points is None)
-    if space is rule.space:
-        _add_regions(figure, regions(rule, frame, has_distilled="distilled" in roles), mode, outlined=points is None)
-    _lay_out(figure, frame, space, roles, mode)
+        _add_points(figure, axes, points, labels, mode)
+    _add_margins(figure, axes.range, cells, labels, mode, legend=points is None)
+    if axes.space is rule.space:
+        areas = regions(rule, axes.range, has_distilled=axes.has_distilled)
+        _add_regions(figure, areas, mode, outlined=points is None)
+    _lay_out(figure, axes, mode)
     return figure
 
 
-def _add_points(figure: go.Figure, points: pa.Table, labels: list[str], place: str, mode: Mode) -> None:
+def _add_points(figure: go.Figure, axes: Axes, points: pa.Table, labels: list[str], mode: Mode) -> None:
+    gaps_text = _gaps_hover(axes)
     size = 7 if points.num_rows < 2_000 else 5 if points.num_rows < 20_000 else 3
     for label in labels:
-        mine = points.filter(pc.equal(points.column("kind"), label))
-        key = label_key_of(label)
-        ids = (mine.column(name).to_numpy().astype(np.int32) for name in ("trace_no", "sentence_index"))
+        labelled = points.filter(pc.equal(points.column("kind"), label))
+        key = _mark_key(label)
+        ids = (labelled.column(name).to_numpy().astype(np.int32) for name in ("trace_no", "sentence_index"))
         figure.add_scattergl(
-            x=mine.column("x").to_numpy(),
-            y=mine.column("y").to_numpy(),
+            x=labelled.column("x").to_numpy(),
+            y=labelled.column("y").to_numpy(),
             customdata=np.column_stack(list(ids)),
-            name=f"{MARKS[key].letter} {words.kind(label)}",
+            name=f"{MARKS[key].letter} {words.label(label)}",
             mode="markers",
             marker={
                 "color": tone(key, mode).ink,
@@ -129,16 +143,16 @@ def _add_points(figure: go.Figure, points: pa.Table, labels: list[str], place: s
             legendgroup=label,
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 0.5}},
-            hovertemplate=f"<b>{words.kind(label)}</b>{place}click to read it<extra></extra>",
+            hovertemplate=f"<b>{words.label(label)}</b>{gaps_text}click to read it<extra></extra>",
         )
 
 
-def _add_cells(figure: go.Figure, frame: PlaneRange, cells: pa.Table, place: str, mode: Mode) -> None:
+def _add_cells(figure: go.Figure, axes: Axes, cells: pa.Table, mode: Mode) -> None:
     ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
     counts = np.zeros((N_CELLS, N_CELLS), dtype=np.int64)
     inside = (ix >= 0) & (ix < N_CELLS) & (iy >= 0) & (iy < N_CELLS)
     np.add.at(counts, (iy[inside], ix[inside]), n[inside])
-    x, y = (_centres(ends) for ends in (frame.x, frame.y))
+    x, y = (_centres(ends) for ends in (axes.range.x, axes.range.y))
     figure.add_heatmap(
         x=x,
         y=y,
@@ -156,40 +170,35 @@ def _add_cells(figure: go.Figure, frame: PlaneRange, cells: pa.Table, place: str
         hoverinfo="skip",
     )
     rows, columns = np.nonzero(counts)
-    # A heatmap reports no clicks, so an invisible point lies on every cell.
     figure.add_scattergl(
         x=x[columns],
         y=y[rows],
         customdata=np.column_stack([np.full(len(rows), -1), columns, rows]).astype(np.int32),
         text=[words.count(int(n), "sentence") for n in counts[rows, columns]],
-        mode="markers",
-        marker={"size": 8, "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        showlegend=False,
-        hovertemplate=f"<b>%{{text}}</b>{place}click to list them<extra></extra>",
+        hovertemplate=f"<b>%{{text}}</b>{_gaps_hover(axes)}click to list them<extra></extra>",
+        **click_targets(8),
     )
 
 
 def _add_margins(
-    figure: go.Figure, frame: PlaneRange, cells: pa.Table, labels: list[str], mode: Mode, *, legend: bool
+    figure: go.Figure, limits: PlaneRange, cells: pa.Table, labels: list[str], mode: Mode, *, legend: bool
 ) -> None:
     ix, iy, n = (cells.column(name).to_numpy() for name in ("ix", "iy", "n"))
     label_of = np.array(cells.column("kind").to_pylist(), dtype=object)
     for label in labels:
-        mine = label_of == label
-        key = label_key_of(label)
+        has_label = label_of == label
+        key = _mark_key(label)
         style: dict[str, Any] = {
             "marker": {**hatched(key, mode), "line": {"width": 0.5, "color": tone(key, mode).ink}},
-            "name": f"{MARKS[key].letter} {words.kind(label)}",
+            "name": f"{MARKS[key].letter} {words.label(label)}",
             "legendgroup": label,
         }
-        for index, ends, across in ((ix, frame.x, True), (iy, frame.y, False)):
-            inside = mine & (index >= 0) & (index < N_CELLS)
+        for index, ends, across in ((ix, limits.x, True), (iy, limits.y, False)):
+            inside = has_label & (index >= 0) & (index < N_CELLS)
             heights = np.bincount(index[inside], weights=n[inside], minlength=N_CELLS)
             centres = _centres(ends)
             width = (ends[1] - ends[0]) / N_CELLS
-            hover = f"{words.kind(label)}: %{{{'y' if across else 'x'}:,}}<extra></extra>"
+            hover = f"{words.label(label)}: %{{{'y' if across else 'x'}:,}}<extra></extra>"
             if across:
                 figure.add_bar(
                     x=centres, y=heights, width=width, yaxis="y2", hovertemplate=hover, showlegend=legend, **style
@@ -207,10 +216,10 @@ def _add_margins(
                 )
 
 
-def _add_regions(figure: go.Figure, found: list[Region], mode: Mode, *, outlined: bool) -> None:
+def _add_regions(figure: go.Figure, areas: list[Region], mode: Mode, *, outlined: bool) -> None:
     """Tint the regions; cells would hide their borders, so those are then drawn once more on top (`outlined`)."""
-    for region in found:
-        key = label_key_of(region.label)
+    for region in areas:
+        key = _mark_key(region.label)
         path = "M" + "L".join(f"{x},{y}" for x, y in region.corners) + "Z"
         line = {"width": 1, "color": tone(key, mode).ink}
         figure.add_shape(type="path", path=path, fillcolor=tone(key, mode).tint, opacity=0.45, line=line, layer="below")
@@ -224,27 +233,19 @@ def _centres(ends: tuple[float, float]) -> np.ndarray:
     return low + (np.arange(N_CELLS) + 0.5) * (high - low) / N_CELLS
 
 
-def label_key_of(label: str) -> str:
-    """The mark of a kind: a label, or `Boosted-down`."""
+def _mark_key(label: str) -> str:
+    """The mark of a label, or of `Boosted-down`."""
     return "boosted-down" if label == _DOWN else label_key(label)
 
 
-def axis_titles(space: Space, roles: tuple[str, ...]) -> Iterator[str]:
-    """What x and y are, in the symbols of the page."""
-    log = "ln " if space is Space.RATIO else ""
-    teacher, student, distilled = (f"{log}p<sub>{letter}</sub>" for letter in "TSD")
-    yield f"{teacher} − {student}: teacher above student"
-    yield f"{distilled} − {student}: distilled above student" if "distilled" in roles else f"{student}: student"
-
-
-def _place_hover(space: Space, roles: tuple[str, ...]) -> str:
+def _gaps_hover(axes: Axes) -> str:
     """Where a point lies, each number with what it is: `ln p_T − ln p_S: 0.31`."""
-    x, y = (title.split(":")[0] for title in axis_titles(space, roles))
+    x, y = (title.split(":")[0] for title in axes.titles())
     return f"<br>{x}: %{{x:.3~g}}<br>{y}: %{{y:.3~g}}<br>"
 
 
-def _lay_out(figure: go.Figure, frame: PlaneRange, space: Space, roles: tuple[str, ...], mode: Mode) -> None:
-    x_title, y_title = axis_titles(space, roles)
+def _lay_out(figure: go.Figure, axes: Axes, mode: Mode) -> None:
+    x_title, y_title = axes.titles()
     axis = {"gridcolor": RULE[mode], "zerolinecolor": MUTED[mode], "zerolinewidth": 1}
     margin = {"showgrid": False, "zeroline": False, "showticklabels": False, "fixedrange": True}
     figure.update_layout(
@@ -256,8 +257,8 @@ def _lay_out(figure: go.Figure, frame: PlaneRange, space: Space, roles: tuple[st
         dragmode="zoom",
         clickmode="event+select",
         hovermode="closest",
-        xaxis={**axis, "title": x_title, "range": frame.x, "domain": [0, _PLANE], "automargin": True},
-        yaxis={**axis, "title": y_title, "range": frame.y, "domain": [0, _PLANE], "automargin": True},
+        xaxis={**axis, "title": x_title, "range": axes.range.x, "domain": [0, _PLANE], "automargin": True},
+        yaxis={**axis, "title": y_title, "range": axes.range.y, "domain": [0, _PLANE], "automargin": True},
         xaxis2={**margin, "domain": [_EDGE, 1], "anchor": "y"},
         yaxis2={**margin, "domain": [_EDGE, 1], "anchor": "x"},
         legend={"itemsizing": "constant"},

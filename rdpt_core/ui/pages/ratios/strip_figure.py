@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, Space
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout
+from rdpt_core.ui.style.figure_style import base_layout, click_targets
 from rdpt_core.ui.style.theme import MUTED, RULE, Mode, tone
 
 _VERDICT = {True: "✓", False: "✗", None: "–"}
@@ -25,24 +25,45 @@ def strip_figure(traces: pa.Table, values: pa.Table, first: int, rule: LabelRule
         values: as `load_strip` gives it, for these traces.
         first: the rank of the first one, from 0.
     """
-    row_of = {number: row for row, number in enumerate(traces.column("trace_no").to_pylist())}
-    rows = np.array([row_of[number] for number in values.column("trace_no").to_pylist()], dtype=np.int32)
+    row_of = {trace_no: row for row, trace_no in enumerate(traces.column("trace_no").to_pylist())}
+    rows = np.array([row_of[trace_no] for trace_no in values.column("trace_no").to_pylist()], dtype=np.int32)
     columns = values.column("sentence_index").to_numpy()
-    x = values.column("x").to_numpy(zero_copy_only=False).astype(np.float64)
+    gaps = values.column("x").to_numpy(zero_copy_only=False).astype(np.float64)
     width = int(columns.max()) + 1 if len(columns) else 1
     grid = np.full((traces.num_rows, width), np.nan)
-    grid[rows, columns] = x
-    known = np.abs(x[np.isfinite(x)])
-    most = float(np.quantile(known, 0.98)) if len(known) else 1.0
-    symbol = "ln p<sub>T</sub> − ln p<sub>S</sub>" if rule.space is Space.RATIO else "p<sub>T</sub> − p<sub>S</sub>"
+    grid[rows, columns] = gaps
     figure = go.Figure()
+    _add_squares(figure, grid, rule.space, mode)
+    hover = [
+        f"sentence {column + 1}: {gap:.3g}" if np.isfinite(gap) else f"sentence {column + 1}: unscored"
+        for column, gap in zip(columns, gaps, strict=True)
+    ]
+    figure.add_scatter(
+        x=columns + 1,
+        y=rows,
+        customdata=np.column_stack([rows, columns]).astype(np.int32),
+        text=hover,
+        hovertemplate="%{text}<br>click to read it<extra></extra>",
+        **click_targets(12),
+    )
+    ticks = [_tick(row, first + index) for index, row in enumerate(traces.to_pylist())]
+    _lay_out(figure, ticks, width, mode)
+    return figure
+
+
+def _add_squares(figure: go.Figure, grid: np.ndarray, space: Space, mode: Mode) -> None:
+    known = np.abs(grid[np.isfinite(grid)])
+    # A few extreme sentences would leave all others grey.
+    limit = float(np.quantile(known, 0.98)) if len(known) else 1.0
+    symbol = "ln p<sub>T</sub> − ln p<sub>S</sub>" if space is Space.RATIO else "p<sub>T</sub> − p<sub>S</sub>"
+    n_rows, width = grid.shape
     figure.add_heatmap(
         x=np.arange(1, width + 1),
-        y=np.arange(traces.num_rows),
+        y=np.arange(n_rows),
         z=grid,
         zmid=0,
-        zmin=-most or -1,
-        zmax=most or 1,
+        zmin=-limit or -1,
+        zmax=limit or 1,
         colorscale=[[0, tone("student", mode).ink], [0.5, RULE[mode]], [1, tone("teacher", mode).ink]],
         colorbar={"title": symbol, "thickness": 12},
         hoverinfo="skip",
@@ -50,43 +71,28 @@ def strip_figure(traces: pa.Table, values: pa.Table, first: int, rule: LabelRule
         xgap=1,
         ygap=1,
     )
-    # A heatmap reports no clicks, so an invisible point lies on every square.
-    hover = [
-        f"sentence {c + 1}: {v:.3g}" if np.isfinite(v) else f"sentence {c + 1}: unscored"
-        for c, v in zip(columns, x, strict=True)
-    ]
-    figure.add_scatter(
-        x=columns + 1,
-        y=rows,
-        customdata=np.column_stack([rows, columns]).astype(np.int32),
-        text=hover,
-        mode="markers",
-        marker={"size": 12, "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        showlegend=False,
-        hovertemplate="%{text}<br>click to read it<extra></extra>",
-    )
+
+
+def _lay_out(figure: go.Figure, ticks: Sequence[str], width: int, mode: Mode) -> None:
     figure.update_layout(
         base_layout(mode),
-        height=90 + 15 * max(traces.num_rows, 6),
+        height=90 + 15 * max(len(ticks), 6),
         margin={"l": 8, "r": 8, "t": 10, "b": 8},
         hovermode="closest",
         clickmode="event+select",
     )
     figure.update_xaxes(title="sentence", showgrid=False, zeroline=False, fixedrange=True, range=[0.5, width + 0.5])
     figure.update_yaxes(
-        tickvals=list(range(traces.num_rows)),
-        ticktext=[_tick(row, first + place) for place, row in enumerate(traces.to_pylist())],
+        tickvals=list(range(len(ticks))),
+        ticktext=ticks,
         tickfont={"size": 10, "color": MUTED[mode]},
-        range=[traces.num_rows - 0.5, -0.5],
+        range=[len(ticks) - 0.5, -0.5],
         showgrid=False,
         zeroline=False,
         fixedrange=True,
         automargin=True,
         linecolor=RULE[mode],
     )
-    return figure
 
 
 def _tick(row: Mapping[str, Any], rank: int) -> str:

@@ -91,17 +91,17 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
     shown = others[-MAX_OTHERS:]
     rows = []
     for run in reversed(shown):
-        found = page.data.ask(run_agreement.load_agreement, run, page.rule, scope)
-        largest = max(found.shift, key=lambda shift: abs(shift.value)) if found.n_matched else None
+        agreement = page.data.ask(run_agreement.load_agreement, run, page.rule, scope)
+        largest = max(agreement.shift, key=lambda shift: abs(shift.value)) if agreement.n_matched else None
         rows.append(
             {
                 "run": f"{words.plain(run.name, 40)} · {run.run_id[:8]}",
                 "what differs": "; ".join(words.plain(text, 80) for text in differences(page.run, run)),
-                "matched sentences": found.n_matched,
-                "agreement": 100 * found.agreement.value if found.n_matched else None,
-                "κ": found.kappa.value if found.n_matched else None,
-                "95% interval of κ": _interval(found.kappa, ""),
-                "largest shift": f"{found.labels[found.shift.index(largest)]} {100 * largest.value:+.1f}"
+                "matched sentences": agreement.n_matched,
+                "agreement": 100 * agreement.agreement.value if agreement.n_matched else None,
+                "κ": agreement.kappa.value if agreement.n_matched else None,
+                "95% interval of κ": _interval(agreement.kappa, ""),
+                "largest shift": f"{agreement.labels[agreement.shift.index(largest)]} {100 * largest.value:+.1f}"
                 if largest
                 else None,
             }
@@ -125,54 +125,54 @@ def _interval(estimate: Estimate, unit: str) -> str:
     return f"{scale * estimate.low:.{digits}f} to {scale * estimate.high:.{digits}f}{unit}"
 
 
-def headline(page: PageContext, other: Run, found: RunAgreement) -> None:
+def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None:
     """The numbers that sum a comparison up, and what they leave out."""
-    agreement, kappa, matched, apart = st.columns(4)
-    with agreement:
-        st.metric("Agreement", words.percent(found.agreement.value), border=True, help=glossary.short("agreement"))
-        st.caption(f"95% interval {_interval(found.agreement, '%')}")
-    with kappa:
-        value = "–" if found.kappa.value != found.kappa.value else f"{found.kappa.value:.3f}"
+    agreement_column, kappa_column, matched_column, unmatched_column = st.columns(4)
+    with agreement_column:
+        st.metric("Agreement", words.percent(agreement.agreement.value), border=True, help=glossary.short("agreement"))
+        st.caption(f"95% interval {_interval(agreement.agreement, '%')}")
+    with kappa_column:
+        value = "–" if agreement.kappa.value != agreement.kappa.value else f"{agreement.kappa.value:.3f}"
         st.metric("Cohen's κ", value, border=True, help=glossary.short("Cohen's κ"))
-        st.caption(f"95% interval {_interval(found.kappa, '')}")
-    with matched:
-        st.metric("Matched", f"{found.n_matched:,}", border=True, help=glossary.short("matched sentence"))
-        st.caption(f"{words.count(found.n_questions, 'question')}, {words.count(found.n_traces, 'trace')}")
-    with apart:
-        st.metric("Unmatched", f"{sum(found.n_unmatched):,}", border=True)
-        st.caption(f"{found.n_unmatched[0]:,} here, {found.n_unmatched[1]:,} there")
+        st.caption(f"95% interval {_interval(agreement.kappa, '')}")
+    with matched_column:
+        st.metric("Matched", f"{agreement.n_matched:,}", border=True, help=glossary.short("matched sentence"))
+        st.caption(f"{words.count(agreement.n_questions, 'question')}, {words.count(agreement.n_traces, 'trace')}")
+    with unmatched_column:
+        st.metric("Unmatched", f"{sum(agreement.n_unmatched):,}", border=True)
+        st.caption(f"{agreement.n_unmatched[0]:,} here, {agreement.n_unmatched[1]:,} there")
     notes = []
-    if found.refused:
-        notes.append(f"No interval: {found.refused}.")
-    if page.run.splitter != other.splitter or page.run.splitter_version != other.splitter_version:
+    if agreement.refused:
+        notes.append(f"No interval: {agreement.refused}.")
+    if page.run.splitter != other_run.splitter or page.run.splitter_version != other_run.splitter_version:
         notes.append(
             "The runs cut sentences differently: two are taken as the same if they share more than half of the "
             "characters of either. A sentence that the other run cut up or joined has no partner."
         )
-    if page.run.has_distilled != other.has_distilled:
+    if page.run.has_distilled != other_run.has_distilled:
         notes.append("One run has no distilled model, so both are labelled Teacher, Common or Student.")
-    if found.n_unscored:
+    if agreement.n_unscored:
         notes.append(
-            f"{words.count(found.n_unscored, 'matched sentence is', 'matched sentences are')} unscored in a run."
+            f"{words.count(agreement.n_unscored, 'matched sentence is', 'matched sentences are')} unscored in a run."
         )
-    only = found.n_traces_only
+    only = agreement.n_traces_only
     if sum(only):
         notes.append(f"Traces that only one run holds: {only[0]:,} here, {only[1]:,} there.")
-    if found.n_other_text:
+    if agreement.n_other_text:
         notes.append(
-            f"{words.count(found.n_other_text, 'trace has', 'traces have')} another response in the other run, and "
+            f"{words.count(agreement.n_other_text, 'trace has', 'traces have')} another response in the other run, and "
             "cannot be matched."
         )
     if notes:
         st.caption(" ".join(notes))
 
 
-def draw_figures(page: PageContext, found: RunAgreement) -> dict[str, go.Figure]:
+def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Figure]:
     """The transition matrix, a click on which lists its sentences, and the shift of the shares."""
     mode = context.mode()
     drawn = {
-        "transitions": figures.transition_figure(found, mode),
-        "shifts": figures.shift_figure(found, mode),
+        "transitions": figures.transition_figure(agreement, mode),
+        "shifts": figures.shift_figure(agreement, mode),
     }
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -189,18 +189,18 @@ def draw_figures(page: PageContext, found: RunAgreement) -> dict[str, go.Figure]
         st.caption("The other run minus this one, with paired 95% intervals: both draw the same questions.")
     seen, st.session_state["transition_seen"] = st.session_state.get("transition_seen"), clicked
     if clicked and clicked != seen:
-        links.publish("moved", ",".join(str(found.labels[int(place)]) for place in clicked))
+        links.publish("moved", ",".join(str(agreement.labels[int(index)]) for index in clicked))
     return drawn
 
 
-def moved_sentences(page: PageContext, other: Run, found: RunAgreement, scope: Scope) -> pa.Table:
+def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, scope: Scope) -> pa.Table:
     """Which sentences moved, those first whose gap changed most."""
-    wanted = _wanted(found)
+    wanted = _wanted_transition(agreement)
     st.subheader("Which sentences moved" if wanted is None else f"{wanted[0]} → {wanted[1]}", anchor=False)
     if wanted is not None and st.button("Show all that moved", icon=":material/close:", key="leave_transition"):
         links.publish("moved", None)
         st.rerun()
-    table = page.data.ask(run_agreement.load_moved, other, page.rule, scope, wanted)
+    table = page.data.ask(run_agreement.load_moved, other_run, page.rule, scope, wanted)
     if not table.num_rows:
         st.info(
             "No matched sentence changed its label." if wanted is None else "No sentence went this way.",
@@ -222,8 +222,8 @@ def moved_sentences(page: PageContext, other: Run, found: RunAgreement, scope: S
             "benchmark": plain_column(table, "benchmark", 60),
             "trace": plain_column(table, "trace_id", 60),
             "here": link_column(page.run, table, "first_sentence"),
-            "there": link_column(other, table, "second_sentence"),
-            "both": _beside(page.run, other, table),
+            "there": link_column(other_run, table, "second_sentence"),
+            "both": _compare_links(page.run, other_run, table),
         }
     )
     gap = st.column_config.NumberColumn(format="%.3g", help=glossary.short("gap"))
@@ -237,7 +237,7 @@ def moved_sentences(page: PageContext, other: Run, found: RunAgreement, scope: S
     return table
 
 
-def _beside(first: Run, second: Run, table: pa.Table) -> pa.Array:
+def _compare_links(first: Run, second: Run, table: pa.Table) -> pa.Array:
     """A link to the page that shows a trace of both runs side by side."""
     parameters = (
         {"run": first.run_id, "trace": trace_id, "run2": second.run_id, "trace2": trace_id}
@@ -246,10 +246,10 @@ def _beside(first: Run, second: Run, table: pa.Table) -> pa.Array:
     return pa.array(["compare?" + urlencode(each) for each in parameters], pa.string())
 
 
-def _wanted(found: RunAgreement) -> tuple[str, str] | None:
+def _wanted_transition(agreement: RunAgreement) -> tuple[str, str] | None:
     """The transition that the address names, if both labels are there."""
     names = st.query_params.get("moved", "").split(",")
-    known = {str(label) for label in found.labels}
+    known = {str(label) for label in agreement.labels}
     return (names[0], names[1]) if len(names) == 2 and set(names) <= known else None
 
 
@@ -271,33 +271,34 @@ def draw(page: PageContext) -> None:
     scope = choose_scope(page)
     if len(others) > 1:
         all_others(page, others, scope)
-    other = choose_other(page, others)
-    if other is None:
+    other_run = choose_other(page, others)
+    if other_run is None:
         return
     st.caption(
-        f"What differs from this run: {words.no_markdown('; '.join(differences(page.run, other)), 300)}. "
+        f"What differs from this run: {words.no_markdown('; '.join(differences(page.run, other_run)), 300)}. "
         f"Traces: {describe(scope)}."
     )
-    found = page.data.ask(run_agreement.load_agreement, other, page.rule, scope)
-    if not found.n_matched:
+    agreement = page.data.ask(run_agreement.load_agreement, other_run, page.rule, scope)
+    if not agreement.n_matched:
         explain_empty(scope, "sentence that both runs hold and score")
         return
-    headline(page, other, found)
-    drawn = draw_figures(page, found)
+    headline(page, other_run, agreement)
+    drawn = draw_figures(page, agreement)
     slot = st.container(width="content")
-    table = moved_sentences(page, other, found, scope)
+    table = moved_sentences(page, other_run, agreement, scope)
     with slot:
-        export_panel.offer(page, "runs", table, drawn, _methods(page, other, found, scope))
+        export_panel.offer(page, "runs", table, drawn, _methods(page, other_run, agreement, scope))
 
 
-def _methods(page: PageContext, other: Run, found: RunAgreement, scope: Scope) -> str:
-    differing = "; ".join(differences(page.run, other))
-    kappa = _interval(found.kappa, "")
+def _methods(page: PageContext, other_run: Run, agreement: RunAgreement, scope: Scope) -> str:
+    differing = "; ".join(differences(page.run, other_run))
+    kappa = _interval(agreement.kappa, "")
     extra = [
-        f"Compared with run {other.run_id} ({other.name}), which differs in: {differing}.",
+        f"Compared with run {other_run.run_id} ({other_run.name}), which differs in: {differing}.",
         "Sentences were matched by trace and by characters, more than half of either shared.",
-        f"{found.n_matched:,} sentences of {found.n_traces:,} traces of {found.n_questions:,} questions matched; "
-        f"agreement {100 * found.agreement.value:.1f}%, Cohen's kappa {found.kappa.value:.3f} (95% interval {kappa}).",
+        f"{agreement.n_matched:,} sentences of {agreement.n_traces:,} traces of {agreement.n_questions:,} questions "
+        f"matched; agreement {100 * agreement.agreement.value:.1f}%, Cohen's kappa {agreement.kappa.value:.3f} "
+        f"(95% interval {kappa}).",
         "Intervals are paired: a bootstrap of questions, each with all of its traces in both runs.",
     ]
     return methods_paragraph(page.run, page.rule, scope.words(), extra)

@@ -68,17 +68,17 @@ def draw(page: PageContext, decided: Sequence[BasketItem]) -> None:
     st.dataframe(
         [
             {
-                "benchmark": words.plain(one.benchmark),
-                "question": words.plain(one.question_id),
-                "kept": words.plain(one.trace_id),
-                "reason": words.plain(one.reason, 300),
-                "chosen (UTC)": one.chosen_at,
+                "benchmark": words.plain(item.benchmark),
+                "question": words.plain(item.question_id),
+                "kept": words.plain(item.trace_id),
+                "reason": words.plain(item.reason, 300),
+                "chosen (UTC)": item.chosen_at,
             }
-            for one in decided
+            for item in decided
         ],
         hide_index=True,
     )
-    questions = [(one.benchmark, one.question_id) for one in decided]
+    questions = [(item.benchmark, item.question_id) for item in decided]
     st.button("Empty the basket", key="empty_basket", on_click=_take, args=(page, questions))
 
 

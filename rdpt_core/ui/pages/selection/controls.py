@@ -86,14 +86,14 @@ def _numbers(correct_only: bool) -> tuple[Guards, Budget, int]:
 
 
 def _whole(label: str, key: str, value: int, *, least: int = 0, help_text: str | None = None) -> int:
-    found: int = st.number_input(
+    number: int = st.number_input(
         label, min_value=least, max_value=2**31 - 1, value=value, step=1, key=key, bind="query-params", help=help_text
     )
-    return found
+    return number
 
 
 def _optional(label: str, key: str) -> int | None:
-    found: int | None = st.number_input(
+    number: int | None = st.number_input(
         label,
         min_value=1,
         max_value=2**31 - 1,
@@ -103,16 +103,19 @@ def _optional(label: str, key: str) -> int | None:
         bind="query-params",
         placeholder="no limit",
     )
-    return found
+    return number
 
 
 def explain_strategies(possible: Mapping[str, str | None]) -> None:
     """Formula, direction and source of every strategy, and what a run needs for those that are not possible yet."""
     with st.popover("What the strategies do", icon=":material/help:"):
-        for name, one in STRATEGIES.items():
+        for name, strategy in STRATEGIES.items():
             command = possible[name]
             needs = f" Not possible on this run yet: needs `rdpt {command}`." if command else ""
-            st.markdown(f"**{name}** keeps the {one.best}: {one.formula.replace('|', 'or')}. *{one.source}*.{needs}")
+            st.markdown(
+                f"**{name}** keeps the {strategy.best}: {strategy.formula.replace('|', 'or')}. "
+                f"*{strategy.source}*.{needs}"
+            )
         st.markdown("Equal scores go to the candidate that comes earlier in the run.")
 
 

@@ -11,41 +11,43 @@ from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.selection.comparison import Overlap, Summary
 from rdpt_core.analysis.statistics.intervals import ShareIntervals
+from rdpt_core.ui.parts.share_figure import interval_in_words
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout
+from rdpt_core.ui.style.figure_style import base_layout, error_bars
 from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Mode, tone
 
 
 def picks_figure(summaries: Sequence[Summary], mode: Mode) -> go.Figure:
     """Per strategy, what its picks are like: length, share correct, share of Teacher sentences; the longest first."""
-    rows = sorted(summaries, key=lambda one: -one.mean_tokens if one.n_picked else math.inf)
+    rows = sorted(summaries, key=lambda summary: -summary.mean_tokens if summary.n_picked else math.inf)
     titles = ("tokens of a pick", "correct, of the graded", "Teacher sentences")
     figure = make_subplots(rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=titles)
-    names = [one.name for one in rows]
+    names = [summary.name for summary in rows]
     figure.add_trace(
         go.Bar(
-            x=[one.mean_tokens for one in rows],
+            x=[summary.mean_tokens for summary in rows],
             y=names,
             orientation="h",
             marker={"color": RULE[mode], "line": {"color": MUTED[mode], "width": 1}},
-            text=["" if math.isnan(one.mean_tokens) else f"{one.mean_tokens:,.0f}" for one in rows],
+            text=["" if math.isnan(summary.mean_tokens) else f"{summary.mean_tokens:,.0f}" for summary in rows],
             textposition="auto",
             textangle=0,
             textfont={"color": TEXT[mode]},
-            hovertext=[_length_hover(one) for one in rows],
+            hovertext=[_length_hover(summary) for summary in rows],
             hoverinfo="text",
         ),
         row=1,
         col=1,
     )
-    for column, key, found in (
-        (2, "student", [(one, one.correct) for one in rows]),
-        (3, "teacher", [(one, one.teacher) for one in rows]),
-    ):
-        ink = TEXT[mode] if column == 2 else tone(key, mode).ink
-        figure.add_trace(_dots(found, ink, titles[column - 1]), row=1, col=column)
+    shares = (
+        (2, [summary.correct for summary in rows], TEXT[mode]),
+        (3, [summary.teacher for summary in rows], tone("teacher", mode).ink),
+    )
+    for column, intervals, ink in shares:
+        dots = _dots(list(zip(rows, intervals, strict=True)), ink, titles[column - 1])
+        figure.add_trace(dots, row=1, col=column)
     figure.update_xaxes(gridcolor=RULE[mode], zeroline=False, fixedrange=True, rangemode="tozero")
-    for column, intervals in ((2, [one.correct for one in rows]), (3, [one.teacher for one in rows])):
+    for column, intervals, _ in shares:
         figure.update_xaxes(tickformat=".0%", range=_range(intervals), nticks=5, row=1, col=column)
     figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True, automargin=True)
     figure.update_annotations(font={"size": 13, "color": MUTED[mode]})
@@ -59,9 +61,9 @@ def picks_figure(summaries: Sequence[Summary], mode: Mode) -> go.Figure:
     return figure
 
 
-def _range(found: Sequence[ShareIntervals]) -> list[float]:
+def _range(rows: Sequence[ShareIntervals]) -> list[float]:
     """From just below the lowest end to just above the highest, so that strategies are told apart."""
-    ends = [_first(values) for one in found for values in (one.share, one.low, one.high)]
+    ends = [_first(values) for row in rows for values in (row.share, row.low, row.high)]
     known = [end for end in ends if not math.isnan(end)]
     low, high = min(known, default=0.0), max(known, default=1.0)
     room = max(0.02, 0.08 * (high - low))
@@ -69,24 +71,20 @@ def _range(found: Sequence[ShareIntervals]) -> list[float]:
 
 
 def _dots(rows: Sequence[tuple[Summary, ShareIntervals]], ink: str, what: str) -> go.Scatter:
-    share = [_first(item.share) for _, item in rows]
-    above = [_first(item.high) - value for (_, item), value in zip(rows, share, strict=True)]
-    below = [value - _first(item.low) for (_, item), value in zip(rows, share, strict=True)]
+    shares = [_first(intervals.share) for _, intervals in rows]
+    above = [_first(intervals.high) - share for (_, intervals), share in zip(rows, shares, strict=True)]
+    below = [share - _first(intervals.low) for (_, intervals), share in zip(rows, shares, strict=True)]
     return go.Scatter(
-        x=[None if math.isnan(value) else value for value in share],
-        y=[one.name for one, _ in rows],
+        x=[None if math.isnan(share) else share for share in shares],
+        y=[summary.name for summary, _ in rows],
         mode="markers",
         marker={"color": ink, "size": 10},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [0 if math.isnan(value) else value for value in above],
-            "arrayminus": [0 if math.isnan(value) else value for value in below],
-            "color": ink,
-            "thickness": 2,
-            "width": 4,
-        },
-        hovertext=[_share_hover(one, item, what) for one, item in rows],
+        error_x=error_bars(
+            [0 if math.isnan(length) else length for length in above],
+            [0 if math.isnan(length) else length for length in below],
+            ink,
+        ),
+        hovertext=[_share_hover(summary, intervals, what) for summary, intervals in rows],
         hoverinfo="text",
     )
 
@@ -95,29 +93,33 @@ def _first(values: Any) -> float:
     return float(values[0])
 
 
-def _length_hover(one: Summary) -> str:
-    return f"<b>{one.name}</b><br>{words.count(one.n_picked, 'pick')}<br>{words.count(one.n_tokens, 'token')} in all"
+def _length_hover(summary: Summary) -> str:
+    return (
+        f"<b>{summary.name}</b><br>{words.count(summary.n_picked, 'pick')}<br>"
+        f"{words.count(summary.n_tokens, 'token')} in all"
+    )
 
 
-def _share_hover(one: Summary, found: ShareIntervals, what: str) -> str:
-    head = f"<b>{one.name}</b><br>{words.percent(_first(found.share))} {what}"
-    if found.refused is not None:
-        return f"{head}<br>no interval: {found.refused}"
-    spread = f"95% interval {words.percent(_first(found.low))} to {words.percent(_first(found.high))}"
-    return f"{head}<br>{spread}<br>{words.count(found.n_questions, 'question')}, n = {found.n_counted:,}"
+def _share_hover(summary: Summary, intervals: ShareIntervals, what: str) -> str:
+    text = (
+        f"<b>{summary.name}</b><br>{words.percent(_first(intervals.share))} {what}<br>{interval_in_words(intervals, 0)}"
+    )
+    if intervals.refused is not None:
+        return text
+    return f"{text}<br>{words.count(intervals.n_questions, 'question')}, n = {intervals.n_counted:,}"
 
 
-def overlap_figure(found: Overlap, names: Sequence[str], mode: Mode) -> go.Figure:
+def overlap_figure(overlap: Overlap, names: Sequence[str], mode: Mode) -> go.Figure:
     """Share of questions on which two strategies keep the same candidate; darker is more alike."""
-    share = [[None if math.isnan(value) else float(value) for value in row] for row in found.share]
+    share = [[None if math.isnan(value) else float(value) for value in row] for row in overlap.share]
     text = [["" if value is None else f"{value:.0%}" for value in row] for row in share]
     hover = [
         [
-            f"<b>{one} and {other}</b><br>the same candidate on {text[i][j] or 'no'} of "
-            f"{words.count(int(found.n[i, j]), 'question')}"
-            for j, other in enumerate(names)
+            f"<b>{first} and {second}</b><br>the same candidate on {text[i][j] or 'no'} of "
+            f"{words.count(int(overlap.n[i, j]), 'question')}"
+            for j, second in enumerate(names)
         ]
-        for i, one in enumerate(names)
+        for i, first in enumerate(names)
     ]
     ink = tone("teacher", mode)
     figure = go.Figure(

@@ -44,13 +44,13 @@ def draw(page: PageContext) -> None:
         glossary.explain("candidate", "teacher count", "equal tokens", *map(str, PAIR_LABELS), "95% interval")
     try:
         arguments = (chosen.names, chosen.options, chosen.guards, chosen.budget, chosen.equal_tokens)
-        found = page.data.ask(compare_strategies, page.rule, *arguments)
+        side_by_side = page.data.ask(compare_strategies, page.rule, *arguments)
     except UsageError as error:
         st.warning(f"**{_sentence(error.what)}** Expected: {words.no_markdown(error.expected or '', 300)}")
         st.code(words.plain(error.got or "", 300), language=None)
         return
-    _counts(page, found)
-    if not found.candidates.is_scored.any():
+    _counts(page, side_by_side)
+    if not side_by_side.candidates.is_scored.any():
         st.info(
             "No candidate is scored by teacher and student yet, so there is nothing to choose from.",
             icon=":material/hourglass_empty:",
@@ -59,25 +59,25 @@ def draw(page: PageContext) -> None:
     if not chosen.names:
         st.info("Choose at least one strategy above.", icon=":material/checklist:")
         return
-    _compare(page, chosen, found)
+    _compare(page, chosen, side_by_side)
     items = basket.items(page)
-    question.draw(page, found, items)
+    question.draw(page, side_by_side, items)
     basket.draw(page, items)
-    download.draw(page, chosen, found, items)
+    download.draw(page, chosen, side_by_side, items)
 
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _counts(page: PageContext, found: SideBySide) -> None:
-    candidates = found.candidates
+def _counts(page: PageContext, side_by_side: SideBySide) -> None:
+    candidates = side_by_side.candidates
     scored = candidates.question[candidates.is_scored]
     n_unscored = candidates.n_questions - len(set(scored.tolist()))
     values = {
         "Questions": candidates.n_questions,
         "Candidates": len(candidates),
-        "To decide": len(found.contested),
+        "To decide": len(side_by_side.contested),
         "Unscored": n_unscored,
     }
     helps = {
@@ -88,7 +88,7 @@ def _counts(page: PageContext, found: SideBySide) -> None:
     }
     for column, (name, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(name, f"{value:,}", border=True, help=helps.get(name))
-    if candidates.is_scored.any() and not found.contested:
+    if candidates.is_scored.any() and not side_by_side.contested:
         st.info(
             "**No question has two candidates to choose from.** Draw several responses to each question, four or more, "
             "and score them with `--roles teacher,student`; or loosen the guards.",
@@ -96,12 +96,12 @@ def _counts(page: PageContext, found: SideBySide) -> None:
         )
 
 
-def _compare(page: PageContext, chosen: Chosen, found: SideBySide) -> None:
+def _compare(page: PageContext, chosen: Chosen, side_by_side: SideBySide) -> None:
     st.subheader("Side by side", anchor=False)
     names = list(chosen.names)
-    drawn = {"picks": figures.picks_figure(found.summaries, context.mode())}
+    drawn = {"picks": figures.picks_figure(side_by_side.summaries, context.mode())}
     st.dataframe(
-        _rows(found.summaries),
+        _rows(side_by_side.summaries),
         hide_index=True,
         height=40 + 35 * len(names),
         column_config=_columns(),
@@ -118,38 +118,41 @@ def _compare(page: PageContext, chosen: Chosen, found: SideBySide) -> None:
         "Length, correctness and Teacher share of the picks of every strategy; the same numbers are in the table",
         clickable=False,
     )
-    if found.contested and len(names) > 1:
+    if side_by_side.contested and len(names) > 1:
         st.subheader("Who picks the same", anchor=False)
-        drawn["overlap"] = figures.overlap_figure(found.overlap, names, context.mode())
+        drawn["overlap"] = figures.overlap_figure(side_by_side.overlap, names, context.mode())
         chart(
             drawn["overlap"],
             "overlap",
             "Share of questions on which two strategies keep the same candidate",
             clickable=False,
         )
+        n_contested = len(side_by_side.contested)
         st.caption(
-            f"Share of the {words.count(len(found.contested), 'question')} with a choice on which two strategies keep "
-            f"the same candidate first. They all agree on {len(found.contested) - len(found.disagreed):,}."
+            f"Share of the {words.count(n_contested, 'question')} with a choice on which two strategies keep "
+            f"the same candidate first. They all agree on {n_contested - len(side_by_side.disagreed):,}."
         )
-    export_panel.offer(page, "selection", pa.Table.from_pylist(_rows(found.summaries)), drawn, _methods(page, chosen))
+    export_panel.offer(
+        page, "selection", pa.Table.from_pylist(_rows(side_by_side.summaries)), drawn, _methods(page, chosen)
+    )
 
 
 def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
     return [
         {
-            "strategy": one.name,
-            "picks": one.n_picked,
-            "tokens": one.n_tokens,
-            "tokens a pick": _number(one.mean_tokens),
-            "same as longest": _percent(one.same_as_longest),
-            "score and length": _number(one.length_correlation),
-            "correct": _percent(float(one.correct.share[0])),
-            "correct, 95%": _interval(one),
-            "graded": one.n_graded,
-            "Teacher share": _percent(float(one.teacher.share[0])),
-            "ties": one.n_tied,
+            "strategy": summary.name,
+            "picks": summary.n_picked,
+            "tokens": summary.n_tokens,
+            "tokens a pick": _number(summary.mean_tokens),
+            "same as longest": _percent(summary.same_as_longest),
+            "score and length": _number(summary.length_correlation),
+            "correct": _percent(float(summary.correct.share[0])),
+            "correct, 95%": _interval(summary),
+            "graded": summary.n_graded,
+            "Teacher share": _percent(float(summary.teacher.share[0])),
+            "ties": summary.n_tied,
         }
-        for one in summaries
+        for summary in summaries
     ]
 
 
@@ -161,11 +164,11 @@ def _percent(value: float) -> float | None:
     return None if math.isnan(value) else 100 * value
 
 
-def _interval(one: Summary) -> str:
-    found = one.correct
-    if found.refused is not None:
+def _interval(summary: Summary) -> str:
+    correct = summary.correct
+    if correct.refused is not None:
         return "–"
-    return f"{words.percent(float(found.low[0]))} to {words.percent(float(found.high[0]))}"
+    return f"{words.percent(float(correct.low[0]))} to {words.percent(float(correct.high[0]))}"
 
 
 def _columns() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +12,7 @@ from rdpt_core.analysis.labels import LabelRule, Space
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout
+from rdpt_core.ui.style.figure_style import base_layout, click_targets
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
 FLIPS = "labels that turn"
@@ -21,63 +21,90 @@ _DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def map_figure(
-    found: ThresholdMap, shown: str, rule: LabelRule, defaults: tuple[float, float], suggested: float | None, mode: Mode
+    threshold_map: ThresholdMap,
+    shown: str,
+    rule: LabelRule,
+    defaults: tuple[float, float],
+    suggested: float | None,
+    mode: Mode,
 ) -> go.Figure:
     """Share of `shown` (a label, or `FLIPS`) at every pair of thresholds. A cell's customdata is (α, β).
 
     Without a distilled model α plays no part, and the map has a single column.
     """
-    triple = len(found.labels) == 4
-    counts = found.flips if shown == FLIPS else found.counts[[str(label) for label in found.labels].index(shown)]
-    share = counts / max(found.n_sentences, 1)
-    alphas = found.grid if triple else np.array([0.0])
+    triple = len(threshold_map.labels) == 4
+    counts = (
+        threshold_map.flips
+        if shown == FLIPS
+        else threshold_map.counts[[str(label) for label in threshold_map.labels].index(shown)]
+    )
+    share = counts / max(threshold_map.n_sentences, 1)
+    alphas = threshold_map.grid if triple else np.array([0.0])
     share = share[: len(alphas)]
     ink = TEXT[mode] if shown == FLIPS else tone(label_key(shown), mode).ink
     figure = go.Figure()
     figure.add_heatmap(
         x=alphas,
-        y=found.grid,
+        y=threshold_map.grid,
         z=share.T,
         zmin=0,
         colorscale=[[0, PAGE[mode]], [1, ink]],
         colorbar={"title": "share", "tickformat": ".0%", "thickness": 12},
         hoverinfo="skip",
     )
-    a, b = (axis.ravel() for axis in np.meshgrid(alphas, found.grid, indexing="ij"))
-    # A heatmap reports no clicks, so an invisible point lies on every cell.
+    a, b = (axis.ravel() for axis in np.meshgrid(alphas, threshold_map.grid, indexing="ij"))
     figure.add_scattergl(
         x=a,
         y=b,
         customdata=np.column_stack([a, b]),
-        text=_hovers(found, len(alphas)),
-        mode="markers",
-        marker={"size": 9, "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
+        text=_hovers(threshold_map, len(alphas)),
         hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
+        **click_targets(9),
     )
-    _mark(figure, "now", rule.alpha if triple else 0.0, rule.beta, "x", mode)
-    if (rule.alpha, rule.beta) != defaults:
-        _mark(figure, "default", defaults[0] if triple else 0.0, defaults[1], "circle-open", mode)
-    step = float(found.grid[1])
-    top = float(found.grid[-1])
+    _mark_rules(figure, (rule.alpha, rule.beta), defaults, mode, has_alpha=triple)
+    top = float(threshold_map.grid[-1])
     if triple:
-        corner = {"type": "path", "path": f"M0,0L{top},{top}L{top},0Z", "layer": "above"}
-        figure.add_shape(**corner, fillcolor=MUTED[mode], opacity=0.18, line={"width": 0})
-        text = "α ≥ β: Shared swallows Teacher and Student"
-        figure.add_annotation(x=0.62 * top, y=0.12 * top, text=text, showarrow=False, bgcolor=PAGE[mode])
+        _shade_where_alpha_is_too_large(figure, top, mode)
     if suggested is not None and suggested <= top:
-        figure.add_hline(suggested, line={"color": TEXT[mode], "dash": "dot", "width": 1.5})
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="right",
-            y=suggested,
-            text="suggested β",
-            showarrow=False,
-            bgcolor=PAGE[mode],
+        _mark_suggested(figure, suggested, mode)
+    _lay_out_map(figure, float(threshold_map.grid[1]), top, mode, has_alpha=triple)
+    return figure
+
+
+def _mark_rules(
+    figure: go.Figure, present: tuple[float, float], default: tuple[float, float], mode: Mode, *, has_alpha: bool
+) -> None:
+    """The present and the default (α, β), the latter only if it is another one."""
+    marks = [("now", present, "x")]
+    if present != default:
+        marks.append(("default", default, "circle-open"))
+    for name, (alpha, beta), symbol in marks:
+        figure.add_scatter(
+            x=[alpha if has_alpha else 0.0],
+            y=[beta],
+            name=name,
+            mode="markers",
+            marker={"symbol": symbol, "size": 12, "color": PAGE[mode], "line": {"width": 2, "color": TEXT[mode]}},
+            hoverinfo="skip",
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
         )
+
+
+def _shade_where_alpha_is_too_large(figure: go.Figure, top: float, mode: Mode) -> None:
+    corner = {"type": "path", "path": f"M0,0L{top},{top}L{top},0Z", "layer": "above"}
+    figure.add_shape(**corner, fillcolor=MUTED[mode], opacity=0.18, line={"width": 0})
+    text = "α ≥ β: Shared swallows Teacher and Student"
+    figure.add_annotation(x=0.62 * top, y=0.12 * top, text=text, showarrow=False, bgcolor=PAGE[mode])
+
+
+def _mark_suggested(figure: go.Figure, beta: float, mode: Mode) -> None:
+    figure.add_hline(beta, line={"color": TEXT[mode], "dash": "dot", "width": 1.5})
+    label = {"text": "suggested β", "showarrow": False, "bgcolor": PAGE[mode]}
+    figure.add_annotation(x=1, xref="paper", xanchor="right", y=beta, **label)
+
+
+def _lay_out_map(figure: go.Figure, step: float, top: float, mode: Mode, *, has_alpha: bool) -> None:
     figure.update_layout(
         base_layout(mode),
         height=480,
@@ -88,43 +115,28 @@ def map_figure(
     )
     whole = [-step / 2, top + step / 2]
     figure.update_xaxes(
-        title="α" if triple else "",
-        range=whole if triple else [-0.5, 0.5],
-        showticklabels=triple,
+        title="α" if has_alpha else "",
+        range=whole if has_alpha else [-0.5, 0.5],
+        showticklabels=has_alpha,
         showgrid=False,
         zeroline=False,
         fixedrange=True,
     )
     figure.update_yaxes(title="β", range=whole, showgrid=False, zeroline=False, fixedrange=True, automargin=True)
-    return figure
 
 
-def _hovers(found: ThresholdMap, n_alphas: int) -> list[str]:
+def _hovers(threshold_map: ThresholdMap, n_alphas: int) -> list[str]:
     texts = []
     for i in range(n_alphas):
-        for j, beta in enumerate(found.grid):
+        for j, beta in enumerate(threshold_map.grid):
             parts = [
-                f"{label} {words.percent(found.counts[k, i, j] / max(found.n_sentences, 1))}"
-                for k, label in enumerate(found.labels)
+                f"{label} {words.percent(threshold_map.counts[k, i, j] / max(threshold_map.n_sentences, 1))}"
+                for k, label in enumerate(threshold_map.labels)
             ]
-            at = f"α = {found.grid[i]:g}, β = {beta:g}" if len(found.labels) == 4 else f"β = {beta:g}"
-            turned = words.percent(found.flips[i, j] / max(found.n_sentences, 1))
-            texts.append(f"<b>{at}</b><br>{'<br>'.join(parts)}<br>{turned} of the labels turn<br>click to set")
+            pair = f"α = {threshold_map.grid[i]:g}, β = {beta:g}" if len(threshold_map.labels) == 4 else f"β = {beta:g}"
+            turned = words.percent(threshold_map.flips[i, j] / max(threshold_map.n_sentences, 1))
+            texts.append(f"<b>{pair}</b><br>{'<br>'.join(parts)}<br>{turned} of the labels turn<br>click to set")
     return texts
-
-
-def _mark(figure: go.Figure, name: str, alpha: float, beta: float, symbol: str, mode: Mode) -> None:
-    line = {"width": 2, "color": TEXT[mode]}
-    figure.add_scatter(
-        x=[alpha],
-        y=[beta],
-        name=name,
-        mode="markers",
-        marker={"symbol": symbol, "size": 12, "color": PAGE[mode], "line": line},
-        hoverinfo="skip",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-    )
 
 
 def curves_figure(curves: Sequence[BetaCurve], rule: LabelRule, default: float, mode: Mode) -> go.Figure:
@@ -140,37 +152,11 @@ def curves_figure(curves: Sequence[BetaCurve], rule: LabelRule, default: float, 
         vertical_spacing=0.2 / (rows - 1) if rows > 1 else 0,
         subplot_titles=[_panel_title(curve) for curve in curves],
     )
-    for place, curve in enumerate(curves):
-        at = {"row": place // columns + 1, "col": place % columns + 1}
-        for k, label in enumerate(curve.labels):
-            key = label_key(label)
-            share, low, high = (
-                [float(getattr(item, name)[k]) for item in curve.intervals] for name in ("share", "low", "high")
-            )
-            if curve.intervals[0].refused is None:
-                figure.add_scatter(
-                    x=[*curve.betas, *curve.betas[::-1]],
-                    y=[*high, *low[::-1]],
-                    fill="toself",
-                    fillcolor=tone(key, mode).ink,
-                    opacity=0.18,
-                    line={"width": 0},
-                    hoverinfo="skip",
-                    showlegend=False,
-                    legendgroup=str(label),
-                    **at,
-                )
-            figure.add_scatter(
-                x=curve.betas,
-                y=share,
-                name=f"{MARKS[key].letter} {label}",
-                legendgroup=str(label),
-                showlegend=place == 0,
-                mode="lines",
-                line={"color": tone(key, mode).ink, "dash": _DASHES[k], "width": 2},
-                hovertemplate=f"{label} %{{y:.1%}} at β = %{{x:.3~g}}<extra></extra>",
-                **at,
-            )
+    for index, curve in enumerate(curves):
+        subplot = {"row": index // columns + 1, "col": index % columns + 1}
+        for k in range(len(curve.labels)):
+            for line in _curve_and_band(curve, k, mode, in_legend=index == 0):
+                figure.add_trace(line, **subplot)
     figure.add_vline(rule.beta, line={"color": TEXT[mode], "width": 1})
     if rule.beta != default:
         figure.add_vline(default, line={"color": MUTED[mode], "width": 1, "dash": "dot"})
@@ -185,17 +171,48 @@ def curves_figure(curves: Sequence[BetaCurve], rule: LabelRule, default: float, 
     return figure
 
 
+def _curve_and_band(curve: BetaCurve, k: int, mode: Mode, *, in_legend: bool) -> Iterator[go.Scatter]:
+    """The k-th label's 95% band, if it has one, and its curve over it."""
+    label = str(curve.labels[k])
+    key = label_key(label)
+    share, low, high = (
+        [float(getattr(item, name)[k]) for item in curve.intervals] for name in ("share", "low", "high")
+    )
+    if curve.intervals[0].refused is None:
+        yield go.Scatter(
+            x=[*curve.betas, *curve.betas[::-1]],
+            y=[*high, *low[::-1]],
+            fill="toself",
+            fillcolor=tone(key, mode).ink,
+            opacity=0.18,
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=label,
+        )
+    yield go.Scatter(
+        x=curve.betas,
+        y=share,
+        name=f"{MARKS[key].letter} {label}",
+        legendgroup=label,
+        showlegend=in_legend,
+        mode="lines",
+        line={"color": tone(key, mode).ink, "dash": _DASHES[k], "width": 2},
+        hovertemplate=f"{label} %{{y:.1%}} at β = %{{x:.3~g}}<extra></extra>",
+    )
+
+
 def _panel_title(curve: BetaCurve) -> str:
     n = curve.intervals[0].n_questions
     return f"{words.no_markup(curve.group, 20)}<br>{words.count(n, 'question')}"
 
 
-def density_figure(found: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figure:
+def density_figure(suggestion: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figure:
     """The smoothed density of |d_TS| with the present and the suggested β."""
     figure = go.Figure()
     figure.add_scatter(
-        x=found.centres,
-        y=found.density,
+        x=suggestion.centres,
+        y=suggestion.density,
         mode="lines",
         fill="tozeroy",
         line={"color": TEXT[mode], "width": 1.5},
@@ -203,15 +220,15 @@ def density_figure(found: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figu
         hovertemplate="%{x:.3~g}: %{y:.3~g}<extra></extra>",
         showlegend=False,
     )
-    if found.low is not None and found.high is not None:
-        figure.add_vrect(found.low, found.high, fillcolor=MUTED[mode], opacity=0.2, line={"width": 0})
-    if found.beta is not None:
-        figure.add_vline(found.beta, line={"color": TEXT[mode], "dash": "dot", "width": 2})
-        side = "left" if found.beta < 0.7 * found.centres[-1] else "right"
+    if suggestion.low is not None and suggestion.high is not None:
+        figure.add_vrect(suggestion.low, suggestion.high, fillcolor=MUTED[mode], opacity=0.2, line={"width": 0})
+    if suggestion.beta is not None:
+        figure.add_vline(suggestion.beta, line={"color": TEXT[mode], "dash": "dot", "width": 2})
+        side = "left" if suggestion.beta < 0.7 * suggestion.centres[-1] else "right"
         figure.add_annotation(
-            x=found.beta, y=1, yref="paper", yanchor="top", xanchor=side, text=" suggested β ", showarrow=False
+            x=suggestion.beta, y=1, yref="paper", yanchor="top", xanchor=side, text=" suggested β ", showarrow=False
         )
-    if rule.beta <= found.centres[-1]:
+    if rule.beta <= suggestion.centres[-1]:
         figure.add_vline(rule.beta, line={"color": TEXT[mode], "width": 2})
         figure.add_annotation(
             x=rule.beta, y=0.88, yref="paper", yanchor="top", xanchor="left", text=" β now", showarrow=False
@@ -220,8 +237,8 @@ def density_figure(found: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figu
     figure.update_layout(base_layout(mode), height=260, margin={"l": 8, "r": 8, "t": 8, "b": 8})
     figure.update_xaxes(title=symbol, showgrid=False, zeroline=False, fixedrange=True, rangemode="tozero")
     # The hump of agreeing sentences may be many times as high as all that follows.
-    highest = float(found.density.max())
-    later = float(found.density[np.arange(len(found.density)) > len(found.density) // 10].max())
+    highest = float(suggestion.density.max())
+    later = float(suggestion.density[np.arange(len(suggestion.density)) > len(suggestion.density) // 10].max())
     figure.update_yaxes(
         title="density",
         showgrid=False,

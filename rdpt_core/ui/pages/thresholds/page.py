@@ -27,20 +27,22 @@ MAX_PANELS = 6
 """Groups that the curves show; the filters lead to the others."""
 
 
-def the_map(page: PageContext, scope: Scope, found: ThresholdMap, suggested: SuggestedBeta | None) -> go.Figure:
+def draw_map(
+    page: PageContext, scope: Scope, threshold_map: ThresholdMap, suggestion: SuggestedBeta | None
+) -> go.Figure:
     """The (α, β) plane; a click on it sets both."""
     triple = page.run.has_distilled
     st.subheader("Every pair of thresholds" if triple else "Every threshold", anchor=False)
-    names = [FLIPS, *map(str, found.labels)]
+    names = [FLIPS, *map(str, threshold_map.labels)]
     shown = st.segmented_control(
         "Show the share of", names, default=FLIPS, key="show", bind="query-params", required=True
     )
     figure = figures.map_figure(
-        found,
+        threshold_map,
         shown or FLIPS,
         page.rule,
         default_thresholds(page.rule.unit, page.rule.space),
-        suggested.beta if suggested else None,
+        suggestion.beta if suggestion else None,
         context.mode(),
     )
 
@@ -57,7 +59,7 @@ def the_map(page: PageContext, scope: Scope, found: ThresholdMap, suggested: Sug
         on_click=set_thresholds,
     )
     st.caption(
-        f"{words.count(found.n_sentences, 'sentence')} ({describe(scope)}). "
+        f"{words.count(threshold_map.n_sentences, 'sentence')} ({describe(scope)}). "
         + (
             "Every cell is exact: a sentence turns at two thresholds of its own, its largest gap and its |d_TS|, so "
             "one histogram of the two holds all pairs. Click a cell to set α and β to it, on every page."
@@ -69,34 +71,35 @@ def the_map(page: PageContext, scope: Scope, found: ThresholdMap, suggested: Sug
     return figure
 
 
-def suggested_beta(page: PageContext, found: SuggestedBeta) -> go.Figure:
+def draw_suggestion(page: PageContext, suggestion: SuggestedBeta) -> go.Figure:
     """What the data say about β, with its reason, or why they say nothing."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("A β that the data suggest", anchor=False, width="content")
         glossary.explain("suggested β", "antimode", "β", key="explain_suggested")
-    if found.beta is None:
+    if suggestion.beta is None:
         st.info(
             "**The data suggest no β here.** |d_TS| has no second hump: sentences on which teacher and student agree "
             "pass into those on which they do not without a gap. Keep the default, and look at how much depends on it.",
             icon=":material/horizontal_rule:",
         )
     else:
-        if found.low is None:
-            spread = f"No interval: only {words.count(found.n_questions, 'question')}."
+        if suggestion.low is None:
+            spread = f"No interval: only {words.count(suggestion.n_questions, 'question')}."
         else:
             spread = (
-                f"95% interval {found.low:.2g} to {found.high:.2g} over resamples of {found.n_questions:,} questions, "
-                f"of which {words.percent(found.found_in)} have a valley at all."
+                f"95% interval {suggestion.low:.2g} to {suggestion.high:.2g} over resamples of "
+                f"{suggestion.n_questions:,} questions, of which {words.percent(suggestion.found_in)} have a valley at "
+                "all."
             )
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(
-                f"**β = {found.beta:.2g}**, where |d_TS| is rarest between the sentences on which teacher and student "
-                f"agree and those on which they do not: {words.percent(1 - found.depth)} below the later hump. "
-                f"{spread}",
+                f"**β = {suggestion.beta:.2g}**, where |d_TS| is rarest between the sentences on which teacher and "
+                f"student agree and those on which they do not: {words.percent(1 - suggestion.depth)} below the later "
+                f"hump. {spread}",
                 width="stretch",
             )
-            st.button("Use it", on_click=_use, args=(round(found.beta, 4),), key="use_suggested")
-    figure = figures.density_figure(found, page.rule, context.mode())
+            st.button("Use it", on_click=_use, args=(round(suggestion.beta, 4),), key="use_suggested")
+    figure = figures.density_figure(suggestion, page.rule, context.mode())
     chart(figure, "density", "Density of the gap between teacher and student, with the suggested β", clickable=False)
     st.caption(
         "This rule is ours, not the paper's, which sets β = 0.1 by hand. Moving β a little turns exactly the sentences "
@@ -109,7 +112,7 @@ def _use(beta: float) -> None:
     st.session_state["beta"] = beta
 
 
-def along_beta(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
+def draw_curves(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
     """How every headline number depends on β."""
     st.subheader("What β does to the shares", anchor=False)
     _, default = default_thresholds(page.rule.unit, page.rule.space)
@@ -144,18 +147,20 @@ def margins(page: PageContext, scope: Scope) -> None:
     shown = [
         {"label": row["label"], "sentences": row["n"]}
         | {
-            f"within {part * page.rule.beta:.3g}": 100 * row[margin_column(part)] / row["n"] if row["n"] else None
-            for part in MARGINS
+            f"within {fraction * page.rule.beta:.3g}": 100 * row[margin_column(fraction)] / row["n"]
+            if row["n"]
+            else None
+            for fraction in MARGINS
         }
         for row in rows
     ]
-    parts = {
-        f"within {part * page.rule.beta:.3g}": st.column_config.ProgressColumn(
+    fraction_columns = {
+        f"within {fraction * page.rule.beta:.3g}": st.column_config.ProgressColumn(
             format="%.1f%%", min_value=0, max_value=100
         )
-        for part in MARGINS
+        for fraction in MARGINS
     }
-    st.dataframe(shown, hide_index=True, column_config=parts, placeholder="–")
+    st.dataframe(shown, hide_index=True, column_config=fraction_columns, placeholder="–")
 
 
 def alternatives(page: PageContext, scope: Scope) -> None:
@@ -170,10 +175,9 @@ def alternatives(page: PageContext, scope: Scope) -> None:
 
 
 def _alternatives_table(page: PageContext, scope: Scope) -> None:
-    found = page.data.ask(thresholds.load_alternatives, page.rule, scope)
     labels = label_order(page.run.roles)
     rows: list[dict[str, Any]] = []
-    for item in found:
+    for item in page.data.ask(thresholds.load_alternatives, page.rule, scope):
         total = sum(item.counts)
         rows.append(
             {
@@ -212,20 +216,20 @@ def draw(page: PageContext) -> None:
     )
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
-    found = page.data.threshold_map(page.rule, scope)
-    if not found.n_sentences:
+    threshold_map = page.data.threshold_map(page.rule, scope)
+    if not threshold_map.n_sentences:
         explain_empty(scope)
         return
-    suggested = page.data.suggested_beta(page.rule, scope)
-    figures = {"map": the_map(page, scope, found, suggested)}
+    suggestion = page.data.suggested_beta(page.rule, scope)
+    drawn = {"map": draw_map(page, scope, threshold_map, suggestion)}
     slot = st.container(width="content")
     curves = page.data.beta_curves(page.rule, scope)
-    figures["curves"] = along_beta(page, curves)
+    drawn["curves"] = draw_curves(page, curves)
     margins(page, scope)
-    if suggested is not None:
-        figures["density"] = suggested_beta(page, suggested)
+    if suggestion is not None:
+        drawn["density"] = draw_suggestion(page, suggestion)
     alternatives(page, scope)
     with slot:
-        extra = [INTERVAL_METHOD, f"{words.count(found.n_sentences, 'sentence')} were labelled."]
+        extra = [INTERVAL_METHOD, f"{words.count(threshold_map.n_sentences, 'sentence')} were labelled."]
         methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
-        export_panel.offer(page, "thresholds", curves_table(curves, page.rule.alpha), figures, methods)
+        export_panel.offer(page, "thresholds", curves_table(curves, page.rule.alpha), drawn, methods)

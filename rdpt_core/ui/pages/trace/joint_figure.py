@@ -83,11 +83,11 @@ def _background(figure: go.Figure, keys: list[str | None], mode: Mode, low: floa
     stretches: dict[str | None, list[tuple[int, int]]] = {}
     for key, start, length in _stretches(keys):
         stretches.setdefault(key, []).append((start, length))
-    for key, places in stretches.items():
+    for key, spans in stretches.items():
         figure.add_bar(
-            x=[start + (length + 1) / 2 for start, length in places],
-            width=[length for _, length in places],
-            y=[high - low] * len(places),
+            x=[start + (length + 1) / 2 for start, length in spans],
+            width=[length for _, length in spans],
+            y=[high - low] * len(spans),
             base=low,
             marker={**(unscored_fill(mode) if key is None else hatched(key, mode)), "line": {"width": 0}},
             hoverinfo="skip",

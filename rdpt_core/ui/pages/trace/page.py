@@ -57,7 +57,7 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
 
 def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:
     """Every number of every sentence; a click on a row pins its sentence."""
-    table = sentence_columns(view)
+    table = shown_table(view)
     number = st.column_config.NumberColumn
     config: dict[str, Any] = {
         name: number(format="%.4g") for name in table.column_names if name.startswith(("p_", "v_", "margin"))
@@ -83,7 +83,7 @@ def whole_table(view: TraceView) -> pa.Table:
     return view.sentences.append_column("text", pa.array(view.texts(), pa.string()))
 
 
-def sentence_columns(view: TraceView) -> pa.Table:
+def shown_table(view: TraceView) -> pa.Table:
     """The table's columns. Texts are cut: the full text is in the reader, here it only says which sentence a row is."""
     names = ["label", "direction", "margin", *(f"p_{role}" for role in view.roles)]
     if (view.rule.unit, view.rule.space) != (Unit.OWN_TOKEN, Space.DIFFERENCE):
@@ -152,7 +152,7 @@ def draw(page: PageContext) -> None:
         _labels(page, view, key, _trace_ids(choice, traces))
     with st.container(horizontal=True, vertical_alignment="center"):
         how_to_read(page.run, view)
-        trace_download.offer(page, view)
+        trace_download.draw_buttons(page, view)
     if view.is_scored:
         _numbers(page, view)
     if view.trace.meta:
@@ -163,8 +163,11 @@ def draw(page: PageContext) -> None:
 def _trace_ids(choice: trace_picker.Choice, traces: pa.Table) -> dict[int, str | None]:
     """The traces that the keys [ and ] lead to: −1 and 1 → trace id, None at either end."""
     ids = dict(zip(traces.column("trace_no").to_pylist(), traces.column("trace_id").to_pylist(), strict=True))
-    places = {by: choice.position + by for by in (-1, 1)}
-    return {by: ids[choice.fitting[at]] if 0 <= at < len(choice.fitting) else None for by, at in places.items()}
+    positions = {by: choice.position + by for by in (-1, 1)}
+    return {
+        by: ids[choice.fitting[position]] if 0 <= position < len(choice.fitting) else None
+        for by, position in positions.items()
+    }
 
 
 @st.fragment
@@ -172,31 +175,31 @@ def _labels(page: PageContext, view: TraceView, key: str, trace_ids: dict[int, s
     """What a click or a threshold changes. A fragment, so that neither sends the page again."""
 
     def on_pick() -> None:
-        said = reader_message("pick", key)
-        if said is not None:
-            index = said.get("index")
-            st.session_state[_ANSWERS] = said.get("at")
+        message = reader_message("pick", key)
+        if message is not None:
+            index = message.get("index")
+            st.session_state[_ANSWERS] = message.get("at")
             # What the page says of a changed text ends with the first choice in it.
             st.session_state[_WHOLE_PAGE] = links.text_changed(view)
             _choose_sentence(index if isinstance(index, int) and 0 <= index < len(view.texts()) else None, view)
 
     def on_thresholds() -> None:
-        said = reader_message("thresholds", key)
-        if said is not None:
-            controls.set_thresholds(float(said["alpha"]), float(said["beta"]))
+        message = reader_message("thresholds", key)
+        if message is not None:
+            controls.set_thresholds(float(message["alpha"]), float(message["beta"]))
             st.session_state[_WHOLE_PAGE] = True
 
     def on_step() -> None:
-        said = reader_message("step", key)
-        trace_id = trace_ids.get(said.get("by", 0)) if said is not None else None
+        message = reader_message("step", key)
+        trace_id = trace_ids.get(message.get("by", 0)) if message is not None else None
         if trace_id is not None:
             trace_picker.go(trace_id)
             st.session_state[_WHOLE_PAGE] = True
 
     def on_math() -> None:
-        said = reader_message("math", key)
-        if said is not None:
-            st.session_state[_MATH] = said.get("on") is True
+        message = reader_message("math", key)
+        if message is not None:
+            st.session_state[_MATH] = message.get("on") is True
 
     selected = _sentence(view)
     strip = trace_data.strip(page.data, view, selected)

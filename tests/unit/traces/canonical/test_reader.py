@@ -291,7 +291,7 @@ def test_a_line_of_exactly_the_limit_is_read(read: Reader, monkeypatch: pytest.M
         (b'{\n  "question": "q"\n}', "got one JSON object over several lines"),
         (
             b"question,response\nq,r\n",
-            "There is not one trace: .*got 2 rejected lines, the first at .*:1: expected JSON",
+            "there is not one trace: .*got 2 rejected lines, the first at .*:1: expected JSON",
         ),
         (b'{"input": "q", "output": "r"}', "got one rejected line, the first at .*`response`: expected a string"),
         (b" " * (1 << 17) + b"\n", "got blank lines only"),
@@ -308,7 +308,7 @@ def test_missing_files_and_folders_raise_before_anything_is_read(read: Reader, t
     read.path.write_bytes(GOOD)
     with pytest.raises(InputError, match="no such file of traces.*expected a file of JSON Lines"):
         iter_traces([read.path, tmp_path / "nowhere.jsonl"], rejects=RejectLog())
-    with pytest.raises(InputError, match="A folder was given"):
+    with pytest.raises(InputError, match="a folder was given"):
         iter_traces([tmp_path], rejects=RejectLog())
 
 

@@ -56,7 +56,7 @@ def test_a_folder_is_read_whole_and_says_what_it_left_out(tmp_path: Path) -> Non
     traces, _, report = run(tmp_path)
     assert [trace.meta["import"]["file"] for trace in traces] == ["a.json", "b/one.jsonl"]
     assert [file.name for file in report.refused] == ["notes.md"]
-    assert "no traces file" in str(report.refused[0].refused)
+    assert "not a file of traces" in str(report.refused[0].refused)
 
 
 def test_a_named_file_that_cannot_be_used_is_an_error_before_the_first_trace(tmp_path: Path) -> None:
