@@ -1,7 +1,7 @@
 """The command line: one file a command in `rdpt_core/commands`, and one place that turns errors into exit statuses.
 
 0 done · 1 unexpected failure · 2 wrong arguments or unusable input · 3 done, but some inputs were rejected or some
-sentences stayed unscored · 130 interrupted, progress kept · 141 whoever read the output closed it.
+sentences stayed unscored · 130 interrupted, progress kept · 141 the reader of the output closed it.
 
 Messages and progress go to standard error, results to standard output.
 """
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
     except BrokenPipeError:
-        # Whoever read our output, such as `head`, has seen enough. What is still buffered must go nowhere, or Python
+        # The reader of our output, such as `head`, has seen enough. What is still buffered must go nowhere, or Python
         # complains once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_CLOSED_PIPE

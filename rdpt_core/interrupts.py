@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_heard = threading.Event()
+_interrupted = threading.Event()
 
 
 def check() -> None:
@@ -22,7 +22,7 @@ def check() -> None:
     Raises:
         KeyboardInterrupt: there was one.
     """
-    if _heard.is_set():
+    if _interrupted.is_set():
         raise KeyboardInterrupt
 
 
@@ -30,7 +30,7 @@ def check() -> None:
 def remembered() -> Iterator[None]:
     """Within this context `check` knows of every interrupt. Only Python's own handler is replaced, and for the main
     thread only: no other may."""
-    _heard.clear()
+    _interrupted.clear()
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -41,11 +41,11 @@ def remembered() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         # What was heard belongs to this context: a later call in the same process is not interrupted by it.
-        _heard.clear()
+        _interrupted.clear()
 
 
 def _remember(number: int, frame: FrameType | None) -> None:
-    _heard.set()
+    _interrupted.set()
     if not _in_finaliser(frame):
         signal.default_int_handler(number, frame)
 

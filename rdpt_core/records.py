@@ -171,7 +171,7 @@ class ServerSettings:
         tokens_in_flight: tokens of prompts and responses under way at once; a longer trace goes alone.
         timeout_s: for one answer.
         patience_s: how long the server may give no good answer before it counts as gone.
-        context_length: in tokens, if the server does not tell.
+        context_length: in tokens, if the server does not say.
     """
 
     base_url: str
@@ -221,7 +221,7 @@ class ScoredModel:
     """A model as it was used: everything about it that changes a number, and what a reader wants to know of it.
 
     Attributes:
-        revision: the hub commit, `sha256:…` over local files, or what a server tells of the model that it serves.
+        revision: the hub commit, `sha256:…` over local files, or what a server says of the model that it serves.
         dtype: `served` or `recorded` where another program chose it.
         template: `own`, `distilled`, `raw`, or `plain` where a base model has no chat template; `recorded`.
         vocabulary_size: None if unknown, as of recordings.

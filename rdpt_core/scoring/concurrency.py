@@ -1,4 +1,4 @@
-"""Work beside the model: threads that keep order, and that let no error pass in silence."""
+"""Work in parallel with the model: threads that keep order, and that let no error pass in silence."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def map_in_order(workers: Sequence[Callable[[T], R]], inputs: Iterable[T]) -> It
     for worker in workers:
         free.put(worker)
 
-    def serve(one: T) -> R:
+    def serve(item: T) -> R:
         worker = free.get()
         try:
-            return worker(one)
+            return worker(item)
         finally:
             free.put(worker)
 
     pool = ThreadPoolExecutor(len(workers), thread_name_prefix="worker")
     under_way: deque[Future[R]] = deque()
     try:
-        for one in inputs:
-            under_way.append(pool.submit(serve, one))
+        for item in inputs:
+            under_way.append(pool.submit(serve, item))
             # One more than there are workers, so that none waits for the caller.
             if len(under_way) > len(workers):
                 yield under_way.popleft().result()
@@ -52,8 +52,8 @@ def ahead(inputs: Iterable[T], prepare: Callable[[T], R]) -> Generator[R, None, 
     pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
     waiting: deque[Future[R]] = deque()
     try:
-        for one in inputs:
-            waiting.append(pool.submit(prepare, one))
+        for item in inputs:
+            waiting.append(pool.submit(prepare, item))
             if len(waiting) > 1:
                 yield waiting.popleft().result()
         while waiting:
@@ -65,8 +65,8 @@ def ahead(inputs: Iterable[T], prepare: Callable[[T], R]) -> Generator[R, None, 
 class OneAtATime:
     """Calls in a thread of their own, one after the other, in the order in which they were given.
 
-    The database takes one connection at a time from a process; whoever reads or writes goes through here. An error of
-    a call that nobody waited for comes up at the next `wait`, at the latest when the context ends.
+    The database takes one connection at a time from a process; all reading and writing goes through here. An error
+    of a call that was not waited for is raised by the next `wait`, at the latest when the context ends.
     """
 
     def __init__(self, name: str) -> None:

@@ -88,10 +88,10 @@ def score_locally(request: LocalRequest, store: LocalStore) -> int:
         traces = store.traces(request.run_no, first, last)
         spans = store.spans(request.run_no, first, last)
         tokens = store.tokens(request.run_no, role, missing)
-        pieces = [_Pieces.of(number, traces[number - first], spans[number], tokens[number][0]) for number in missing]
-        scores = scorer.score(pieces)
+        cuts = [_CutTrace.of(number, traces[number - first], spans[number], tokens[number][0]) for number in missing]
+        scores = scorer.score(cuts)
         store.commit_local(request.run_no, role, n_context, scores)
-        bar.advance(len(scores), sum(len(one.tokens) for one in pieces))
+        bar.advance(len(scores), sum(len(cut.tokens) for cut in cuts))
     bar.close()
     return len(waiting)
 
@@ -128,7 +128,7 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pieces:
+class _CutTrace:
     """A trace cut into its sentences' token ids; `steps` are the sentences that have any."""
 
     trace_no: int
@@ -139,7 +139,7 @@ class _Pieces:
     bounds: Ints
 
     @classmethod
-    def of(cls, trace_no: int, trace: Trace, spans: Sequence[Span], tokens: TokenLogprobs) -> _Pieces:
+    def of(cls, trace_no: int, trace: Trace, spans: Sequence[Span], tokens: TokenLogprobs) -> _CutTrace:
         sentence = assign_tokens(trace.response, spans, tokens).sentence_index
         bounds = np.searchsorted(sentence, np.arange(len(spans) + 1))
         steps = tuple(int(step) for step in np.flatnonzero(np.diff(bounds)))
@@ -173,33 +173,33 @@ class _Scorer:
         self._kernel = CausalKernel(loaded)
         self._beginning = tokenizer.encode_prompt("", add_bos=True)
 
-    def score(self, pieces: Sequence[_Pieces]) -> list[LocalScores]:
+    def score(self, cuts: Sequence[_CutTrace]) -> list[LocalScores]:
         """All steps of some traces in one call, so that windows of all of them share packs."""
         from rdpt_core.scoring.engine.kernel import TokenSequence, check_ids
 
-        places: list[tuple[int, int]] = []
+        origins: list[tuple[int, int]] = []
         sequences: list[TokenSequence] = []
-        for number, one in enumerate(pieces):
-            for sentence, context, tokens in self._windows(one):
-                places.append((number, sentence))
+        for number, cut in enumerate(cuts):
+            for sentence, context, tokens in self._windows(cut):
+                origins.append((number, sentence))
                 sequences.append(TokenSequence(context, tokens))
         check_ids(sequences, self._kernel.model.get_input_embeddings().num_embeddings, self._request.model.model)
-        sums = [np.full(one.n_sentences, np.nan) for one in pieces]
-        lengths = [np.diff(one.bounds) for one in pieces]
-        for (number, sentence), logprob in zip(places, self._kernel.score(sequences), strict=True):
+        sums = [np.full(cut.n_sentences, np.nan) for cut in cuts]
+        lengths = [np.diff(cut.bounds) for cut in cuts]
+        for (number, sentence), logprob in zip(origins, self._kernel.score(sequences), strict=True):
             sums[number][sentence] = float(logprob.astype(np.float64).sum())
         return [
-            LocalScores(one.trace_no, total, _step_mean(total, n))
-            for one, total, n in zip(pieces, sums, lengths, strict=True)
+            LocalScores(cut.trace_no, total, _step_mean(total, n))
+            for cut, total, n in zip(cuts, sums, lengths, strict=True)
         ]
 
-    def _windows(self, one: _Pieces) -> Iterator[tuple[int, list[int], SmallInts]]:
+    def _windows(self, cut: _CutTrace) -> Iterator[tuple[int, list[int], SmallInts]]:
         """Sentence, context and tokens of every step that fits into the model."""
-        prompt = self._prompt(one.trace)
+        prompt = self._prompt(cut.trace)
         limit = self._request.model.context_length
-        for position, sentence in enumerate(one.steps):
-            context = one.context(position, self._request.n_context, prompt, self._beginning)
-            tokens = one.step(position)
+        for position, sentence in enumerate(cut.steps):
+            context = cut.context(position, self._request.n_context, prompt, self._beginning)
+            tokens = cut.step(position)
             if context and (limit is None or len(context) + len(tokens) <= limit):
                 yield sentence, context, tokens
 

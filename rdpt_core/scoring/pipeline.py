@@ -39,8 +39,8 @@ def score_run(
 
     Args:
         read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory.
-        on_stages: hears of every role that was scored where its time went.
-        on_unscored: hears of every trace of which it is known in words why a role could not score it.
+        on_stages: called after each role that was scored, with where its time went.
+        on_unscored: called for each trace of which it is known in words why a role could not score it.
         spread: workers of Ray score, instead of this process.
 
     Raises:

@@ -79,10 +79,10 @@ def _note(row: sqlite3.Row) -> Note:
 
 def _tags(text: str) -> tuple[str, ...]:
     try:
-        found = json.loads(text)
+        tags = json.loads(text)
     except ValueError:
         return ()
-    return tuple(str(tag) for tag in found) if isinstance(found, list) else ()
+    return tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
 
 
 def add_note(database: Path, anchor: Anchor, text: str, tags: Sequence[str]) -> int:
@@ -152,7 +152,7 @@ def _check_done(database: Path, n_rows: int) -> None:
         raise SidecarError(
             "the note was changed or deleted by somebody else in the meantime",
             where=str(sidecar_path(database)),
-            hint="It is shown anew: make your change again.",
+            hint="It is shown again: make your change once more.",
         )
 
 

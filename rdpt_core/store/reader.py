@@ -157,8 +157,8 @@ class Reader:
             "sum(n_straddling)::BIGINT AS n_straddling FROM tokens WHERE run_no = ? GROUP BY role",
             [run.run_no],
         )
-        found = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
-        return tuple(found.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
+        by_role = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
+        return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
     def count_sentences(self, run: Run) -> tuple[int, int]:
         """How many sentences of a run are there so far, and how many of these are unscored."""
@@ -189,14 +189,14 @@ class Reader:
 
     def spans(self, run_no: int, first: int, last: int) -> dict[int, list[Span]]:
         """The sentences of the traces `first` ≤ trace_no < `last`; a trace without any has an empty list."""
-        found: dict[int, list[Span]] = {number: [] for number in range(first, last)}
+        spans: dict[int, list[Span]] = {number: [] for number in range(first, last)}
         for row in self.query(
             "SELECT trace_no, char_start, char_end FROM sentences "
             "WHERE run_no = ? AND trace_no >= ? AND trace_no < ? ORDER BY trace_no, sentence_index",
             [run_no, first, last],
         ).to_pylist():
-            found[row["trace_no"]].append(Span(row["char_start"], row["char_end"]))
-        return found
+            spans[row["trace_no"]].append(Span(row["char_start"], row["char_end"]))
+        return spans
 
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
         """Traces `first` ≤ trace_no < `last` of a run, in order."""
@@ -226,7 +226,7 @@ class Reader:
             "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
             [run_no, role, list(trace_nos)],
         )
-        found = {}
+        by_trace = {}
         for index in range(table.num_rows):
             lists = {
                 name: table.column(name)[index].values.to_numpy(zero_copy_only=False)
@@ -240,8 +240,8 @@ class Reader:
                 logprob=lists["logprob"].astype(np.float32),
                 rank=rank.values.to_numpy(zero_copy_only=False).astype(np.int32) if rank.is_valid else None,
             )
-            found[table.column("trace_no")[index].as_py()] = (tokens, table.column("unscored_reason")[index].as_py())
-        return found
+            by_trace[table.column("trace_no")[index].as_py()] = (tokens, table.column("unscored_reason")[index].as_py())
+        return by_trace
 
 
 def _trace(row: dict[str, Any]) -> Trace:

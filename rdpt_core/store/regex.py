@@ -26,7 +26,7 @@ def checked(expression: str, *, match_case: bool) -> str:
     sought = (expression, pattern)
     with duckdb.connect(":memory:") as connection:
         try:
-            found = [connection.execute("SELECT regexp_matches('', $1)", [text]).fetchall()[0][0] for text in sought]
+            rows = [connection.execute("SELECT regexp_matches('', $1)", [text]).fetchall()[0] for text in sought]
         except duckdb.Error as error:
             raise UsageError(
                 "this is not a regular expression",
@@ -34,7 +34,7 @@ def checked(expression: str, *, match_case: bool) -> str:
                 got=str(error).splitlines()[0].removeprefix("Invalid Input Error: "),
                 hint="RE2 has no backreferences and no look-around, so that every search ends in good time.",
             ) from error
-    if any(found):
+    if any(matches_empty for (matches_empty,) in rows):
         raise UsageError(
             "this regular expression matches the empty text",
             expected="an expression that needs at least one character",

@@ -199,11 +199,11 @@ def commit_local(path: Path, run_no: int, role: Role, n_context: int, scores: Se
     table = pa.table(
         {
             "run_no": pa.array([run_no] * len(scores), pa.int32()),
-            "trace_no": pa.array([one.trace_no for one in scores], pa.int32()),
+            "trace_no": pa.array([score.trace_no for score in scores], pa.int32()),
             "role": pa.array([str(role)] * len(scores), pa.string()),
             "n_context": pa.array([n_context] * len(scores), pa.int32()),
-            "logprob_sum": _lists([one.logprob_sum for one in scores], pa.float64(), nan_is_null=True),
-            "step_mean": pa.array([one.step_mean for one in scores], pa.float64()),
+            "logprob_sum": _lists([score.logprob_sum for score in scores], pa.float64(), nan_is_null=True),
+            "step_mean": pa.array([score.step_mean for score in scores], pa.float64()),
         }
     )
     with open_for_writing(path) as connection:

@@ -1,4 +1,4 @@
-"""What `validate` tells about a set of traces: counts, lengths, and what was set aside."""
+"""What `validate` reports of a set of traces: counts, lengths, and what was set aside."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TraceSummary:
         return asdict(self)
 
     def to_text(self) -> str:
-        """Returns a few lines for people."""
+        """A few lines for people."""
         rows: list[tuple[str, Any]] = [
             ("traces", f"{self.n_traces:,}"),
             ("questions", f"{self.n_questions:,}"),
@@ -86,7 +86,7 @@ class TraceSummary:
 
 
 def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | None = None) -> TraceSummary:
-    """Counts what `traces` holds, in one pass.
+    """Count what `traces` holds, in one pass.
 
     Memory holds a few numbers a trace and one entry a question, no text.
 

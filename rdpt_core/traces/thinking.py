@@ -56,7 +56,7 @@ def spelling_for(model: str | None) -> tuple[Spelling, bool]:
 
 
 def split_thinking(response: str, prompt: str | None = None) -> tuple[str | None, str | None]:
-    """Cut a response into thinking and answer.
+    """The thinking and the answer of a response.
 
     A closing tag without an opening one counts: many templates open the thinking in the prompt.
 
@@ -64,9 +64,9 @@ def split_thinking(response: str, prompt: str | None = None) -> tuple[str | None
         (thinking, answer); thinking is None if there is no such block, answer is None if the thinking never ends.
     """
     for opening, closing in TAGS:
-        at = response.rfind(closing)
-        if at >= 0:
-            return response[:at], response[at + len(closing) :]
+        position = response.rfind(closing)
+        if position >= 0:
+            return response[:position], response[position + len(closing) :]
         if response.startswith(opening) or response.lstrip().startswith(opening):
             return response, None
         if prompt is not None and prompt[-200:].rstrip().endswith(opening):
@@ -75,7 +75,7 @@ def split_thinking(response: str, prompt: str | None = None) -> tuple[str | None
 
 
 def starts_inside_thinking(response: str) -> bool:
-    """True if a response closes a thinking block that it did not open."""
+    """Whether a response closes a thinking block that it did not open."""
     return any(closing in response and not response.lstrip().startswith(opening) for opening, closing in TAGS)
 
 

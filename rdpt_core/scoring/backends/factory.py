@@ -30,12 +30,12 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
             got=", ".join(roles),
         )
     references = request.models.references
-    # Files first, all roles: a wrong path is told before a server is asked or weights are hashed.
+    # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
     tokenizers = {
-        role: load_tokenizer(found, trust_remote_code=request.trust_remote_code)
-        for role, found in files.items()
-        if found is not None
+        role: load_tokenizer(model_files, trust_remote_code=request.trust_remote_code)
+        for role, model_files in files.items()
+        if model_files is not None
     }
     return [make_backend(request, role, files[role], tokenizers) for role in roles]
 

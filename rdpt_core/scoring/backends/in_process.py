@@ -87,16 +87,16 @@ class TransformersBackend:
 
     def prepare(self, items: Sequence[ScoringItem]) -> list[Batch]:
         """Traces with the same prompt together, the largest batch first; traces without a scorable token last."""
-        prepared = [self._prepare(item) for item in items]
-        scorable = [one for one in prepared if one.n_scored > 0]
+        traces = [self._prepare(item) for item in items]
+        scorable = [trace for trace in traces if trace.n_scored > 0]
         kernel = self._kernels[0]
         plan = plan_batches(
-            [PlanItem(tuple(one.prompt), len(one.prompt), one.n_scored) for one in scorable],
+            [PlanItem(tuple(trace.prompt), len(trace.prompt), trace.n_scored) for trace in scorable],
             kernel.budget_rows,
             share=kernel.shares,
         )
         batches = [[scorable[position] for position in positions] for positions in plan]
-        rest = [one for one in prepared if one.n_scored == 0]
+        rest = [trace for trace in traces if trace.n_scored == 0]
         return [*batches, rest] if rest else batches
 
     def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
@@ -115,7 +115,7 @@ class TransformersBackend:
     def _score_batch(self, kernel: CausalKernel, batch: Batch) -> list[RoleResult]:
         from rdpt_core.scoring.engine.kernel import TokenSequence, check_ids
 
-        chosen = [number for number, one in enumerate(batch) if one.n_scored > 0]
+        chosen = [number for number, trace in enumerate(batch) if trace.n_scored > 0]
         sequences = [
             TokenSequence(batch[number].prompt, batch[number].encoding.token_id[: batch[number].n_scored])
             for number in chosen
@@ -125,7 +125,7 @@ class TransformersBackend:
         if sequences:
             check_ids(sequences, self._vocabulary_size, self._files.name)
             scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
-        return [_ranked_result(one, scores.get(number), with_ranks) for number, one in enumerate(batch)]
+        return [_ranked_result(trace, scores.get(number), with_ranks) for number, trace in enumerate(batch)]
 
     def _prepare(self, item: ScoringItem) -> PreparedTrace:
         return prepare_trace(

@@ -237,10 +237,10 @@ def _time_parts(kernel: CausalKernel, traces: Sequence[TokenSequence]) -> tuple[
         def run(*arguments: Any, **named: Any) -> Any:
             _synchronize(kernel.device)
             started_s = time.perf_counter()
-            found = function(*arguments, **named)
+            result = function(*arguments, **named)
             _synchronize(kernel.device)
             spent[part] += time.perf_counter() - started_s
-            return found
+            return result
 
         return run
 

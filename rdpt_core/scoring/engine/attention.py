@@ -1,4 +1,4 @@
-"""Causal attention over packed rows: every segment sees its own past and its prefix, and nothing of its neighbours.
+"""Causal attention over packed rows: every segment sees its own past and its prefix, and no other segment.
 
     pack      [ prompt | response 1 | response 2 | another prompt | its response | filling ]
     segment     rows 0–4   rows 4–9     rows 9–15     …
@@ -188,7 +188,7 @@ def _attend_fused(
     from torch.nn.attention.bias import causal_lower_right
 
     bias = causal_lower_right(query.shape[1], key.shape[1]) if n_before else None
-    found = functional.scaled_dot_product_attention(
+    attended = functional.scaled_dot_product_attention(
         query[None],
         key[None],
         value[None],
@@ -197,7 +197,7 @@ def _attend_fused(
         scale=rule.scaling,
         enable_gqa=query.shape[0] != key.shape[0],
     )
-    output.copy_(found[0].transpose(0, 1))
+    output.copy_(attended[0].transpose(0, 1))
 
 
 def _attend_blocks(
@@ -233,8 +233,8 @@ def _attend_blocks(
             scores = scores.div_(rule.softcap).tanh_().mul_(rule.softcap)
         _mask_corners(scores.view(groups, block, high - low), n_before + first - low, rule.window)
         weights = torch.softmax(scores, dim=-1, out=scores).to(value.dtype)
-        found = matrix_product(weights, value[head, low:high].t()).view(groups, block, -1)
-        output[first:last, head * groups : (head + 1) * groups] = found[:, : last - first].transpose(0, 1)
+        attended = matrix_product(weights, value[head, low:high].t()).view(groups, block, -1)
+        output[first:last, head * groups : (head + 1) * groups] = attended[:, : last - first].transpose(0, 1)
 
     for_each(fill, [(head, first) for head in range(n_key_heads) for first in range(0, n_rows, block)])
 
@@ -274,8 +274,8 @@ def _attend_short(
     if rule.softcap is not None:
         scores = scores.div_(rule.softcap).tanh_().mul_(rule.softcap)
     _mask_corners(scores.view(n_heads, n_rows, n_seen), n_seen - n_rows, rule.window)
-    found = torch.softmax(scores, dim=-1, out=scores).to(value.dtype) @ value.contiguous()
-    output.copy_(found.view(n_heads, n_rows, -1).transpose(0, 1))
+    attended = torch.softmax(scores, dim=-1, out=scores).to(value.dtype) @ value.contiguous()
+    output.copy_(attended.view(n_heads, n_rows, -1).transpose(0, 1))
 
 
 def _block_rows(n_seen: int, groups: int) -> int:

@@ -42,7 +42,7 @@ def plan_batches(items: Sequence[PlanItem], budget_rows: int, *, share: bool = T
     batch that still has room. A trace longer than the budget is a batch of its own.
 
     Args:
-        share: False puts every trace into a batch of its own, for models in which neighbours change numbers.
+        share: False puts every trace into a batch of its own, for models that are not batch-invariant.
     """
     if not share:
         order = sorted(range(len(items)), key=lambda position: (-_rows(items, [position]), position))

@@ -82,18 +82,18 @@ class TiledHead:
         Shapes: see `logprobs`; ranks (n,) int32.
         """
         device = self._weight.device
-        found = torch.empty(len(rows), dtype=torch.float32, device=device)
+        logprobs = torch.empty(len(rows), dtype=torch.float32, device=device)
         ranks = torch.empty(len(rows), dtype=torch.int32, device=device) if with_ranks else None
 
         def fill(first: int) -> None:
             block = slice(first, first + self._block_rows)
             states = hidden.index_select(0, rows[block]).to(device)
-            found[block], rank = self._block(states, targets[block].to(device), with_ranks)
+            logprobs[block], rank = self._block(states, targets[block].to(device), with_ranks)
             if ranks is not None and rank is not None:
                 ranks[block] = rank
 
         for_each(fill, range(0, len(rows), self._block_rows))
-        return found, ranks
+        return logprobs, ranks
 
     def _block(
         self, hidden: torch.Tensor, targets: torch.Tensor, with_ranks: bool

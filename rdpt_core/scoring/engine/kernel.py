@@ -1,4 +1,4 @@
-"""Token logprobs from a causal language model: packed rows, shared prompts, a head in tiles.
+"""Token logprobs from a causal language model, batch-invariant: packed rows, shared prompts, a head in tiles.
 
 The naive expression it equals, for prompt ids q and response ids r of one trace:
 
@@ -9,7 +9,7 @@ The row at the last prompt token predicts the first token of the response.
 
 Batch invariance: a trace's logprobs are the same to the last bit whatever it is scored with. Every matrix product
 sees a constant number of rows, attention and its blocks start with the segment, and prompt and response are separate
-segments also when nobody shares the prompt. Models for which that cannot hold (routed experts, attention that cannot
+segments also when no other trace shares the prompt. Models for which that cannot hold (routed experts, attention that cannot
 be replaced) are scored one trace at a time.
 """
 

@@ -28,8 +28,8 @@ def _find_onednn() -> Callable[..., torch.Tensor] | None:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     operators = getattr(torch.ops, "mkldnn", None)
-    found: Callable[..., torch.Tensor] | None = getattr(operators, "_linear_pointwise", None)
-    return found
+    operator: Callable[..., torch.Tensor] | None = getattr(operators, "_linear_pointwise", None)
+    return operator
 
 
 _onednn_linear = _find_onednn()
@@ -110,13 +110,13 @@ def _projection(module: Any, block_rows: int, *, transposed: bool) -> Callable[[
         rows = hidden.reshape(-1, hidden.shape[-1])
         if len(rows) <= block_rows:
             return matrix_product(rows, weight, module.bias).view(*hidden.shape[:-1], -1)
-        found = rows.new_empty(len(rows), len(weight))
+        output = rows.new_empty(len(rows), len(weight))
 
         def fill(first: int) -> None:
             block = slice(first, first + block_rows)
-            found[block] = matrix_product(rows[block], weight, module.bias)
+            output[block] = matrix_product(rows[block], weight, module.bias)
 
         for_each(fill, range(0, len(rows), block_rows))
-        return found.view(*hidden.shape[:-1], -1)
+        return output.view(*hidden.shape[:-1], -1)
 
     return forward

@@ -15,7 +15,7 @@ _SHARE_OF_FREE = 0.5
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGEST_KEPT_BYTES = 32 << 20
 """The most that glibc accepts; it refuses a larger threshold in silence, and setting any other then makes it map even
-small buffers anew each time."""
+small buffers again each time."""
 _KEEP_BYTES = 512 << 20
 
 
@@ -67,7 +67,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def keep_freed_memory() -> None:
     """Let the C library keep freed buffers instead of returning each to the system at once.
 
-    Score and activation buffers of megabytes come and go with every layer; fetching them anew costs a page fault for
+    Score and activation buffers of megabytes come and go with every layer; fetching them again costs a page fault for
     every 4 KiB. Only glibc has these settings; elsewhere nothing happens.
     """
     if not sys.platform.startswith("linux"):

@@ -1,8 +1,8 @@
 """What a model can do, found out by asking it once, before its first trace.
 
 Three traces of a few tokens go through the model's own forward pass, and then through ours, together and alone. If ours
-differs by more than rounding, every trace takes the model's own forward pass. If company changes a single bit, every
-trace goes alone. Both are slower, so both are said.
+differs by more than rounding, every trace takes the model's own forward pass. If it is not batch-invariant, to the
+last bit, every trace goes alone. Both are slower, so both are noted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Findings:
 
     Attributes:
         packs: packed attention and the head in tiles give the model's own logprobs.
-        invariant: company changes no bit, so traces may share a pack.
+        invariant: batch-invariant: what else is in a pack changes no bit, so traces may share one.
         notes: what is slower than usual and why, a sentence each.
     """
 
@@ -87,7 +87,7 @@ def _check_causal(model: Any, sequence: TokenSequence, own: Floats) -> None:
     changed[n_kept:] = changed[n_kept:][::-1]
     after = own_logprobs(model, TokenSequence(sequence.prompt, changed))
     if not (np.isfinite(own).all() and np.isfinite(after).all()):
-        # Overflow is told trace by trace.
+        # Overflow is reported trace by trace.
         return
     # The median: the future moves all tokens, while a rounding in 16 bits may move one by a nat.
     if float(np.median(np.abs(own[:n_kept] - after[:n_kept]))) > _FUTURE_NATS:
@@ -117,9 +117,9 @@ def own_scores(model: Any, sequence: TokenSequence) -> tuple[Floats, SmallInts]:
     targets = ids[0, len(sequence.prompt) :, None].to(logits.device)
     # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
     chosen = logits.gather(-1, targets)
-    found = (chosen[:, 0] - logits.logsumexp(-1)).clamp_(max=0.0)
+    logprobs = (chosen[:, 0] - logits.logsumexp(-1)).clamp_(max=0.0)
     ranks = 1 + (logits > chosen).sum(dim=-1, dtype=torch.int32)
-    return found.cpu().numpy(), ranks.masked_fill_(~found.isfinite(), 0).cpu().numpy()
+    return logprobs.cpu().numpy(), ranks.masked_fill_(~logprobs.isfinite(), 0).cpu().numpy()
 
 
 def _sequences(vocabulary_size: int) -> list[TokenSequence]:
@@ -142,10 +142,10 @@ def _static_refusal(model: Any, config: Any) -> str | None:
 def _disagreement(own: Scored, ours: Scored, dtype: torch.dtype) -> str | None:
     difference = np.abs(np.concatenate(own) - np.concatenate(ours))
     exact = dtype is torch.float32
-    found = float(difference.max() if exact else difference.mean())
+    nats = float(difference.max() if exact else difference.mean())
     # Not `>`: a difference that is not a number is no agreement either.
-    agrees = found <= (_MAX_DIFFERENCE_NATS if exact else _MEAN_DIFFERENCE_NATS)
-    return None if agrees else f"ours would differ from it by {found:.3g} nats"
+    agrees = nats <= (_MAX_DIFFERENCE_NATS if exact else _MEAN_DIFFERENCE_NATS)
+    return None if agrees else f"ours would differ from it by {nats:.3g} nats"
 
 
 def _restore(model: Any, attention: str) -> None:

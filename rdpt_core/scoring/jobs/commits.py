@@ -12,7 +12,7 @@ from rdpt_core.scoring.request import RunStore
 from rdpt_core.traces import Splitter
 
 OnUnscored = Callable[[Role, Trace, RoleResult], None]
-"""Hears of every result of which more is known than its reason."""
+"""Called for each result of which more is known than its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class RoleCommits:
         sentences: list[SentenceColumns] = []
         for item, result in ordered:
             if item.trace_no in self.complete:
-                by_role = {other: _stored_result(item.trace_no, found) for other, found in stored.items()}
+                by_role = {other: _stored_result(item.trace_no, tokens) for other, tokens in stored.items()}
                 by_role[self.role] = result
                 # In the order of the roles, so that the reason of an unscored sentence is the first role's.
                 by_role = {role: by_role[role] for role in Role if role in by_role}

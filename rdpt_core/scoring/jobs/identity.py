@@ -27,7 +27,7 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "
 
 @dataclass(frozen=True, slots=True)
 class TraceSurvey:
-    """What one pass over the input tells: its hash, and how many traces it holds."""
+    """What one pass over the input finds: its hash, and how many traces it holds."""
 
     traces_hash: str
     n_traces: int

@@ -59,7 +59,7 @@ class RoleJob:
     def _score_window(
         self, batches: list[Batch], database: OneAtATime, bar: RoleProgressBar, stages: StageSeconds
     ) -> None:
-        items = {one.item.trace_no: one.item for batch in batches for one in batch}
+        items = {prepared.item.trace_no: prepared.item for batch in batches for prepared in batch}
         pending: list[tuple[ScoringItem, RoleResult]] = []
         last_commit_s = time.monotonic()
         watch = Stopwatch()

@@ -137,8 +137,8 @@ class RoleTokenizer:
         """Tokens of a response; None if the tokenizer drops some of its visible characters."""
         encoding = self._response_tokenizer.encode(text, add_special_tokens=False)
         offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
-        found = Encoding(np.array(encoding.ids, dtype=np.int32), offsets[:, 0].copy(), offsets[:, 1].copy())
-        return found if _covers(text, found) else None
+        tokens = Encoding(np.array(encoding.ids, dtype=np.int32), offsets[:, 0].copy(), offsets[:, 1].copy())
+        return tokens if _covers(text, tokens) else None
 
 
 def _covers(text: str, encoding: Encoding) -> bool:

@@ -47,7 +47,7 @@ _MAGIC = {
 
 
 def iter_traces(paths: Sequence[Path], *, rejects: RejectLog, limit: int | None = None) -> Iterator[Trace]:
-    """Yields the traces of canonical JSON Lines files, in order.
+    """The traces of canonical JSON Lines files, in order.
 
     The files are looked at when this is called, before the first trace is asked for, so that a wrong file is reported
     before a model is loaded.
@@ -164,7 +164,7 @@ class _Line:
 
 
 def _iter_lines(file: BinaryIO) -> Iterator[tuple[int, _Line]]:
-    """Yields (line number from 1, line) for every line that is not blank."""
+    """(Line number from 1, line) of every line that is not blank."""
     for number in itertools.count(1):
         raw = file.readline(MAX_LINE_BYTES + 1)
         if not raw:
@@ -181,17 +181,19 @@ def _iter_lines(file: BinaryIO) -> Iterator[tuple[int, _Line]]:
             yield number, _Line(raw.rstrip(b"\r\n"))
 
 
-def _accept(line: _Line, place: tuple[Path, int], seen: dict[str, tuple[Path, int]]) -> Trace:
+def _accept(line: _Line, location: tuple[Path, int], seen: dict[str, tuple[Path, int]]) -> Trace:
     if line.problem is not None:
         raise LineError(line.problem)
     trace, made_id = trace_of(load_object(line.text))
-    first = seen.setdefault(trace.trace_id, place)
-    if first is not place:
-        here, there = f"{place[0]}:{place[1]}", f"{first[0]}:{first[1]}"
+    first = seen.setdefault(trace.trace_id, location)
+    if first is not location:
+        this_line, first_line = f"{location[0]}:{location[1]}", f"{first[0]}:{first[1]}"
         if made_id:
             raise LineError(
-                f"identical to {there}: expected a `trace_id` or `sample` that tells them apart; got at {here} "
-                "the same question, response, sample and model"
+                f"identical to {first_line}: expected a `trace_id` or `sample` that tells them apart; "
+                f"got at {this_line} the same question, response, sample and model"
             )
-        raise LineError(f"`trace_id`: expected a new one; got {shown(trace.trace_id)} at {here}, used at {there}")
+        raise LineError(
+            f"`trace_id`: expected a new one; got {shown(trace.trace_id)} at {this_line}, used at {first_line}"
+        )
     return trace

@@ -22,7 +22,7 @@ class RejectSink(Protocol):
     """Takes the rejects: a `RejectLog`, or whatever else has `add`."""
 
     def add(self, reject: Reject) -> None:
-        """Takes one reject."""
+        """Take one reject."""
 
 
 class RejectLog:
@@ -52,7 +52,7 @@ class RejectLog:
         return tuple(self._first)
 
     def __enter__(self) -> Self:
-        """Removes the rejects file of an earlier run.
+        """Remove the rejects file of an earlier run.
 
         Raises:
             InputError: if `path` holds something that is not a rejects file, or cannot be removed.
@@ -70,7 +70,7 @@ class RejectLog:
         self.close()
 
     def add(self, reject: Reject) -> None:
-        """Counts one reject and writes it.
+        """Count one reject and writes it.
 
         Raises:
             InputError: if the rejects file cannot be written.
@@ -90,7 +90,7 @@ class RejectLog:
             raise _unwritable(self.path, error) from error
 
     def close(self) -> None:
-        """Closes the file, if one was begun. Safe to call twice."""
+        """Close the file, if one was begun. Safe to call twice."""
         if self._file is not None:
             file, self._file = self._file, None
             try:

@@ -55,7 +55,7 @@ _EXPECTED = {
 
 
 def trace_of(fields: dict[str, Any]) -> tuple[Trace, bool]:
-    """Returns the trace of a line's fields, and whether its `trace_id` was made here.
+    """The trace of a line's fields, and whether its `trace_id` was made here.
 
     Raises:
         LineError: a field is missing or is not what it must be, or two fields contradict each other.
@@ -140,7 +140,7 @@ def _explained(problem: Any) -> str:
 
 
 def trace_to_json(trace: Trace) -> str:
-    """Writes a trace as one canonical line, without its line break.
+    """A trace as one canonical line, without its line break.
 
     Fields stand in a fixed order, the keys of `meta` sorted; absent ones are left out. Reading the line gives an equal
     trace.

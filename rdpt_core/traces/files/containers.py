@@ -101,7 +101,7 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
 
 
 def _is_json_lines(source: Source) -> bool:
-    """True if the file is one JSON object a line, and not one object over many lines.
+    """Whether the file is one JSON object a line, and not one object over many lines.
 
     A file with a single complete line could be either, and reads the same as both.
     """

@@ -50,35 +50,35 @@ def read_json(source: Source) -> Iterator[Record | Bad]:
         file = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
         window = _Window(file)
         if window.next_char() == "[":
-            window.at += 1
+            window.position += 1
             yield from _elements(window)
         else:
             yield from _documents(window, source)
 
 
 class _Window:
-    """A growing piece of a text file, from `at` on."""
+    """A growing piece of a text file, from `position` on."""
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self._file = file
         self.text = ""
-        self.at = 0
+        self.position = 0
         self.ended = False
 
     def grow(self) -> bool:
-        """Reads on, about as much as is held, so that retries cost twice the text at most. False at the end."""
-        kept = self.text[self.at :]
+        """Read on, about as much as is held, so that retries cost twice the text at most. False at the end."""
+        kept = self.text[self.position :]
         block = self._file.read(max(_BLOCK, len(kept)))
-        self.text, self.at, self.ended = kept + block, 0, not block
+        self.text, self.position, self.ended = kept + block, 0, not block
         return not self.ended
 
     def next_char(self) -> str:
         """The next character that is not white space; empty at the end."""
         while True:
-            while self.at < len(self.text) and self.text[self.at] in _SPACE:
-                self.at += 1
-            if self.at < len(self.text):
-                return self.text[self.at]
+            while self.position < len(self.text) and self.text[self.position] in _SPACE:
+                self.position += 1
+            if self.position < len(self.text):
+                return self.text[self.position]
             if not self.grow():
                 return ""
 
@@ -86,28 +86,30 @@ class _Window:
         """The next value, its text, and None; or the reason why there is none."""
         while True:
             if is_too_dense(self.text):
-                return None, self._rest(), _TOO_DENSE
+                return None, self.rest(), _TOO_DENSE
             try:
-                value, end = _DECODER.raw_decode(self.text, self.at)
+                value, end = _DECODER.raw_decode(self.text, self.position)
             except RecursionError:
-                return None, self._rest(), _TOO_DEEP
+                return None, self.rest(), _TOO_DEEP
             except json.JSONDecodeError as error:
                 if _may_be_cut(error, len(self.text)) and not self._is_long() and self.grow():
                     continue
-                return None, self._rest(), f"not JSON: {error.msg} at character {error.pos - self.at} of the element"
+                reason = f"not JSON: {error.msg} at character {error.pos - self.position} of the element"
+                return None, self.rest(), reason
             except ValueError as error:
-                return None, self._rest(), f"not JSON that can be read: {error}"
+                return None, self.rest(), f"not JSON that can be read: {error}"
             # A number at the very end of the window may go on behind it.
             if end == len(self.text) and not self.ended and self.grow():
                 continue
-            text, self.at = self.text[self.at : end], end
+            text, self.position = self.text[self.position : end], end
             return value, text, None
 
     def _is_long(self) -> bool:
-        return len(self.text) - self.at > MAX_RECORD_BYTES
+        return len(self.text) - self.position > MAX_RECORD_BYTES
 
-    def _rest(self) -> str:
-        return self.text[self.at : self.at + 2_000]
+    def rest(self) -> str:
+        """What comes next, cut to what a reject keeps of it."""
+        return self.text[self.position : self.position + 2_000]
 
 
 def _may_be_cut(error: json.JSONDecodeError, end: int) -> bool:
@@ -130,16 +132,16 @@ def _elements(window: _Window) -> Iterator[Record | Bad]:
         yield Record(number, value, text)
         mark = window.next_char()
         if mark == "]":
-            window.at += 1
+            window.position += 1
             if window.next_char():
-                yield Bad(number + 1, "there is more after the array's end", window.text[window.at : window.at + 2_000])
+                yield Bad(number + 1, "there is more after the array's end", window.rest())
             return
         if mark != ",":
-            found = f"{mark!r}" if mark else "the end of the file"
-            reason = f"expected ',' or ']' after element {number}; got {found}; nothing after it was read"
-            yield Bad(number + 1, reason, window.text[window.at : window.at + 2_000])
+            got = f"{mark!r}" if mark else "the end of the file"
+            reason = f"expected ',' or ']' after element {number}; got {got}; nothing after it was read"
+            yield Bad(number + 1, reason, window.rest())
             return
-        window.at += 1
+        window.position += 1
 
 
 def _documents(window: _Window, source: Source) -> Iterator[Record | Bad]:

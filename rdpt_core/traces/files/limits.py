@@ -22,12 +22,12 @@ MAX_DENSITY = 10
 
 
 def is_bomb(size_in: int, size_out: int) -> bool:
-    """True if data that grew from one size to another is nothing that text would do."""
+    """Whether data that grew from one size to another is nothing that text would do."""
     return size_out > FREE_BYTES and size_out > MAX_EXPANSION * max(size_in, 1)
 
 
 def is_too_dense(text: str) -> bool:
-    """True if JSON is made of so many small values that parsing it would take many times its size.
+    """Whether JSON is made of so many small values that parsing it would take many times its size.
 
     A list or object costs CPython at least 64 to 90 bytes, and an entry 8 to 60, however few characters it has.
     """

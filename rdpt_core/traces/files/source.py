@@ -56,9 +56,9 @@ class Source:
             InputError: the file cannot be read.
         """
         if self.data is not None:
-            at = self.data.tell()
+            position = self.data.tell()
             size = self.data.seek(0, os.SEEK_END)
-            self.data.seek(at)
+            self.data.seek(position)
             return size
         try:
             return self._path().stat().st_size
@@ -134,7 +134,7 @@ class _Unclosed:
         return None
 
     def close(self) -> None:
-        """Leaves the stream open: its source is read again."""
+        """Leave the stream open: its source is read again."""
 
 
 class _Decompressed(io.BufferedReader):
@@ -145,7 +145,7 @@ class _Decompressed(io.BufferedReader):
         self._under = raw
 
     def close(self) -> None:
-        """Closes the file under it as well."""
+        """Close the file under it as well."""
         super().close()
         self._under.close()
 

@@ -124,7 +124,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _weigh(metadata: Any, source: Source) -> None:
-    """Refuses what the footer announces, before any page is decompressed."""
+    """Refuse what the footer announces, before any page is decompressed."""
     size = source.size()
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
     unpacked = sum(group.total_byte_size for group in groups)

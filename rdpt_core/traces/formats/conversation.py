@@ -108,7 +108,7 @@ def messages_of(turns: list[tuple[str, Mapping[str, Any]]]) -> tuple[Message, ..
 
 
 def is_conversation(value: Any) -> bool:
-    """True for a list whose first element is a turn that names a role and holds content."""
+    """Whether a value is a list whose first element is a turn that names a role and holds content."""
     if not (isinstance(value, list) and value and isinstance(value[0], dict)):
         return False
     first = value[0]
@@ -129,7 +129,7 @@ _MARKERS = (
 
 
 def is_rendered(prompt: str) -> bool:
-    """True if a prompt holds the markers of a chat template, so that it is a rendering and not a question."""
+    """Whether a prompt holds the markers of a chat template, so that it is a rendering and not a question."""
     return any(marker in prompt for marker in _MARKERS)
 
 
@@ -139,11 +139,11 @@ def turns_in(prompt: str) -> tuple[Message, ...]:
     The prompt must be made of turns from its start, followed only by the opening of the assistant's turn.
     """
     for pattern, opening in ((_CHATML, "<|im_start|>assistant"), (_LLAMA, "<|start_header_id|>assistant")):
-        at = len("<|begin_of_text|>") if prompt.startswith("<|begin_of_text|>") else 0
+        position = len("<|begin_of_text|>") if prompt.startswith("<|begin_of_text|>") else 0
         turns: list[Message] = []
-        while (match := pattern.match(prompt, at)) is not None:
+        while (match := pattern.match(prompt, position)) is not None:
             turns.append(Message(match.group(1), match.group(2)))
-            at = match.end()
-        if turns and prompt.startswith(opening, at):
+            position = match.end()
+        if turns and prompt.startswith(opening, position):
             return tuple(turns)
     return ()

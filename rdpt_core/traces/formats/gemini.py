@@ -28,11 +28,11 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     hidden = bool(usage.get("thoughtsTokenCount")) if isinstance(usage, dict) else False
     for number, candidate in enumerate(value["candidates"]):
         content = candidate.get("content") if isinstance(candidate, dict) else None
-        found = parts_of(content.get("parts") if isinstance(content, dict) else None)
-        if not found.parts:
+        turn = parts_of(content.get("parts") if isinstance(content, dict) else None)
+        if not turn.parts:
             raise RecordError(f"candidate {number} holds no text ({short_text(candidate.get('finishReason'))})")
-        shown = any(kind == "reasoning" for kind, _ in found.parts)
-        response, reasoning = put_back(found.parts, model, redacted=int(hidden and not shown))
+        shown = any(kind == "reasoning" for kind, _ in turn.parts)
+        response, reasoning = put_back(turn.parts, model, redacted=int(hidden and not shown))
         draft = Draft(response, model=model, reasoning=reasoning)
         draft.source_id, draft.id_is_global = short_text(value.get("responseId")), True
         draft.sample = number if len(value["candidates"]) > 1 else None

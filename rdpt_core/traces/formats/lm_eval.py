@@ -64,13 +64,13 @@ def _responses(value: Any) -> list[str]:
     if not _detect(value):
         raise RecordError(f"expected doc_id, doc, arguments and resps; got {kind_of(value)}")
     resps = value["resps"]
-    found = (
+    responses = (
         [item for group in resps for item in (group if isinstance(group, list) else [group])]
         if isinstance(resps, list)
         else []
     )
-    if found and all(isinstance(item, str) for item in found):
-        return found
+    if responses and all(isinstance(item, str) for item in responses):
+        return responses
     raise RecordError("no generated text: resps holds log-likelihoods of given answers, not responses")
 
 

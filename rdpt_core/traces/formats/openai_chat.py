@@ -55,7 +55,7 @@ def _detect(value: Any) -> bool:
 
 
 def is_batch_line(value: Mapping[str, Any]) -> bool:
-    """True for a line of a batch output, also for a request that failed."""
+    """Whether a record is a line of a batch output, also of a request that failed."""
     return "custom_id" in value and "response" in value and "error" in value
 
 
@@ -132,9 +132,9 @@ def question_of(
         if isinstance(holder, dict):
             inner = holder.get("body")
             for asked in (inner, holder) if isinstance(inner, dict) else (holder,):
-                found = _asked(asked)
-                if found != ((), None):
-                    return found
+                question = _asked(asked)
+                if question != ((), None):
+                    return question
     return (), None
 
 

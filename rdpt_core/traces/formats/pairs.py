@@ -74,15 +74,15 @@ class _Row:
         if name in self._map:
             path = self._map[name]
             self.used.add(path.split(".")[0])
-            found = self.value.get(path)
-            if found is None and "." in path:
-                found = _nested(self.value, path)
-            return found
+            value = self.value.get(path)
+            if value is None and "." in path:
+                value = _nested(self.value, path)
+            return value
         mapped = set(self._map.values())
-        field, found = pick(self.value, [n for n in NAMES[name] if n not in self.used and n not in mapped])
-        if found is not None:
+        field, value = pick(self.value, [n for n in NAMES[name] if n not in self.used and n not in mapped])
+        if value is not None:
             self.used.add(field)
-        return found
+        return value
 
 
 def _nested(value: Any, path: str) -> Any:
@@ -150,7 +150,7 @@ def _question(row: _Row) -> tuple[tuple[Message, ...], str | None]:
 
 
 def _facts(row: _Row) -> Callable[[], Draft]:
-    """Makes drafts with everything but the response, the same for each response of the row."""
+    """A maker of drafts with everything but the response, the same for each response of the row."""
     gold, verdict = row.get("gold"), row.get("correct")
     identity, sample, finish = row.get("question_id"), row.get("sample"), row.get("finish_reason")
     benchmark, domain, model, difficulty = (

@@ -23,12 +23,12 @@ def _groups(value: Any) -> list[Mapping[str, Any]]:
         return []
     if _is_group(value):
         return [value]
-    found: list[Mapping[str, Any]] = []
+    groups: list[Mapping[str, Any]] = []
     categories = value.get("categories")
     for category in categories if isinstance(categories, list) else []:
         datasets = category.get("datasets") if isinstance(category, dict) else None
-        found += [group for group in datasets if _is_group(group)] if isinstance(datasets, list) else []
-    return found
+        groups += [group for group in datasets if _is_group(group)] if isinstance(datasets, list) else []
+    return groups
 
 
 def _is_group(value: Any) -> bool:

@@ -53,5 +53,5 @@ def _reasoning(turn: Mapping[str, Any]) -> str:
 
 
 def _is_inline(content: str, reasoning: str) -> bool:
-    """True if the content already holds the reasoning between tags, so that putting it back would double it."""
+    """Whether the content already holds the reasoning between tags, so that putting it back would double it."""
     return content.lstrip().startswith(tuple(opening for opening, _ in TAGS)) and reasoning.strip() in content

@@ -17,20 +17,20 @@ def marked_answer(answer: str) -> str | None:
     if boxed is not None:
         return boxed
     for pattern in (_TAGGED, _HASHES):
-        found = pattern.findall(answer[-20_000:])
-        if found:
-            return str(found[-1]).strip()
+        matches = pattern.findall(answer[-20_000:])
+        if matches:
+            return str(matches[-1]).strip()
     return None
 
 
 def _last_boxed(text: str) -> str | None:
     """Content of the last box whose braces close."""
-    at = len(text)
+    position = len(text)
     for _ in range(8):  # boxes that never close are the exception; a text made of them must not cost its square
-        at = max(text.rfind("\\boxed{", 0, at), text.rfind("\\fbox{", 0, at))
-        if at < 0:
+        position = max(text.rfind("\\boxed{", 0, position), text.rfind("\\fbox{", 0, position))
+        if position < 0:
             return None
-        start = text.index("{", at) + 1
+        start = text.index("{", position) + 1
         depth = 1
         for index in range(start, min(len(text), start + 4 * MAX_ANSWER_CHARS)):
             depth += {"{": 1, "}": -1}.get(text[index], 0)

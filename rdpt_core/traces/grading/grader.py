@@ -66,7 +66,7 @@ class Grader:
         self.close()
 
     def close(self) -> None:
-        """Ends the process, if there is one. Safe to call twice."""
+        """End the process, if there is one. Safe to call twice."""
         if self._worker is not None:
             self._worker.kill()
             self._worker = None
@@ -80,7 +80,7 @@ class Grader:
         candidates: Sequence[str] = (),
         prompt: str | None = None,
     ) -> Grade:
-        """Grades a response.
+        """Grade a response.
 
         Args:
             response: the whole response, thinking included.
@@ -116,7 +116,7 @@ class Grader:
         if self._worker is None:
             self._worker = MathWorker()
         try:
-            reply = self._worker.ask({"gold": bare_gold(gold), "answer": looked_at}, self._limit_s)
+            reply = self._worker.query({"gold": bare_gold(gold), "answer": looked_at}, self._limit_s)
         except WorkerError as error:
             self._n_failures += 1
             self.close()

@@ -68,7 +68,7 @@ class MathWorker:
         threading.Thread(target=self._listen, daemon=True).start()
         self._is_ready = False
 
-    def ask(self, question: Mapping[str, str], limit_s: float) -> Mapping[str, Any]:
+    def query(self, question: Mapping[str, str], limit_s: float) -> Mapping[str, Any]:
         """The reply to one question.
 
         Raises:
@@ -104,7 +104,7 @@ class MathWorker:
         self._replies.put("")
 
     def kill(self) -> None:
-        """Ends the process at once."""
+        """End the process at once."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -126,7 +126,7 @@ def serve() -> None:
     timeout_error: type[BaseException] = importlib.import_module("math_verify.errors").TimeoutException
     parse, verify = library.parse, library.verify
 
-    _say(replies, {"ready": True})
+    _send(replies, {"ready": True})
     # In the main thread of this process the library's own alarms work, where the system has them.
     limit = 5 if os.name == "posix" else None
     caught: tuple[type[BaseException], ...] = (*_FAILURES, timeout_error)
@@ -143,10 +143,10 @@ def serve() -> None:
                 reply = {"correct": correct, "extracted": str(answer[-1])[:300] if answer else None}
         except caught as error:
             reply = {"reason": f"math-verify failed: {type(error).__name__}: {str(error)[:200]}"}
-        _say(replies, reply)
+        _send(replies, reply)
 
 
-def _say(replies: IO[str], reply: Mapping[str, Any]) -> None:
+def _send(replies: IO[str], reply: Mapping[str, Any]) -> None:
     replies.write(json.dumps(reply) + "\n")
     replies.flush()
 

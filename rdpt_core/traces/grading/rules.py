@@ -45,8 +45,8 @@ class Grade:
 
     def to_meta(self) -> Mapping[str, Any]:
         """The grade as `meta["grading"]` keeps it."""
-        found = {"method": self.method, "extracted": self.extracted, "reason": self.reason}
-        return {key: value for key, value in found.items() if value is not None}
+        entries = {"method": self.method, "extracted": self.extracted, "reason": self.reason}
+        return {key: value for key, value in entries.items() if value is not None}
 
 
 def choice_of_gold(gold: str, candidates: Sequence[str]) -> str | None:
@@ -54,8 +54,8 @@ def choice_of_gold(gold: str, candidates: Sequence[str]) -> str | None:
     match = _LETTER.fullmatch(gold.strip())
     if match is not None:
         return match[1]
-    places = [index for index, text in enumerate(candidates[:26]) if _normal(text) == _normal(gold)]
-    return chr(ord("A") + places[0]) if len(places) == 1 else None
+    indices = [index for index, text in enumerate(candidates[:26]) if _normal(text) == _normal(gold)]
+    return chr(ord("A") + indices[0]) if len(indices) == 1 else None
 
 
 def grade_choice(answer: str, letter: str) -> Grade:
@@ -66,9 +66,9 @@ def grade_choice(answer: str, letter: str) -> Grade:
         (answer[-TAIL_CHARS:], _CHOSEN),
         (answer[-TAIL_CHARS:], _LONE_LETTER),
     ):
-        found = pattern.findall(text) if text is not None else []
-        if found:
-            chosen = str(found[-1]).upper()
+        matches = pattern.findall(text) if text is not None else []
+        if matches:
+            chosen = str(matches[-1]).upper()
             return Grade(chosen == letter, "choice", chosen)
     return Grade(False, "choice", reason="no choice was found")
 
@@ -77,8 +77,8 @@ def grade_text(answer: str, gold: str) -> Grade:
     """Normalised equality with the marked answer. Without a mark only equality is a verdict: prose proves nothing."""
     marked = marked_answer(answer)
     if marked is None:
-        said = next((found for mark in _MARKED if (found := mark.findall(answer[-TAIL_CHARS:]))), [])
-        marked = str(said[-1]).strip() if said else None
+        stated = next((matches for mark in _MARKED if (matches := mark.findall(answer[-TAIL_CHARS:]))), [])
+        marked = str(stated[-1]).strip() if stated else None
     if marked is not None:
         return _compare_text(marked, gold)
     last = next((line for line in reversed(answer.strip().splitlines()) if line.strip()), "")
@@ -102,7 +102,7 @@ def _compare_text(marked: str, gold: str) -> Grade:
 
 
 def is_structure(gold: str) -> bool:
-    """True for boards, nested lists and objects, which are no mathematics even where they are made of digits."""
+    """Whether an answer is a board, a nested list or an object: no mathematics even where they are made of digits."""
     plain = gold.strip()
     return (
         "\n" in plain

@@ -22,7 +22,7 @@ class Fidelity:
         self._sha_in, self._sha_out = hashlib.sha256(), hashlib.sha256()
 
     def add(self, trace: Trace, draft: Draft, pieces: list[tuple[str, bytes]]) -> None:
-        """Counts one trace.
+        """Count one trace.
 
         Args:
             trace: what came out.
@@ -33,12 +33,12 @@ class Fidelity:
         for text, data in pieces:
             self._sha_in.update(data)
             entry.characters_in += len(text)
-        at = 0
+        position = 0
         for text, is_from_source in draft.response.pieces:
             if is_from_source and draft.canonical is None:
-                self._sha_out.update(trace.response[at : at + len(text)].encode())
+                self._sha_out.update(trace.response[position : position + len(text)].encode())
             entry.characters_added += 0 if is_from_source else len(text)
-            at += len(text)
+            position += len(text)
         if draft.canonical is not None:
             self._sha_out.update(trace.response.encode())
         entry.characters_out += len(trace.response)

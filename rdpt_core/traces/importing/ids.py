@@ -64,9 +64,9 @@ class Names:
             self._taken.add(wanted)
             return wanted
         content = json.dumps([trace.question_id, trace.model, trace.response])
-        base = found = f"{wanted}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-        while found in self._taken:
+        base = unique = f"{wanted}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+        while unique in self._taken:
             self._copies[base] = self._copies.get(base, 1) + 1
-            found = f"{base}-{self._copies[base]}"
-        self._taken.add(found)
-        return found
+            unique = f"{base}-{self._copies[base]}"
+        self._taken.add(unique)
+        return unique

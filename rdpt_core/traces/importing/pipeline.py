@@ -87,9 +87,9 @@ def import_traces(
         raise UsageError("there is no such default", where=", ".join(sorted(unknown)), expected=", ".join(DEFAULTS))
     if not sources:
         raise UsageError("there is nothing to import", expected="at least one file or folder, or - for standard input")
-    found = list(itertools.chain.from_iterable(named_files(source) for source in sources))
+    files = list(itertools.chain.from_iterable(named_files(source) for source in sources))
     run = _Import(forced, dict(column_map or {}), defaults, rejects, report or ImportReport(), grade)
-    return run.traces(found)
+    return run.traces(files)
 
 
 def parse_column_map(text: str) -> dict[str, str]:
@@ -98,13 +98,13 @@ def parse_column_map(text: str) -> dict[str, str]:
     Raises:
         UsageError: a part is not of the form `name=column`, or names one of our fields twice.
     """
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for part in text.split(","):
         name, sign, column = (piece.strip() for piece in part.partition("="))
-        if not (name and sign and column) or name in found:
+        if not (name and sign and column) or name in columns:
             raise UsageError("--map cannot be read", where=part, expected="name=column, each name once")
-        found[name] = column
-    return found
+        columns[name] = column
+    return columns
 
 
 def import_source(
@@ -162,8 +162,8 @@ class _Import:
         self._report = report
         self._grade = grade
 
-    def traces(self, found: list[tuple[Source, bool]]) -> Iterator[Trace]:
-        opened = [file for source, is_named in found if (file := self._opener.open(source, is_named)) is not None]
+    def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
+        opened = [file for source, is_named in files if (file := self._opener.open(source, is_named)) is not None]
         if not opened:
             refused = self._report.refused
             raise InputError(

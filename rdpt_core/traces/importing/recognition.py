@@ -52,7 +52,7 @@ class Opener:
         self._requests: dict[str, tuple[Message, ...]] = {}
 
     def open(self, source: Source, is_named: bool) -> OpenedFile | None:
-        """Recognises a file. Of a folder's file that is no traces file, the report keeps the reason.
+        """Recognise a file. Of a folder's file that holds no traces, the report keeps the reason.
 
         Returns:
             None if the file holds no traces: it was refused, or it holds the requests of a batch.
@@ -86,7 +86,7 @@ class Opener:
 
 
 def _closes_thinking(chosen: Format, first: list[Record | Bad], context: Context) -> bool:
-    """True if the file's responses begin inside the thinking: at least half of the first ones close what none opens.
+    """Whether the file's responses begin inside the thinking: at least half of the first ones close what none opens.
 
     Then one that closes nothing was cut, although nothing in it says so.
     """

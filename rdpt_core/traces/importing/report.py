@@ -61,7 +61,7 @@ class ImportReport:
 
     @property
     def is_unaltered(self) -> bool:
-        """True if every response came out as it went in, apart from the markup that the report counts."""
+        """Whether every response came out as it went in, apart from the markup that the report counts."""
         return all(
             file.sha256_in == file.sha256_out and file.characters_in + file.characters_added == file.characters_out
             for file in self.files

@@ -46,7 +46,7 @@ SPLITTERS: Mapping[str, Callable[[], Splitter]] = MappingProxyType(
 
 
 def get_splitter(name: str = DEFAULT_SPLITTER) -> Splitter:
-    """Returns the splitter of that name. Splitters hold no state of a text, so one of each is enough.
+    """The splitter of that name. Splitters hold no state of a text, so one of each is enough.
 
     Raises:
         UsageError: if there is none of that name.

@@ -28,7 +28,7 @@ class Splitter(Protocol):
     def version(self) -> str: ...
 
     def split(self, text: str) -> list[Span]:
-        """Returns the spans of `text`, in order. Units: code points."""
+        """The spans of `text`, in order. Units: code points."""
         ...
 
 
@@ -46,7 +46,7 @@ class SplitReport:
 
 
 def tile(starts: Sequence[int], length: int) -> list[Span]:
-    """Turns strictly increasing start positions (the first is 0) into spans that end where the next one starts.
+    """Spans from strictly increasing start positions (the first is 0), each ending where the next one starts.
 
     >>> tile([0, 3], 5)
     [Span(char_start=0, char_end=3), Span(char_start=3, char_end=5)]

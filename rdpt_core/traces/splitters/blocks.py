@@ -19,7 +19,7 @@ class LineSplitter:
     version = "1"
 
     def split(self, text: str) -> list[Span]:
-        """Returns the lines of `text`, which tile it."""
+        """The lines of `text`, which tile it."""
         return tile(_starts_after(_LINE_BREAK, text), len(text))
 
 
@@ -30,7 +30,7 @@ class StepSplitter:
     version = "1"
 
     def split(self, text: str) -> list[Span]:
-        """Returns the steps of `text`, which tile it."""
+        """The steps of `text`, which tile it."""
         return tile(_starts_after(_BLANK_LINE, text), len(text))
 
 
@@ -41,7 +41,7 @@ class ParagraphSplitter:
     version = "1"
 
     def split(self, text: str) -> list[Span]:
-        """Returns the paragraphs of `text`, which tile it."""
+        """The paragraphs of `text`, which tile it."""
         starts = _starts_after(_BLANK_LINE, text)
         fences = [(match.start(), match.end()) for match in FENCE.finditer(text)]
         return tile(_outside(starts, fences), len(text))
@@ -54,7 +54,7 @@ def _starts_after(separator: re.Pattern[str], text: str) -> list[int]:
 
 
 def _outside(starts: list[int], regions: list[tuple[int, int]]) -> list[int]:
-    """Keeps the starts that are not inside one of the regions; both are in order."""
+    """The starts that are not inside one of the regions; both are in order."""
     kept = []
     index = 0
     for start in starts:

@@ -1,4 +1,4 @@
-"""Cuts sentences that have grown into walls of text, at the best place there is."""
+"""Sentences that have grown into walls of text are cut, at the best place there is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JOINERS = "\u200d\ufe0e\ufe0f"
 
 
 def cap(text: str, starts: Sequence[int]) -> tuple[list[int], int]:
-    """Returns the starts with those added that keep every sentence under the cap, and how many were added.
+    """The starts with those added that keep every sentence under the cap, and how many were added.
 
     Args:
         text: the response.
@@ -66,9 +66,9 @@ def _best_cut(text: str, start: int, end: int) -> int:
     """Where the next part should start, about between `start + _SHORTEST` and `start + MAX_SENTENCE`."""
     low, high = start + _SHORTEST, start + MAX_SENTENCE
     for separator in ("\n", "; ", ", ", " "):
-        found = text.rfind(separator, low, high)
-        if found >= 0:
-            return _after_space(text, found + 1, end)
+        index = text.rfind(separator, low, high)
+        if index >= 0:
+            return _after_space(text, index + 1, end)
     for position in range(high, low, -1):
         if text[position - 1].isspace():
             return _after_space(text, position, end)
@@ -82,7 +82,7 @@ def _after_space(text: str, position: int, end: int) -> int:
 
 
 def _whole_character(text: str, low: int, cut: int) -> int:
-    """Moves a cut back out of a number or of a character that several code points make up."""
+    """The cut, moved back out of a number or of a character that several code points make up."""
     position = cut
     while position > low and _inside(text, position):
         position -= 1

@@ -53,11 +53,11 @@ class SentenceSplitter:
     version = "1"
 
     def split(self, text: str) -> list[Span]:
-        """Returns the sentences of `text`, which tile it."""
+        """The sentences of `text`, which tile it."""
         return self.split_report(text).spans
 
     def split_report(self, text: str) -> SplitReport:
-        """Returns the sentences, and how many boundaries only the cap on a sentence's length made."""
+        """The sentences, and how many boundaries only the cap on a sentence's length made."""
         starts, n_capped = cap(text, _Pass(text).starts())
         return SplitReport(tile(starts, len(text)), n_capped)
 
@@ -78,11 +78,11 @@ class _Pass:
         self.marker = 0
 
     def starts(self) -> list[int]:
-        """Returns where sentences start: strictly increasing, the first at 0, each other at a non-space character."""
+        """Where sentences start: strictly increasing, the first at 0, each other at a non-space character."""
         text = self.text
         length = len(text)
         first = length - len(text.lstrip())  # Leading white space belongs to the first sentence.
-        found = [0]
+        starts = [0]
         self.line = first
         for match in CANDIDATE.finditer(text, first):
             kind = match.lastgroup
@@ -91,14 +91,14 @@ class _Pass:
             for position in _JUDGES[kind](self, match):
                 if self.start < position < length and position > first:
                     if _CONTENT.search(text, self.start, position):
-                        found.append(position)
-                    elif len(found) > 1:
+                        starts.append(position)
+                    elif len(starts) > 1:
                         # Rules, bullets and emoji alone are no sentence: they close the one before them.
-                        found[-1] = position
+                        starts[-1] = position
                     self.start = position
-        if len(found) > 1 and not _CONTENT.search(text, self.start):
-            found.pop()
-        return found
+        if len(starts) > 1 and not _CONTENT.search(text, self.start):
+            starts.pop()
+        return starts
 
     def _after(self, match: re.Match[str]) -> tuple[int, ...]:
         return (match.end(),)
@@ -140,27 +140,27 @@ class _Pass:
         return (match.end(),) if _FORMULA_TAIL.search(tail) else ()
 
     def _line_break(self, match: re.Match[str]) -> tuple[int, ...]:
-        here = match.end()
+        next_start = match.end()
         line = self.text[self.line : match.start()].rstrip()
         end = self.line + len(line)
-        self.line = here
-        if here == len(self.text):
+        self.line = next_start
+        if next_start == len(self.text):
             return ()
-        beginning = LINE_START.match(self.text, here)
+        beginning = LINE_START.match(self.text, next_start)
         kind = beginning.lastgroup if beginning else None
         blank = "\n" in match["line"]
-        ends = self._blank_line_ends(line, kind, here) if blank else self._line_ends(line, kind, end, here)
-        return (here,) if ends else ()
+        ends = self._blank_line_ends(line, kind, next_start) if blank else self._line_ends(line, kind, end, next_start)
+        return (next_start,) if ends else ()
 
-    def _blank_line_ends(self, line: str, kind: str | None, here: int) -> bool:
+    def _blank_line_ends(self, line: str, kind: str | None, next_start: int) -> bool:
         if kind == "closing":
             return False
         tail = line[-8:]
         if kind == "display":
             return _UNFINISHED_TEXT.search(tail) is None or line.startswith(_WHOLE_LINES)
-        return not (kind is None and _LEAD_IN.search(tail) and self._is_formula_line(here))
+        return not (kind is None and _LEAD_IN.search(tail) and self._is_formula_line(next_start))
 
-    def _line_ends(self, line: str, kind: str | None, end: int, here: int) -> bool:
+    def _line_ends(self, line: str, kind: str | None, end: int, next_start: int) -> bool:
         """Whether a single line break ends a sentence: after `line`, which ends at `end`, before a line of `kind`."""
         if kind == "closing":
             return False
@@ -170,49 +170,50 @@ class _Pass:
             return True
         tail = line[-_WORD_REACH:]
         if _DISPLAY_END.search(tail):
-            return kind == "display" or self.text[here].isupper()
+            return kind == "display" or self.text[next_start].isupper()
         stop = _STOP_AT_END.search(tail)
         if stop is not None:
-            return stop[1][-1] in WIDE_STOPS or self._stop_ends(end - len(stop[0]), stop[1], stop[2], here)
+            return stop[1][-1] in WIDE_STOPS or self._stop_ends(end - len(stop[0]), stop[1], stop[2], next_start)
         # Without a stop a sentence goes on, also into a displayed formula, unless the next line clearly begins one.
-        return kind is None and not line.endswith(_UNFINISHED) and self._is_common_capital(here)
+        return kind is None and not line.endswith(_UNFINISHED) and self._is_common_capital(next_start)
 
-    def _is_common_capital(self, here: int) -> bool:
-        word = _COMMON_CAPITAL.match(self.text, here)
+    def _is_common_capital(self, next_start: int) -> bool:
+        word = _COMMON_CAPITAL.match(self.text, next_start)
         return word is not None and word[1] != "I" and word[1].lower() in COMMON_WORDS
 
-    def _is_formula_line(self, here: int) -> bool:
+    def _is_formula_line(self, next_start: int) -> bool:
         # Longer lines are no formula that a lead-in could introduce; the bound also keeps this linear.
-        line = self.text[here : here + _LONGEST_FORMULA_LINE + 1].partition("\n")[0]
+        line = self.text[next_start : next_start + _LONGEST_FORMULA_LINE + 1].partition("\n")[0]
         return len(line) <= _LONGEST_FORMULA_LINE and _FORMULA_LINE.match(line) is not None
 
-    def _stop_ends(self, at: int, run: str, closers: str, here: int) -> bool:
-        """Whether the `run` of stops at `at`, with its `closers`, ends a sentence if the next token is at `here`."""
+    def _stop_ends(self, stop: int, run: str, closers: str, next_start: int) -> bool:
+        """Whether the `run` of stops at `stop`, with its `closers`, ends a sentence if `next_start` begins a token."""
         text = self.text
-        if _GOES_ON.match(text, here) or (closers.strip("*_") and text[here].islower()):
+        if _GOES_ON.match(text, next_start) or (closers.strip("*_") and text[next_start].islower()):
             return False
         if "?" in run:
             return True
         if "!" in run:
-            return len(run) > 1 or not self._is_factorial(at, here)
+            return len(run) > 1 or not self._is_factorial(stop, next_start)
         if len(run) > 1 or run == "…":
-            return ends_sentence("...", self._following(here))
-        words = text[max(self.start, at - _WORD_REACH) : at].rsplit(None, 1)
-        word = "" if not words or text[at - 1].isspace() else words[-1].lstrip(_OPENERS)
-        if len(word) <= _LONGEST_MARKER and _MARKER.fullmatch(word) and self._begins_item(word, at):
+            return ends_sentence("...", self._following(next_start))
+        words = text[max(self.start, stop - _WORD_REACH) : stop].rsplit(None, 1)
+        word = "" if not words or text[stop - 1].isspace() else words[-1].lstrip(_OPENERS)
+        if len(word) <= _LONGEST_MARKER and _MARKER.fullmatch(word) and self._begins_item(word, stop):
             return False
-        return is_plain(word) or self._punkt_ends(word, at, here)
+        return is_plain(word) or self._punkt_ends(word, stop, next_start)
 
-    def _is_factorial(self, at: int, here: int) -> bool:
-        before = self.text[max(0, at - 2) : at]
+    def _is_factorial(self, stop: int, next_start: int) -> bool:
+        before = self.text[max(0, stop - 2) : stop]
         last = before[-1:]
         a_term = last.isdigit() or last in ")} " or (last.isalpha() and not before[:-1].isalpha())
-        return a_term and (self.text[here].islower() or self.text[here].isdigit() or self.text[here] in "-*(\\$")
+        following = self.text[next_start]
+        return a_term and (following.islower() or following.isdigit() or following in "-*(\\$")
 
-    def _punkt_ends(self, word: str, at: int, here: int) -> bool:
-        following = self._following(here)
+    def _punkt_ends(self, word: str, stop: int, next_start: int) -> bool:
+        following = self._following(next_start)
         if is_number(word):
-            if at - self.start < _LONGEST_LABEL and _LABEL.fullmatch(self.text, self.start, at):
+            if stop - self.start < _LONGEST_LABEL and _LABEL.fullmatch(self.text, self.start, stop):
                 return False
             return ends_sentence("0.", following)
         initial = len(word) == 1 and word.isupper()
@@ -220,23 +221,23 @@ class _Pass:
             return False  # "the choices are A. green, B. blue"
         if word in ("i", "e") and following.startswith(("e.", "g.")):
             return False  # "i. e.", of which the stop that follows is judged as that of "i.e."
-        if word in ("e", "g") and _SPACED_LATIN.search(self.text, max(0, at - 5), at):
+        if word in ("e", "g") and _SPACED_LATIN.search(self.text, max(0, stop - 5), stop):
             word = "i.e"
         if initial:
-            if at - self.start < _LONGEST_LABEL and _LABEL.fullmatch(self.text, self.start, at):
+            if stop - self.start < _LONGEST_LABEL and _LABEL.fullmatch(self.text, self.start, stop):
                 return False
-            before = self.text[max(self.start, at - _WORD_REACH) : at - 1]
+            before = self.text[max(self.start, stop - _WORD_REACH) : stop - 1]
             initial = not before.strip() or _NAME_BEFORE.search(before) is not None
         return ends_sentence(word + ".", following, initial)
 
-    def _following(self, here: int) -> str:
-        word = _NEXT_WORD.match(self.text, here)
+    def _following(self, next_start: int) -> str:
+        word = _NEXT_WORD.match(self.text, next_start)
         following = word[0] if word else ""
         return following.lstrip("*_\"'“‘") or following
 
-    def _begins_item(self, word: str, at: int) -> bool:
+    def _begins_item(self, word: str, stop: int) -> bool:
         """Whether the sentence consists of the marker of an item so far, as in "1." or "(b)."."""
-        if at - self.start > _WORD_REACH or self.text[self.start : at].strip(" \t*_#>(") != word:
+        if stop - self.start > _WORD_REACH or self.text[self.start : stop].strip(" \t*_#>(") != word:
             return False
         at_line = self.start in (0, self.line)
         if not word.isdigit():

@@ -61,50 +61,50 @@ def align(response: ResponseBytes, tokens: Spelled, first: int) -> Aligned | Mis
     data = response.data
     spans: list[tuple[int, int]] = []
     shared: list[Span] = []
-    at, number = 0, first
-    while at < len(data):
+    start, number = 0, first
+    while start < len(data):
         if number >= len(tokens):
-            return _misaligned(response, at, f"the recording ends after {number} tokens")
+            return _misaligned(response, start, f"the recording ends after {number} tokens")
         token = tokens[number]
         if token is None:
-            end, after = _unreadable(response, tokens, at, number)
+            end, after = _unreadable(response, tokens, start, number)
             if end is None:
-                return _misaligned(response, at, f"token {number} is unreadable and spells nothing that fits here")
-            if end - at == after - number:
+                return _misaligned(response, start, f"token {number} is unreadable and spells nothing that fits here")
+            if end - start == after - number:
                 # A byte for each token.
-                spans += [(byte, byte + 1) for byte in range(at, end)]
+                spans += [(byte, byte + 1) for byte in range(start, end)]
             else:
-                spans += [(at, end)] * (after - number)
-                shared.append(Span(int(response.char_of[at]), int(response.char_of[end - 1]) + 1))
-            at, number = end, after
+                spans += [(start, end)] * (after - number)
+                shared.append(Span(int(response.char_of[start]), int(response.char_of[end - 1]) + 1))
+            start, number = end, after
             continue
-        end = _end_of(data, token, at) if token else _end_of_empty(data, tokens, number, at)
+        end = _end_of(data, token, start) if token else _end_of_empty(data, tokens, number, start)
         if end is None:
-            return _misaligned(response, at, f"token {number} is {_shown(token)}")
-        spans.append((at, end))
-        at, number = end, number + 1
+            return _misaligned(response, start, f"token {number} is {_shown(token)}")
+        spans.append((start, end))
+        start, number = end, number + 1
     return _in_characters(response, first, spans, tuple(shared))
 
 
-def _end_of(data: bytes, token: bytes, at: int) -> int | None:
-    """Where a token that starts at byte `at` ends; None if it does not fit there."""
-    if data.startswith(token, at):
-        return at + len(token)
-    if data[at : at + 1] == b" " and data.startswith(token, at + 1):
-        return at + 1 + len(token)
-    if at == 0 and token[:1] == b" " and len(token) > 1 and data.startswith(token[1:]):
+def _end_of(data: bytes, token: bytes, start: int) -> int | None:
+    """Where a token that starts at byte `start` ends; None if it does not fit there."""
+    if data.startswith(token, start):
+        return start + len(token)
+    if data[start : start + 1] == b" " and data.startswith(token, start + 1):
+        return start + 1 + len(token)
+    if start == 0 and token[:1] == b" " and len(token) > 1 and data.startswith(token[1:]):
         return len(token) - 1
     return None
 
 
-def _end_of_empty(data: bytes, tokens: Spelled, number: int, at: int) -> int:
+def _end_of_empty(data: bytes, tokens: Spelled, number: int, start: int) -> int:
     """An empty token stands for a lone space (sentencepiece, shown alone), unless the next one brings its own."""
     following = next((token for token in tokens[number + 1 :] if token != b""), None)
-    is_space = data[at : at + 1] == b" " and not (following or b"").startswith(b" ")
-    return at + 1 if is_space else at
+    is_space = data[start : start + 1] == b" " and not (following or b"").startswith(b" ")
+    return start + 1 if is_space else start
 
 
-def _unreadable(response: ResponseBytes, tokens: Spelled, at: int, number: int) -> tuple[int | None, int]:
+def _unreadable(response: ResponseBytes, tokens: Spelled, start: int, number: int) -> tuple[int | None, int]:
     """Where a row of unreadable tokens ends: at the nearest place where the readable one after it fits.
 
     What it covers must be characters of several bytes, with a byte at least for each token.
@@ -113,14 +113,14 @@ def _unreadable(response: ResponseBytes, tokens: Spelled, at: int, number: int) 
     while after < len(tokens) and tokens[after] is None:
         after += 1
     following = tokens[after] if after < len(tokens) else None
-    end = at
+    end = start
     while end < len(response.data):
-        if response.data[end] < 0x80 and end > at and following is not None:
+        if response.data[end] < 0x80 and end > start and following is not None:
             break
         end += 1
         fits = end == len(response.data) if following is None else response.data.startswith(following, end)
-        if end in response.starts and end - at >= after - number and (fits or end == len(response.data)):
-            covered = response.data[at:end].decode("utf-8", "surrogatepass").strip(" ")
+        if end in response.starts and end - start >= after - number and (fits or end == len(response.data)):
+            covered = response.data[start:end].decode("utf-8", "surrogatepass").strip(" ")
             return (end, after) if not any(sign.isascii() for sign in covered) else (None, after)
     return None, after
 
@@ -135,8 +135,8 @@ def _in_characters(
     return Aligned(first, response.char_of[starts], response.char_of[ends - 1] + 1, shared)
 
 
-def _misaligned(response: ResponseBytes, at: int, what: str) -> Misaligned:
-    char = int(response.char_of[at])
+def _misaligned(response: ResponseBytes, byte: int, what: str) -> Misaligned:
+    char = int(response.char_of[byte])
     ahead = response.text[char : char + _SHOWN_CHARACTERS]
     return Misaligned(char, f"{what}, where the response has {ahead!r} (character {char})")
 

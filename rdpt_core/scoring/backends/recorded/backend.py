@@ -66,7 +66,7 @@ class RecordedBackend:
     def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
         """Look every trace up and lay its tokens over its response."""
         for batch in batches:
-            yield [self._result(one.item) for one in batch]
+            yield [self._result(prepared.item) for prepared in batch]
 
     def close(self) -> None:
         """Warn of recordings that were of no use."""
@@ -76,13 +76,13 @@ class RecordedBackend:
             _LOGGER.warning("%s: %s recordings belong to no trace", self._model.role, unused)
 
     def _result(self, item: ScoringItem) -> RoleResult:
-        found = self._find(item)
-        if isinstance(found, TokenLogprobs):
-            reason = UnscoredReason.NOT_RECORDED if np.isnan(found.logprob).any() else None
+        outcome = self._find(item)
+        if isinstance(outcome, TokenLogprobs):
+            reason = UnscoredReason.NOT_RECORDED if np.isnan(outcome.logprob).any() else None
             detail = None
-            tokens = found
+            tokens = outcome
         else:
-            reason, detail = found
+            reason, detail = outcome
             tokens = _no_tokens()
         n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling
         return RoleResult(item.trace_no, tokens, n_straddling, reason, detail)
@@ -99,12 +99,12 @@ class RecordedBackend:
         fitting: list[tuple[int, TokenLogprobs]] = []
         farthest = Misaligned(-1, "")
         for number in numbers:
-            one = self._library.recordings[number]
-            outcome = _fit(response, item.spans, one, self._vocabulary)
+            recording = self._library.recordings[number]
+            outcome = _fit(response, item.spans, recording, self._vocabulary)
             if isinstance(outcome, TokenLogprobs):
                 fitting.append((number, outcome))
             elif outcome.char > farthest.char:
-                farthest = Misaligned(outcome.char, f"{one.source}: {outcome.detail}")
+                farthest = Misaligned(outcome.char, f"{recording.source}: {outcome.detail}")
         if not fitting:
             return UnscoredReason.NOT_ALIGNED, farthest.detail
         self._used.update(number for number, _ in fitting)
@@ -119,27 +119,27 @@ class RecordedBackend:
 
 
 def _fit(
-    response: ResponseBytes, sentences: Sequence[Span], one: Recording, vocabulary: Mapping[int, str] | None
+    response: ResponseBytes, sentences: Sequence[Span], recording: Recording, vocabulary: Mapping[int, str] | None
 ) -> TokenLogprobs | Misaligned:
     """The tokens of a recording laid over a response, from its start or from wherever the response begins in it."""
-    if one.fault is not None:
-        return Misaligned(0, one.fault)
-    if one.char_start is not None and one.char_end is not None:
-        return _by_offsets(response, one)
+    if recording.fault is not None:
+        return Misaligned(0, recording.fault)
+    if recording.char_start is not None and recording.char_end is not None:
+        return _by_offsets(response, recording)
     farthest = Misaligned(0, "the recording has neither texts nor offsets; with `tokenizer`, its ids can be read")
-    for spelled in spellings(one, vocabulary):
-        for first in _beginnings(response.text, spelled, one.is_prompt):
+    for spelled in spellings(recording, vocabulary):
+        for first in _beginnings(response.text, spelled, recording.is_prompt):
             outcome = align(response, spelled, first)
             if isinstance(outcome, Aligned) and _is_unclear(response.text, spelled, first):
                 what = f"token {first - 1} is empty and may be of the prompt or of the response"
                 return Misaligned(0, f"{what}; with `tokenizer`, ids can tell")
             if isinstance(outcome, Aligned):
                 ends = {span.char_end for span in sentences}
-                for place in outcome.shared:
-                    if not ends.isdisjoint(range(place.char_start + 1, place.char_end)):
+                for shared in outcome.shared:
+                    if not ends.isdisjoint(range(shared.char_start + 1, shared.char_end)):
                         what = "unreadable tokens cross the end of a sentence"
-                        return Misaligned(place.char_start, f"{what} (character {place.char_start}); set `tokenizer`")
-                return _cut(one, outcome)
+                        return Misaligned(shared.char_start, f"{what} (character {shared.char_start}); set `tokenizer`")
+                return _cut(recording, outcome)
             if outcome.char >= farthest.char:
                 farthest = outcome
     return farthest
@@ -147,9 +147,9 @@ def _fit(
 
 def _beginnings(text: str, tokens: Spelled, is_prompt: bool) -> list[int]:
     """Numbers of the tokens at which the response may begin: the first, or those where the rest reads like it."""
-    lengths = np.cumsum([0, *(len(squeezed(text_of([one]))) for one in tokens)])
-    at = squeezed(text_of(tokens)).rfind(squeezed(text))
-    later = np.flatnonzero(lengths[:-1] == at).tolist() if at >= 0 else []
+    lengths = np.cumsum([0, *(len(squeezed(text_of([token]))) for token in tokens)])
+    n_before = squeezed(text_of(tokens)).rfind(squeezed(text))
+    later = np.flatnonzero(lengths[:-1] == n_before).tolist() if n_before >= 0 else []
     later = [number for number in later if tokens[number] != b""]
     return later if is_prompt else list(dict.fromkeys([0, *later]))
 
@@ -159,9 +159,9 @@ def _is_unclear(text: str, tokens: Spelled, first: int) -> bool:
     return first > 0 and tokens[first - 1] == b"" and not text[:1].isascii()
 
 
-def _by_offsets(response: ResponseBytes, one: Recording) -> TokenLogprobs | Misaligned:
+def _by_offsets(response: ResponseBytes, recording: Recording) -> TokenLogprobs | Misaligned:
     """Offsets are taken as they are, once they cover what is visible and leave nothing out."""
-    start, end = one.char_start, one.char_end
+    start, end = recording.char_start, recording.char_end
     assert start is not None and end is not None
     n = len(response.text)
     wrong = np.flatnonzero((start < 0) | (end > n) | (end <= start) | np.r_[False, np.diff(start) < 0])
@@ -176,19 +176,19 @@ def _by_offsets(response: ResponseBytes, one: Recording) -> TokenLogprobs | Misa
     for gap in np.flatnonzero(np.cumsum(depth)[:-1] <= 0):
         if not response.text[gap].isspace():
             return Misaligned(int(gap), f"no token covers {response.text[gap]!r} (character {gap})")
-    if one.texts is not None:
-        for number, text in enumerate(one.texts):
+    if recording.texts is not None:
+        for number, text in enumerate(recording.texts):
             covered = response.text[start[number] : end[number]]
             if text.isascii() and squeezed(text) not in squeezed(covered):
                 return Misaligned(
                     int(start[number]), f"token {number} is {text[:40]!r} where the response has {covered[:40]!r}"
                 )
-    return TokenLogprobs(one.token_id, start, end, one.logprob)
+    return TokenLogprobs(recording.token_id, start, end, recording.logprob)
 
 
-def _cut(one: Recording, aligned: Aligned) -> TokenLogprobs:
+def _cut(recording: Recording, aligned: Aligned) -> TokenLogprobs:
     kept = slice(aligned.first, aligned.first + len(aligned.char_start))
-    return TokenLogprobs(one.token_id[kept], aligned.char_start, aligned.char_end, one.logprob[kept])
+    return TokenLogprobs(recording.token_id[kept], aligned.char_start, aligned.char_end, recording.logprob[kept])
 
 
 def _same(a: TokenLogprobs, b: TokenLogprobs) -> bool:
@@ -199,12 +199,12 @@ def _same(a: TokenLogprobs, b: TokenLogprobs) -> bool:
     )
 
 
-def _asks(one: Recording, trace: Trace) -> bool:
+def _asks(recording: Recording, trace: Trace) -> bool:
     """Whether the recorded prompt holds the trace's question, or is its prompt."""
-    if one.prompt is None:
+    if recording.prompt is None:
         return False
     asked = trace.prompt if not trace.messages else trace.messages[-1].content
-    return bool(asked) and squeezed(asked or "") in squeezed(one.prompt)
+    return bool(asked) and squeezed(asked or "") in squeezed(recording.prompt)
 
 
 def _no_tokens() -> TokenLogprobs:

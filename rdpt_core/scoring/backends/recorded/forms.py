@@ -17,19 +17,19 @@ _KEY_FIELDS = ("trace_id", "custom_id", "request_id", "id")
 
 def recordings_of(value: Any, source: str) -> list[Recording]:
     """Every stream of tokens with logprobs that a JSON value holds; none if it is no recording."""
-    found: list[Recording] = []
+    recordings: list[Recording] = []
     for outer, body in _bodies(value):
         keys = tuple(str(outer[name]) for name in _KEY_FIELDS if isinstance(outer.get(name), str | int))
         for streams in (_of_choices, _of_details, _of_meta_info, _of_outputs):
-            found += streams(body, source, keys)
-    return found
+            recordings += streams(body, source, keys)
+    return recordings
 
 
 def _bodies(value: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """The objects that hold results, each with the one that names it: a batch line wraps its body."""
     if isinstance(value, list):
-        for one in value:
-            yield from _bodies(one)
+        for element in value:
+            yield from _bodies(element)
     elif isinstance(value, Mapping):
         wrapped = value.get("response")
         body = wrapped.get("body") if isinstance(wrapped, Mapping) else None
@@ -72,13 +72,15 @@ def _of_meta_info(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -
         return
     for name, is_prompt in (("output_token_logprobs", False), ("input_token_logprobs", True)):
         entries = meta.get(name)
-        if isinstance(entries, list) and entries and all(isinstance(one, list) and len(one) >= 2 for one in entries):
-            texts = [one[2] if len(one) > 2 else None for one in entries]
+        if not isinstance(entries, list) or not entries:
+            continue
+        if all(isinstance(entry, list) and len(entry) >= 2 for entry in entries):
+            texts = [entry[2] if len(entry) > 2 else None for entry in entries]
             yield _recording(
                 source,
                 keys,
-                [one[1] for one in entries],
-                [one[0] for one in entries],
+                [entry[1] for entry in entries],
+                [entry[0] for entry in entries],
                 texts=[str(text) for text in texts] if all(isinstance(text, str) for text in texts) else None,
                 is_prompt=is_prompt,
             )
@@ -121,13 +123,12 @@ def _of_vllm(
         if known is None and len(entry) > 1:
             fault = "the recording has several tokens at one place and no ids that say which one stood there"
         key = str(known[number]) if known else next(iter(entry))
-        found = entry.get(key)
-        if found is None:
+        chosen = entry.get(key)
+        if chosen is None:
             fault = f"the recording has no logprob of token {number}, id {key}"
-        is_full = isinstance(found, Mapping)
         chosen_ids.append(int(key) if key.isdecimal() else None)
-        values.append(found.get("logprob") if isinstance(found, Mapping) else found)
-        text = found.get("decoded_token") if isinstance(found, Mapping) and is_full else None
+        values.append(chosen.get("logprob") if isinstance(chosen, Mapping) else chosen)
+        text = chosen.get("decoded_token") if isinstance(chosen, Mapping) else None
         texts.append(text if isinstance(text, str) else None)
     spelled = None if any(text is None for text in texts) else [text or "" for text in texts]
     return _recording(source, keys, chosen_ids, values, texts=spelled, prompt=prompt, is_prompt=is_prompt, fault=fault)
@@ -150,14 +151,14 @@ def _of_entries(
         [entry.get("id", entry.get("token_id")) for entry in entries],
         [entry.get("logprob") for entry in entries],
         texts=[str(entry.get(text, "")) for entry in entries],
-        raw=None if None in raw else [one or b"" for one in raw],
+        raw=None if None in raw else [data or b"" for data in raw],
         is_prompt=is_prompt,
         prompt=prompt,
     )
 
 
 def _bytes(value: Any) -> bytes | None:
-    is_list = isinstance(value, list) and all(type(one) is int and 0 <= one < 256 for one in value)
+    is_list = isinstance(value, list) and all(type(byte) is int and 0 <= byte < 256 for byte in value)
     return bytes(value) if is_list else None
 
 
@@ -175,20 +176,20 @@ def to_ids(ids: Sequence[Any] | None, n: int) -> SmallInts:
     """Ids as they were recorded, `UNKNOWN_ID` where they were not. Shape: (n,)."""
     if ids is None:
         return np.full(n, UNKNOWN_ID, dtype=np.int32)
-    known = [one if type(one) is int and 0 <= one < 2**31 else UNKNOWN_ID for one in ids]
+    known = [token_id if type(token_id) is int and 0 <= token_id < 2**31 else UNKNOWN_ID for token_id in ids]
     return np.array(known, dtype=np.int32)
 
 
 def to_logprobs(values: Sequence[Any]) -> Floats:
     """Nats ≤ 0; NaN where there is no number, or one that no logprob can be. Shape: (len(values),)."""
-    found = np.array(
+    logprobs = np.array(
         [value if isinstance(value, int | float) and not isinstance(value, bool) else np.nan for value in values],
         dtype=np.float64,
     )
     with np.errstate(invalid="ignore"):
-        found[~np.isfinite(found) | (found <= _NO_PROBABILITY) | (found > _ROUNDING)] = np.nan
-        return np.minimum(found, 0.0).astype(np.float32)
+        logprobs[~np.isfinite(logprobs) | (logprobs <= _NO_PROBABILITY) | (logprobs > _ROUNDING)] = np.nan
+        return np.minimum(logprobs, 0.0).astype(np.float32)
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []

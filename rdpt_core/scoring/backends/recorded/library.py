@@ -36,17 +36,17 @@ class Library:
         self._by_key: dict[str, list[int]] = {}
         self._by_text: dict[str, list[int]] = {}
         tails: set[tuple[str, int]] = set()
-        for number, one in enumerate(recordings):
-            for key in one.keys:
+        for number, recording in enumerate(recordings):
+            for key in recording.keys:
                 self._by_key.setdefault(key, []).append(number)
-            spelled = spellings(one, vocabulary)
+            spelled = spellings(recording, vocabulary)
             if not spelled:
                 continue
             for dropped in (0, 1, 2):
                 # The most particular reading of the tokens, which is plain text where there is nothing particular.
-                whole = squeezed(text_of(spelled[-1][: max(0, len(one) - dropped)]))
+                whole = squeezed(text_of(spelled[-1][: max(0, len(recording) - dropped)]))
                 tails.add((whole[: -_TAIL_CHARACTERS - 1 : -1], number))
-                if not one.is_prompt and number not in self._by_text.setdefault(whole, []):
+                if not recording.is_prompt and number not in self._by_text.setdefault(whole, []):
                     self._by_text[whole].append(number)
         # Backwards and sorted: what ends alike stands together.
         self._tails = sorted(tails)
@@ -58,20 +58,20 @@ class Library:
 
     def _ending_like(self, text: str) -> list[int]:
         wanted = text[: -_TAIL_CHARACTERS - 1 : -1]
-        found: list[int] = []
-        for place in range(bisect_left(self._tails, (wanted, -1)), len(self._tails)):
-            tail, number = self._tails[place]
+        numbers: list[int] = []
+        for index in range(bisect_left(self._tails, (wanted, -1)), len(self._tails)):
+            tail, number = self._tails[index]
             if not tail.startswith(wanted):
                 break
-            found.append(number)
-        return list(dict.fromkeys(found))
+            numbers.append(number)
+        return list(dict.fromkeys(numbers))
 
     def cuts_hash(self) -> str:
-        """Names how the recorded responses are cut into tokens: equal where all tokens are equal."""
+        """A hash over the tokens that the recorded responses are cut into: equal where all tokens are equal."""
         digest = hashlib.sha256()
-        for one in sorted(self.recordings, key=lambda one: one.keys):
-            digest.update(json.dumps([one.keys, one.texts], ensure_ascii=True).encode())
-            for array in (one.token_id, one.char_start, one.char_end):
+        for recording in sorted(self.recordings, key=lambda recording: recording.keys):
+            digest.update(json.dumps([recording.keys, recording.texts], ensure_ascii=True).encode())
+            for array in (recording.token_id, recording.char_start, recording.char_end):
                 digest.update(b"|" if array is None else array.tobytes())
         return digest.hexdigest()[:16]
 
@@ -83,7 +83,7 @@ def squeezed(text: str) -> str:
 
 def text_of(tokens: Spelled) -> str:
     """What tokens spell, without those of which the bytes are unknown."""
-    return b"".join(one or b"" for one in tokens).decode("utf-8", "ignore")
+    return b"".join(token or b"" for token in tokens).decode("utf-8", "ignore")
 
 
 def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str] | None) -> Library:
@@ -94,7 +94,7 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
     """
     recordings: list[Recording] = []
     for name in files:
-        rows, found, bad = RowReader(role), [], []
+        rows, outputs, bad = RowReader(role), [], []
         for record in open_container(Source(Path(name).name, Path(name))).records():
             source = f"{Path(name).name}:{record.line}"
             if isinstance(record, Bad):
@@ -103,11 +103,11 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
                 rows.add(record.value, source)
             else:
                 streams = recordings_of(record.value, source)
-                found += streams
+                outputs += streams
                 if not streams:
                     bad.append(f"{source}: no logprobs in a form that is known")
         rows.finish()
-        if not found and not rows.finished:
+        if not outputs and not rows.finished:
             other = f"; {rows.n_other_roles:,} rows of other roles" if rows.n_other_roles else ""
             raise InputError(
                 "there are no recorded logprobs in this file",
@@ -118,5 +118,5 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
             )
         if bad:
             _LOGGER.warning("%s records of %s hold no logprobs, the first: %s", f"{len(bad):,}", name, bad[0])
-        recordings += found + rows.finished
+        recordings += outputs + rows.finished
     return Library(recordings, vocabulary)

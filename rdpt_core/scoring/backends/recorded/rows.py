@@ -52,33 +52,33 @@ class RowReader:
         if self._open is None or self._open.trace_id != trace_id or index == 0:
             self.finish()
             self._open = _Open(source, trace_id)
-        at = self._open
-        if index is not None and index != len(at.ids):
-            at.fault = at.fault or f"expected token_index {len(at.ids)}, got {index} ({source})"
-        at.ids.append(_whole(row.get("token_id")))
-        at.values.append(_number(row.get("logprob")))
-        at.starts.append(_whole(row.get("char_start")))
-        at.ends.append(_whole(row.get("char_end")))
+        current = self._open
+        if index is not None and index != len(current.ids):
+            current.fault = current.fault or f"expected token_index {len(current.ids)}, got {index} ({source})"
+        current.ids.append(_whole(row.get("token_id")))
+        current.values.append(_number(row.get("logprob")))
+        current.starts.append(_whole(row.get("char_start")))
+        current.ends.append(_whole(row.get("char_end")))
         text = row.get("token")
         # The same few thousand texts come again and again.
-        at.texts.append(self._texts.setdefault(text, text) if isinstance(text, str) else None)
+        current.texts.append(self._texts.setdefault(text, text) if isinstance(text, str) else None)
 
     def finish(self) -> None:
         """The trace that was being read is over."""
-        at, self._open = self._open, None
-        if at is None:
+        current, self._open = self._open, None
+        if current is None:
             return
-        has_offsets = None not in at.starts and None not in at.ends
+        has_offsets = None not in current.starts and None not in current.ends
         self.finished.append(
             Recording(
-                at.source,
-                (at.trace_id,),
-                to_ids(at.ids, len(at.ids)),
-                to_logprobs(at.values),
-                texts=None if None in at.texts else at.texts,
-                char_start=to_ids(at.starts, len(at.ids)) if has_offsets else None,
-                char_end=to_ids(at.ends, len(at.ids)) if has_offsets else None,
-                fault=at.fault,
+                current.source,
+                (current.trace_id,),
+                to_ids(current.ids, len(current.ids)),
+                to_logprobs(current.values),
+                texts=None if None in current.texts else current.texts,
+                char_start=to_ids(current.starts, len(current.ids)) if has_offsets else None,
+                char_end=to_ids(current.ends, len(current.ids)) if has_offsets else None,
+                fault=current.fault,
             )
         )
 

@@ -37,9 +37,9 @@ def spellings(recording: Recording, vocabulary: Mapping[int, str] | None) -> lis
     named = vocabulary is not None and texts is not None and any(_ID.match(text) for text in texts)
     if vocabulary is not None and (named or not bool((recording.token_id < 0).any())):
         if named and texts is not None:
-            texts = [vocabulary.get(int(found.group(1)), "") if (found := _ID.match(text)) else text for text in texts]
+            texts = [vocabulary.get(int(match.group(1)), "") if (match := _ID.match(text)) else text for text in texts]
         else:
-            texts = [vocabulary.get(int(one), "") for one in recording.token_id]
+            texts = [vocabulary.get(int(token_id), "") for token_id in recording.token_id]
         return [[spell(text) for text in texts] for spell in (_byte_level, _sentencepiece)]
     if texts is None:
         return []

@@ -55,10 +55,10 @@ class ServedBackend:
         self._portal: BlockingPortal | None = None
         self._client: ServerClient | None = None
         self._dialect: Dialect | None = None
-        told = _served_model(anyio.run(_list_models, self._settings, self._secret), reference.model, self._settings)
-        name = reference.model or str(told["id"])
-        root = told.get("root")
-        context_length = self._settings.context_length or _positive(told.get("max_model_len"))
+        entry = _served_model(anyio.run(_list_models, self._settings, self._secret), reference.model, self._settings)
+        name = reference.model or str(entry["id"])
+        root = entry.get("root")
+        context_length = self._settings.context_length or _positive(entry.get("max_model_len"))
         self._name = name
         self._model = ScoredModel(
             role=role,
@@ -75,7 +75,7 @@ class ServedBackend:
 
     @property
     def model(self) -> ScoredModel:
-        """The model as the server tells of it."""
+        """The model as the server describes it."""
         return self._model
 
     def load(self) -> None:
@@ -116,17 +116,17 @@ class ServedBackend:
 
     def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
         """Many requests at once; results come as the server gives them."""
-        prepared = [one for batch in batches for one in batch]
+        traces = [trace for batch in batches for trace in batch]
         portal, client, dialect = self._portal, self._client, self._dialect
         if portal is None or client is None or dialect is None:
             raise RuntimeError("the backend was not loaded")
-        silent = [role_result(one, None) for one in prepared if one.n_scored == 0]
+        silent = [role_result(trace, None) for trace in traces if trace.n_scored == 0]
         if silent:
             yield silent
         waiting: dict[Future[Answer | Unanswered], PreparedTrace] = {
-            portal.start_task_soon(client.score, dialect, _sent(one), one.item.trace.trace_id): one
-            for one in prepared
-            if one.n_scored > 0
+            portal.start_task_soon(client.score, dialect, _sent(trace), trace.item.trace.trace_id): trace
+            for trace in traces
+            if trace.n_scored > 0
         }
         gone: ServerGoneError | None = None
         try:
@@ -149,15 +149,15 @@ class ServedBackend:
         self._portal = self._client = self._dialect = None
 
 
-def _sent(one: PreparedTrace) -> Sent:
-    return Sent([*one.prompt, *one.encoding.token_id[: one.n_scored].tolist()], len(one.prompt))
+def _sent(trace: PreparedTrace) -> Sent:
+    return Sent([*trace.prompt, *trace.encoding.token_id[: trace.n_scored].tolist()], len(trace.prompt))
 
 
-def _result(one: PreparedTrace, answer: Answer | Unanswered) -> RoleResult:
+def _result(trace: PreparedTrace, answer: Answer | Unanswered) -> RoleResult:
     if isinstance(answer, Answer):
-        return role_result(one, answer.logprob)
+        return role_result(trace, answer.logprob)
     # Why no logprob came outranks why a part of the trace was not asked for.
-    return role_result(replace(one, reason=answer.reason, n_scored=0), None, detail=answer.detail)
+    return role_result(replace(trace, reason=answer.reason, n_scored=0), None, detail=answer.detail)
 
 
 async def _list_models(settings: ServerSettings, secret: Secret) -> Any:
@@ -169,14 +169,14 @@ async def _list_models(settings: ServerSettings, secret: Secret) -> Any:
 
 
 def _served_model(listed: Any, name: str, settings: ServerSettings) -> Mapping[str, Any]:
-    """What the server tells of the model `name`, or of its only one; nothing if it tells nothing.
+    """What the server lists of the model `name`, or of its only one; nothing if it lists no models.
 
     Raises:
         ModelError: it serves others only, or several and none is named.
     """
     entries = listed.get("data") if isinstance(listed, Mapping) else None
-    known = [one for one in entries if isinstance(one, Mapping) and isinstance(one.get("id"), str)] if entries else []
-    fitting = [one for one in known if one["id"] == name] if name else known
+    known = [entry for entry in entries or () if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)]
+    fitting = [entry for entry in known if entry["id"] == name] if name else known
     if len(fitting) == 1:
         return fitting[0]
     if name and not known:
@@ -185,7 +185,7 @@ def _served_model(listed: Any, name: str, settings: ServerSettings) -> Mapping[s
     raise ModelError(
         "the server does not serve this model" if name else "the server does not have one model, so one must be named",
         where=f"{name or 'model'} at {server_root(settings.base_url)}",
-        expected="one of " + ", ".join(repr(str(one["id"])[:80]) for one in known[:8]) if known else "a name",
+        expected="one of " + ", ".join(repr(str(entry["id"])[:80]) for entry in known[:8]) if known else "a name",
         got=repr(name) if name else f"{len(known)} models",
         hint="Set `model` to the name under which it is served.",
     )

@@ -45,7 +45,7 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 _CONNECT_TIMEOUT_S = 10.0
 _SILENT_S = 10.0
-"""Trouble that lasts longer is told while it lasts."""
+"""Trouble that lasts longer is reported while it lasts."""
 _TRIES = 8
 _WEIGHT_OF_TIMEOUT = 2
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -95,7 +95,7 @@ class ServerClient:
         self._known_good: tuple[Dialect, Sent] | None = None
         self._trouble_since_s: float | None = None
         self._last_trouble = ""
-        self._is_told = False
+        self._is_reported = False
         self._not_before_s = 0.0
         self._gone: ServerGoneError | None = None
 
@@ -127,16 +127,16 @@ class ServerClient:
             ServerGoneError: it answers in none for as long as we wait.
             ModelError: it refuses all, or answers all in a way that is not theirs.
         """
-        told: dict[str, str] = {}
+        refusals: dict[str, str] = {}
         for dialect in dialects:
             tries = 0
             while True:
                 try:
-                    answer = await self._ask(dialect, sent)
+                    answer = await self._query(dialect, sent)
                 except _RefusedError as error:
-                    told[dialect.name] = str(error)
+                    refusals[dialect.name] = str(error)
                 except BadReplyError as error:
-                    told[dialect.name] = str(error)
+                    refusals[dialect.name] = str(error)
                     # A reply that makes no sense may be a broken one; one that does so thrice is another dialect.
                     tries += 1
                     if tries < _TRIES // 2:
@@ -153,7 +153,7 @@ class ServerClient:
             "the server gives no logprobs of a prompt's tokens",
             where=f"{self.root}, model {self._model}",
             expected="vLLM's prompt_logprobs, SGLang's /generate, or completions with echo and logprobs",
-            got="; ".join(f"{name}: {words}" for name, words in told.items()),
+            got="; ".join(f"{name}: {words}" for name, words in refusals.items()),
             hint="Chat endpoints of hosted services give none; serve the model with vLLM or SGLang. If it says "
             "that ids are out of the vocabulary, `tokenizer` is another model's.",
         )
@@ -171,7 +171,7 @@ class ServerClient:
                 if self._gone is not None:
                     raise self._gone
                 try:
-                    return await self._ask(dialect, sent)
+                    return await self._query(dialect, sent)
                 except _RefusedError as error:
                     if not error.is_missing:
                         return Unanswered(UnscoredReason.SERVER_REFUSED, str(error))
@@ -203,13 +203,13 @@ class ServerClient:
             return True
         for pause in range(2):
             try:
-                await self._ask(*self._known_good)
+                await self._query(*self._known_good)
                 return True
             except NoAnswerError as error:
                 await self._pause(pause, error, None)
         return False
 
-    async def _ask(self, dialect: Dialect, sent: Sent) -> Answer:
+    async def _query(self, dialect: Dialect, sent: Sent) -> Answer:
         reply = await self._exchange("POST", dialect.path, dialect.request(self._model, sent))
         try:
             answer = dialect.read(reply, sent)
@@ -222,10 +222,10 @@ class ServerClient:
         """Back off with jitter, or for as long as the server asks; not beyond the server's patience."""
         now_s = time.monotonic()
         if self._trouble_since_s is None:
-            self._trouble_since_s, self._is_told = now_s, False
+            self._trouble_since_s, self._is_reported = now_s, False
         self._last_trouble = str(error)
-        if now_s - self._trouble_since_s > _SILENT_S and not self._is_told:
-            self._is_told = True
+        if now_s - self._trouble_since_s > _SILENT_S and not self._is_reported:
+            self._is_reported = True
             _LOGGER.warning(
                 "no good answer from %s (%s); waiting for up to %g s (patience_s)",
                 self.root,
@@ -272,23 +272,23 @@ class ServerClient:
 
     def _raise_status(self, response: httpx2.Response, path: str) -> None:
         status = response.status_code
-        said = self._shown(f"HTTP {status}: {_message(response)}")
+        message = self._shown(f"HTTP {status}: {_message(response)}")
         if status in (401, 403):
             raise ModelError(
                 "the server does not accept the key",
                 where=self.root,
-                got=said,
+                got=message,
                 hint="Name the environment variable that holds its key: api_key_env.",
             )
         if status == 429:
-            raise _BusyError(said, wait_s=_retry_after_s(response))
+            raise _BusyError(message, wait_s=_retry_after_s(response))
         if status >= 500 or status in (408, 425):
-            raise _FailedError(said, wait_s=_retry_after_s(response))
+            raise _FailedError(message, wait_s=_retry_after_s(response))
         if 300 <= status < 400:
             raise ModelError(
-                "the server points elsewhere", where=f"{self.root}{path}", got=said, hint="Correct base_url."
+                "the server points elsewhere", where=f"{self.root}{path}", got=message, hint="Correct base_url."
             )
-        raise _RefusedError(said, is_missing=status == 404)
+        raise _RefusedError(message, is_missing=status == 404)
 
     def _shown(self, text: str) -> str:
         return self._secret.strike_out(text)
@@ -302,13 +302,13 @@ def server_root(base_url: str) -> str:
 def _message(response: httpx2.Response) -> str:
     """What the server says in an error, which has one of several forms."""
     try:
-        said = json.loads(response.text)
+        message = json.loads(response.text)
     except (ValueError, RecursionError):
         return response.text or response.reason_phrase
     for name in ("error", "message", "detail"):
-        while isinstance(said, dict) and name in said:
-            said = said[name]
-    return said if isinstance(said, str) else json.dumps(said)
+        while isinstance(message, dict) and name in message:
+            message = message[name]
+    return message if isinstance(message, str) else json.dumps(message)
 
 
 def _retry_after_s(response: httpx2.Response) -> float | None:

@@ -136,11 +136,11 @@ class VllmDialect:
             entry = entries[position]
             if not isinstance(entry, Mapping):
                 raise BadReplyError(f"prompt_logprobs[{position}] is no object")
-            found = entry.get(str(sent.ids[position]))
-            if not isinstance(found, Mapping):
+            token = entry.get(str(sent.ids[position]))
+            if not isinstance(token, Mapping):
                 raise OtherTokensError(_other(position, sent.ids[position], ", ".join(map(str, list(entry)[:3]))))
-            logprobs.append(found.get("logprob"))
-            texts.append(found.get("decoded_token"))
+            logprobs.append(token.get("logprob"))
+            texts.append(token.get("decoded_token"))
         return _answer(logprobs, texts)
 
 
@@ -177,9 +177,9 @@ class EchoDialect:
         if not isinstance(lists, Mapping):
             raise BadReplyError("the reply has no logprobs")
         values, texts = lists.get("token_logprobs"), lists.get("tokens")
-        for name, found in (("token_logprobs", values), ("tokens", texts)):
-            if not isinstance(found, list) or not 0 <= len(found) - len(sent.ids) <= self.max_tokens:
-                n = len(found) if isinstance(found, list) else "no"
+        for name, column in (("token_logprobs", values), ("tokens", texts)):
+            if not isinstance(column, list) or not 0 <= len(column) - len(sent.ids) <= self.max_tokens:
+                n = len(column) if isinstance(column, list) else "no"
                 raise BadReplyError(f"expected {len(sent.ids)} {name}, got {n}")
         window = slice(sent.n_prompt, len(sent.ids))
         assert isinstance(values, list) and isinstance(texts, list)
@@ -241,25 +241,25 @@ def _first_choice(reply: Any) -> Mapping[str, Any]:
     return choices[0]
 
 
-def _list_of(found: Any, n: int, name: str) -> list[Any]:
-    if not isinstance(found, list) or len(found) != n:
-        raise BadReplyError(f"expected {n} {name}, got {len(found) if isinstance(found, list) else 'none'}")
-    return found
+def _list_of(value: Any, n: int, name: str) -> list[Any]:
+    if not isinstance(value, list) or len(value) != n:
+        raise BadReplyError(f"expected {n} {name}, got {len(value) if isinstance(value, list) else 'none'}")
+    return value
 
 
-def _check_ids(found: Any, sent: Sequence[int]) -> None:
+def _check_ids(scored: Any, sent: Sequence[int]) -> None:
     """Compare, where the server says what it scored."""
-    if found is None:
+    if scored is None:
         return
-    if not isinstance(found, list):
+    if not isinstance(scored, list):
         raise BadReplyError("prompt_token_ids is no list")
-    if found != sent:
-        position = next((i for i, (a, b) in enumerate(zip(found, sent, strict=False)) if a != b), len(found))
+    if scored != sent:
+        position = next((i for i, (a, b) in enumerate(zip(scored, sent, strict=False)) if a != b), len(scored))
         raise OtherTokensError(
             _other(
                 position,
                 sent[position] if position < len(sent) else None,
-                str(found[position]) if position < len(found) else "the end",
+                str(scored[position]) if position < len(scored) else "the end",
             )
         )
 

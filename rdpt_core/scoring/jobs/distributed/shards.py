@@ -48,8 +48,8 @@ def read_shard(path: Path) -> list[RoleResult]:
     for row in range(table.num_rows):
         columns: dict[str, Any] = {}
         for name in _TOKEN_FIELDS:
-            found = table.column(name)[row]
-            columns[name] = found.values.to_numpy(zero_copy_only=False).copy() if found.is_valid else None
+            cell = table.column(name)[row]
+            columns[name] = cell.values.to_numpy(zero_copy_only=False).copy() if cell.is_valid else None
         tokens = TokenLogprobs(**columns)
         reason = table.column("unscored_reason")[row].as_py()
         results.append(

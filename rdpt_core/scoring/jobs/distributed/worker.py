@@ -27,14 +27,14 @@ class ScoringWorker:
     def __init__(self, request: ScoreRequest, model: ScoredModel, folder: str) -> None:
         self._folder = Path(folder)
         self._splitter = get_splitter(request.splitter)
-        self._backend = next(one for one in make_backends(request) if one.model.role is model.role)
-        found = self._backend.model
-        if replace(found, model=model.model) != model:
+        self._backend = next(backend for backend in make_backends(request) if backend.model.role is model.role)
+        local_model = self._backend.model
+        if replace(local_model, model=model.model) != model:
             raise ModelError(
                 "the model on a worker's machine is another one than here",
                 where=f"{model.role} {model.model}",
                 expected=f"{model.revision}, {model.dtype}",
-                got=f"{found.revision}, {found.dtype}",
+                got=f"{local_model.revision}, {local_model.dtype}",
                 hint="Every machine needs the same files under the same path.",
             )
         self._backend.load()
@@ -72,9 +72,9 @@ def portable(request: ScoreRequest, role: Role) -> ScoreRequest:
     With every role in it, since the distilled model's template may be asked for; recordings are left where they are.
     """
     references = {
-        one: _absolute(reference)
-        for one, reference in request.models.references.items()
-        if one is role or one is Role.DISTILLED
+        owner: _absolute(reference)
+        for owner, reference in request.models.references.items()
+        if owner is role or owner is Role.DISTILLED
     }
     return replace(request, models=ModelSet(references), quiet=True)
 

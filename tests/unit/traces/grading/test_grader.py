@@ -127,7 +127,7 @@ def test_a_process_that_dies_leaves_null_and_is_given_up_in_the_end(monkeypatch:
         def __init__(self) -> None:
             started.append(1)
 
-        def ask(self, question: object, limit_s: float) -> object:
+        def query(self, question: object, limit_s: float) -> object:
             raise WorkerError("the grader's process died")
 
         def kill(self) -> None: ...
