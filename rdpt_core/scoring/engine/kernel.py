@@ -9,8 +9,8 @@ The row at the last prompt token predicts the first token of the response.
 
 Batch invariance: a trace's logprobs are the same to the last bit whatever it is scored with. Every matrix product
 sees a constant number of rows, attention and its blocks start with the segment, and prompt and response are separate
-segments also when no other trace shares the prompt. Models for which that cannot hold (routed experts, attention that cannot
-be replaced) are scored one trace at a time.
+segments also when no other trace shares the prompt. Models for which that cannot hold (routed experts, attention that
+cannot be replaced) are scored one trace at a time.
 """
 
 from __future__ import annotations
