@@ -39,7 +39,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
     return run
 
 
-def said(app: AppTest) -> str:
+def page_text(app: AppTest) -> str:
     """Everything that the page says in words."""
     kinds = (app.header, app.subheader, app.markdown, app.info, app.warning, app.error, app.caption, app.code, app.text)
     return "\n".join(str(element.value) for kind in kinds for element in kind)

@@ -20,7 +20,7 @@ from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.reader import component
 from rdpt_core.ui.data import cache
 from tests import synthetic
-from tests.app.conftest import ROOT, Open, said
+from tests.app.conftest import ROOT, Open, page_text
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("[!_]*.py"))
 
@@ -56,12 +56,12 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[TraceView]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_draws(open_app: Open, database: Path, page: str) -> None:
     app = open_app(database, page)
-    assert len(said(app)) > 100
+    assert len(page_text(app)) > 100
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_database(open_app: Open, tmp_path: Path, page: str) -> None:
-    words = said(open_app(tmp_path / "none.duckdb", page))
+    words = page_text(open_app(tmp_path / "none.duckdb", page))
     assert "There is no database yet" in words
     assert "make demo" in words
     assert "rdpt score" in words
@@ -71,14 +71,14 @@ def test_no_database(open_app: Open, tmp_path: Path, page: str) -> None:
 def test_a_file_of_0_bytes(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "zero.duckdb"
     path.touch()
-    assert "0 bytes" in said(open_app(path, page))
+    assert "0 bytes" in page_text(open_app(path, page))
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_not_a_database(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "text.duckdb"
     path.write_text("no database\n" * 500)
-    assert "cannot be opened" in said(open_app(path, page))
+    assert "cannot be opened" in page_text(open_app(path, page))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -86,7 +86,7 @@ def test_another_programs_database(open_app: Open, tmp_path: Path, page: str) ->
     path = tmp_path / "other.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE x AS SELECT 1")
-    assert "not an RDPT database" in said(open_app(path, page))
+    assert "not an RDPT database" in page_text(open_app(path, page))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -95,7 +95,7 @@ def test_a_newer_schema(open_app: Open, tmp_path: Path, page: str) -> None:
     synthetic.build(path, synthetic.sketches(1))
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE store_info SET value = '999'")
-    assert "newer version" in said(open_app(path, page))
+    assert "newer version" in page_text(open_app(path, page))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -109,7 +109,7 @@ def test_a_database_without_a_run(open_app: Open, tmp_path: Path, page: str, has
                 connection.execute(f"DELETE FROM {table}")
     else:
         duckdb.connect(str(path)).close()
-    assert "holds no run yet" in said(open_app(path, page))
+    assert "holds no run yet" in page_text(open_app(path, page))
 
 
 _HOLD = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
@@ -125,12 +125,12 @@ def test_a_locked_database_can_be_tried_again(
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         app = open_app(path, page)
-        assert "being written" in said(app)
+        assert "being written" in page_text(app)
         holder.kill()
         holder.wait()
     app.button[0].click().run()
     assert not app.exception
-    assert "being written" not in said(app)
+    assert "being written" not in page_text(app)
 
 
 def test_a_short_lock_is_waited_for(open_app: Open, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_short_lock_is_waited_for(open_app: Open, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         threading.Timer(0.7, holder.kill).start()
-        assert "What is in this file" in said(open_app(path))
+        assert "What is in this file" in page_text(open_app(path))
 
 
 def test_a_live_run_shows_progress_and_new_traces(open_app: Open, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_live_run_shows_progress_and_new_traces(open_app: Open, tmp_path: Path
     traces = synthetic.sketches(4)
     run_no = synthetic.build(path, traces, n_scored=3, finish=False)
     app = open_app(path)
-    assert "This run is being scored" in said(app)
+    assert "This run is being scored" in page_text(app)
     assert app.metric[2].value == str(sum(len(trace.sentences) for trace in traces[:3]))
     time.sleep(0.01)
     synthetic.score(path, run_no, traces[3:6], first=3)
@@ -159,15 +159,15 @@ def test_an_unscored_trace_of_a_live_run_is_shown_without_labels(open_app: Open,
     path = tmp_path / "live.duckdb"
     traces = synthetic.sketches(4)
     synthetic.build(path, traces, n_scored=0, finish=False)
-    assert "nothing to label" in said(open_app(path))
-    assert "not scored this trace yet" in said(open_app(path, "pages/trace.py", trace=traces[1].trace_id))
+    assert "nothing to label" in page_text(open_app(path))
+    assert "not scored this trace yet" in page_text(open_app(path, "pages/trace.py", trace=traces[1].trace_id))
 
 
 def test_overview_counts(open_app: Open, database: Path) -> None:
     app = open_app(database)
     n_sentences = sum(len(s.sentences) for s in synthetic.sketches()) + 3 + len(synthetic.HOSTILE)
     assert [metric.value for metric in app.metric] == ["29", "38", str(n_sentences), "1"]
-    assert "1 sentence has no label" in said(app)
+    assert "1 sentence has no label" in page_text(app)
     table = app.dataframe[0].value
     assert list(table["benchmark"]) == ["attack <i>", "clock", "shop", "week"]
     shares = table[["Teacher", "Shared", "Student", "Boosted"]].sum(axis=1)
@@ -194,7 +194,7 @@ def test_unit_and_space_bring_their_own_thresholds(open_app: Open, database: Pat
     app.selectbox(key="unit").set_value("byte").run()
     assert drawn[-1].rule == LabelRule.make(unit=Unit.BYTE, space=Space.RATIO)
     app.selectbox(key="space").set_value("difference").run()
-    assert "Bytes go with ratios only" in said(app)
+    assert "Bytes go with ratios only" in page_text(app)
     next(button for button in app.button if button.label == "Compare ratios").click().run()
     assert drawn[-1].rule == LabelRule.make(unit=Unit.BYTE, space=Space.RATIO)
     assert not app.exception
@@ -203,13 +203,13 @@ def test_unit_and_space_bring_their_own_thresholds(open_app: Open, database: Pat
 def test_a_number_beyond_the_slider_extends_it(open_app: Open, database: Path) -> None:
     app = open_app(database, beta="0.8")
     assert (app.slider(key="beta_slider").value, app.slider(key="beta_slider").max) == (0.8, 0.8)
-    assert "with β ≥ 1 no sentence" not in said(app)
+    assert "with β ≥ 1 no sentence" not in page_text(app)
     app.number_input(key="beta").set_value(1.5).run()
     assert (app.slider(key="beta_slider").value, app.slider(key="beta_slider").max) == (1.5, 1.5)
-    assert "with β ≥ 1 no sentence" in said(app)
+    assert "with β ≥ 1 no sentence" in page_text(app)
     app.selectbox(key="space").set_value("ratio").run()
     app.number_input(key="beta").set_value(1.5).run()
-    assert "with β ≥ 1 no sentence" not in said(app)
+    assert "with β ≥ 1 no sentence" not in page_text(app)
     assert not app.exception
 
 
@@ -217,22 +217,22 @@ def test_sentences_that_no_model_finds_likely_are_pointed_out(
     open_app: Open, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for page in PAGES:
-        assert "so unlikely under every model" not in said(open_app(database, page))
+        assert "so unlikely under every model" not in page_text(open_app(database, page))
     monkeypatch.setitem(synthetic.PROBABILITIES, "Faint", (0.01, 0.02, 0.03))
     path = tmp_path / "faint.duckdb"
     kinds = ("Faint", "Faint", "Shared", "Teacher")
     synthetic.build(path, [synthetic.Sketch("f-0", "f", [(f"{kind} {i}. ", kind) for i, kind in enumerate(kinds)])])
     for page in PAGES:
-        words = said(open_app(path, page))
+        words = page_text(open_app(path, page))
         assert "2 of 3 Shared sentences are so unlikely under every model" in words
         assert "Look at Space = ratio" in words
-        assert "so unlikely under every model" not in said(open_app(path, page, space="ratio"))
+        assert "so unlikely under every model" not in page_text(open_app(path, page, space="ratio"))
 
 
 def test_an_empty_response_is_not_called_unscored(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "empty.duckdb"
     synthetic.build(path, [*synthetic.sketches(1), synthetic.Sketch("nothing", "n", [])])
-    words = said(open_app(path, "pages/trace.py", trace="nothing"))
+    words = page_text(open_app(path, "pages/trace.py", trace="nothing"))
     assert "The response is empty: there is nothing to score." in words
     assert "has not scored this trace" not in words
 
@@ -240,17 +240,19 @@ def test_an_empty_response_is_not_called_unscored(open_app: Open, tmp_path: Path
 def test_the_overview_of_a_pair_run_speaks_of_two_models(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "pair.duckdb"
     synthetic.build(path, synthetic.sketches(2), roles=(Role.TEACHER, Role.STUDENT))
-    words = said(open_app(path))
+    words = page_text(open_app(path))
     assert "by itself" not in words
     assert "There is no distilled model yet" in words
 
 
 def test_the_overview_says_whose_context_is_exceeded(open_app: Open, database: Path) -> None:
-    assert "Contexts exceeded: teacher (512 tokens; too short for 1 trace), student (512" in said(open_app(database))
+    assert "Contexts exceeded: teacher (512 tokens; too short for 1 trace), student (512" in page_text(
+        open_app(database)
+    )
 
 
 def test_alpha_above_beta_is_pointed_out(open_app: Open, database: Path) -> None:
-    assert "is not below β" in said(open_app(database, alpha="0.2"))
+    assert "is not below β" in page_text(open_app(database, alpha="0.2"))
 
 
 def test_filters(open_app: Open, database: Path, drawn: list[TraceView]) -> None:
@@ -267,7 +269,7 @@ def test_filters(open_app: Open, database: Path, drawn: list[TraceView]) -> None
     app.text_input(key="find").set_value("ann has 7 APPLES").run()
     assert len(app.selectbox(key="question_pick").options) > 1
     app.text_input(key="find").set_value("no such id").run()
-    assert "No trace fits the filters" in said(app)
+    assert "No trace fits the filters" in page_text(app)
     next(button for button in app.button if button.label == "Clear the filters").click().run()
     assert app.selectbox(key="benchmark").value is None
     assert not app.exception
@@ -289,7 +291,7 @@ def test_a_linked_trace_outside_the_filters_is_shown_and_said(
 ) -> None:
     app = open_app(database, "pages/trace.py", trace="shop-003-s0", benchmark="clock")
     assert drawn[-1].trace.trace_id == "shop-003-s0"
-    assert "does not fit the filters" in said(app)
+    assert "does not fit the filters" in page_text(app)
     app.number_input(key="beta").set_value(0.3).run()
     assert drawn[-1].trace.trace_id == "shop-003-s0"
     app.selectbox(key="grade").set_value("correct").run()
@@ -306,11 +308,11 @@ def test_moving_a_threshold_never_changes_the_trace(open_app: Open, database: Pa
 
 def test_a_vanished_trace_shows_no_other_trace(open_app: Open, database: Path, drawn: list[TraceView]) -> None:
     app = open_app(database, "pages/trace.py", trace="gone")
-    assert "does not hold" in said(app)
+    assert "does not hold" in page_text(app)
     assert drawn == []
     app.selectbox(key="question_pick").select_index(2).run()
     assert len(drawn) == 1
-    assert "does not hold" not in said(app)
+    assert "does not hold" not in page_text(app)
 
 
 def test_two_runs_and_a_pair_run(open_app: Open, tmp_path: Path, drawn: list[TraceView]) -> None:
@@ -327,14 +329,14 @@ def test_two_runs_and_a_pair_run(open_app: Open, tmp_path: Path, drawn: list[Tra
     assert drawn[-1].roles == pair
     assert drawn[-1].trace.trace_id == trace_id
     assert set(drawn[-1].column("label")) <= {"Teacher", "Common", "Student"}
-    assert "different tokenizers" in said(app)
-    assert "No chat template: student" in said(app)
+    assert "different tokenizers" in page_text(app)
+    assert "No chat template: student" in page_text(app)
     assert app.query_params["run"] == "aaaa000011112222"
 
 
 def test_an_unknown_run_is_explained(open_app: Open, database: Path, drawn: list[TraceView]) -> None:
     app = open_app(database, "pages/trace.py", run="feedfeed")
-    assert "asks for a run" in said(app)
+    assert "asks for a run" in page_text(app)
     assert drawn == []
 
 

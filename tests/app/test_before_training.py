@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
 from tests import synthetic
-from tests.app.conftest import said
+from tests.app.conftest import page_text
 from tests.app.test_app import PAGES
 
 # What a page of such a run can neither offer nor count. A glossary may still explain the words.
@@ -31,7 +31,7 @@ def test_every_page_understands_a_run_before_training(
     open_app: Callable[..., AppTest], database: Path, page: str, query: dict[str, str]
 ) -> None:
     app = open_app(database, page, **query)
-    assert said(app)
+    assert page_text(app)
     offered = {str(option) for box in app.selectbox for option in box.options}
     columns = {str(name) for frame in app.dataframe for name in frame.value.columns}
     assert not THIRD & (offered | columns)

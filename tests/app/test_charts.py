@@ -10,7 +10,7 @@ import pytest
 
 from rdpt_core.records import Role
 from tests import synthetic
-from tests.app.conftest import Open, said
+from tests.app.conftest import Open, page_text
 
 RATIOS, THRESHOLDS, RUNS = (f"pages/{name}.py" for name in ("ratios", "thresholds", "runs"))
 PAGES = (RATIOS, THRESHOLDS, RUNS)
@@ -62,9 +62,9 @@ def test_every_filter_narrows_every_page(
     value: str,
     shown: str,
 ) -> None:
-    everything = said(open_app(two_runs, page))
+    everything = page_text(open_app(two_runs, page))
     assert "all traces" in everything
-    narrowed = said(open_app(two_runs, page, **{name: value}))
+    narrowed = page_text(open_app(two_runs, page, **{name: value}))
     assert shown in narrowed
     assert f"{name} = {value}" in narrowed, "the methods paragraph names the filter"
 
@@ -72,22 +72,22 @@ def test_every_filter_narrows_every_page(
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_left_is_explained(open_app: Open, two_runs: Path, page: str) -> None:
     app = open_app(two_runs, page, benchmark="clock", grade="not graded")
-    assert "fits the filters on the left" in said(app)
+    assert "fits the filters on the left" in page_text(app)
     app.button(key="clear_scope").click().run()
     assert not app.exception
-    assert "fits the filters" not in said(app)
+    assert "fits the filters" not in page_text(app)
 
 
 def test_hostile_filters_are_no_markup(open_app: Open, two_runs: Path) -> None:
     for page in PAGES:
-        text = said(open_app(two_runs, page, benchmark="attack <i>"))
+        text = page_text(open_app(two_runs, page, benchmark="attack <i>"))
         assert "attack &lt;i&gt;" in text
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_one_question(open_app: Open, tmp_path: Path, page: str) -> None:
     traces = [sketch for sketch in synthetic.sketches(1) if sketch.benchmark == "shop"]
-    text = said(open_app(build_two(tmp_path / "db.duckdb", traces), page))
+    text = page_text(open_app(build_two(tmp_path / "db.duckdb", traces), page))
     assert {RATIOS: "1 question", THRESHOLDS: "too few questions", RUNS: "only 1 question"}[page] in text
 
 
@@ -101,7 +101,7 @@ def test_missing_correctness(open_app: Open, tmp_path: Path, page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_all_unscored(open_app: Open, tmp_path: Path, page: str) -> None:
     traces = [replace(sketch, sentences=[(text, "unscored") for text, _ in sketch.sentences]) for sketch in varied()]
-    text = said(open_app(build_two(tmp_path / "db.duckdb", traces), page))
+    text = page_text(open_app(build_two(tmp_path / "db.duckdb", traces), page))
     assert "This run has no" in text
 
 
@@ -110,7 +110,7 @@ def test_a_run_that_has_scored_nothing_yet(open_app: Open, tmp_path: Path, page:
     path = tmp_path / "db.duckdb"
     synthetic.build(path, synthetic.sketches(3), run_id="a" * 16)
     synthetic.build(path, synthetic.sketches(3), run_id="b" * 16, n_scored=0, finish=False)
-    assert "This run has no" in said(open_app(path, page))
+    assert "This run has no" in page_text(open_app(path, page))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -119,12 +119,12 @@ def test_without_a_distilled_model(open_app: Open, tmp_path: Path, page: str) ->
     models = [synthetic.model(Role.TEACHER), synthetic.model(Role.STUDENT, tokenizer="tok-b")]
     synthetic.build(path, varied(), run_id="a" * 16)
     synthetic.build(path, varied(), run_id="b" * 16, roles=PAIR, models=models)
-    text = said(open_app(path, page, run="b" * 16))
+    text = page_text(open_app(path, page, run="b" * 16))
     assert "else Common" in text
     assert "alpha" not in text
     if page == RUNS:
         assert "both are labelled Teacher, Common or Student" in text
-        assert "no distilled" in said(open_app(path, page, run="a" * 16))
+        assert "no distilled" in page_text(open_app(path, page, run="a" * 16))
 
 
 RULES = [
@@ -138,7 +138,7 @@ RULES = [
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_every_rule(open_app: Open, two_runs: Path, page: str, rule: dict[str, str]) -> None:
-    assert "RDPT Explorer" in said(open_app(two_runs, page, **rule))
+    assert "RDPT Explorer" in page_text(open_app(two_runs, page, **rule))
 
 
 @pytest.mark.parametrize("order", ["teacher-like", "student-like", "boosted", "lowered"])
@@ -153,13 +153,13 @@ def test_every_ranking(open_app: Open, two_runs: Path, order: str) -> None:
 def test_a_cell_of_the_address_narrows_the_ranking(open_app: Open, two_runs: Path) -> None:
     app = open_app(two_runs, RATIOS, cell="difference,-0.6,-0.5,-1,1")
     assert set(app.dataframe[0].value["label"]) == {"Student"}
-    assert "cannot be read" in said(open_app(two_runs, RATIOS, cell="difference,nan,1,2,<b>"))
+    assert "cannot be read" in page_text(open_app(two_runs, RATIOS, cell="difference,nan,1,2,<b>"))
 
 
 def test_one_run_is_told_how_to_make_another(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "db.duckdb"
     synthetic.build(path, synthetic.sketches(2))
-    text = said(open_app(path, RUNS))
+    text = page_text(open_app(path, RUNS))
     assert "nothing to compare yet" in text
     assert f"rdpt resplit --db {path} --splitter line" in text
     assert "--dtype bfloat16" in text
@@ -173,29 +173,29 @@ def test_the_second_run_of_the_address(open_app: Open, tmp_path: Path) -> None:
     assert len(app.dataframe[0].value) == 2, "all others in one table"
     app.selectbox(key="run2_pick").set_value("c" * 16).run()
     assert "100%" in [metric.value for metric in app.metric]
-    assert "does not hold" in said(open_app(path, RUNS, run="a" * 16, run2="feedfeed"))
-    assert "the run itself" in said(open_app(path, RUNS, run="a" * 16, run2="a" * 16))
+    assert "does not hold" in page_text(open_app(path, RUNS, run="a" * 16, run2="feedfeed"))
+    assert "the run itself" in page_text(open_app(path, RUNS, run="a" * 16, run2="a" * 16))
 
 
 def test_a_transition_of_the_address_lists_its_sentences(open_app: Open, two_runs: Path) -> None:
     app = open_app(two_runs, RUNS, run="a" * 16, run2="b" * 16, moved="Teacher,Student")
     table = app.dataframe[0].value
     assert set(zip(table["this run"], table["other run"], strict=True)) == {("Teacher", "Student")}
-    assert "Teacher → Student" in said(app)
+    assert "Teacher → Student" in page_text(app)
 
 
 def test_using_the_suggested_beta(open_app: Open, two_runs: Path) -> None:
     app = open_app(two_runs, THRESHOLDS)
     app.button(key="use_suggested").click().run()
     assert app.number_input(key="beta").value != 0.1
-    assert f"{app.number_input(key='beta').value:.2g}" in said(app)
+    assert f"{app.number_input(key='beta').value:.2g}" in page_text(app)
 
 
 def test_a_text_without_two_humps_suggests_no_beta(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "db.duckdb"
     traces = [replace(t, sentences=[(text, "Shared") for text, _ in t.sentences]) for t in synthetic.sketches(6)]
     synthetic.build(path, traces)
-    assert "suggest no β here" in said(open_app(path, THRESHOLDS))
+    assert "suggest no β here" in page_text(open_app(path, THRESHOLDS))
 
 
 def test_other_units_are_counted_once_their_table_is_open(open_app: Open, two_runs: Path) -> None:

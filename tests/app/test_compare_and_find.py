@@ -13,6 +13,7 @@ from rdpt_core.records import Role
 from rdpt_core.store.notes import Anchor, add_note
 from rdpt_core.ui.components.pairs import payload
 from tests import synthetic
+from tests.app.conftest import page_text
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., AppTest]
@@ -38,18 +39,13 @@ def strips(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     return drawn
 
 
-def said(app: AppTest) -> str:
-    kinds = (app.header, app.markdown, app.info, app.warning, app.error, app.caption, app.code)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
 def test_a_run_without_scores(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
     path = tmp_path / "a.duckdb"
     synthetic.build(path, synthetic.sketches(4), n_scored=0, finish=False)
     open_page(path, "compare")
     assert strips[-1]["gaps"] == [None] * len(strips[-1]["gaps"])
     assert strips[-1]["differing"] == []
-    assert "sentences in" in said(open_page(path, "find", q="12"))
+    assert "sentences in" in page_text(open_page(path, "find", q="12"))
 
 
 def test_everything_unscored(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
@@ -58,7 +54,7 @@ def test_everything_unscored(open_page: Open, tmp_path: Path, strips: list[dict[
     synthetic.build(path, lost)
     open_page(path, "compare")
     assert strips[-1]["byGap"] == []
-    assert "No sentence holds that." in said(open_page(path, "find", q="12", label="Teacher"))
+    assert "No sentence holds that." in page_text(open_page(path, "find", q="12", label="Teacher"))
 
 
 def test_before_training(open_page: Open, tmp_path: Path, strips: list[dict[str, object]]) -> None:
@@ -96,9 +92,9 @@ def test_an_empty_note_is_refused_with_words(open_page: Open, tmp_path: Path) ->
     synthetic.build(path, synthetic.sketches(2))
     add_note(path, Anchor("0123456789abcdef", "shop-000-s0", "0" * 12), "old", ())
     app = open_page(path, "trace", trace="shop-000-s0")
-    assert "1 note is about an older text" in said(app)
+    assert "1 note is about an older text" in page_text(app)
     next(button for button in app.button if button.label == "Save note").click().run()
-    assert "The note is empty" in said(app)
+    assert "The note is empty" in page_text(app)
     app.text_area(key="note_text").set_value("a new one")
     next(button for button in app.button if button.label == "Save note").click().run()
     assert not app.exception

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import synthetic
-from tests.app.conftest import ROOT, Open, said
+from tests.app.conftest import ROOT, Open, page_text
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("[!_]*.py"))
 
@@ -35,8 +35,8 @@ def test_another_database_is_chosen_on_every_page(open_app: Open, folder: Path, 
     assert not app.exception
     assert app.query_params["db"] == "second"
     assert app.query_params["run"] == "b" * 16
-    assert "does not hold" not in said(app)
-    assert "has changed" not in said(app)
+    assert "does not hold" not in page_text(app)
+    assert "has changed" not in page_text(app)
 
 
 def test_the_choice_stays_from_page_to_page(open_app: Open, folder: Path) -> None:
@@ -69,9 +69,9 @@ def test_links_of_a_single_database_name_none(open_app: Open, folder: Path) -> N
 def test_a_broken_database_is_listed_and_explained(open_app: Open, folder: Path) -> None:
     app = open_app(folder)
     assert app.query_params["db"] == "broken"
-    assert "This database cannot be opened" in said(app)
+    assert "This database cannot be opened" in page_text(app)
     app.selectbox(key="database_pick").set_value("first").run()
-    assert "What is in this file" in said(app)
+    assert "What is in this file" in page_text(app)
 
 
 @pytest.mark.parametrize("name", ["../outside/secret", "/etc/passwd", "first.duckdb", "nothing"])
@@ -82,8 +82,8 @@ def test_a_name_that_is_not_in_the_list_opens_nothing(open_app: Open, folder: Pa
     inner.mkdir()
     synthetic.build(inner / "first.duckdb", synthetic.sketches(2))
     app = open_app(inner, db=name)
-    assert "holds no database of that name" in said(app)
-    assert name in said(app)
+    assert "holds no database of that name" in page_text(app)
+    assert name in page_text(app)
     assert not app.metric
     app.selectbox(key="database_pick").set_value("first").run()
     assert app.query_params["db"] == "first"
@@ -99,12 +99,12 @@ def test_a_database_added_or_removed_shows_at_the_next_rerun(open_app: Open, fol
     (folder / "second.duckdb").unlink()
     app.run()
     assert databases(app) == ["broken", "first", "third"]
-    assert "holds no database of that name" in said(app)
+    assert "holds no database of that name" in page_text(app)
 
 
 def test_an_empty_folder_says_what_to_do(open_app: Open, tmp_path: Path) -> None:
-    words = said(open_app(tmp_path))
+    words = page_text(open_app(tmp_path))
     assert "holds no database yet" in words
     assert f"score --traces traces.jsonl --triple triple.toml --db {tmp_path / 'runs.duckdb'}" in words
     synthetic.build(tmp_path / "runs.duckdb", synthetic.sketches(2))
-    assert "What is in this file" in said(open_app(tmp_path))
+    assert "What is in this file" in page_text(open_app(tmp_path))

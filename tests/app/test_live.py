@@ -11,7 +11,7 @@ from rdpt_core.analysis.run import trace_table
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.scope import Scope
 from tests import synthetic
-from tests.app.conftest import Open, said
+from tests.app.conftest import Open, page_text
 
 HALF = 10
 
@@ -44,7 +44,7 @@ def test_a_commit_between_two_reads_makes_the_page_start_again(
     app = open_app(path, f"pages/{page}.py")
     assert not commits
     # The same as whoever comes after the commit.
-    assert said(app) == said(open_app(path, f"pages/{page}.py"))
+    assert page_text(app) == page_text(open_app(path, f"pages/{page}.py"))
 
 
 def test_a_file_that_never_rests_is_explained(open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
 from tests import synthetic
-from tests.app.conftest import Open, click_point, said
+from tests.app.conftest import Open, click_point, page_text
 
 PAGES = ["pages/benchmarks.py", "pages/positions.py", "pages/predict.py"]
 PAIR = (Role.TEACHER, Role.STUDENT)
@@ -18,16 +18,16 @@ PAIR = (Role.TEACHER, Role.STUDENT)
 
 def graded(n_questions: int = 24) -> list[synthetic.Sketch]:
     """Two benchmarks; two traces a question, of which one is correct for every second question."""
-    found = []
-    for place, sketch in enumerate(synthetic.sketches(n_questions)):
+    sketches = []
+    for index, sketch in enumerate(synthetic.sketches(n_questions)):
         if sketch.benchmark == "week":
             continue
         for sample in range(2):
             number = int(sketch.question_id.rsplit("-", 1)[1])
-            found.append(
+            sketches.append(
                 replace(
                     sketch,
-                    trace_id=f"{sketch.trace_id}-{place}-{sample}",
+                    trace_id=f"{sketch.trace_id}-{index}-{sample}",
                     sample=sample,
                     sentences=sketch.sentences[sample:],
                     correct=(number + sample) % 2 == 0 if number % 3 else number % 2 == 0,
@@ -35,7 +35,7 @@ def graded(n_questions: int = 24) -> list[synthetic.Sketch]:
                     model=f"writer-{sample}",
                 )
             )
-    return found
+    return sketches
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def rows(app: AppTest, place: int = -1) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = app.dataframe[place].value.to_dict("records")
-    return found
+def rows(app: AppTest, index: int = -1) -> list[dict[str, object]]:
+    records: list[dict[str, object]] = app.dataframe[index].value.to_dict("records")
+    return records
 
 
 def test_benchmarks_by_any_two_dimensions(open_app: Open, database: Path) -> None:
@@ -60,7 +60,7 @@ def test_benchmarks_by_any_two_dimensions(open_app: Open, database: Path) -> Non
             assert not app.exception
             first = rows(app)[0]
             assert first["n_questions"] <= first["n_traces"] <= first["n_sentences"]
-    assert "(none)" not in said(app)
+    assert "(none)" not in page_text(app)
 
 
 def test_benchmarks_count_sentences_or_tokens(open_app: Open, database: Path) -> None:
@@ -81,20 +81,20 @@ def test_a_difference_says_whether_it_is_paired(open_app: Open, database: Path) 
     app = open_app(database, PAGES[0], rows="model")
     app.selectbox(key="first").select_index(1).run()
     app.selectbox(key="second").select_index(2).run()
-    assert "paired by question" in said(app)
+    assert "paired by question" in page_text(app)
     app.selectbox(key="rows").set_value("benchmark").run()
     app.selectbox(key="first").select_index(1).run()
     app.selectbox(key="second").select_index(2).run()
-    assert "none in common" in said(app)
+    assert "none in common" in page_text(app)
     app.selectbox(key="second").select_index(1).run()
-    assert "two different groups" in said(app)
+    assert "two different groups" in page_text(app)
 
 
 def test_few_questions_have_no_interval_and_no_difference(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[0])
     attack = [row for row in rows(app) if row["benchmark"] == "attack <i>"]
     assert attack[0]["n_questions"] == 1 and "only 1 question" in str(attack[0]["no_interval_because"])
-    assert "1 group has no interval" in said(app)
+    assert "1 group has no interval" in page_text(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -106,26 +106,26 @@ def test_filters_narrow_every_page(open_app: Open, database: Path, page: str) ->
     app.selectbox(key="grade").set_value("correct").run()
     assert not app.exception
     expected = "All graded traces here are correct" if "predict" in page else "correctness correct"
-    assert expected in said(app)
+    assert expected in page_text(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_filters_that_leave_nothing(open_app: Open, database: Path, page: str) -> None:
     app = open_app(database, page, benchmark="attack <i>", grade="correct")
-    assert "fits the filters" in said(app)
+    assert "fits the filters" in page_text(app)
     app.button(key="clear_scope").click().run()
-    assert "fits the filters" not in said(app)
+    assert "fits the filters" not in page_text(app)
 
 
 def test_advice_to_widen_filters_is_given_only_where_one_is_set(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "correct.duckdb"
     synthetic.build(path, [replace(sketch, correct=True) for sketch in synthetic.sketches(4)])
-    predict_page = said(open_app(path, PAGES[2]))
+    predict_page = page_text(open_app(path, PAGES[2]))
     assert "All graded traces here are correct" in predict_page and "filters" not in predict_page
-    assert "Widen the filters" in said(open_app(path, PAGES[2], benchmark="shop"))
-    few = said(open_app(path, PAGES[1]))
+    assert "Widen the filters" in page_text(open_app(path, PAGES[2], benchmark="shop"))
+    few = page_text(open_app(path, PAGES[1]))
     assert "Take the benchmarks together or read" in few and "filters" not in few
-    assert "Widen the filters or read" in said(open_app(path, PAGES[1], benchmark="shop"))
+    assert "Widen the filters or read" in page_text(open_app(path, PAGES[1], benchmark="shop"))
 
 
 def test_positions_in_every_view(open_app: Open, database: Path) -> None:
@@ -139,12 +139,12 @@ def test_positions_in_every_view(open_app: Open, database: Path) -> None:
                 assert not app.exception
                 names = {row["group"] for row in rows(app)}
                 assert ("all benchmarks" in names) == (panels == "all together")
-    assert "informative" in said(app)
+    assert "informative" in page_text(app)
 
 
 def test_positions_are_cut_and_the_page_says_so(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[1])
-    assert "Cut where fewer than 10 questions are left" in said(app)
+    assert "Cut where fewer than 10 questions are left" in page_text(app)
     cut = [row for row in rows(app) if row["n_questions"] < 10]
     assert cut and all(row["share"] != row["share"] or row["share"] is None for row in cut)
     app.number_input(key="upto").set_value(5).run()
@@ -157,7 +157,7 @@ def test_positions_compare_correct_and_incorrect(open_app: Open, database: Path)
     assert {row["label"] for row in areas} == {"Teacher", "Shared", "Student", "Boosted"}
     assert all(row["informative questions"] > 0 for row in areas)
     assert all(row["from"] <= row["signed area"] <= row["to"] for row in areas)
-    assert "Not compared, for want of questions: attack" in said(app)
+    assert "Not compared, for want of questions: attack" in page_text(app)
 
 
 def test_predict_both_measures(open_app: Open, database: Path) -> None:
@@ -165,14 +165,14 @@ def test_predict_both_measures(open_app: Open, database: Path) -> None:
     shares = rows(app)
     app.segmented_control(key="measure").set_value("count").run()
     assert not app.exception and rows(app) != shares
-    words = said(app)
+    words = page_text(app)
     assert "Number of sentences" in words and "beside length" in words
     assert "AUC (95%), without first tokens" in app.dataframe[0].value.columns
 
 
 def test_predict_in_bytes_says_what_it_cannot_do(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[2], unit="byte", space="ratio")
-    assert "how many bytes a first token has is not known" in said(app)
+    assert "how many bytes a first token has is not known" in page_text(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -185,8 +185,8 @@ def test_thresholds_of_any_size(open_app: Open, database: Path, page: str, alpha
 def states() -> dict[str, list[synthetic.Sketch]]:
     ungraded = [replace(sketch, correct=None) for sketch in graded(12)]
     unscored = [replace(s, sentences=[(text, "unscored") for text, _ in s.sentences]) for s in graded(4)]
-    one = [sketch for sketch in graded(12) if sketch.question_id == "shop-003"]
-    return {"ungraded": ungraded, "unscored": unscored, "one question": one, "no traces scored": graded(2)}
+    one_question = [sketch for sketch in graded(12) if sketch.question_id == "shop-003"]
+    return {"ungraded": ungraded, "unscored": unscored, "one question": one_question, "no traces scored": graded(2)}
 
 
 EXPECTED = {
@@ -211,7 +211,7 @@ def test_every_state_explains_itself(open_app: Open, tmp_path: Path, state: str,
     nothing = state == "no traces scored"
     synthetic.build(path, states()[state], n_scored=0 if nothing else None, finish=not nothing)
     app = open_app(path, f"pages/{page}.py")
-    assert EXPECTED[state, page] in said(app)
+    assert EXPECTED[state, page] in page_text(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -223,7 +223,7 @@ def test_a_run_before_training_has_three_labels(open_app: Open, tmp_path: Path, 
     table = app.dataframe[-1].value
     column = "predictor" if "predictor" in table.columns else "label"
     assert set(table[column]) - {"length"} == {"Teacher", "Common", "Student"}
-    assert "different tokenizers" in said(app)
+    assert "different tokenizers" in page_text(app)
 
 
 def test_two_runs_are_groups(open_app: Open, tmp_path: Path) -> None:
@@ -235,12 +235,12 @@ def test_two_runs_are_groups(open_app: Open, tmp_path: Path) -> None:
     assert {str(row["run"])[:3] for row in rows(app)} == {"one", "two"}
     app.selectbox(key="first").select_index(0).run()
     app.selectbox(key="second").select_index(2).run()
-    assert "paired by question" in said(app)
+    assert "paired by question" in page_text(app)
 
 
 def test_a_bar_lists_its_traces(open_app: Open, database: Path) -> None:
     app = click_point(open_app(database, PAGES[0]), "shares_of_groups", [1, 2])
-    assert "traces with a Student sentence" in said(app)
+    assert "traces with a Student sentence" in page_text(app)
     listed = rows(app, 0)
     counts = [row["Student sentences"] for row in listed]
     assert counts == sorted(counts, reverse=True) and min(counts) > 0
@@ -248,7 +248,7 @@ def test_a_bar_lists_its_traces(open_app: Open, database: Path) -> None:
 
 def test_a_point_of_a_curve_lists_its_sentences(open_app: Open, database: Path) -> None:
     app = click_point(open_app(database, PAGES[1]), "positions", [1, 0, 0, 2])
-    assert "Teacher at sentence 3" in said(app)
+    assert "Teacher at sentence 3" in page_text(app)
     assert {row["sentence"] for row in rows(app, 0)} == {3}
 
 

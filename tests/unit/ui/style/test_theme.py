@@ -44,32 +44,32 @@ def lab(rgb: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-def contrast(one: str, two: str) -> float:
-    low, high = sorted(float(XYZ[1] @ linear(colour)) for colour in (one, two))
+def contrast(first: str, second: str) -> float:
+    low, high = sorted(float(XYZ[1] @ linear(colour)) for colour in (first, second))
     return (high + 0.05) / (low + 0.05)
 
 
 def palettes() -> list[tuple[str, dict[str, str]]]:
-    found = []
+    named = []
     for mode in theme.MODES:
-        found.append((f"{mode} tints", {k: theme.tone(k, mode).tint for k in KEYS} | {"page": theme.PAGE[mode]}))
-        found.append((f"{mode} inks", {k: theme.tone(k, mode).ink for k in KEYS}))
-    return found
+        named.append((f"{mode} tints", {k: theme.tone(k, mode).tint for k in KEYS} | {"page": theme.PAGE[mode]}))
+        named.append((f"{mode} inks", {k: theme.tone(k, mode).ink for k in KEYS}))
+    return named
 
 
 @pytest.mark.parametrize("vision", VISION)
 @pytest.mark.parametrize(("name", "colours"), palettes(), ids=lambda value: value if isinstance(value, str) else "")
 def test_labels_are_told_apart(name: str, colours: dict[str, str], vision: str) -> None:
-    for one, two in itertools.combinations(colours, 2):
-        seen = [lab(np.clip(VISION[vision] @ linear(colours[key]), 0, 1)) for key in (one, two)]
-        assert np.linalg.norm(seen[0] - seen[1]) > FAR_ENOUGH, (name, one, two)
+    for first, second in itertools.combinations(colours, 2):
+        seen = [lab(np.clip(VISION[vision] @ linear(colours[key]), 0, 1)) for key in (first, second)]
+        assert np.linalg.norm(seen[0] - seen[1]) > FAR_ENOUGH, (name, first, second)
 
 
 @pytest.mark.parametrize(("name", "colours"), palettes(), ids=lambda value: value if isinstance(value, str) else "")
 def test_labels_are_told_apart_in_greyscale(name: str, colours: dict[str, str]) -> None:
-    for one, two in itertools.combinations(colours, 2):
-        lightness = [lab(linear(colours[key]))[0] for key in (one, two)]
-        assert abs(lightness[0] - lightness[1]) > GREY_FAR_ENOUGH, (name, one, two)
+    for first, second in itertools.combinations(colours, 2):
+        lightness = [lab(linear(colours[key]))[0] for key in (first, second)]
+        assert abs(lightness[0] - lightness[1]) > GREY_FAR_ENOUGH, (name, first, second)
 
 
 @pytest.mark.parametrize("mode", theme.MODES)

@@ -13,16 +13,16 @@ from rdpt_core.ui.style import words
 
 @given(st.text(max_size=300))
 def test_plain_is_one_short_visible_line(text: str) -> None:
-    found = words.plain(text)
-    assert 0 < len(found) <= 60
-    assert not re.search(r"[\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", found)
+    line = words.plain(text)
+    assert 0 < len(line) <= 60
+    assert not re.search(r"[\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]", line)
 
 
 @given(st.text(max_size=100))
 def test_no_markup_leaves_plotly_nothing_to_read(text: str) -> None:
-    found = words.no_markup(text)
-    assert not re.search(r"[<>$]", found)
-    assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt|#36);)*", found)
+    escaped = words.no_markup(text)
+    assert not re.search(r"[<>$]", escaped)
+    assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt|#36);)*", escaped)
 
 
 def test_every_reason_has_words() -> None:

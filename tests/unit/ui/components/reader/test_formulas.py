@@ -20,7 +20,7 @@ from rdpt_core.ui.components.reader.formulas import (
 )
 
 
-def found(text: str) -> list[tuple[str, bool]]:
+def sources_in(text: str) -> list[tuple[str, bool]]:
     return [(source, display) for _, _, source, display in formulas_in(text)]
 
 
@@ -42,7 +42,7 @@ def found(text: str) -> list[tuple[str, bool]]:
     ],
 )
 def test_what_counts_as_a_formula(text: str, want: list[tuple[str, bool]]) -> None:
-    assert found(text) == want
+    assert sources_in(text) == want
 
 
 @given(st.text(alphabet=r"$\()[]{}ab `" + "\n", max_size=60))

@@ -14,11 +14,11 @@ from tests.unit.ui.conftest import view_of
 
 
 def test_payloads_are_json_and_only_labels_depend_on_the_thresholds(database: Path) -> None:
-    one, two = view_of(database, 3), view_of(database, 3, LabelRule.make(0.3, 0.6))
-    text = text_payload(one, "k")
-    assert json.dumps(text, allow_nan=False) == json.dumps(text_payload(two, "k"), allow_nan=False)
-    assert "".join(text["texts"]) == one.trace.response
-    first, second = labels_payload(one, "k"), labels_payload(two, "k")
+    default, changed = view_of(database, 3), view_of(database, 3, LabelRule.make(0.3, 0.6))
+    text = text_payload(default, "k")
+    assert json.dumps(text, allow_nan=False) == json.dumps(text_payload(changed, "k"), allow_nan=False)
+    assert "".join(text["texts"]) == default.trace.response
+    first, second = labels_payload(default, "k"), labels_payload(changed, "k")
     assert (first["alpha"], second["alpha"]) == (0.05, 0.3)
     # Sent with every click, so it must stay small.
     assert len(json.dumps(first, allow_nan=False)) < 600
@@ -28,8 +28,8 @@ def test_values_cross_over_bit_by_bit(database: Path) -> None:
     view = view_of(database, -2)
     payload = text_payload(view, "k")
     for role in view.roles:
-        found = np.frombuffer(base64.b64decode(payload["values"][role]), dtype="<f8")
-        np.testing.assert_array_equal(found, np.array(view.column(f"v_{role}"), dtype=float))
+        decoded = np.frombuffer(base64.b64decode(payload["values"][role]), dtype="<f8")
+        np.testing.assert_array_equal(decoded, np.array(view.column(f"v_{role}"), dtype=float))
 
 
 def test_unscored_sentences_have_a_reason_and_no_value(database: Path) -> None:

@@ -34,12 +34,12 @@ def test_every_region_holds_exactly_its_label(alpha: float, beta: float, has_dis
     rule = LabelRule.make(alpha, beta)
     left, right = (-rng.uniform(0.01, 1), rng.uniform(0.01, 1))
     bottom, top = (-rng.uniform(0.0, 1), rng.uniform(0.01, 1))
-    frame = gap_plane.PlaneRange((left, right), (bottom, top), 1, 1, 1, 0)
-    found = regions(rule, frame, has_distilled=has_distilled)
+    limits = gap_plane.PlaneRange((left, right), (bottom, top), 1, 1, 1, 0)
+    areas = regions(rule, limits, has_distilled=has_distilled)
     for _ in range(30):
         x, y = rng.uniform(left, right), rng.uniform(bottom, top)
         student = np.array([0.0])
         labelled = apply_rule(alpha, beta, student + x, student, student + y if has_distilled else None)
         want = str(labelled.label[0]) + ("-down" if labelled.direction[0] == "down" else "")
-        holding = [region.label for region in found if inside(region, x, y)]
+        holding = [region.label for region in areas if inside(region, x, y)]
         assert holding and holding[-1] == want, (x, y)
