@@ -19,8 +19,8 @@ def begin(page: PageContext, title: str, purpose: str) -> Scope | None:
     st.markdown(purpose)
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
-    chosen = filters.choose_scope(page)
-    if not len(page.data.trace_table(chosen).trace_no):
-        filters.explain_empty(chosen)
+    scope = filters.choose_scope(page)
+    if not len(page.data.trace_table(scope).trace_no):
+        filters.explain_empty(scope)
         return None
-    return chosen
+    return scope

@@ -63,14 +63,14 @@ def draw(page: PageContext) -> None:
 
 
 def _sentences(page: PageContext, text: str) -> None:
-    chosen = filters.choose_scope(page)
+    scope = filters.choose_scope(page)
     query = _query(page, text)
     runs = _runs(page)
     if not query.text:
         _invite()
         return
     try:
-        matches = _search(page, runs, query, chosen)
+        matches = _search(page, runs, query, scope)
     except UsageError as error:
         st.warning(
             f"**{error.what[:1].upper()}{error.what[1:]}.** {error.hint or ''}", icon=":material/regular_expression:"
@@ -104,13 +104,13 @@ def _runs(page: PageContext) -> list[Run]:
     return [page.run, *others] if everywhere else [page.run]
 
 
-def _search(page: PageContext, runs: list[Run], query: Query, chosen: Scope) -> list[tuple[Run, Found]]:
+def _search(page: PageContext, runs: list[Run], query: Query, scope: Scope) -> list[tuple[Run, Found]]:
     """What each run holds; runs are searched until there are more sentences than anybody reads."""
     matches: list[tuple[Run, Found]] = []
     for run in runs:
         if sum(match.n_found for _, match in matches) >= search.MOST_SENTENCES:
             break
-        matches.append((run, page.database.data(run).ask(search.find, query, chosen, page.rule)))
+        matches.append((run, page.database.data(run).ask(search.find, query, scope, page.rule)))
     return matches
 
 

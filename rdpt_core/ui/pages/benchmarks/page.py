@@ -29,22 +29,22 @@ _UNITS = ("sentences", "tokens")
 
 def draw(page: PageContext) -> None:
     """The whole page."""
-    chosen = begin(
+    scope = begin(
         page,
         "Benchmarks",
         "How much of each group of traces comes from where, and whether two groups really differ. "
         "Intervals count **questions**, because sentences of one question resemble each other.",
     )
-    if chosen is None:
+    if scope is None:
         return
     comparable = comparable_runs(page)
-    row, column, unit = _choose(_dimensions(page, chosen, comparable))
+    row, column, unit = _choose(_dimensions(page, scope, comparable))
     runs = {name: page.database.data(run) for name, run in _named(page, comparable, row, column)}
-    shares = shares_of_groups(runs, page.rule, chosen, row, column, by_tokens=unit == "tokens")
+    shares = shares_of_groups(runs, page.rule, scope, row, column, by_tokens=unit == "tokens")
     if not shares.cells:
         st.info("None of these traces has a scored sentence, so there is nothing to label.")
         return
-    _shares(page, chosen, shares, tuple(runs.values()), unit)
+    _shares(page, scope, shares, tuple(runs.values()), unit)
     if len(shares.cells) > 1:
         _difference(shares, unit)
 
@@ -61,9 +61,9 @@ def _named(page: PageContext, comparable: tuple[Run, ...], row: str, column: str
     return [(names[run.run_id], run) for run in runs]
 
 
-def _dimensions(page: PageContext, chosen: Scope, runs: tuple[Run, ...]) -> list[str]:
+def _dimensions(page: PageContext, scope: Scope, runs: tuple[Run, ...]) -> list[str]:
     """What traces differ in here; the benchmark always."""
-    traces = page.data.trace_table(chosen)
+    traces = page.data.trace_table(scope)
     varied = [name for name in group_shares.DIMENSIONS if name != "run" and len(traces.names[name]) > 1]
     return list(dict.fromkeys(["benchmark", *varied, *(["run"] if len(runs) > 1 else [])]))
 
@@ -92,7 +92,7 @@ _COUNT_HELP = (
 )
 
 
-def _shares(page: PageContext, chosen: Scope, shares: CrossTable, runs: tuple[RunData, ...], unit: str) -> None:
+def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[RunData, ...], unit: str) -> None:
     shown = list(range(min(len(shares.cells), _MAX_LINES)))
     if len(shares.cells) > _MAX_LINES:
         biggest = sorted(
@@ -103,7 +103,7 @@ def _shares(page: PageContext, chosen: Scope, shares: CrossTable, runs: tuple[Ru
     figure = cells_figure(shares, shown, unit, context.mode())
     clicked = chart(figure, "shares_of_groups", "Label shares of every group; the same numbers are in the table below")
     st.caption(
-        f"{filters.describe(chosen).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
+        f"{filters.describe(scope).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
         f"counted in {unit}. Intervals are 95% and resample questions. Click a segment for the traces behind it."
     )
     n_refused = sum(cell.intervals.refused is not None for cell in shares.cells)
@@ -113,13 +113,13 @@ def _shares(page: PageContext, chosen: Scope, shares: CrossTable, runs: tuple[Ru
     table = cross_table_rows(shares, unit)
     with st.container(horizontal=True):
         extra = [INTERVAL_METHOD, f"Shares are of {unit}."]
-        methods = methods_paragraph(page.run, page.rule, chosen.words(), extra)
+        methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
         export_panel.offer(page, "benchmarks", table, {"shares_of_groups": figure}, methods)
         glossary.explain("share", "95% interval", "BCa interval", "clustering", "n")
     if clicked:
         cell, label = shares.cells[shown[int(clicked[0])]], shares.labels[int(clicked[1])]
         names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
-        listed = traces_of_cell(runs, page.rule, chosen, cell, label)
+        listed = traces_of_cell(runs, page.rule, scope, cell, label)
         show(page, f"{names}: traces with a {label} sentence", listed, "cell")
     with st.expander("The numbers as a table", icon=":material/table:"):
         percent = st.column_config.NumberColumn(format="percent")

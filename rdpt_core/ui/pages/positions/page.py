@@ -41,24 +41,24 @@ _METHOD = (
 
 def draw(page: PageContext) -> None:
     """The whole page."""
-    chosen = begin(
+    scope = begin(
         page,
         "Positions",
         "Where in a trace each kind of sentence stands. At position k the shares are those among the k-th sentences of "
         "all traces that have one, so the traces behind a curve get fewer along it: their number is drawn, too.",
     )
-    if chosen is None:
+    if scope is None:
         return
-    view = _choose(page, chosen)
-    table, panels = page.data.positions(page.rule, chosen, view)
+    view = _choose(page, scope)
+    table, panels = page.data.positions(page.rule, scope, view)
     if not any(curve.n_shown for panel in panels for curve in panel.curves):
-        _explain_few(chosen, view, panels)
+        _explain_few(scope, view, panels)
         return
-    _figure(page, chosen, view, table, panels)
+    _figure(page, scope, view, table, panels)
 
 
-def _choose(page: PageContext, chosen: Scope) -> PositionView:
-    trace_table = page.data.trace_table(chosen)
+def _choose(page: PageContext, scope: Scope) -> PositionView:
+    trace_table = page.data.trace_table(scope)
     graded = trace_table.is_graded_both_ways
     several = len(trace_table.names["benchmark"]) > 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -80,7 +80,7 @@ def _choose(page: PageContext, chosen: Scope) -> PositionView:
     if not graded:
         st.caption("These traces are not graded as correct and as incorrect, so the two cannot be compared.")
     view = PositionView(traces == TRACES[1], scale == SCALES[1], together == PANELS[0], int(last))
-    return page.data.fit_view(page.rule, chosen, view)
+    return page.data.fit_view(page.rule, scope, view)
 
 
 def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = False) -> str:
@@ -98,9 +98,9 @@ def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = 
     return option
 
 
-def _explain_few(chosen: Scope, view: PositionView, panels: tuple[Panel, ...]) -> None:
+def _explain_few(scope: Scope, view: PositionView, panels: tuple[Panel, ...]) -> None:
     most = max((int(curve.n_questions.max(initial=0)) for panel in panels for curve in panel.curves), default=0)
-    ways = ["widen the filters"] if chosen != Scope() else []
+    ways = ["widen the filters"] if scope != Scope() else []
     ways += ["take the benchmarks together"] if view.by_benchmark else []
     ways.append("read the traces themselves")
     advice = f"{', '.join(ways[:-1])}{' or ' if len(ways) > 1 else ''}{ways[-1]}"
@@ -113,7 +113,7 @@ def _explain_few(chosen: Scope, view: PositionView, panels: tuple[Panel, ...]) -
 
 
 def _figure(
-    page: PageContext, chosen: Scope, view: PositionView, table: PositionTable, panels: tuple[Panel, ...]
+    page: PageContext, scope: Scope, view: PositionView, table: PositionTable, panels: tuple[Panel, ...]
 ) -> None:
     labels = [str(label) for label in label_order(page.run.roles)]
     shown = panels
@@ -124,18 +124,18 @@ def _figure(
     figure = build(shown, table, labels, context.mode())
     clicked = chart(figure, "positions", "Label shares along the traces; the same numbers are in the table below")
     st.caption(
-        f"{filters.describe(chosen).capitalize()}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
+        f"{filters.describe(scope).capitalize()}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
         f"{page.rule.beta:g}. Bands hold each whole curve with 95% confidence and resample questions. {_cuts(shown)}"
         "Click a point to read its sentences."
     )
     export = positions_table(panels, table, labels)
     with st.container(horizontal=True):
-        methods = methods_paragraph(page.run, page.rule, chosen.words(), [_METHOD])
+        methods = methods_paragraph(page.run, page.rule, scope.words(), [_METHOD])
         export_panel.offer(page, "positions", export, {"positions": figure}, methods)
         glossary.explain("position curve", "position", "simultaneous band", "n", "signed area", "permutation p-value")
     if clicked:
         panel, *rest = (int(value) for value in clicked)
-        _drilldown(page, chosen, view, panels, (panels.index(shown[panel]), *rest))
+        _drilldown(page, scope, view, panels, (panels.index(shown[panel]), *rest))
     if view.compare:
         _areas(panels, labels)
     with st.expander("The numbers as a table", icon=":material/table:"):
@@ -158,15 +158,15 @@ def _cuts(panels: tuple[Panel, ...]) -> str:
 
 
 def _drilldown(
-    page: PageContext, chosen: Scope, view: PositionView, panels: tuple[Panel, ...], clicked: tuple[int, ...]
+    page: PageContext, scope: Scope, view: PositionView, panels: tuple[Panel, ...], clicked: tuple[int, ...]
 ) -> None:
     """The sentences behind a point; `clicked` are the indices of panel, label, curve and point."""
     panel_no, k, line_no, point = clicked
     panel, label = panels[panel_no], page.data.labels[k]
-    line, (table, _) = panel.curves[line_no].line, page.data.positions(page.rule, chosen, view)
+    line, (table, _) = panel.curves[line_no].line, page.data.positions(page.rule, scope, view)
     whose = "" if line == "all" else f", {line} traces"
     title = f"{label} at {position_in_words(table, point)}, {words.no_markdown(panel.name, 40)}{whose}"
-    show(page, title, sentences_at_point(page.data, page.rule, chosen, view, panel_no, line_no, point, k), "point")
+    show(page, title, sentences_at_point(page.data, page.rule, scope, view, panel_no, line_no, point, k), "point")
 
 
 def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:

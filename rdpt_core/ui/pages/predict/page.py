@@ -30,13 +30,13 @@ _METHOD = (
 
 def draw(page: PageContext) -> None:
     """The whole page."""
-    chosen = begin(
+    scope = begin(
         page,
         "Does it predict?",
         "Do traces with more of a label answer correctly more often, or are they only longer? Every label stands here "
         "beside the plainest predictor of all, the number of sentences.",
     )
-    if chosen is None:
+    if scope is None:
         return
     measure = st.segmented_control(
         "Measure of a label",
@@ -48,22 +48,22 @@ def draw(page: PageContext) -> None:
         help="**share**: its part of the trace's sentences. **count**: how many sentences carry it, as the paper uses "
         "to choose traces; longer traces have more of everything.",
     )
-    if not _comparable(page.data.trace_table(chosen).correct, chosen):
+    if not _comparable(page.data.trace_table(scope).correct, scope):
         return
     leaves_out_first = _leaves_out_first(page)
-    prediction = page.data.prediction(page.rule, chosen, measure, without_first=leaves_out_first)
+    prediction = page.data.prediction(page.rule, scope, measure, without_first=leaves_out_first)
     if not prediction.n_graded:
         st.info("None of the graded traces has a scored sentence, so there is nothing to label.")
         return
     _verdict(prediction)
-    figure = _aucs(page, chosen, prediction)
+    figure = _aucs(page, scope, prediction)
     st.subheader("More of the label, or just longer?", anchor=False)
     odds = odds_figure(prediction, context.mode())
     chart(odds, "odds_ratios", "Odds ratios of each label, alone and beside length", clickable=False)
     _odds_notes(prediction)
     _confounds(page, prediction)
     with st.container(horizontal=True):
-        methods = methods_paragraph(page.run, page.rule, chosen.words(), [_METHOD, f"Measure of a label: {measure}."])
+        methods = methods_paragraph(page.run, page.rule, scope.words(), [_METHOD, f"Measure of a label: {measure}."])
         figures = {"auc": figure, "odds_ratios": odds}
         export_panel.offer(page, "predict", prediction_table(prediction), figures, methods)
         glossary.explain("AUC", "odds ratio", "length", "first-token effect", "clustering", "n")
@@ -88,7 +88,7 @@ def _leaves_out_first(page: PageContext) -> bool:
     return len(gaps.d_ts) <= _MANY or bool(st.session_state.get("first_tokens"))
 
 
-def _comparable(correct: np.ndarray, chosen: Scope) -> bool:
+def _comparable(correct: np.ndarray, scope: Scope) -> bool:
     """Whether there are both kinds of traces; if not, the page says what is missing."""
     n_good, n_bad = int((correct == 1).sum()), int((correct == 0).sum())
     if n_good and n_bad:
@@ -104,10 +104,10 @@ def _comparable(correct: np.ndarray, chosen: Scope) -> bool:
             f"**All graded traces here are {'correct' if n_good else 'incorrect'}**, so nothing can be compared. "
             + (
                 "Widen the filters on the left."
-                if chosen != Scope()
+                if scope != Scope()
                 else "This page needs traces of both kinds: score also those that were left out."
             ),
-            icon=":material/filter_alt_off:" if chosen != Scope() else ":material/help:",
+            icon=":material/filter_alt_off:" if scope != Scope() else ":material/help:",
         )
     return False
 
@@ -146,7 +146,7 @@ def _strength(value: float, low: float, high: float) -> str:
     return f"goes {size} with {'correct' if value > 0.5 else 'incorrect'} answers"
 
 
-def _aucs(page: PageContext, chosen: Scope, prediction: Prediction) -> go.Figure:
+def _aucs(page: PageContext, scope: Scope, prediction: Prediction) -> go.Figure:
     figure = auc_figure(prediction, context.mode())
     clicked = chart(figure, "auc", "AUC of every label and of length; the same numbers are in the table below")
     ungraded = (
@@ -155,14 +155,14 @@ def _aucs(page: PageContext, chosen: Scope, prediction: Prediction) -> go.Figure
         else ""
     )
     st.caption(
-        f"{filters.describe(chosen).capitalize()}; {words.count(prediction.n_graded, 'graded trace')}.{ungraded} "
+        f"{filters.describe(scope).capitalize()}; {words.count(prediction.n_graded, 'graded trace')}.{ungraded} "
         "AUC: the chance that a correct trace has more of it than an incorrect one; at 0.5 it says nothing, below 0.5 "
         "it goes with incorrect ones. **Within questions** compares only traces of the same question, so that hard "
         f"questions play no part. 95% intervals count questions. Labels at α = {page.rule.alpha:g}, "
         f"β = {page.rule.beta:g}. Click a point to read such traces."
     )
     if clicked:
-        _drilldown(page, chosen, str(clicked[0]), str(clicked[1]), prediction.measure)
+        _drilldown(page, scope, str(clicked[0]), str(clicked[1]), prediction.measure)
     return figure
 
 
@@ -218,8 +218,8 @@ def _confounds(page: PageContext, prediction: Prediction) -> None:
     st.caption("Pairs within benchmarks. Sentences of a single token have no label without it and are not counted.")
 
 
-def _drilldown(page: PageContext, chosen: Scope, predictor: str, group: str, measure: str) -> None:
+def _drilldown(page: PageContext, scope: Scope, predictor: str, group: str, measure: str) -> None:
     """Graded traces of the group, those with most of the predictor first."""
-    listed = graded_traces(page.data, page.rule, chosen, measure, predictor, group)
+    listed = graded_traces(page.data, page.rule, scope, measure, predictor, group)
     where = GROUP_WORDS.get(group) or words.no_markdown(group, 40)
     show(page, f"{where}: traces by {', '.join(listed.numbers)}, largest first", listed, "auc")
