@@ -36,7 +36,7 @@ def test_an_interrupted_batch_leaves_nothing(tmp_path: Path, claim: RunClaim) ->
 
 
 def test_files_that_are_not_ours(tmp_path: Path) -> None:
-    with pytest.raises(StoreMissingError, match="make demo"), open_for_reading(tmp_path / "none.duckdb"):
+    with pytest.raises(StoreMissingError, match="rdpt demo"), open_for_reading(tmp_path / "none.duckdb"):
         pass
     text = tmp_path / "text.duckdb"
     text.write_text("this is no database, though it is long enough to look at" * 100)
