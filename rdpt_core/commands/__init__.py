@@ -1,5 +1,19 @@
 """The commands of `rdpt`, one file each.
 
+score      traces under a triple of models, into a database
+validate   traces, checked without a model
+import_    other formats to canonical traces
+resplit    a scored run under another splitter
+local      each sentence of a run with only the few before it in view
+info       what a database holds
+export     sentences, traces, tokens and notes as files
+select     training data among candidates
+bench      speed and memory on this machine
+view       the app over a database or a folder of them
+demo       the bundled traces and models, then the app
+arguments  argument types that several commands share
+libraries  how the libraries of models are set up
+
 A command module offers `add_parser(subparsers)` and sets `run` on its parser, a function from the parsed arguments to
 an exit status. What is heavy is imported inside `run`. The commands are those of `COMMANDS`; beside them stand
 

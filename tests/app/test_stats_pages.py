@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
 from tests import synthetic
-from tests.app.conftest import Open, said
+from tests.app.conftest import Open, click_point, said
 
 PAGES = ["pages/benchmarks.py", "pages/positions.py", "pages/predict.py"]
 PAIR = (Role.TEACHER, Role.STUDENT)
@@ -238,22 +238,21 @@ def test_two_runs_are_groups(open_app: Open, tmp_path: Path) -> None:
     assert "paired by question" in said(app)
 
 
-def test_a_bar_lists_its_traces(open_app: Open, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rdpt_core.ui.pages.benchmarks import page as benchmarks_page
-    from rdpt_core.ui.pages.positions import page as positions_page
-    from rdpt_core.ui.pages.predict import page as predict_page
-
-    monkeypatch.setattr(benchmarks_page, "chart", lambda *args, **kwargs: [1, 2])
-    app = open_app(database, PAGES[0])
+def test_a_bar_lists_its_traces(open_app: Open, database: Path) -> None:
+    app = click_point(open_app(database, PAGES[0]), "shares_of_groups", [1, 2])
     assert "traces with a Student sentence" in said(app)
     listed = rows(app, 0)
     counts = [row["Student sentences"] for row in listed]
     assert counts == sorted(counts, reverse=True) and min(counts) > 0
-    monkeypatch.setattr(positions_page, "chart", lambda *args, **kwargs: [1, 0, 0, 2])
-    app = open_app(database, PAGES[1])
+
+
+def test_a_point_of_a_curve_lists_its_sentences(open_app: Open, database: Path) -> None:
+    app = click_point(open_app(database, PAGES[1]), "positions", [1, 0, 0, 2])
     assert "Teacher at sentence 3" in said(app)
     assert {row["sentence"] for row in rows(app, 0)} == {3}
-    monkeypatch.setattr(predict_page, "chart", lambda *args, **kwargs: ["Teacher", "shop"])
-    app = open_app(database, PAGES[2])
+
+
+def test_an_auc_lists_its_traces(open_app: Open, database: Path) -> None:
+    app = click_point(open_app(database, PAGES[2]), "auc", ["Teacher", "shop"])
     shares = [row["share of Teacher sentences"] for row in rows(app, 0)]
     assert shares == sorted(shares, reverse=True)

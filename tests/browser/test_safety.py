@@ -18,7 +18,7 @@ from rdpt_core.store.notes import Anchor, add_note
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
 from tests import synthetic
-from tests.browser.conftest import ROOT, Server, settle
+from tests.browser.conftest import ROOT, Server
 
 
 def test_a_hostile_trace_changes_nothing_and_is_shown(visit: Callable[..., Page], outside: list[str]) -> None:
@@ -220,7 +220,6 @@ def test_foreign_hosts_and_origins_are_refused(server: Server) -> None:
 
 def test_no_usage_statistics(visit: Callable[..., Page], server: Server, outside: list[str]) -> None:
     page = visit()
-    page.wait_for_timeout(1000)
-    settle(page)
+    page.wait_for_load_state("networkidle")
     assert outside == []
     assert "gatherUsageStats = false" in (ROOT / ".streamlit" / "config.toml").read_text()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.cli import main, make_parser
+from rdpt_core.store.reader import open_reader
 
 from .conftest import make_lines, write_lines
 
@@ -157,24 +158,29 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_interrupting_keeps_progress_and_says_so(tmp_path: Path, model_flags: list[str]) -> None:
-    traces = write_lines(tmp_path / "t.jsonl", make_lines(3000))
+    traces, database = write_lines(tmp_path / "t.jsonl", make_lines(3000)), tmp_path / "run.duckdb"
     process = subprocess.Popen(
         [sys.executable, "-m", "rdpt_core", "score", "--traces", str(traces), *model_flags, "--batch-tokens", "64"]
-        + ["--db", str(tmp_path / "run.duckdb")],
+        + ["--db", str(database)],
         cwd=PROJECT,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
+    # The file is written to as the run is claimed, and then with every batch.
+    writes: set[int] = set()
     deadline_s = time.monotonic() + 120
-    while not (tmp_path / "run.duckdb").exists() and time.monotonic() < deadline_s:
-        time.sleep(0.1)
-    time.sleep(1.5)
+    while len(writes) < 4 and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+        if database.exists():
+            writes.add(database.stat().st_mtime_ns)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "what was committed is kept" in errors
     assert "Traceback" not in errors
+    with open_reader(database) as reader:
+        assert 0 < sum(role.n_traces for role in reader.progress(reader.run(None))) < 3 * 3000
 
 
 def test_import_from_a_log_to_a_score(

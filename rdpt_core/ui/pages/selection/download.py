@@ -27,7 +27,7 @@ _NAMES = {
 }
 
 
-def draw(page: PageContext, chosen: Chosen, found: SideBySide, items: Sequence[BasketItem]) -> None:
+def draw(page: PageContext, chosen: Chosen, side_by_side: SideBySide, items: Sequence[BasketItem]) -> None:
     """The end of the page."""
     st.subheader("Take the picks away", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -36,17 +36,17 @@ def draw(page: PageContext, chosen: Chosen, found: SideBySide, items: Sequence[B
             "Format", list(FORMATS), key="take_format", format_func=_NAMES.__getitem__, width=260
         )
         by_hand = st.checkbox("With the basket", value=True, key="take_basket", disabled=not items)
-    selection = found.selections[chosen.names.index(name)]
-    basket = sorted(page.data.ask(positions_of, tuple(one.trace_id for one in items)).values())
+    selection = side_by_side.selections[chosen.names.index(name)]
+    basket = sorted(page.data.ask(positions_of, tuple(item.trace_id for item in items)).values())
     if basket and by_hand:
         try:
             selection = select(
-                found.candidates, selection.strategy, chosen.options, chosen.guards, selection.budget, basket
+                side_by_side.candidates, selection.strategy, chosen.options, chosen.guards, selection.budget, basket
             )
         except RdptError as error:
             st.warning(words.no_markdown(str(error), 300))
             return
-    trace_nos = tuple(found.candidates.trace_no[selection.picked].tolist())
+    trace_nos = tuple(side_by_side.candidates.trace_no[selection.picked].tolist())
     st.download_button(
         f"Download {words.count(len(trace_nos), 'sample')}, {words.count(selection.n_tokens, 'token')}",
         partial(_text, page, trace_nos, format_name),

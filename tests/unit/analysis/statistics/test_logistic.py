@@ -1,10 +1,12 @@
-"""Logistic regression: planted effects, the gradient at the solution, separation and other dead ends."""
+"""Logistic regression: against statsmodels, planted effects, the gradient, separation and other dead ends."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy.special import expit
+from scipy.stats import t as student_t
 
 from rdpt_core.analysis.statistics.logistic import fit_logistic
 from tests.simulation import World, draw
@@ -38,6 +40,34 @@ def test_logistic_at_its_solution_has_no_gradient() -> None:
         low, high = (middle, high) if mean < y.mean() else (low, middle)
     gradient = design.T @ (y - expit(design[:, :2] @ found.coefficient + low))
     assert gradient == pytest.approx(np.zeros(3), abs=1e-6)
+
+
+@pytest.mark.parametrize(("seed", "n_questions", "n_groups"), [(1, 12, 1), (2, 60, 3), (3, 300, 5)])
+def test_logistic_equals_statsmodels(seed: int, n_questions: int, n_groups: int) -> None:
+    rng = np.random.default_rng(seed)
+    # Clusters of one to five traces whose outcomes go together, in groups that differ.
+    question = np.repeat(np.arange(n_questions), rng.integers(1, 6, n_questions))
+    group = question % n_groups
+    predictors = rng.normal(size=(len(question), 2)) + rng.normal(size=(n_questions, 1))[question]
+    linear = predictors @ [0.7, -0.3] + 0.4 * group + rng.normal(size=n_questions)[question]
+    correct = rng.random(len(question)) < expit(linear)
+    found = fit_logistic(predictors, correct, question, group)
+    oracle = sm.Logit(correct, np.column_stack([predictors, np.eye(n_groups)[group]])).fit(
+        method="newton",
+        tol=1e-12,
+        disp=False,
+        # Its factor for few clusters is ours: G / (G - 1) · (n - 1) / (n - k), k counting the intercepts.
+        cov_type="cluster",
+        cov_kwds={"groups": question, "use_correction": True, "df_correction": True},
+        use_t=True,
+    )
+    # Both iterate until a step is about 1e-9; Newton's steps square their error, so what is left is rounding.
+    assert found.coefficient == pytest.approx(oracle.params[:2], rel=1e-9)
+    assert np.column_stack([found.low, found.high]) == pytest.approx(oracle.conf_int()[:2], rel=1e-8)
+    assert (found.high - found.low) / 2 == pytest.approx(
+        oracle.bse[:2] * student_t.ppf(0.975, n_questions - 1), rel=1e-8
+    )
+    assert found.p_value == pytest.approx(oracle.pvalues[:2], rel=1e-7)
 
 
 def test_logistic_refuses_separation_constants_and_few_questions() -> None:

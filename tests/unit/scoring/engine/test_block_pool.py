@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 import torch
@@ -59,19 +58,22 @@ def test_pieces_of_a_piece_stay_in_its_thread(pool: BlockPool) -> None:
 
 
 def test_an_error_of_any_thread_comes_up_and_the_rest_is_left(pool: BlockPool) -> None:
-    started: list[int] = []
     n_threads = torch.get_num_threads()
+    caller = threading.get_ident()
+    started: list[int] = []
+    all_busy, first = threading.Barrier(pool.n_threads), threading.Lock()
+    failed_thread_is_free = threading.Event()
 
     def work(piece: int) -> None:
         started.append(piece)
-        time.sleep(0.002)
-        if piece == 4:
-            raise RuntimeError("piece 4")
+        all_busy.wait(timeout=20)
+        if threading.get_ident() != caller and first.acquire(blocking=False):
+            # All other helpers hold a piece until this runs, so it runs in this thread, once the error has left it.
+            pool._helpers.submit(failed_thread_is_free.set)
+            raise RuntimeError("a helper's piece")
+        assert failed_thread_is_free.wait(timeout=20)
 
-    with pytest.raises(RuntimeError, match="piece 4"), pooled(pool):
+    with pytest.raises(RuntimeError, match="a helper's piece"), pooled(pool):
         for_each(work, range(1000))
-    n_started = len(started)
-    assert n_started < 1000
-    time.sleep(0.02)
-    assert len(started) == n_started
+    assert sorted(started) == list(range(pool.n_threads))
     assert torch.get_num_threads() == n_threads

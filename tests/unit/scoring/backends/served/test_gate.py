@@ -57,7 +57,8 @@ def test_a_cancelled_request_gives_its_place_back(cancel_after_s: float) -> None
         await asyncio.sleep(cancel_after_s)
         tasks[0].cancel()
         tasks[1].cancel()
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 1)
+        ended = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 1)
+        assert [type(result) for result in ended] == [asyncio.CancelledError, asyncio.CancelledError, type(None)]
         await asyncio.wait_for(hold(), 1)
 
     asyncio.run(scenario())
