@@ -37,7 +37,7 @@ def test_every_piece_is_computed_once_and_all_threads_serve(pool: BlockPool) -> 
     assert len(servants) == 3
 
 
-def test_outside_of_lanes_pieces_go_in_order_in_the_callers_thread() -> None:
+def test_outside_of_the_pool_pieces_go_in_order_in_the_callers_thread() -> None:
     found: list[tuple[int, int]] = []
     for_each(lambda piece: found.append((piece, threading.get_ident())), range(5))
     assert found == [(piece, threading.get_ident()) for piece in range(5)]
