@@ -85,7 +85,7 @@ def naive_picks(worth: np.ndarray, question: np.ndarray, k: int) -> list[int]:
 
 def test_what_a_run_lacks_is_said_with_its_command() -> None:
     candidates = make([5, 9], [0, 0])
-    for name, command in (("lalp", "rdpt_core local"), ("rsr", "--ranks")):
+    for name, command in (("lalp", "rdpt local"), ("rsr", "--ranks")):
         with pytest.raises(UsageError, match=command):
             select(candidates, STRATEGIES[name], Options())
     with pytest.raises(UsageError, match="teacher-count"):
