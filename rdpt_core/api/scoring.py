@@ -28,7 +28,7 @@ from rdpt_core.api.models import models_of
 from rdpt_core.api.results import ScoreResult
 from rdpt_core.errors import UsageError
 from rdpt_core.records import DTYPES, Role, TemplatePolicy, TooLong, Trace
-from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, cluster, require_ray
+from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions, cluster, require_ray
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.pipeline import default_name, score_run
@@ -140,12 +140,12 @@ def score(
         quiet=quiet,
         with_ranks=ranks,
     )
-    spread = None
+    distributed = None
     if engine == "ray":
         folder = beside(database, ".shards") if shards is None else Path(shards)
-        spread = _spread(SpreadOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
+        distributed = _distributed(DistributedOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
     log = RejectLog(beside(database, ".rejects.jsonl") if rejects is None else file_of("rejects", rejects))
-    return _score(request, files, database, log, limit, spread, on_stages)
+    return _score(request, files, database, log, limit, distributed, on_stages)
 
 
 def _check(*, device: str, dtype: str, template: str, too_long: str, engine: str) -> None:
@@ -156,7 +156,7 @@ def _check(*, device: str, dtype: str, template: str, too_long: str, engine: str
     check_choice("engine", engine, ENGINES)
 
 
-def _spread(options: SpreadOptions) -> SpreadOptions:
+def _distributed(options: DistributedOptions) -> DistributedOptions:
     """The same options, once they are known to work."""
     require_ray()
     check_integers(workers=options.n_workers)
@@ -171,11 +171,11 @@ def _score(
     database: Path,
     rejects: RejectLog,
     limit: int | None,
-    spread: SpreadOptions | None,
+    distributed: DistributedOptions | None,
     on_stages: OnStages | None,
 ) -> ScoreResult:
     unscored = UnscoredLog(beside(database, ".unscored.jsonl"))
-    engine: AbstractContextManager[None] = nullcontext() if spread is None else cluster(spread)
+    engine: AbstractContextManager[None] = nullcontext() if distributed is None else cluster(distributed)
     with rejects, closing(unscored), engine:
         claim = score_run(
             request,
@@ -183,7 +183,7 @@ def _score(
             DuckDBRunStore(database),
             on_stages=on_stages,
             on_unscored=unscored.add,
-            spread=spread,
+            distributed=distributed,
         )
     with open_reader(database) as reader:
         n_sentences, n_unscored = reader.count_sentences(reader.run(claim.run_id))

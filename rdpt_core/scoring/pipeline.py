@@ -16,7 +16,7 @@ from rdpt_core.errors import ServerGoneError, UsageError
 from rdpt_core.records import Role, RunClaim, ScoredModel, Trace
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
-from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
+from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
 from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
@@ -33,7 +33,7 @@ def score_run(
     *,
     on_stages: Callable[[Role, StageSeconds], None] | None = None,
     on_unscored: OnUnscored | None = None,
-    spread: SpreadOptions | None = None,
+    distributed: DistributedOptions | None = None,
 ) -> RunClaim:
     """Score every trace under every role and store the result, going on where an earlier process stopped.
 
@@ -41,13 +41,13 @@ def score_run(
         read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory.
         on_stages: called after each role that was scored, with where its time went.
         on_unscored: called for each trace of which it is known in words why a role could not score it.
-        spread: workers of Ray score, instead of this process.
+        distributed: workers of Ray score, instead of this process.
 
     Raises:
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
-    if spread is not None and request.with_ranks:
+    if distributed is not None and request.with_ranks:
         raise UsageError(
             "workers of Ray store no ranks",
             where="--ranks with --engine ray",
@@ -64,11 +64,11 @@ def score_run(
         commits = RoleCommits.open(role, request.models.roles, run_no, splitter, store, on_unscored)
         with closing(backend):
             try:
-                if spread is None or backend.model.backend == "recorded":
+                if distributed is None or backend.model.backend == "recorded":
                     job = RoleJob(backend, claim.n_traces, commits)
                     stages = job.run(quiet=request.quiet, with_ranks=request.with_ranks)
                 else:
-                    stages = _spread(request, backend.model, claim, commits, spread)
+                    stages = _distributed(request, backend.model, claim, commits, distributed)
             except ServerGoneError as error:
                 raise _with_missing(error, store, run_no, claim) from error
         if on_stages is not None:
@@ -78,13 +78,13 @@ def score_run(
     return claim
 
 
-def _spread(
-    request: ScoreRequest, model: ScoredModel, claim: RunClaim, commits: RoleCommits, options: SpreadOptions
+def _distributed(
+    request: ScoreRequest, model: ScoredModel, claim: RunClaim, commits: RoleCommits, options: DistributedOptions
 ) -> StageSeconds:
     # Ray's workers are needed for this engine only.
-    from rdpt_core.scoring.jobs.distributed.job import SpreadJob
+    from rdpt_core.scoring.jobs.distributed.job import DistributedJob
 
-    return SpreadJob(request, model, claim.run_id, claim.n_traces, commits, options).run(quiet=request.quiet)
+    return DistributedJob(request, model, claim.run_id, claim.n_traces, commits, options).run(quiet=request.quiet)
 
 
 def _with_missing(error: ServerGoneError, store: RunStore, run_no: int, claim: RunClaim) -> ServerGoneError:

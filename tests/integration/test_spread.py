@@ -138,9 +138,9 @@ def test_a_served_teacher_and_errors_of_workers(
 @needs_ray
 @pytest.mark.ray
 def test_ray_listens_on_loopback_only(tmp_path: Path) -> None:
-    from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions, cluster
+    from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions, cluster
 
-    with cluster(SpreadOptions(1, 0.5, 0.0, None, tmp_path)):
+    with cluster(DistributedOptions(1, 0.5, 0.0, None, tmp_path)):
         opened = listening([os.getpid(), *descendants(os.getpid())])
     assert len(opened) >= 3
     assert {address for address in opened if not address.is_loopback} == set()

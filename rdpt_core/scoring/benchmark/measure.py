@@ -20,7 +20,7 @@ import torch
 
 from rdpt_core.errors import UsageError
 from rdpt_core.scoring.engine.attention import IMPLEMENTATION, packed_attention
-from rdpt_core.scoring.engine.block_pool import Lanes, for_each, side_by_side
+from rdpt_core.scoring.engine.block_pool import BlockPool, for_each, pooled
 from rdpt_core.scoring.engine.kernel import CausalKernel, TokenSequence
 from rdpt_core.scoring.engine.linear import matrix_product
 
@@ -186,14 +186,15 @@ def operations(kernel: CausalKernel, traces: Sequence[TokenSequence]) -> float:
 def matrix_product_peak(device: torch.device, dtype: torch.dtype) -> float:
     """Floating-point operations per second of the best of several rounds of square products. Units: 1/s.
 
-    On CPU the products of a round go through lanes, one by one in each, which reaches more than all threads on one do.
+    On CPU the products of a round go through the block pool, one by one in each thread, which reaches more than all
+    threads on one do.
     """
     n = 8192 if device.type == "cuda" else 1024
     a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
-    lanes = Lanes() if device.type == "cpu" else None
-    products = range(1 if lanes is None else 8 * lanes.n_lanes)
+    pool = BlockPool() if device.type == "cpu" else None
+    products = range(1 if pool is None else 8 * pool.n_threads)
     best_s = float("inf")
-    with torch.inference_mode(), side_by_side(lanes):
+    with torch.inference_mode(), pooled(pool):
         for _ in range(12):
             started_s = time.perf_counter()
             for_each(lambda _: matrix_product(a, b), products)

@@ -11,7 +11,7 @@ values v of the rows it sees, n of them before its first own row, this equals
     scores = softcap(q @ k.T * scaling) + mask        mask: −inf where column > row + n, or column ≤ row + n − window
     softmax(scores) @ v
 
-Queries go through in blocks, so that memory is one block of scores for each lane, `_SCORE_ELEMENTS` float32 numbers or
+Queries go through in blocks, so that memory is one block of scores a thread, `_SCORE_ELEMENTS` float32 numbers or
 `_MIN_ROWS` times the length of the segment where that is more, and a copy of the keys and values that a segment sees.
 What a row gets depends on its own segment only.
 """
@@ -136,7 +136,7 @@ def packed_attention(
         keys, values = (_seen(tensor[0], segment) for tensor in (key, value))
         attend(query[0, :, rows], keys, values, rule, output[rows])
 
-    # A long segment fills all lanes by its blocks.
+    # A long segment fills all threads by its blocks.
     for_each(fill, [segment for segment in layout.segments if segment.n_seen <= _SHORT_SEGMENT])
     for segment in layout.segments:
         if segment.n_seen > _SHORT_SEGMENT:

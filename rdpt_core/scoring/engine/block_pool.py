@@ -18,20 +18,20 @@ import torch
 
 T = TypeVar("T")
 
-_lanes: ContextVar[Lanes | None] = ContextVar("rdpt_lanes", default=None)
+_pool: ContextVar[BlockPool | None] = ContextVar("rdpt_block_pool", default=None)
 
 
-class Lanes:
+class BlockPool:
     """As many threads as torch has in the thread that makes it, the caller's own among them.
 
-    To be made outside `side_by_side`, which leaves torch a single one.
+    To be made outside `pooled`, which leaves torch a single one.
     """
 
     def __init__(self) -> None:
-        self.n_lanes = torch.get_num_threads()
+        self.n_threads = torch.get_num_threads()
         # In each thread torch has its own number of threads.
         self._helpers = ThreadPoolExecutor(
-            max(1, self.n_lanes - 1), thread_name_prefix="lane", initializer=torch.set_num_threads, initargs=(1,)
+            max(1, self.n_threads - 1), thread_name_prefix="block", initializer=torch.set_num_threads, initargs=(1,)
         )
 
     def run(self, work: Callable[[T], object], pieces: Sequence[T]) -> None:
@@ -51,13 +51,13 @@ class Lanes:
                         waiting.clear()
                         raise
 
-        helpers = [self._helpers.submit(serve) for _ in range(min(self.n_lanes, len(pieces)) - 1)]
-        # A piece that has pieces of its own computes them itself, in the caller's lane as in all others.
-        token = _lanes.set(None)
+        helpers = [self._helpers.submit(serve) for _ in range(min(self.n_threads, len(pieces)) - 1)]
+        # A piece that has pieces of its own computes them itself, in the caller's thread as in all others.
+        token = _pool.set(None)
         try:
             serve()
         finally:
-            _lanes.reset(token)
+            _pool.reset(token)
             # Also after an error: what is under way writes into the caller's tensors.
             wait(helpers)
         for helper in helpers:
@@ -65,26 +65,26 @@ class Lanes:
 
 
 @contextmanager
-def side_by_side(lanes: Lanes | None) -> Iterator[None]:
-    """Within this context `for_each` uses `lanes`, and each operator of torch one thread."""
-    if lanes is None:
+def pooled(pool: BlockPool | None) -> Iterator[None]:
+    """Within this context `for_each` uses `pool`, and each operator of torch one thread."""
+    if pool is None:
         yield
         return
     n_threads = torch.get_num_threads()
-    token = _lanes.set(lanes)
+    token = _pool.set(pool)
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(n_threads)
-        _lanes.reset(token)
+        _pool.reset(token)
 
 
 def for_each(work: Callable[[T], object], pieces: Sequence[T]) -> None:
-    """`for piece in pieces: work(piece)`; within `side_by_side`, in all lanes. The pieces may not need each other."""
-    lanes = _lanes.get()
-    if lanes is None or lanes.n_lanes == 1 or len(pieces) == 1:
+    """`for piece in pieces: work(piece)`; within `pooled`, in the pool. The pieces may not need each other."""
+    pool = _pool.get()
+    if pool is None or pool.n_threads == 1 or len(pieces) == 1:
         for piece in pieces:
             work(piece)
     else:
-        lanes.run(work, pieces)
+        pool.run(work, pieces)

@@ -9,7 +9,7 @@ Tiles run over rows and vocabulary. Each tile adds its own log-sum-exp to that o
 
     total ← log(exp(total) + exp(tile))
 
-Memory: for each lane one tile of `block_rows` × `TILE_COLUMNS` numbers, once in the model's dtype and once in float32.
+Memory: a tile of `block_rows` × `TILE_COLUMNS` numbers a thread, once in the model's dtype and once in float32.
 It grows with neither the vocabulary nor the number of rows.
 """
 

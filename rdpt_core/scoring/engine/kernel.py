@@ -28,7 +28,7 @@ from rdpt_core.errors import ModelError
 from rdpt_core.records import TokenScores
 from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Layout, packed, register
 from rdpt_core.scoring.engine.batching import plan_batches
-from rdpt_core.scoring.engine.block_pool import Lanes, side_by_side
+from rdpt_core.scoring.engine.block_pool import BlockPool, pooled
 from rdpt_core.scoring.engine.head import HeadFinish, TiledHead
 from rdpt_core.scoring.engine.linear import use_row_blocks
 from rdpt_core.scoring.engine.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
@@ -61,10 +61,10 @@ class CausalKernel:
         self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
         # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
         experts = has_experts(model.config.get_text_config())
-        self._lanes = Lanes() if self._device.type == "cpu" and not experts else None
+        self._pool = BlockPool() if self._device.type == "cpu" and not experts else None
         keep_freed_memory()
-        n_lanes = 1 if self._lanes is None else self._lanes.n_lanes
-        blocks_bytes = n_lanes * bytes_per_block(model, self._block_rows)
+        n_threads = 1 if self._pool is None else self._pool.n_threads
+        blocks_bytes = n_threads * bytes_per_block(model, self._block_rows)
         self.budget_rows = budget_rows or auto_budget(model, self._device, blocks_bytes)
         with torch.inference_mode():
             self.findings: Findings = probe(model, self._prepare, self._probe_pack)
@@ -168,7 +168,7 @@ class CausalKernel:
 
     def _score_pack(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
-        with side_by_side(self._lanes):
+        with pooled(self._pool):
             hidden = self._hidden(pack)
             rows, targets = (self._to_device(array, hidden.device) for array in (pack.head_rows, pack.targets))
             logprobs, ranks = self._head.score(hidden, rows, targets, with_ranks=with_ranks)

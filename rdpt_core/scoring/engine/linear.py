@@ -3,7 +3,7 @@
 A library may add up a row's products in another order when the matrix has another number of rows. Here every
 projection of a model sees `block_rows` rows at a time, whatever the pack holds, so that a row's result depends on the
 row alone. The blocks also keep what flows through a feed-forward network within the cache, and bound its memory by
-`block_rows` times its width in each lane.
+`block_rows` times its width in each thread.
 
 On CPU the products go to oneDNN, through the operator that torch's compiler uses: it has the bfloat16 and AVX-512
 kernels for every vendor, where the default library serves float32 on AMD at about two thirds of the speed.
@@ -44,7 +44,7 @@ def matrix_product(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor 
 
 def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
     """Change a model in place: projections, norms, and feed-forward networks as a whole, take `block_rows` rows at a
-    time, and several blocks at a time within `lanes.side_by_side`."""
+    time, and several blocks at a time within `block_pool.pooled`."""
     from transformers.pytorch_utils import Conv1D
 
     for name, module in backbone.named_modules():

@@ -10,7 +10,7 @@ Adding a format takes ten minutes:
 
        def _read(record: Record, context: Context) -> Iterator[Draft]:
            reply = text_of(record.value.get("reply"), "reply")
-           yield Draft(Response.verbatim(reply), messages=ask(text_of(record.value.get("ask"), "ask")))
+           yield Draft(Response.verbatim(reply), messages=messages_for(text_of(record.value.get("ask"), "ask")))
 
        FORMAT = Format("yours", "one line for people", "ask and reply", _detect, read=_read)
 

@@ -18,9 +18,9 @@ from rdpt_core.traces.formats.fields import (
     IDENTITY,
     MODEL,
     QUESTION,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -60,7 +60,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         meta.update({key: value[key][index] for key in lists if _is_plain(value[key][index])})
         yield Draft(
             Response.verbatim(text),
-            messages=ask(value[question]),
+            messages=messages_for(value[question]),
             source_id=short_text(source_id),
             id_is_global="uuid" in identity,
             sample=index,

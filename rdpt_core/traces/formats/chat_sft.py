@@ -20,9 +20,9 @@ from rdpt_core.traces.formats.fields import (
     GOLD,
     IDENTITY,
     MODEL,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -81,7 +81,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         raise RecordError("the conversation holds an answer but no question")
     draft = build(last, short_text(pick(value, MODEL)[1]))
     system = value.get("system")
-    before = ask("", system)[:1] if isinstance(system, str) and system and turns[0][0] != "system" else ()
+    before = messages_for("", system)[:1] if isinstance(system, str) and system and turns[0][0] != "system" else ()
     draft.messages = before + messages_of(turns[:-1])
     identity, source_id = pick(value, IDENTITY)
     gold, verdict = pick(value, GOLD), pick(value, CORRECT)

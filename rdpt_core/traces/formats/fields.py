@@ -173,7 +173,7 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def ask(question: str, system: str | None = None) -> tuple[Message, ...]:
+def messages_for(question: str, system: str | None = None) -> tuple[Message, ...]:
     """The conversation that a question makes, after its system message if it has one."""
     asked = Message("user", question)
     return (Message("system", system), asked) if system else (asked,)

@@ -16,9 +16,9 @@ from rdpt_core.traces.formats.conversation import is_conversation, messages_of, 
 from rdpt_core.traces.formats.fields import (
     DIFFICULTY,
     DOMAIN,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -110,7 +110,7 @@ def _conversation(sample: Mapping[str, Any]) -> tuple[Message, ...]:
     given = sample.get("input")
     if is_conversation(given):
         return messages_of(turns_of(given))
-    return ask(given) if isinstance(given, str) else ()
+    return messages_for(given) if isinstance(given, str) else ()
 
 
 def _with_attachments(value: Any, attachments: Mapping[str, Any], depth: int = 0) -> Any:

@@ -21,9 +21,9 @@ from rdpt_core.traces.formats.fields import (
     DIFFICULTY,
     DOMAIN,
     QUESTION,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -111,12 +111,12 @@ def _asked(arguments: Any, doc: Mapping[str, Any]) -> tuple[tuple[Message, ...],
     if is_conversation(given):
         return messages_of(turns_of(given)), None
     question = pick(doc, QUESTION)[1]
-    asked = ask(question) if isinstance(question, str) else ()
+    asked = messages_for(question) if isinstance(question, str) else ()
     if not isinstance(given, str):
         return asked, None
     if is_rendered(given):
         return turns_in(given) or asked, given
-    return asked or ask(given), given
+    return asked or messages_for(given), given
 
 
 def _note_filter(drafts: list[Draft], value: Mapping[str, Any], name: str) -> None:

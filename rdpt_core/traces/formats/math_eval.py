@@ -10,9 +10,9 @@ from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, R
 from rdpt_core.traces.formats.fields import (
     DIFFICULTY,
     DOMAIN,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -42,7 +42,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
             meta.update(rest_of({name: _at(value.get(name), index, len(responses))}, ()))
         yield Draft(
             Response.verbatim(text),
-            messages=ask(value["question"], system if isinstance(system, str) else None),
+            messages=messages_for(value["question"], system if isinstance(system, str) else None),
             source_id=short_text(value.get("idx")),
             sample=index if len(responses) > 1 else None,
             gold=gold_of(value["gt"]),

@@ -17,9 +17,9 @@ from rdpt_core.traces.formats.fields import (
     BENCHMARK,
     CORRECT,
     GOLD,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -144,9 +144,11 @@ def _asked(request: Mapping[str, Any]) -> tuple[tuple[Message, ...], str | None]
         if is_conversation(value):
             return messages_of(turns_of(value)), None
         if isinstance(value, str) and value:
-            return (turns_in(value), value) if is_rendered(value) else (ask(value), value if name == "prompt" else None)
+            if is_rendered(value):
+                return turns_in(value), value
+            return messages_for(value), value if name == "prompt" else None
     question = request.get("question", request.get("problem"))
-    return (ask(question) if isinstance(question, str) else (), None)
+    return (messages_for(question) if isinstance(question, str) else (), None)
 
 
 def request_of(value: Any) -> tuple[str, tuple[Message, ...]] | None:

@@ -26,9 +26,9 @@ from rdpt_core.traces.formats.fields import (
     REASONING,
     RESPONSE,
     SAMPLE,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -130,23 +130,21 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
 
 
 def _question(row: _Row) -> tuple[tuple[Message, ...], str | None]:
-    question = row.get("question")
-    prompt = row.get("prompt")
-    system = row.get("system")
+    question, rendered, system = row.get("question"), row.get("prompt"), row.get("system")
+    prompt = rendered if isinstance(rendered, str) else None
+    if question is None:
+        return (), prompt
     if is_conversation(question):
-        return messages_of(turns_of(question)), prompt if isinstance(prompt, str) else None
-    if question is not None:
-        text_of(question, "the question")
-    if isinstance(question, str) and is_rendered(question):
-        return turns_in(question), question
+        return messages_of(turns_of(question)), prompt
+    text = text_of(question, "the question")
+    if is_rendered(text):
+        return turns_in(text), text
     extra = row.value.get("input")
     # Alpaca's rule: an instruction's input follows it on a line of its own.
-    if isinstance(question, str) and "instruction" in row.used and isinstance(extra, str) and extra:
+    if "instruction" in row.used and isinstance(extra, str) and extra:
         row.used.add("input")
-        question = f"{question}\n{extra}"
-    if isinstance(question, str):
-        return ask(question, system if isinstance(system, str) else None), prompt if isinstance(prompt, str) else None
-    return (), prompt if isinstance(prompt, str) else None
+        text = f"{text}\n{extra}"
+    return messages_for(text, system if isinstance(system, str) else None), prompt
 
 
 def _facts(row: _Row) -> Callable[[], Draft]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each
-from rdpt_core.traces.formats.fields import ask, gold_of, kind_of, rest_of, short_text
+from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text
 
 _RUN_FOLDER = re.compile(r"(.+)_\d{8}_\d{6}")
 
@@ -67,7 +67,7 @@ def _result(pair: tuple[int, Any], group: Mapping[str, Any], model: str | None) 
         is_mark = isinstance(score, int | float)
         yield Draft(
             Response.verbatim(text),
-            messages=ask(result["question"], system if isinstance(system, str) else None),
+            messages=messages_for(result["question"], system if isinstance(system, str) else None),
             source_id=str(number),
             sample=index,
             benchmark=None if name is None or "://" in name else name,

@@ -10,7 +10,17 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
-from rdpt_core.traces.formats.fields import DOMAIN, GOLD, IDENTITY, ask, gold_of, kind_of, pick, rest_of, short_text
+from rdpt_core.traces.formats.fields import (
+    DOMAIN,
+    GOLD,
+    IDENTITY,
+    gold_of,
+    kind_of,
+    messages_for,
+    pick,
+    rest_of,
+    short_text,
+)
 from rdpt_core.traces.formats.reasoning import put_back
 
 _ASKED = ("user_message", "question", "prompt")
@@ -43,7 +53,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     candidates = facts.get("candidates")
     yield Draft(
         response,
-        messages=ask(question, system if isinstance(system, str) else None),
+        messages=messages_for(question, system if isinstance(system, str) else None),
         source_id=short_text(pick(value, IDENTITY)[1]),
         id_is_global="instance_id" in value,
         model=model,

@@ -12,9 +12,9 @@ from rdpt_core.traces.formats.fields import (
     DOMAIN,
     GOLD,
     IDENTITY,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -51,7 +51,7 @@ def _item(pair: tuple[str, Any]) -> Iterator[Draft]:
             raise RecordError(f"a response must be an object; got {kind_of(answer)}")
         draft = build(answer, short_text(item.get("model")))
         prompt = item.get("prompt")
-        draft.messages = ask(question)
+        draft.messages = messages_for(question)
         # The field may hold the examples only: it is the prompt if the question stands in it.
         draft.prompt = prompt if isinstance(prompt, str) and question in prompt else None
         draft.source_id = short_text(pick(item, IDENTITY)[1])

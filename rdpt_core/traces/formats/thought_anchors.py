@@ -10,7 +10,7 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
-from rdpt_core.traces.formats.fields import ask, gold_of, kind_of, rest_of, short_text, verdict_of
+from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text, verdict_of
 
 _USED = frozenset({"prompt", "solution", "full_cot", "is_correct"})
 
@@ -28,7 +28,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     question = problem.get("problem")
     yield Draft(
         Response.verbatim(value["solution"]),
-        messages=ask(question) if isinstance(question, str) else (),
+        messages=messages_for(question) if isinstance(question, str) else (),
         prompt=value["prompt"],
         source_id=context.folder() or None,
         model=context.folder(3) if context.folder(2).endswith("base_solution") else None,

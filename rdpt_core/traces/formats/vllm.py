@@ -13,9 +13,9 @@ from rdpt_core.traces.formats.fields import (
     GOLD,
     MODEL,
     QUESTION,
-    ask,
     gold_of,
     kind_of,
+    messages_for,
     pick,
     rest_of,
     short_text,
@@ -35,9 +35,9 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         raise RecordError(f"expected outputs with text; got {kind_of(value)}")
     prompt = value.get("prompt") if isinstance(value.get("prompt"), str) else None
     question = pick(value, [name for name in QUESTION if name != "prompt"])[1]
-    messages = ask(question) if isinstance(question, str) else ()
+    messages = messages_for(question) if isinstance(question, str) else ()
     if prompt and not messages:
-        messages = turns_in(prompt) if is_rendered(prompt) else ask(prompt)
+        messages = turns_in(prompt) if is_rendered(prompt) else messages_for(prompt)
     for number, output in enumerate(value["outputs"]):
         text = output.get("text") if isinstance(output, dict) else None
         if not isinstance(text, str):

@@ -10,7 +10,7 @@ from rdpt_core.traces.formats.base import Draft, RecordError
 from rdpt_core.traces.importing.report import FileReport
 
 
-class Fidelity:
+class ResponseChecksums:
     """Counts and hashes the responses of one file into its report.
 
     The draft's pieces are what the source holds. The trace's response is cut by their lengths again, so that the

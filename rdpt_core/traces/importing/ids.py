@@ -14,7 +14,7 @@ _NOT_IN_IDS = re.compile(r"[^\w.+-]+")
 _ID_CHARS = 80
 
 
-class Names:
+class IdRegistry:
     """Ids: readable where the source has one, stable, and unique across the import.
 
     A question keeps its id in every file that asks it, so that models and samples can be compared. An id that the

@@ -10,7 +10,7 @@ from typing import Any
 from rdpt_core.records import Message, Trace
 from rdpt_core.traces.formats.base import Context, Draft, RecordError
 from rdpt_core.traces.grading.grader import Grader
-from rdpt_core.traces.importing.ids import Names
+from rdpt_core.traces.importing.ids import IdRegistry
 from rdpt_core.traces.importing.recognition import OpenedFile
 from rdpt_core.traces.importing.report import FileReport
 from rdpt_core.traces.thinking import truncation
@@ -21,7 +21,7 @@ _BENCHMARKS = re.compile(
 )
 
 
-class Finisher:
+class Normaliser:
     """Finishes the drafts of one import. Ids are unique across its files.
 
     Args:
@@ -32,7 +32,7 @@ class Finisher:
     def __init__(self, defaults: Mapping[str, str], grader: Grader | None) -> None:
         self._defaults = defaults
         self._grader = grader
-        self._names = Names()
+        self._ids = IdRegistry()
 
     def trace(self, draft: Draft, line: int, file: OpenedFile) -> Trace:
         """The trace of a draft that stands on a line of a file, whose report counts what was found on the way.
@@ -41,7 +41,7 @@ class Finisher:
             RecordError: the conversation ends with a turn of the assistant, so that the response answers nothing.
         """
         if draft.canonical is not None:
-            return self._names.keep(draft.canonical)
+            return self._ids.keep(draft.canonical)
         response, entry = draft.response.text, file.report
         about: dict[str, Any] = {"format": entry.format, "file": entry.name, "line": line}
         if draft.verdict is not None and draft.correct is not None:
@@ -84,7 +84,7 @@ class Finisher:
             sample=draft.sample or 0,
             meta=meta,
         )
-        return self._names.give(trace, draft)
+        return self._ids.give(trace, draft)
 
     def _messages(self, draft: Draft, about: dict[str, Any], entry: FileReport) -> tuple[Message, ...]:
         if draft.messages or draft.prompt is not None:

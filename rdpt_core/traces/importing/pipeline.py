@@ -1,6 +1,6 @@
 """Import: files of any known format in, canonical traces out.
 
-    named files → opening (container, format) → format (records to drafts) → finishing (drafts to traces) → fidelity
+    named files → recognition (container, format) → format (records to drafts) → normalisation (traces) → checksums
 
 Nothing is dropped in silence: a record that cannot become a trace goes to the reject log, a file of a folder that is
 no traces file goes into the report with the reason, and a file that was named and cannot be read is an error. Nothing
@@ -28,9 +28,9 @@ from rdpt_core.traces.formats import FORMATS, format_named
 from rdpt_core.traces.formats import pairs as pairs_format
 from rdpt_core.traces.formats.base import Draft, Format, RecordError, why
 from rdpt_core.traces.grading.grader import Grader
-from rdpt_core.traces.importing.checksums import Fidelity, encoded_pieces
-from rdpt_core.traces.importing.normalisation import Finisher
-from rdpt_core.traces.importing.recognition import OpenedFile, Opener
+from rdpt_core.traces.importing.checksums import ResponseChecksums, encoded_pieces
+from rdpt_core.traces.importing.normalisation import Normaliser
+from rdpt_core.traces.importing.recognition import OpenedFile, Recogniser
 from rdpt_core.traces.importing.report import FileReport, ImportReport
 
 __all__ = [
@@ -156,14 +156,14 @@ class _Import:
         report: ImportReport,
         grade: bool,
     ) -> None:
-        self._opener = Opener(forced, column_map, report)
+        self._recogniser = Recogniser(forced, column_map, report)
         self._defaults = defaults
         self._rejects = rejects
         self._report = report
         self._grade = grade
 
     def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
-        opened = [file for source, is_named in files if (file := self._opener.open(source, is_named)) is not None]
+        opened = [file for source, is_named in files if (file := self._recogniser.open(source, is_named)) is not None]
         if not opened:
             refused = self._report.refused
             raise InputError(
@@ -175,28 +175,28 @@ class _Import:
 
     def _drawn(self, opened: list[OpenedFile]) -> Iterator[Trace]:
         with Grader() as grader:
-            finisher = Finisher(self._defaults, grader if self._grade else None)
+            normaliser = Normaliser(self._defaults, grader if self._grade else None)
             while opened:
                 file = opened.pop(0)
                 try:
-                    yield from self._file(file, finisher)
+                    yield from self._file(file, normaliser)
                 except InputError as error:
                     # A file that turns out to be damaged half-way must not cost the rest of its folder.
                     if file.is_named:
                         raise
                     self._reject(file.report, Bad(0, f"{error}; nothing after it was read", ""))
 
-    def _file(self, file: OpenedFile, finisher: Finisher) -> Iterator[Trace]:
+    def _file(self, file: OpenedFile, normaliser: Normaliser) -> Iterator[Trace]:
         entry, size = file.report, file.source.size()
-        fidelity = Fidelity(entry)
+        checksums = ResponseChecksums(entry)
         for line, draft, original in self._drafts(file):
             try:
-                trace = finisher.trace(draft, line, file)
+                trace = normaliser.trace(draft, line, file)
                 pieces = encoded_pieces(trace, draft)
             except (RecordError, RecursionError) as error:
                 self._reject(entry, Bad(line, why(error), original or snippet(draft.response.text)))
                 continue
-            fidelity.add(trace, draft, pieces)
+            checksums.add(trace, draft, pieces)
             if is_bomb(size, entry.characters_out):
                 raise InputError(
                     "a file yields far more text than it has bytes",

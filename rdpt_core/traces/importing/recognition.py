@@ -36,7 +36,7 @@ class OpenedFile:
     is_named: bool
 
 
-class Opener:
+class Recogniser:
     """Opens the files of one import. Prompts of batch requests are kept for all of its files.
 
     Args:

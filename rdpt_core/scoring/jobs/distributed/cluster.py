@@ -18,8 +18,8 @@ LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class SpreadOptions:
-    """How a run is spread. Nothing here changes a number.
+class DistributedOptions:
+    """How a run is distributed. Nothing here changes a number.
 
     Attributes:
         n_workers: models of a role that work at once.
@@ -53,7 +53,7 @@ def require_ray() -> None:
 
 
 @contextmanager
-def cluster(options: SpreadOptions) -> Iterator[None]:
+def cluster(options: DistributedOptions) -> Iterator[None]:
     """Ray for as long as the context lasts. Nothing is reported to anybody.
 
     Raises:

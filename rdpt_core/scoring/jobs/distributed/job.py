@@ -12,7 +12,7 @@ from pathlib import Path
 from rdpt_core.errors import RdptError, ServerGoneError
 from rdpt_core.records import ScoredModel
 from rdpt_core.scoring.jobs.commits import RoleCommits
-from rdpt_core.scoring.jobs.distributed.cluster import SpreadOptions
+from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
 from rdpt_core.scoring.jobs.distributed.shards import read_shard, write_traces
 from rdpt_core.scoring.jobs.distributed.worker import ScoringWorker, portable
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
@@ -24,7 +24,7 @@ TRACES_PER_SHARD = 64
 
 
 @dataclass(frozen=True, slots=True)
-class SpreadJob:
+class DistributedJob:
     """Scores the traces of one role that are not stored yet."""
 
     request: ScoreRequest
@@ -32,7 +32,7 @@ class SpreadJob:
     run_id: str
     n_traces: int
     commits: RoleCommits
-    options: SpreadOptions
+    options: DistributedOptions
 
     def run(self, *, quiet: bool) -> StageSeconds:
         """Commit what an earlier process left, then score the rest.
