@@ -3,23 +3,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-for-tests
+
+PARALLEL := --numprocesses 2 --dist worksteal
+
+# $(call timed,NAME,COMMAND): run it, and say how long it took.
+timed = @echo "== $(1)"; start=$$(date +%s); $(2) || exit $$?; echo "== $(1): $$(($$(date +%s) - start)) s"
 
 .PHONY: demo test check browser experiment clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m rdpt_core demo
 
-test: $(TEST_STAMP) browser check
-	@echo "== tests (unit, integration, app, browser)"
-	@$(BIN)/python -m pytest
+# What fails fastest comes first. Browser tests have both cores to themselves: they wait for what they see on a screen.
+test: $(TEST_STAMP) check browser
+	$(call timed,tests (unit and integration and app),$(BIN)/python -m pytest $(PARALLEL) --ignore tests/browser)
+	$(call timed,browser tests,$(BIN)/python -m pytest $(PARALLEL) tests/browser)
 
 check: $(TEST_STAMP)
-	@echo "== style and types"
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	$(call timed,style,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
+	$(call timed,types,$(BIN)/mypy)
 
 $(VENV)/bin/python:
 	@echo "== making the virtual environment in $(VENV)/"
@@ -30,21 +35,18 @@ $(VENV)/bin/python:
 
 # The project itself too, as a link to this folder: that is what makes $(BIN)/rdpt.
 $(STAMP): requirements.txt pyproject.toml | $(VENV)/bin/python
-	@echo "== installing requirements.txt (a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt --editable .
+	$(call timed,installing requirements.txt (a minute or two),$(PIP) -r requirements.txt --editable .)
 	@touch $@
 
 $(TEST_STAMP): tests/requirements.txt $(STAMP)
-	@echo "== installing tests/requirements.txt"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(call timed,installing tests/requirements.txt,$(PIP) -r tests/requirements.txt)
 	@touch $@
 
 browser:
 	@bash tests/browser/install_chromium.sh
 
 experiment: $(STAMP)
-	@echo "== selection strategies by fine-tuning, reduced (about a minute and a half)"
-	@$(BIN)/python -m data.recipe.select_experiment --reduced
+	$(call timed,selection strategies by fine-tuning (reduced),$(BIN)/python -m data.recipe.select_experiment --reduced)
 
 clean:
 	rm -rf $(VENV) .rdpt .mypy_cache .ruff_cache .pytest_cache .hypothesis

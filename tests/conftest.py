@@ -1,10 +1,16 @@
-"""The order of the tests, and the flag that writes golden files anew."""
+"""The order of the tests, their share of the cores, and the flag that writes golden files anew."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores: each process, and whatever it starts, takes one thread. Read when numpy and torch load.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
 
 BROWSER = Path(__file__).parent / "browser"
 
