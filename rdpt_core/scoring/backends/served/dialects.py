@@ -225,7 +225,7 @@ DIALECTS: dict[str, tuple[Dialect, ...]] = {
     "echo": (EchoDialect(0), EchoDialect(1)),
     "sglang": (SglangDialect(),),
 }
-DIALECTS["auto"] = tuple(one for name in ("vllm", "sglang", "echo") for one in DIALECTS[name])
+DIALECTS["auto"] = tuple(dialect for name in ("vllm", "sglang", "echo") for dialect in DIALECTS[name])
 
 
 def _of(reply: Any) -> Mapping[str, Any]:
