@@ -24,7 +24,7 @@ from rdpt_core.analysis.statistics.logistic import fit_logistic
 from rdpt_core.analysis.statistics.resampling import LEVEL
 
 ROLES = ("teacher", "student", "distilled")
-KINDS = tuple(str(label) for label in label_order(ROLES))
+LABELS = tuple(str(label) for label in label_order(ROLES))
 N_POSITIONS = 6
 
 
@@ -53,14 +53,14 @@ class World:
 class Sample:
     """Simulated traces as the analysis takes them."""
 
-    facts: TraceTable
+    traces: TraceTable
     gaps: Gaps
     codes: np.ndarray
     counts: np.ndarray
 
     @property
     def rows(self) -> np.ndarray:
-        return np.arange(len(self.facts.trace_no))
+        return np.arange(len(self.traces.trace_no))
 
 
 def draw(world: World, seed: int, n_questions: int | None = None) -> Sample:
@@ -81,7 +81,7 @@ def draw(world: World, seed: int, n_questions: int | None = None) -> Sample:
     codes = np.where(is_teacher, 1, np.where(rng.random(start[-1]) < 0.7, 2, 3)).astype(np.uint8)
     counts = np.stack([np.bincount(trace, codes == k, n) for k in range(1, 5)], axis=1)
     grade = correct.astype(np.int8)
-    facts = TraceTable(
+    traces = TraceTable(
         trace_no=np.arange(n, dtype=np.int32),
         question=question,
         question_keys=tuple(("planted", str(q)) for q in range(n_questions)),
@@ -90,7 +90,7 @@ def draw(world: World, seed: int, n_questions: int | None = None) -> Sample:
         correct=grade,
     )
     empty = np.zeros(start[-1], np.float32)
-    return Sample(facts, Gaps(ROLES, facts.trace_no, start, empty, empty), codes, counts.astype(float))
+    return Sample(traces, Gaps(ROLES, traces.trace_no, start, empty, empty), codes, counts.astype(float))
 
 
 # Each statistic gives value, low and high: honest, and as if sentences or traces were independent.
@@ -100,8 +100,8 @@ _Z = 1.959964
 
 def share(sample: Sample) -> tuple[float, float, float]:
     """Share of Teacher sentences."""
-    found = bootstrap_shares(sample.counts.astype(np.int64), sample.facts.question)
-    return float(found.share[0]), float(found.low[0]), float(found.high[0])
+    intervals = bootstrap_shares(sample.counts.astype(np.int64), sample.traces.question)
+    return float(intervals.share[0]), float(intervals.low[0]), float(intervals.high[0])
 
 
 def naive_share(sample: Sample) -> tuple[float, float, float]:
@@ -115,31 +115,31 @@ def naive_share(sample: Sample) -> tuple[float, float, float]:
 def share_of_both_levels(sample: Sample) -> tuple[float, float, float]:
     """The same with percentiles of a bootstrap that draws questions and then their traces once more."""
     rng = np.random.default_rng(0)
-    _, n = np.unique(sample.facts.question, return_counts=True)
+    _, n = np.unique(sample.traces.question, return_counts=True)
     start = np.concatenate([[0], np.cumsum(n)[:-1]])
     drawn = rng.integers(0, len(n), (1000, len(n)))
     there = np.arange(n.max()) < n[drawn][:, :, None]
-    place = start[drawn][:, :, None] + np.floor(rng.random(there.shape) * n[drawn][:, :, None]).astype(np.int64)
+    index = start[drawn][:, :, None] + np.floor(rng.random(there.shape) * n[drawn][:, :, None]).astype(np.int64)
     teacher = np.append(sample.counts[:, 0], 0)
     total = np.append(sample.counts.sum(axis=1), 0)
-    place = np.where(there, place, len(teacher) - 1)
-    shares = teacher[place].sum(axis=(1, 2)) / total[place].sum(axis=(1, 2))
+    index = np.where(there, index, len(teacher) - 1)
+    shares = teacher[index].sum(axis=(1, 2)) / total[index].sum(axis=(1, 2))
     low, high = np.quantile(shares, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
     return sample.counts[:, 0].sum() / sample.counts.sum(), float(low), float(high)
 
 
 def correct_minus_incorrect(sample: Sample) -> tuple[float, float, float]:
     """Difference of the Teacher share between correct and incorrect traces, which share questions."""
-    part = RunCounts("run", sample.facts, sample.counts, sample.counts.sum(axis=1).astype(np.int64))
-    found = difference(cross_tabulate([part], KINDS, "correctness", None), 0, 1)
-    return float(found.value[0]), float(found.low[0]), float(found.high[0])
+    counted = RunCounts("run", sample.traces, sample.counts, sample.counts.sum(axis=1).astype(np.int64))
+    estimate = difference(cross_tabulate([counted], LABELS, "correctness", None), 0, 1)
+    return float(estimate.value[0]), float(estimate.low[0]), float(estimate.high[0])
 
 
 def naive_difference(sample: Sample) -> tuple[float, float, float]:
     """The same as if sentences were independent."""
     value, variance = 0.0, 0.0
     for sign, grade in ((1, 1), (-1, 0)):
-        counts = sample.counts[sample.facts.correct == grade]
+        counts = sample.counts[sample.traces.correct == grade]
         p = counts[:, 0].sum() / counts.sum()
         value, variance = value + sign * p, variance + p * (1 - p) / counts.sum()
     reach = _Z * np.sqrt(variance)
@@ -149,7 +149,7 @@ def naive_difference(sample: Sample) -> tuple[float, float, float]:
 def area(sample: Sample) -> tuple[float, float, float]:
     """Signed area between the Teacher curves of correct and incorrect traces."""
     table = absolute_table(sample.gaps, sample.codes, sample.rows, N_POSITIONS)
-    panel = make_panel("planted", table, sample.facts, sample.rows, LINES[1:])
+    panel = make_panel("planted", table, sample.traces, sample.rows, LINES[1:])
     if panel.area is None:
         return float("nan"), float("nan"), float("nan")
     return float(panel.area.value[0]), float(panel.area.low[0]), float(panel.area.high[0])
@@ -157,7 +157,7 @@ def area(sample: Sample) -> tuple[float, float, float]:
 
 def auc(sample: Sample) -> tuple[float, float, float]:
     """AUC of the number of Teacher sentences."""
-    return _auc(sample, sample.facts.question)
+    return _auc(sample, sample.traces.question)
 
 
 def naive_auc(sample: Sample) -> tuple[float, float, float]:
@@ -166,21 +166,21 @@ def naive_auc(sample: Sample) -> tuple[float, float, float]:
 
 
 def _auc(sample: Sample, clusters: np.ndarray) -> tuple[float, float, float]:
-    one = np.zeros(len(clusters), np.int64)
-    found = auc_within(_teacher_share(sample), sample.facts.correct == 1, one, clusters)
-    return found.value, found.low, found.high
+    same_group = np.zeros(len(clusters), np.int64)
+    estimate = auc_within(_teacher_share(sample), sample.traces.correct == 1, same_group, clusters)
+    return estimate.value, estimate.low, estimate.high
 
 
 def auc_within_questions(sample: Sample) -> tuple[float, float, float]:
     """AUC of the share of Teacher sentences among traces of the same question."""
-    question = sample.facts.question
-    found = auc_within(_teacher_share(sample), sample.facts.correct == 1, question, question)
-    return found.value, found.low, found.high
+    question = sample.traces.question
+    estimate = auc_within(_teacher_share(sample), sample.traces.correct == 1, question, question)
+    return estimate.value, estimate.low, estimate.high
 
 
 def odds(sample: Sample) -> tuple[float, float, float]:
     """Log-odds of a correct answer for ten points more of Teacher sentences."""
-    return _odds(sample, sample.facts.question)
+    return _odds(sample, sample.traces.question)
 
 
 def naive_odds(sample: Sample) -> tuple[float, float, float]:
@@ -189,9 +189,9 @@ def naive_odds(sample: Sample) -> tuple[float, float, float]:
 
 
 def _odds(sample: Sample, clusters: np.ndarray) -> tuple[float, float, float]:
-    one = np.zeros(len(clusters), np.int64)
-    found = fit_logistic(10 * _teacher_share(sample)[:, None], sample.facts.correct == 1, clusters, one)
-    return float(found.coefficient[0]), float(found.low[0]), float(found.high[0])
+    same_group = np.zeros(len(clusters), np.int64)
+    fit = fit_logistic(10 * _teacher_share(sample)[:, None], sample.traces.correct == 1, clusters, same_group)
+    return float(fit.coefficient[0]), float(fit.low[0]), float(fit.high[0])
 
 
 def _teacher_share(sample: Sample) -> np.ndarray:
@@ -230,11 +230,11 @@ def band_coverage(world: World, n_sets: int = 400) -> tuple[float, float]:
     for seed in range(n_sets):
         sample = draw(world, seed)
         table = absolute_table(sample.gaps, sample.codes, sample.rows, N_POSITIONS)
-        (curve,) = make_panel("planted", table, sample.facts, sample.rows, LINES[:1]).curves
-        here = slice(curve.n_shown)
-        hits += bool(np.all((curve.low[here, 0] <= truth[here]) & (truth[here] <= curve.high[here, 0])))
-        p, n = curve.share[here, 0], curve.n_traces[here]
-        naive += bool(np.all(np.abs(p - truth[here]) <= _Z * np.sqrt(p * (1 - p) / n)))
+        (curve,) = make_panel("planted", table, sample.traces, sample.rows, LINES[:1]).curves
+        shown = slice(curve.n_shown)
+        hits += bool(np.all((curve.low[shown, 0] <= truth[shown]) & (truth[shown] <= curve.high[shown, 0])))
+        p, n = curve.share[shown, 0], curve.n_traces[shown]
+        naive += bool(np.all(np.abs(p - truth[shown]) <= _Z * np.sqrt(p * (1 - p) / n)))
     return hits / n_sets, naive / n_sets
 
 

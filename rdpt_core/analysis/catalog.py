@@ -140,11 +140,11 @@ def filter_traces(traces: pa.Table, chosen: TraceFilter, holding: SmallInts | No
         if value is not None:
             traces = traces.filter(pc.equal(traces.column(column), pa.scalar(value, pa.string())))
     if chosen.text.strip():
-        found = [
+        matches = [
             pc.fill_null(pc.match_substring(traces.column(name), chosen.text.strip(), ignore_case=True), False)
             for name in ("question_id", "question")
         ]
-        traces = traces.filter(pc.or_(*found))
+        traces = traces.filter(pc.or_(*matches))
     if chosen.label is not None and holding is not None:
         traces = traces.filter(pc.is_in(traces.column("trace_no"), value_set=pa.array(holding)))
     return traces

@@ -63,13 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_notes(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.export.rows import check_ending, write_rows, write_text
-    from rdpt_core.analysis.trace.notes import markdown, place, rows
+    from rdpt_core.analysis.trace.notes import locate, markdown, rows
     from rdpt_core.store.notes import notes
     from rdpt_core.store.reader import open_reader
 
     check_ending(arguments.out, ".md")
     with open_reader(arguments.db) as reader:
-        placed = place(reader, notes(arguments.db))
+        placed = locate(reader, notes(arguments.db))
     if arguments.out.suffix == ".md":
         write_text(markdown(placed), arguments.out)
     else:

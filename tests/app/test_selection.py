@@ -75,7 +75,7 @@ def test_controls_change_what_is_picked(open_app: Open, database: Path) -> None:
     assert [row["strategy"] for row in table(app)] == ["longest", "expression"]
     app.text_input(key="formula").set_value("__import__('os')").run()
     assert not app.exception
-    assert "calls something else" in page_text(app)
+    assert "calls something other than a function" in page_text(app)
     app.button_group(key="strategies").set_value([]).run()
     assert not app.exception
     assert "Choose at least one strategy" in page_text(app)

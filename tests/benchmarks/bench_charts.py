@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from rdpt_core.analysis.labels import LabelRule, Space
 from rdpt_core.analysis.run import gap_plane, ranking, run_agreement, suggested_beta, thresholds
 from rdpt_core.analysis.run.gap_arrays import exact_gaps, load_gaps
-from rdpt_core.analysis.run.trace_table import load_facts
+from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope, load_choices
 from rdpt_core.store.reader import Reader, Run, open_reader
 
@@ -36,8 +36,8 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
     frame = gap_plane.load_range(reader, run, rule, Space.DIFFERENCE, every)
     assert frame is not None, "the file holds no scored sentence"
     order = ranking.Order.TEACHER
-    gaps, facts = load_gaps(reader, run, rule.unit, rule.space), load_facts(reader, run, every)
-    rows = np.searchsorted(gaps.trace_no, facts.trace_no)
+    gaps, traces = load_gaps(reader, run, rule.unit, rule.space), load_trace_table(reader, run, every)
+    rows = np.searchsorted(gaps.trace_no, traces.trace_no)
     exact = partial(exact_gaps, reader, run, rule.unit, rule.space)
     found: list[tuple[str, Callable[[], Any]]] = [
         ("filters: choices", lambda: load_choices(reader, run)),
@@ -48,8 +48,8 @@ def questions(reader: Reader, run: Run, rule: LabelRule) -> list[tuple[str, Call
         ("ratios: strip", lambda: ranking.load_strip(reader, run, rule, tuple(range(ranking.STRIP_ROWS)))),
         ("gaps in memory (once)", lambda: load_gaps(reader, run, rule.unit, rule.space)),
         ("thresholds: map", lambda: thresholds.count_map(gaps, rows, rule, exact)),
-        ("thresholds: suggested β (once)", lambda: suggested_beta.find_beta(gaps, rows, facts, exact)),
-        ("thresholds: curves along β", lambda: thresholds.beta_curves(gaps, rows, facts, rule, exact)),
+        ("thresholds: suggested β (once)", lambda: suggested_beta.find_beta(gaps, rows, traces, exact)),
+        ("thresholds: curves along β", lambda: thresholds.beta_curves(gaps, rows, traces, rule, exact)),
         ("thresholds: margins", lambda: thresholds.count_margins(gaps, rows, rule, exact)),
         ("thresholds: other units", lambda: thresholds.load_alternatives(reader, run, rule, every)),
     ]

@@ -142,7 +142,7 @@ class RunData:
 
     @kept(4)
     def codes(self, rule: LabelRule, *, without_first: bool = False) -> Codes:
-        """(n_sentences,), each sentence's place in `labels` counted from 1; 0 where unscored."""
+        """(n_sentences,), the index of each sentence's label in `labels` counted from 1; 0 where unscored."""
 
         def exact(trace_nos: SmallInts) -> Codes:
             with self.open_reader() as reader:
@@ -164,7 +164,7 @@ class RunData:
             return load_trace_table(reader, self.run, scope)
 
     def rows(self, rule: LabelRule, scope: Scope) -> Ints:
-        """(n_traces,), where the traces in scope stand among all scored traces."""
+        """(n_traces,), the indices of the traces in scope among all scored traces."""
         return np.searchsorted(self.gaps(rule).trace_no, self.trace_table(scope).trace_no)
 
     def faint(self, rule: LabelRule) -> Faint | None:
@@ -181,7 +181,7 @@ class RunData:
 
     @kept(8)
     def shares(self, rule: LabelRule) -> tuple[GroupShares, ...]:
-        """Label shares of each benchmark."""
+        """Label shares of each benchmark, with intervals."""
         return shares.shares_of_traces(self.trace_table(Scope()), self.counts(rule)[:, 1:], self.labels)
 
     def traces_with(self, rule: LabelRule, label: str) -> SmallInts:
@@ -207,13 +207,13 @@ class RunData:
         traces = self.trace_table(scope)
         table = self._position_table(rule, scope, view.relative, view.last)
         lines = positions.LINES[1:] if view.compare else positions.LINES[:1]
-        code, names = traces.codes["benchmark"], traces.names["benchmark"]
+        benchmark, names = traces.codes["benchmark"], traces.names["benchmark"]
         if not view.by_benchmark:
             name = names[0] if len(names) == 1 else "all benchmarks"
             return (positions.make_panel(name, table, traces, np.arange(len(traces.trace_no)), lines),)
 
-        def panel(number: int) -> Panel:
-            return positions.make_panel(names[number], table, traces, np.flatnonzero(code == number), lines)
+        def panel(code: int) -> Panel:
+            return positions.make_panel(names[code], table, traces, np.flatnonzero(benchmark == code), lines)
 
         return tuple(in_parallel(panel, range(len(names))))
 
@@ -230,7 +230,7 @@ class RunData:
         )
 
     def positions(self, rule: LabelRule, scope: Scope, view: PositionView) -> tuple[PositionTable, tuple[Panel, ...]]:
-        """Position curves."""
+        """The position curves of a view, and the table of labels at positions that they are made from."""
         return self._position_table(rule, scope, view.relative, view.last), self._panels(rule, scope, view)
 
     @staticmethod
@@ -240,7 +240,7 @@ class RunData:
 
     @kept(8)
     def prediction(self, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool = False) -> Prediction:
-        """Labels against correctness.
+        """Labels against correctness: AUCs and logistic fits.
 
         Args:
             measure: one of `predict.MEASURES`.
@@ -248,13 +248,11 @@ class RunData:
         """
         rows = self.rows(rule, scope)
         counts = self.counts(rule)[rows, 1:]
-        other = self.counts(rule, without_first=True)[rows, 1:] if without_first else None
-        return predict.predict_correctness(self.trace_table(scope), counts, self.labels, measure, other)
+        counts_without_first = self.counts(rule, without_first=True)[rows, 1:] if without_first else None
+        return predict.predict_correctness(self.trace_table(scope), counts, self.labels, measure, counts_without_first)
 
     def _exact_gaps(self, rule: LabelRule) -> Exact:
-        def exact(
-            trace_nos: SmallInts,
-        ) -> tuple[Doubles, Doubles | None]:
+        def exact(trace_nos: SmallInts) -> tuple[Doubles, Doubles | None]:
             with self.open_reader() as reader:
                 return gap_arrays.exact_gaps(reader, self.run, rule.unit, rule.space, trace_nos)
 
@@ -262,17 +260,17 @@ class RunData:
 
     @kept(8)
     def threshold_map(self, rule: LabelRule, scope: Scope) -> ThresholdMap:
-        """Counts for every pair of thresholds."""
+        """Exact counts of labels for every pair of thresholds of a grid."""
         return thresholds.count_map(self.gaps(rule), self.rows(rule, scope), rule, self._exact_gaps(rule))
 
     @kept(8)
     def margins(self, rule: LabelRule, scope: Scope) -> pa.Table:
-        """Sentences close to turning."""
+        """Sentences close to another label: counts by label and margin, as `count_margins` gives them."""
         return thresholds.count_margins(self.gaps(rule), self.rows(rule, scope), rule, self._exact_gaps(rule))
 
     @kept(8)
     def beta_curves(self, rule: LabelRule, scope: Scope) -> tuple[BetaCurve, ...]:
-        """Shares along β."""
+        """Label shares for several β, of everything in scope and of each benchmark."""
         rows = self.rows(rule, scope)
         return thresholds.beta_curves(self.gaps(rule), rows, self.trace_table(scope), rule, self._exact_gaps(rule))
 
@@ -295,7 +293,7 @@ def shares_of_groups(
     *,
     by_tokens: bool = False,
 ) -> CrossTable:
-    """Label shares of groups of traces of one or more runs of a file, with the same roles.
+    """The cross table of label shares of groups of traces, of one or more runs of a file with the same roles.
 
     Args:
         runs: each run under the name that it has as a group.
@@ -307,9 +305,9 @@ def shares_of_groups(
     first, *_ = runs.values()
 
     def answer() -> CrossTable:
-        parts = [data.counted_traces(name, rule, scope, by_tokens=by_tokens) for name, data in runs.items()]
-        return group_shares.cross_tabulate(parts, first.labels, row, column)
+        counted = [data.counted_traces(name, rule, scope, by_tokens=by_tokens) for name, data in runs.items()]
+        return group_shares.cross_tabulate(counted, first.labels, row, column)
 
     names = tuple((name, data.run.run_no) for name, data in runs.items())
-    cells: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens), answer)
-    return cells
+    table: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens), answer)
+    return table

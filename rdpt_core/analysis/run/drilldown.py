@@ -1,9 +1,10 @@
-"""The traces and sentences behind a number, for someone who clicks it."""
+"""Drill-down: the traces and sentences behind a number, for someone who clicks it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +50,7 @@ def traces_of_cell(runs: Sequence[RunData], rule: LabelRule, scope: Scope, cell:
 
     Args:
         runs: the runs that were grouped, in that order; the first of them with such a trace is listed.
+        label: one of the labels of these runs.
     """
     for data, members in zip(runs, cell.members, strict=True):
         traces, k = data.trace_table(scope), data.labels.index(label)
@@ -62,24 +64,35 @@ def traces_of_cell(runs: Sequence[RunData], rule: LabelRule, scope: Scope, cell:
     return Drilldown(runs[0].run, 0, (), ())
 
 
-def sentences_at_point(
-    data: RunData, rule: LabelRule, scope: Scope, view: PositionView, panel_no: int, line_no: int, point: int, k: int
-) -> Drilldown:
-    """Sentences with a label at a point of a position curve.
+class CurvePoint(NamedTuple):
+    """A point of a position curve.
 
-    Args:
-        panel_no: which panel of `data.positions`.
-        line_no: which curve of the panel.
-        point: which point of the curve.
-        k: the label's place in `data.labels`.
+    Attributes:
+        panel_no: index of the panel in the panels of `RunData.positions`.
+        label_no: index of the label in `RunData.labels`.
+        line_no: index of the curve in the panel.
+        point_no: index of the point in the curve.
     """
+
+    panel_no: int
+    label_no: int
+    line_no: int
+    point_no: int
+
+
+def sentences_at_point(
+    data: RunData, rule: LabelRule, scope: Scope, view: PositionView, point: CurvePoint
+) -> Drilldown:
+    """Sentences with the label of a point of a position curve, at that point: one of each trace that has one."""
     table, panels = data.positions(rule, scope, view)
-    panel, traces, gaps = panels[panel_no], data.trace_table(scope), data.gaps(rule)
-    wanted = {"all": (-1, 0, 1), "correct": (1,), "incorrect": (0,)}[panel.curves[line_no].line]
-    chosen = panel.traces[np.isin(traces.correct[panel.traces], wanted)]
-    part = replace(table, amount=table.amount[chosen], reaches=table.reaches[chosen])
+    panel, traces, gaps = panels[point.panel_no], data.trace_table(scope), data.gaps(rule)
+    grades = {"all": (-1, 0, 1), "correct": (1,), "incorrect": (0,)}[panel.curves[point.line_no].line]
+    chosen = panel.rows[np.isin(traces.correct[panel.rows], grades)]
+    chosen_table = replace(table, amount=table.amount[chosen], reaches=table.reaches[chosen])
     rows = data.rows(rule, scope)[chosen]
-    n, listed, index = positions.sentences_at(gaps, data.codes(rule), rows, part, point, k, LIMIT)
+    n, listed, index = positions.sentences_at(
+        gaps, data.codes(rule), rows, chosen_table, point.point_no, point.label_no, LIMIT
+    )
     return _drilldown(data, n, traces.trace_no[chosen[listed]], index, {})
 
 
@@ -141,10 +154,10 @@ def load_sentences(reader: Reader, run: Run, trace_nos: Sequence[int], indices: 
         "SELECT trace_id, question_id, benchmark, correct, sentence_index + 1 AS sentence, "
         f"substr(response, char_start + 1, least(char_end - char_start, {_TEXT:d})) AS text "
         "FROM (SELECT unnest($1::INTEGER[]) AS trace_no, unnest($2::INTEGER[]) AS sentence_index, "
-        "unnest(range(len($1::INTEGER[]))) AS place) AS wanted "
+        "unnest(range(len($1::INTEGER[]))) AS number) AS wanted "
         f"JOIN (SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT unnest($1::INTEGER[]))) "
         "USING (trace_no, sentence_index) "
         f"JOIN (SELECT * FROM traces WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT unnest($1::INTEGER[]))) "
-        "USING (trace_no) ORDER BY place",
+        "USING (trace_no) ORDER BY number",
         [list(map(int, trace_nos)), list(map(int, indices))],
     )

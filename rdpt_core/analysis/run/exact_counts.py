@@ -24,74 +24,82 @@ _PASS = 131_072
 
 Values: TypeAlias = npt.NDArray[np.floating]
 
-Look: TypeAlias = Callable[[Values, Values | None], tuple[Ints, Bools]]
+Classify: TypeAlias = Callable[[Values, Values | None], tuple[Ints, Bools]]
 """From `d_ts` and `max_gap` of some sentences, in either precision, the bin of each, and whether it is doubtful."""
 
 Exact: TypeAlias = Callable[[SmallInts], tuple[Doubles, Doubles | None]]
 """`exact_gaps` of some traces."""
 
 
-def count_by_trace(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact) -> Ints:
-    """Scored sentences in each bin. Shape: (len(rows), n_bins).
+def count_by_trace(gaps: Gaps, rows: Ints, classify: Classify, n_bins: int, exact: Exact) -> Ints:
+    """Scored sentences of each trace in each bin. Shape: (len(rows), n_bins).
 
     Args:
-        rows: places of traces in `gaps`, ascending.
+        rows: indices of traces in `gaps`, ascending.
+        classify: gives each sentence its bin, from 0.
+        exact: gaps in double precision, asked for the traces of doubtful sentences.
     """
-    return count_by_group(gaps, rows, look, n_bins, exact, np.arange(len(rows)), len(rows))
+    return count_by_group(gaps, rows, classify, n_bins, exact, np.arange(len(rows)), len(rows))
 
 
-def count_all(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact) -> Ints:
-    """Scored sentences of some traces in each bin. Shape: (n_bins,)."""
-    counts: Ints = count_by_group(gaps, rows, look, n_bins, exact, np.zeros(len(rows), np.int64), 1)[0]
+def count_all(gaps: Gaps, rows: Ints, classify: Classify, n_bins: int, exact: Exact) -> Ints:
+    """Scored sentences of some traces in each bin. Shape: (n_bins,). Arguments as for `count_by_trace`."""
+    counts: Ints = count_by_group(gaps, rows, classify, n_bins, exact, np.zeros(len(rows), np.int64), 1)[0]
     return counts
 
 
-def count_by_group(gaps: Gaps, rows: Ints, look: Look, n_bins: int, exact: Exact, group: Ints, n_groups: int) -> Ints:
-    """The same by groups of traces, numbered from 0. Shapes: `group` (len(rows),), result (n_groups, n_bins)."""
+def count_by_group(
+    gaps: Gaps, rows: Ints, classify: Classify, n_bins: int, exact: Exact, group: Ints, n_groups: int
+) -> Ints:
+    """The same by groups of traces, numbered from 0. Shapes: `group` (len(rows),), result (n_groups, n_bins).
+
+    The other arguments are as for `count_by_trace`.
+    """
     width = n_bins + 1
     counts = np.zeros((n_groups, width), np.int64)
     length = gaps.length[rows]
     step = max(1, _PASS * len(rows) // max(1, int(length.sum())))
 
-    def work(first: int) -> tuple[Ints, Ints, Ints]:
-        part = slice(first, first + step)
-        place = _sentences(gaps, rows[part], length[part])
-        d_ts = gaps.d_ts[place]
-        max_gap = None if gaps.max_gap is None else gaps.max_gap[place]
-        bins, doubtful = look(d_ts, max_gap)
-        unscored = np.isnan(d_ts if max_gap is None else max_gap)
-        doubtful &= ~unscored
-        bins[unscored | doubtful] = n_bins
-        present, local = np.unique(group[part], return_inverse=True)
-        bins += np.repeat(local * width, length[part])
-        found = np.bincount(bins, minlength=len(present) * width).reshape(-1, width)
-        return present, found, _numbers(place, np.flatnonzero(doubtful))
+    def count_piece(first: int) -> tuple[Ints, Ints, Ints]:
+        piece = slice(first, first + step)
+        sentences = _sentences(gaps, rows[piece], length[piece])
+        d_ts = gaps.d_ts[sentences]
+        max_gap = None if gaps.max_gap is None else gaps.max_gap[sentences]
+        bins, is_doubtful = classify(d_ts, max_gap)
+        is_unscored = np.isnan(d_ts if max_gap is None else max_gap)
+        is_doubtful &= ~is_unscored
+        bins[is_unscored | is_doubtful] = n_bins
+        present, group_in_piece = np.unique(group[piece], return_inverse=True)
+        bins += np.repeat(group_in_piece * width, length[piece])
+        binned = np.bincount(bins, minlength=len(present) * width).reshape(-1, width)
+        return present, binned, _sentence_numbers(sentences, np.flatnonzero(is_doubtful))
 
-    left = []
-    for present, found, doubtful in in_parallel(work, range(0, len(rows), step)):
-        counts[present] += found
-        left.append(doubtful)
-    doubtful = np.concatenate([np.empty(0, np.int64), *left])
+    doubtful_pieces = []
+    for present, binned, doubtful in in_parallel(count_piece, range(0, len(rows), step)):
+        counts[present] += binned
+        doubtful_pieces.append(doubtful)
+    doubtful = np.concatenate([np.empty(0, np.int64), *doubtful_pieces])
     if len(doubtful):
         traces, sentences = traces_of(gaps, doubtful)
         d_ts, max_gap = exact(gaps.trace_no[traces])
         chosen = np.searchsorted(sentences, doubtful)
-        bins, _ = look(d_ts[chosen], None if max_gap is None else max_gap[chosen])
+        bins, _ = classify(d_ts[chosen], None if max_gap is None else max_gap[chosen])
         row = np.searchsorted(rows, np.searchsorted(gaps.start, doubtful, side="right") - 1)
         np.add.at(counts, (group[row], bins), 1)
     return counts[:, :n_bins]
 
 
 def _sentences(gaps: Gaps, rows: Ints, length: Ints) -> slice | Ints:
-    """Where the sentences of some traces stand: a slice if the traces follow each other."""
+    """The indices of the sentences of some traces: a slice if the traces follow each other."""
     first, last = int(gaps.start[rows[0]]), int(gaps.start[rows[-1] + 1])
     if last - first == int(length.sum()):
         return slice(first, last)
     return np.repeat(gaps.start[rows] - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
 
 
-def _numbers(place: slice | Ints, chosen: Ints) -> Ints:
-    return chosen + place.start if isinstance(place, slice) else place[chosen]
+def _sentence_numbers(sentences: slice | Ints, chosen: Ints) -> Ints:
+    """`sentences[chosen]`, also of a slice."""
+    return chosen + sentences.start if isinstance(sentences, slice) else sentences[chosen]
 
 
 def reach(value: Values, thresholds: Doubles, denominator: int) -> tuple[Ints, Bools]:
@@ -102,8 +110,8 @@ def reach(value: Values, thresholds: Doubles, denominator: int) -> tuple[Ints, B
         thresholds: (m,), the whole numbers from 0 divided by `denominator`.
     """
     edges = np.concatenate([[-np.inf], thresholds, [np.inf]]).astype(value.dtype)
-    near = np.fmin(np.ceil(value * denominator), len(thresholds)).astype(np.int64)
+    number = np.fmin(np.ceil(value * denominator), len(thresholds)).astype(np.int64)
     # A product is rounded, so its neighbours are tried as well.
-    near -= edges[near] >= value
-    near += edges[near + 1] < value
-    return near, edges[near + 1] == value
+    number -= edges[number] >= value
+    number += edges[number + 1] < value
+    return number, edges[number + 1] == value

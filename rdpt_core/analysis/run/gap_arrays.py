@@ -39,7 +39,7 @@ class Gaps:
         roles: the roles of the run.
         trace_no: (n_traces,), ascending.
         start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`.
-        d_ts: (n_sentences,) teacher minus student, NaN where missing; single precision.
+        d_ts: (n_sentences,) teacher minus student, NaN where missing; in probabilities, or in nats in ratio space.
         max_gap: (n_sentences,) the largest of the three gaps; None before training.
         notable_from: below this threshold too few sentences are faint to be pointed out; at it or above, perhaps
             enough.
@@ -67,16 +67,23 @@ def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first:
     rule = LabelRule(0.0, 0.0, unit, space)
     source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     columns = {"d_ts": "d_ts::FLOAT"} | ({"max_gap": "max_gap::FLOAT"} if run.has_distilled else {})
-    kinds = dict.fromkeys(columns, np.float32)
+    dtypes = dict.fromkeys(columns, np.float32)
     tally = None
     if faint_limit(rule, run.roles) is not None:
         scored = "max_gap" if run.has_distilled else "d_ts"
         values = ", ".join(f"v_{role}" for role in run.roles)
         columns["highest"] = f"(CASE WHEN {scored} IS NOT NULL THEN greatest({values}) END)::FLOAT"
         tally = _Tally()
-    found = _read(reader, run, columns, labels_sql(rule, run.roles, source), kinds, tally)
+    sentences = _read(reader, run, columns, labels_sql(rule, run.roles, source), dtypes, tally)
     notable = tally.reached_by(NOTABLE_PART) if tally is not None else float("inf")
-    return Gaps(run.roles, found.trace_no, found.start, found.columns["d_ts"], found.columns.get("max_gap"), notable)
+    return Gaps(
+        run.roles,
+        sentences.trace_no,
+        sentences.start,
+        sentences.columns["d_ts"],
+        sentences.columns.get("max_gap"),
+        notable,
+    )
 
 
 # The leading half of the bits of infinity; those of NaN are larger.
@@ -115,8 +122,8 @@ def load_token_counts(reader: Reader, run: Run) -> SmallInts:
     """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
     count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0)"
     source = f"SELECT * FROM sentences WHERE run_no = {run.run_no:d}"
-    found: SmallInts = _read(reader, run, {"n_tokens": count}, source, {"n_tokens": np.int32}).columns["n_tokens"]
-    return found
+    n_tokens: SmallInts = _read(reader, run, {"n_tokens": count}, source, {"n_tokens": np.int32}).columns["n_tokens"]
+    return n_tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,38 +140,38 @@ def _read(
     run: Run,
     columns: dict[str, str],
     source: str,
-    kinds: dict[str, Any],
+    dtypes: dict[str, Any],
     tally: _Tally | None = None,
 ) -> _Columns:
     """Columns over the sentences of a run, in order of trace and sentence.
 
-    Sentences are nearly always stored in that order, which one look at the place of each trace tells; then their keys
-    need not be read with them. Batches that were committed out of order are read with their keys, and sorted.
+    Sentences are nearly always stored in that order, which one query over the rows of each trace tells; then their
+    keys need not be read with them. Batches that were committed out of order are read with their keys, and sorted.
 
     Args:
         columns: SQL over `source` by name.
-        kinds: the types of those that are returned.
+        dtypes: the types of those that are returned.
         tally: is given the values of the column `highest`, which is not kept.
     """
-    trace_no, length, ordered = _places(reader, run)
+    trace_no, length, ordered = _stored_traces(reader, run)
     start = np.concatenate([[0], np.cumsum(length, dtype=np.int64)])
     keys: dict[str, Any] = {} if ordered else {"trace_no": np.int32, "sentence_index": np.int32}
-    found = {name: np.empty(start[-1], kind) for name, kind in (keys | kinds).items()}
+    arrays = {name: np.empty(start[-1], dtype) for name, dtype in (keys | dtypes).items()}
     chosen = ", ".join([*keys, *(f"{sql} AS {name}" for name, sql in columns.items())])
-    at = 0
+    n_read = 0
     for batch in reader.stream(f"SELECT {chosen} FROM ({source})", _BATCH_ROWS):
-        for name, column in found.items():
-            column[at : at + batch.num_rows] = batch.column(name).to_numpy(zero_copy_only=False)
+        for name, column in arrays.items():
+            column[n_read : n_read + batch.num_rows] = batch.column(name).to_numpy(zero_copy_only=False)
         if tally is not None:
             tally.add(batch.column("highest").to_numpy(zero_copy_only=False))
-        at += batch.num_rows
+        n_read += batch.num_rows
     if not ordered:
-        order = np.lexsort((found.pop("sentence_index"), found.pop("trace_no")))
-        found = {name: values[order] for name, values in found.items()}
-    return _Columns(found, trace_no, start)
+        order = np.lexsort((arrays.pop("sentence_index"), arrays.pop("trace_no")))
+        arrays = {name: values[order] for name, values in arrays.items()}
+    return _Columns(arrays, trace_no, start)
 
 
-def _places(reader: Reader, run: Run) -> tuple[SmallInts, Ints, bool]:
+def _stored_traces(reader: Reader, run: Run) -> tuple[SmallInts, Ints, bool]:
     """The scored traces of a run, ascending, how many sentences each has, and whether all are stored in order.
 
     A trace whose sentences lie in order has one row number that its first sentence has, or would have, counted back
@@ -184,30 +191,34 @@ def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[SmallInts], Codes]
     """The label of every sentence as a code: `UNSCORED`, or its place in `label_order` counted from 1.
 
     Args:
+        gaps: in the rule's unit and space.
         exact: codes of all sentences of some traces, in order, decided in double precision; see `exact_codes`.
+
+    Returns:
+        (n_sentences,), in the order of `gaps`.
     """
-    place = {label: np.uint8(code) for code, label in enumerate(label_order(gaps.roles), 1)}
+    code_of = {label: np.uint8(code) for code, label in enumerate(label_order(gaps.roles), 1)}
     alpha, beta = np.float32(rule.alpha), np.float32(rule.beta)
-    rest = place[Label.BOOSTED if gaps.max_gap is not None else Label.COMMON]
+    rest = code_of[Label.BOOSTED if gaps.max_gap is not None else Label.COMMON]
     codes = np.empty(len(gaps.d_ts), np.uint8)
 
     def label(first: int) -> Ints:
-        part = slice(first, first + _PASS)
-        d_ts = gaps.d_ts[part]
-        found = np.where(d_ts > beta, place[Label.TEACHER], np.where(d_ts < -beta, place[Label.STUDENT], rest))
-        found[np.isnan(d_ts)] = UNSCORED
+        piece = slice(first, first + _PASS)
+        d_ts = gaps.d_ts[piece]
+        code = np.where(d_ts > beta, code_of[Label.TEACHER], np.where(d_ts < -beta, code_of[Label.STUDENT], rest))
+        code[np.isnan(d_ts)] = UNSCORED
         ties = np.abs(d_ts) == beta
         if gaps.max_gap is not None:
-            max_gap = gaps.max_gap[part]
-            found[max_gap <= alpha] = place[Label.SHARED]
-            found[np.isnan(max_gap)] = UNSCORED
+            max_gap = gaps.max_gap[piece]
+            code[max_gap <= alpha] = code_of[Label.SHARED]
+            code[np.isnan(max_gap)] = UNSCORED
             ties |= max_gap == alpha
-        codes[part] = found
+        codes[piece] = code
         return first + np.flatnonzero(ties)
 
-    doubtful = [found for found in in_parallel(label, range(0, len(codes), _PASS)) if len(found)]
-    if doubtful:
-        _settle(gaps, codes, np.concatenate(doubtful), exact)
+    doubtful = np.concatenate([np.empty(0, np.int64), *in_parallel(label, range(0, len(codes), _PASS))])
+    if len(doubtful):
+        _settle(gaps, codes, doubtful, exact)
     return codes
 
 
@@ -218,23 +229,34 @@ def _settle(gaps: Gaps, codes: Codes, doubtful: Ints, exact: Callable[[SmallInts
 
 
 def traces_of(gaps: Gaps, sentences: Ints) -> tuple[Ints, Ints]:
-    """The places of the traces that hold some sentences, and those of all sentences of these traces; both ascending."""
+    """Where the traces that hold some sentences stand in `gaps`, and where all of their sentences do; both ascending.
+
+    Args:
+        sentences: (n,), indices into the arrays over sentences.
+    """
     traces = np.unique(np.searchsorted(gaps.start, sentences, side="right") - 1)
     return traces, np.concatenate([np.arange(gaps.start[t], gaps.start[t + 1]) for t in traces])
 
 
 def exact_codes(reader: Reader, run: Run, rule: LabelRule, trace_nos: SmallInts, without_first: bool = False) -> Codes:
-    """Codes of all sentences of some traces, in order of trace and sentence, labelled by the database."""
+    """Codes of all sentences of some traces, in order of trace and sentence, labelled by the database.
+
+    Shape: (sentences of those traces,); codes as in `label_codes`.
+    """
     cases = " ".join(f"WHEN '{label}' THEN {code}" for code, label in enumerate(label_order(run.roles), 1))
     code = f"(CASE label {cases} ELSE {UNSCORED} END)::UTINYINT AS code"
-    found: Codes = _of_traces(reader, run, rule, trace_nos, code, without_first).column("code").to_numpy()
-    return found
+    codes: Codes = _of_traces(reader, run, rule, trace_nos, code, without_first).column("code").to_numpy()
+    return codes
 
 
 def exact_gaps(
     reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: SmallInts
 ) -> tuple[Doubles, Doubles | None]:
-    """`d_ts` and `max_gap` of all sentences of some traces, in order, in double precision."""
+    """`d_ts` and `max_gap` of all sentences of some traces, in order, in double precision.
+
+    Shapes: both (sentences of those traces,), NaN where missing; in probabilities, or in nats in ratio space.
+    `max_gap` is None before training.
+    """
     names = ("d_ts", "max_gap") if run.has_distilled else ("d_ts",)
     table = _of_traces(reader, run, LabelRule(0.0, 0.0, unit, space), trace_nos, ", ".join(names))
     columns = [table.column(name).to_numpy() for name in names]
@@ -262,6 +284,8 @@ def _of_traces(
 def count_codes(gaps: Gaps, codes: Codes, weight: SmallInts | None = None) -> Doubles:
     """How much of each trace carries each code. Shape: (n_traces, n_labels + 1); column 0 is unscored.
 
+    Equals, for each trace, `np.bincount(its codes, its weights)`.
+
     Args:
         weight: (n_sentences,), such as tokens; None counts sentences. Sums are exact below 2**53.
     """
@@ -273,7 +297,7 @@ def count_codes(gaps: Gaps, codes: Codes, weight: SmallInts | None = None) -> Do
     for first in range(0, n_traces, step):
         last = min(first + step, n_traces)
         begin, end = gaps.start[first], gaps.start[last]
-        place = np.repeat(np.arange(last - first) * width, np.diff(gaps.start[first : last + 1])) + codes[begin:end]
-        found = np.bincount(place, None if weight is None else weight[begin:end], (last - first) * width)
-        counts[first:last] = found.reshape(-1, width)
+        cell = np.repeat(np.arange(last - first) * width, np.diff(gaps.start[first : last + 1])) + codes[begin:end]
+        sums = np.bincount(cell, None if weight is None else weight[begin:end], (last - first) * width)
+        counts[first:last] = sums.reshape(-1, width)
     return counts

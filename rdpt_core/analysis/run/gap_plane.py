@@ -40,6 +40,7 @@ class PlaneRange:
         x: lower and upper end.
         y: lower and upper end.
         n_sentences: scored sentences in scope, inside the rectangle or not.
+        n_traces, n_questions: those of the scored sentences.
         n_unscored: sentences in scope without a place in the plane.
     """
 
@@ -88,20 +89,22 @@ def cell_at(frame: PlaneRange, space: Space, ix: int, iy: int) -> PlaneCell:
 
 
 def coordinates_sql(rule: LabelRule, space: Space, roles: tuple[str, ...]) -> tuple[str, str]:
-    """SQL for x and y over the columns of `sentences`, in the rule's unit and the given space."""
-    here = replace(rule, space=space)
-    teacher, student, other = (value_sql(role, here, roles) for role in ("teacher", "student", writing_role(roles)))
-    return f"({teacher} - {student})", f"({other} - {student})" if "distilled" in roles else f"({student})"
+    """SQL for x and y over the columns of `sentences`, in the rule's unit and the given space; nats in ratio space."""
+    space_rule = replace(rule, space=space)
+    teacher, student, writer = (
+        value_sql(role, space_rule, roles) for role in ("teacher", "student", writing_role(roles))
+    )
+    return f"({teacher} - {student})", f"({writer} - {student})" if "distilled" in roles else f"({student})"
 
 
-def _placed(run: Run, rule: LabelRule, space: Space, scope: Scope, columns: str) -> tuple[str, list[Any]]:
+def _points_sql(run: Run, rule: LabelRule, space: Space, scope: Scope, columns: str) -> tuple[str, list[Any]]:
     """A query for `columns` and x, y of every sentence that has a place in the plane; no labels."""
     source, parameters = scope.sentences(run.run_no)
     x, y = coordinates_sql(rule, space, run.roles)
     return f"SELECT {columns}, {x} AS x, {y} AS y FROM {source}", parameters
 
 
-def _labelled(run: Run, rule: LabelRule, space: Space, scope: Scope) -> tuple[str, list[Any]]:
+def _labelled_sql(run: Run, rule: LabelRule, space: Space, scope: Scope) -> tuple[str, list[Any]]:
     """All columns of `labels_sql` with x, y and `kind`: the label, or `Boosted-down`; scored sentences only."""
     source, parameters = scope.sentences(run.run_no)
     x, y = coordinates_sql(rule, space, run.roles)
@@ -112,8 +115,8 @@ def _labelled(run: Run, rule: LabelRule, space: Space, scope: Scope) -> tuple[st
 
 def load_range(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope) -> PlaneRange | None:
     """The frame of what is in scope; None if nothing there is scored. Thresholds play no part."""
-    placed, parameters = _placed(run, rule, space, scope, "trace_no, sentence_index")
-    query = f"SELECT *, x IS NOT NULL AND y IS NOT NULL AS is_scored FROM ({placed})"
+    points, parameters = _points_sql(run, rule, space, scope, "trace_no, sentence_index")
+    query = f"SELECT *, x IS NOT NULL AND y IS NOT NULL AS is_scored FROM ({points})"
     (counts,) = reader.query(
         "WITH counted AS (SELECT trace_no, count(*) FILTER (is_scored) AS n, count(*) AS n_all "
         f"FROM ({query}) GROUP BY trace_no) "
@@ -124,12 +127,14 @@ def load_range(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: S
     ).to_pylist()
     if not counts["n_sentences"]:
         return None
-    part = max(1, counts["n_sentences"] // _FRAME_SENTENCES)
+    n_per_drawn = max(1, counts["n_sentences"] // _FRAME_SENTENCES)
     ends = ", ".join(f"quantile_cont({axis}, [{_TAIL}, {1 - _TAIL}]) AS {axis}" for axis in ("x", "y"))
-    (found,) = reader.query(
-        f"SELECT {ends} FROM ({query}) WHERE is_scored AND hash(trace_no, sentence_index) % {part} = 0", parameters
+    (quantiles,) = reader.query(
+        f"SELECT {ends} FROM ({query}) WHERE is_scored AND hash(trace_no, sentence_index) % {n_per_drawn} = 0",
+        parameters,
     ).to_pylist()
-    return PlaneRange(_padded(found["x"], with_zero=True), _padded(found["y"], with_zero=run.has_distilled), **counts)
+    x, y = _padded(quantiles["x"], with_zero=True), _padded(quantiles["y"], with_zero=run.has_distilled)
+    return PlaneRange(x, y, **counts)
 
 
 def _padded(ends: Sequence[float], *, with_zero: bool) -> tuple[float, float]:
@@ -140,7 +145,7 @@ def _padded(ends: Sequence[float], *, with_zero: bool) -> tuple[float, float]:
 
 def load_points(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope) -> pa.Table:
     """Every scored sentence in scope: trace_no, sentence_index, x, y (single precision, for the eye), kind."""
-    query, parameters = _labelled(run, rule, space, scope)
+    query, parameters = _labelled_sql(run, rule, space, scope)
     return reader.query(
         f"SELECT trace_no, sentence_index, x::FLOAT AS x, y::FLOAT AS y, kind FROM ({query}) "
         "ORDER BY trace_no, sentence_index",
@@ -149,21 +154,22 @@ def load_points(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: 
 
 
 def load_cells(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: Scope, frame: PlaneRange) -> pa.Table:
-    """Counts of every cell and kind that occur: ix, iy, kind, n.
+    """Counts of every cell and kind (label, or `Boosted-down`) that occur: ix, iy, kind, n.
 
     Columns and rows count from 0; -1 and `N_CELLS` stand for what lies outside the frame.
     """
-    query, parameters = _labelled(run, rule, space, scope)
-    places = ", ".join(
-        f"greatest(-1, least({N_CELLS}, floor({_share(axis, ends)} * {N_CELLS})))::INTEGER AS i{axis}"
+    query, parameters = _labelled_sql(run, rule, space, scope)
+    indices = ", ".join(
+        f"greatest(-1, least({N_CELLS}, floor({_position_sql(axis, ends)} * {N_CELLS})))::INTEGER AS i{axis}"
         for axis, ends in (("x", frame.x), ("y", frame.y))
     )
     return reader.query(
-        f"SELECT ix, iy, kind, count(*) AS n FROM (SELECT {places}, kind FROM ({query})) GROUP BY ALL ORDER BY ALL",
+        f"SELECT ix, iy, kind, count(*) AS n FROM (SELECT {indices}, kind FROM ({query})) GROUP BY ALL ORDER BY ALL",
         parameters,
     )
 
 
-def _share(axis: str, ends: tuple[float, float]) -> str:
+def _position_sql(axis: str, ends: tuple[float, float]) -> str:
+    """SQL for how far along an axis of the frame a sentence lies: 0 at the lower end, 1 at the upper."""
     low, high = ends
     return f"(({axis} - ({low!r})::DOUBLE) / ({high - low!r})::DOUBLE)"

@@ -1,12 +1,12 @@
-"""Label shares of groups of traces in rows and columns, with intervals, and the difference between any two of them.
+"""Cross tables: label shares of groups of traces with intervals, and the difference between any two of them.
 
-All cells come from the same resamples of questions. So a difference of two cells is a paired one by itself where they
-share questions, and an independent one where they do not.
+All cells come from the same resamples of questions (a cluster bootstrap). So a difference of two cells is a paired one
+by itself where they share questions, and an independent one where they do not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,19 +27,25 @@ class RunCounts:
     """The traces of one run that are counted.
 
     Attributes:
+        name: what the run is called as a group.
+        traces: the traces that are counted.
         counts: (n_traces, n_labels), how much of each trace carries each label, in sentences or in tokens.
         n_sentences: (n_traces,), scored sentences.
     """
 
-    run: str
-    facts: TraceTable
+    name: str
+    traces: TraceTable
     counts: Doubles
     n_sentences: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossCell:
-    """One group of traces. `members` are places in the parts that were grouped: (part, trace) numbers."""
+    """One group of traces.
+
+    Attributes:
+        members: for each run that was grouped, the indices of the traces of the cell in its `RunCounts`.
+    """
 
     row: str
     column: str
@@ -88,174 +94,170 @@ class Difference:
         return self.n_shared == self.n_questions[0] == self.n_questions[1]
 
 
-def cross_tabulate(parts: Sequence[RunCounts], labels: Sequence[str], row: str, column: str | None) -> CrossTable:
-    """Group traces by one or two dimensions.
+def cross_tabulate(runs: Sequence[RunCounts], labels: Sequence[str], row: str, column: str | None) -> CrossTable:
+    """The cross table of label shares by one or two dimensions.
 
     Args:
-        parts: one or more runs; with several, `run` should be one of the dimensions.
+        runs: one or more runs; with several, `run` should be one of the dimensions.
+        labels: in the order of the columns of `RunCounts.counts`.
         row: one of `DIMENSIONS`.
         column: another one, or None.
     """
     dimensions = (row,) if column is None else (row, column)
-    names = {dimension: _names(parts, dimension) for dimension in dimensions}
-    keys = list(dict.fromkeys(key for part in parts for key in part.facts.question_keys))
-    number = {key: place for place, key in enumerate(keys)}
-    flat = [_flat(part, names) for part in parts]
-    width = len(names[column]) if column is not None else 1
-    sums = _sums(parts, flat, number, len(names[row]) * width, len(labels))
+    names = {dimension: _names(runs, dimension) for dimension in dimensions}
+    keys = list(dict.fromkeys(key for run in runs for key in run.traces.question_keys))
+    index_of = {key: index for index, key in enumerate(keys)}
+    cell_numbers = [_cell_numbers(run, names) for run in runs]
+    column_names = names[column] if column is not None else ("",)
+    width = len(column_names)
+    sums = _sums(runs, cell_numbers, index_of, len(names[row]) * width, len(labels))
     filled = np.flatnonzero(sums.sum(axis=(0, 2)) > 0)
     sums = sums[:, filled]
     drawn = np.empty((0, len(filled), len(labels)), np.float32)
     if len(filled):
-        drawn = resample_sums(sums, _strata(parts, keys, number, dimensions))
+        drawn = resample_sums(sums, _strata(runs, index_of, dimensions))
     with np.errstate(invalid="ignore"):
         drawn /= drawn.sum(axis=2, keepdims=True)
-    has = sums.sum(axis=2) > 0
-    ends = _intervals(sums, has, drawn)
-    order = names[column] if column is not None else ("",)
-    cells = tuple(
-        _cell(
-            parts,
-            flat,
-            int(code),
-            (names[row][code // width], order[code % width]),
-            sums[:, place],
-            has[:, place],
-            tuple(end[place] for end in ends),
+    share, low, high = _intervals(sums, drawn)
+    n_questions, total = (sums.sum(axis=2) > 0).sum(axis=0), sums.sum(axis=(0, 2))
+    cells = []
+    for index, number in enumerate(filled.tolist()):
+        members = tuple(
+            np.flatnonzero((numbers == number) & (run.counts.sum(axis=1) > 0))
+            for run, numbers in zip(runs, cell_numbers, strict=True)
         )
-        for place, code in enumerate(filled)
-    )
-    return CrossTable(row, column, tuple(labels), cells, drawn, has)
+        n, n_traces = int(n_questions[index]), sum(len(rows) for rows in members)
+        ends = share[index], low[index], high[index]
+        intervals = ShareIntervals(*ends, n, n_traces, int(total[index]), refusal(n))
+        n_sentences = sum(int(run.n_sentences[rows].sum()) for run, rows in zip(runs, members, strict=True))
+        name = names[row][number // width], column_names[number % width]
+        cells.append(CrossCell(*name, intervals, n_sentences, members))
+    return CrossTable(row, column, tuple(labels), tuple(cells), drawn, sums.sum(axis=2) > 0)
 
 
 def _sums(
-    parts: Sequence[RunCounts], flat: Sequence[Ints], number: dict[tuple[str, str], int], n_cells: int, n_labels: int
+    runs: Sequence[RunCounts],
+    cell_numbers: Sequence[Ints],
+    index_of: Mapping[tuple[str, str], int],
+    n_cells: int,
+    n_labels: int,
 ) -> Doubles:
     """(n_questions, n_cells, n_labels), what each question adds to each cell."""
     slots = []
-    for part, here in zip(parts, flat, strict=True):
-        matched = np.array([number[key] for key in part.facts.question_keys], np.int64)
-        slots.append(matched[part.facts.question] * n_cells + here)
-    slot, amount = np.concatenate(slots), np.concatenate([part.counts for part in parts])
-    size = len(number) * n_cells
+    for run, numbers in zip(runs, cell_numbers, strict=True):
+        question = np.array([index_of[key] for key in run.traces.question_keys], np.int64)[run.traces.question]
+        slots.append(question * n_cells + numbers)
+    slot, amount = np.concatenate(slots), np.concatenate([run.counts for run in runs])
+    size = len(index_of) * n_cells
     sums = np.stack([np.bincount(slot, amount[:, k], size) for k in range(n_labels)], axis=1).astype(np.float64)
-    return sums.reshape(len(number), n_cells, n_labels)
+    return sums.reshape(len(index_of), n_cells, n_labels)
 
 
-def _flat(part: RunCounts, names: dict[str, tuple[str, ...]]) -> Ints:
+def _cell_numbers(run: RunCounts, names: Mapping[str, Sequence[str]]) -> Ints:
     """(n_traces,), the number of each trace's cell: row by row."""
-    place = np.zeros(len(part.counts), np.int64)
+    numbers = np.zeros(len(run.counts), np.int64)
     for dimension, values in names.items():
-        place = place * len(values) + _places(part, dimension, values)
-    return place
+        numbers = numbers * len(values) + _value_numbers(run, dimension, values)
+    return numbers
 
 
-def _cell(
-    parts: Sequence[RunCounts],
-    flat: Sequence[Ints],
-    code: int,
-    name: tuple[str, str],
-    sums: Doubles,
-    has: Bools,
-    ends: tuple[Doubles, ...],
-) -> CrossCell:
-    members = tuple(
-        np.flatnonzero((here == code) & (part.counts.sum(axis=1) > 0)) for here, part in zip(flat, parts, strict=True)
-    )
-    n_sentences = sum(int(part.n_sentences[found].sum()) for part, found in zip(parts, members, strict=True))
-    n_questions, n_traces = int(has.sum()), sum(len(found) for found in members)
-    share, low, high = ends
-    intervals = ShareIntervals(share, low, high, n_questions, n_traces, int(sums.sum()), refusal(n_questions))
-    return CrossCell(*name, intervals, n_sentences, members)
-
-
-def _names(parts: Sequence[RunCounts], dimension: str) -> tuple[str, ...]:
+def _names(runs: Sequence[RunCounts], dimension: str) -> tuple[str, ...]:
+    """The values of a dimension, in the order in which they are shown."""
     if dimension == "run":
-        return tuple(part.run for part in parts)
-    return tuple(dict.fromkeys(name for part in parts for name in part.facts.names[dimension]))
+        return tuple(run.name for run in runs)
+    return tuple(dict.fromkeys(name for run in runs for name in run.traces.names[dimension]))
 
 
-def _places(part: RunCounts, dimension: str, names: Sequence[str]) -> Ints:
+def _value_numbers(run: RunCounts, dimension: str, names: Sequence[str]) -> Ints:
+    """(n_traces,), each trace's value of a dimension as an index into `names`."""
     if dimension == "run":
-        return np.full(len(part.counts), names.index(part.run), np.int64)
-    place = np.array([names.index(name) for name in part.facts.names[dimension]], np.int64)
-    return place[part.facts.codes[dimension]] if len(place) else np.zeros(0, np.int64)
+        return np.full(len(run.counts), names.index(run.name), np.int64)
+    number_of = _numbers_in(run.traces.names[dimension], names)
+    return number_of[run.traces.codes[dimension]] if len(number_of) else np.zeros(0, np.int64)
 
 
-def _strata(
-    parts: Sequence[RunCounts],
-    keys: Sequence[tuple[str, str]],
-    number: dict[tuple[str, str], int],
-    dimensions: Sequence[str],
-) -> Ints:
+def _numbers_in(own: Sequence[str], names: Sequence[str]) -> Ints:
+    """The index of each of a run's own names among those of all runs."""
+    return np.array([names.index(name) for name in own], np.int64)
+
+
+def _strata(runs: Sequence[RunCounts], index_of: Mapping[tuple[str, str], int], dimensions: Sequence[str]) -> Ints:
     """(n_questions,): questions with the same values of the dimensions that belong to questions are drawn together."""
-    stratum = np.zeros(len(keys), np.int64)
+    stratum = np.zeros(len(index_of), np.int64)
     for dimension in dimensions:
         if dimension not in _OF_QUESTION:
             continue
-        names = _names(parts, dimension)
-        value = np.zeros(len(keys), np.int64)
-        for part in parts:
-            if part.facts.n_questions:
-                place = np.array([names.index(name) for name in part.facts.names[dimension]], np.int64)
-                value[[number[key] for key in part.facts.question_keys]] = place[part.facts.question_codes(dimension)]
+        names = _names(runs, dimension)
+        value = np.zeros(len(index_of), np.int64)
+        for run in runs:
+            traces = run.traces
+            if traces.n_questions:
+                number_of = _numbers_in(traces.names[dimension], names)
+                value[[index_of[key] for key in traces.question_keys]] = number_of[traces.question_codes(dimension)]
         stratum = stratum * len(names) + value
     return stratum
 
 
-def _intervals(sums: Doubles, has: Bools, drawn: Floats) -> tuple[Doubles, Doubles, Doubles]:
+def _intervals(sums: Doubles, drawn: Floats) -> tuple[Doubles, Doubles, Doubles]:
     """Share, low and high end. Shapes: `sums` (n_questions, n_cells, n_labels), results (n_cells, n_labels)."""
     total = sums.sum(axis=0)
     share = total / total.sum(axis=1, keepdims=True)
-    n_questions = has.sum(axis=0)
+    has_question = sums.sum(axis=2) > 0
+    n_questions = has_question.sum(axis=0)
     low, high = np.full_like(share, np.nan), np.full_like(share, np.nan)
-    enough = np.array([refusal(int(n)) is None for n in n_questions], bool)
-    if enough.any():
-        rest = total[enough] - sums[:, enough]
-        left = np.where(has[:, enough, None], rest / np.maximum(rest.sum(axis=2, keepdims=True), 1), np.nan)
-        n = np.repeat(n_questions[enough][:, None], share.shape[1], axis=1)
-        low[enough], high[enough] = bca_interval(drawn[:, enough], share[enough], acceleration(left), n)
+    is_enough = np.array([refusal(int(n)) is None for n in n_questions], bool)
+    if is_enough.any():
+        rest = total[is_enough] - sums[:, is_enough]
+        leave_one_out = rest / np.maximum(rest.sum(axis=2, keepdims=True), 1)
+        leave_one_out = np.where(has_question[:, is_enough, None], leave_one_out, np.nan)
+        n = np.repeat(n_questions[is_enough][:, None], share.shape[1], axis=1)
+        low[is_enough], high[is_enough] = bca_interval(
+            drawn[:, is_enough], share[is_enough], acceleration(leave_one_out), n
+        )
     return share, low, high
 
 
-def difference(cells: CrossTable, first: int, second: int) -> Difference:
-    """The shares of cell `first` minus those of cell `second`, places in `cells.cells`."""
-    one, two = cells.cells[first].intervals, cells.cells[second].intervals
-    n_shared = int((cells.questions[:, first] & cells.questions[:, second]).sum())
-    fewest = min(one.n_questions, two.n_questions)
-    refused = refusal(fewest)
-    missing = np.full(len(cells.labels), np.nan)
+def difference(table: CrossTable, first: int, second: int) -> Difference:
+    """The shares of cell `first` minus those of cell `second`, both indices into `table.cells`.
+
+    The interval is an expanded percentile interval (Hesterberg 2015) of the differences in the common resamples.
+    """
+    minuend, subtrahend = table.cells[first].intervals, table.cells[second].intervals
+    n_questions = minuend.n_questions, subtrahend.n_questions
+    n_shared = int((table.questions[:, first] & table.questions[:, second]).sum())
+    refused = refusal(min(n_questions))
+    missing = np.full(len(table.labels), np.nan)
     low, high = missing, missing
     if refused is None:
-        low, high = percentile_interval(cells.draws[:, first] - cells.draws[:, second], fewest)
-    return Difference(one.share - two.share, low, high, n_shared, (one.n_questions, two.n_questions), refused)
+        low, high = percentile_interval(table.draws[:, first] - table.draws[:, second], min(n_questions))
+    return Difference(minuend.share - subtrahend.share, low, high, n_shared, n_questions, refused)
 
 
-def cross_table_rows(cells: CrossTable, unit: str) -> pa.Table:
+def cross_table_rows(table: CrossTable, unit: str) -> pa.Table:
     """One row a cell and label: share, interval (NULL where refused) and all counts.
 
     Args:
         unit: what was counted, `sentences` or `tokens`.
     """
     rows = []
-    for cell in cells.cells:
-        found = cell.intervals
-        for k, label in enumerate(cells.labels):
-            row: dict[str, object] = {cells.row_dimension: cell.row}
-            if cells.column_dimension is not None:
-                row[cells.column_dimension] = cell.column
-            refused = found.refused is not None
+    for cell in table.cells:
+        intervals = cell.intervals
+        is_refused = intervals.refused is not None
+        for k, label in enumerate(table.labels):
+            row: dict[str, object] = {table.row_dimension: cell.row}
+            if table.column_dimension is not None:
+                row[table.column_dimension] = cell.column
             rows.append(
                 row
                 | {
                     "label": label,
-                    f"share_of_{unit}": float(found.share[k]),
-                    "low": None if refused else float(found.low[k]),
-                    "high": None if refused else float(found.high[k]),
-                    "n_questions": found.n_questions,
-                    "n_traces": found.n_traces,
+                    f"share_of_{unit}": float(intervals.share[k]),
+                    "low": None if is_refused else float(intervals.low[k]),
+                    "high": None if is_refused else float(intervals.high[k]),
+                    "n_questions": intervals.n_questions,
+                    "n_traces": intervals.n_traces,
                     "n_sentences": cell.n_sentences,
-                    "no_interval_because": found.refused,
+                    "no_interval_because": intervals.refused,
                 }
             )
     return pa.Table.from_pylist(rows)

@@ -71,7 +71,7 @@ class PositionTable:
 
 
 def absolute_edges(last: int) -> Doubles:
-    """Positions 1 to `last` in bins of equal width, at most `MAX_POINTS` of them."""
+    """Edges of the bins of positions 1 to `last`: bins of equal width, at most `MAX_POINTS`. Shape: (n_points + 1,)."""
     width = -(-last // MAX_POINTS)
     return np.arange(0, last + width, width, dtype=np.float64)
 
@@ -80,7 +80,9 @@ def absolute_table(gaps: Gaps, codes: Codes, rows: Ints, last: int) -> PositionT
     """Labels at positions 1 to `last`.
 
     Args:
-        rows: places of the traces in `gaps`.
+        codes: (n_sentences,), the label codes of the sentences of `gaps`.
+        rows: (n_traces,), indices of the traces in `gaps`.
+        last: the last sentence number, from 1.
     """
     n_labels, edges = len(label_order(gaps.roles)), absolute_edges(last)
     width, n_points = int(edges[1]), len(edges) - 1
@@ -90,32 +92,38 @@ def absolute_table(gaps: Gaps, codes: Codes, rows: Ints, last: int) -> PositionT
     one_hot = np.vstack([np.zeros(n_labels), np.eye(n_labels)]).astype(np.float32)
 
     def fill(first: int) -> None:
-        part = slice(first, first + _PASS_TRACES)
-        k = np.arange(min(n_points * width, int(length[part].max(initial=0))))
-        there = k < length[part][:, None]
-        found = np.where(there, codes[np.where(there, start[part][:, None] + k, 0)], UNSCORED)
+        piece = slice(first, first + _PASS_TRACES)
+        k = np.arange(min(n_points * width, int(length[piece].max(initial=0))))
+        is_inside = k < length[piece][:, None]
+        code = np.where(is_inside, codes[np.where(is_inside, start[piece][:, None] + k, 0)], UNSCORED)
         for offset in range(width):
-            here = found[:, offset::width]
+            # One sentence of each bin.
+            sampled = code[:, offset::width]
             if width == 1:
-                amount[part, : here.shape[1]] = one_hot[here]
+                amount[piece, : sampled.shape[1]] = one_hot[sampled]
             else:
-                amount[part, : here.shape[1]] += one_hot[here]
-            reaches[part, : here.shape[1]] |= here != UNSCORED
+                amount[piece, : sampled.shape[1]] += one_hot[sampled]
+            reaches[piece, : sampled.shape[1]] |= sampled != UNSCORED
 
     in_parallel(fill, range(0, len(rows), _PASS_TRACES))
     return PositionTable(False, edges, amount, reaches)
 
 
 def relative_table(gaps: Gaps, codes: Codes, rows: Ints, n_parts: int = RELATIVE_PARTS) -> PositionTable:
-    """Labels at equal parts of each trace; a trace's amounts in a part sum to 1 if all of it is scored."""
+    """Labels at equal parts of each trace; a trace's amounts in a part sum to 1 if all of it is scored.
+
+    Args:
+        codes: (n_sentences,), the label codes of the sentences of `gaps`.
+        rows: (n_traces,), indices of the traces in `gaps`.
+    """
     n_labels = len(label_order(gaps.roles))
     start, length = gaps.start[rows], gaps.length[rows]
     amount = np.empty((len(rows), n_parts, n_labels), np.float32)
 
     def fill(first: int) -> None:
-        part = slice(first, min(first + _PASS_TRACES, len(rows)))
-        begin, end = int(start[part].min()), int((start[part] + length[part]).max())
-        amount[part] = _parts(codes[begin:end], start[part] - begin, length[part], n_parts, n_labels)
+        piece = slice(first, min(first + _PASS_TRACES, len(rows)))
+        low, high = int(start[piece].min()), int((start[piece] + length[piece]).max())
+        amount[piece] = _amounts_by_part(codes[low:high], start[piece] - low, length[piece], n_parts, n_labels)
 
     in_parallel(fill, range(0, len(rows), _PASS_TRACES))
     np.clip(amount, 0, None, out=amount)
@@ -130,20 +138,20 @@ def _over_labels(amount: Floats) -> Floats:
     return total
 
 
-def _parts(codes: Codes, start: Ints, length: Ints, n_parts: int, n_labels: int) -> Floats:
+def _amounts_by_part(codes: Codes, start: Ints, length: Ints, n_parts: int, n_labels: int) -> Floats:
     """How much of each label fills each part, for traces that stand close together in `codes`."""
-    # A part begins and ends inside of sentences: whole sentences before it, and a piece of the one it cuts.
+    # A part begins and ends inside sentences: whole sentences before it, and a piece of the one it cuts.
     cut = np.arange(n_parts + 1) / n_parts * length[:, None]
     whole = np.minimum(cut.astype(np.int64), length[:, None])
     piece = (cut - whole).astype(np.float32)
-    place = start[:, None] + whole
-    cut_code = codes[np.minimum(place, max(0, len(codes) - 1))]
+    cut_index = start[:, None] + whole
+    cut_code = codes[np.minimum(cut_index, max(0, len(codes) - 1))]
     scale = (n_parts / np.maximum(length, 1))[:, None]
     amount = np.empty((len(length), n_parts, n_labels), np.float32)
     before = np.zeros(len(codes) + 1, np.int32)
     for k in range(n_labels):
         np.cumsum(codes == k + 1, dtype=np.int32, out=before[1:])
-        filled = before[place] - before[start][:, None] + piece * (cut_code == k + 1)
+        filled = before[cut_index] - before[start][:, None] + piece * (cut_code == k + 1)
         amount[:, :, k] = np.diff(filled, axis=1) * scale
     return amount
 
@@ -188,31 +196,36 @@ class Area:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panel:
-    """The curves of one group of traces. `traces` are its places in the facts."""
+    """The curves of one group of traces.
+
+    Attributes:
+        area: None unless correct and incorrect traces are compared, and reach some position together.
+        rows: (n,), indices of its traces in the table of traces.
+    """
 
     name: str
     curves: tuple[Curve, ...]
     area: Area | None
     n_questions: int
-    traces: Ints
+    rows: Ints
 
 
-def make_panel(name: str, table: PositionTable, facts: TraceTable, traces: Ints, lines: Sequence[str]) -> Panel:
+def make_panel(name: str, table: PositionTable, traces: TraceTable, rows: Ints, lines: Sequence[str]) -> Panel:
     """Curves of some traces, all from the same resamples of their questions.
 
     Args:
-        traces: places in `facts` and `table`.
+        rows: (n,), indices of these traces in `table` and `traces`.
         lines: `("all",)`, or `("correct", "incorrect")` to compare them.
     """
-    values, question = np.unique(facts.question[traces], return_inverse=True)
-    correct = facts.correct[traces]
-    masks = {"all": np.ones(len(traces), bool), "correct": correct == 1, "incorrect": correct == 0}
+    values, question = np.unique(traces.question[rows], return_inverse=True)
+    correct = traces.correct[rows]
+    masks = {"all": np.ones(len(rows), bool), "correct": correct == 1, "incorrect": correct == 0}
     sums = np.zeros((len(values), len(lines), *table.amount.shape[1:]), np.float32)
     reaching = np.empty((len(lines), table.amount.shape[1]), np.int64)
-    for place, line in enumerate(lines):
+    for line_no, line in enumerate(lines):
         chosen = np.flatnonzero(masks[line])
-        _add_by_question(sums[:, place], table.amount, traces[chosen], question[chosen])
-        reaching[place] = np.count_nonzero(table.reaches[traces[chosen]], axis=0)
+        _add_by_question(sums[:, line_no], table.amount, rows[chosen], question[chosen])
+        reaching[line_no] = np.count_nonzero(table.reaches[rows[chosen]], axis=0)
     n_questions = (_over_labels(sums) > 0).sum(axis=0)
     shown = [_shown(n) for n in n_questions]
     longest = max(shown, default=0)
@@ -222,21 +235,21 @@ def make_panel(name: str, table: PositionTable, facts: TraceTable, traces: Ints,
         total = sums.sum(axis=0, dtype=np.float64)
         share = total / total.sum(axis=2, keepdims=True)
     curves = tuple(
-        _curve(line, share[place], drawn[:, place], n_questions[place], reaching[place], shown[place])
-        for place, line in enumerate(lines)
+        _curve(line, share[line_no], drawn[:, line_no], n_questions[line_no], reaching[line_no], shown[line_no])
+        for line_no, line in enumerate(lines)
     )
     area = None
     if tuple(lines) == LINES[1:] and min(shown) > 0:
-        area = _area(share, drawn, min(shown), n_questions, table, facts, traces)
-    return Panel(name, curves, area, len(values), traces)
+        area = _area(share, drawn, min(shown), n_questions, table, traces, rows)
+    return Panel(name, curves, area, len(values), rows)
 
 
-def _add_by_question(sums: Floats, amount: Floats, traces: Ints, question: Ints) -> None:
-    """Write the amounts of some traces, added up by question, into `sums` (n_questions, n_points, n_labels)."""
+def _add_by_question(sums: Floats, amount: Floats, rows: Ints, question: Ints) -> None:
+    """Add the amounts of some traces up by question, into `sums` (n_questions, n_points, n_labels), zeros so far."""
     if len(question):
         order = np.argsort(question, kind="stable")
         present, first = np.unique(question[order], return_index=True)
-        sums[present] = np.add.reduceat(amount[traces[order]], first, axis=0)
+        sums[present] = np.add.reduceat(amount[rows[order]], first, axis=0)
 
 
 def _shown(n_questions: Ints) -> int:
@@ -246,14 +259,14 @@ def _shown(n_questions: Ints) -> int:
 
 def _curve(line: str, share: Doubles, drawn: Floats, n_questions: Ints, n_traces: Ints, n_shown: int) -> Curve:
     shape = share.shape
-    kept, low, high = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    shown_share, low, high = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     if n_shown:
-        kept[:n_shown] = share[:n_shown]
+        shown_share[:n_shown] = share[:n_shown]
         # On this scale the spread of a share depends little on the share, and bands of rare labels are not lopsided.
         angles = np.arcsin(np.sqrt(drawn[:, :n_shown]))
         band = simultaneous_band(angles, np.arcsin(np.sqrt(share[:n_shown])), n_questions[:n_shown])
         low[:n_shown], high[:n_shown] = (np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in band)
-    return Curve(line, kept, low, high, n_questions, n_traces, n_shown)
+    return Curve(line, shown_share, low, high, n_questions, n_traces, n_shown)
 
 
 def _area(
@@ -262,8 +275,8 @@ def _area(
     n_points: int,
     n_questions: Ints,
     table: PositionTable,
-    facts: TraceTable,
-    traces: Ints,
+    traces: TraceTable,
+    rows: Ints,
 ) -> Area:
     value = (share[0, :n_points] - share[1, :n_points]).mean(axis=0)
     gap = drawn[:, 0, :n_points] - drawn[:, 1, :n_points]
@@ -271,10 +284,10 @@ def _area(
     held = np.isfinite(gap)
     draws = np.where(held, gap, 0).sum(axis=1) / np.maximum(held.sum(axis=1), 1)
     low, high = percentile_interval(draws, int(n_questions[:, :n_points].min()))
-    graded = traces[facts.correct[traces] >= 0]
-    graded = graded[_informative(facts.correct[graded] == 1, facts.question[graded])]
+    graded = rows[traces.correct[rows] >= 0]
+    graded = graded[_informative(traces.correct[graded] == 1, traces.question[graded])]
     score = position_scores(table.amount[graded, :n_points])
-    test = permute_within_questions(score, facts.correct[graded] == 1, facts.question[graded])
+    test = permute_within_questions(score, traces.correct[graded] == 1, traces.question[graded])
     return Area(value, low, high, n_points, test)
 
 
@@ -282,8 +295,8 @@ def _informative(correct: Bools, question: Ints) -> Bools:
     """Traces of questions that have both correct and incorrect ones; the others cannot change the test."""
     n = np.bincount(question)
     n_correct = np.bincount(question, correct, len(n))
-    found: Bools = ((n_correct > 0) & (n_correct < n))[question]
-    return found
+    mask: Bools = ((n_correct > 0) & (n_correct < n))[question]
+    return mask
 
 
 def position_scores(amount: Floats) -> Doubles:
@@ -299,7 +312,7 @@ def position_scores(amount: Floats) -> Doubles:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(weight[:, None] > 0, total / weight[:, None], 0)
         scale = np.where(weight > 0, n_traces / weight, 0) / max(1, n_points)
-    # What one sentence of label l at position p adds to the score of each label.
+    # What a sentence of label l at position p adds to the score of each label.
     adds = scale[:, None, None] * (np.eye(n_labels) - share[:, None, :])
     score: Doubles = (flat @ adds.reshape(-1, n_labels).astype(np.float32)).astype(np.float64)
     return score
@@ -308,28 +321,29 @@ def position_scores(amount: Floats) -> Doubles:
 def sentences_at(
     gaps: Gaps, codes: Codes, rows: Ints, table: PositionTable, point: int, label: int, limit: int
 ) -> tuple[int, Ints, Ints]:
-    """What stands behind a point of a curve.
+    """The sentences behind a point of a curve, for a drill-down.
 
     Args:
-        rows: places in `gaps` of the traces of `table`, or of some of them, whose `amount` is `table.amount`.
-        label: place of the label in `label_order`.
+        codes: (n_sentences,), the label codes of the sentences of `gaps`.
+        rows: (n_traces,), indices in `gaps` of the traces of `table`.
+        point: index of the point.
+        label: index of the label in `label_order`.
 
     Returns:
-        How many traces have such a sentence there, and for the first `limit` of them: its place in `rows` and the index
-        of its first such sentence.
+        How many traces have such a sentence there, and for the first `limit` of them: their indices in `rows` and, for
+        each, the index in its trace of the first such sentence.
     """
     holding = np.flatnonzero(table.amount[:, point, label] > 1e-6)
-    found = []
-    for place in holding[:limit]:
-        n = int(gaps.length[rows[place]])
+    sentence_index = []
+    for row in rows[holding[:limit]]:
+        n = int(gaps.length[row])
         low, high = table.edges[point], table.edges[point + 1]
         if table.is_relative:
             # The small step keeps a boundary that falls between two sentences from reaching into a neighbour.
             low, high = np.floor(low * n + 1e-6), np.ceil(high * n - 1e-6)
-        first = int(gaps.start[rows[place]] + low)
-        here = codes[first : int(gaps.start[rows[place]] + min(high, n))] == label + 1
-        found.append(int(low) + int(np.argmax(here)))
-    return len(holding), holding[:limit], np.array(found, np.int64)
+        is_labelled = codes[int(gaps.start[row] + low) : int(gaps.start[row] + min(high, n))] == label + 1
+        sentence_index.append(int(low) + int(np.argmax(is_labelled)))
+    return len(holding), holding[:limit], np.array(sentence_index, np.int64)
 
 
 def positions_table(panels: Sequence[Panel], table: PositionTable, labels: Sequence[str]) -> pa.Table:

@@ -7,7 +7,7 @@ sentence's first token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.auc import Auc, auc_within
+from rdpt_core.analysis.statistics.intervals import none_if_nan
 from rdpt_core.analysis.statistics.logistic import LogisticFit, fit_logistic
-from rdpt_core.arrays import Doubles, Ints
+from rdpt_core.arrays import Bools, Doubles, Ints
 
 LENGTH = "length"
 ALL = "all benchmarks"
@@ -35,10 +36,12 @@ class AucRow:
 
 @dataclass(frozen=True, slots=True)
 class FitRow:
-    """Log-odds per standard deviation of a label's measure, alone and beside length; `length` is length's own part.
+    """Log-odds per standard deviation of a label's measure, alone and with length as a covariate.
 
     Attributes:
-        correlation: of the label's measure with length, within benchmarks.
+        alone: one coefficient, the label's.
+        beside_length: two coefficients, the label's and that of the logarithm of length.
+        correlation: of the label's measure with the logarithm of length, within benchmarks.
     """
 
     predictor: str
@@ -65,8 +68,35 @@ class Prediction:
     n_ungraded: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Graded:
+    """Graded traces with a labelled sentence. Shapes: (n_graded,)."""
+
+    correct: Bools
+    question: Ints
+    benchmark: Ints
+
+    def aucs(self, predictor: str, score: Doubles, benchmarks: Sequence[str]) -> Iterator[AucRow]:
+        """AUC in each benchmark that has such traces, over all of them, and within questions."""
+        for code, name in enumerate(benchmarks):
+            mask = self.benchmark == code
+            if mask.any():
+                auc = auc_within(score[mask], self.correct[mask], self.benchmark[mask], self.question[mask])
+                yield AucRow(predictor, name, auc)
+        yield self.pooled_auc(predictor, score)
+        yield AucRow(predictor, SAME_QUESTION, auc_within(score, self.correct, self.question, self.question))
+
+    def pooled_auc(self, predictor: str, score: Doubles) -> AucRow:
+        """AUC over all pairs within benchmarks."""
+        return AucRow(predictor, ALL, auc_within(score, self.correct, self.benchmark, self.question))
+
+    def fit(self, *predictors: Doubles) -> LogisticFit:
+        """Logistic regression of correctness, with an intercept for each benchmark."""
+        return fit_logistic(np.column_stack(predictors), self.correct, self.question, self.benchmark)
+
+
 def predict_correctness(
-    facts: TraceTable,
+    traces: TraceTable,
     counts: Doubles,
     labels: Sequence[str],
     measure: str,
@@ -77,50 +107,34 @@ def predict_correctness(
     Args:
         counts: (n_traces, n_labels), sentences of each label.
         measure: one of `MEASURES`.
-        without_first: counts of labels that leave out each sentence's first token.
+        without_first: (n_traces, n_labels), counts of labels that leave out each sentence's first token.
     """
-    graded = np.flatnonzero((facts.correct >= 0) & (counts.sum(axis=1) > 0))
-    correct, question = facts.correct[graded] == 1, facts.question[graded]
-    benchmark = facts.codes["benchmark"][graded]
-    length = counts[graded].sum(axis=1)
-    scores = {label: _measure(counts[graded], k, measure) for k, label in enumerate(labels)} | {LENGTH: length}
-    aucs = []
-    for predictor, score in scores.items():
-        for code, name in enumerate(facts.names["benchmark"]):
-            here = benchmark == code
-            if here.any():
-                aucs.append(
-                    AucRow(predictor, name, auc_within(score[here], correct[here], benchmark[here], question[here]))
-                )
-        aucs.append(AucRow(predictor, ALL, auc_within(score, correct, benchmark, question)))
-        aucs.append(AucRow(predictor, SAME_QUESTION, auc_within(score, correct, question, question)))
-    long = _standard(np.log(length), benchmark)
+    is_labelled = counts.sum(axis=1) > 0
+    rows = np.flatnonzero((traces.correct >= 0) & is_labelled)
+    graded = _Graded(traces.correct[rows] == 1, traces.question[rows], traces.codes["benchmark"][rows])
+    length = counts[rows].sum(axis=1)
+    log_length = _standardised(np.log(length), graded.benchmark)
+    scores = {label: _measure(counts[rows], k, measure) for k, label in enumerate(labels)}
+    aucs: list[AucRow] = []
+    for predictor, score in (scores | {LENGTH: length}).items():
+        aucs += graded.aucs(predictor, score, traces.names["benchmark"])
     fits = []
-    for label in labels:
-        own = _standard(scores[label], benchmark)
-        fits.append(
-            FitRow(
-                label,
-                fit_logistic(own[:, None], correct, question, benchmark),
-                fit_logistic(np.column_stack([own, long]), correct, question, benchmark),
-                float((own * long).mean()) if len(own) else float("nan"),
-            )
-        )
-    other: tuple[AucRow, ...] = ()
+    for label, score in scores.items():
+        predictor = _standardised(score, graded.benchmark)
+        correlation = float((predictor * log_length).mean()) if len(rows) else float("nan")
+        fits.append(FitRow(label, graded.fit(predictor), graded.fit(predictor, log_length), correlation))
+    aucs_without_first: list[AucRow] = []
     if without_first is not None:
-        left = without_first[graded]
-        other = tuple(
-            AucRow(label, ALL, auc_within(_measure(left, k, measure), correct, benchmark, question))
-            for k, label in enumerate(labels)
-        )
+        for k, label in enumerate(labels):
+            aucs_without_first.append(graded.pooled_auc(label, _measure(without_first[rows], k, measure)))
     return Prediction(
-        measure,
-        tuple(aucs),
-        tuple(fits),
-        fit_logistic(long[:, None], correct, question, benchmark),
-        other,
-        len(graded),
-        int(((facts.correct < 0) & (counts.sum(axis=1) > 0)).sum()),
+        measure=measure,
+        aucs=tuple(aucs),
+        fits=tuple(fits),
+        length_alone=graded.fit(log_length),
+        without_first=tuple(aucs_without_first),
+        n_graded=len(rows),
+        n_ungraded=int(((traces.correct < 0) & is_labelled).sum()),
     )
 
 
@@ -132,45 +146,44 @@ def _measure(counts: Doubles, k: int, measure: str) -> Doubles:
     return share
 
 
-def _standard(values: Doubles, group: Ints) -> Doubles:
+def _standardised(values: Doubles, group: Ints) -> Doubles:
     """Centred within groups, then of unit spread; zeros if nothing varies."""
     if not len(values):
         return values
-    _, place = np.unique(group, return_inverse=True)
-    centred = values - (np.bincount(place, values) / np.bincount(place))[place]
+    _, number = np.unique(group, return_inverse=True)
+    centred = values - (np.bincount(number, values) / np.bincount(number))[number]
     spread = centred.std()
-    standard: Doubles = centred / spread if spread > 1e-12 else np.zeros_like(centred)
-    return standard
+    standardised: Doubles = centred / spread if spread > 1e-12 else np.zeros_like(centred)
+    return standardised
 
 
-def prediction_table(found: Prediction) -> pa.Table:
+def prediction_table(prediction: Prediction) -> pa.Table:
     """One row an AUC or odds ratio, with interval (NULL where refused) and counts."""
     rows = []
-    for label, source in (("AUC", found.aucs), ("AUC without first tokens", found.without_first)):
-        for row in source:
-            a = row.auc
-            rows.append(_row(label, row.predictor, row.group, (a.value, a.low, a.high), a.n_questions, a.refused))
-            rows[-1]["n_traces"] = a.n_correct + a.n_incorrect
-    for fit in found.fits:
-        for name, result in (("odds ratio alone", fit.alone), ("odds ratio beside length", fit.beside_length)):
-            values = tuple(float(np.exp(v[0])) for v in (result.coefficient, result.low, result.high))
-            rows.append(_row(name, fit.predictor, ALL, values, result.n_questions, result.refused))
-            rows[-1]["n_traces"] = result.n_traces
+    for statistic, aucs in (("AUC", prediction.aucs), ("AUC without first tokens", prediction.without_first)):
+        for row in aucs:
+            auc, n_traces = row.auc, row.auc.n_correct + row.auc.n_incorrect
+            rows.append(
+                {"statistic": statistic, "predictor": row.predictor, "group": row.group}
+                | _numbers((auc.value, auc.low, auc.high), auc.n_questions, n_traces, auc.refused)
+            )
+    for fits in prediction.fits:
+        for statistic, fit in (("odds ratio alone", fits.alone), ("odds ratio beside length", fits.beside_length)):
+            ratio, low, high = (float(np.exp(array[0])) for array in (fit.coefficient, fit.low, fit.high))
+            rows.append(
+                {"statistic": statistic, "predictor": fits.predictor, "group": ALL}
+                | _numbers((ratio, low, high), fit.n_questions, fit.n_traces, fit.refused)
+            )
     return pa.Table.from_pylist(rows)
 
 
-def _row(
-    statistic: str, predictor: str, group: str, values: tuple[float, ...], n_questions: int, refused: str | None
-) -> dict[str, object]:
-    value, low, high = (None if np.isnan(v) else float(v) for v in values)
+def _numbers(values: Sequence[float], n_questions: int, n_traces: int, refused: str | None) -> dict[str, object]:
+    value, low, high = map(none_if_nan, values)
     return {
-        "statistic": statistic,
-        "predictor": predictor,
-        "group": group,
         "value": value,
         "low": low,
         "high": high,
         "n_questions": n_questions,
-        "n_traces": 0,
+        "n_traces": n_traces,
         "no_interval_because": refused,
     }

@@ -39,7 +39,7 @@ def orders(run: Run) -> tuple[Order, ...]:
 
 
 # What to sort by, largest first, and which sentences take part.
-_BY = {
+_SORTED_BY = {
     Order.TEACHER: ("d_ts", "TRUE"),
     Order.STUDENT: ("-d_ts", "TRUE"),
     Order.BOOSTED: ("-greatest(d_sd, d_td)", f"direction = '{Direction.UP}'"),
@@ -52,8 +52,8 @@ def load_ranked(
 ) -> pa.Table:
     """At most `N_RANKED` sentences, the most extreme first.
 
-    Columns: by (what they are sorted by, in the rule's own space), text (cut), label, direction, margin, p per role,
-    n_tokens, benchmark, question_id, trace_id, sentence (from 1).
+    Columns: by (what they are sorted by, in the rule's own space: probabilities, or nats), text (cut), label,
+    direction, margin, p per role, n_tokens, benchmark, question_id, trace_id, sentence (from 1).
 
     Args:
         order: boosted sentences are sorted by how far p_distilled lies above both others, lowered ones by how far
@@ -62,7 +62,7 @@ def load_ranked(
         cell: only sentences in this part of the plane.
     """
     source, parameters = scope.sentences(run.run_no)
-    by, condition = _BY[order]
+    by, condition = _SORTED_BY[order]
     if cell is not None:
         x, y = coordinates_sql(rule, cell.space, run.roles)
         inside = (
@@ -78,13 +78,13 @@ def load_ranked(
         f"WHERE label IS NOT NULL AND {condition} AND {n_tokens} >= {min_tokens:d} "
         f'ORDER BY "by" DESC, trace_no, sentence_index LIMIT {N_RANKED}'
     )
-    theirs = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT trace_no FROM best))"
+    of_best = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT trace_no FROM best))"
     return reader.query(
         f"WITH best AS MATERIALIZED ({best}) "
         "SELECT best.by, substring(t.response, s.char_start + 1, "
         f"least(s.char_end - s.char_start, {_TEXT_CHARS})) AS text, s.label, s.direction, s.margin, {probabilities}, "
         f"s.{n_tokens} AS n_tokens, t.benchmark, t.question_id, t.trace_id, s.sentence_index + 1 AS sentence "
-        f"FROM best JOIN ({labels_sql(rule, run.roles, theirs)}) AS s USING (trace_no, sentence_index) "
+        f"FROM best JOIN ({labels_sql(rule, run.roles, of_best)}) AS s USING (trace_no, sentence_index) "
         "JOIN traces AS t USING (run_no, trace_no) ORDER BY best.by DESC, s.trace_no, s.sentence_index",
         parameters,
     )
@@ -124,5 +124,5 @@ def trace_id_of(reader: Reader, run: Run, trace_no: int) -> str:
     (row,) = reader.query(
         "SELECT trace_id FROM traces WHERE run_no = ? AND trace_no = ?", [run.run_no, trace_no]
     ).to_pylist()
-    found: str = row["trace_id"]
-    return found
+    trace_id: str = row["trace_id"]
+    return trace_id

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
+from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
 from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.records import Label, Role
@@ -48,7 +48,7 @@ class RunAgreement:
         joint: (k, k) matched sentences by their label in the first and in the second run.
         agreement: share of the diagonal.
         kappa: Cohen's κ of the labels.
-        shift: (k,) share of each label in the second run minus that in the first, among the matched sentences.
+        shift: (k,), share of each label in the second run minus that in the first, among the matched sentences.
         n_matched: sentences that both runs hold and label.
         n_unscored: matched sentences that either run could not score.
         n_unmatched: sentences of either run without a partner in the other.
@@ -90,15 +90,15 @@ def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str,
         f"WHERE a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d} AND a.response = b.response "
         f"AND {condition})"
     )
-    parts = [same]
+    tables = [same]
     for name, run in (("a", first), ("b", second)):
         source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT {name}_no FROM same))"
         labels = labels_sql(rule, shared_roles(first, second), source)
-        parts.append(
+        tables.append(
             f"{name} AS (SELECT same.a_no, l.sentence_index, l.char_start, l.char_end, l.label, l.d_ts "
             f"FROM ({labels}) AS l JOIN same ON l.trace_no = same.{name}_no)"
         )
-    return ", ".join(parts), list(parameters)
+    return ", ".join(tables), list(parameters)
 
 
 # The partner of a sentence is the one that holds its middle character, if both share more than half with the other.
@@ -111,7 +111,14 @@ _MATCHED = """matched AS (
 
 
 def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, scope: Scope) -> RunAgreement:
-    """Compare two runs; `scope` chooses traces by what the first run says about them."""
+    """The agreement of two runs on the sentences that both hold.
+
+    Cohen's κ: `(agreement − chance) / (1 − chance)`, chance being the sum over labels of the product of both shares
+    (Educ. Psychol. Meas. 20, 1960). Intervals are expanded percentile intervals from resampled questions.
+
+    Args:
+        scope: chooses traces by what the first run says about them.
+    """
     sides, parameters = _sides(first, second, rule, scope)
     rows = reader.query(
         f"WITH {sides}, {_MATCHED} "
@@ -149,32 +156,31 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
 
 def _per_question(rows: pa.Table, labels: Sequence[Label]) -> Doubles:
     """Shape (n_questions, k, k): matched sentences of each question by both labels."""
-    place = {str(label): index for index, label in enumerate(labels)}
+    index_of = {str(label): index for index, label in enumerate(labels)}
     _, question = np.unique(rows.column("question").to_numpy(), return_inverse=True)
-    one, two = (
-        np.array([place[name] for name in rows.column(side).to_pylist()], dtype=np.int64)
+    first, second = (
+        np.array([index_of[name] for name in rows.column(side).to_pylist()], dtype=np.int64)
         for side in ("a_label", "b_label")
     )
-    found = np.zeros((int(question.max(initial=-1)) + 1, len(labels), len(labels)))
-    np.add.at(found, (question, one, two), rows.column("n").to_numpy())
-    return found
+    counts = np.zeros((int(question.max(initial=-1)) + 1, len(labels), len(labels)))
+    np.add.at(counts, (question, first, second), rows.column("n").to_numpy())
+    return counts
 
 
 def _estimates(per_question: Doubles) -> tuple[Estimate, Estimate, tuple[Estimate, ...], str | None]:
     """Agreement, κ and the shift of every share. Both runs draw the same questions, so intervals are paired."""
     n = len(per_question)
     point = _statistics(per_question.sum(axis=0)[None])
-    refused = None
-    if n < MIN_QUESTIONS:
-        refused = f"only {n} question{'' if n == 1 else 's'}; an interval needs {MIN_QUESTIONS}"
-        low = high = np.full(point.shape[1:], np.nan)
-    else:
+    low = high = np.full(point.shape[1:], np.nan)
+    refused = refusal(n)
+    if refused is None:
         drawn = resample_sums(per_question, np.zeros(n, np.int64))
         low, high = percentile_interval(_statistics(drawn), n)
-    found = [
-        Estimate(float(value), _known(one), _known(two)) for value, one, two in zip(point[0], low, high, strict=True)
-    ]
-    return found[0], found[1], tuple(found[2:]), refused
+    agreement, kappa, *shifts = (
+        Estimate(float(value), none_if_nan(low_end), none_if_nan(high_end))
+        for value, low_end, high_end in zip(point[0], low, high, strict=True)
+    )
+    return agreement, kappa, tuple(shifts), refused
 
 
 def _statistics(joint: npt.NDArray[np.floating]) -> Doubles:
@@ -182,15 +188,11 @@ def _statistics(joint: npt.NDArray[np.floating]) -> Doubles:
     share = joint.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = share / share.sum(axis=(1, 2), keepdims=True)
-        one, two = share.sum(axis=2), share.sum(axis=1)
+        first, second = share.sum(axis=2), share.sum(axis=1)
         agreement = np.trace(share, axis1=1, axis2=2)
-        chance = (one * two).sum(axis=1)
+        chance = (first * second).sum(axis=1)
         kappa = np.where(chance < 1 - 1e-12, (agreement - chance) / (1 - chance), np.nan)
-    return np.column_stack([agreement, kappa, two - one])
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return np.column_stack([agreement, kappa, second - first])
 
 
 def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tuple[tuple[int, int], int]:
@@ -202,10 +204,10 @@ def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tupl
     )
     (row,) = reader.query(
         "SELECT count(*) FILTER (b.response IS NULL) AS first, count(*) FILTER (a.response IS NULL) AS second, "
-        f"count(*) FILTER (a.response <> b.response) AS other FROM {sides} ON a.trace_id = b.trace_id",
+        f"count(*) FILTER (a.response <> b.response) AS n_other_text FROM {sides} ON a.trace_id = b.trace_id",
         parameters * 2,
     ).to_pylist()
-    return (row["first"], row["second"]), row["other"]
+    return (row["first"], row["second"]), row["n_other_text"]
 
 
 def load_moved(
@@ -242,22 +244,23 @@ def load_moved(
 
 def differences(first: Run, second: Run) -> list[str]:
     """What was done differently, in words; equal runs are one run, so something always was."""
-    found = []
-    for name in ("template_policy", "splitter", "splitter_version", "traces_hash"):
-        one, two = getattr(first, name), getattr(second, name)
-        if one != two:
-            title = {"traces_hash": "traces"}.get(name, name.replace("_", " "))
-            found.append(title if name == "traces_hash" else f"{title} {one} → {two}")
+    changes = []
+    for name in ("template_policy", "splitter", "splitter_version"):
+        before, after = getattr(first, name), getattr(second, name)
+        if before != after:
+            changes.append(f"{name.replace('_', ' ')} {before} → {after}")
+    if first.traces_hash != second.traces_hash:
+        changes.append("traces")
     models = {str(model.role): model for model in second.models}
     for model in first.models:
-        other = models.pop(str(model.role), None)
-        if other is None:
-            found.append(f"no {model.role}")
-        elif (model.model, model.revision) != (other.model, other.revision):
-            found.append(f"{model.role} {model.model} → {other.model}")
-        elif model.dtype != other.dtype:
-            found.append(f"{model.role} {model.dtype} → {other.dtype}")
-        elif model.template != other.template:
-            found.append(f"{model.role} template {model.template} → {other.template}")
-    found += [f"with {role}" for role in models]
-    return found
+        partner = models.pop(str(model.role), None)
+        if partner is None:
+            changes.append(f"no {model.role}")
+        elif (model.model, model.revision) != (partner.model, partner.revision):
+            changes.append(f"{model.role} {model.model} → {partner.model}")
+        elif model.dtype != partner.dtype:
+            changes.append(f"{model.role} {model.dtype} → {partner.dtype}")
+        elif model.template != partner.template:
+            changes.append(f"{model.role} template {model.template} → {partner.template}")
+    changes += [f"with {role}" for role in models]
+    return changes

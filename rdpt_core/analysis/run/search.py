@@ -1,6 +1,6 @@
 """Full-text search over the sentences of all traces.
 
-A *hit* is a place of a response that fits the query; it belongs to the sentence in which it begins, so that a phrase
+A *hit* is a stretch of a response that fits the query; it belongs to the sentence in which it begins, so that a phrase
 that runs over the end of a sentence is found, too. First one pass over the responses finds the traces with a hit; then
 those traces are taken in order, some at a time, and their hits are mapped to sentences until enough are found.
 """
@@ -26,7 +26,7 @@ MOST_SENTENCES = 100_000
 
 _SENTENCES_AT_ONCE = 100_000
 # Two characters that Unicode assigns to nothing, ever; should a response hold one, it is replaced before the cut.
-_CUT, _OTHER = "\U0010ffff", "\U0010fffe"
+_CUT, _CUT_SUBSTITUTE = "\U0010ffff", "\U0010fffe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """Sentences of a run with a hit, in the order of traces and sentences.
 
     Attributes:
@@ -79,7 +79,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One row of `Found.sentences`."""
+    """One row of `SearchResult.sentences`."""
 
     trace_no: int
     sentence_index: int | None
@@ -91,8 +91,13 @@ class Hit:
     hit_length: tuple[int, ...]
 
 
-def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) -> Found:
-    """Search the traces of a run.
+def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) -> SearchResult:
+    """The sentences of a run with a hit; see the top of this file.
+
+    Args:
+        query: what to look for.
+        scope: which traces are searched.
+        rule: labels the sentences.
 
     Raises:
         UsageError: the query's regular expression cannot be used.
@@ -110,7 +115,7 @@ def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) 
         tables.append(_sentences(reader, run, trace_nos, query, pattern, rule))
         n_found += tables[-1].num_rows
         n_searched += len(trace_nos)
-    return Found(pa.concat_tables(tables), fitting.num_rows, n_searched)
+    return SearchResult(pa.concat_tables(tables), fitting.num_rows, n_searched)
 
 
 def _fitting(reader: Reader, run: Run, query: Query, scope: Scope, pattern: str) -> pa.Table:
@@ -144,14 +149,14 @@ def _batches(fitting: pa.Table) -> Iterator[list[int]]:
 def _sentences(
     reader: Reader, run: Run, trace_nos: Sequence[int], query: Query, pattern: str, rule: LabelRule
 ) -> pa.Table:
-    # Cut around every hit, a response is a list in which every second piece is a hit; sums of lengths are the places.
+    # Cut around every hit, a response is a list in which every second piece is a hit; sums of lengths are positions.
     # `regexp_replace` sees the whole text at every hit, which cutting at the expression itself would not.
     chosen = "trace_no IN (SELECT unnest($3::INTEGER[]))"
     source = f"(SELECT * FROM sentences WHERE run_no = $1 AND {chosen})"
     label = "" if query.label is None else "WHERE label = $4"
     return reader.query(
         "WITH cut AS (SELECT trace_no, string_split(regexp_replace("
-        f"replace(response, '{_CUT}', '{_OTHER}'), $2, '{_CUT}\\0{_CUT}', 'g'), '{_CUT}') AS pieces "
+        f"replace(response, '{_CUT}', '{_CUT_SUBSTITUTE}'), $2, '{_CUT}\\0{_CUT}', 'g'), '{_CUT}') AS pieces "
         f"FROM traces WHERE run_no = $1 AND {chosen}), "
         "piece AS (SELECT trace_no, unnest(range(len(pieces))) AS i, length(unnest(pieces))::INTEGER AS n FROM cut), "
         "placed AS (SELECT trace_no, i, n, (sum(n) OVER (PARTITION BY trace_no ORDER BY i) - n)::INTEGER AS start "
@@ -220,7 +225,7 @@ LONGEST = 1_000
 
 
 def passages(reader: Reader, run: Run, hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    """Sentences found, with their texts."""
+    """The texts of hits and of what stands around them, in the order of `hits`."""
     traces = reader.query(_TRACES, [run.run_no, sorted({hit.trace_no for hit in hits})]).to_pylist()
     by_no = {trace["trace_no"]: trace for trace in traces}
     return tuple(_passage(run, by_no[hit.trace_no], hit) for hit in hits)
@@ -235,9 +240,9 @@ _TRACES = (
 def _passage(run: Run, trace: dict[str, Any], hit: Hit) -> Passage:
     response = trace["response"]
     hits = [(start, start + length) for start, length in zip(hit.hit_start, hit.hit_length, strict=True)]
-    known = hit.char_start is not None and hit.char_end is not None
-    inside = (hit.char_start or 0, hit.char_end or 0) if known else hits[0]
-    shown = (max(0, inside[0] - CONTEXT), min(len(response), max(inside[1], hits[-1][1]) + CONTEXT))
+    has_sentence = hit.char_start is not None and hit.char_end is not None
+    sentence = (hit.char_start or 0, hit.char_end or 0) if has_sentence else hits[0]
+    shown = (max(0, sentence[0] - CONTEXT), min(len(response), max(sentence[1], hits[-1][1]) + CONTEXT))
     if shown[1] - shown[0] > LONGEST + 2 * CONTEXT:
         start = max(shown[0], hits[0][0] - LONGEST // 2)
         shown = (start, min(shown[1], start + LONGEST + 2 * CONTEXT))
@@ -248,7 +253,7 @@ def _passage(run: Run, trace: dict[str, Any], hit: Hit) -> Passage:
         label=hit.label,
         direction=hit.direction,
         n_hits=len(hits),
-        pieces=tuple(_pieces(response, shown, inside, hits)),
+        pieces=tuple(_pieces(response, shown, sentence, hits)),
         char_start=shown[0],
         char_end=shown[1],
         n_characters=len(response),
@@ -256,12 +261,12 @@ def _passage(run: Run, trace: dict[str, Any], hit: Hit) -> Passage:
 
 
 def _pieces(
-    response: str, shown: tuple[int, int], inside: tuple[int, int], hits: Sequence[tuple[int, int]]
+    response: str, shown: tuple[int, int], sentence: tuple[int, int], hits: Sequence[tuple[int, int]]
 ) -> Iterator[Piece]:
     """Cut wherever the sentence or a hit begins or ends. Hits are in order and do not overlap."""
-    edges = {edge for span in (inside, *hits) for edge in span if shown[0] < edge < shown[1]}
+    edges = {edge for span in (sentence, *hits) for edge in span if shown[0] < edge < shown[1]}
     cuts = sorted({*shown, *edges})
     for start, end in pairwise(cuts):
         last = bisect_right(hits, (start, len(response) + 1)) - 1
         is_hit = last >= 0 and hits[last][0] <= start < hits[last][1]
-        yield Piece(response[start:end], inside[0] <= start < inside[1], is_hit)
+        yield Piece(response[start:end], sentence[0] <= start < sentence[1], is_hit)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.run.trace_table import TraceTable
-from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
+from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares, none_if_nan
 from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.store.reader import Reader, Run
 
@@ -49,30 +49,30 @@ def label_counts(reader: Reader, run: Run, rule: LabelRule) -> pa.Table:
     )
 
 
-def shares_of_traces(facts: TraceTable, counts: Doubles, labels: Sequence[str]) -> tuple[GroupShares, ...]:
+def shares_of_traces(traces: TraceTable, counts: Doubles, labels: Sequence[str]) -> tuple[GroupShares, ...]:
     """Label shares of each benchmark, by name.
 
     Args:
-        facts: the traces.
         counts: (n_traces, n_labels), how many sentences of each label a trace holds.
+        labels: in the order of the columns of `counts`.
     """
-    values, question, names = counts.astype(np.int64), facts.question_by_text(), facts.names["benchmark"]
-    code = facts.codes["benchmark"]
+    n_sentences, question = counts.astype(np.int64), traces.question_by_text()
+    masks = {name: traces.codes["benchmark"] == code for code, name in enumerate(traces.names["benchmark"])}
     return tuple(
-        GroupShares(name, tuple(labels), bootstrap_shares(values[here], question[here]))
-        for name, here in sorted((name, code == place) for place, name in enumerate(names))
+        GroupShares(name, tuple(labels), bootstrap_shares(n_sentences[masks[name]], question[masks[name]]))
+        for name in sorted(masks)
     )
 
 
 def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -> pa.Table:
-    """One row a group and kind: share with its interval, NULL where refused, and what was counted."""
+    """One row a group and label: share with its interval, NULL where refused, and what was counted."""
     rows = [
         {
             group_name: group.group,
             "label": label,
-            "share": _known(group.intervals.share[k]),
-            "low": _known(group.intervals.low[k]),
-            "high": _known(group.intervals.high[k]),
+            "share": none_if_nan(group.intervals.share[k]),
+            "low": none_if_nan(group.intervals.low[k]),
+            "high": none_if_nan(group.intervals.high[k]),
             "n_questions": group.intervals.n_questions,
             "n_traces": group.intervals.n_traces,
             "n_counted": group.intervals.n_counted,
@@ -86,12 +86,12 @@ def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -
     return pa.Table.from_pylist(rows, pa.schema([*names, *counts, ("no_interval_because", pa.string())]))
 
 
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
 def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Faint | None:
-    """The faint sentences of all traces; None where the rule knows none. `counts` as `label_counts` gives it."""
+    """The faint sentences of all traces; None where the rule knows none.
+
+    Args:
+        counts: as `label_counts` gives it.
+    """
     limit = faint_limit(rule, roles)
     if limit is None:
         return None
@@ -101,33 +101,26 @@ def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Fa
 
 
 def load_accuracy(reader: Reader, run: Run) -> tuple[GroupShares, ...]:
-    """Share of correct and of incorrect traces among the graded ones, for each benchmark."""
+    """Share of correct and of incorrect traces among the graded ones, for each benchmark, by name."""
     traces = reader.query(
         "SELECT benchmark, question_id, correct FROM traces WHERE run_no = ? ORDER BY trace_no", [run.run_no]
     )
-    return accuracy_by_benchmark(traces)
-
-
-def accuracy_by_benchmark(traces: pa.Table) -> tuple[GroupShares, ...]:
-    """Share of correct and of incorrect traces among the graded ones; needs benchmark, question_id and correct."""
+    benchmark, names = _codes(traces.column("benchmark"))
+    question, _ = _codes(traces.column("question_id"))
     correct = pc.fill_null(traces.column("correct").cast(pa.int8()), pa.scalar(-1, pa.int8())).to_numpy()
-    return _by_benchmark(traces, np.column_stack([correct == 1, correct == 0]).astype(np.int64), CORRECTNESS)
-
-
-def _by_benchmark(table: pa.Table, values: np.ndarray, labels: tuple[str, ...]) -> tuple[GroupShares, ...]:
-    names, questions = (_codes(table.column(name)) for name in ("benchmark", "question_id"))
-    groups = []
-    for place, name in enumerate(names[1]):
-        here = names[0] == place
-        groups.append(GroupShares(name, labels, bootstrap_shares(values[here], questions[0][here])))
-    return tuple(groups)
+    grades = np.column_stack([correct == 1, correct == 0]).astype(np.int64)
+    masks = (benchmark == code for code in range(len(names)))
+    return tuple(
+        GroupShares(name, CORRECTNESS, bootstrap_shares(grades[mask], question[mask]))
+        for name, mask in zip(names, masks, strict=True)
+    )
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """The place of each value among all, sorted; and those."""
+    """The number of each value in the sorted list of all, and that list."""
     encoded = column.combine_chunks().dictionary_encode()
     values: list[str] = encoded.dictionary.to_pylist()
     order = sorted(range(len(values)), key=values.__getitem__)
-    place = np.empty(len(values), np.int64)
-    place[order] = np.arange(len(values))
-    return place[encoded.indices.to_numpy()], [values[number] for number in order]
+    rank = np.empty(len(values), np.int64)
+    rank[order] = np.arange(len(values))
+    return rank[encoded.indices.to_numpy()], [values[index] for index in order]

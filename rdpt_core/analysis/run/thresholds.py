@@ -48,7 +48,7 @@ class ThresholdMap:
     """Exact counts for every (α, β) of a grid.
 
     Attributes:
-        grid: (n,) the thresholds of either axis, from 0.
+        grid: (n,), the thresholds of either axis, from 0: probabilities, or nats in ratio space.
         labels: the labels of the run, in order.
         counts: (k, n, n), sentences with label k at α = grid[i], β = grid[j].
         flips: (n, n), sentences whose label there differs from the one under the present rule.
@@ -68,101 +68,103 @@ def grid_of(rule: LabelRule) -> Doubles:
 
 
 def count_map(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> ThresholdMap:
-    """Count every pair of thresholds.
+    """The exact counts of labels for every pair of thresholds of the grid.
 
     Args:
         gaps: in the rule's unit and space.
-        rows: places in `gaps` of the traces in scope, ascending.
+        rows: (n_traces,), indices in `gaps` of the traces in scope, ascending.
         exact: their gaps in double precision, asked for the few that single precision leaves in doubt.
     """
     labels, grid, denominator = label_order(gaps.roles), grid_of(rule), _DENOMINATORS[rule.unit, rule.space]
     size = N_STEPS + 2
 
-    def look(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
-        bins, doubtful = _labelled(d_ts, max_gap, rule, labels)
-        b, tie = reach(np.abs(d_ts), grid, denominator)
-        doubtful |= tie
+    def classify(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+        bins, is_doubtful = _label_indices(d_ts, max_gap, rule, labels)
+        beta_step, is_tie = reach(np.abs(d_ts), grid, denominator)
+        is_doubtful |= is_tie
         bins *= size
         if max_gap is None:
             bins += N_STEPS + 1
         else:
-            a, tie = reach(max_gap, grid, denominator)
-            doubtful |= tie
-            bins += a
+            alpha_step, is_tie = reach(max_gap, grid, denominator)
+            is_doubtful |= is_tie
+            bins += alpha_step
         bins *= 2
         bins += d_ts > 0
         bins *= size
-        bins += b
-        return bins, doubtful
+        bins += beta_step
+        return bins, is_doubtful
 
-    histogram = count_all(gaps, rows, look, len(labels) * size * 2 * size, exact).reshape(-1, size, 2, size)
-    by_label = _counts(histogram, labels)
+    histogram = count_all(gaps, rows, classify, len(labels) * size * 2 * size, exact).reshape(-1, size, 2, size)
+    by_label = _counts_at_thresholds(histogram, labels)
     counts = by_label.sum(axis=0)
-    kept = sum((by_label[k, k] for k in range(len(labels))), np.zeros_like(counts[0]))
+    n_kept = sum((by_label[k, k] for k in range(len(labels))), np.zeros_like(counts[0]))
     total = int(histogram.sum())
-    return ThresholdMap(grid, labels, counts, total - kept, total)
+    return ThresholdMap(grid, labels, counts, total - n_kept, total)
 
 
-def _labelled(d_ts: Values, max_gap: Values | None, rule: LabelRule, labels: Sequence[Label]) -> tuple[Ints, Bools]:
-    """The place of each label in `labels`, and where rounding could change it."""
-    place = {label: number for number, label in enumerate(labels)}
+def _label_indices(
+    d_ts: Values, max_gap: Values | None, rule: LabelRule, labels: Sequence[Label]
+) -> tuple[Ints, Bools]:
+    """The index of each sentence's label in `labels`, and where rounding could change it."""
+    index_of = {indices: index for index, indices in enumerate(labels)}
     # Numbers of Python take the precision of the array that they are compared with; numpy's would not.
     alpha, beta = float(rule.alpha), float(rule.beta)
-    rest = place[Label.COMMON if max_gap is None else Label.BOOSTED]
-    found = np.where(d_ts > beta, place[Label.TEACHER], np.where(d_ts < -beta, place[Label.STUDENT], rest))
-    doubtful = np.abs(d_ts) == beta
+    rest = index_of[Label.COMMON if max_gap is None else Label.BOOSTED]
+    indices = np.where(d_ts > beta, index_of[Label.TEACHER], np.where(d_ts < -beta, index_of[Label.STUDENT], rest))
+    is_doubtful = np.abs(d_ts) == beta
     if max_gap is not None:
-        found[max_gap <= alpha] = place[Label.SHARED]
-        doubtful |= max_gap == alpha
-    return found, doubtful
+        indices[max_gap <= alpha] = index_of[Label.SHARED]
+        is_doubtful |= max_gap == alpha
+    return indices, is_doubtful
 
 
-def _counts(histogram: Ints, labels: Sequence[Label]) -> Ints:
-    """Shapes: (k now, a, side, b) to (k now, k at the thresholds, n, n). Side 1 is the teacher's."""
+def _counts_at_thresholds(histogram: Ints, labels: Sequence[Label]) -> Ints:
+    """Shapes: (k now, α step, side, β step) to (k now, k at the thresholds, n, n). Side 1 is the teacher's."""
     n = N_STEPS + 1
     # Sentences that α = grid[i] does not make Shared, by i.
     apart = histogram.sum(axis=1, keepdims=True) - np.cumsum(histogram, axis=1)[:, :n]
     total = histogram.sum(axis=(1, 2, 3))[:, None, None]
     beyond = apart.sum(axis=3, keepdims=True) - np.cumsum(apart, axis=3)[..., :n]
     teacher, student = beyond[:, :, 1], beyond[:, :, 0]
-    is_apart = apart.sum(axis=(2, 3))[:, :, None]
-    found = {
+    n_apart = apart.sum(axis=(2, 3))[:, :, None]
+    by_label = {
         Label.TEACHER: teacher,
         Label.STUDENT: student,
-        Label.SHARED: np.broadcast_to(total - is_apart, teacher.shape),
-        Label.BOOSTED: is_apart - teacher - student,
-        Label.COMMON: is_apart - teacher - student,
+        Label.SHARED: np.broadcast_to(total - n_apart, teacher.shape),
+        Label.BOOSTED: n_apart - teacher - student,
+        Label.COMMON: n_apart - teacher - student,
     }
-    return np.stack([found[label] for label in labels], axis=1)
+    return np.stack([by_label[label] for label in labels], axis=1)
 
 
 def count_margins(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> pa.Table:
-    """How many sentences of each label lie within some margin: label, n, and within_<part> for each of `MARGINS`.
+    """How many sentences of each label lie within some margin; arguments as for `count_map`.
 
-    Args: as for `count_map`.
+    Columns: label, within_<part of β> for each of `MARGINS`, and n, with or without such a margin.
     """
-    labels, limits = label_order(gaps.roles), [part * rule.beta for part in MARGINS]
+    labels, limits = label_order(gaps.roles), [fraction * rule.beta for fraction in MARGINS]
 
-    def look(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
-        bins, doubtful = _labelled(d_ts, max_gap, rule, labels)
+    def classify(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+        bins, is_doubtful = _label_indices(d_ts, max_gap, rule, labels)
         margin = np.abs(np.abs(d_ts.astype(np.float64)) - rule.beta)
         room = np.abs(d_ts)
         if max_gap is not None:
             alpha_margin = np.abs(max_gap.astype(np.float64) - rule.alpha)
-            shared = bins == labels.index(Label.SHARED)
-            margin = np.where(shared, alpha_margin, np.minimum(alpha_margin, margin))
+            is_shared = bins == labels.index(Label.SHARED)
+            margin = np.where(is_shared, alpha_margin, np.minimum(alpha_margin, margin))
             room = max_gap
         # By how much a gap in single precision may be off, and more.
         room = room * ROUNDING + 1e-12
         bins *= len(limits) + 1
         for limit in limits:
             bins += margin > limit
-            doubtful |= np.abs(margin - limit) <= room
-        return bins, doubtful
+            is_doubtful |= np.abs(margin - limit) <= room
+        return bins, is_doubtful
 
-    counts = count_all(gaps, rows, look, len(labels) * (len(limits) + 1), exact).reshape(len(labels), -1)
+    counts = count_all(gaps, rows, classify, len(labels) * (len(limits) + 1), exact).reshape(len(labels), -1)
     within = np.cumsum(counts, axis=1)
-    names = [*(margin_column(part) for part in MARGINS), "n"]
+    names = [*(margin_column(fraction) for fraction in MARGINS), "n"]
     return pa.Table.from_pylist(
         [
             {"label": str(label)} | {name: int(n) for name, n in zip(names, row, strict=True)}
@@ -171,9 +173,9 @@ def count_margins(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> pa.T
     )
 
 
-def margin_column(part: float) -> str:
+def margin_column(fraction: float) -> str:
     """The column of `count_margins` for a margin."""
-    return f"within_{part:g}".replace(".", "_")
+    return f"within_{fraction:g}".replace(".", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,26 +195,27 @@ class BetaCurve:
 def betas_of(rule: LabelRule) -> tuple[float, ...]:
     """Values of β to try: a few steps around the default, and the present one."""
     _, default = default_thresholds(rule.unit, rule.space)
-    steps = {round(default * part, 6) for part in (0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5)}
+    steps = {round(default * factor, 6) for factor in (0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5)}
     return tuple(sorted(steps | {float(rule.beta)}))
 
 
-def beta_curves(gaps: Gaps, rows: Ints, facts: TraceTable, rule: LabelRule, exact: Exact) -> tuple[BetaCurve, ...]:
+def beta_curves(gaps: Gaps, rows: Ints, traces: TraceTable, rule: LabelRule, exact: Exact) -> tuple[BetaCurve, ...]:
     """Label shares for several β, of everything in scope and of each benchmark, with intervals.
 
     Args:
-        facts: the traces in scope; the others as for `count_map`.
+        traces: the traces in scope; the others as for `count_map`.
     """
     betas, labels = betas_of(rule), label_order(gaps.roles)
-    values = _label_columns(_beta_counts(gaps, rows, rule, betas, exact), labels)
-    question, code = facts.question_by_text(), facts.codes["benchmark"]
-    scored = values.any(axis=1)
-    groups = [(name, scored & (code == place)) for place, name in enumerate(facts.names["benchmark"])]
-    groups = sorted((name, here) for name, here in groups if here.any())
+    columns = _label_columns(_beta_counts(gaps, rows, rule, betas, exact), labels)
+    question, benchmark = traces.question_by_text(), traces.codes["benchmark"]
+    is_scored = columns.any(axis=1)
+    masks = {name: is_scored & (benchmark == code) for code, name in enumerate(traces.names["benchmark"])}
+    groups = sorted((name, mask) for name, mask in masks.items() if mask.any())
     if len(groups) != 1:
-        groups.insert(0, ("all benchmarks", scored))
+        groups.insert(0, ("all benchmarks", is_scored))
     return tuple(
-        BetaCurve(name, betas, labels, _curve(values[here], question[here], len(betas))) for name, here in groups
+        BetaCurve(name, betas, labels, _intervals_by_beta(columns[mask], question[mask], len(betas)))
+        for name, mask in groups
     )
 
 
@@ -223,43 +226,43 @@ def _beta_counts(gaps: Gaps, rows: Ints, rule: LabelRule, betas: Sequence[float]
     """
     width, alpha = len(betas) + 1, float(rule.alpha)
 
-    def look(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+    def classify(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
         size = np.abs(d_ts)
         bins = 1 + width * (d_ts > 0).astype(np.int64)
-        doubtful = np.zeros(len(d_ts), bool)
+        is_doubtful = np.zeros(len(d_ts), bool)
         for beta in betas:
             bins += size > beta
-            doubtful |= size == beta
+            is_doubtful |= size == beta
         if max_gap is not None:
             bins[max_gap <= alpha] = 0
-            doubtful |= max_gap == alpha
-        return bins, doubtful
+            is_doubtful |= max_gap == alpha
+        return bins, is_doubtful
 
-    return count_by_trace(gaps, rows, look, 1 + 2 * width, exact)
+    return count_by_trace(gaps, rows, classify, 1 + 2 * width, exact)
 
 
 def _label_columns(counts: Ints, labels: Sequence[Label]) -> Ints:
     """Shape: `counts` as `_beta_counts` gives it to (n_traces, n_betas · k), the labels of one β side by side."""
-    scored, shared = counts.sum(axis=1), counts[:, 0]
+    n_scored, n_shared = counts.sum(axis=1), counts[:, 0]
     sides = counts[:, 1:].reshape(len(counts), 2, -1)
     beyond = sides.sum(axis=2, keepdims=True) - np.cumsum(sides, axis=2)
     columns = []
-    for i in range(beyond.shape[2] - 1):
-        student, teacher = beyond[:, 0, i], beyond[:, 1, i]
-        found = {Label.TEACHER: teacher, Label.STUDENT: student, Label.SHARED: shared}
-        columns += [found.get(label, scored - shared - teacher - student) for label in labels]
+    for beta_no in range(beyond.shape[2] - 1):
+        student, teacher = beyond[:, 0, beta_no], beyond[:, 1, beta_no]
+        counts_of = {Label.TEACHER: teacher, Label.STUDENT: student, Label.SHARED: n_shared}
+        columns += [counts_of.get(label, n_scored - n_shared - teacher - student) for label in labels]
     return np.column_stack(columns)
 
 
-def _curve(values: Ints, question: Ints, n_betas: int) -> tuple[ShareIntervals, ...]:
+def _intervals_by_beta(columns: Ints, question: Ints, n_betas: int) -> tuple[ShareIntervals, ...]:
     """All β from one set of resamples, so that the curve of a label is smooth.
 
     The labels of every β add up to the same total: a share among all columns is a share at one β over their number.
     """
-    found = bootstrap_shares(values, question)
-    share, low, high = (n_betas * part.reshape(n_betas, -1) for part in (found.share, found.low, found.high))
-    n_counted = found.n_counted // n_betas
-    return tuple(replace(found, share=share[i], low=low[i], high=high[i], n_counted=n_counted) for i in range(n_betas))
+    pooled = bootstrap_shares(columns, question)
+    share, low, high = (n_betas * array.reshape(n_betas, -1) for array in (pooled.share, pooled.low, pooled.high))
+    n_counted = pooled.n_counted // n_betas
+    return tuple(replace(pooled, share=share[i], low=low[i], high=high[i], n_counted=n_counted) for i in range(n_betas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,28 +285,29 @@ class Alternative:
 
 def load_alternatives(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -> tuple[Alternative, ...]:
     """Every unit and space that go together, in one pass over the sentences; the present rule comes first."""
-    others = [LabelRule.make(unit=unit, space=space) for unit, space in _DENOMINATORS]
-    rules = [rule, *(other for other in others if (other.unit, other.space) != (rule.unit, rule.space))]
+    combinations = [(unit, space) for unit, space in _DENOMINATORS if (unit, space) != (rule.unit, rule.space)]
+    rules = [rule, *(LabelRule.make(unit=unit, space=space) for unit, space in combinations)]
     source, parameters = scope.sentences(run.run_no)
     added = [f"v_{role}" for role in run.roles] + ["d_ts", "max_gap", "label", "margin", "direction"]
     if run.has_distilled:
         added += ["d_sd", "d_td"]
-    for number, each in enumerate(rules):
-        labelled = labels_sql(each, run.roles, source)
+    for number, tried in enumerate(rules):
+        labelled = labels_sql(tried, run.roles, source)
         source = f"(SELECT * EXCLUDE ({', '.join(added)}), label AS label_{number} FROM ({labelled}))"
     names = [f"label_{number}" for number in range(len(rules))]
     rows: list[dict[str, Any]] = reader.query(
         f"SELECT {', '.join(names)}, count(*) AS n FROM {source} GROUP BY ALL", parameters
     ).to_pylist()
     labels = label_order(run.roles)
-    found = []
-    for number, each in enumerate(rules):
+    alternatives = []
+    for number, tried in enumerate(rules):
         pairs = [(row["label_0"], row[f"label_{number}"], row["n"]) for row in rows]
-        counts = tuple(sum(n for _, there, n in pairs if there == label) for label in labels)
-        both = [(here, there, n) for here, there, n in pairs if here is not None and there is not None]
-        changed = sum(n for here, there, n in both if here != there)
-        found.append(Alternative(each, counts, changed, sum(n for *_, n in both), number == 0))
-    return tuple(found)
+        counts = tuple(sum(n for _, after, n in pairs if after == label) for label in labels)
+        known = [(before, after, n) for before, after, n in pairs if before is not None and after is not None]
+        n_changed = sum(n for before, after, n in known if before != after)
+        n_both = sum(n for *_, n in known)
+        alternatives.append(Alternative(tried, counts, n_changed, n_both, number == 0))
+    return tuple(alternatives)
 
 
 def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:

@@ -1,4 +1,4 @@
-"""What the file says about every scored trace, as small numbers: the keys that statistics group and resample by."""
+"""The scored traces of a run as small numbers: the keys that statistics group and resample by."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class TraceTable:
 
     def question_codes(self, dimension: str) -> Ints:
         """(n_questions,), the value of a dimension for each question; that of one of its traces, if they differ."""
-        found = np.zeros(self.n_questions, np.int64)
-        found[self.question] = self.codes[dimension]
-        return found
+        codes = np.zeros(self.n_questions, np.int64)
+        codes[self.question] = self.codes[dimension]
+        return codes
 
     def question_by_text(self) -> Ints:
         """(n_traces,), numbers of questions in the order of their benchmarks and ids as plain text.
@@ -64,13 +64,13 @@ class TraceTable:
         The order in which questions are drawn for resamples wherever a query of the database numbers them.
         """
         order = sorted(range(self.n_questions), key=self.question_keys.__getitem__)
-        place = np.empty(self.n_questions, np.int64)
-        place[order] = np.arange(self.n_questions)
-        return place[self.question]
+        rank = np.empty(self.n_questions, np.int64)
+        rank[order] = np.arange(self.n_questions)
+        return rank[self.question]
 
 
 def load_trace_table(reader: Reader, run: Run, scope: Scope) -> TraceTable:
-    """Read the facts of the scored traces in scope."""
+    """Read the scored traces in scope."""
     condition, parameters = scope.where("t")
     table = reader.query(
         f"SELECT trace_no, question_id, {', '.join(ATTRIBUTES)}, correct FROM traces AS t "
@@ -99,17 +99,17 @@ def _encode(column: pa.ChunkedArray) -> tuple[Ints, tuple[str, ...]]:
     encoded = column.combine_chunks().dictionary_encode()
     values = encoded.dictionary.to_pylist()
     shown = in_natural_order(values)
-    place = {value: number for number, value in enumerate(shown)}
-    # One place more: the last is taken by index -1, which stands for missing.
-    numbers = np.array([*(place[value] for value in values), len(shown)], np.int64)
+    number_of = {value: number for number, value in enumerate(shown)}
+    # One number more: the last is taken by index -1, which stands for missing.
+    numbers = np.array([*(number_of[value] for value in values), len(shown)], np.int64)
     index = pc.fill_null(encoded.indices, pa.scalar(-1, pa.int32())).to_numpy()
     missing = bool(encoded.null_count)
     return numbers[index], (*shown, NONE) if missing else tuple(shown)
 
 
 def _grades(correct: npt.NDArray[np.int8]) -> tuple[Ints, tuple[str, ...]]:
-    place = np.select([correct == 1, correct == 0], [0, 1], 2)
-    present = [code for code in range(3) if (place == code).any()]
+    grade = np.select([correct == 1, correct == 0], [0, 1], 2)
+    present = [code for code in range(3) if (grade == code).any()]
     numbers = np.zeros(3, np.int64)
     numbers[present] = np.arange(len(present))
-    return numbers[place], tuple(GRADES[code] for code in present)
+    return numbers[grade], tuple(GRADES[code] for code in present)

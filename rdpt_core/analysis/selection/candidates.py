@@ -119,10 +119,10 @@ def _owned(values: Doubles) -> Doubles:
 
 def _question_numbers(table: pa.Table) -> Ints:
     """Questions are told apart by benchmark and id, as everywhere; numbered as they appear."""
-    parts = [pc.dictionary_encode(table.column(name)).combine_chunks() for name in ("benchmark", "question_id")]
-    benchmark, question = (part.indices.to_numpy().astype(np.int64) for part in parts)
-    both = benchmark * len(parts[1].dictionary) + question
-    numbers: Ints = pa.array(both).dictionary_encode().indices.to_numpy().astype(np.int64)
+    columns = [pc.dictionary_encode(table.column(name)).combine_chunks() for name in ("benchmark", "question_id")]
+    benchmark, question = (column.indices.to_numpy().astype(np.int64) for column in columns)
+    combined = benchmark * len(columns[1].dictionary) + question
+    numbers: Ints = pa.array(combined).dictionary_encode().indices.to_numpy().astype(np.int64)
     return numbers
 
 
@@ -133,8 +133,8 @@ def local_contexts(reader: Reader, run: Run) -> list[int]:
         "GROUP BY n_context HAVING count(*) = ? ORDER BY n_context",
         [run.run_no, str(Role.STUDENT), run.n_traces],
     )
-    found: list[int] = rows.column("n_context").to_pylist()
-    return found
+    contexts: list[int] = rows.column("n_context").to_pylist()
+    return contexts
 
 
 def _local_pass(reader: Reader, run: Run, n_context: int | None) -> int | None:

@@ -19,7 +19,12 @@ from rdpt_core.arrays import Bools, Doubles, Ints
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Shapes: both (k, k). `share` of questions with the same first choice, NaN where `n`, their number, is 0."""
+    """How often k strategies agree.
+
+    Attributes:
+        share: (k, k), of the questions in which both have a choice, those with the same first choice; NaN if none.
+        n: (k, k), the number of those questions.
+    """
 
     share: Doubles
     n: Ints
@@ -56,16 +61,19 @@ class Summary:
 
 
 def overlap(candidates: Candidates, selections: Sequence[Selection]) -> Overlap:
-    """How often two strategies choose the same candidate first, over questions in which both have a choice to make."""
-    contested = [_contested(candidates, one) for one in selections]
+    """How often two strategies choose the same candidate first, over questions in which both have a choice to make.
+
+    Equals, for each pair, the mean over those questions of `first.best == second.best`.
+    """
+    contested = [_contested(candidates, selection) for selection in selections]
     k = len(selections)
     share, n = np.full((k, k), np.nan), np.zeros((k, k), dtype=np.int64)
-    for i, one in enumerate(selections):
-        for j, other in enumerate(selections):
+    for i, selection in enumerate(selections):
+        for j, rival in enumerate(selections):
             both = contested[i] & contested[j]
             n[i, j] = int(both.sum())
             if n[i, j]:
-                share[i, j] = float((one.best[both] == other.best[both]).mean())
+                share[i, j] = float((selection.best[both] == rival.best[both]).mean())
     return Overlap(share, n)
 
 
@@ -77,8 +85,8 @@ def _contested(candidates: Candidates, selection: Selection) -> Bools:
 
 
 def summarise(candidates: Candidates, selections: Sequence[Selection]) -> list[Summary]:
-    """One row a strategy, in their order."""
-    return [_summary(candidates, one) for one in selections]
+    """One summary a strategy, in the order of `selections`."""
+    return [_summary(candidates, selection) for selection in selections]
 
 
 def _summary(candidates: Candidates, selection: Selection) -> Summary:
@@ -106,24 +114,24 @@ def _summary(candidates: Candidates, selection: Selection) -> Summary:
 
 
 def _same_as_longest(candidates: Candidates, selection: Selection, contested: Bools) -> float:
-    """Of equally long candidates any counts as the longest."""
+    """Share of contested questions whose first choice is the longest candidate; of equally long ones any counts."""
     if not contested.any():
         return float("nan")
     longest = np.full(candidates.n_questions, -np.inf)
     eligible = np.flatnonzero(selection.eligible)
     np.maximum.at(longest, candidates.question[eligible], candidates["n_tokens"][eligible])
-    chosen = selection.best[contested]
-    return float((candidates["n_tokens"][chosen] == longest[contested]).mean())
+    first_choice = selection.best[contested]
+    return float((candidates["n_tokens"][first_choice] == longest[contested]).mean())
 
 
 def _length_correlation(candidates: Candidates, selection: Selection, contested: Bools) -> float:
     """Pearson's correlation of what is left of worth and length once each question's mean is taken away."""
-    chosen = np.flatnonzero(selection.eligible & contested[candidates.question])
-    score = selection.score[chosen] if selection.strategy.best == "largest" else -selection.score[chosen]
-    group = candidates.question[chosen]
-    left = [_less_group_mean(values, group) for values in (score, candidates["n_tokens"][chosen])]
-    size = float(np.sqrt((left[0] ** 2).sum() * (left[1] ** 2).sum()))
-    return float((left[0] * left[1]).sum() / size) if size > 0 else float("nan")
+    rows = np.flatnonzero(selection.eligible & contested[candidates.question])
+    score = selection.score[rows] if selection.strategy.best == "largest" else -selection.score[rows]
+    group = candidates.question[rows]
+    residuals = [_less_group_mean(values, group) for values in (score, candidates["n_tokens"][rows])]
+    size = float(np.sqrt((residuals[0] ** 2).sum() * (residuals[1] ** 2).sum()))
+    return float((residuals[0] * residuals[1]).sum() / size) if size > 0 else float("nan")
 
 
 def _less_group_mean(values: Doubles, group: Ints) -> Doubles:

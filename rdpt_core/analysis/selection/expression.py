@@ -53,8 +53,10 @@ FUNCTIONS = (*_ONE_ARGUMENT, *_SEVERAL, "missing")
 
 
 def evaluate(text: str, columns: Mapping[str, Doubles]) -> Doubles:
-    """The value of a formula for every candidate; NaN where it is not finite.
+    """The value of a formula for every candidate; NaN where it is not finite. Shape: (n_candidates,).
 
+    Args:
+        columns: arrays of doubles of one length, by name.
     Raises:
         UsageError: the text is no formula, or uses a name, a function or syntax that is not on the list.
     """
@@ -142,11 +144,11 @@ class _Evaluator:
     def _compare(self, node: ast.Compare) -> Any:
         values = [self.value(operand) for operand in (node.left, *node.comparators)]
         result: Any = True
-        for place, comparison in enumerate(node.ops):
+        for index, comparison in enumerate(node.ops):
             function = _COMPARISONS.get(type(comparison))
             if function is None:
                 raise _refusal(self._text, f"the expression uses {type(comparison).__name__}", "< <= > >= == !=")
-            result = np.logical_and(result, function(values[place], values[place + 1]))
+            result = np.logical_and(result, function(values[index], values[index + 1]))
         return _known(np.where(result, 1.0, 0.0), *values)
 
     def _boolop(self, node: ast.BoolOp) -> Any:
@@ -162,8 +164,8 @@ class _Evaluator:
 
     def _call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else None
-        if name not in FUNCTIONS or node.keywords or any(isinstance(one, ast.Starred) for one in node.args):
-            raise _refusal(self._text, "the expression calls something else than a function", ", ".join(FUNCTIONS))
+        if name not in FUNCTIONS or node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise _refusal(self._text, "the expression calls something other than a function", ", ".join(FUNCTIONS))
         n_expected = "two or more" if name in _SEVERAL else "one"
         if len(node.args) < 2 if name in _SEVERAL else len(node.args) != 1:
             raise _refusal(self._text, f"`{name}` has {len(node.args)} arguments", n_expected)

@@ -28,14 +28,14 @@ TIE_RULE = "equal scores go to the candidate that comes earlier in the run"
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Which candidates may be picked at all. Lengths are tokens of the student; what is not graded is not correct."""
+    """Which candidates may be picked. Lengths are tokens of the student; what is not graded is not correct."""
 
     correct_only: bool = False
     min_tokens: int | None = None
     max_tokens: int | None = None
 
     def passes(self, candidates: Candidates) -> Bools:
-        """Shapes: (n_candidates,). What is missing passes no guard that asks for it."""
+        """(n_candidates,), whether each passes. What is missing passes no guard that asks for it."""
         passing = np.ones(len(candidates), dtype=bool)
         if self.correct_only:
             passing &= candidates["correct"] == 1
@@ -94,7 +94,7 @@ def select(
     budget: Budget | None = None,
     basket: Sequence[int] = (),
 ) -> Selection:
-    """Pick by one strategy.
+    """What one strategy picks under the given guards and budget; see the top of this file.
 
     Args:
         basket: positions of candidates that a reader chose; they replace what the strategy picks of their questions.
@@ -107,18 +107,17 @@ def select(
     if not candidates.is_scored[list(basket)].all():
         raise UsageError("the basket holds a candidate that is not scored", expected="a scored one of each question")
     worth = strategy.worth(candidates, options)
-    passing = guards.passes(candidates)
-    eligible = candidates.is_scored & passing & np.isfinite(worth)
-    order, place = _ranked(candidates.question, worth, eligible)
-    chosen = order[place < budget.per_question]
+    eligible = candidates.is_scored & guards.passes(candidates) & np.isfinite(worth)
+    order, rank = _ranked(candidates.question, worth, eligible)
+    chosen = order[rank < budget.per_question]
     overruled = np.array(sorted(set(basket)), dtype=np.int64)
     if len(overruled):
-        replaced = np.isin(candidates.question[chosen], candidates.question[overruled])
-        chosen = np.concatenate([chosen[~replaced], overruled])
+        is_replaced = np.isin(candidates.question[chosen], candidates.question[overruled])
+        chosen = np.concatenate([chosen[~is_replaced], overruled])
     picked = np.sort(_within(candidates, chosen, worth, budget, options.seed))
-    has_scored = _any_of(candidates, candidates.is_scored)
-    has_eligible = _any_of(candidates, eligible)
-    best, is_tied = _first_choices(candidates, worth, order, place)
+    has_scored = _questions_with(candidates, candidates.is_scored)
+    has_eligible = _questions_with(candidates, eligible)
+    best, is_tied = _first_choices(candidates, worth, order, rank)
     return Selection(
         strategy=strategy,
         score=worth if strategy.best == "largest" else -worth,
@@ -143,56 +142,60 @@ def select_each(
     *,
     equal_tokens: bool = False,
 ) -> list[Selection]:
-    """Several strategies on the same candidates.
+    """Several strategies on the same candidates, in the order of `strategies`.
 
     Args:
         equal_tokens: cut all of them to the tokens of the smallest, so that they are compared at the same cost.
+
+    Raises:
+        UsageError: as `select`.
     """
     budget = budget or Budget()
-    found = [select(candidates, one, options, guards, budget) for one in strategies]
-    if not equal_tokens or not found:
-        return found
-    smallest = replace(budget, max_tokens=min(one.n_tokens for one in found))
-    return [select(candidates, one, options, guards, smallest) for one in strategies]
+    selections = [select(candidates, strategy, options, guards, budget) for strategy in strategies]
+    if not equal_tokens or not selections:
+        return selections
+    smallest = replace(budget, max_tokens=min(selection.n_tokens for selection in selections))
+    return [select(candidates, strategy, options, guards, smallest) for strategy in strategies]
 
 
 def _ranked(question: Ints, worth: Doubles, eligible: Bools) -> tuple[Ints, Ints]:
-    """Eligible positions by question, the best first, and each one's place among those of its question, from 0."""
+    """Eligible positions by question, the best first, and the rank of each among those of its question, from 0."""
     positions = np.flatnonzero(eligible)
     order = positions[np.lexsort((positions, -worth[positions], question[positions]))]
-    return order, _place_in_group(question[order])
+    return order, _rank_in_group(question[order])
 
 
-def _place_in_group(group: Ints) -> Ints:
+def _rank_in_group(group: Ints) -> Ints:
     """0, 1, 2 … within every stretch of equal values."""
     index = np.arange(len(group))
     starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else index
     return index - np.repeat(starts, np.diff(np.append(starts, len(group))))
 
 
-def _first_choices(candidates: Candidates, worth: Doubles, order: Ints, place: Ints) -> tuple[Ints, Bools]:
+def _first_choices(candidates: Candidates, worth: Doubles, order: Ints, rank: Ints) -> tuple[Ints, Bools]:
+    """Per question, the position of the best candidate (−1 if none), and whether the second best has the same worth."""
     best = np.full(candidates.n_questions, -1, dtype=np.int64)
-    first = order[place == 0]
+    first = order[rank == 0]
     best[candidates.question[first]] = first
-    second = order[place == 1]
+    second = order[rank == 1]
     is_tied = np.zeros(candidates.n_questions, dtype=bool)
     is_tied[candidates.question[second]] = worth[second] == worth[best[candidates.question[second]]]
     return best, is_tied
 
 
-def _any_of(candidates: Candidates, flags: Bools) -> Bools:
+def _questions_with(candidates: Candidates, is_flagged: Bools) -> Bools:
     """Per question, whether any of its candidates has the flag."""
-    found = np.zeros(candidates.n_questions, dtype=bool)
-    found[candidates.question[flags]] = True
-    return found
+    has_flag = np.zeros(candidates.n_questions, dtype=bool)
+    has_flag[candidates.question[is_flagged]] = True
+    return has_flag
 
 
 def _within(candidates: Candidates, chosen: Ints, worth: Doubles, budget: Budget, seed: int) -> Ints:
     """What quotas and budget leave of the chosen."""
-    turn = question_order(candidates.n_questions, seed)
+    turn_of = question_order(candidates.n_questions, seed)
     # A candidate from the basket may have no score; among several of one question, it comes after those that have.
     value = np.nan_to_num(worth[chosen], nan=-np.inf)
-    ordered = chosen[np.lexsort((chosen, -value, turn[candidates.question[chosen]]))]
+    ordered = chosen[np.lexsort((chosen, -value, turn_of[candidates.question[chosen]]))]
     if budget.quotas:
         ordered = ordered[_within_quotas(candidates, ordered, budget.quotas)]
     if budget.max_samples is not None:
@@ -203,11 +206,12 @@ def _within(candidates: Candidates, chosen: Ints, worth: Doubles, budget: Budget
 
 
 def question_order(n_questions: int, seed: int) -> Ints:
-    """The turn of every question: a permutation that depends on the seed only."""
+    """(n_questions,), the turn of every question: a permutation that depends on the seed only."""
     return np.random.Generator(np.random.PCG64([seed, 1])).permutation(n_questions)
 
 
 def _within_quotas(candidates: Candidates, ordered: Ints, quotas: Mapping[str, int]) -> Bools:
+    """Which of the ordered positions their domain still has room for."""
     unknown = sorted(set(quotas) - set(candidates.domains))
     if unknown:
         raise UsageError(
@@ -216,9 +220,9 @@ def _within_quotas(candidates: Candidates, ordered: Ints, quotas: Mapping[str, i
             expected=" or ".join(sorted(candidates.domains)),
             got=unknown[0],
         )
-    limit = np.array([quotas.get(name, len(candidates)) for name in candidates.domains], dtype=np.int64)
+    limit_of = np.array([quotas.get(name, len(candidates)) for name in candidates.domains], dtype=np.int64)
     domain = candidates.domain[ordered]
     by_domain = np.argsort(domain, kind="stable")
-    place = np.empty(len(ordered), dtype=np.int64)
-    place[by_domain] = _place_in_group(domain[by_domain])
-    return place < limit[domain]
+    rank = np.empty(len(ordered), dtype=np.int64)
+    rank[by_domain] = _rank_in_group(domain[by_domain])
+    return rank < limit_of[domain]

@@ -18,6 +18,22 @@ from rdpt_core.store.reader import Reader, Run
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonPlan:
+    """Which strategies are compared, and under which conditions.
+
+    Attributes:
+        names: the strategies, in the order in which they are shown.
+        equal_tokens: cut all of them to the tokens of the smallest.
+    """
+
+    names: tuple[str, ...]
+    options: Options
+    guards: Guards
+    budget: Budget
+    equal_tokens: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SideBySide:
     """Strategies over one run.
 
@@ -42,40 +58,34 @@ def possible_strategies(reader: Reader, run: Run) -> dict[str, str | None]:
         "local_step_mean": bool(local_contexts(reader, run)),
     }
     return {
-        name: None if one.needs is None or present[one.needs[0]] else one.needs[1] for name, one in STRATEGIES.items()
+        name: None if strategy.needs is None or present[strategy.needs[0]] else strategy.needs[1]
+        for name, strategy in STRATEGIES.items()
     }
 
 
-def compare_strategies(
-    reader: Reader,
-    run: Run,
-    rule: LabelRule,
-    names: tuple[str, ...],
-    options: Options,
-    guards: Guards,
-    budget: Budget,
-    equal_tokens: bool,
-) -> SideBySide:
-    """Compute everything that the page shows of the run as a whole.
+def compare_strategies(reader: Reader, run: Run, rule: LabelRule, plan: ComparisonPlan) -> SideBySide:
+    """Everything that the page shows of the run as a whole.
 
     Raises:
         UsageError: a strategy cannot be used on this run, or the expression is none.
     """
     candidates = load_candidates(reader, run, rule)
-    chosen = [STRATEGIES[name] for name in names]
-    selections = select_each(candidates, chosen, options, guards, budget, equal_tokens=equal_tokens)
-    fit = candidates.is_scored & guards.passes(candidates)
-    n_fit = np.bincount(candidates.question[fit], minlength=candidates.n_questions)
+    strategies = [STRATEGIES[name] for name in plan.names]
+    selections = select_each(
+        candidates, strategies, plan.options, plan.guards, plan.budget, equal_tokens=plan.equal_tokens
+    )
+    is_fit = candidates.is_scored & plan.guards.passes(candidates)
+    n_fit = np.bincount(candidates.question[is_fit], minlength=candidates.n_questions)
     contested = np.flatnonzero(n_fit >= 2)
-    best = np.array([one.best for one in selections]).reshape(len(selections), candidates.n_questions)
-    differs = (best != best[:1]).any(axis=0) if len(selections) else np.zeros(candidates.n_questions, dtype=bool)
+    best = np.array([selection.best for selection in selections]).reshape(len(selections), candidates.n_questions)
+    is_disagreed = (best != best[:1]).any(axis=0) if len(selections) else np.zeros(candidates.n_questions, dtype=bool)
     return SideBySide(
         candidates=candidates,
         selections=tuple(selections),
         overlap=overlap(candidates, selections),
         summaries=tuple(summarise(candidates, selections)),
         contested=tuple(contested.tolist()),
-        disagreed=tuple(contested[differs[contested]].tolist()),
+        disagreed=tuple(contested[is_disagreed[contested]].tolist()),
     )
 
 
@@ -90,7 +100,7 @@ def question_list(reader: Reader, run: Run) -> list[tuple[str, str]]:
 
 
 def candidate_rows(reader: Reader, run: Run, trace_nos: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Id, sample, verdict, question and beginning of some traces, in order."""
+    """trace_no, trace_id, sample, correct, model, question, and the beginning of the response, of traces in order."""
     rows: list[dict[str, Any]] = reader.query(
         "SELECT trace_no, trace_id, sample, correct, model, left(response, 200) AS beginning, "
         "coalesce(CASE WHEN json_valid(messages) THEN json_extract_string(messages, '$[#-1].content') END, prompt) "
@@ -101,7 +111,7 @@ def candidate_rows(reader: Reader, run: Run, trace_nos: tuple[int, ...]) -> list
 
 
 def positions_of(reader: Reader, run: Run, trace_ids: Sequence[str]) -> dict[str, int]:
-    """Trace numbers by id, of those that the run holds; a run's candidates stand in the order of these numbers."""
+    """Trace numbers by id, of those that the run holds: the positions of these candidates."""
     rows = reader.query(
         "SELECT trace_id, trace_no FROM traces WHERE run_no = ? AND trace_id IN (SELECT unnest(?::VARCHAR[]))",
         [run.run_no, list(trace_ids)],
@@ -110,7 +120,11 @@ def positions_of(reader: Reader, run: Run, trace_ids: Sequence[str]) -> dict[str
 
 
 def picked_text(reader: Reader, run: Run, trace_nos: tuple[int, ...], format_name: str) -> str:
-    """The training file of some traces."""
+    """The training file of some traces.
+
+    Raises:
+        InputError: a trace does not fit the format.
+    """
     return training_text(reader, run, np.array(trace_nos, dtype=np.int64), format_name)
 
 
@@ -121,20 +135,20 @@ def explain_choice(selection: Selection, members: Sequence[int], names: Sequence
         members: positions of the question's candidates.
         names: how the page calls them, in the same order.
     """
-    called = dict(zip(members, names, strict=True))
-    known = [one for one in members if selection.eligible[one]]
-    if not known:
+    name_of = dict(zip(members, names, strict=True))
+    eligible = [member for member in members if selection.eligible[member]]
+    if not eligible:
         return "keeps none: no candidate is scored and within the guards."
     sign = -1 if selection.strategy.best == "largest" else 1
-    ranked = sorted(known, key=lambda one: (sign * selection.score[one], one))
+    ranked = sorted(eligible, key=lambda member: (sign * selection.score[member], member))
     first, score = ranked[0], selection.score[ranked[0]]
     if len(ranked) == 1:
-        return f"keeps {called[first]}, the only candidate that is scored and within the guards."
+        return f"keeps {name_of[first]}, the only candidate that is scored and within the guards."
     second = ranked[1]
     if selection.score[second] == score:
-        tied = [called[one] for one in ranked[1:] if selection.score[one] == score]
-        return f"keeps {called[first]} with {score:.4g}; {', '.join(tied)} has the same, and the earlier one wins."
+        tied = [name_of[member] for member in ranked[1:] if selection.score[member] == score]
+        return f"keeps {name_of[first]} with {score:.4g}; {', '.join(tied)} has the same, and the earlier one wins."
     return (
-        f"keeps {called[first]} with the {selection.strategy.best} score, {score:.4g}; "
-        f"next is {called[second]} with {selection.score[second]:.4g}."
+        f"keeps {name_of[first]} with the {selection.strategy.best} score, {score:.4g}; "
+        f"next is {name_of[second]} with {selection.score[second]:.4g}."
     )

@@ -39,6 +39,7 @@ class Strategy:
         best: which end of its scores it keeps.
         formula: of the score, for manifest and page.
         source: where the formula is from.
+        score: from candidates and options to (n_candidates,) scores, NaN where the strategy cannot judge.
         version: raised whenever the same candidates would get other scores.
         needs: a column that a run may lack, and the command that fills it.
     """
@@ -56,8 +57,7 @@ class Strategy:
         return None if self.needs is None or candidates.has(self.needs[0]) else self.needs[1]
 
     def worth(self, candidates: Candidates, options: Options) -> Doubles:
-        """The scores turned so that larger is better; NaN where the candidate has none.
-
+        """The scores turned so that larger is better; NaN where the candidate has none. Shape: (n_candidates,).
         Raises:
             UsageError: the run lacks what the strategy needs, or the expression cannot be used.
         """
@@ -90,7 +90,7 @@ def strategy(
 
 
 def find_strategy(name: str) -> Strategy:
-    """A strategy by name.
+    """The strategy of a name.
 
     Raises:
         UsageError: there is none of this name.
@@ -126,7 +126,7 @@ def teacher_fewest(candidates: Candidates, options: Options) -> Doubles:
 
 @strategy("longest", "largest", "number of the student's tokens", "arXiv 2512.20908, a baseline")
 def longest(candidates: Candidates, options: Options) -> Doubles:
-    """Tokens of the student, largest. A baseline of arXiv 2512.20908, and the confounder of most others."""
+    """Tokens of the student, largest. A baseline of arXiv 2512.20908, and a confounder of most others."""
     return candidates["n_tokens"]
 
 
@@ -160,7 +160,7 @@ def grape(candidates: Candidates, options: Options) -> Doubles:
 def lalp(candidates: Candidates, options: Options) -> Doubles:
     """Mean over steps of the student's mean logprob with local context only, largest (LALP, arXiv 2510.03988).
 
-    Steps are the run's sentences; `scoring/local.py` tells what is in view of each.
+    Steps are the run's sentences; `scoring/local_context.py` tells what is in view of each.
     """
     return candidates["local_step_mean"]
 
@@ -197,7 +197,7 @@ def rsr(candidates: Candidates, options: Options) -> Doubles:
     f"after arXiv 2601.09088; the threshold {DAS_GAP:g} is ours",
 )
 def das(candidates: Candidates, options: Options) -> Doubles:
-    """Share of tokens in sentences that the teacher finds much likelier, largest.
+    """Share of tokens in sentences that are much more likely under the teacher, largest.
 
     After divergence-aware sampling (arXiv 2601.09088), which prefers sentences with p_T ≫ p_S. **Ours**: "much" is a
     difference above `DAS_GAP`, in probabilities over own tokens, whatever rule labels the sentences.

@@ -5,5 +5,5 @@ intervals    intervals for shares
 auc          AUC within groups
 logistic     logistic regression, cluster-robust
 permutation  permutation tests within questions
-parallel     two threads for work on arrays
+parallel     threads for work on arrays
 """

@@ -44,8 +44,7 @@ class LogisticFit:
 
 
 def fit_logistic(predictors: Doubles, correct: Bools, question: Ints, group: Ints) -> LogisticFit:
-    """Fit log-odds(correct) = an intercept for each group + predictors.
-
+    """Fit log-odds(correct) = an intercept for each group + predictors; see the top of this file.
     Args:
         predictors: (n, k), finite.
         correct: (n,).
@@ -56,8 +55,9 @@ def fit_logistic(predictors: Doubles, correct: Bools, question: Ints, group: Int
     _, group = np.unique(group, return_inverse=True)
     n_groups = int(group.max(initial=-1)) + 1
     n, n_correct = np.bincount(group, minlength=n_groups), np.bincount(group, correct, n_groups)
-    kept = ((n_correct > 0) & (n_correct < n))[group]
-    predictors, correct, question, group = predictors[kept], correct[kept], question[kept], group[kept]
+    is_informative = ((n_correct > 0) & (n_correct < n))[group]
+    predictors, correct = predictors[is_informative], correct[is_informative]
+    question, group = question[is_informative], group[is_informative]
     _, cluster = np.unique(question, return_inverse=True)
     _, group = np.unique(group, return_inverse=True)
     n_questions, n_groups = int(cluster.max(initial=-1)) + 1, int(group.max(initial=-1)) + 1
@@ -82,11 +82,11 @@ def fit_logistic(predictors: Doubles, correct: Bools, question: Ints, group: Int
     residual = design * (correct - fitted)[:, None]
     score = np.stack([np.bincount(cluster, residual[:, j], n_questions) for j in range(design.shape[1])], axis=1)
     factor = n_questions / (n_questions - 1) * (len(correct) - 1) / max(1, len(correct) - design.shape[1])
-    spread = np.sqrt(np.diag(bread @ (score.T @ score) @ bread) * factor)[:n_predictors]
-    found = beta[:n_predictors]
-    reach = -stdtrit(n_questions - 1, (1 - LEVEL) / 2) * spread
-    p_value = 2 * stdtr(n_questions - 1, -np.abs(found) / spread)
-    return LogisticFit(found, found - reach, found + reach, p_value, n_questions, len(correct), None)
+    standard_error = np.sqrt(np.diag(bread @ (score.T @ score) @ bread) * factor)[:n_predictors]
+    coefficient = beta[:n_predictors]
+    reach = -stdtrit(n_questions - 1, (1 - LEVEL) / 2) * standard_error
+    p_value = 2 * stdtr(n_questions - 1, -np.abs(coefficient) / standard_error)
+    return LogisticFit(coefficient, coefficient - reach, coefficient + reach, p_value, n_questions, len(correct), None)
 
 
 def _solve(design: Doubles, correct: Bools) -> Doubles | None:

@@ -50,25 +50,26 @@ def permute_within_questions(score: Doubles, correct: Bools, question: Ints, see
     The statistic is `sum over traces of (correct - the question's mean) * score`; its expectation under shuffling is 0.
 
     Args:
-        score: (n_traces, k).
+        score: (n_traces, k), finite.
         correct: (n_traces,).
         question: (n_traces,), equal for traces of the same question.
+        seed: the same seed and input give the same p-values.
     """
-    _, place, n = np.unique(question, return_inverse=True, return_counts=True)
-    n_correct = np.bincount(place, correct, len(n))
-    informative = (n_correct > 0) & (n_correct < n)
-    kept = np.flatnonzero(informative[place])
-    kept = kept[np.argsort(place[kept], kind="stable")]
-    n, n_correct = n[informative], n_correct[informative]
+    _, question_no, n = np.unique(question, return_inverse=True, return_counts=True)
+    n_correct = np.bincount(question_no, correct, len(n))
+    is_informative = (n_correct > 0) & (n_correct < n)
+    rows = np.flatnonzero(is_informative[question_no])
+    rows = rows[np.argsort(question_no[rows], kind="stable")]
+    n, n_correct = n[is_informative], n_correct[is_informative]
     missing = np.full(score.shape[1], np.nan)
     if not len(n):
         return PermutationTest(missing, missing, 0, 0, True, "no question has both correct and incorrect traces")
-    block = np.repeat(np.arange(len(n)), n)
-    values = score[kept]
+    question_of_row = np.repeat(np.arange(len(n)), n)
+    values = score[rows]
     first = np.concatenate([[0], np.cumsum(n)[:-1]])
-    values = values - (np.add.reduceat(values, first, axis=0) / n[:, None])[block]
+    values = values - (np.add.reduceat(values, first, axis=0) / n[:, None])[question_of_row]
     # Scores are centred within questions, so the statistic is the sum over correct traces.
-    observed = values[correct[kept]].sum(axis=0)
+    observed = values[correct[rows]].sum(axis=0)
     value = observed / (n_correct * (n - n_correct) / n).sum()
     arrangements = float((gammaln(n + 1) - gammaln(n_correct + 1) - gammaln(n - n_correct + 1)).sum())
     if arrangements < math.log(MIN_ARRANGEMENTS):
@@ -76,17 +77,17 @@ def permute_within_questions(score: Doubles, correct: Bools, question: Ints, see
             f"only {len(n)} question{'' if len(n) == 1 else 's'} with both correct and incorrect traces, too few ways "
             "to shuffle"
         )
-        return PermutationTest(value, missing, len(n), len(kept), True, refused)
-    if len(kept) * N_PERMUTATIONS > _MAX_VALUES:
+        return PermutationTest(value, missing, len(n), len(rows), True, refused)
+    if len(rows) * N_PERMUTATIONS > _MAX_VALUES:
         square = np.add.reduceat(values**2, first, axis=0)
         variance = ((n_correct * (n - n_correct) / (n * np.maximum(n - 1, 1)))[:, None] * square).sum(axis=0)
         z = np.abs(observed) / np.sqrt(np.where(variance > 0, variance, np.inf))
-        return PermutationTest(value, 2 * ndtr(-z), len(n), len(kept), False, None)
-    # The first places of each block are the correct ones; sorting random keys within blocks shuffles who stands there.
-    pattern = (np.arange(len(kept)) - first[block] < n_correct[block]).astype(np.float64)
+        return PermutationTest(value, 2 * ndtr(-z), len(n), len(rows), False, None)
+    # The first rows of each question count as correct; sorting random keys within questions shuffles who they are.
+    pattern = (np.arange(len(rows)) - first[question_of_row] < n_correct[question_of_row]).astype(np.float64)
     rng = np.random.default_rng(seed)
     at_least = np.zeros(score.shape[1])
     for _ in range(N_PERMUTATIONS):
-        order = np.argsort(block + rng.random(len(kept)))
+        order = np.argsort(question_of_row + rng.random(len(rows)))
         at_least += np.abs(pattern @ values[order]) >= np.abs(observed) * (1 - 1e-9)
-    return PermutationTest(value, (1 + at_least) / (1 + N_PERMUTATIONS), len(n), len(kept), True, None)
+    return PermutationTest(value, (1 + at_least) / (1 + N_PERMUTATIONS), len(n), len(rows), True, None)

@@ -96,20 +96,20 @@ def _by_characters(left: Sequence[str], right: Sequence[str]) -> Iterator[Row]:
 
 def _vectors(texts: Sequence[str]) -> Floats:
     """One unit vector a sentence. Shape: (n, _N_WORDS); a sentence without words is all zeros."""
-    places: dict[str, int] = {}
+    column_of: dict[str, int] = {}
     counts = []
     for text in texts:
         words = Counter(_WORD.findall(text.lower()))
         for word in words:
-            if word not in places:
-                places[word] = zlib.crc32(word.encode("utf-8", "surrogatepass")) % _N_WORDS
+            if word not in column_of:
+                column_of[word] = zlib.crc32(word.encode("utf-8", "surrogatepass")) % _N_WORDS
         counts.append(words)
     holding = Counter(word for words in counts for word in words)
     rarity = {word: math.log(1 + len(texts) / n) for word, n in holding.items()}
     vectors = np.zeros((len(texts), _N_WORDS), dtype=np.float32)
-    for row, words in zip(vectors, counts, strict=True):
+    for vector, words in zip(vectors, counts, strict=True):
         for word, n in words.items():
-            row[places[word]] += n * rarity[word]
+            vector[column_of[word]] += n * rarity[word]
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
@@ -165,14 +165,14 @@ def _stretches(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[tupl
 
 
 def _common_once(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
-    """Places of sentences that both traces hold exactly once, thinned to the longest order that both keep."""
+    """Indices of sentences that both traces hold exactly once, thinned to the longest order that both keep."""
     once = [
         {text: i for i, text in enumerate(texts) if counts[text] == 1}
         for texts in (left, right)
         for counts in (Counter(texts),)
     ]
     pairs = [(i, once[1][text]) for text, i in once[0].items() if text in once[1] and text.strip()]
-    # Longest increasing subsequence of the right places: `tails[k]` ends the best one of length k + 1.
+    # Longest increasing subsequence of the right indices: `tails[k]` ends the best one of length k + 1.
     tails: list[int] = []
     last: list[int] = []
     before: list[int | None] = []
@@ -184,9 +184,9 @@ def _common_once(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, i
             last.append(index)
         else:
             tails[k], last[k] = j, index
-    found = []
-    index_or_none = last[-1] if last else None
-    while index_or_none is not None:
-        found.append(pairs[index_or_none])
-        index_or_none = before[index_or_none]
-    return found[::-1]
+    longest = []
+    link = last[-1] if last else None
+    while link is not None:
+        longest.append(pairs[link])
+        link = before[link]
+    return longest[::-1]

@@ -43,7 +43,7 @@ class TraceComparison:
 
 
 def compare(left: TraceView, right: TraceView) -> TraceComparison:
-    """Pair the sentences of two traces under one label rule and measure what differs."""
+    """What differs between two traces whose sentences carry the labels of one rule."""
     alignment = align(left.texts(), right.texts())
     common_only = left.is_scored and right.is_scored and left.roles != right.roles
     differences = [name for name in ("d_ts", "d_sd", "d_td") if _has(left, name) and _has(right, name)]
@@ -51,16 +51,16 @@ def compare(left: TraceView, right: TraceView) -> TraceComparison:
     labels = [_labels(view, common_only) for view in (left, right)]
     gaps: list[float | None] = []
     differing = []
-    for number, row in enumerate(alignment.rows):
+    for index, row in enumerate(alignment.rows):
         if row.left is None or row.right is None:
             gaps.append(None)
             continue
         changes = [_change(ours[row.left], theirs[row.right]) for ours, theirs in columns]
         known = [change for change in changes if change is not None]
         gaps.append(max(known) if known else None)
-        one, two = labels[0][row.left], labels[1][row.right]
-        if one is not None and two is not None and one != two:
-            differing.append(number)
+        left_label, right_label = labels[0][row.left], labels[1][row.right]
+        if left_label is not None and right_label is not None and left_label != right_label:
+            differing.append(index)
     return TraceComparison(alignment, tuple(gaps), tuple(differing), common_only)
 
 
@@ -77,10 +77,10 @@ def _change(ours: float | None, theirs: float | None) -> float | None:
 def _labels(view: TraceView, common_only: bool) -> list[str | None]:
     if not view.is_scored:
         return [None] * len(view.texts())
-    found: list[str | None] = view.column("label")
+    labels: list[str | None] = view.column("label")
     if common_only:
-        return [str(Label.COMMON) if label in (Label.SHARED, Label.BOOSTED) else label for label in found]
-    return found
+        return [str(Label.COMMON) if label in (Label.SHARED, Label.BOOSTED) else label for label in labels]
+    return labels
 
 
 class Kind(enum.StrEnum):
@@ -106,31 +106,37 @@ def suggestions(
     """What goes well with a trace: first samples that ended the other way, then other samples, then other runs of it.
 
     Args:
+        run: the run of the trace.
         traces: of `run`, as `load_trace_list` gives it.
+        trace_no: the number of the trace in `run`.
         others: the other runs of the file, each with its list of traces.
     """
     rows = traces.to_pylist()
-    here = next(row for row in rows if row["trace_no"] == trace_no)
-    siblings = [row for row in rows if _question(row) == _question(here) and row["trace_no"] != trace_no]
-    opposite = [row for row in siblings if _opposite(row, here)]
-    found = [Suggestion(Kind.OPPOSITE, run, row) for row in opposite]
-    found += [Suggestion(Kind.SAMPLE, run, row) for row in siblings if row not in opposite]
-    for other, table in others:
-        same = table.filter(pc.equal(table.column("trace_id"), here["trace_id"])).to_pylist()
-        found += [Suggestion(Kind.RUN, other, row) for row in same]
-    return tuple(found)
+    present = next(row for row in rows if row["trace_no"] == trace_no)
+    siblings = [row for row in rows if _question(row) == _question(present) and row["trace_no"] != trace_no]
+    opposite = [row for row in siblings if _is_opposite(row, present)]
+    suggested = [Suggestion(Kind.OPPOSITE, run, row) for row in opposite]
+    suggested += [Suggestion(Kind.SAMPLE, run, row) for row in siblings if row not in opposite]
+    for other_run, table in others:
+        same = table.filter(pc.equal(table.column("trace_id"), present["trace_id"])).to_pylist()
+        suggested += [Suggestion(Kind.RUN, other_run, row) for row in same]
+    return tuple(suggested)
 
 
 def _question(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["benchmark"], row["question_id"]
 
 
-def _opposite(one: Mapping[str, Any], two: Mapping[str, Any]) -> bool:
-    return {one["grade"], two["grade"]} == {GRADES[0], GRADES[1]}
+def _is_opposite(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    return {left["grade"], right["grade"]} == {GRADES[0], GRADES[1]}
 
 
 def mixed_questions(traces: pa.Table) -> tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...]:
-    """Of every question with both, its first correct and its first incorrect trace, in trace order."""
+    """Of every question with both, its first correct and its first incorrect trace, in trace order.
+
+    Args:
+        traces: as `load_trace_list` gives it.
+    """
     return tuple(_pairs(traces.to_pylist()))
 
 

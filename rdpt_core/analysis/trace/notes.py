@@ -28,9 +28,9 @@ class Placed:
     """A note with the trace that it belongs to now.
 
     Attributes:
-        run: the run that was looked at if it still holds the text, else the newest that does; None where none has the
-            trace.
-        trace: benchmark, question_id and grade of the trace there; empty where there is none.
+        run: the run that the note was written in if it still holds the text, else the newest that does; None where
+            none has the trace.
+        trace: the trace there (run_no, trace_no, trace_id, question_id, benchmark, hash); empty where there is none.
         sentence_index: the sentence there that holds the first character the note is about; None for a note on the
             whole trace, and where the text has changed.
     """
@@ -42,7 +42,7 @@ class Placed:
     sentence_index: int | None
 
 
-def place(reader: Reader, notes: Sequence[Note]) -> tuple[Placed, ...]:
+def locate(reader: Reader, notes: Sequence[Note]) -> tuple[Placed, ...]:
     """Find the trace and the sentence of every note."""
     runs = {run.run_no: run for run in reader.runs()}
     rows = reader.query(
@@ -54,10 +54,10 @@ def place(reader: Reader, notes: Sequence[Note]) -> tuple[Placed, ...]:
     for row in rows:
         row["hash"] = text_hash(row.pop("response"))
         holding.setdefault(row["trace_id"], []).append(row)
-    return tuple(_place(reader, note, holding.get(note.anchor.trace_id, []), runs) for note in notes)
+    return tuple(_locate(reader, note, holding.get(note.anchor.trace_id, []), runs) for note in notes)
 
 
-def _place(reader: Reader, note: Note, rows: list[dict[str, Any]], runs: Mapping[int, Run]) -> Placed:
+def _locate(reader: Reader, note: Note, rows: list[dict[str, Any]], runs: Mapping[int, Run]) -> Placed:
     anchor = note.anchor
     if not rows:
         return Placed(note, NotePlace.ELSEWHERE, None, {}, None)
@@ -68,16 +68,21 @@ def _place(reader: Reader, note: Note, rows: list[dict[str, Any]], runs: Mapping
         return Placed(note, NotePlace.OLDER_TEXT, run, row, None)
     index = None
     if anchor.char_start is not None:
-        found = reader.query(
-            "SELECT max(sentence_index) AS i FROM sentences WHERE run_no = ? AND trace_no = ? AND char_start <= ?",
+        sentences = reader.query(
+            "SELECT max(sentence_index) AS sentence_index FROM sentences "
+            "WHERE run_no = ? AND trace_no = ? AND char_start <= ?",
             [run.run_no, row["trace_no"], anchor.char_start],
         ).to_pylist()
-        index = found[0]["i"]
+        index = sentences[0]["sentence_index"]
     return Placed(note, NotePlace.CURRENT, run, row, index)
 
 
 def matching(placed: Iterable[Placed], text: str, tag: str | None) -> tuple[Placed, ...]:
-    """Notes whose text, tags, quote or trace hold `text`, without regard to case, and that carry `tag`."""
+    """Notes whose text, tags, quote or trace id hold `text`, without regard to case, and that carry `tag`.
+
+    Args:
+        tag: None lets all tags through.
+    """
     wanted = text.strip().casefold()
 
     def fits(item: Placed) -> bool:
@@ -90,7 +95,7 @@ def matching(placed: Iterable[Placed], text: str, tag: str | None) -> tuple[Plac
 
 def rows(placed: Sequence[Placed]) -> pa.Table:
     """One row a note, the oldest first, for CSV, JSON Lines or Parquet; `tags` is a JSON list."""
-    found = [
+    records = [
         {
             "id": item.note.id,
             "created_at": item.note.created_at,
@@ -110,7 +115,7 @@ def rows(placed: Sequence[Placed]) -> pa.Table:
         }
         for item in placed
     ]
-    return pa.Table.from_pylist(found, schema=_SCHEMA)
+    return pa.Table.from_pylist(records, schema=_SCHEMA)
 
 
 _SCHEMA = pa.schema(
@@ -142,11 +147,11 @@ def _entry(item: Placed) -> Iterator[str]:
     where = "the whole trace" if anchor.sentence_index is None else f"sentence {anchor.sentence_index + 1}"
     yield f"### Note {note.id}, on {where}"
     yield ""
-    facts = [f"run {_code(anchor.run_id)}", f"text {_code(anchor.trace_hash)} ({item.state})"]
-    facts += [f"written {note.created_at[:19]} UTC"]
-    facts += [f"changed {note.updated_at[:19]} UTC"] if note.updated_at != note.created_at else []
-    facts += ["tags " + ", ".join(_code(tag) for tag in note.tags)] if note.tags else []
-    yield from (f"- {fact}" for fact in facts)
+    details = [f"run {_code(anchor.run_id)}", f"text {_code(anchor.trace_hash)} ({item.state})"]
+    details += [f"written {note.created_at[:19]} UTC"]
+    details += [f"changed {note.updated_at[:19]} UTC"] if note.updated_at != note.created_at else []
+    details += ["tags " + ", ".join(_code(tag) for tag in note.tags)] if note.tags else []
+    yield from (f"- {detail}" for detail in details)
     yield ""
     if anchor.quote:
         yield from ("The sentence:", "", *_block(anchor.quote), "")

@@ -34,26 +34,32 @@ def load_trace_tokens(reader: Reader, run: Run, view: TraceView) -> dict[str, Se
         return {}
     starts, ends = view.column("char_start"), view.column("char_end")
     spans = [Span(start, end) for start, end in zip(starts, ends, strict=True)]
-    found = {}
+    by_role = {}
     for role in run.roles:
         stored = reader.tokens(run.run_no, Role(role), [view.trace_no]).get(view.trace_no)
         if stored is not None:
             tokens = stored[0]
-            sentence = assign_tokens(view.trace.response, spans, tokens).sentence_index
-            found[role] = SentenceTokens(tokens.char_start, tokens.char_end, tokens.logprob, sentence)
-    return found
+            sentence_index = assign_tokens(view.trace.response, spans, tokens).sentence_index
+            by_role[role] = SentenceTokens(tokens.char_start, tokens.char_end, tokens.logprob, sentence_index)
+    return by_role
 
 
-def strip_of(tokens: dict[str, SentenceTokens], char_start: int, char_end: int, index: int) -> Strip:
-    """The tokens that belong to a sentence. One that reaches over its edge is cut there; its logprob is whole."""
+def strip_of(by_role: dict[str, SentenceTokens], char_start: int, char_end: int, index: int) -> Strip:
+    """The tokens that belong to a sentence. One that reaches over its edge is cut there; its logprob is whole.
+
+    Args:
+        by_role: role → tokens of the trace.
+        char_start, char_end: the sentence's span in code points of the response, half-open.
+        index: the sentence's index.
+    """
     strip: Strip = {}
-    for role, found in tokens.items():
-        chosen = np.flatnonzero(found.sentence_index == index)
+    for role, tokens in by_role.items():
+        mask = tokens.sentence_index == index
         length = char_end - char_start
-        start = np.clip(found.char_start[chosen] - char_start, 0, length)
-        end = np.clip(found.char_end[chosen] - char_start, 0, length)
+        start = np.clip(tokens.char_start[mask] - char_start, 0, length)
+        end = np.clip(tokens.char_end[mask] - char_start, 0, length)
         strip[role] = [
-            (int(a), int(b), round(float(p), 4) if math.isfinite(p) else None)
-            for a, b, p in zip(start, end, found.logprob[chosen], strict=True)
+            (int(token_start), int(token_end), round(float(logprob), 4) if math.isfinite(logprob) else None)
+            for token_start, token_end, logprob in zip(start, end, tokens.logprob[mask], strict=True)
         ]
     return strip

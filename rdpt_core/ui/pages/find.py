@@ -6,7 +6,7 @@ import streamlit as st
 
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run import search
-from rdpt_core.analysis.run.search import Found, Query
+from rdpt_core.analysis.run.search import Query, SearchResult
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
@@ -104,9 +104,9 @@ def _runs(page: PageContext) -> list[Run]:
     return [page.run, *others] if everywhere else [page.run]
 
 
-def _search(page: PageContext, runs: list[Run], query: Query, scope: Scope) -> list[tuple[Run, Found]]:
+def _search(page: PageContext, runs: list[Run], query: Query, scope: Scope) -> list[tuple[Run, SearchResult]]:
     """What each run holds; runs are searched until there are more sentences than anybody reads."""
-    matches: list[tuple[Run, Found]] = []
+    matches: list[tuple[Run, SearchResult]] = []
     for run in runs:
         if sum(match.n_found for _, match in matches) >= search.MOST_SENTENCES:
             break
@@ -114,7 +114,7 @@ def _search(page: PageContext, runs: list[Run], query: Query, scope: Scope) -> l
     return matches
 
 
-def _draw_matches(page: PageContext, matches: list[tuple[Run, Found]], with_run: bool) -> None:
+def _draw_matches(page: PageContext, matches: list[tuple[Run, SearchResult]], with_run: bool) -> None:
     n_found = sum(match.n_found for _, match in matches)
     if not n_found:
         st.info("No sentence holds that. Filters on the left and the label above may keep it out.")
@@ -135,7 +135,7 @@ def _draw_matches(page: PageContext, matches: list[tuple[Run, Found]], with_run:
     _pager(number, n_found)
 
 
-def summary(matches: list[Found]) -> str:
+def summary(matches: list[SearchResult]) -> str:
     """How much was found, without claiming more than was counted."""
     n_found, n_traces = sum(match.n_found for match in matches), sum(match.n_traces for match in matches)
     n_searched = sum(match.n_searched for match in matches)

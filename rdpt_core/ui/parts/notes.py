@@ -11,7 +11,7 @@ import streamlit as st
 
 from rdpt_core.analysis.export.rows import to_bytes
 from rdpt_core.analysis.trace.fingerprint import text_hash
-from rdpt_core.analysis.trace.notes import NotePlace, Placed, markdown, matching, place, rows
+from rdpt_core.analysis.trace.notes import NotePlace, Placed, locate, markdown, matching, rows
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.errors import RdptError, SidecarError
 from rdpt_core.store.notes import Anchor, Note, add_note, change_note, delete_note, notes, tags_of
@@ -212,7 +212,7 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
         st.code(str(sidecar_path(path)), language=None, wrap_lines=True)
         return
     with open_reader(path, patience_s=PATIENCE_S) as reader:
-        placed = place(reader, all_notes)
+        placed = locate(reader, all_notes)
     tag = trace_picker.choose_value("Tag", "tag", sorted({tag for note in all_notes for tag in note.tags}))
     chosen = matching(placed, text, tag)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -29,13 +29,13 @@ def test_filters_narrow_the_list(triple: tuple[Reader, Run]) -> None:
         [number for number, sketch in enumerate(TRACES) if "Boosted" in expected_labels(sketch)], np.int32
     )
     assert filter_traces(traces, TraceFilter()).num_rows == len(TRACES)
-    found = filter_traces(traces, TraceFilter("clock", "arithmetic", GRADES[1], "LOCK-0", "Boosted"), holding)
+    fitting = filter_traces(traces, TraceFilter("clock", "arithmetic", GRADES[1], "LOCK-0", "Boosted"), holding)
     want = [
         sketch.trace_id
         for sketch in TRACES
         if sketch.benchmark == "clock" and sketch.correct is False and "Boosted" in expected_labels(sketch)
     ]
-    assert found.column("trace_id").to_pylist() == want != []
+    assert fitting.column("trace_id").to_pylist() == want != []
     assert filter_traces(traces, TraceFilter(text="%")).num_rows == 0
     assert filter_traces(traces, TraceFilter(text="BUYS 5")).num_rows == len(TRACES)
     assert distinct(traces, "domain") == ["arithmetic"]

@@ -33,9 +33,9 @@ def faint_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_sentences_that_no_model_finds_likely_are_counted(faint_path: Path) -> None:
     with open_reader(faint_path) as reader:
         run, rule = reader.run("b" * 16), LabelRule.make()
-        found = load_trace_view(reader, run, 0, rule).faint()
-        assert found == Faint(Label.SHARED, "α", n_faint=2, n_label=4, n_scored=5)
-        assert found.is_notable
+        faint = load_trace_view(reader, run, 0, rule).faint()
+        assert faint == Faint(Label.SHARED, "α", n_faint=2, n_label=4, n_scored=5)
+        assert faint.is_notable
         counts = label_counts(reader, run, rule)
         total = count_faint(counts, rule, run.roles)
         assert total is not None and total.n_faint == 2

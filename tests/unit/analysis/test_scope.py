@@ -24,10 +24,10 @@ GRADE_OF = {True: GRADES[0], False: GRADES[1], None: GRADES[2]}
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
-    synthetic.build(found, TRACES[:3], run_id="a" * 16)
-    synthetic.build(found, TRACES, run_id="b" * 16)
-    return found
+    path = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
+    synthetic.build(path, TRACES[:3], run_id="a" * 16)
+    synthetic.build(path, TRACES, run_id="b" * 16)
+    return path
 
 
 @pytest.fixture

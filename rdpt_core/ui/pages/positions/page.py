@@ -7,7 +7,7 @@ import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.analysis.run.drilldown import sentences_at_point
+from rdpt_core.analysis.run.drilldown import CurvePoint, sentences_at_point
 from rdpt_core.analysis.run.positions import (
     MAX_POINTS,
     MIN_AT_POSITION,
@@ -134,8 +134,9 @@ def _figure(
         export_panel.offer(page, "positions", export, {"positions": figure}, methods)
         glossary.explain("position curve", "position", "simultaneous band", "n", "signed area", "permutation p-value")
     if clicked:
-        panel, *rest = (int(value) for value in clicked)
-        _drilldown(page, scope, view, panels, (panels.index(shown[panel]), *rest))
+        shown_no, label_no, line_no, point_no = (int(value) for value in clicked)
+        point = CurvePoint(panels.index(shown[shown_no]), label_no, line_no, point_no)
+        _drilldown(page, scope, view, panels, point)
     if view.compare:
         _areas(panels, labels)
     with st.expander("The numbers as a table", icon=":material/table:"):
@@ -158,15 +159,14 @@ def _cuts(panels: tuple[Panel, ...]) -> str:
 
 
 def _drilldown(
-    page: PageContext, scope: Scope, view: PositionView, panels: tuple[Panel, ...], clicked: tuple[int, ...]
+    page: PageContext, scope: Scope, view: PositionView, panels: tuple[Panel, ...], point: CurvePoint
 ) -> None:
-    """The sentences behind a point; `clicked` are the indices of panel, label, curve and point."""
-    panel_no, k, line_no, point = clicked
-    panel, label = panels[panel_no], page.data.labels[k]
-    line, (table, _) = panel.curves[line_no].line, page.data.positions(page.rule, scope, view)
+    """The sentences behind a point."""
+    panel, label = panels[point.panel_no], page.data.labels[point.label_no]
+    line, (table, _) = panel.curves[point.line_no].line, page.data.positions(page.rule, scope, view)
     whose = "" if line == "all" else f", {line} traces"
-    title = f"{label} at {position_in_words(table, point)}, {words.no_markdown(panel.name, 40)}{whose}"
-    show(page, title, sentences_at_point(page.data, page.rule, scope, view, panel_no, line_no, point, k), "point")
+    title = f"{label} at {position_in_words(table, point.point_no)}, {words.no_markdown(panel.name, 40)}{whose}"
+    show(page, title, sentences_at_point(page.data, page.rule, scope, view, point), "point")
 
 
 def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import streamlit as st
 
 from rdpt_core.analysis.selection.candidates import COLUMNS
 from rdpt_core.analysis.selection.expression import FUNCTIONS
 from rdpt_core.analysis.selection.pick import Budget, Guards
+from rdpt_core.analysis.selection.side_by_side import ComparisonPlan
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
 
 _FIRST = ("teacher-count", "teacher-share", "teacher-fewest", "longest", "random", "grape")
 _EXAMPLE = "n_teacher - 0.01 * n_tokens"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What the controls say."""
-
-    names: tuple[str, ...]
-    options: Options
-    guards: Guards
-    budget: Budget
-    equal_tokens: bool
-
-
-def choose(possible: Mapping[str, str | None]) -> Chosen:
+def choose(possible: Mapping[str, str | None]) -> ComparisonPlan:
     """Draw the controls.
 
     Args:
@@ -66,7 +55,7 @@ def choose(possible: Mapping[str, str | None]) -> Chosen:
         )
     with st.expander("Length, budget and seed"):
         guards, budget, seed = _numbers(bool(correct_only))
-    return Chosen(tuple(names), Options(seed, expression or ""), guards, budget, bool(equal_tokens))
+    return ComparisonPlan(tuple(names), Options(seed, expression or ""), guards, budget, bool(equal_tokens))
 
 
 def _numbers(correct_only: bool) -> tuple[Guards, Budget, int]:

@@ -11,13 +11,12 @@ import streamlit as st
 from rdpt_core.analysis.labels import default_thresholds
 from rdpt_core.analysis.selection.pick import select
 from rdpt_core.analysis.selection.settings import Settings
-from rdpt_core.analysis.selection.side_by_side import SideBySide, picked_text, positions_of
+from rdpt_core.analysis.selection.side_by_side import ComparisonPlan, SideBySide, picked_text, positions_of
 from rdpt_core.analysis.selection.training import FORMATS
 from rdpt_core.errors import RdptError
 from rdpt_core.store.basket import BasketItem
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.frame.context import PageContext
-from rdpt_core.ui.pages.selection.controls import Chosen
 from rdpt_core.ui.style import words
 
 _NAMES = {
@@ -27,21 +26,21 @@ _NAMES = {
 }
 
 
-def draw(page: PageContext, chosen: Chosen, side_by_side: SideBySide, items: Sequence[BasketItem]) -> None:
+def draw(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide, items: Sequence[BasketItem]) -> None:
     """The end of the page."""
     st.subheader("Take the picks away", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.selectbox("Strategy", chosen.names, key="take_strategy", width=220)
+        name = st.selectbox("Strategy", plan.names, key="take_strategy", width=220)
         format_name = st.selectbox(
             "Format", list(FORMATS), key="take_format", format_func=_NAMES.__getitem__, width=260
         )
         by_hand = st.checkbox("With the basket", value=True, key="take_basket", disabled=not items)
-    selection = side_by_side.selections[chosen.names.index(name)]
+    selection = side_by_side.selections[plan.names.index(name)]
     basket = sorted(page.data.ask(positions_of, tuple(item.trace_id for item in items)).values())
     if basket and by_hand:
         try:
             selection = select(
-                side_by_side.candidates, selection.strategy, chosen.options, chosen.guards, selection.budget, basket
+                side_by_side.candidates, selection.strategy, plan.options, plan.guards, selection.budget, basket
             )
         except RdptError as error:
             st.warning(words.no_markdown(str(error), 300))
@@ -62,7 +61,7 @@ def draw(page: PageContext, chosen: Chosen, side_by_side: SideBySide, items: Seq
         "Responses are written as they are, character by character. This command writes the same file, with a manifest "
         "of everything that decided it:"
     )
-    st.code(_command(page, chosen, name, format_name, bool(basket and by_hand)), language=None, wrap_lines=True)
+    st.code(_command(page, plan, name, format_name, bool(basket and by_hand)), language=None, wrap_lines=True)
 
 
 def _text(page: PageContext, trace_nos: tuple[int, ...], format_name: str) -> str:
@@ -71,14 +70,14 @@ def _text(page: PageContext, trace_nos: tuple[int, ...], format_name: str) -> st
         return picked_text(reader, page.run, trace_nos, format_name)
 
 
-def _command(page: PageContext, chosen: Chosen, name: str, format_name: str, by_hand: bool) -> str:
-    guards, budget, rule = chosen.guards, chosen.budget, page.rule
-    needs_expression = name == "expression" or (chosen.equal_tokens and "expression" in chosen.names)
+def _command(page: PageContext, plan: ComparisonPlan, name: str, format_name: str, by_hand: bool) -> str:
+    guards, budget, rule = plan.guards, plan.budget, page.rule
+    needs_expression = name == "expression" or (plan.equal_tokens and "expression" in plan.names)
     settings = Settings(
         strategy=name,
         format=format_name,
-        expression=chosen.options.expression if needs_expression else "",
-        seed=chosen.options.seed,
+        expression=plan.options.expression if needs_expression else "",
+        seed=plan.options.seed,
         per_question=budget.per_question,
         samples=budget.max_samples,
         tokens=budget.max_tokens,
@@ -87,7 +86,7 @@ def _command(page: PageContext, chosen: Chosen, name: str, format_name: str, by_
         beta=None if rule.beta == default_thresholds(rule.unit, rule.space)[1] else rule.beta,
         unit=rule.unit,
         space=rule.space,
-        equal_tokens=chosen.names if chosen.equal_tokens else (),
+        equal_tokens=plan.names if plan.equal_tokens else (),
         correct_only=guards.correct_only,
         basket=by_hand,
     )

@@ -12,14 +12,18 @@ import streamlit as st
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.selection.comparison import Summary
 from rdpt_core.analysis.selection.pick import TIE_RULE
-from rdpt_core.analysis.selection.side_by_side import SideBySide, compare_strategies, possible_strategies
+from rdpt_core.analysis.selection.side_by_side import (
+    ComparisonPlan,
+    SideBySide,
+    compare_strategies,
+    possible_strategies,
+)
 from rdpt_core.analysis.selection.strategies import STRATEGIES
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS
 from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.selection import basket, controls, download, figures, question
-from rdpt_core.ui.pages.selection.controls import Chosen
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.style import words
@@ -38,13 +42,12 @@ def draw(page: PageContext) -> None:
     possible = page.data.ask(possible_strategies)
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
-    chosen = controls.choose(possible)
+    plan = controls.choose(possible)
     with st.container(horizontal=True):
         controls.explain_strategies(possible)
         glossary.explain("candidate", "teacher count", "equal tokens", *map(str, PAIR_LABELS), "95% interval")
     try:
-        arguments = (chosen.names, chosen.options, chosen.guards, chosen.budget, chosen.equal_tokens)
-        side_by_side = page.data.ask(compare_strategies, page.rule, *arguments)
+        side_by_side = page.data.ask(compare_strategies, page.rule, plan)
     except UsageError as error:
         st.warning(f"**{_sentence(error.what)}** Expected: {words.no_markdown(error.expected or '', 300)}")
         st.code(words.plain(error.got or "", 300), language=None)
@@ -56,14 +59,14 @@ def draw(page: PageContext) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    if not chosen.names:
+    if not plan.names:
         st.info("Choose at least one strategy above.", icon=":material/checklist:")
         return
-    _compare(page, chosen, side_by_side)
+    _compare(page, plan, side_by_side)
     items = basket.items(page)
     question.draw(page, side_by_side, items)
     basket.draw(page, items)
-    download.draw(page, chosen, side_by_side, items)
+    download.draw(page, plan, side_by_side, items)
 
 
 def _sentence(text: str) -> str:
@@ -96,9 +99,9 @@ def _counts(page: PageContext, side_by_side: SideBySide) -> None:
         )
 
 
-def _compare(page: PageContext, chosen: Chosen, side_by_side: SideBySide) -> None:
+def _compare(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide) -> None:
     st.subheader("Side by side", anchor=False)
-    names = list(chosen.names)
+    names = list(plan.names)
     drawn = {"picks": figures.picks_figure(side_by_side.summaries, context.mode())}
     st.dataframe(
         _rows(side_by_side.summaries),
@@ -133,7 +136,7 @@ def _compare(page: PageContext, chosen: Chosen, side_by_side: SideBySide) -> Non
             f"the same candidate first. They all agree on {n_contested - len(side_by_side.disagreed):,}."
         )
     export_panel.offer(
-        page, "selection", pa.Table.from_pylist(_rows(side_by_side.summaries)), drawn, _methods(page, chosen)
+        page, "selection", pa.Table.from_pylist(_rows(side_by_side.summaries)), drawn, _methods(page, plan)
     )
 
 
@@ -187,20 +190,20 @@ def _yes(flag: bool) -> str:
     return "yes" if flag else "no"
 
 
-def _methods(page: PageContext, chosen: Chosen) -> str:
-    guards, budget = chosen.guards, chosen.budget
+def _methods(page: PageContext, plan: ComparisonPlan) -> str:
+    guards, budget = plan.guards, plan.budget
     formulas = "; ".join(
         f"{name} keeps the {STRATEGIES[name].best} of "
-        f"{chosen.options.expression if name == 'expression' else STRATEGIES[name].formula} ({STRATEGIES[name].source})"
-        for name in chosen.names
+        f"{plan.options.expression if name == 'expression' else STRATEGIES[name].formula} ({STRATEGIES[name].source})"
+        for name in plan.names
     )
     extra = [
         f"Candidates were chosen before training, so three labels apply: Teacher, Student, Common. Strategies: "
-        f"{formulas}; {TIE_RULE}; seed {chosen.options.seed}.",
+        f"{formulas}; {TIE_RULE}; seed {plan.options.seed}.",
         f"Picks per question: {budget.per_question}. Correct candidates only: {_yes(guards.correct_only)}. Tokens of a "
         f"candidate: from {guards.min_tokens or 0} to {guards.max_tokens or 'any'}. In all at most "
         f"{budget.max_samples or 'any'} samples and {budget.max_tokens or 'any'} tokens. Every strategy cut to the "
-        f"tokens of the smallest: {_yes(chosen.equal_tokens)}.",
+        f"tokens of the smallest: {_yes(plan.equal_tokens)}.",
         "Intervals are 95% percentile bootstrap intervals over questions.",
     ]
     return methods_paragraph(page.run, page.rule, "all traces", extra)

@@ -88,8 +88,8 @@ def draw_suggestion(page: PageContext, suggestion: SuggestedBeta) -> go.Figure:
         else:
             spread = (
                 f"95% interval {suggestion.low:.2g} to {suggestion.high:.2g} over resamples of "
-                f"{suggestion.n_questions:,} questions, of which {words.percent(suggestion.found_in)} have a valley at "
-                "all."
+                f"{suggestion.n_questions:,} questions, of which "
+                f"{words.percent(suggestion.share_with_antimode)} have a valley at all."
             )
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(

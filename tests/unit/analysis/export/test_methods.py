@@ -25,10 +25,10 @@ def test_it_names_run_models_rule_scope_and_versions(tmp_path: Path) -> None:
     text = methods_paragraph(run, LabelRule.make(0.02, 0.07), "benchmark = shop", ["Intervals were drawn."])
     for model in run.models:
         assert f"{model.role} = {model.model}, revision {model.revision}" in text
-    for part in (run.run_id, run.traces_hash, "alpha = 0.02", "v_T - v_S > 0.07", "own_token", "difference"):
-        assert part in text
-    for part in ("benchmark = shop", "Intervals were drawn.", f"RDPT Explorer {__version__}", "splitter synthetic"):
-        assert part in text
+    for phrase in (run.run_id, run.traces_hash, "alpha = 0.02", "v_T - v_S > 0.07", "own_token", "difference"):
+        assert phrase in text
+    for phrase in ("benchmark = shop", "Intervals were drawn.", f"RDPT Explorer {__version__}", "splitter synthetic"):
+        assert phrase in text
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ class Counted:
     """What the functions over gaps in memory take: the traces of a run that are in scope."""
 
     def __init__(self, reader: Reader, run: Run, rule: LabelRule, scope: Scope | None = None) -> None:
-        self.facts = load_trace_table(reader, run, scope or Scope())
+        self.traces = load_trace_table(reader, run, scope or Scope())
         self.gaps = load_gaps(reader, run, rule.unit, rule.space)
-        self.rows = np.searchsorted(self.gaps.trace_no, self.facts.trace_no)
+        self.rows = np.searchsorted(self.gaps.trace_no, self.traces.trace_no)
         self.rule, self.asked = rule, 0
         self._reader, self._run = reader, run
 
@@ -34,7 +34,7 @@ class Counted:
         return rows
 
     def beta(self) -> suggested_beta.SuggestedBeta | None:
-        return suggested_beta.find_beta(self.gaps, self.rows, self.facts, self.exact)
+        return suggested_beta.find_beta(self.gaps, self.rows, self.traces, self.exact)
 
     def curves(self) -> tuple[thresholds.BetaCurve, ...]:
-        return thresholds.beta_curves(self.gaps, self.rows, self.facts, self.rule, self.exact)
+        return thresholds.beta_curves(self.gaps, self.rows, self.traces, self.rule, self.exact)

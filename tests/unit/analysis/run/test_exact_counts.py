@@ -23,10 +23,10 @@ RUNS = ("a" * 16, "b" * 16)
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
-    synthetic.build(found, TRACES, run_id=RUNS[0], roles=(Role.TEACHER, Role.STUDENT))
-    synthetic.build(found, TRACES, run_id=RUNS[1])
-    return found
+    database = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
+    synthetic.build(database, TRACES, run_id=RUNS[0], roles=(Role.TEACHER, Role.STUDENT))
+    synthetic.build(database, TRACES, run_id=RUNS[1])
+    return database
 
 
 def test_gaps_beside_a_threshold_are_counted_in_double_precision(
@@ -34,7 +34,13 @@ def test_gaps_beside_a_threshold_are_counted_in_double_precision(
 ) -> None:
     path, rule = tmp_path / "near.duckdb", LabelRule.make()
     # All of a kind are one number in single precision; they lie beside a threshold, or beside a margin's end.
-    edges = [0.0, 0.05, 0.1, 0.15, *(rule.beta + sign * part * rule.beta for part in (0.05, 0.5) for sign in (-1, 1))]
+    edges = [
+        0.0,
+        0.05,
+        0.1,
+        0.15,
+        *(rule.beta + sign * fraction * rule.beta for fraction in (0.05, 0.5) for sign in (-1, 1)),
+    ]
     values = [[value, np.nextafter(value, 9), np.nextafter(value, -9)] for value in edges]
     traces = [
         synthetic.Sketch(f"t{i}", f"q{i % 9}", [(f"{i} {j} ", "Teacher") for j in range(6)], f"b{i % 2}")
@@ -58,17 +64,19 @@ def test_gaps_beside_a_threshold_are_counted_in_double_precision(
             sql = f"SELECT * FROM ({labels_sql(rule, run.roles, source)}) ORDER BY trace_no, sentence_index"
             truth = reader.query(sql, parameters).to_pylist()
             counted = Counted(reader, run, rule, scope)
-            found = counted.map()
+            threshold_map = counted.map()
             for i, j in ((0, 0), (5, 10), (10, 5), (5, 5), (15, 15)):
-                there = LabelRule.make(float(found.grid[i]), float(found.grid[j]))
-                want = reader.query(f"SELECT * FROM ({labels_sql(there, run.roles, source)})", parameters)
+                other_rule = LabelRule.make(float(threshold_map.grid[i]), float(threshold_map.grid[j]))
+                want = reader.query(f"SELECT * FROM ({labels_sql(other_rule, run.roles, source)})", parameters)
                 names = Counter(want.column("label").to_pylist())
-                assert [names[str(label)] for label in found.labels] == found.counts[:, i, j].tolist()
+                assert [names[str(label)] for label in threshold_map.labels] == threshold_map.counts[:, i, j].tolist()
             for row in counted.margins():
                 mine = [r["margin"] for r in truth if r["label"] == row["label"]]
                 assert row["n"] == len(mine)
-                for part in thresholds.MARGINS:
-                    assert row[thresholds.margin_column(part)] == sum(margin <= part * rule.beta for margin in mine)
+                for fraction in thresholds.MARGINS:
+                    assert row[thresholds.margin_column(fraction)] == sum(
+                        margin <= fraction * rule.beta for margin in mine
+                    )
             curve = counted.curves()[0]
             for beta, share in zip(curve.betas, curve.intervals, strict=True):
                 apart = [r["d_ts"] for r in truth if r["label"] != "Shared"]

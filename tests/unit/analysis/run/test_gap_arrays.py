@@ -51,8 +51,8 @@ def opened(request: pytest.FixtureRequest, database: Path) -> Iterator[tuple[Rea
 
 
 def counts_of(reader: Reader, run: Run, rule: LabelRule) -> np.ndarray:
-    found = load_gaps(reader, run, rule.unit, rule.space)
-    return count_codes(found, label_codes(found, rule, lambda nos: exact_codes(reader, run, rule, nos)))
+    gaps = load_gaps(reader, run, rule.unit, rule.space)
+    return count_codes(gaps, label_codes(gaps, rule, lambda nos: exact_codes(reader, run, rule, nos)))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
@@ -66,11 +66,11 @@ def test_counts_are_those_of_the_database(opened: tuple[Reader, Run], rule: Labe
 def rewrite(path: Path, values: np.ndarray) -> None:
     """Give the sentences other probabilities; shape (n, 3)."""
     with duckdb.connect(str(path)) as connection:
-        for place, (teacher, student, distilled) in enumerate(values):
+        for row_no, (teacher, student, distilled) in enumerate(values):
             connection.execute(
                 "UPDATE sentences SET p_teacher = ?, p_student = ?, p_distilled = ? "
                 "WHERE rowid = (SELECT rowid FROM sentences ORDER BY rowid LIMIT 1 OFFSET ?)",
-                [teacher, student, distilled, place],
+                [teacher, student, distilled, row_no],
             )
 
 
@@ -91,10 +91,10 @@ def test_a_threshold_is_decided_in_double_precision(tmp_path: Path) -> None:
 
         for value in (above - 0.5, beta, below - 0.5):
             rule = LabelRule(0.05, float(value))
-            found = load_gaps(reader, run, rule.unit, rule.space)
-            codes = label_codes(found, rule, exact)
-            assert np.array_equal(codes, exact_codes(reader, run, rule, found.trace_no))
-        assert len(asked) == 3 and all(len(nos) < len(found.trace_no) for nos in asked)
+            gaps = load_gaps(reader, run, rule.unit, rule.space)
+            codes = label_codes(gaps, rule, exact)
+            assert np.array_equal(codes, exact_codes(reader, run, rule, gaps.trace_no))
+        assert len(asked) == 3 and all(len(nos) < len(gaps.trace_no) for nos in asked)
 
 
 def test_unscored_sentences_have_their_own_code(opened: tuple[Reader, Run]) -> None:
@@ -105,12 +105,12 @@ def test_unscored_sentences_have_their_own_code(opened: tuple[Reader, Run]) -> N
 def test_token_weights_add_up_to_the_database(opened: tuple[Reader, Run]) -> None:
     reader, run = opened
     rule = LabelRule.make()
-    found = load_gaps(reader, run, rule.unit, rule.space)
-    codes = label_codes(found, rule, lambda nos: exact_codes(reader, run, rule, nos))
+    gaps = load_gaps(reader, run, rule.unit, rule.space)
+    codes = label_codes(gaps, rule, lambda nos: exact_codes(reader, run, rule, nos))
     tokens = load_token_counts(reader, run)
     column = f"n_tokens_{'distilled' if run.has_distilled else 'student'}"
     total = reader.query(f"SELECT sum({column})::BIGINT FROM sentences WHERE run_no = ?", [run.run_no])
-    assert count_codes(found, codes, tokens).sum() == total.column(0)[0].as_py()
+    assert count_codes(gaps, codes, tokens).sum() == total.column(0)[0].as_py()
 
 
 def test_batches_committed_out_of_order_are_put_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,17 +122,17 @@ def test_batches_committed_out_of_order_are_put_in_order(tmp_path: Path, monkeyp
     monkeypatch.setattr(gap_arrays, "_BATCH_ROWS", 2048)
     with open_reader(path) as reader:
         run = reader.run(None)
-        found = load_gaps(reader, run, Unit.OWN_TOKEN, Space.DIFFERENCE)
-        assert found.trace_no.tolist() == list(range(len(traces)))
-        assert found.length.tolist() == [len(trace.sentences) for trace in traces]
+        gaps = load_gaps(reader, run, Unit.OWN_TOKEN, Space.DIFFERENCE)
+        assert gaps.trace_no.tolist() == list(range(len(traces)))
+        assert gaps.length.tolist() == [len(trace.sentences) for trace in traces]
         order = reader.query("SELECT (p_teacher - p_student)::FLOAT FROM sentences ORDER BY trace_no, sentence_index")
-        assert np.array_equal(found.d_ts, order.column(0).to_numpy())
+        assert np.array_equal(gaps.d_ts, order.column(0).to_numpy())
 
 
 def test_leaving_out_first_tokens(opened: tuple[Reader, Run]) -> None:
     reader, run = opened
     rule = LabelRule.make()
-    found = load_gaps(reader, run, rule.unit, rule.space, without_first=True)
+    gaps = load_gaps(reader, run, rule.unit, rule.space, without_first=True)
     rows = reader.query(
         "SELECT * FROM sentences WHERE run_no = ? ORDER BY trace_no, sentence_index", [run.run_no]
     ).to_pylist()
@@ -144,14 +144,14 @@ def test_leaving_out_first_tokens(opened: tuple[Reader, Run]) -> None:
         return float(np.exp(total / (row[f"n_tokens_{role}"] - 1)))
 
     truth = [p(row, "teacher") - p(row, "student") for row in rows]
-    assert found.d_ts == pytest.approx(np.array(truth), abs=1e-6, nan_ok=True)
+    assert gaps.d_ts == pytest.approx(np.array(truth), abs=1e-6, nan_ok=True)
     assert np.isnan(truth).sum() > 1
 
 
 def test_faint_sentences_are_notable_from_where_the_count_says(opened: tuple[Reader, Run]) -> None:
     reader, run = opened
-    found = load_gaps(reader, run, Unit.OWN_TOKEN, Space.DIFFERENCE)
-    edge = found.notable_from
+    gaps = load_gaps(reader, run, Unit.OWN_TOKEN, Space.DIFFERENCE)
+    edge = gaps.notable_from
     # They are counted in steps of less than one percent.
     for alpha, notable in ((edge * 1.01, True), (edge - 1e-6, False)):
         rule = LabelRule(alpha, alpha)

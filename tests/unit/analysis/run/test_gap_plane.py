@@ -51,11 +51,11 @@ def test_cells_count_every_scored_sentence_once(triple: tuple[Reader, Run], spac
     assert frame.n_questions == len({sketch.question_id for sketch in TRACES})
     for shown in (frame, gap_plane.near_thresholds(frame, RULE, has_distilled=True)):
         cells = gap_plane.load_cells(*triple, RULE, space, Scope(), shown).to_pylist()
-        found: Counter[str] = Counter()
+        counted: Counter[str] = Counter()
         for cell in cells:
-            found[cell["kind"]] += cell["n"]
+            counted[cell["kind"]] += cell["n"]
             assert -1 <= cell["ix"] <= gap_plane.N_CELLS and -1 <= cell["iy"] <= gap_plane.N_CELLS
-        assert found == Counter(KIND.get(kind, kind) for kind in kinds())
+        assert counted == Counter(KIND.get(kind, kind) for kind in kinds())
 
 
 def test_the_sentences_of_a_cell_are_those_that_it_counts(triple: tuple[Reader, Run]) -> None:

@@ -41,9 +41,9 @@ def test_the_answer_not_asked_for_longest_goes_first() -> None:
 
 def test_equal_arguments_of_another_thing_are_another_question() -> None:
     memory = Memory()
-    one, two = Squares(memory), Squares(memory, ("others",))
-    assert (one.square(2), two.square(2)) == (4, 4)
-    assert (one.computed, two.computed) == ([2], [2])
+    first, second = Squares(memory), Squares(memory, ("others",))
+    assert (first.square(2), second.square(2)) == (4, 4)
+    assert (first.computed, second.computed) == ([2], [2])
 
 
 def test_an_error_is_not_kept() -> None:

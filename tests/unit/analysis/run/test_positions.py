@@ -20,7 +20,7 @@ from rdpt_core.analysis.run.positions import (
     sentences_at,
 )
 from tests import simulation
-from tests.simulation import KINDS, ROLES, World, draw
+from tests.simulation import LABELS, ROLES, World, draw
 
 
 def tiny(*traces: list[int]) -> tuple[Gaps, np.ndarray, np.ndarray]:
@@ -71,14 +71,14 @@ def test_relative_parts_hold_every_sentence_once() -> None:
 def test_a_curve_ends_where_questions_run_out() -> None:
     sample = draw(World(n_questions=12), 1)
     table = absolute_table(sample.gaps, sample.codes, sample.rows, 30)
-    (curve,) = make_panel("x", table, sample.facts, sample.rows, LINES[:1]).curves
+    (curve,) = make_panel("x", table, sample.traces, sample.rows, LINES[:1]).curves
     assert 0 < curve.n_shown < 30
     assert np.all(curve.n_questions[: curve.n_shown] >= MIN_AT_POSITION)
     assert curve.n_questions[curve.n_shown] < MIN_AT_POSITION
     assert np.isnan(curve.share[curve.n_shown :]).all() and np.isfinite(curve.low[: curve.n_shown]).all()
     shown = curve.share[: curve.n_shown]
     assert shown.sum(axis=1) == pytest.approx(np.ones(curve.n_shown))
-    rows = positions_table([make_panel("x", table, sample.facts, sample.rows, LINES[:1])], table, KINDS).to_pylist()
+    rows = positions_table([make_panel("x", table, sample.traces, sample.rows, LINES[:1])], table, LABELS).to_pylist()
     assert rows[-1]["share"] is None and rows[0]["n_traces"] == len(sample.rows)
 
 
@@ -90,11 +90,11 @@ def test_the_planted_area_is_found_and_length_makes_none() -> None:
     assert value == pytest.approx(truth, abs=0.04)
     sample = draw(World(n_questions=200, effect=0.0), 6)
     # Incorrect traces lose their second half: other lengths, the same curves.
-    keep = np.where(sample.facts.correct == 1, sample.gaps.length, np.maximum(3, sample.gaps.length // 2))
+    keep = np.where(sample.traces.correct == 1, sample.gaps.length, np.maximum(3, sample.gaps.length // 2))
     index = np.concatenate([np.arange(s, s + n) for s, n in zip(sample.gaps.start[:-1], keep, strict=True)])
     gaps = replace(sample.gaps, start=np.concatenate([[0], np.cumsum(keep)]))
     table = absolute_table(gaps, sample.codes[index], sample.rows, 3)
-    panel = make_panel("x", table, sample.facts, sample.rows, LINES[1:])
+    panel = make_panel("x", table, sample.traces, sample.rows, LINES[1:])
     assert panel.area is not None and panel.area.test.p_value[0] > 0.05
     assert panel.area.test.n_informative > 50
 
@@ -108,12 +108,12 @@ def test_scores_of_positions_are_centred() -> None:
 def test_the_sentences_behind_a_point() -> None:
     gaps, codes, rows = tiny([1, 2, 0], [3], [2, 2, 1, 4])
     table = absolute_table(gaps, codes, rows, 4)
-    n, place, index = sentences_at(gaps, codes, rows, table, 1, 1, 10)
-    assert (n, place.tolist(), index.tolist()) == (2, [0, 2], [1, 1])
-    part = relative_table(gaps, codes, rows, n_parts=4)
-    n, place, index = sentences_at(gaps, codes, rows, part, 3, 3, 10)
-    assert (n, place.tolist(), index.tolist()) == (1, [2], [3])
+    n, row_no, index = sentences_at(gaps, codes, rows, table, 1, 1, 10)
+    assert (n, row_no.tolist(), index.tolist()) == (2, [0, 2], [1, 1])
+    quarters = relative_table(gaps, codes, rows, n_parts=4)
+    n, row_no, index = sentences_at(gaps, codes, rows, quarters, 3, 3, 10)
+    assert (n, row_no.tolist(), index.tolist()) == (1, [2], [3])
     sample = draw(World(), 4)
     parts = relative_table(sample.gaps, sample.codes, sample.rows)
-    _, place, index = sentences_at(sample.gaps, sample.codes, sample.rows, parts, 7, 0, 50)
-    assert np.all(sample.codes[sample.gaps.start[sample.rows[place]] + index] == 1)
+    _, row_no, index = sentences_at(sample.gaps, sample.codes, sample.rows, parts, 7, 0, 50)
+    assert np.all(sample.codes[sample.gaps.start[sample.rows[row_no]] + index] == 1)

@@ -32,8 +32,8 @@ def turned(sketch: Sketch) -> Sketch:
 
 def joined(sketch: Sketch) -> Sketch:
     """Another splitter: the first two sentences are one, the rest is cut as before."""
-    (one, kind), (two, _), *rest = sketch.sentences
-    return replace(sketch, sentences=[(one + two, kind), *rest])
+    (first, kind), (second, _), *rest = sketch.sentences
+    return replace(sketch, sentences=[(first + second, kind), *rest])
 
 
 SECOND = [turned(sketch) for sketch in TRACES]
@@ -41,20 +41,20 @@ SECOND = [turned(sketch) for sketch in TRACES]
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
-    synthetic.build(found, TRACES, run_id="a" * 16)
-    synthetic.build(found, SECOND, run_id="b" * 16)
-    synthetic.build(found, [joined(sketch) for sketch in TRACES], run_id="c" * 16)
-    synthetic.build(found, TRACES[2:], run_id="d" * 16, roles=(Role.TEACHER, Role.STUDENT))
-    other = replace(TRACES[0], sentences=[("Another response. ", "Teacher")])
-    synthetic.build(found, [other, replace(TRACES[1], trace_id="elsewhere"), *TRACES[2:]], run_id="e" * 16)
-    return found
+    database = tmp_path_factory.mktemp("db") / "synthetic.duckdb"
+    synthetic.build(database, TRACES, run_id="a" * 16)
+    synthetic.build(database, SECOND, run_id="b" * 16)
+    synthetic.build(database, [joined(sketch) for sketch in TRACES], run_id="c" * 16)
+    synthetic.build(database, TRACES[2:], run_id="d" * 16, roles=(Role.TEACHER, Role.STUDENT))
+    reworded = replace(TRACES[0], sentences=[("Another response. ", "Teacher")])
+    synthetic.build(database, [reworded, replace(TRACES[1], trace_id="elsewhere"), *TRACES[2:]], run_id="e" * 16)
+    return database
 
 
 @pytest.fixture
 def reader(path: Path) -> Iterator[Reader]:
-    with open_reader(path) as found:
-        yield found
+    with open_reader(path) as opened:
+        yield opened
 
 
 def runs(reader: Reader, names: str) -> tuple[Run, Run]:
@@ -69,71 +69,71 @@ def label(kind: str) -> str | None:
 def by_hand(scope: Scope) -> tuple[Counter[tuple[str, str]], int]:
     pairs: Counter[tuple[str, str]] = Counter()
     unscored = 0
-    for one, two in zip(TRACES, SECOND, strict=True):
-        if scope.benchmark in (None, one.benchmark):
-            for (_, kind), (_, other) in zip(one.sentences, two.sentences, strict=True):
-                here, there = label(kind), label(other)
-                if here is None or there is None:
+    for first, second in zip(TRACES, SECOND, strict=True):
+        if scope.benchmark in (None, first.benchmark):
+            for (_, kind), (_, second_kind) in zip(first.sentences, second.sentences, strict=True):
+                first_label, second_label = label(kind), label(second_kind)
+                if first_label is None or second_label is None:
                     unscored += 1
                 else:
-                    pairs[here, there] += 1
+                    pairs[first_label, second_label] += 1
     return pairs, unscored
 
 
 @pytest.mark.parametrize("scope", [Scope(), Scope(benchmark="clock")], ids=Scope.words)
 def test_labels_are_compared_sentence_by_sentence(reader: Reader, scope: Scope) -> None:
-    found = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, scope)
+    agreement = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, scope)
     pairs, unscored = by_hand(scope)
-    want = [[pairs[str(a), str(b)] for b in found.labels] for a in found.labels]
-    assert found.joint.tolist() == want
-    assert (found.n_matched, found.n_unscored, found.n_unmatched) == (sum(pairs.values()), unscored, (0, 0))
-    assert found.agreement.value == pytest.approx(np.trace(want) / np.sum(want))
+    want = [[pairs[str(a), str(b)] for b in agreement.labels] for a in agreement.labels]
+    assert agreement.joint.tolist() == want
+    assert (agreement.n_matched, agreement.n_unscored, agreement.n_unmatched) == (sum(pairs.values()), unscored, (0, 0))
+    assert agreement.agreement.value == pytest.approx(np.trace(want) / np.sum(want))
     share = np.array(want) / np.sum(want)
     chance = float(share.sum(axis=1) @ share.sum(axis=0))
-    assert found.kappa.value == pytest.approx((np.trace(share) - chance) / (1 - chance))
-    for k, shift in enumerate(found.shift):
+    assert agreement.kappa.value == pytest.approx((np.trace(share) - chance) / (1 - chance))
+    for k, shift in enumerate(agreement.shift):
         assert shift.value == pytest.approx(share[:, k].sum() - share[k].sum())
         assert shift.low is not None and shift.high is not None
         assert shift.low <= shift.value <= shift.high
     mine = [sketch for sketch in TRACES if scope.benchmark in (None, sketch.benchmark)]
-    assert found.n_traces == len(mine)
-    assert found.n_questions == len({sketch.question_id for sketch in mine})
+    assert agreement.n_traces == len(mine)
+    assert agreement.n_questions == len({sketch.question_id for sketch in mine})
 
 
 def test_a_run_agrees_with_itself(reader: Reader) -> None:
     first, _ = runs(reader, "ab")
-    found = run_agreement.load_agreement(reader, first, first, RULE, Scope())
-    assert found.agreement.value == pytest.approx(1) and found.kappa.value == pytest.approx(1)
-    assert all(shift.value == 0 for shift in found.shift)
+    agreement = run_agreement.load_agreement(reader, first, first, RULE, Scope())
+    assert agreement.agreement.value == pytest.approx(1) and agreement.kappa.value == pytest.approx(1)
+    assert all(shift.value == 0 for shift in agreement.shift)
     assert run_agreement.load_moved(reader, first, first, RULE, Scope(), None).num_rows == 0
 
 
 def test_other_cuts_match_where_most_characters_are_shared(reader: Reader) -> None:
-    found = run_agreement.load_agreement(reader, *runs(reader, "ac"), RULE, Scope())
+    agreement = run_agreement.load_agreement(reader, *runs(reader, "ac"), RULE, Scope())
     # Of the two sentences that were joined, the longer one has a partner if it is more than half of both.
     matched = unmatched = 0
     for sketch in TRACES:
-        one, two = (len(text) for text, _ in sketch.sentences[:2])
-        partner = 2 * max(one, two) > one + two
+        n_first, n_second = (len(text) for text, _ in sketch.sentences[:2])
+        partner = 2 * max(n_first, n_second) > n_first + n_second
         matched += len(sketch.sentences) - 2 + partner
         unmatched += 2 - partner
-    assert found.n_matched + found.n_unscored == matched
-    assert found.n_unmatched[0] == unmatched
-    assert found.n_unmatched[1] == sum(len(joined(sketch).sentences) for sketch in TRACES) - matched
+    assert agreement.n_matched + agreement.n_unscored == matched
+    assert agreement.n_unmatched[0] == unmatched
+    assert agreement.n_unmatched[1] == sum(len(joined(sketch).sentences) for sketch in TRACES) - matched
 
 
 def test_a_run_without_a_distilled_model_is_compared_by_three_labels(reader: Reader) -> None:
-    found = run_agreement.load_agreement(reader, *runs(reader, "ad"), RULE, Scope())
-    assert [str(name) for name in found.labels] == ["Teacher", "Common", "Student"]
-    assert found.agreement.value == pytest.approx(1)
-    assert found.n_traces_only == (2, 0)
+    agreement = run_agreement.load_agreement(reader, *runs(reader, "ad"), RULE, Scope())
+    assert [str(name) for name in agreement.labels] == ["Teacher", "Common", "Student"]
+    assert agreement.agreement.value == pytest.approx(1)
+    assert agreement.n_traces_only == (2, 0)
 
 
 def test_traces_with_other_texts_are_counted_and_not_matched(reader: Reader) -> None:
-    found = run_agreement.load_agreement(reader, *runs(reader, "ae"), RULE, Scope())
-    assert found.n_other_text == 1
-    assert found.n_traces_only == (1, 1)
-    assert found.n_traces == len(TRACES) - 2
+    agreement = run_agreement.load_agreement(reader, *runs(reader, "ae"), RULE, Scope())
+    assert agreement.n_other_text == 1
+    assert agreement.n_traces_only == (1, 1)
+    assert agreement.n_traces == len(TRACES) - 2
 
 
 def test_moved_sentences_are_those_with_another_label(reader: Reader) -> None:
@@ -157,15 +157,15 @@ def test_few_questions_give_numbers_without_intervals(tmp_path: Path) -> None:
     synthetic.build(path, TRACES[:1], run_id="a" * 16)
     synthetic.build(path, SECOND[:1], run_id="b" * 16)
     with open_reader(path) as reader:
-        found = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, Scope())
-    assert found.refused is not None and "only 1 question;" in found.refused
-    assert found.kappa.low is None and found.agreement.value > 0
+        agreement = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, Scope())
+    assert agreement.refused is not None and "only 1 question;" in agreement.refused
+    assert agreement.kappa.low is None and agreement.agreement.value > 0
 
 
 def test_nothing_in_common_is_no_error(reader: Reader) -> None:
-    found = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, Scope(benchmark="nowhere"))
-    assert (found.n_matched, found.n_questions) == (0, 0)
-    assert np.isnan(found.kappa.value)
+    agreement = run_agreement.load_agreement(reader, *runs(reader, "ab"), RULE, Scope(benchmark="nowhere"))
+    assert (agreement.n_matched, agreement.n_questions) == (0, 0)
+    assert np.isnan(agreement.kappa.value)
 
 
 def test_intervals_cover_the_truth_though_questions_cluster() -> None:

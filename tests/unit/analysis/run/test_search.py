@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run import search as module
-from rdpt_core.analysis.run.search import Found, Passage, Query, find, passages
+from rdpt_core.analysis.run.search import Passage, Query, SearchResult, find, passages
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Reader, open_reader
@@ -32,17 +32,17 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield opened
 
 
-def search(reader: Reader, query: Query, scope: Scope = EVERYWHERE, name: str = "synthetic") -> Found:
+def search(reader: Reader, query: Query, scope: Scope = EVERYWHERE, name: str = "synthetic") -> SearchResult:
     return find(reader, reader.run(name), query, scope, RULE)
 
 
-def shown(reader: Reader, found: Found, name: str = "synthetic") -> tuple[Passage, ...]:
-    return passages(reader, reader.run(name), found.hits(0, 100))
+def shown(reader: Reader, result: SearchResult, name: str = "synthetic") -> tuple[Passage, ...]:
+    return passages(reader, reader.run(name), result.hits(0, 100))
 
 
 def by_hand(reader: Reader, pattern: re.Pattern[str]) -> set[tuple[int, int | None]]:
     """(trace_no, sentence_index) of every hit, with Python's own regular expressions."""
-    found = set()
+    keys_by_hand = set()
     for trace in reader.query("SELECT trace_no, response FROM traces WHERE run_no = 1").to_pylist():
         spans = reader.query(
             "SELECT sentence_index, char_start, char_end FROM sentences WHERE run_no = 1 AND trace_no = ?",
@@ -50,21 +50,21 @@ def by_hand(reader: Reader, pattern: re.Pattern[str]) -> set[tuple[int, int | No
         ).to_pylist()
         for hit in pattern.finditer(trace["response"]):
             holding = [s["sentence_index"] for s in spans if s["char_start"] <= hit.start() < s["char_end"]]
-            found.add((trace["trace_no"], holding[0] if holding else None))
-    return found
+            keys_by_hand.add((trace["trace_no"], holding[0] if holding else None))
+    return keys_by_hand
 
 
-def keys(found: Found) -> set[tuple[int, int | None]]:
-    return {(row["trace_no"], row["sentence_index"]) for row in found.sentences.to_pylist()}
+def keys(result: SearchResult) -> set[tuple[int, int | None]]:
+    return {(row["trace_no"], row["sentence_index"]) for row in result.sentences.to_pylist()}
 
 
 @pytest.mark.parametrize(
     "text", ["12", "WAIT", "step. ", "here. Every", "\n\n", "没有", "<script>", "\u202e", "(7 + 5)", "\\["]
 )
 def test_a_text_is_found_as_by_hand(reader: Reader, text: str) -> None:
-    found = search(reader, Query(text))
-    assert found.is_complete
-    assert keys(found) == by_hand(reader, re.compile(re.escape(text), re.IGNORECASE))
+    result = search(reader, Query(text))
+    assert result.is_complete
+    assert keys(result) == by_hand(reader, re.compile(re.escape(text), re.IGNORECASE))
     assert keys(search(reader, Query(text, match_case=True))) == by_hand(reader, re.compile(re.escape(text)))
 
 
@@ -78,8 +78,8 @@ def test_any_text_is_taken_as_it_is(reader: Reader, text: str) -> None:
     "expression", [r"\d+ [-+] \d", r"\bwe\b", r"^Okay|right", r"a(p+)(l)e?", r"(?s)step\..*?We", "[这步]+"]
 )
 def test_an_expression_is_found_as_by_hand(reader: Reader, expression: str) -> None:
-    found = keys(search(reader, Query(expression, regex=True)))
-    assert found == by_hand(reader, re.compile(expression, re.IGNORECASE))
+    result = keys(search(reader, Query(expression, regex=True)))
+    assert result == by_hand(reader, re.compile(expression, re.IGNORECASE))
 
 
 @pytest.mark.parametrize("expression", ["(", "a{2000}{2000}", r"(a)\1", "(?=a)", "a*", "", "x|"])
@@ -109,8 +109,8 @@ def test_filters(reader: Reader) -> None:
     assert set(students.sentences.column("label").to_pylist()) == {"Student"}
     assert students.n_found == everywhere.sentences.column("label").to_pylist().count("Student")
     for grade in GRADES:
-        found = search(reader, Query("12"), Scope(grade=grade))
-        assert {passage.trace["grade"] for passage in shown(reader, found)} == {grade}
+        result = search(reader, Query("12"), Scope(grade=grade))
+        assert {passage.trace["grade"] for passage in shown(reader, result)} == {grade}
 
 
 def test_a_trace_that_is_not_scored_yet_is_found_without_a_sentence(reader: Reader) -> None:
@@ -122,16 +122,16 @@ def test_a_trace_that_is_not_scored_yet_is_found_without_a_sentence(reader: Read
 def test_the_search_stops_and_says_so(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_SENTENCES", 10)
     monkeypatch.setattr(module, "_SENTENCES_AT_ONCE", 5)
-    found = search(reader, Query("e"))
-    assert found.n_searched < found.n_traces
-    assert 10 <= found.n_found < 40
-    assert not found.is_complete
+    result = search(reader, Query("e"))
+    assert result.n_searched < result.n_traces
+    assert 10 <= result.n_found < 40
+    assert not result.is_complete
 
 
 def test_passages_are_the_response_with_the_hits_marked(reader: Reader) -> None:
     for text in ("12", "here. Every", "\u200b", "xx"):
-        found = search(reader, Query(text))
-        for passage in shown(reader, found):
+        result = search(reader, Query(text))
+        for passage in shown(reader, result):
             (response,) = (
                 reader.query(
                     "SELECT response FROM traces WHERE run_no = ? AND trace_id = ?",

@@ -62,13 +62,13 @@ def test_shares_of_counted_traces_are_those_of_the_database(tmp_path: Path) -> N
         labels = [str(label) for label in label_order(run.roles)]
         want = shares_by_benchmark(label_counts(reader, run, rule), labels)
         counts = label_counts(reader, run, rule).select(labels)
-        found = shares_of_traces(
+        shares = shares_of_traces(
             load_trace_table(reader, run, Scope()),
             np.column_stack([column.to_numpy() for column in counts.columns]),
             labels,
         )
-    assert [group.group for group in found] == [group.group for group in want]
-    for one, other in zip(found, want, strict=True):
-        assert one.intervals.refused is None
+    assert [group.group for group in shares] == [group.group for group in want]
+    for group, wanted in zip(shares, want, strict=True):
+        assert group.intervals.refused is None
         for name in ("share", "low", "high"):
-            assert np.array_equal(getattr(one.intervals, name), getattr(other.intervals, name))
+            assert np.array_equal(getattr(group.intervals, name), getattr(wanted.intervals, name))

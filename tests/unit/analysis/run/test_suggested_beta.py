@@ -13,24 +13,38 @@ from tests.unit.analysis.conftest import TRACES
 from tests.unit.analysis.run.counted import Counted
 
 
-def histograms(values: np.ndarray, question: np.ndarray, most: float) -> np.ndarray:
-    bins = np.minimum((values / most * suggested_beta.N_BINS).astype(int), suggested_beta.N_BINS)
-    found = np.zeros((question.max() + 1, suggested_beta.N_BINS + 1))
-    np.add.at(found, (question, bins), 1)
-    return found
+def histograms(values: np.ndarray, question: np.ndarray, range_end: float) -> np.ndarray:
+    bins = np.minimum((values / range_end * suggested_beta.N_BINS).astype(int), suggested_beta.N_BINS)
+    counts = np.zeros((question.max() + 1, suggested_beta.N_BINS + 1))
+    np.add.at(counts, (question, bins), 1)
+    return counts
+
+
+def test_the_density_is_smoothed_by_a_gaussian_of_three_bins_mirrored_at_both_ends() -> None:
+    counts = np.random.default_rng(0).integers(0, 50, suggested_beta.N_BINS).astype(float)
+    suggested = suggested_beta.suggest_beta(np.append(counts, 7.0)[None], 2.0)
+    distance = np.arange(-12, 13)
+    kernel = np.exp(-0.5 * (distance / 3) ** 2)
+    mirrored = np.concatenate([counts[:12][::-1], counts, counts[-12:][::-1]])
+    smoothed = np.convolve(mirrored, kernel / kernel.sum(), mode="valid")
+    width = 2.0 / suggested_beta.N_BINS
+    # Sums of 25 products of doubles, in another order: they differ by rounding alone, a few units of 1e-16 each.
+    assert suggested.density == pytest.approx(smoothed / (suggested.n_sentences * width), rel=1e-13)
+    # What is mirrored back is not lost: all that lies within the range is there.
+    assert suggested.density.sum() * width == pytest.approx(counts.sum() / suggested.n_sentences, rel=1e-13)
 
 
 def test_two_humps_suggest_the_valley_between_them() -> None:
     rng = np.random.default_rng(1)
     agree, differ = np.abs(rng.normal(0, 0.08, 3000)), rng.normal(0.7, 0.08, 2000).clip(0, 0.99)
     values = np.concatenate([agree, differ])
-    found = suggested_beta.suggest_beta(histograms(values, rng.integers(0, 60, len(values)), 1.0), 1.0)
-    assert found.beta is not None and found.low is not None and found.high is not None
-    assert 0.28 < found.beta < 0.5
-    assert found.low <= found.beta <= found.high
-    assert found.found_in == 1
-    assert found.n_questions == 60
-    assert found.density.sum() / suggested_beta.N_BINS == pytest.approx(1, abs=0.01)
+    suggested = suggested_beta.suggest_beta(histograms(values, rng.integers(0, 60, len(values)), 1.0), 1.0)
+    assert suggested.beta is not None and suggested.low is not None and suggested.high is not None
+    assert 0.28 < suggested.beta < 0.5
+    assert suggested.low <= suggested.beta <= suggested.high
+    assert suggested.share_with_antimode == 1
+    assert suggested.n_questions == 60
+    assert suggested.density.sum() / suggested_beta.N_BINS == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize("shape", ["exponential", "half normal", "uniform"])
@@ -41,8 +55,8 @@ def test_one_hump_suggests_nothing(shape: str) -> None:
         "half normal": np.abs(rng.normal(0, 0.3, 5000)),
         "uniform": rng.uniform(0, 1, 5000),
     }[shape]
-    found = suggested_beta.suggest_beta(histograms(values.clip(0, 1), rng.integers(0, 60, 5000), 1.0), 1.0)
-    assert found.beta is None and found.low is None
+    suggested = suggested_beta.suggest_beta(histograms(values.clip(0, 1), rng.integers(0, 60, 5000), 1.0), 1.0)
+    assert suggested.beta is None and suggested.low is None
 
 
 @pytest.mark.parametrize("scope", [Scope(), Scope(benchmark="shop")], ids=["all", "shop"])
@@ -51,10 +65,10 @@ def test_the_density_counts_what_the_database_holds(each_run: tuple[Reader, Run]
     source, parameters = scope.sentences(run.run_no)
     labels = labels_sql(LabelRule.make(), run.roles, source)
     sql = f"SELECT abs(d_ts) AS gap, trace_no FROM ({labels}) WHERE label IS NOT NULL"
-    found = reader.query(sql, parameters)
-    gap, trace_no = (found.column(name).to_numpy() for name in ("gap", "trace_no"))
+    rows = reader.query(sql, parameters)
+    gap, trace_no = (rows.column(name).to_numpy() for name in ("gap", "trace_no"))
     counted = Counted(reader, run, LabelRule.make(), scope)
-    question = counted.facts.question_by_text()[np.searchsorted(counted.facts.trace_no, trace_no)]
+    question = counted.traces.question_by_text()[np.searchsorted(counted.traces.trace_no, trace_no)]
     _, question = np.unique(question, return_inverse=True)
     most = float(np.quantile(gap, 0.99))
     want = suggested_beta.suggest_beta(histograms(gap, question, most), most)
@@ -67,15 +81,15 @@ def test_the_density_counts_what_the_database_holds(each_run: tuple[Reader, Run]
 
 def test_too_few_questions_give_a_beta_without_an_interval() -> None:
     values = np.concatenate([np.full(50, 0.02), np.full(50, 0.8)])
-    found = suggested_beta.suggest_beta(histograms(values, np.zeros(100, dtype=int), 1.0), 1.0)
-    assert found.beta is not None
-    assert found.low is None and np.isnan(found.found_in)
+    suggested = suggested_beta.suggest_beta(histograms(values, np.zeros(100, dtype=int), 1.0), 1.0)
+    assert suggested.beta is not None
+    assert suggested.low is None and np.isnan(suggested.share_with_antimode)
 
 
 def test_a_suggestion_is_the_same_each_time_and_none_where_nothing_is_scored(each_run: tuple[Reader, Run]) -> None:
-    one = Counted(*each_run, LabelRule.make()).beta()
-    two = Counted(*each_run, LabelRule.make()).beta()
-    assert one is not None and two is not None
-    assert (one.beta, one.low, one.high) == (two.beta, two.low, two.high)
-    assert one.n_sentences == sum(kind != "unscored" for sketch in TRACES for _, kind in sketch.sentences)
+    first = Counted(*each_run, LabelRule.make()).beta()
+    second = Counted(*each_run, LabelRule.make()).beta()
+    assert first is not None and second is not None
+    assert (first.beta, first.low, first.high) == (second.beta, second.low, second.high)
+    assert first.n_sentences == sum(kind != "unscored" for sketch in TRACES for _, kind in sketch.sentences)
     assert Counted(*each_run, LabelRule.make(), Scope(benchmark="nowhere")).beta() is None

@@ -27,22 +27,22 @@ def store(path: Path, asked: Sequence[Sequence[Response]], correct: Sequence[boo
     traces = [
         (
             Trace(
-                f"t{place}",
+                f"t{trace_no}",
                 f"q{number}",
                 "x" * sum(len(sentence.student) for sentence in response),
                 (Message("user", "?"),),
                 domain=("even", "odd", None)[number % 3],
-                sample=place,
-                correct=None if correct is None else correct[place],
+                sample=trace_no,
+                correct=None if correct is None else correct[trace_no],
             ),
             len(response),
         )
-        for place, (number, response) in enumerate(flat)
+        for trace_no, (number, response) in enumerate(flat)
     ]
     run_no = claim_run(path, claim, traces)
     results: dict[Role, list[RoleResult]] = {role: [] for role in roles}
     columns, local = [], []
-    for place, (_, response) in enumerate(flat):
+    for trace_no, (_, response) in enumerate(flat):
         edges = np.cumsum([0, *(len(sentence.student) for sentence in response)])
         spans = [Span(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
         for role in roles:
@@ -52,11 +52,13 @@ def store(path: Path, asked: Sequence[Sequence[Response]], correct: Sequence[boo
             tokens = TokenLogprobs(
                 index, index, index + 1, np.array(logprobs, dtype=np.float32), np.array(ranks, dtype=np.int32)
             )
-            results[role].append(RoleResult(place, tokens, 0))
-        columns.append(sentence_columns(place, traces[place][0].response, spans, {r: results[r][-1] for r in roles}))
+            results[role].append(RoleResult(trace_no, tokens, 0))
+        columns.append(
+            sentence_columns(trace_no, traces[trace_no][0].response, spans, {r: results[r][-1] for r in roles})
+        )
         sums = np.array([math.fsum(sentence.local) for sentence in response])
         n_tokens = np.array([len(sentence.local) for sentence in response])
-        local.append(LocalScores(place, sums, float((sums / n_tokens).mean())))
+        local.append(LocalScores(trace_no, sums, float((sums / n_tokens).mean())))
     commit_batch(path, run_no, Role.TEACHER, results[Role.TEACHER], [])
     commit_batch(path, run_no, Role.STUDENT, results[Role.STUDENT], columns)
     commit_local(path, run_no, Role.STUDENT, 4, local)

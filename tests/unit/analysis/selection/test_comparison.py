@@ -14,11 +14,11 @@ from .build import make
 
 def test_side_by_side() -> None:
     candidates = make([5, 9, 7, 3, 4], [0, 0, 1, 1, 2], n_teacher=[2, 1, 3, 1, 1], correct=[1, 0, 1, 1, np.nan])
-    found = [select(candidates, STRATEGIES[name], Options()) for name in ("longest", "teacher-count")]
-    agreement = overlap(candidates, found)
+    selections = [select(candidates, STRATEGIES[name], Options()) for name in ("longest", "teacher-count")]
+    agreement = overlap(candidates, selections)
     assert agreement.n.tolist() == [[2, 2], [2, 2]]
     assert agreement.share.tolist() == [[1.0, 0.5], [0.5, 1.0]]
-    rows = summarise(candidates, found)
+    rows = summarise(candidates, selections)
     assert [row.n_picked for row in rows] == [3, 3]
     assert [row.n_tokens for row in rows] == [20, 16]
     assert [row.same_as_longest for row in rows] == [1.0, 0.5]

@@ -58,7 +58,9 @@ def test_a_token_budget_is_met_within_one_sample(lengths: list[list[int]], budge
         assert budget - cut.n_tokens < max(candidates["n_tokens"][left_out])
     # Whoever is left out comes later in the seeded order of questions.
     turn = question_order(candidates.n_questions, seed)[candidates.question]
-    assert max((turn[one] for one in cut.picked), default=-1) <= min((turn[one] for one in left_out), default=10**9)
+    assert max((turn[position] for position in cut.picked), default=-1) <= min(
+        (turn[position] for position in left_out), default=10**9
+    )
 
 
 def test_equal_tokens_cut_every_strategy_to_the_smallest() -> None:
@@ -66,18 +68,18 @@ def test_equal_tokens_cut_every_strategy_to_the_smallest() -> None:
     question = np.repeat(np.arange(200), 4)
     candidates = make(rng.integers(20, 200, 800).tolist(), question.tolist())
     strategies = [STRATEGIES[name] for name in ("longest", "shortest", "random")]
-    found = select_each(candidates, strategies, Options(), equal_tokens=True)
-    smallest = min(select(candidates, one, Options()).n_tokens for one in strategies)
-    for selection in found:
+    selections = select_each(candidates, strategies, Options(), equal_tokens=True)
+    smallest = min(select(candidates, strategy, Options()).n_tokens for strategy in strategies)
+    for selection in selections:
         assert 0 <= smallest - selection.n_tokens < 200
-    assert len(found[0].picked) < len(found[1].picked) == 200
+    assert len(selections[0].picked) < len(selections[1].picked) == 200
 
 
 def test_samples_and_quotas() -> None:
     candidates = make([5] * 10, list(range(10)), domain=[0, 1] * 5)
     assert len(select(candidates, RANDOM, Options(), budget=Budget(max_samples=3)).picked) == 3
     quotas = select(candidates, RANDOM, Options(), budget=Budget(quotas={"a": 2})).picked
-    assert [int(candidates.domain[one]) for one in quotas].count(0) == 2
+    assert [int(candidates.domain[position]) for position in quotas].count(0) == 2
     assert len(quotas) == 7
     with pytest.raises(UsageError, match="a quota names a domain"):
         select(candidates, RANDOM, Options(), budget=Budget(quotas={"c": 2}))
@@ -89,7 +91,7 @@ def test_random_depends_on_the_seed_and_not_on_the_guards() -> None:
     assert first == select(candidates, RANDOM, Options(1)).picked.tolist()
     assert first != select(candidates, RANDOM, Options(2)).picked.tolist()
     guarded = select(candidates, RANDOM, Options(1), Guards(correct_only=True)).picked
-    kept = [one for one in first if candidates["correct"][one] == 1]
+    kept = [position for position in first if candidates["correct"][position] == 1]
     assert set(kept) <= set(guarded.tolist())
 
 

@@ -79,7 +79,7 @@ def naive_picks(worth: np.ndarray, question: np.ndarray, k: int) -> list[int]:
     picked = []
     for number in sorted(set(question.tolist())):
         members = np.flatnonzero(question == number)
-        picked += [int(members[place]) for place in best_of(worth[members].tolist(), k)]
+        picked += [int(members[index]) for index in best_of(worth[members].tolist(), k)]
     return sorted(picked)
 
 

@@ -29,18 +29,18 @@ def test_auc_equals_its_definition_with_ties_and_groups() -> None:
 
 def test_auc_interval_agrees_with_resampling_of_questions() -> None:
     sample = draw(World(n_questions=80), 1)
-    score, correct, question = sample.counts[:, 0], sample.facts.correct == 1, sample.facts.question
-    one = np.zeros(len(score), np.int64)
-    found = auc_within(score, correct, one, question)
+    score, correct, question = sample.counts[:, 0], sample.traces.correct == 1, sample.traces.question
+    same_group = np.zeros(len(score), np.int64)
+    clustered = auc_within(score, correct, same_group, question)
     rng, values = np.random.default_rng(3), []
     members = [np.flatnonzero(question == q) for q in np.unique(question)]
     for _ in range(400):
         rows = np.concatenate([members[q] for q in rng.integers(0, len(members), len(members))])
-        values.append(auc_within(score[rows], correct[rows], one[rows], question[rows]).value)
+        values.append(auc_within(score[rows], correct[rows], same_group[rows], question[rows]).value)
     low, high = np.quantile(values, [0.025, 0.975])
-    assert found.high - found.low == pytest.approx(high - low, rel=0.15)
-    naive = auc_within(score, correct, one, np.arange(len(score)))
-    assert found.high - found.low > 1.15 * (naive.high - naive.low)
+    assert clustered.high - clustered.low == pytest.approx(high - low, rel=0.15)
+    naive = auc_within(score, correct, same_group, np.arange(len(score)))
+    assert clustered.high - clustered.low > 1.15 * (naive.high - naive.low)
 
 
 @pytest.mark.parametrize("within", [False, True])

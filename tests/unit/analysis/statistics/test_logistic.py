@@ -29,16 +29,16 @@ def test_logistic_finds_what_is_planted_and_tells_length_from_label() -> None:
 def test_logistic_at_its_solution_has_no_gradient() -> None:
     sample = draw(World(), 7)
     x = sample.counts[:, :2] / 10
-    y = (sample.facts.correct == 1).astype(float)
-    found = fit_logistic(x, y == 1, sample.facts.question, np.zeros(len(y), np.int64))
+    y = (sample.traces.correct == 1).astype(float)
+    fit = fit_logistic(x, y == 1, sample.traces.question, np.zeros(len(y), np.int64))
     design = np.column_stack([x, np.ones(len(y))])
     # The intercept follows from the slopes: the fitted mean equals the observed one.
     low, high = -20.0, 20.0
     for _ in range(200):
         middle = (low + high) / 2
-        mean = expit(design[:, :2] @ found.coefficient + middle).mean()
+        mean = expit(design[:, :2] @ fit.coefficient + middle).mean()
         low, high = (middle, high) if mean < y.mean() else (low, middle)
-    gradient = design.T @ (y - expit(design[:, :2] @ found.coefficient + low))
+    gradient = design.T @ (y - expit(design[:, :2] @ fit.coefficient + low))
     assert gradient == pytest.approx(np.zeros(3), abs=1e-6)
 
 

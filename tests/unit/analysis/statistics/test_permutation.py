@@ -35,13 +35,13 @@ def test_permutation_agrees_with_a_plain_loop_and_with_its_limit(monkeypatch: py
     question = np.repeat(np.arange(15), 4)
     correct = rng.random(60) < 0.5
     score = rng.normal(size=60) + 0.4 * correct + 5 * rng.normal(size=15)[question]
-    found = permute_within_questions(score[:, None], correct, question)
-    assert found.is_exact and found.refused is None
+    shuffled_test = permute_within_questions(score[:, None], correct, question)
+    assert shuffled_test.is_exact and shuffled_test.refused is None
     slow = plain_permutations(score, correct.astype(float), question, 1000)
-    assert found.p_value[0] == pytest.approx(slow, abs=0.03)
+    assert shuffled_test.p_value[0] == pytest.approx(slow, abs=0.03)
     monkeypatch.setattr("rdpt_core.analysis.statistics.permutation._MAX_VALUES", 1)
     limit = permute_within_questions(score[:, None], correct, question)
-    assert not limit.is_exact and limit.p_value[0] == pytest.approx(found.p_value[0], abs=0.02)
+    assert not limit.is_exact and limit.p_value[0] == pytest.approx(shuffled_test.p_value[0], abs=0.02)
 
 
 def test_permutation_is_refused_without_informative_questions() -> None:
@@ -58,6 +58,6 @@ def test_p_values_are_uniform_without_an_effect() -> None:
         sample = draw(World(effect=0.0), seed)
         table = absolute_table(sample.gaps, sample.codes, sample.rows, 4)
         score = position_scores(table.amount)[:, :1]
-        p.append(permute_within_questions(score, sample.facts.correct == 1, sample.facts.question).p_value[0])
+        p.append(permute_within_questions(score, sample.traces.correct == 1, sample.traces.question).p_value[0])
     # Fixed seeds; a uniform p is below 0.1 in 6 of 60 on average.
     assert 1 <= sum(value < 0.1 for value in p) <= 12 and np.mean(p) == pytest.approx(0.5, abs=0.12)

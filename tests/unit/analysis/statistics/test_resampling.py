@@ -57,10 +57,10 @@ def test_bca_without_bias_and_skew_is_the_percentile_interval() -> None:
     draws = np.random.default_rng(0).normal(size=(20_001, 1))
     centre = np.median(draws, axis=0)
     plain = percentile_interval(draws, 50)
-    found = bca_interval(draws, centre, np.zeros(1), 50)
-    assert found[0] == pytest.approx(plain[0], abs=0.02) and found[1] == pytest.approx(plain[1], abs=0.02)
+    interval = bca_interval(draws, centre, np.zeros(1), 50)
+    assert interval[0] == pytest.approx(plain[0], abs=0.02) and interval[1] == pytest.approx(plain[1], abs=0.02)
     skewed = bca_interval(draws, centre, np.array([0.1]), 50)
-    assert skewed[0] > found[0] and skewed[1] > found[1]
+    assert skewed[0] > interval[0] and skewed[1] > interval[1]
 
 
 def test_acceleration_by_hand() -> None:

@@ -16,14 +16,14 @@ SENTENCES = st.lists(
 )
 
 
-def places(found: Alignment) -> list[tuple[int | None, int | None]]:
-    return [(row.left, row.right) for row in found.rows]
+def pairs(alignment: Alignment) -> list[tuple[int | None, int | None]]:
+    return [(row.left, row.right) for row in alignment.rows]
 
 
-def check(found: Alignment, n: int, m: int) -> None:
-    assert [row.left for row in found.rows if row.left is not None] == list(range(n))
-    assert [row.right for row in found.rows if row.right is not None] == list(range(m))
-    assert all(0 <= row.likeness <= 1 for row in found.rows)
+def check(alignment: Alignment, n: int, m: int) -> None:
+    assert [row.left for row in alignment.rows if row.left is not None] == list(range(n))
+    assert [row.right for row in alignment.rows if row.right is not None] == list(range(m))
+    assert all(0 <= row.likeness <= 1 for row in alignment.rows)
 
 
 @given(SENTENCES, SENTENCES)
@@ -35,17 +35,17 @@ def test_every_sentence_once_and_both_orders_kept(left: list[str], right: list[s
 @given(SENTENCES)
 @settings(deadline=None)
 def test_a_trace_beside_itself(texts: list[str]) -> None:
-    found = align(texts, texts)
-    assert found.rule is Rule.CHARACTERS
-    check(found, len(texts), len(texts))
+    alignment = align(texts, texts)
+    assert alignment.rule is Rule.CHARACTERS
+    check(alignment, len(texts), len(texts))
     if all(texts):
-        assert places(found) == [(i, i) for i in range(len(texts))]
+        assert pairs(alignment) == [(i, i) for i in range(len(texts))]
 
 
 def test_one_text_cut_in_two_ways_is_paired_by_characters() -> None:
-    found = align(["One. Two. ", "Three."], ["One. ", "Two. ", "Three."])
-    assert found.rule is Rule.CHARACTERS
-    assert places(found) == [(0, 0), (None, 1), (1, 2)]
+    alignment = align(["One. Two. ", "Three."], ["One. ", "Two. ", "Three."])
+    assert alignment.rule is Rule.CHARACTERS
+    assert pairs(alignment) == [(0, 0), (None, 1), (1, 2)]
 
 
 def test_like_stands_beside_like_and_the_rest_alone() -> None:
@@ -57,10 +57,10 @@ def test_like_stands_beside_like_and_the_rest_alone() -> None:
         "Then 5 more apples are bought. ",
         "The answer is 12.",
     ]
-    found = align(left, right)
-    assert found.rule is Rule.WORDS
-    assert places(found) == [(None, 0), (0, 1), (None, 2), (1, 3), (2, 4)]
-    assert found.rows[1].likeness == pytest.approx(1)
+    alignment = align(left, right)
+    assert alignment.rule is Rule.WORDS
+    assert pairs(alignment) == [(None, 0), (0, 1), (None, 2), (1, 3), (2, 4)]
+    assert alignment.rows[1].likeness == pytest.approx(1)
 
 
 def test_nothing_in_common_stays_alone() -> None:
@@ -68,8 +68,8 @@ def test_nothing_in_common_stays_alone() -> None:
 
 
 def test_an_empty_side() -> None:
-    assert places(align([], ["a. ", "b. "])) == [(None, 0), (None, 1)]
-    assert places(align([], [])) == []
+    assert pairs(align([], ["a. ", "b. "])) == [(None, 0), (None, 1)]
+    assert pairs(align([], [])) == []
 
 
 @given(SENTENCES, SENTENCES)
@@ -88,8 +88,8 @@ def test_very_long_traces_take_moments_even_where_they_loop() -> None:
     ours = [*loop, "The one in the middle. ", *loop, "end"]
     theirs = [*loop[:5000], "The one in the middle. ", *loop, "another end"]
     started_s = time.process_time()
-    found = align(ours, theirs)
+    alignment = align(ours, theirs)
     assert time.process_time() - started_s < 20
-    assert found.rule is Rule.MIXED
-    check(found, len(ours), len(theirs))
-    assert (6000, 5000) in places(found)
+    assert alignment.rule is Rule.MIXED
+    check(alignment, len(ours), len(theirs))
+    assert (6000, 5000) in pairs(alignment)

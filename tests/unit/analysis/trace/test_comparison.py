@@ -48,15 +48,15 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_labels_and_gaps_of_every_pair(database: Path) -> None:
-    found = compared(database)
-    assert [(row.left, row.right) for row in found.alignment.rows] == [(0, 0), (1, 1), (2, 2), (3, None)]
+    comparison = compared(database)
+    assert [(row.left, row.right) for row in comparison.alignment.rows] == [(0, 0), (1, 1), (2, 2), (3, None)]
     # Missing is no difference: neither a label nor a gap, and the last has no partner.
-    assert found.differing == (0,)
+    assert comparison.differing == (0,)
     teacher, student = synthetic.PROBABILITIES["Teacher"], synthetic.PROBABILITIES["Student"]
     d_ts = abs((teacher[0] - teacher[1]) - (student[0] - student[1]))
     d_sd = abs((teacher[1] - teacher[2]) - (student[1] - student[2]))
-    assert found.gaps == (pytest.approx(max(d_ts, d_sd)), 0, None, None)
-    assert found.by_gap == (0,)
+    assert comparison.gaps == (pytest.approx(max(d_ts, d_sd)), 0, None, None)
+    assert comparison.by_gap == (0,)
 
 
 def test_in_ratio_space_the_gap_is_in_nats(database: Path) -> None:
@@ -69,10 +69,10 @@ def test_a_run_before_training_compares_by_what_both_have(tmp_path: Path) -> Non
     texts = trace("t0", "Boosted", "Shared", "Teacher")
     synthetic.build(path, [texts], run_id="aaaa", name="before", roles=(Role.TEACHER, Role.STUDENT))
     synthetic.build(path, [texts], run_id="bbbb", name="after")
-    found = compare(view(path, "t0", "before"), view(path, "t0", "after"))
-    assert found.common_only
-    assert found.differing == ()
-    assert found.gaps == (0, 0, 0)
+    comparison = compare(view(path, "t0", "before"), view(path, "t0", "after"))
+    assert comparison.common_only
+    assert comparison.differing == ()
+    assert comparison.gaps == (0, 0, 0)
 
 
 def test_suggestions_begin_with_the_opposite_outcome(database: Path) -> None:
@@ -80,11 +80,13 @@ def test_suggestions_begin_with_the_opposite_outcome(database: Path) -> None:
     with open_reader(database) as reader:
         first, second = reader.runs()
         traces, others = load_trace_list(reader, first), [(second, load_trace_list(reader, second))]
-    found = suggestions(first, traces, 0, others)
-    assert [(item.kind, item.row["trace_id"], item.run.name) for item in found] == [
+    suggested = suggestions(first, traces, 0, others)
+    assert [(item.kind, item.row["trace_id"], item.run.name) for item in suggested] == [
         (Kind.OPPOSITE, "t1", "synthetic"),
         (Kind.SAMPLE, "t2", "synthetic"),
         (Kind.RUN, "t0", "second"),
     ]
     assert suggestions(first, traces, 3, []) == ()
-    assert [(one["trace_id"], two["trace_id"]) for one, two in mixed_questions(traces)] == [("t0", "t1")]
+    assert [(correct["trace_id"], incorrect["trace_id"]) for correct, incorrect in mixed_questions(traces)] == [
+        ("t0", "t1")
+    ]

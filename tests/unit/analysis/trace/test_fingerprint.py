@@ -20,12 +20,12 @@ def build(path: Path, **runs: synthetic.Sketch) -> None:
 
 
 def test_a_fingerprint_changes_with_the_runs_and_with_nothing_else(tmp_path: Path) -> None:
-    one, two = tmp_path / "a.duckdb", tmp_path / "b.duckdb"
-    build(one, aaaa=FIRST, bbbb=RESPLIT)
-    build(two, bbbb=RESPLIT)
-    with open_reader(two) as reader:
+    first_path, second_path = tmp_path / "a.duckdb", tmp_path / "b.duckdb"
+    build(first_path, aaaa=FIRST, bbbb=RESPLIT)
+    build(second_path, bbbb=RESPLIT)
+    with open_reader(second_path) as reader:
         alone = file_fingerprint(reader.runs())
-    build(two, aaaa=FIRST)
-    with open_reader(one) as reader, open_reader(two) as other:
-        assert file_fingerprint(reader.runs()) == file_fingerprint(other.runs())
+    build(second_path, aaaa=FIRST)
+    with open_reader(first_path) as reader, open_reader(second_path) as second_reader:
+        assert file_fingerprint(reader.runs()) == file_fingerprint(second_reader.runs())
         assert file_fingerprint(reader.runs()) != alone

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rdpt_core.analysis.trace.fingerprint import text_hash
-from rdpt_core.analysis.trace.notes import NotePlace, Placed, matching, place
+from rdpt_core.analysis.trace.notes import NotePlace, Placed, locate, matching
 from rdpt_core.store.notes import Anchor, add_note, notes
 from rdpt_core.store.reader import open_reader
 from tests import synthetic
@@ -26,7 +26,7 @@ def build(path: Path, **runs: synthetic.Sketch) -> None:
 
 def placed(path: Path) -> tuple[Placed, ...]:
     with open_reader(path) as reader:
-        return place(reader, notes(path))
+        return locate(reader, notes(path))
 
 
 def test_a_note_stands_on_its_sentence(tmp_path: Path) -> None:
@@ -34,8 +34,12 @@ def test_a_note_stands_on_its_sentence(tmp_path: Path) -> None:
     build(path, aaaa=FIRST, bbbb=RESPLIT)
     add_note(path, TWO, "here", ())
     add_note(path, Anchor("aaaa", "t", HASH), "all of it", ())
-    here, whole = placed(path)
-    assert (here.state, here.run.run_id if here.run else None, here.sentence_index) == (NotePlace.CURRENT, "aaaa", 1)
+    noted, whole = placed(path)
+    assert (noted.state, noted.run.run_id if noted.run else None, noted.sentence_index) == (
+        NotePlace.CURRENT,
+        "aaaa",
+        1,
+    )
     assert (whole.state, whole.sentence_index) == (NotePlace.CURRENT, None)
 
 
@@ -43,25 +47,29 @@ def test_in_another_run_of_the_same_text_it_follows_the_characters(tmp_path: Pat
     path = tmp_path / "a.duckdb"
     build(path, bbbb=RESPLIT)
     add_note(path, TWO, "here", ())
-    (here,) = placed(path)
-    assert (here.state, here.run.run_id if here.run else None, here.sentence_index) == (NotePlace.CURRENT, "bbbb", 0)
+    (noted,) = placed(path)
+    assert (noted.state, noted.run.run_id if noted.run else None, noted.sentence_index) == (
+        NotePlace.CURRENT,
+        "bbbb",
+        0,
+    )
 
 
 def test_a_changed_text_is_said_and_no_sentence_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.duckdb"
     build(path, cccc=CHANGED)
     add_note(path, TWO, "here", ())
-    (here,) = placed(path)
-    assert (here.state, here.sentence_index) == (NotePlace.OLDER_TEXT, None)
-    assert here.note.anchor.quote == "Two. "
+    (noted,) = placed(path)
+    assert (noted.state, noted.sentence_index) == (NotePlace.OLDER_TEXT, None)
+    assert noted.note.anchor.quote == "Two. "
 
 
 def test_a_vanished_trace_keeps_its_notes(tmp_path: Path) -> None:
     path = tmp_path / "a.duckdb"
     build(path, aaaa=replace(FIRST, trace_id="other"))
     add_note(path, TWO, "here", ())
-    (here,) = placed(path)
-    assert (here.state, here.run) == (NotePlace.ELSEWHERE, None)
+    (noted,) = placed(path)
+    assert (noted.state, noted.run) == (NotePlace.ELSEWHERE, None)
 
 
 def test_matching(tmp_path: Path) -> None:
@@ -69,9 +77,9 @@ def test_matching(tmp_path: Path) -> None:
     build(path, aaaa=FIRST)
     add_note(path, TWO, "Wrong TURN", ("to do",))
     add_note(path, Anchor("aaaa", "t", HASH), "fine", ())
-    found = placed(path)
-    assert matching(found, "", None) == found
+    placed_notes = placed(path)
+    assert matching(placed_notes, "", None) == placed_notes
     for text in ("wrong turn", "TO DO", "two."):
-        assert matching(found, text, None) == found[:1]
-    assert matching(found, "", "to do") == found[:1]
-    assert matching(found, "fine", "to do") == ()
+        assert matching(placed_notes, text, None) == placed_notes[:1]
+    assert matching(placed_notes, "", "to do") == placed_notes[:1]
+    assert matching(placed_notes, "fine", "to do") == ()

@@ -30,10 +30,10 @@ def test_a_sentence_gets_the_tokens_that_were_counted_for_it(tmp_path: Path) -> 
     for index, row in enumerate(rows):
         strip = strip_of(tokens, row["char_start"], row["char_end"], index)
         assert set(strip) == set(view.roles)
-        for role, found in strip.items():
-            assert all(0 <= start <= end <= len(texts[index]) for start, end, _ in found)
-            assert sum(p for _, _, p in found if p is not None) == pytest.approx(
-                len(found) * np.log(row[f"p_{role}"]), abs=1e-3
+        for role, role_strip in strip.items():
+            assert all(0 <= start <= end <= len(texts[index]) for start, end, _ in role_strip)
+            assert sum(p for _, _, p in role_strip if p is not None) == pytest.approx(
+                len(role_strip) * np.log(row[f"p_{role}"]), abs=1e-3
             )
     n_tokens = sum(len(strip_of(tokens, r["char_start"], r["char_end"], i)["teacher"]) for i, r in enumerate(rows))
     assert n_tokens == len(tokens["teacher"].logprob)
