@@ -282,7 +282,7 @@ def test_a_line_of_exactly_the_limit_is_read(read: Reader, monkeypatch: pytest.M
     [
         (b"", "got an empty file"),
         (b"\xef\xbb\xbf \n", "got an empty file"),
-        (gzip.compress(GOOD), "got gzip data. Convert it first: rdpt import SOURCE --out FILE.jsonl"),
+        (gzip.compress(GOOD, mtime=0), "got gzip data. Convert it first: rdpt import SOURCE --out FILE.jsonl"),
         (b"PAR1\x15", "got a Parquet file"),
         (b"PK\x03\x04", "got a zip archive"),
         (GOOD.decode().encode("utf-16"), "got UTF-16 text"),
