@@ -13,6 +13,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(variable, "1")
 
 BROWSER = Path(__file__).parent / "browser"
+LONGEST = Path(__file__).parent / "integration" / "test_kill.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: from the first of them on, Playwright keeps an event loop running in this thread, beside
-    which no other can be started, and served models need one."""
-    items.sort(key=lambda item: BROWSER in item.path.parents)
+    """The longest tests first, so that no worker is left with one at the end.
+
+    Browser tests last: from the first of them on, Playwright keeps an event loop running in this thread, beside which
+    no other can be started, and served models need one."""
+
+    def order(item: pytest.Item) -> tuple[bool, bool, bool]:
+        folders = item.path.parents
+        return BROWSER in folders, item.path != LONGEST, LONGEST.parent not in folders
+
+    items.sort(key=order)

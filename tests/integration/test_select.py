@@ -129,7 +129,7 @@ def test_an_expression_chooses_and_is_kept(database: Path, tmp_path: Path) -> No
     [
         ((), "best", "expected teacher-count, "),
         ((), "lalp", "rdpt local"),
-        (("--expression", "__import__('os')"), "expression", "calls something else"),
+        (("--expression", "__import__('os')"), "expression", "calls something other than"),
         (("--expression", "n_teacher"), "random", "a formula is given, but nothing asks for it"),
         (("--quota", "d9=1"), "random", "a quota names a domain"),
         (("--quota", "d9"), "random", "expected NAME=N"),
