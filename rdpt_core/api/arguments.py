@@ -6,7 +6,6 @@ Messages name an argument by its flag on the command line, so that one text serv
 from __future__ import annotations
 
 import math
-import operator
 import os
 import re
 from collections.abc import Iterable
@@ -49,10 +48,11 @@ def why_unusable(text: str) -> str | None:
     path = Path(text)
     if not text:
         return "nothing"
-    if path.is_dir():
-        return f"a folder: {text}"
     if len(path.name.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
         return f"a name of more than {_MAX_NAME_BYTES} bytes: {path.name[:40]}…"
+    # `os.path` says no where a path cannot be looked at; what then opens the file says why.
+    if os.path.isdir(path):
+        return f"a folder: {text}"
     return None
 
 
@@ -111,10 +111,8 @@ def check_integers(least: int = 1, **values: int | None) -> None:
 
 
 def _fits(value: object, least: int) -> bool:
-    try:
-        return least <= operator.index(value) <= _MAX_INTEGER  # type: ignore[arg-type]
-    except TypeError:
-        return False
+    # Other kinds of whole numbers, such as numpy's, do not fit into a manifest.
+    return isinstance(value, int) and least <= value <= _MAX_INTEGER
 
 
 def check_number(name: str, value: float, *, above: float | None = None) -> None:

@@ -179,7 +179,7 @@ class ScoredRun:
             UsageError: the run holds no such trace.
         """
         data, rule, _ = self._asked(choices)
-        return ScoredTrace(data, rule, data.ask(_trace_no, trace_id))
+        return ScoredTrace(self._data, rule, data.ask(_trace_no, trace_id))
 
     def _asked(self, choices: Choices) -> tuple[RunData, LabelRule, Scope]:
         data, rule = self._data(), rule_of(choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -30,9 +31,10 @@ class ScoredTrace:
         sentences: one row a sentence, with the columns of `export --what sentences`.
     """
 
-    def __init__(self, data: RunData, rule: LabelRule, trace_no: int) -> None:
+    def __init__(self, data: Callable[[], RunData], rule: LabelRule, trace_no: int) -> None:
+        # Asked for anew at every use: the file may go on while a notebook holds the trace.
         self._data = data
-        self._view = data.trace_view(trace_no, rule)
+        self._view = data().trace_view(trace_no, rule)
         self.info: Trace = self._view.trace
         self.rule = rule
         self.sentences: pa.Table = self._rows("sentences")
@@ -66,8 +68,9 @@ class ScoredTrace:
         # Reading rows needs no component; only whoever looks pays for loading it.
         from rdpt_core.ui.components.standalone import standalone_html
 
-        with self._data.open_reader() as reader:
-            return standalone_html(reader, self._data.run, self._view)
+        data = self._data()
+        with data.open_reader() as reader:
+            return standalone_html(reader, data.run, self._view)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write `to_html` to a file; it appears whole or not at all.
@@ -83,8 +86,9 @@ class ScoredTrace:
         return target
 
     def _rows(self, what: str) -> pa.Table:
-        with self._data.open_reader() as reader:
-            return export_trace(reader, self._data.run, what, self.rule, self._view.trace_no)
+        data = self._data()
+        with data.open_reader() as reader:
+            return export_trace(reader, data.run, what, self.rule, self._view.trace_no)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {label}" for label, n in self.label_counts.items())

@@ -80,7 +80,7 @@ def check_location(location: Path) -> None:
     from rdpt_core.store.folder import databases_in
     from rdpt_core.store.reader import open_reader
 
-    if location.is_dir():
+    if os.path.isdir(location):
         if not databases_in(location):
             raise StoreMissingError(
                 "the folder holds no database",

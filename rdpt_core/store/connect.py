@@ -63,7 +63,7 @@ def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None 
                     hint="Copy the database into a folder of your own and open it there: an older one is brought to "
                     "the present schema when it is first opened.",
                 ) from error
-            if not (isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)):
+            if not _is_taken(error):
                 raise StoreVersionError(
                     "this file is not a DuckDB database, is damaged, or a newer DuckDB wrote it",
                     where=str(path),
@@ -73,13 +73,21 @@ def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None 
                 ) from error
             if time.monotonic() > deadline:
                 raise StoreBusyError(
-                    "the database stayed locked by another process",
+                    "the database stayed locked by another process, or another part of this one",
                     where=str(path),
                     expected=f"the lock to be free within {patience_s:.0f} s",
                     hint="Another `score` may be writing to it: wait for it, or stop it.",
                 ) from error
             # Jitter, so that a reader and a writer do not keep missing each other.
             time.sleep(0.01 + 0.04 * random.random())
+
+
+def _is_taken(error: duckdb.Error) -> bool:
+    """Whether somebody else has the file open for something else: another process, or a thread of this one."""
+    # DuckDB tells a lock apart from other faults, and one process's two ways of opening a file, in words only.
+    return (isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)) or (
+        isinstance(error, duckdb.ConnectionException) and "with a different configuration" in str(error)
+    )
 
 
 def _is_forbidden(message: str) -> bool:

@@ -23,7 +23,14 @@ def databases_in(folder: Path) -> dict[str, Path]:
         raise StoreError(
             "the folder cannot be read", where=str(folder), expected="a folder of databases", got=error.strerror
         ) from error
-    named = {_name(path): path for path in files if not path.name.startswith(".")}
+    named: dict[str, Path] = {}
+    for path in sorted(files):
+        if not path.name.startswith("."):
+            name = _name(path)
+            # Two files may look alike once their names are escaped.
+            while name in named:
+                name += "'"
+            named[name] = path
     return {name: named[name] for name in sorted(named, key=lambda name: (name.casefold(), name))}
 
 

@@ -122,7 +122,10 @@ class Reader:
             raise UsageError("the database holds no run", hint="Score traces with `rdpt score`.")
         if key is None:
             return runs[-1]
-        fitting = [run for run in runs if run.name == key or run.run_id.startswith(key)]
+        # A whole id is never mistaken for another run's name.
+        fitting = [run for run in runs if run.run_id == key] or [
+            run for run in runs if run.name == key or run.run_id.startswith(key)
+        ]
         if len(fitting) != 1:
             raise UsageError(
                 "no run fits" if not fitting else "more than one run fits",

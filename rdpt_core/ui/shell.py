@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def run() -> None:
     page = navigation()
     path = settings.location()
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             chosen = database_picker.choose_database(path)
             if chosen is None:
                 return

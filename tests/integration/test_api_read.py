@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 import rdpt_core as rdpt
 from rdpt_core.cli import main
+from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.parts import export_panel
 from tests import synthetic
 
@@ -199,6 +200,30 @@ def test_a_run_that_goes_on_is_seen(tmp_path: Path) -> None:
     assert run.shares().column("n_traces").to_pylist() == before
     synthetic.score(path, run_no, sketches[6:], first=6)
     assert sum(run.shares().column("n_traces").to_pylist()) > sum(before)
+
+
+def test_a_trace_is_held_while_its_file_goes_on(tmp_path: Path) -> None:
+    path, sketches = tmp_path / "x.duckdb", synthetic.sketches(8)
+    run_no = synthetic.build(path, sketches, n_scored=4, finish=False)
+    (run,) = rdpt.open(path).runs()
+    trace = run.trace(sketches[0].trace_id)
+    before = trace.to_html()
+    synthetic.score(path, run_no, sketches[4:], first=4)
+    assert trace.tokens().num_rows > 0
+    assert trace.to_html() == before
+
+
+def test_a_whole_id_is_never_another_runs_name(tmp_path: Path) -> None:
+    path, first, second = tmp_path / "x.duckdb", "0123456789abcdef", "fedcba9876543210"
+    synthetic.build(path, synthetic.sketches(4), run_id=first)
+    synthetic.build(path, synthetic.sketches(4), run_id=second, name=first)
+    assert rdpt.open(path).run(first).id == first
+    assert len(rdpt.open(path).run(first).shares()) > 0
+
+
+def test_two_ways_of_opening_a_file_wait_for_each_other(database: Path) -> None:
+    with open_reader(database, memory="1GB"), pytest.raises(rdpt.StoreBusyError, match="another part of this one"):
+        open_reader(database, patience_s=0.1).__enter__()
 
 
 def test_a_file_that_took_another_ones_place_is_not_mixed_with_it(tmp_path: Path) -> None:

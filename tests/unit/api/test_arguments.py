@@ -36,6 +36,7 @@ def refused(call: Callable[[], object]) -> str:
         ({"triple": "t.toml"}, "models are given twice"),
         ({"traces": []}, "file of traces"),
         ({"db": "."}, "--db; expected a file; got a folder: ."),
+        ({"db": "x" * 300}, "--db; expected a file; got a name of more than 200 bytes"),
         ({"rejects": ""}, "--rejects; expected a file; got nothing"),
     ],
 )

@@ -31,3 +31,12 @@ def test_a_name_that_is_no_utf8_can_stand_in_an_address(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="the folder cannot be read: .*nowhere; expected a folder of databases"):
         databases_in(tmp_path / "nowhere")
+
+
+def test_names_that_look_alike_once_escaped_both_stay(tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.duckdb")).touch()
+    except OSError:
+        pytest.skip("this file system takes only names in UTF-8")
+    (tmp_path / "a\\xff.duckdb").touch()
+    assert len(set(databases_in(tmp_path).values())) == 2

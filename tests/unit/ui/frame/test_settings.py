@@ -17,6 +17,8 @@ from rdpt_core.ui.frame import settings
         ([], {"RDPT_DB": "x.duckdb"}, "x.duckdb"),
         (["--db", "y.duckdb"], {"RDPT_DB": "x.duckdb"}, "y.duckdb"),
         (["--other", "--db=z.duckdb"], {}, "z.duckdb"),
+        (["--db="], {}, bundled.demo_database()),
+        (["--db", ""], {"RDPT_DB": "x.duckdb"}, "x.duckdb"),
         (["--db"], {"RDPT_DB": ""}, bundled.demo_database()),
     ],
 )
