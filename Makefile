@@ -17,10 +17,10 @@ timed = @echo "== $(1)"; start=$$(date +%s); $(2) || exit $$?; echo "== $(1): $$
 demo: $(STAMP)
 	@$(BIN)/python -m rdpt_core demo
 
-# What fails fastest comes first. Browser tests have both cores to themselves: they wait for what they see on a screen.
+# What fails fastest comes first. Browser tests run one by one: server and browser already fill two cores.
 test: $(TEST_STAMP) check browser
 	$(call timed,tests (unit and integration and app),$(BIN)/python -m pytest $(PARALLEL) --ignore tests/browser)
-	$(call timed,browser tests,$(BIN)/python -m pytest $(PARALLEL) tests/browser)
+	$(call timed,browser tests,$(BIN)/python -m pytest tests/browser)
 
 check: $(TEST_STAMP)
 	$(call timed,style,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
