@@ -24,7 +24,7 @@ test: $(TEST_STAMP) check browser
 
 check: $(TEST_STAMP)
 	$(call timed,style,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
-	$(call timed,types,$(BIN)/mypy)
+	$(call timed,types,$(BIN)/mypy --num-workers 2)
 
 $(VENV)/bin/python:
 	@echo "== making the virtual environment in $(VENV)/"
