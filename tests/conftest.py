@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores: each process, and whatever it starts, takes one thread. Read when numpy and torch load.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+
+# A shell that starts the tests in its background has interrupts ignored, and every program started here would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BROWSER = Path(__file__).parent / "browser"
 LONGEST = Path(__file__).parent / "integration" / "test_kill.py"
@@ -32,3 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return BROWSER in folders, item.path != LONGEST, LONGEST.parent not in folders
 
     items.sort(key=order)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: scoring collects garbage after each model, and need not walk all of it again."""
+    gc.collect()
+    gc.freeze()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 30
+
+# Each AppTest starts a server's manager of components, which reads the metadata of every installed package.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 Open = Callable[..., AppTest]
 
@@ -25,14 +30,11 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
     def run(path: Path, page: str = "pages/overview.py", **query: str) -> AppTest:
         monkeypatch.setenv("RDPT_DB", str(path))
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
+        if page != "pages/overview.py":
+            app.switch_page(page)
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
-        if page != "pages/overview.py":
-            app.switch_page(page)
-            for name, value in query.items():
-                app.query_params[name] = value
-            app.run()
         assert not app.exception, app.exception[0].value
         return app
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rdpt_core.analysis.run import trace_table
-from rdpt_core.analysis.run.data import RunData
-from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.run.kept import Family, Key
+from rdpt_core.ui.data.cache import DatabaseSnapshot
 from tests import synthetic
 from tests.app.conftest import Open, page_text
 
-HALF = 10
+HALF = 16
 
 
 def live_database(folder: Path) -> tuple[Path, int, list[synthetic.Sketch]]:
@@ -21,17 +21,17 @@ def live_database(folder: Path) -> tuple[Path, int, list[synthetic.Sketch]]:
     return path, synthetic.build(path, sketches, n_scored=HALF, finish=False), sketches
 
 
-def commit_after_facts(monkeypatch: pytest.MonkeyPatch, commits: list[Any]) -> None:
-    """Let the next commit happen between two reads of a page, as long as there are any."""
-    real = RunData.trace_table
+def commit_between_reads(monkeypatch: pytest.MonkeyPatch, commits: list[Any]) -> None:
+    """Let the next commit happen after a page's first look at its data, as long as there are any."""
+    real = DatabaseSnapshot.keep
 
-    def facts_then_commit(self: RunData, scope: Scope) -> trace_table.TraceTable:
-        facts = real(self, scope)
-        if commits:
+    def keep_then_commit(self: DatabaseSnapshot, family: Family, key: Key, make: Callable[[], Any]) -> Any:
+        answer = real(self, family, key, make)
+        if commits and family.name != "runs":
             commits.pop(0)()
-        return facts
+        return answer
 
-    monkeypatch.setattr(RunData, "trace_table", facts_then_commit)
+    monkeypatch.setattr(DatabaseSnapshot, "keep", keep_then_commit)
 
 
 @pytest.mark.parametrize("page", ["overview", "benchmarks", "thresholds", "positions"])
@@ -40,7 +40,7 @@ def test_a_commit_between_two_reads_makes_the_page_start_again(
 ) -> None:
     path, run_no, sketches = live_database(tmp_path)
     commits = [lambda: synthetic.score(path, run_no, sketches[HALF : 2 * HALF], first=HALF)]
-    commit_after_facts(monkeypatch, commits)
+    commit_between_reads(monkeypatch, commits)
     app = open_app(path, f"pages/{page}.py")
     assert not commits
     # The same as whoever comes after the commit.
@@ -53,7 +53,7 @@ def test_a_file_that_never_rests_is_explained(open_app: Open, tmp_path: Path, mo
         lambda number=number: synthetic.score(path, run_no, [sketches[number]], first=number)
         for number in range(HALF, HALF + 6)
     ]
-    commit_after_facts(monkeypatch, one_by_one)
+    commit_between_reads(monkeypatch, one_by_one)
     app = open_app(path)
     assert "The database is being written" in [header.value for header in app.header]
     one_by_one.clear()

@@ -18,6 +18,7 @@ from rdpt_core.errors import RdptError
 from rdpt_core.store.reader import open_reader
 
 from .conftest import make_lines, write_lines
+from .starter import Starter
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -160,22 +161,18 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_interrupting_keeps_progress_and_says_so(tmp_path: Path, model_flags: list[str]) -> None:
     traces, database = write_lines(tmp_path / "t.jsonl", make_lines(3000)), tmp_path / "run.duckdb"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rdpt_core", "score", "--traces", str(traces), *model_flags, "--batch-tokens", "64"]
-        + ["--db", str(database)],
-        cwd=PROJECT,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    deadline_s = time.monotonic() + 120
-    while not n_scored(database) and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "what was committed is kept" in errors
-    assert "Traceback" not in errors
+    with Starter(tmp_path) as starter:
+        process = starter.start(
+            ["score", "--traces", traces, *model_flags, "--batch-tokens", 64, "--db", database], PYTHONUNBUFFERED="1"
+        )
+        deadline_s = time.monotonic() + 120
+        while not n_scored(database) and process.is_running() and time.monotonic() < deadline_s:
+            # Whoever looks too often keeps the run from committing.
+            time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+    assert "what was committed is kept" in process.output()
+    assert "Traceback" not in process.output()
     assert 0 < n_scored(database) < 3 * 3000
 
 

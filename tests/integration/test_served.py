@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from tests.reference_server import FAULTS, ReferenceServer
 from tests.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
 
 from .conftest import export, make_lines, write_lines
+from .starter import Starter
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = PROJECT / "data"
@@ -279,11 +277,13 @@ def test_other_tokens_again_and_again_end_the_run_and_say_where(
     assert "trace t" in said and "sent id" in said
 
 
-def test_no_secret_is_shown_or_stored(triple: Path, tmp_path: Path) -> None:
+def test_no_secret_is_shown_or_stored(triple: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The key is searched in every file and every output of runs that go well, are refused, fail and break off."""
     traces = write_lines(tmp_path / "t.jsonl", make_lines(6))
-    environment = {**os.environ, "TEACHER_KEY": CANARY, "OMP_NUM_THREADS": "1", "HTTPX_LOG_LEVEL": "trace"}
     outputs: list[str] = []
+    # Every logger at its most talkative.
+    loud = "import logging; logging.basicConfig(level=0)"
+    starter = Starter(tmp_path_factory.mktemp("outputs"), {"HTTPX_LOG_LEVEL": "trace"}, loud)
 
     def run(models: list[str], database: str, key: str = CANARY, command: str = "score") -> int:
         at = ["--db", str(tmp_path / database)]
@@ -292,19 +292,11 @@ def test_no_secret_is_shown_or_stored(triple: Path, tmp_path: Path) -> None:
             "info": ["info", "--json", *at],
             "export": ["export", "--what", "tokens", *at, "--out", str(tmp_path / "o.csv")],
         }[command]
-        # Every logger at its most talkative.
-        code = "import logging, sys; logging.basicConfig(level=0); from rdpt_core.cli import main; sys.exit(main())"
-        process = subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            env={**environment, "TEACHER_KEY": key},
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-        )
-        outputs.append(process.stdout + process.stderr)
-        return process.returncode
+        status, output = starter.run(arguments, TEACHER_KEY=key)
+        outputs.append(output)
+        return status
 
-    with ReferenceServer({"teacher": triple / "teacher"}, api_key=CANARY) as server:
+    with starter, ReferenceServer({"teacher": triple / "teacher"}, api_key=CANARY) as server:
         own = table(server, triple, api_key_env="TEACHER_KEY", patience_s=1, timeout_s=5)
         models = ["--triple", str(write_triple(tmp_path / "t.toml", triple, {"teacher": own}))]
         server.refused_ids = set()
@@ -316,14 +308,14 @@ def test_no_secret_is_shown_or_stored(triple: Path, tmp_path: Path) -> None:
         assert "Incorrect API key" in outputs[-1] and "[key]" in outputs[-1]
         server.down_after = server.n_answered + 1
         assert run(models, "gone.duckdb") == 3
-    for url in (f"http://user:{CANARY}@127.0.0.1:1/v1", f"http://127.0.0.1:1/v1?key={CANARY}"):
-        bad = write_triple(tmp_path / "bad.toml", triple, {"teacher": {**own, "base_url": url}})
-        assert run(["--triple", str(bad)], "never.duckdb") == 2
-        bad.unlink()
-    for key in ("api_key_env", "api_key"):
-        bad = write_triple(tmp_path / "bad.toml", triple, {"teacher": {**own, key: CANARY}})
-        assert run(["--triple", str(bad)], "never.duckdb") == 2
-        bad.unlink()
+        for url in (f"http://user:{CANARY}@127.0.0.1:1/v1", f"http://127.0.0.1:1/v1?key={CANARY}"):
+            bad = write_triple(tmp_path / "bad.toml", triple, {"teacher": {**own, "base_url": url}})
+            assert run(["--triple", str(bad)], "never.duckdb") == 2
+            bad.unlink()
+        for key in ("api_key_env", "api_key"):
+            bad = write_triple(tmp_path / "bad.toml", triple, {"teacher": {**own, key: CANARY}})
+            assert run(["--triple", str(bad)], "never.duckdb") == 2
+            bad.unlink()
     assert all(CANARY not in output for output in outputs)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) >= 5
