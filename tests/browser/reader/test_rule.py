@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule, uncertain_below
 from rdpt_core.analysis.trace.view import load_trace_view
@@ -44,12 +44,11 @@ _LABEL = """([values, alpha, beta]) => {
 
 
 @pytest.fixture(scope="module")
-def in_browser(browser: Browser) -> Iterator[Evaluate]:
-    context = browser.new_context()
-    page = context.new_page()
+def in_browser(shared_context: BrowserContext) -> Iterator[Evaluate]:
+    page = shared_context.new_page()
     page.evaluate(_LOAD, bundle.script("reader/rule.js"))
     yield lambda values, alpha, beta: page.evaluate(_LABEL, [values, alpha, beta])
-    context.close()
+    page.close()
 
 
 def encoded(values: np.ndarray[Any, Any]) -> str:
