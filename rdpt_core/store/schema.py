@@ -132,17 +132,19 @@ def read_version(connection: duckdb.DuckDBPyConnection) -> int | None:
     Raises:
         StoreVersionError: the file has tables, but they are not ours.
     """
-    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if not tables:
-        return None
-    if "store_info" not in tables:
+    try:
+        rows = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        # Asked only now: listing the tables takes as long as opening the file.
+        tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        if not tables:
+            return None
         raise StoreVersionError(
             "this DuckDB file is not an RDPT database",
-            expected="a table `store_info`",
+            expected="a table `store_info` of keys and values",
             got=", ".join(sorted(tables)[:5]),
             hint="Give another --db path.",
-        )
-    rows = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchall()
+        ) from error
     text = str(rows[0][0]) if rows else "none"
     if not text.isdecimal():
         raise StoreVersionError(

@@ -19,8 +19,8 @@ from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.reader import component
 from rdpt_core.ui.data import cache
-from tests import synthetic
 from tests.app.conftest import ROOT, Open, page_text
+from tests.support import synthetic
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("[!_]*.py"))
 

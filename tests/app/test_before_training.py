@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
-from tests import synthetic
 from tests.app.conftest import page_text
 from tests.app.test_app import PAGES
+from tests.support import synthetic
 
 # What a page of such a run can neither offer nor count. A glossary may still explain the words.
 THIRD = {"Boosted", "Shared", "p_distilled", "v_distilled", "n_tokens_distilled", "d_sd", "d_td"}

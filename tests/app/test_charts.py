@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rdpt_core.records import Role
-from tests import synthetic
 from tests.app.conftest import Open, page_text
+from tests.support import synthetic
 
 RATIOS, THRESHOLDS, RUNS = (f"pages/{name}.py" for name in ("ratios", "thresholds", "runs"))
 PAGES = (RATIOS, THRESHOLDS, RUNS)

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from rdpt_core.records import Role
 from rdpt_core.store.notes import Anchor, add_note
 from rdpt_core.ui.components.pairs import payload
-from tests import synthetic
 from tests.app.conftest import page_text
+from tests.support import synthetic
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., AppTest]

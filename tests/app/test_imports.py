@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import synthetic
+from tests.support import synthetic
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,8 @@ import pytest
 
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.ui.data.cache import DatabaseSnapshot
-from tests import synthetic
 from tests.app.conftest import Open, page_text
+from tests.support import synthetic
 
 HALF = 16
 

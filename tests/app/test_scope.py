@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rdpt_core.analysis.scope import FILTERS, Scope
-from tests import synthetic
+from tests.support import synthetic
 
 
 def script() -> None:

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from rdpt_core.records import Role
 from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket
 from rdpt_core.store.sidecar import sidecar_path
-from tests import synthetic
 from tests.app.conftest import page_text
+from tests.support import synthetic
 
 Open = Callable[..., AppTest]
 PAGE = "pages/selection.py"

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
-from tests import synthetic
 from tests.app.conftest import Open, click_point, page_text
+from tests.support import synthetic
 
 PAGES = ["pages/benchmarks.py", "pages/positions.py", "pages/predict.py"]
 PAIR = (Role.TEACHER, Role.STUDENT)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests import synthetic
+from tests.support import synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,7 +19,7 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run import search
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 SENTENCES_A_TRACE = 40
 

@@ -30,9 +30,9 @@ from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store import writer
 from rdpt_core.traces import RejectLog, get_splitter
 from rdpt_core.traces.importing.pipeline import import_traces
-from tests import synthetic
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, IDLE, Server
 from tests.browser.reader.wire import Wire
+from tests.support import synthetic
 
 REPEATS = 5
 SIZES = (2_000, 10_000)

@@ -29,7 +29,7 @@ from rdpt_core.records import Role, RunClaim
 from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.writer import claim_run, finish_run
-from tests import synthetic
+from tests.support import synthetic
 
 ROWS_PER_INSERT = 10_000_000
 

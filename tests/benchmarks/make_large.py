@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rdpt_core.records import ROLES, RunClaim
 from rdpt_core.store.writer import claim_run, finish_run
-from tests import synthetic
+from tests.support import synthetic
 
 SAMPLES = 20
 TEXT = "So it is. "

@@ -17,8 +17,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from tests import synthetic
 from tests.browser import reading
+from tests.support import synthetic
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_ARGUMENTS = [

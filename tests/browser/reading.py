@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
-from tests import synthetic
+from tests.support import synthetic
 
 TRACE = "shop-005-s0"
 """Of the database that all browser tests share."""

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import synthetic
 from tests.browser.conftest import Server, address, settle
+from tests.support import synthetic
 
 TRACE = "shop-005-s0"
 OTHER = "clock-003-s0"

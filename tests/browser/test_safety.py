@@ -17,8 +17,8 @@ from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.notes import Anchor, add_note
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
-from tests import synthetic
 from tests.browser.conftest import ROOT, Server
+from tests.support import synthetic
 
 
 def test_a_hostile_trace_changes_nothing_and_is_shown(visit: Callable[..., Page], outside: list[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES
-from tests.tiny_models import save_model
+from tests.support.tiny_models import save_model
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ import rdpt_core as rdpt
 from rdpt_core.cli import main
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.parts import export_panel
-from tests import synthetic
+from tests.support import synthetic
 
 PROJECT = Path(__file__).resolve().parents[2]
 

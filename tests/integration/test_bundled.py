@@ -13,7 +13,7 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES
-from tests.oracle import Oracle
+from tests.support.oracle import Oracle
 
 from .conftest import export
 

@@ -16,9 +16,9 @@ import pytest
 from rdpt_core.cli import main, make_parser
 from rdpt_core.errors import RdptError
 from rdpt_core.store.reader import open_reader
+from tests.support.starter import Starter
 
 from .conftest import make_lines, write_lines
-from .starter import Starter
 
 PROJECT = Path(__file__).resolve().parents[2]
 

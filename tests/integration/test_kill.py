@@ -7,8 +7,9 @@ import signal
 import time
 from pathlib import Path
 
+from tests.support.starter import Starter
+
 from .conftest import export, make_lines, write_lines
-from .starter import Starter
 
 N_KILLS = 10
 # Ten commits a second instead of one, so that more of the work is committing.

@@ -11,7 +11,7 @@ import pytest
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES
 from rdpt_core.store.reader import open_reader
-from tests.tiny_models import metaspace_tokenizer, save_model
+from tests.support.tiny_models import metaspace_tokenizer, save_model
 
 from .conftest import export, make_lines, write_lines
 from .test_served import flags, score, without_run, write_triple

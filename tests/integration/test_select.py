@@ -15,7 +15,7 @@ import pytest
 from rdpt_core.cli import main
 from rdpt_core.records import Role
 from rdpt_core.store.basket import BasketItem, put_in_basket
-from tests import synthetic
+from tests.support import synthetic
 
 ROOT = Path(__file__).parents[2]
 PAIR = (Role.TEACHER, Role.STUDENT)

@@ -12,11 +12,11 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES
-from tests.reference_server import FAULTS, ReferenceServer
-from tests.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
+from tests.support.reference_server import FAULTS, ReferenceServer
+from tests.support.starter import Starter
+from tests.support.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
 
 from .conftest import export, make_lines, write_lines
-from .starter import Starter
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = PROJECT / "data"

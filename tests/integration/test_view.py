@@ -20,7 +20,7 @@ import pytest
 from rdpt_core import bundled
 from rdpt_core.cli import main, make_parser
 from rdpt_core.commands import view
-from tests import synthetic
+from tests.support import synthetic
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Everything that would open the server to others, as a file and as variables.

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import synthetic
 from tests.browser.conftest import Server, address, settle
+from tests.support import synthetic
 
 LEFT = synthetic.Sketch(
     "q-s0",

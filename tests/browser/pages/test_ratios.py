@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rdpt_core.analysis.run import gap_plane
-from tests import synthetic
 from tests.browser.conftest import Server, address, settle
 from tests.browser.pages.charts import click_at
+from tests.support import synthetic
 
 PLANE = ".st-key-plane .js-plotly-plot"
 

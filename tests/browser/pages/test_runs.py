@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import synthetic
 from tests.browser.conftest import Server, address, settle
 from tests.browser.pages.charts import click_at
+from tests.support import synthetic
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rdpt_core.records import Role
-from tests import synthetic
 from tests.app.test_selection import candidates
 from tests.browser.conftest import Server, address, settle
+from tests.support import synthetic
 
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests import synthetic
 from tests.app.test_stats_pages import graded
 from tests.browser.conftest import Server, address, settle
+from tests.support import synthetic
 
 LOOKS = [(width, scheme) for width in (1280, 800) for scheme in ("light", "dark")]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

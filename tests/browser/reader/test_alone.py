@@ -13,7 +13,7 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.reader.payload import SCRIPT, STYLE, ReaderState, labels_payload, text_payload
-from tests import synthetic
+from tests.support import synthetic
 
 _PAGE = "<!DOCTYPE html><style>{style}</style><main><div id=one></div><div id=two></div></main>"
 _LOAD = """async (script) => {

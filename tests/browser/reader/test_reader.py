@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
 from tests.browser.conftest import Server, address, settle
 from tests.browser.reader.wire import Wire
 from tests.browser.reading import TRACE, sentence, undimmed
+from tests.support import synthetic
 
 
 def set_number(page: Page, name: str, value: str) -> None:

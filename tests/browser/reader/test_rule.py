@@ -18,7 +18,7 @@ from rdpt_core.records import ROLES, Direction, Label
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader.payload import labels_payload, text_payload
-from tests import synthetic
+from tests.support import synthetic
 
 CODES = ["", "Teacher", "Shared", "Student", "Boosted", "Boosted", "Boosted", "Common"]
 DIRECTIONS = {4: Direction.UP, 5: Direction.BETWEEN, 6: Direction.DOWN}

@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 TRACES = [*synthetic.sketches(), synthetic.unscored_sketch()]
 PAIR, TRIPLE = "a" * 16, "b" * 16

@@ -12,7 +12,7 @@ from rdpt_core.analysis.run.shares import count_faint, label_counts
 from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 # Two sentences that every model finds unlikely, one whose probabilities are small but differ, one that all find likely.
 _SMALL = {"Faint": (0.01, 0.03, 0.002), "Edge": (0.05, 0.05, 0.05), "Small": (0.04, 0.04, 0.06)}

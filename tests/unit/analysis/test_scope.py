@@ -12,7 +12,7 @@ from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.scope import FILTERS, Scope, in_natural_order, load_choices
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 QUOTED = "o'clock \" ? $1"
 TRACES = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests import simulation
-from tests.simulation import STATISTICS, WORLDS
+from tests.support import simulation
+from tests.support.simulation import STATISTICS, WORLDS
 
 WORLD = WORLDS["40 questions, strong clustering"]
 

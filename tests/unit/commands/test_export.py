@@ -11,7 +11,7 @@ import pytest
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.cli import main
 from rdpt_core.store.notes import Anchor, add_note
-from tests import synthetic
+from tests.support import synthetic
 
 FIRST = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two. ", "Shared"), ("Three.", "Student")])
 HASH = text_hash("One. Two. Three.")

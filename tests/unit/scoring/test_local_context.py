@@ -14,8 +14,8 @@ from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
 from rdpt_core.traces.token_spans import assign_tokens
 from tests.integration.conftest import make_lines, write_lines
-from tests.oracle import Oracle
-from tests.tiny_models import save_model
+from tests.support.oracle import Oracle
+from tests.support.tiny_models import save_model
 
 
 @pytest.fixture(scope="module")

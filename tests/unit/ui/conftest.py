@@ -9,7 +9,7 @@ import pytest
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run, open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 
 def run_of(path: Path, **settings: object) -> Run:

@@ -14,7 +14,7 @@ from rdpt_core.analysis.run import exact_counts, thresholds
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 from tests.unit.analysis.run.counted import Counted
 
 TRACES = [*synthetic.sketches(6), synthetic.unscored_sketch()]

@@ -22,7 +22,7 @@ from rdpt_core.analysis.run.gap_arrays import (
 from rdpt_core.analysis.run.shares import count_faint, label_counts
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 RULES = [
     LabelRule.make(),

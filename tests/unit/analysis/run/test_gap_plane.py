@@ -13,7 +13,7 @@ from rdpt_core.analysis.run import gap_plane, ranking
 from rdpt_core.analysis.run.ranking import Order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests import synthetic
+from tests.support import synthetic
 from tests.unit.analysis.conftest import PAIR, TRACES
 
 RULE = LabelRule.make()

@@ -19,8 +19,8 @@ from rdpt_core.analysis.run.positions import (
     relative_table,
     sentences_at,
 )
-from tests import simulation
-from tests.simulation import LABELS, ROLES, World, draw
+from tests.support import simulation
+from tests.support.simulation import LABELS, ROLES, World, draw
 
 
 def tiny(*traces: list[int]) -> tuple[Gaps, np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION, predict_correctness, prediction_table
-from tests.simulation import LABELS, World, draw
+from tests.support.simulation import LABELS, World, draw
 
 
 def test_everything_on_correctness_of_simulated_traces() -> None:

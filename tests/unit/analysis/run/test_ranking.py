@@ -12,7 +12,7 @@ from rdpt_core.analysis.run import ranking
 from rdpt_core.analysis.run.ranking import Order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Reader, Run
-from tests import synthetic
+from tests.support import synthetic
 from tests.unit.analysis.conftest import TRACES
 
 RULE = LabelRule.make()

@@ -15,8 +15,8 @@ from rdpt_core.analysis.run import run_agreement
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests import synthetic
-from tests.synthetic import Sketch
+from tests.support import synthetic
+from tests.support.synthetic import Sketch
 
 RULE = LabelRule.make()
 TRACES = [*synthetic.sketches(9), synthetic.unscored_sketch()]

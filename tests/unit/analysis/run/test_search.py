@@ -16,7 +16,7 @@ from rdpt_core.analysis.run.search import Passage, Query, SearchResult, find, pa
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Reader, open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 RULE, EVERYWHERE = LabelRule.make(), Scope()
 

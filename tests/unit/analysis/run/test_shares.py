@@ -14,8 +14,8 @@ from rdpt_core.analysis.run.shares import label_counts, load_accuracy, shares_of
 from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests import synthetic
-from tests.database_shares import shares_by_benchmark
+from tests.support import synthetic
+from tests.support.database_shares import shares_by_benchmark
 from tests.unit.analysis.conftest import TRACES, expected_labels
 
 

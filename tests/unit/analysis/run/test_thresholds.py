@@ -12,8 +12,8 @@ from rdpt_core.analysis.run import thresholds
 from rdpt_core.analysis.run.shares import label_counts
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests import synthetic
-from tests.database_shares import shares_by_benchmark
+from tests.support import synthetic
+from tests.support.database_shares import shares_by_benchmark
 from tests.unit.analysis.run.counted import Counted
 
 RULES = [

@@ -12,7 +12,7 @@ from rdpt_core.analysis.selection.candidates import COLUMNS, Candidates
 from rdpt_core.records import LocalScores, Message, Role, RoleResult, RunClaim, Span, TokenLogprobs, Trace
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store.writer import claim_run, commit_batch, commit_local, finish_run
-from tests import synthetic
+from tests.support import synthetic
 
 from .reference import Response
 

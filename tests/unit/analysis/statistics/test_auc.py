@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.statistics.auc import auc_within
-from tests import simulation
-from tests.simulation import World, draw
+from tests.support import simulation
+from tests.support.simulation import World, draw
 
 
 def plain_auc(score: np.ndarray, correct: np.ndarray, group: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from scipy.special import expit
 from scipy.stats import t as student_t
 
 from rdpt_core.analysis.statistics.logistic import fit_logistic
-from tests.simulation import World, draw
+from tests.support.simulation import World, draw
 
 
 def test_logistic_finds_what_is_planted_and_tells_length_from_label() -> None:

@@ -10,7 +10,7 @@ from rdpt_core.analysis.run.positions import (
     position_scores,
 )
 from rdpt_core.analysis.statistics.permutation import permute_within_questions
-from tests.simulation import World, draw
+from tests.support.simulation import World, draw
 
 
 def plain_permutations(score: np.ndarray, correct: np.ndarray, question: np.ndarray, n: int) -> float:

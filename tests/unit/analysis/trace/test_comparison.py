@@ -12,7 +12,7 @@ from rdpt_core.analysis.trace.comparison import Kind, TraceComparison, compare, 
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 WORDS = ("alpha beta. ", "gamma delta. ", "epsilon zeta. ", "eta theta. ")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rdpt_core.analysis.trace.fingerprint import file_fingerprint
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 FIRST = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two. ", "Shared"), ("Three.", "Student")])
 # The same text cut in another way.

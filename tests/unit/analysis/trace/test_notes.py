@@ -9,7 +9,7 @@ from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.notes import NotePlace, Placed, locate, matching
 from rdpt_core.store.notes import Anchor, add_note, notes
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 FIRST = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two. ", "Shared"), ("Three.", "Student")])
 # The same text cut in another way, and another text under the same name.

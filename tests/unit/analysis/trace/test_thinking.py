@@ -10,7 +10,7 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.thinking import TracePart, parts_of
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import open_reader
-from tests import synthetic
+from tests.support import synthetic
 
 
 def view_of(path: Path, texts: list[str]) -> TraceView:

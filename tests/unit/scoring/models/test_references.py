@@ -11,7 +11,7 @@ import pytest
 from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
 from rdpt_core.scoring.models.references import resolve
-from tests.tiny_models import save_model
+from tests.support.tiny_models import save_model
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from rdpt_core.records import Message, ModelReference, TemplatePolicy, Trace
 from rdpt_core.scoring.models.references import resolve
 from rdpt_core.scoring.models.templates import check_policy, plain_rendering, render_prompt, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
-from tests.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
+from tests.support.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
 
 
 @pytest.fixture(scope="module")

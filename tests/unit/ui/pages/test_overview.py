@@ -9,7 +9,7 @@ from rdpt_core.analysis.run.shares import label_counts
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.pages import overview
 from rdpt_core.ui.parts import share_figure
-from tests.database_shares import shares_by_benchmark
+from tests.support.database_shares import shares_by_benchmark
 
 
 def test_a_click_on_a_segment_asks_for_its_benchmark_and_label(database: Path) -> None:

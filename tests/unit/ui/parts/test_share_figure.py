@@ -8,7 +8,7 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.shares import label_counts
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.parts import share_figure
-from tests.database_shares import shares_by_benchmark
+from tests.support.database_shares import shares_by_benchmark
 
 
 def test_figures_hold_no_markup_from_the_data(database: Path) -> None:

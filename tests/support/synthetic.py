@@ -313,7 +313,7 @@ def _sentences(trace_no: int, sketch: Sketch, roles: Sequence[Role]) -> writer.S
 
 
 if __name__ == "__main__":
-    # For a look with one's own eyes: python -m tests.synthetic FILE
+    # For a look with one's own eyes: python -m tests.support.synthetic FILE
     target = Path(sys.argv[1])
     target.unlink(missing_ok=True)
     build(target, [*sketches(), unscored_sketch(), long_sketch(2000), hostile_sketch()])

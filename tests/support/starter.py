@@ -1,6 +1,6 @@
 """Commands as processes of their own, without paying for the imports of each.
 
-`python -m tests.integration.starter` loads what a command loads, and then forks for every line that it reads: a process
+`python -m tests.support.starter` loads what a command loads, and then forks for every line that it reads: a process
 that can be killed, interrupted and asked for its exit status like any other.
 """
 
@@ -70,7 +70,7 @@ class Starter:
         self._prelude = prelude
         self._n_started = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.starter"],
+            [sys.executable, "-m", "tests.support.starter"],
             cwd=PROJECT,
             env={**os.environ, **ONE_THREAD, **(environment or {})},
             stdin=subprocess.PIPE,
