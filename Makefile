@@ -3,9 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Compiling every file of every package takes longer than installing them; what is used is compiled when it is first used.
+PIP := $(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-for-tests
+
+# Where this is set, each of many processes would compile all of it again.
+export PYTHONDONTWRITEBYTECODE :=
 
 PARALLEL := --numprocesses 2 --dist worksteal
 
