@@ -11,7 +11,7 @@ TEST_STAMP := $(VENV)/.installed-for-tests
 # Where this is set, each of many processes would compile all of it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-PARALLEL := --numprocesses 2 --dist worksteal
+PARALLEL := --numprocesses 2
 
 # $(call timed,NAME,COMMAND): run it, and say how long it took.
 timed = @echo "== $(1)"; start=$$(date +%s); $(2) || exit $$?; echo "== $(1): $$(($$(date +%s) - start)) s"
@@ -21,10 +21,10 @@ timed = @echo "== $(1)"; start=$$(date +%s); $(2) || exit $$?; echo "== $(1): $$
 demo: $(STAMP)
 	@$(BIN)/python -m rdpt_core demo
 
-# What fails fastest comes first. Browser tests run one by one: server and browser already fill two cores.
+# What fails fastest comes first. Browser tests run by themselves, file by file: a file's servers start once.
 test: $(TEST_STAMP) check browser
-	$(call timed,tests (unit and integration and app),$(BIN)/python -m pytest $(PARALLEL) --ignore tests/browser)
-	$(call timed,browser tests,$(BIN)/python -m pytest tests/browser)
+	$(call timed,tests (unit and integration and app),$(BIN)/python -m pytest $(PARALLEL) --dist worksteal --ignore tests/browser)
+	$(call timed,browser tests,$(BIN)/python -m pytest $(PARALLEL) --dist loadfile tests/browser)
 
 check: $(TEST_STAMP)
 	$(call timed,style,$(BIN)/ruff check . && $(BIN)/ruff format --check .)

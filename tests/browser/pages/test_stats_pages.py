@@ -12,7 +12,7 @@ from tests.app.test_stats_pages import graded
 from tests.browser.conftest import Server, address, settle
 from tests.support import synthetic
 
-LOOKS = [(width, scheme) for width in (1280, 800) for scheme in ("light", "dark")]
+LOOKS = [(1280, "light"), (800, "dark")]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 VIEWS = {
     "benchmarks": {"columns": "correctness"},

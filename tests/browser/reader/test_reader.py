@@ -228,16 +228,16 @@ def test_of_a_long_trace_little_is_sent_again(visit: Callable[..., Page], page: 
     shown = page.locator(".reader .text").evaluate("e => e.textContent")
     assert shown == response
 
+    before = wire.n_bytes_at_rest()
     page.evaluate(_COUNT_RUNS)
-    before = wire.n_bytes
     sentence(page, 1501).click()
     page.wait_for_function("location.search.includes('sentence=1502')")
     page.wait_for_function("finishedRuns === 1")
-    after_click = wire.n_bytes
+    after_click = wire.n_bytes_at_rest()
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("r")
     page.wait_for_function("finishedRuns === 2")
-    after_rerun = wire.n_bytes
+    after_rerun = wire.n_bytes_at_rest()
     assert 0 < after_click - before < 5000
     assert 0 < after_rerun - after_click < 5000
     wire.close()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
+
+QUIET_S = 0.5
 
 
 class Wire:
@@ -16,6 +19,15 @@ class Wire:
         self._door = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
         threading.Thread(target=self._welcome, daemon=True).start()
+
+    def n_bytes_at_rest(self) -> int:
+        """How much has travelled once nothing more does: a page that has just been drawn may still ask for a run."""
+        seen, since_s = self.n_bytes, time.monotonic()
+        while time.monotonic() - since_s < QUIET_S:
+            time.sleep(0.02)
+            if self.n_bytes != seen:
+                seen, since_s = self.n_bytes, time.monotonic()
+        return seen
 
     def _welcome(self) -> None:
         with suppress(OSError):
