@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ import numpy as np
 import torch
 
 from rdpt_core.errors import UsageError
-from rdpt_core.scoring.engine.attention import IMPLEMENTATION, packed_attention
 from rdpt_core.scoring.engine.block_pool import BlockPool, for_each, pooled
 from rdpt_core.scoring.engine.kernel import CausalKernel, TokenSequence
 from rdpt_core.scoring.engine.linear import matrix_product
@@ -230,29 +229,11 @@ def _status_bytes(name: str) -> int | None:
 
 def _time_parts(kernel: CausalKernel, traces: Sequence[TokenSequence]) -> tuple[float, float, float]:
     """Seconds in the head, in attention, and in all."""
-    from transformers import AttentionInterface
-
-    spent = {"head": 0.0, "attention": 0.0}
-
-    def timed(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any, **named: Any) -> Any:
-            _synchronize(kernel.device)
-            started_s = time.perf_counter()
-            result = function(*arguments, **named)
-            _synchronize(kernel.device)
-            spent[part] += time.perf_counter() - started_s
-            return result
-
-        return run
-
     started_s = time.perf_counter()
-    with kernel.watched_head(lambda function: timed("head", function)):
-        AttentionInterface.register(IMPLEMENTATION, timed("attention", packed_attention))
-        try:
-            kernel.score(traces)
-        finally:
-            AttentionInterface.register(IMPLEMENTATION, packed_attention)
-    return spent["head"], spent["attention"], time.perf_counter() - started_s
+    with kernel.watched() as clocks:
+        kernel.score(traces)
+    _synchronize(kernel.device)
+    return clocks["head"].total_s, clocks["attention"].total_s, time.perf_counter() - started_s
 
 
 def _synchronize(device: torch.device) -> None:

@@ -5,40 +5,31 @@
     sees        itself     0–4 + self   0–4 + self
 
 Registered with transformers under `IMPLEMENTATION`; which rows form which segment travels in a context variable,
-because not every model passes keyword arguments down to its attention. For one segment with queries q, keys k and
-values v of the rows it sees, n of them before its first own row, this equals
-
-    scores = softcap(q @ k.T * scaling) + mask        mask: −inf where column > row + n, or column ≤ row + n − window
-    softmax(scores) @ v
-
-Queries go through in blocks, so that memory is one block of scores a thread, `_SCORE_ELEMENTS` float32 numbers or
-`_MIN_ROWS` times the length of the segment where that is more, and a copy of the keys and values that a segment sees.
-What a row gets depends on its own segment only.
+because not every model passes keyword arguments down to its attention. A model runs over a whole pack at a time, or
+over one block of rows after the other in lanes, which lay their queries, keys and values side by side here and wait
+for each other. `attention_kernels` computes a segment.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as functional
 
+from rdpt_core.scoring.engine.attention_kernels import Rule, Segment, plan_attention
 from rdpt_core.scoring.engine.block_pool import for_each
-from rdpt_core.scoring.engine.linear import matrix_product
+from rdpt_core.scoring.engine.lanes import Phases, pause
+from rdpt_core.scoring.engine.processor import Kernels, kernels_of_this_processor
 
 IMPLEMENTATION = "rdpt_packed"
 
-_SCORE_ELEMENTS = 1 << 20
-_MIN_ROWS, _MAX_ROWS = 128, 512
-_SHORT_SEGMENT = 256
-_attend_blocks_on = ("cpu",)
-_KNOWN_ARGUMENTS = frozenset({"dropout", "scaling", "sliding_window", "softcap", "is_causal", "position_ids"})
+_KNOWN_ARGUMENTS = frozenset({"dropout", "scaling", "sliding_window", "softcap", "s_aux", "is_causal", "position_ids"})
 _HARMLESS_ARGUMENTS = frozenset({"use_cache", "output_attentions", "output_hidden_states", "return_dict"})
 
 
@@ -46,41 +37,38 @@ class NotPackable(Exception):
     """This model asks its attention for something that packed attention does not do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Rows [start, stop) of a pack. They also see the whole of rows [prefix_start, prefix_stop)."""
-
-    start: int
-    stop: int
-    prefix_start: int = 0
-    prefix_stop: int = 0
-
-    @property
-    def n_seen(self) -> int:
-        """Rows that its last row sees."""
-        return self.stop - self.start + self.prefix_stop - self.prefix_start
-
-
 @dataclass(slots=True)
 class Layout:
-    """The segments of the pack that is under way, and how often attention was asked for."""
+    """The segments of the pack that is under way.
+
+    Attributes:
+        meeting: where lanes meet, if the model runs in lanes.
+        clock: adds up the time of attention, if somebody wants to know.
+    """
 
     segments: tuple[Segment, ...]
-    n_calls: int = 0
-    windows: set[int | None] = field(default_factory=set)
+    kernels: Kernels
+    meeting: Meeting | None = None
+    clock: Clock | None = None
 
 
 _layout: ContextVar[Layout | None] = ContextVar("rdpt_layout", default=None)
+_lane_rows: ContextVar[slice | None] = ContextVar("rdpt_lane_rows", default=None)
 
 
 @contextmanager
-def packed(layout: Layout) -> Iterator[Layout]:
-    """Within this context, models that use `IMPLEMENTATION` attend by `layout`."""
-    token = _layout.set(layout)
+def packed(layout: Layout, lane_rows: slice | None = None) -> Iterator[Layout]:
+    """Within this context, models that use `IMPLEMENTATION` attend by `layout`.
+
+    Args:
+        lane_rows: the rows of the pack that the model has before it, where it runs in lanes.
+    """
+    tokens = _layout.set(layout), _lane_rows.set(lane_rows)
     try:
         yield layout
     finally:
-        _layout.reset(token)
+        _layout.reset(tokens[0])
+        _lane_rows.reset(tokens[1])
 
 
 def register() -> None:
@@ -110,45 +98,110 @@ def packed_attention(
     attention_mask: torch.Tensor | None,
     **arguments: Any,
 ) -> tuple[torch.Tensor, None]:
-    """What a model calls in place of its own attention.
+    """What a model calls in place of its own attention, within `packed`.
 
     Shapes: query (1, heads, rows, d), key and value (1, heads / groups, rows, d); result (1, rows, heads, d).
     """
     # Outside a pack, a pass of the model is one plain sequence.
-    layout = _layout.get() or Layout((Segment(0, query.shape[2]),))
-    window = _window(attention_mask, arguments)
+    layout = _layout.get() or Layout((Segment(0, query.shape[2]),), kernels_of_this_processor())
     if query.shape[0] != 1 or query.shape[2] != key.shape[2] or not getattr(module, "is_causal", True):
         raise NotPackable("attention that is not causal self-attention")
-    layout.n_calls += 1
-    layout.windows.add(window)
     scaling = arguments.get("scaling")
-    rule = _Rule(
+    rule = Rule(
         scaling=query.shape[-1] ** -0.5 if scaling is None else float(scaling),
         softcap=arguments.get("softcap"),
-        window=window,
+        window=_window(attention_mask, arguments),
+        sinks=arguments.get("s_aux"),
     )
+    rows = _lane_rows.get()
+    if rows is not None and layout.meeting is not None:
+        return layout.meeting.attend(rows, query[0], key[0], value[0], rule)[None], None
     # Rows of no segment are filling: nothing is computed for them, and nothing reads them.
     output = query.new_zeros(query.shape[2], query.shape[1], value.shape[-1])
-    attend = _attend_blocks if query.device.type in _attend_blocks_on else _attend_fused
-
-    def fill(segment: Segment) -> None:
-        rows = slice(segment.start, segment.stop)
-        keys, values = (_seen(tensor[0], segment) for tensor in (key, value))
-        attend(query[0, :, rows], keys, values, rule, output[rows])
-
-    # A long segment fills all threads by its blocks.
-    for_each(fill, [segment for segment in layout.segments if segment.n_seen <= _SHORT_SEGMENT])
-    for segment in layout.segments:
-        if segment.n_seen > _SHORT_SEGMENT:
-            fill(segment)
+    phases = plan_attention(layout.segments, query[0], key[0], value[0], rule, output, layout.kernels)
+    with nullcontext() if layout.clock is None else layout.clock.running():
+        for pieces in phases:
+            for_each(_call, pieces)
     return output[None], None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    scaling: float
-    softcap: float | None
-    window: int | None
+class Clock:
+    """Seconds between starting and stopping, added up; on a GPU, of work that is done and not only asked for."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._started_s = 0.0
+        self.total_s = 0.0
+
+    def start(self) -> None:
+        """Begin to count."""
+        self._synchronize()
+        self._started_s = time.perf_counter()
+
+    def stop(self) -> None:
+        """Add what was counted."""
+        self._synchronize()
+        self.total_s += time.perf_counter() - self._started_s
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count what happens within this context."""
+        self.start()
+        yield
+        self.stop()
+
+    def _synchronize(self) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+
+
+class Meeting:
+    """Where lanes lay their queries, keys and values side by side, and get back what their rows attended to.
+
+    Shapes: queries (heads, rows, d), keys and values (key heads, rows, d), each head's rows one after the other;
+    output (rows, heads, d).
+    """
+
+    def __init__(self, n_rows: int) -> None:
+        self._n_rows = n_rows
+        self._lock = threading.Lock()
+        self._laid: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
+        self._output: torch.Tensor | None = None
+        self._rule: Rule | None = None
+
+    def attend(
+        self, rows: slice, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rule: Rule
+    ) -> torch.Tensor:
+        """From one lane's rows to their output. Shapes: see above, for these rows; result (these rows, heads, d)."""
+        with self._lock:
+            laid, output = self._tables(query, key, value)
+            self._rule = rule
+        for table, part in zip(laid, (query, key, value), strict=True):
+            table[:, rows] = part
+        pause()
+        return output[rows]
+
+    def plan(self, layout: Layout) -> Phases:
+        """What is to be computed once all lanes have come."""
+        assert self._laid is not None and self._output is not None and self._rule is not None
+        phases = plan_attention(layout.segments, *self._laid, self._rule, self._output, layout.kernels)
+        clock = layout.clock
+        # Each phase ends before the next begins, so a piece that is a phase of its own is a point in time.
+        return phases if clock is None else ([clock.start], *phases, [clock.stop])
+
+    def _tables(self, *parts: torch.Tensor) -> tuple[tuple[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
+        """Those of the layer before, where its shapes are the same: their memory is warm."""
+        shapes = [(part.shape[0], self._n_rows, part.shape[2]) for part in parts]
+        if self._laid is None or [table.shape for table in self._laid] != shapes:
+            query, key, value = (part.new_empty(shape) for part, shape in zip(parts, shapes, strict=True))
+            self._laid = (query, key, value)
+            self._output = query.new_zeros(self._n_rows, query.shape[0], value.shape[2])
+        assert self._output is not None
+        return self._laid, self._output
+
+
+def _call(piece: Callable[[], None]) -> None:
+    piece()
 
 
 def _window(marker: torch.Tensor | None, arguments: dict[str, Any]) -> int | None:
@@ -164,142 +217,3 @@ def _window(marker: torch.Tensor | None, arguments: dict[str, Any]) -> int | Non
     if by_argument is not None and int(by_argument) != window:
         raise NotPackable("two different sliding windows in one layer")
     return window
-
-
-def _seen(tensor: torch.Tensor, segment: Segment) -> torch.Tensor:
-    """Shapes: tensor (heads, rows, d); result (heads, rows seen, d)."""
-    own = tensor[:, segment.start : segment.stop]
-    if segment.prefix_stop == segment.prefix_start:
-        return own
-    if segment.prefix_stop == segment.start:
-        return tensor[:, segment.prefix_start : segment.stop]
-    return torch.cat([tensor[:, segment.prefix_start : segment.prefix_stop], own], dim=1)
-
-
-def _attend_fused(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rule: _Rule, output: torch.Tensor
-) -> None:
-    """One fused kernel for a segment, where there is one for this rule. `is_causal` aligns top left, so it serves
-    segments without a prefix; `causal_lower_right` aligns the last row with the last column."""
-    n_before = key.shape[1] - query.shape[1]
-    if rule.softcap is not None or (rule.window is not None and rule.window < key.shape[1]):
-        _attend_blocks(query, key, value, rule, output)
-        return
-    from torch.nn.attention.bias import causal_lower_right
-
-    bias = causal_lower_right(query.shape[1], key.shape[1]) if n_before else None
-    attended = functional.scaled_dot_product_attention(
-        query[None],
-        key[None],
-        value[None],
-        attn_mask=bias,
-        is_causal=n_before == 0,
-        scale=rule.scaling,
-        enable_gqa=query.shape[0] != key.shape[0],
-    )
-    output.copy_(attended[0].transpose(0, 1))
-
-
-def _attend_blocks(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rule: _Rule, output: torch.Tensor
-) -> None:
-    """Block after block of queries, the query heads that share a key head together in one matrix product.
-
-    Scores and softmax are float32; weights are rounded to the model's dtype before they meet the values, as fused
-    kernels do. In bfloat16 on an AVX-512 CPU this takes three quarters of the fused kernel's time.
-    Shapes: query (heads, rows, d); key, value (key heads, seen, d); output (rows, heads, d), written.
-    """
-    n_heads, n_rows, _ = query.shape
-    n_key_heads, n_seen, _ = key.shape
-    groups = n_heads // n_key_heads
-    n_before = n_seen - n_rows
-    if n_seen <= _SHORT_SEGMENT:
-        _attend_short(query, key, value, rule, output)
-        return
-    block = min(_block_rows(n_seen if rule.window is None else min(n_seen, rule.window), groups), _up(n_rows, 16))
-    step = _column_step(n_seen, rule.window)
-    query = _lengthened(query, _up(n_rows, block)).view(n_key_heads, groups, -1, query.shape[-1])
-    # A copy of its own, whether a prefix was joined or not: the same products then take the same path.
-    key, value = _lengthened(key.float(), _up(n_seen, step)), _lengthened(value, _up(n_seen, step))
-
-    def fill(piece: tuple[int, int]) -> None:
-        head, first = piece
-        last = min(first + block, n_rows)
-        high = min(_up(n_before + first + block, step), key.shape[1])
-        low = 0 if rule.window is None else max(0, n_before + first + 1 - rule.window) // step * step
-        queries = query[head, :, first : first + block].reshape(groups * block, -1).float() * rule.scaling
-        scores = matrix_product(queries, key[head, low:high])
-        if rule.softcap is not None:
-            scores = scores.div_(rule.softcap).tanh_().mul_(rule.softcap)
-        _mask_corners(scores.view(groups, block, high - low), n_before + first - low, rule.window)
-        weights = torch.softmax(scores, dim=-1, out=scores).to(value.dtype)
-        attended = matrix_product(weights, value[head, low:high].t()).view(groups, block, -1)
-        output[first:last, head * groups : (head + 1) * groups] = attended[:, : last - first].transpose(0, 1)
-
-    for_each(fill, [(head, first) for head in range(n_key_heads) for first in range(0, n_rows, block)])
-
-
-def _up(n: int, unit: int) -> int:
-    """The next multiple of `unit`."""
-    return -(-n // unit) * unit
-
-
-def _lengthened(tensor: torch.Tensor, n_rows: int) -> torch.Tensor:
-    """A contiguous copy with zeros at the end. Shapes: tensor (heads, rows, d); result (heads, n_rows, d)."""
-    longer = tensor.new_zeros(tensor.shape[0], n_rows, tensor.shape[2])
-    longer[:, : tensor.shape[1]] = tensor
-    return longer
-
-
-def _column_step(n_seen: int, window: int | None) -> int:
-    """Columns come in multiples of this, so that few shapes of products occur: oneDNN keeps code and work space for
-    each of the last thousand, which for one long trace, a column more with every block, came to nine gigabytes."""
-    if window is not None:
-        return 64
-    return max(64, 1 << (n_seen // 32).bit_length())
-
-
-def _attend_short(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rule: _Rule, output: torch.Tensor
-) -> None:
-    """All heads of a short segment in one product each way: oneDNN would prepare a kernel for every new length.
-
-    Shapes: query (heads, rows, d); key, value (key heads, seen, d); output (rows, heads, d), written.
-    """
-    n_heads, n_rows, _ = query.shape
-    n_key_heads, n_seen, _ = key.shape
-    queries = (query.float() * rule.scaling).reshape(n_key_heads, n_heads // n_key_heads * n_rows, -1)
-    # Copies of their own, whether a prefix was joined or not: the same products then take the same path.
-    scores = queries @ key.float().contiguous().transpose(1, 2)
-    if rule.softcap is not None:
-        scores = scores.div_(rule.softcap).tanh_().mul_(rule.softcap)
-    _mask_corners(scores.view(n_heads, n_rows, n_seen), n_seen - n_rows, rule.window)
-    attended = torch.softmax(scores, dim=-1, out=scores).to(value.dtype) @ value.contiguous()
-    output.copy_(attended.view(n_heads, n_rows, -1).transpose(0, 1))
-
-
-def _block_rows(n_seen: int, groups: int) -> int:
-    """Queries in a block: enough rows for an efficient matrix product, few enough for its scores to stay in cache."""
-    rows = min(max(_SCORE_ELEMENTS // n_seen, _MIN_ROWS), _MAX_ROWS)
-    return max(16, 1 << int(math.log2(rows / groups)))
-
-
-@lru_cache(maxsize=64)
-def _future(rows: int, columns: int, device: torch.device) -> torch.Tensor:
-    """−inf above the diagonal, 0 elsewhere: adding it takes a tenth of the time of filling by a mask."""
-    return torch.full((rows, columns), -math.inf, device=device).triu_(1)
-
-
-def _mask_corners(scores: torch.Tensor, diagonal: int, window: int | None) -> None:
-    """Hide the future, and what lies before the window. Only the corners of a block can hold either.
-
-    Args:
-        scores: (groups, rows, columns), changed in place; row r may see column c if c ≤ r + diagonal.
-    """
-    rows, columns = scores.shape[1:]
-    scores[:, :, diagonal:].add_(_future(rows, columns - diagonal, scores.device))
-    if window is not None and columns > 1:
-        # The last row is the one that looks back least far.
-        width = min(columns, max(0, rows + diagonal - window))
-        hidden = torch.ones(rows, width, dtype=torch.bool, device=scores.device).tril_(diagonal - window)
-        scores[:, :, :width].masked_fill_(hidden, -math.inf)

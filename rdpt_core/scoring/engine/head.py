@@ -59,8 +59,17 @@ class HeadFinish:
 class TiledHead:
     """Output matrix, bias and finish of one model. Tied weights are used where they lie."""
 
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, finish: HeadFinish, block_rows: int) -> None:
+    def __init__(
+        self,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        finish: HeadFinish,
+        block_rows: int,
+        *,
+        by_onednn: bool = True,
+    ) -> None:
         self._weight, self._bias, self._finish, self._block_rows = weight, bias, finish, block_rows
+        self._by_onednn = by_onednn
         self._buffers = threading.local()
 
     def logprobs(self, hidden: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -128,7 +137,7 @@ class TiledHead:
 
     def _tile(self, hidden: torch.Tensor, columns: slice) -> torch.Tensor:
         bias = None if self._bias is None else self._bias[columns]
-        logits = matrix_product(hidden, self._weight[columns], bias)
+        logits = matrix_product(hidden, self._weight[columns], bias, by_onednn=self._by_onednn)
         if logits.dtype is not torch.float32:
             logits = self._as_float32(logits)
         return self._finish.apply_(logits)

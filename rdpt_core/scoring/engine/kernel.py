@@ -16,24 +16,27 @@ cannot be replaced) are scored one trace at a time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from rdpt_core.arrays import Floats, Ints
+from rdpt_core.arrays import Floats, Ints, SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.records import TokenScores
-from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Layout, packed, register
+from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Clock, Layout, Meeting, packed, register
 from rdpt_core.scoring.engine.batching import plan_batches
 from rdpt_core.scoring.engine.block_pool import BlockPool, pooled
 from rdpt_core.scoring.engine.head import HeadFinish, TiledHead
-from rdpt_core.scoring.engine.linear import use_row_blocks
+from rdpt_core.scoring.engine.lanes import run_lanes
+from rdpt_core.scoring.engine.linear import pack_weights, restore_forwards, unpack_weights, use_row_blocks
 from rdpt_core.scoring.engine.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
 from rdpt_core.scoring.engine.packing import Pack, TokenSequence, build_pack
-from rdpt_core.scoring.engine.probe import Findings, has_experts, own_scores, probe
+from rdpt_core.scoring.engine.probe import Findings, depends_on_length, has_experts, own_scores, probe
+from rdpt_core.scoring.engine.processor import Kernels, kernels_of_this_processor
 
 __all__ = ["CausalKernel", "TokenSequence", "check_ids"]
 
@@ -48,26 +51,33 @@ class CausalKernel:
 
     Args:
         budget_rows: the most rows in one pack, unless a single trace is longer; None measures free memory.
+        kernels: what runs; None looks the processor up.
 
     Attributes:
+        kernels: what runs.
         findings: what the probe at load time found out about the model; `findings.notes` says what is slower, and why.
         budget_rows: the present budget; halved when memory runs out.
     """
 
-    def __init__(self, model: Any, budget_rows: int | None = None) -> None:
+    def __init__(self, model: Any, budget_rows: int | None = None, kernels: Kernels | None = None) -> None:
+        self.kernels = kernels or kernels_of_this_processor()
         self._model = model
         self._backbone = model.base_model
         self._device: torch.device = model.get_input_embeddings().weight.device
         self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
         # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
-        experts = has_experts(model.config.get_text_config())
-        self._pool = BlockPool() if self._device.type == "cpu" and not experts else None
+        config = model.config.get_text_config()
+        on_cpu = self._device.type == "cpu"
+        self._pool = BlockPool() if on_cpu and not has_experts(config) else None
+        # What a whole trace must decide together cannot go through in blocks.
+        self._in_lanes = self._pool is not None and not depends_on_length(config)
+        self._clocks: dict[str, Clock] | None = None
         keep_freed_memory()
         n_threads = 1 if self._pool is None else self._pool.n_threads
         blocks_bytes = n_threads * bytes_per_block(model, self._block_rows)
         self.budget_rows = budget_rows or auto_budget(model, self._device, blocks_bytes)
         with torch.inference_mode():
-            self.findings: Findings = probe(model, self._prepare, self._probe_pack)
+            self.findings: Findings = probe(model, _Probed(self))
         for note in self.findings.notes:
             _LOGGER.warning("%s", note)
 
@@ -92,17 +102,13 @@ class CausalKernel:
         return self._device
 
     @contextmanager
-    def watched_head(self, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
-        """Within this context the head is called through `wrap`, which may look at the clock."""
-        if self.plain:
-            yield
-            return
-        head: Any = self._head
-        head.score = wrap(head.score)
+    def watched(self) -> Iterator[dict[str, Clock]]:
+        """Within this context the clocks `head` and `attention` add up their parts of the time."""
+        self._clocks = {part: Clock(self._device) for part in ("head", "attention")}
         try:
-            yield
+            yield self._clocks
         finally:
-            del head.score
+            self._clocks = None
 
     def score(self, sequences: Sequence[TokenSequence]) -> list[Floats]:
         """Logprobs of every response token. Shapes: one array of (len(response),) a sequence. Units: nats, ≤ 0.
@@ -158,31 +164,65 @@ class CausalKernel:
         return self._plan(sequences, positions)
 
     def _score_together(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
-        if self.plain:
-            scored = (own_scores(self._model, sequence) for sequence in sequences)
-            return [TokenScores(logprob, rank if with_ranks else None) for logprob, rank in scored]
-        return self._score_pack(sequences, with_ranks)
+        if not self.plain:
+            return self._score_pack(sequences, with_ranks)
+        if self.findings.tiles:
+            return [self._score_tiled(sequence, with_ranks) for sequence in sequences]
+        scored = (own_scores(self._model, sequence) for sequence in sequences)
+        return [TokenScores(logprob, rank if with_ranks else None) for logprob, rank in scored]
 
-    def _probe_pack(self, sequences: Sequence[TokenSequence]) -> list[Floats]:
-        return [scores.logprob for scores in self._score_pack(sequences, with_ranks=False)]
-
-    def _score_pack(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
+    def _score_pack(
+        self, sequences: Sequence[TokenSequence], with_ranks: bool, lane_rows: int | None = None
+    ) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
         with pooled(self._pool):
-            hidden = self._hidden(pack)
-            rows, targets = (self._to_device(array, hidden.device) for array in (pack.head_rows, pack.targets))
-            logprobs, ranks = self._head.score(hidden, rows, targets, with_ranks=with_ranks)
+            hidden = self._hidden(pack, lane_rows or self._block_rows)
+            logprobs, ranks = self._head_scores(hidden, pack.head_rows, pack.targets, with_ranks)
         ends = np.cumsum(pack.n_response)[:-1]
-        by_sequence = np.split(logprobs.cpu().numpy(), ends)
+        by_sequence = np.split(logprobs, ends)
         if ranks is None:
             return [TokenScores(logprob, None) for logprob in by_sequence]
-        return [TokenScores(*both) for both in zip(by_sequence, np.split(ranks.cpu().numpy(), ends), strict=True)]
+        return [TokenScores(*both) for both in zip(by_sequence, np.split(ranks, ends), strict=True)]
 
-    def _hidden(self, pack: Pack) -> torch.Tensor:
+    def _score_tiled(self, sequence: TokenSequence, with_ranks: bool) -> TokenScores:
+        """The model's own attention over one sequence, and the head in tiles."""
+        ids = np.array([*sequence.prompt, *sequence.response.tolist()], dtype=np.int64)
+        hidden = self._backbone(input_ids=self._to_device(ids, self._device)[None], use_cache=False).last_hidden_state[
+            0
+        ]
+        rows = np.arange(len(sequence.prompt) - 1, len(sequence) - 1)
+        with pooled(self._pool):
+            return TokenScores(*self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks))
+
+    def _head_scores(
+        self, hidden: torch.Tensor, rows: Ints, targets: Ints, with_ranks: bool
+    ) -> tuple[Floats, SmallInts | None]:
+        on_device = (self._to_device(array, hidden.device) for array in (rows, targets))
+        with nullcontext() if self._clocks is None else self._clocks["head"].running():
+            logprobs, ranks = self._head.score(hidden, *on_device, with_ranks=with_ranks)
+        return logprobs.cpu().numpy(), None if ranks is None else ranks.cpu().numpy()
+
+    def _hidden(self, pack: Pack, lane_rows: int) -> torch.Tensor:
         """Shapes: (rows, d)."""
         ids, positions = (self._to_device(array, self._device)[None] for array in (pack.ids, pack.positions))
-        with packed(Layout(pack.segments)):
-            output = self._backbone(input_ids=ids, position_ids=positions, use_cache=False)
+        layout = Layout(pack.segments, self.kernels, clock=self._clocks and self._clocks["attention"])
+        n_lanes = ids.shape[1] // lane_rows
+        if self._pool is None or not self._in_lanes or n_lanes == 1:
+            with packed(layout):
+                return self._states(ids, positions)
+        meeting = layout.meeting = Meeting(ids.shape[1])
+        states: list[torch.Tensor | None] = [None] * n_lanes
+
+        def go(lane: int) -> None:
+            rows = slice(lane * lane_rows, (lane + 1) * lane_rows)
+            with packed(layout, rows):
+                states[lane] = self._states(ids[:, rows], positions[:, rows])
+
+        run_lanes(self._pool, n_lanes, go, partial(meeting.plan, layout))
+        return torch.cat([state for state in states if state is not None])
+
+    def _states(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        output = self._backbone(input_ids=ids, position_ids=positions, use_cache=False)
         hidden: torch.Tensor = output.last_hidden_state[0]
         return hidden
 
@@ -191,14 +231,46 @@ class CausalKernel:
         # A pinned copy does not stop the host, which is laying out the next kernels meanwhile.
         return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
-    def _prepare(self) -> None:
-        """Change the model: packed attention, products in blocks, the head apart."""
-        register()
-        self._model.set_attn_implementation(IMPLEMENTATION)
-        use_row_blocks(self._backbone, self._block_rows)
+    def _make_head(self) -> None:
         head = self._model.get_output_embeddings()
         finish = HeadFinish.of(self._model.config.get_text_config())
-        self._head = TiledHead(head.weight, getattr(head, "bias", None), finish, self._block_rows)
+        self._head = TiledHead(
+            head.weight,
+            getattr(head, "bias", None),
+            finish,
+            self._block_rows,
+            by_onednn=self.kernels.head_by_onednn,
+        )
+
+
+class _Probed:
+    """The kernel as the probe sees it."""
+
+    def __init__(self, kernel: CausalKernel) -> None:
+        self._kernel, self._model = kernel, kernel._model
+
+    def prepare(self) -> None:
+        register()
+        self._model.set_attn_implementation(IMPLEMENTATION)
+        use_row_blocks(self._kernel._backbone, self._kernel._block_rows)
+        self._kernel._make_head()
+
+    def settle(self) -> None:
+        if self._kernel.kernels.packs_weights:
+            pack_weights(self._kernel._backbone, self._kernel._block_rows)
+
+    def restore(self, attention: str) -> None:
+        self._model.set_attn_implementation(attention)
+        restore_forwards(self._kernel._backbone)
+        unpack_weights(self._kernel._backbone)
+
+    def score_pack(self, sequences: Sequence[TokenSequence], lane_rows: int | None = None) -> list[Floats]:
+        scored = self._kernel._score_pack(sequences, with_ranks=False, lane_rows=lane_rows)
+        return [scores.logprob for scores in scored]
+
+    def score_tiled(self, sequence: TokenSequence) -> Floats:
+        self._kernel._make_head()
+        return self._kernel._score_tiled(sequence, with_ranks=False).logprob
 
 
 def check_ids(sequences: Sequence[TokenSequence], vocabulary_size: int, name: str) -> None:

@@ -21,6 +21,7 @@ from rdpt_core.scoring.engine.block_pool import for_each
 
 _FEED_FORWARD_NAMES = frozenset({"mlp", "feed_forward", "ffn"})
 _PREVIOUS = "_rdpt_previous_forward"
+_PACKED = "_rdpt_packed_weight"
 _ONEDNN_DTYPES = (torch.float32, torch.bfloat16)
 
 
@@ -35,11 +36,21 @@ def _find_onednn() -> Callable[..., torch.Tensor] | None:
 _onednn_linear = _find_onednn()
 
 
-def matrix_product(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-    """`torch.nn.functional.linear`. Shapes: rows (n, k), weight (m, k), bias (m,); result (n, m)."""
-    if _onednn_linear is None or rows.device.type != "cpu" or rows.dtype not in _ONEDNN_DTYPES:
+def matrix_product(
+    rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None, *, by_onednn: bool = True
+) -> torch.Tensor:
+    """`torch.nn.functional.linear`. Shapes: rows (n, k), weight (m, k), bias (m,); result (n, m).
+
+    Args:
+        by_onednn: through its operator, where there is one for this device and dtype; packed weights need it.
+    """
+    if not (by_onednn and _is_onednns(rows)) or _onednn_linear is None:
         return functional.linear(rows, weight, bias)
     return _onednn_linear(rows, weight, bias, "none", [], "")
+
+
+def _is_onednns(tensor: torch.Tensor) -> bool:
+    return _onednn_linear is not None and tensor.device.type == "cpu" and tensor.dtype in _ONEDNN_DTYPES
 
 
 def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
@@ -55,6 +66,38 @@ def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
             _replace_forward(module, _projection(module, block_rows, transposed=False))
         elif type(module) is Conv1D:
             _replace_forward(module, _projection(module, block_rows, transposed=True))
+
+
+def pack_weights(backbone: torch.nn.Module, block_rows: int) -> None:
+    """Lay the weights of all projections out as oneDNN reads them, which it otherwise does anew with every product.
+
+    The weights as they were loaded are given up, so memory stays the same. What other code reads of them is gone, too;
+    `unpack_weights` brings them back.
+    """
+    shared = _weights_of_several(backbone)
+    for module in backbone.modules():
+        if type(module) is torch.nn.Linear and _is_onednns(module.weight) and id(module.weight) not in shared:
+            packed = torch.ops.mkldnn._reorder_linear_weight(module.weight, block_rows)
+            module.__dict__[_PACKED] = packed
+            module.weight = torch.nn.Parameter(module.weight.to("meta"), requires_grad=False)
+
+
+def unpack_weights(backbone: torch.nn.Module) -> None:
+    """Undo `pack_weights`: the same weights to the last bit."""
+    for module in backbone.modules():
+        packed = module.__dict__.pop(_PACKED, None)
+        if packed is not None:
+            module.weight = torch.nn.Parameter(packed.to_dense(), requires_grad=False)
+
+
+def _weights_of_several(backbone: torch.nn.Module) -> set[int]:
+    """Identities of parameters that more than one module holds, such as an embedding that is also a projection."""
+    seen: set[int] = set()
+    shared: set[int] = set()
+    for module in backbone.modules():
+        for parameter in module.parameters(recurse=False):
+            (shared if id(parameter) in seen else seen).add(id(parameter))
+    return shared
 
 
 def restore_forwards(backbone: torch.nn.Module) -> None:
@@ -106,11 +149,13 @@ def _in_blocks(forward: Callable[..., Any], block_rows: int) -> Callable[..., An
 
 def _projection(module: Any, block_rows: int, *, transposed: bool) -> Callable[[torch.Tensor], torch.Tensor]:
     def forward(hidden: torch.Tensor) -> torch.Tensor:
-        weight = module.weight.t() if transposed else module.weight
+        weight = module.__dict__.get(_PACKED)
+        if weight is None:
+            weight = module.weight.t() if transposed else module.weight
         rows = hidden.reshape(-1, hidden.shape[-1])
         if len(rows) <= block_rows:
             return matrix_product(rows, weight, module.bias).view(*hidden.shape[:-1], -1)
-        output = rows.new_empty(len(rows), len(weight))
+        output = rows.new_empty(len(rows), weight.shape[0])
 
         def fill(first: int) -> None:
             block = slice(first, first + block_rows)

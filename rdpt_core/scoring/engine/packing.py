@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdpt_core.arrays import Ints, SmallInts
-from rdpt_core.scoring.engine.attention import Segment
+from rdpt_core.scoring.engine.attention_kernels import Segment
 from rdpt_core.scoring.engine.batching import PlanItem
 
 

@@ -1,15 +1,15 @@
 """What a model can do, found out by asking it once, before its first trace.
 
 Three traces of a few tokens go through the model's own forward pass, and then through ours, together and alone. If ours
-differs by more than rounding, every trace takes the model's own forward pass. If it is not batch-invariant, to the
-last bit, every trace goes alone. Both are slower, so both are noted.
+differs by more than rounding, every trace takes the model's own forward pass, with our head after it if that at least
+agrees. If ours is not batch-invariant, to the last bit, every trace goes alone. Both are slower, so both are noted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ import torch
 from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.attention import NotPackable
-from rdpt_core.scoring.engine.linear import restore_forwards
 from rdpt_core.scoring.engine.packing import TokenSequence
 
 _MAX_DIFFERENCE_NATS = 1e-3
@@ -25,6 +24,9 @@ _MEAN_DIFFERENCE_NATS = 0.1
 """In 16 bits a rounding may send a token to another expert and move it by a nat; a wrong mask moves all of them."""
 _FUTURE_NATS = 0.02
 _EXPERT_FIELDS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
+_ROTATES_BY_LENGTH = {"dynamic", "longrope"}
+_PROBE_ROWS = 16
+_REFUSALS = (NotPackable, ValueError, KeyError, TypeError, AttributeError, RuntimeError, NotImplementedError)
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
 
 Scored = list[Floats]
@@ -37,15 +39,36 @@ class Findings:
     Attributes:
         packs: packed attention and the head in tiles give the model's own logprobs.
         invariant: batch-invariant: what else is in a pack changes no bit, so traces may share one.
+        tiles: the head in tiles gives the model's own logprobs, after packed attention or after its own.
         notes: what is slower than usual and why, a sentence each.
     """
 
     packs: bool
     invariant: bool
+    tiles: bool
     notes: tuple[str, ...] = field(default=())
 
 
-def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequence[TokenSequence]], Scored]) -> Findings:
+class Probed(Protocol):
+    """What is asked: a model that can be changed and changed back, and scores in the way it is in."""
+
+    def prepare(self) -> None:
+        """Change the model: packed attention, products in blocks, the head apart."""
+
+    def settle(self) -> None:
+        """Lay its weights out for good."""
+
+    def restore(self, attention: str) -> None:
+        """Change the model back to what it was, with this attention of its own."""
+
+    def score_pack(self, sequences: Sequence[TokenSequence], lane_rows: int | None = None) -> Scored:
+        """Through packed attention; in blocks of so many rows, None for as many as usual."""
+
+    def score_tiled(self, sequence: TokenSequence) -> Floats:
+        """Through the model's own attention and the head in tiles."""
+
+
+def probe(model: Any, probed: Probed) -> Findings:
     """Compare before and after `prepare`, which changes the model; it is changed back if it cannot stay so.
 
     Raises:
@@ -59,21 +82,48 @@ def probe(model: Any, prepare: Callable[[], None], score_pack: Callable[[Sequenc
     if refusal is None:
         attention = model.config._attn_implementation
         try:
-            prepare()
-            together = score_pack(sequences)
-            refusal = _disagreement(own, together, model.dtype)
-        except (NotPackable, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+            probed.prepare()
+            # Blocks so small that the probe fills several of them.
+            refusal = _disagreement(own, probed.score_pack(sequences, _PROBE_ROWS), model.dtype)
+            if refusal is None:
+                probed.settle()
+                together = probed.score_pack(sequences)
+                refusal = _disagreement(own, together, model.dtype)
+        except _REFUSALS as error:
             refusal = f"{type(error).__name__}: {error}".splitlines()[0]
         if refusal is not None:
-            _restore(model, attention)
+            probed.restore(attention)
     if refusal is not None:
-        return Findings(False, False, (f"this model takes its own forward pass, which is slower ({refusal})",))
+        tiles = _tiles(model, probed, sequences, own)
+        return Findings(False, False, tiles, (f"this model takes its own forward pass, which is slower ({refusal})",))
+    reason = _why_alone(config)
+    if reason is None:
+        alone = [probed.score_pack([sequence])[0] for sequence in sequences]
+        if not all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True)):
+            reason = "neighbours change this model's numbers"
+    if reason is not None:
+        return Findings(True, False, True, (f"{reason}: traces are scored one at a time",))
+    return Findings(True, True, True)
+
+
+def _why_alone(config: Any) -> str | None:
+    """What makes neighbours matter, or the length of a trace to each of its tokens; None for neither."""
     if has_experts(config):
-        return Findings(True, False, ("routed experts make neighbours matter: traces are scored one at a time",))
-    alone = [score_pack([sequence])[0] for sequence in sequences]
-    if not all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True)):
-        return Findings(True, False, ("neighbours change this model's numbers: traces are scored one at a time",))
-    return Findings(True, True)
+        return "routed experts make neighbours matter"
+    if depends_on_length(config):
+        return "this model rotates positions by the length of the trace"
+    return None
+
+
+def _tiles(model: Any, probed: Probed, sequences: Sequence[TokenSequence], own: Scored) -> bool:
+    """Whether the head in tiles agrees after the model's own attention: what saves whole rows of logits."""
+    if model.get_output_embeddings() is None or model.base_model is model:
+        return False
+    try:
+        tiled = [probed.score_tiled(sequence) for sequence in sequences]
+    except _REFUSALS:
+        return False
+    return _disagreement(own, tiled, model.dtype) is None
 
 
 def _check_causal(model: Any, sequence: TokenSequence, own: Floats) -> None:
@@ -102,6 +152,14 @@ def _check_causal(model: Any, sequence: TokenSequence, own: Floats) -> None:
 def has_experts(config: Any) -> bool:
     """Whether a text configuration is that of a mixture of experts."""
     return any(getattr(config, name, None) for name in _EXPERT_FIELDS)
+
+
+def depends_on_length(config: Any) -> bool:
+    """Whether the rotary embedding of a text configuration changes with the longest position of a pass."""
+    parameters = getattr(config, "rope_parameters", None) or {}
+    # One for all layers, or one for each type of layer.
+    several = [parameters, *(part for part in parameters.values() if isinstance(part, dict))]
+    return any(part.get("rope_type") in _ROTATES_BY_LENGTH for part in several)
 
 
 def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
@@ -146,8 +204,3 @@ def _disagreement(own: Scored, ours: Scored, dtype: torch.dtype) -> str | None:
     # Not `>`: a difference that is not a number is no agreement either.
     agrees = nats <= (_MAX_DIFFERENCE_NATS if exact else _MEAN_DIFFERENCE_NATS)
     return None if agrees else f"ours would differ from it by {nats:.3g} nats"
-
-
-def _restore(model: Any, attention: str) -> None:
-    model.set_attn_implementation(attention)
-    restore_forwards(model.base_model)
