@@ -40,6 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "float16"))
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N (default: auto)")
     parser.add_argument("--threads", type=positive_integer, metavar="N", help="CPU threads (default: torch's)")
+    parser.add_argument("--kernels", metavar="KIND", help="those of another kind of CPU (default: this one's)")
     parser.add_argument("--batch-tokens", type=automatic_or_positive, default="auto", metavar="N")
     parser.add_argument("--repeats", type=positive_integer, default=3, metavar="N", help="the median counts")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -67,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             threads=arguments.threads,
             batch_tokens=arguments.batch_tokens,
             repeats=arguments.repeats,
+            kernels=arguments.kernels,
         )
     )
     print(json.dumps(document, indent=2) if arguments.json else to_text(document))
@@ -79,6 +81,7 @@ def to_text(document: dict[str, Any]) -> str:
     lines = [
         f"{document['model']}, {document['dtype']} on {document['device']}, {document['threads']} threads; {packages}",
         f"matrix-product limit {document['peak_gflops']:,.0f} GFLOP/s; {document['batch_tokens']:,} tokens a batch",
+        f"kernels {document['kernels_in_words']}; {_largest_part(document['rows'][-1])}",
         "  tokens  traces   tokens/s  extra MB  of limit   head   attn   rest",
     ]
     for row in document["rows"]:
@@ -89,6 +92,17 @@ def to_text(document: dict[str, Any]) -> str:
             f"{row['rest_share']:>6.0%}"
         )
     return "\n".join(lines)
+
+
+def _largest_part(row: dict[str, Any]) -> str:
+    """What bounds the speed of a row."""
+    parts = {
+        "the output head": row["head_share"],
+        "attention": row["attention_share"],
+        "the rest (projections, elementwise steps)": row["rest_share"],
+    }
+    part = max(parts, key=parts.__getitem__)
+    return f"at {row['length']:,} tokens {part} takes most of the time, {parts[part]:.0%}"
 
 
 def _lengths(text: str) -> list[int]:

@@ -1,4 +1,5 @@
-"""The engine against a float32 oracle on nine small random models: agreement, and the same bits in any company.
+"""The engine against a float32 oracle on small random models: agreement, and the same bits in any company, for every
+choice of kernels.
 
 The oracle is the model's own forward pass in float32 on the same (already rounded) weights, one trace at a time. Our
 error must be within the tolerances below, and no larger than that of the model's own pass in the same dtype.
@@ -17,6 +18,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.kernel import CausalKernel, TokenScores, TokenSequence
+from rdpt_core.scoring.engine.processor import KERNELS, kernels_of_this_processor
 
 SHAPE = {
     "hidden_size": 64,
@@ -41,8 +43,9 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "mixtral": {"num_local_experts": 4},
     "phi": {},  # a head with a bias
     "granite": {"logits_scaling": 8.0},
+    "gpt_oss": {"num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": 24},  # a sink for every head
 }
-ROUTED = {"mixtral"}
+ROUTED = {"mixtral", "gpt_oss"}
 PROMPT_TOKENS = (30, 7)
 RESPONSE_TOKENS = (50, 300, 1, 2, 120, 77, 40, 33)
 
@@ -92,14 +95,21 @@ def errors(scored: Scored, oracle: Scored) -> npt.NDArray[np.float32]:
     return np.abs(np.concatenate(scored) - np.concatenate(oracle))
 
 
+OWN_KERNELS = kernels_of_this_processor().name
+CASES = [(model_type, OWN_KERNELS) for model_type in ARCHITECTURES]
+# The rows of the table between these two run the same kernels.
+DISTINCT = ("amx", "avx512_bf16", "other")
+CASES += [(model_type, name) for model_type in ("llama", "gemma2") for name in DISTINCT if name != OWN_KERNELS]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
-@pytest.mark.parametrize("model_type", list(ARCHITECTURES))
-def test_agreement_and_invariance(model_type: str, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize(("model_type", "kernels"), CASES)
+def test_agreement_and_invariance(model_type: str, kernels: str, dtype: torch.dtype) -> None:
     sequences = make_sequences()
     model = make_model(model_type, dtype)
     oracle = own_pass(copy.deepcopy(model).float(), sequences)
     own = own_pass(model, sequences)
-    kernel = CausalKernel(model, budget_rows=512)
+    kernel = CausalKernel(model, budget_rows=512, kernels=KERNELS[kernels])
     assert not kernel.plain
     assert kernel.shares == (model_type not in ROUTED)
     scored = kernel.score(sequences)
@@ -126,15 +136,16 @@ def test_agreement_and_invariance(model_type: str, dtype: torch.dtype) -> None:
         assert all(np.array_equal(a.rank, b.rank) for a, b in zip(ranked, again, strict=True))
 
 
+@pytest.mark.parametrize("kernels", DISTINCT)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
-def test_the_number_of_cores_changes_no_bit(dtype: torch.dtype) -> None:
+def test_the_number_of_cores_changes_no_bit(dtype: torch.dtype, kernels: str) -> None:
     sequences = make_sequences()
     before = torch.get_num_threads()
     scored = []
     try:
         for n_threads in (1, 2, 3, 7):
             torch.set_num_threads(n_threads)
-            scored.append(CausalKernel(make_model("llama", dtype), budget_rows=2048).score(sequences))
+            scored.append(CausalKernel(make_model("llama", dtype), 2048, KERNELS[kernels]).score(sequences))
             assert torch.get_num_threads() == n_threads
     finally:
         torch.set_num_threads(before)
@@ -153,6 +164,66 @@ def test_a_model_with_attention_of_its_own_takes_its_own_pass_and_says_so(caplog
     assert "own forward pass" in caplog.text
     for mine, theirs in zip(kernel.score(sequences), expected, strict=True):
         assert np.abs(mine - theirs).max() <= MAX_ERROR_FLOAT32
+
+
+OWN_PASS: dict[str, dict[str, Any]] = {
+    "bloom": {"n_head": 4, "n_layer": 2},
+    "mamba": {"num_hidden_layers": 2, "state_size": 8},
+    "lfm2": {"num_hidden_layers": 2, "full_attn_idxs": [1], "num_attention_heads": 4, "num_key_value_heads": 2},
+}
+
+
+@pytest.mark.parametrize("model_type", list(OWN_PASS))
+def test_a_model_with_its_own_pass_gets_the_head_in_tiles(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    shape = {"hidden_size": 64, "intermediate_size": 128, "vocab_size": 5003, **OWN_PASS[model_type]}
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(model_type, **shape)).train(False)
+    sequences = make_sequences()[:4]
+    expected = own_pass(model, sequences)
+    kernel = CausalKernel(model)
+    assert kernel.plain and kernel.findings.tiles
+    monkeypatch.setattr(type(model), "forward", None)  # whole logits are never asked for
+    scored = kernel.score_tokens(sequences, with_ranks=True)
+    assert errors([one.logprob for one in scored], expected).max() <= MAX_ERROR_FLOAT32
+    assert all(one.rank is not None and (one.rank >= 1).all() for one in scored)
+
+
+@pytest.mark.parametrize("rope_type", ["longrope", "dynamic"])
+def test_a_model_that_rotates_by_length_scores_a_trace_as_if_alone(rope_type: str) -> None:
+    """A neighbour would change how a trace is rotated, and so would a longer trace before it."""
+    torch.manual_seed(1)
+    rope: dict[str, Any] = {"rope_type": rope_type, "rope_theta": 10_000.0, "factor": 8.0}
+    if rope_type == "longrope":
+        rope |= {"short_factor": [1.0] * 8, "long_factor": [4.0] * 8, "original_max_position_embeddings": 64}
+    shape = {**SHAPE, "max_position_embeddings": 64, "rope_parameters": rope}
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model("llama", **shape)).train(False)
+    for parameter in model.requires_grad_(False).parameters():
+        parameter.mul_(4.0)
+    sequences = make_sequences()
+    expected = [own_pass(copy.deepcopy(model), [sequence])[0] for sequence in sequences]
+    kernel = CausalKernel(model)
+    assert kernel.plain and "length of the trace" in kernel.findings.notes[0]
+    for order in (slice(None), slice(None, None, -1)):
+        scored = kernel.score(sequences[order])[order]
+        assert errors(scored, expected).max() <= MAX_ERROR_FLOAT32
+
+
+def test_weights_that_other_code_reads_are_left_as_they_were() -> None:
+    class Direct(torch.nn.Module):
+        def __init__(self, inner: torch.nn.Linear) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+            return torch.nn.functional.linear(hidden, self.inner.weight)
+
+    model = make_model("llama", torch.float32)
+    model.model.layers[1].self_attn.o_proj = Direct(model.model.layers[1].self_attn.o_proj)
+    sequences = make_sequences()[:4]
+    expected = own_pass(model, sequences)
+    kernel = CausalKernel(model, kernels=KERNELS["avx2"])
+    assert not any(parameter.is_meta for parameter in model.parameters())
+    assert errors(kernel.score(sequences), expected).max() <= MAX_ERROR_FLOAT32
 
 
 def test_a_model_that_sees_the_future_is_refused() -> None:

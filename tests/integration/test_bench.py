@@ -22,12 +22,22 @@ def test_bench_reports_every_row(capsys: pytest.CaptureFixture[str]) -> None:
         assert row["tokens_per_s"] > 0 and row["peak_share"] > 0
         assert row["head_share"] + row["attention_share"] + row["rest_share"] == pytest.approx(1)
     assert main([*command, "--mixed", "--candidates", "2"]) == 0
-    assert "tokens/s" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "tokens/s" in text and "of the time" in text
+    assert document["kernels"] in text
+
+
+@pytest.mark.parametrize("kernels", ["amx", "other"])
+def test_the_kernels_of_another_processor_can_be_tried(kernels: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "--shape", "tiny", "--layers", "1", "--lengths", "80", "--count", "1", "--repeats", "1"]
+    assert main([*command, "--kernels", kernels, "--dtype", "bfloat16"]) == 0
+    assert f"kernels {kernels}: " in capsys.readouterr().out
 
 
 def test_wrong_arguments_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--lengths", "many"]) == 2
     assert main(["bench", "--shape", "huge"]) == 2
+    assert main(["bench", "--shape", "tiny", "--kernels", "fastest"]) == 2
     assert main(["bench", "--shape", "tiny", "--lengths", "64"]) == 2
     assert "prompt" in capsys.readouterr().err
 

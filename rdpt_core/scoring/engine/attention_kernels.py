@@ -28,6 +28,7 @@ from rdpt_core.scoring.engine.processor import Kernels
 _SCORE_ELEMENTS = 1 << 20
 _MIN_ROWS, _MAX_ROWS = 128, 512
 _SHORT_SEGMENT = 256
+_FUSED_ROWS = 2048
 
 Piece = Callable[[], None]
 
@@ -111,7 +112,7 @@ def plan_attention(
     attending: list[Piece] = []
     for segment in sorted(segments, key=lambda one: -one.n_seen):
         own = slice(segment.start, segment.stop)
-        rows = Rows(query[:, own], *(_seen(tensor, segment) for tensor in (key, value)), output[own])
+        rows = Rows(query[:, own], _seen(key, segment), _seen(value, segment), output[own])
         kernel = _kernel(rows, rule, kernels)
         preparing += kernel.prepare()
         attending += kernel.attend()
@@ -136,12 +137,12 @@ def _seen(tensor: torch.Tensor, segment: Segment) -> torch.Tensor:
 
 
 class _Fused:
-    """Torch's fused kernel, a head at a time on CPU, where one call takes one thread.
+    """Torch's fused kernel: on CPU one call a head and `_FUSED_ROWS` queries, since a call takes one thread.
 
-    On CPU its causal rule aligns top left, so a prefix is a call of its own, and the two results are merged by their
-    log-sum-exps:
+    On CPU its causal rule aligns top left, so what lies before a block of queries is a call of its own, and the two
+    results are merged by their log-sum-exps, which costs no accuracy that could be measured:
 
-        w = sigmoid(lse_own − lse_prefix)           output = w * own + (1 − w) * prefix
+        w = sigmoid(lse_own − lse_before)           output = w * own + (1 − w) * before
     """
 
     def __init__(self, rows: Rows, rule: Rule) -> None:
@@ -153,33 +154,33 @@ class _Fused:
     def attend(self) -> list[Piece]:
         if not _runs_on_cpu(self._rows.query):
             return [self._on_accelerator]
-        heads = range(self._rows.query.shape[0])
-        if self._rows.key.shape[1] <= _SHORT_SEGMENT:
-            return [partial(_in_turn, [partial(self._on_cpu, head) for head in heads])]
-        return [partial(self._on_cpu, head) for head in heads]
+        n_heads, n_rows, _ = self._rows.query.shape
+        starts = range(0, n_rows, _FUSED_ROWS)
+        pieces: list[Piece] = [partial(self._on_cpu, head, n) for n in reversed(starts) for head in range(n_heads)]
+        return pieces if self._rows.key.shape[1] > _SHORT_SEGMENT else [partial(_in_turn, pieces)]
 
-    def _on_cpu(self, head: int) -> None:
-        rows, n = self._rows, self._rows.n_before
+    def _on_cpu(self, head: int, first: int) -> None:
+        rows = self._rows
+        last = min(first + _FUSED_ROWS, rows.query.shape[1])
+        before, end = rows.n_before + first, rows.n_before + last
         key_head = head // (rows.query.shape[0] // rows.key.shape[0])
-        query, key, value = (
-            rows.query[None, head, None],
-            rows.key[None, key_head, None],
-            rows.value[None, key_head, None],
-        )
-        own, own_lse = self._flash(query, key[:, :, n:], value[:, :, n:], is_causal=True)
-        if n:
-            before, before_lse = self._flash(query, key[:, :, :n], value[:, :, :n], is_causal=False)
-            weight = torch.sigmoid(own_lse - before_lse)[..., None]
-            own = torch.lerp(before.float(), own.float(), weight)
-        rows.output[:, head].copy_(own[0, 0])
+        query, key, value = rows.query[head, first:last], rows.key[key_head], rows.value[key_head]
+        attended, lse = self._flash(query, key[before:end], value[before:end], is_causal=True)
+        if before:
+            earlier, earlier_lse = self._flash(query, key[:before], value[:before], is_causal=False)
+            weight = torch.sigmoid(lse - earlier_lse)[:, None]
+            attended = torch.lerp(earlier.float(), attended.float(), weight)
+        rows.output[first:last, head] = attended
 
     def _flash(
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *, is_causal: bool
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Shapes: query (rows, d), key and value (seen, d); result (rows, d) and its log-sum-exps, (rows,)."""
+        one_head = (tensor[None, None] for tensor in (query, key, value))
         attended, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-            query, key, value, 0.0, is_causal, scale=self._rule.scaling
+            *one_head, 0.0, is_causal, scale=self._rule.scaling
         )
-        return attended, lse
+        return attended[0, 0], lse[0, 0]
 
     def _on_accelerator(self) -> None:
         from torch.nn.attention.bias import causal_lower_right

@@ -35,8 +35,9 @@ from rdpt_core.scoring.engine.lanes import run_lanes
 from rdpt_core.scoring.engine.linear import pack_weights, restore_forwards, unpack_weights, use_row_blocks
 from rdpt_core.scoring.engine.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
 from rdpt_core.scoring.engine.packing import Pack, TokenSequence, build_pack
-from rdpt_core.scoring.engine.probe import Findings, depends_on_length, has_experts, own_scores, probe
+from rdpt_core.scoring.engine.probe import Findings, has_experts, own_scores, probe
 from rdpt_core.scoring.engine.processor import Kernels, kernels_of_this_processor
+from rdpt_core.scoring.engine.rotation import forget_lengths
 
 __all__ = ["CausalKernel", "TokenSequence", "check_ids"]
 
@@ -69,8 +70,6 @@ class CausalKernel:
         config = model.config.get_text_config()
         on_cpu = self._device.type == "cpu"
         self._pool = BlockPool() if on_cpu and not has_experts(config) else None
-        # What a whole trace must decide together cannot go through in blocks.
-        self._in_lanes = self._pool is not None and not depends_on_length(config)
         self._clocks: dict[str, Clock] | None = None
         keep_freed_memory()
         n_threads = 1 if self._pool is None else self._pool.n_threads
@@ -186,6 +185,7 @@ class CausalKernel:
 
     def _score_tiled(self, sequence: TokenSequence, with_ranks: bool) -> TokenScores:
         """The model's own attention over one sequence, and the head in tiles."""
+        forget_lengths(self._model)
         ids = np.array([*sequence.prompt, *sequence.response.tolist()], dtype=np.int64)
         hidden = self._backbone(input_ids=self._to_device(ids, self._device)[None], use_cache=False).last_hidden_state[
             0
@@ -205,9 +205,9 @@ class CausalKernel:
     def _hidden(self, pack: Pack, lane_rows: int) -> torch.Tensor:
         """Shapes: (rows, d)."""
         ids, positions = (self._to_device(array, self._device)[None] for array in (pack.ids, pack.positions))
-        layout = Layout(pack.segments, self.kernels, clock=self._clocks and self._clocks["attention"])
+        layout = Layout(pack.segments, self.kernels, clock=None if self._clocks is None else self._clocks["attention"])
         n_lanes = ids.shape[1] // lane_rows
-        if self._pool is None or not self._in_lanes or n_lanes == 1:
+        if self._pool is None or n_lanes == 1:
             with packed(layout):
                 return self._states(ids, positions)
         meeting = layout.meeting = Meeting(ids.shape[1])

@@ -6,8 +6,8 @@
 
 All of a layer but attention treats every row by itself. So a lane's rows stay in a core's cache from one attention to
 the next, every elementwise step is spread over the cores, and every step sees the same number of rows whatever the
-pack holds. Nothing in the model is rewritten for it: its forward pass runs once a lane as a coroutine (a greenlet, which
-may pause in the middle of code that knows nothing of coroutines), and pauses where it calls attention.
+pack holds. Nothing in the model is rewritten for it: its forward pass runs once a lane as a coroutine (a greenlet,
+which may pause in the middle of code that knows nothing of coroutines), and pauses where it calls attention.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Crew:
         self._n_ended = [0] * n_workers
         self._phases: deque[deque[Piece]] = deque()
         self._met = threading.Barrier(n_workers, action=self._lay_out)
-        self._phase_over = threading.Barrier(n_workers, action=self._phases.popleft)
+        self._phase_over = threading.Barrier(n_workers, action=self._end_phase)
 
     def work(self, worker: int) -> None:
         """All lanes of one thread, from their beginning to their end."""
@@ -80,6 +80,9 @@ class _Crew:
             for lane in lanes:
                 if not lane.dead:
                     lane.throw()
+
+    def _end_phase(self) -> None:
+        self._phases.popleft()
 
     def _lay_out(self) -> None:
         """What the last thread to arrive does while the others wait."""

@@ -18,13 +18,13 @@ from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.attention import NotPackable
 from rdpt_core.scoring.engine.packing import TokenSequence
+from rdpt_core.scoring.engine.rotation import forget_lengths, rotates_by_length
 
 _MAX_DIFFERENCE_NATS = 1e-3
 _MEAN_DIFFERENCE_NATS = 0.1
 """In 16 bits a rounding may send a token to another expert and move it by a nat; a wrong mask moves all of them."""
 _FUTURE_NATS = 0.02
 _EXPERT_FIELDS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
-_ROTATES_BY_LENGTH = {"dynamic", "longrope"}
 _PROBE_ROWS = 16
 _REFUSALS = (NotPackable, ValueError, KeyError, TypeError, AttributeError, RuntimeError, NotImplementedError)
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
@@ -96,7 +96,7 @@ def probe(model: Any, probed: Probed) -> Findings:
     if refusal is not None:
         tiles = _tiles(model, probed, sequences, own)
         return Findings(False, False, tiles, (f"this model takes its own forward pass, which is slower ({refusal})",))
-    reason = _why_alone(config)
+    reason = "routed experts make neighbours matter" if has_experts(config) else None
     if reason is None:
         alone = [probed.score_pack([sequence])[0] for sequence in sequences]
         if not all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True)):
@@ -104,15 +104,6 @@ def probe(model: Any, probed: Probed) -> Findings:
     if reason is not None:
         return Findings(True, False, True, (f"{reason}: traces are scored one at a time",))
     return Findings(True, True, True)
-
-
-def _why_alone(config: Any) -> str | None:
-    """What makes neighbours matter, or the length of a trace to each of its tokens; None for neither."""
-    if has_experts(config):
-        return "routed experts make neighbours matter"
-    if depends_on_length(config):
-        return "this model rotates positions by the length of the trace"
-    return None
 
 
 def _tiles(model: Any, probed: Probed, sequences: Sequence[TokenSequence], own: Scored) -> bool:
@@ -154,14 +145,6 @@ def has_experts(config: Any) -> bool:
     return any(getattr(config, name, None) for name in _EXPERT_FIELDS)
 
 
-def depends_on_length(config: Any) -> bool:
-    """Whether the rotary embedding of a text configuration changes with the longest position of a pass."""
-    parameters = getattr(config, "rope_parameters", None) or {}
-    # One for all layers, or one for each type of layer.
-    several = [parameters, *(part for part in parameters.values() if isinstance(part, dict))]
-    return any(part.get("rope_type") in _ROTATES_BY_LENGTH for part in several)
-
-
 def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
     """One sequence through the model's own forward pass. Memory: its whole logits, in float32."""
     return own_scores(model, sequence)[0]
@@ -169,6 +152,7 @@ def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
 
 def own_scores(model: Any, sequence: TokenSequence) -> tuple[Floats, SmallInts]:
     """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass."""
+    forget_lengths(model)
     device = model.get_input_embeddings().weight.device
     ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=device)
     logits = model(input_ids=ids, use_cache=False).logits[0, len(sequence.prompt) - 1 : -1].float()
@@ -191,6 +175,8 @@ def _static_refusal(model: Any, config: Any) -> str | None:
     """What a few tokens cannot show: attention that only changes over distances longer than the probe."""
     if model.get_output_embeddings() is None or model.base_model is model:
         return "its head is not a matrix of its own"
+    if rotates_by_length(config):
+        return "it rotates positions by the length of the trace"
     if getattr(config, "attention_chunk_size", None):
         return "attention in chunks"
     unusual = set(getattr(config, "layer_types", None) or ()) - _LAYER_TYPES

@@ -107,13 +107,16 @@ def describe_environment(device: str) -> dict[str, Any]:
     """Versions and machine, stored with the run so that a number can be traced to what computed it."""
     import torch
 
+    from rdpt_core.scoring.engine.processor import kernels_of_this_processor
+
     packages = {name: version(name) for name in _PACKAGES}
-    device_name = torch.cuda.get_device_name(0) if device.startswith("cuda") else platform.machine()
+    on_gpu = device.startswith("cuda")
     return {
         "rdpt_explorer": __version__,
         "python": platform.python_version(),
         "system": platform.system(),
         "device": device,
-        "device_name": device_name,
+        "device_name": torch.cuda.get_device_name(0) if on_gpu else platform.machine(),
+        "kernels": "cuda" if on_gpu else kernels_of_this_processor().name,
         "packages": packages,
     }

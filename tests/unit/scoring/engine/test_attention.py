@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
-from rdpt_core.scoring.engine import attention
-from rdpt_core.scoring.engine.attention import Layout, NotPackable, Segment, packed, packed_attention, window_marker
+from rdpt_core.scoring.engine import attention_kernels
+from rdpt_core.scoring.engine.attention import Layout, NotPackable, packed, packed_attention, window_marker
+from rdpt_core.scoring.engine.attention_kernels import Segment
+from rdpt_core.scoring.engine.processor import KERNELS
 
 SEGMENTS = (Segment(0, 9), Segment(9, 14, 0, 9), Segment(14, 31, 0, 9), Segment(31, 32), Segment(32, 72))
 N_ROWS = 80
+BLOCKS = KERNELS["avx512_bf16"]
+FUSED = replace(KERNELS["amx"], fused_attention=frozenset({torch.float32}))
 
 
 def naive(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, window: int | None, softcap: float | None
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    window: int | None,
+    softcap: float | None,
+    sinks: torch.Tensor | None = None,
 ) -> torch.Tensor:
     groups = query.shape[1] // key.shape[1]
     key, value = (tensor.repeat_interleave(groups, dim=1)[0] for tensor in (key, value))
@@ -31,44 +41,67 @@ def naive(
         hidden = column > row
         if window is not None:
             hidden |= column <= row - window
-        weights = scores.masked_fill(hidden, -math.inf).softmax(-1)
+        scores = scores.masked_fill(hidden, -math.inf)
+        if sinks is not None:
+            scores = torch.cat([scores, sinks[:, None, None].expand(-1, len(row), 1)], dim=-1)
+        weights = scores.softmax(-1)[:, :, : len(seen)]
         output[segment.start : segment.stop] = (weights @ value[:, seen]).transpose(0, 1)
     return output
 
 
-@pytest.mark.parametrize("path", ["short", "blocks", "fused"])
+@pytest.mark.parametrize("path", ["short", "blocks", "fused", "fused in blocks", "accelerator"])
 @pytest.mark.parametrize("n_key_heads", [1, 2, 6])
 @pytest.mark.parametrize(
-    ("window", "softcap"), [(None, None), (4, None), (1, None), (500, None), (None, 2.0), (7, 2.0)]
+    ("window", "softcap", "with_sinks"),
+    [
+        (None, None, False),
+        (4, None, False),
+        (1, None, False),
+        (500, None, False),
+        (None, 2.0, False),
+        (7, 2.0, False),
+        (None, None, True),
+        (7, None, True),
+    ],
 )
 def test_every_row_sees_its_own_past(
-    monkeypatch: pytest.MonkeyPatch, path: str, n_key_heads: int, window: int | None, softcap: float | None
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    n_key_heads: int,
+    window: int | None,
+    softcap: float | None,
+    with_sinks: bool,
 ) -> None:
     torch.manual_seed(0)
-    if path == "fused":
-        monkeypatch.setattr(attention, "_attend_blocks_on", ())
-    if path == "blocks":
-        monkeypatch.setattr(attention, "_SHORT_SEGMENT", 0)
+    if path == "accelerator":
+        monkeypatch.setattr(attention_kernels, "_runs_on_cpu", lambda _: False)
+    if path == "fused in blocks":
+        monkeypatch.setattr(attention_kernels, "_FUSED_ROWS", 16)
+    if path in ("blocks", "fused in blocks"):
+        monkeypatch.setattr(attention_kernels, "_SHORT_SEGMENT", 0)
     query = torch.randn(1, 6, N_ROWS, 8)
     key, value = torch.randn(1, n_key_heads, N_ROWS, 8), torch.randn(1, n_key_heads, N_ROWS, 8)
-    with packed(Layout(SEGMENTS)):
-        found, _ = packed_attention(torch.nn.Module(), query, key, value, None, sliding_window=window, softcap=softcap)
-    assert (found[0] - naive(query, key, value, window, softcap)).abs().max() <= 2e-6
+    sinks = torch.randn(6) if with_sinks else None
+    with packed(Layout(SEGMENTS, FUSED if path.startswith("fused") else BLOCKS)):
+        found, _ = packed_attention(
+            torch.nn.Module(), query, key, value, None, sliding_window=window, softcap=softcap, s_aux=sinks
+        )
+    assert (found[0] - naive(query, key, value, window, softcap, sinks)).abs().max() <= 2e-6
 
 
 def test_the_mask_call_names_the_window_too() -> None:
     query, key, value = (torch.randn(1, 2, N_ROWS, 8) for _ in range(3))
     marker = window_marker(local_size=4)
-    with packed(Layout(SEGMENTS)):
+    with packed(Layout(SEGMENTS, BLOCKS)):
         found, _ = packed_attention(torch.nn.Module(), query, key, value, marker)
     assert (found[0] - naive(query, key, value, 4, None)).abs().max() <= 2e-6
 
 
 def test_what_it_cannot_do_is_refused() -> None:
     query, key, value = (torch.randn(1, 2, N_ROWS, 8) for _ in range(3))
-    with packed(Layout(SEGMENTS)):
+    with packed(Layout(SEGMENTS, BLOCKS)):
         with pytest.raises(NotPackable):
-            packed_attention(torch.nn.Module(), query, key, value, None, s_aux=torch.zeros(2))
+            packed_attention(torch.nn.Module(), query, key, value, None, head_mask=torch.zeros(2))
         with pytest.raises(NotPackable):
             packed_attention(torch.nn.Module(), query, key, value, torch.zeros(1, 1, N_ROWS, N_ROWS))
         with pytest.raises(NotPackable):
