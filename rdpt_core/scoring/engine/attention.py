@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from rdpt_core.scoring.engine.attention_kernels import Rule, Segment, plan_attention
-from rdpt_core.scoring.engine.block_pool import for_each
+from rdpt_core.scoring.engine.block_pool import BlockPool, for_each, pooled
 from rdpt_core.scoring.engine.lanes import Phases, pause
 from rdpt_core.scoring.engine.processor import Kernels, kernels_of_this_processor
 
@@ -42,12 +42,14 @@ class Layout:
     """The segments of the pack that is under way.
 
     Attributes:
+        pool: for the pieces of attention, where the rest of the model does without it.
         meeting: where lanes meet, if the model runs in lanes.
         clock: adds up the time of attention, if somebody wants to know.
     """
 
     segments: tuple[Segment, ...]
     kernels: Kernels
+    pool: BlockPool | None = None
     meeting: Meeting | None = None
     clock: Clock | None = None
 
@@ -119,7 +121,7 @@ def packed_attention(
     # Rows of no segment are filling: nothing is computed for them, and nothing reads them.
     output = query.new_zeros(query.shape[2], query.shape[1], value.shape[-1])
     phases = plan_attention(layout.segments, query[0], key[0], value[0], rule, output, layout.kernels)
-    with nullcontext() if layout.clock is None else layout.clock.running():
+    with pooled(layout.pool), nullcontext() if layout.clock is None else layout.clock.running():
         for pieces in phases:
             for_each(_call, pieces)
     return output[None], None

@@ -66,10 +66,10 @@ class CausalKernel:
         self._backbone = model.base_model
         self._device: torch.device = model.get_input_embeddings().weight.device
         self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
-        # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
         config = model.config.get_text_config()
-        on_cpu = self._device.type == "cpu"
-        self._pool = BlockPool() if on_cpu and not has_experts(config) else None
+        self._pool = BlockPool() if self._device.type == "cpu" else None
+        # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
+        self._in_lanes = self._pool is not None and not has_experts(config)
         self._clocks: dict[str, Clock] | None = None
         keep_freed_memory()
         n_threads = 1 if self._pool is None else self._pool.n_threads
@@ -174,9 +174,9 @@ class CausalKernel:
         self, sequences: Sequence[TokenSequence], with_ranks: bool, lane_rows: int | None = None
     ) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
-        with pooled(self._pool):
+        with pooled(self._pool if self._in_lanes else None):
             hidden = self._hidden(pack, lane_rows or self._block_rows)
-            logprobs, ranks = self._head_scores(hidden, pack.head_rows, pack.targets, with_ranks)
+        logprobs, ranks = self._head_scores(hidden, pack.head_rows, pack.targets, with_ranks)
         ends = np.cumsum(pack.n_response)[:-1]
         by_sequence = np.split(logprobs, ends)
         if ranks is None:
@@ -191,23 +191,23 @@ class CausalKernel:
             0
         ]
         rows = np.arange(len(sequence.prompt) - 1, len(sequence) - 1)
-        with pooled(self._pool):
-            return TokenScores(*self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks))
+        return TokenScores(*self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks))
 
     def _head_scores(
         self, hidden: torch.Tensor, rows: Ints, targets: Ints, with_ranks: bool
     ) -> tuple[Floats, SmallInts | None]:
         on_device = (self._to_device(array, hidden.device) for array in (rows, targets))
-        with nullcontext() if self._clocks is None else self._clocks["head"].running():
+        with pooled(self._pool), nullcontext() if self._clocks is None else self._clocks["head"].running():
             logprobs, ranks = self._head.score(hidden, *on_device, with_ranks=with_ranks)
         return logprobs.cpu().numpy(), None if ranks is None else ranks.cpu().numpy()
 
     def _hidden(self, pack: Pack, lane_rows: int) -> torch.Tensor:
         """Shapes: (rows, d)."""
         ids, positions = (self._to_device(array, self._device)[None] for array in (pack.ids, pack.positions))
-        layout = Layout(pack.segments, self.kernels, clock=None if self._clocks is None else self._clocks["attention"])
+        clock = None if self._clocks is None else self._clocks["attention"]
+        layout = Layout(pack.segments, self.kernels, self._pool, clock=clock)
         n_lanes = ids.shape[1] // lane_rows
-        if self._pool is None or n_lanes == 1:
+        if self._pool is None or not self._in_lanes or n_lanes == 1:
             with packed(layout):
                 return self._states(ids, positions)
         meeting = layout.meeting = Meeting(ids.shape[1])
@@ -248,11 +248,16 @@ class _Probed:
 
     def __init__(self, kernel: CausalKernel) -> None:
         self._kernel, self._model = kernel, kernel._model
+        # Only what `transformers` can change has a name here.
+        self._experts: str | None = getattr(kernel._model.config.get_text_config(), "_experts_implementation", None)
 
     def prepare(self) -> None:
         register()
         self._model.set_attn_implementation(IMPLEMENTATION)
         use_row_blocks(self._kernel._backbone, self._kernel._block_rows)
+        if self._experts is not None and self._kernel._pool is not None:
+            # One expert after the other: as fast on CPU as all at once, and a few of their rows in memory at a time.
+            self._model.set_experts_implementation("eager")
         self._kernel._make_head()
 
     def settle(self) -> None:
@@ -261,6 +266,8 @@ class _Probed:
 
     def restore(self, attention: str) -> None:
         self._model.set_attn_implementation(attention)
+        if self._experts is not None:
+            self._model.set_experts_implementation(self._experts)
         restore_forwards(self._kernel._backbone)
         unpack_weights(self._kernel._backbone)
 

@@ -42,7 +42,11 @@ def run_lanes(pool: BlockPool, n_lanes: int, body: Callable[[int], None], betwee
         RuntimeError: some lanes ended while others paused.
     """
     n_workers = min(pool.n_threads, n_lanes)
-    pool.run(_Crew(n_lanes, n_workers, body, between).work, range(n_workers))
+    crew = _Crew(n_lanes, n_workers, body, between)
+    try:
+        pool.run(crew.work, range(n_workers))
+    finally:
+        crew.dismiss()
 
 
 class _Crew:
@@ -80,6 +84,10 @@ class _Crew:
             for lane in lanes:
                 if not lane.dead:
                     lane.throw()
+
+    def dismiss(self) -> None:
+        """Let go of the barriers, which know the crew: a cycle would keep the tables of a pack until it is found."""
+        del self._met, self._phase_over
 
     def _end_phase(self) -> None:
         self._phases.popleft()

@@ -19,7 +19,7 @@ from rdpt_core.scoring.models.tokenization import TEMPLATE_DATE
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces import Splitter, trace_to_json
 
-SCORING_VERSION = "2"
+SCORING_VERSION = "3"
 """Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
 
 _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "pyarrow")
