@@ -191,6 +191,13 @@ class Meeting:
         # Each phase ends before the next begins, so a piece that is a phase of its own is a point in time.
         return phases if clock is None else ([clock.start], *phases, [clock.stop])
 
+    def attend_at_once(self, layout: Layout) -> Phases:
+        """In place of `plan` where lanes run in one thread: compute it here, in the pool."""
+        with pooled(layout.pool):
+            for pieces in self.plan(layout):
+                for_each(_call, pieces)
+        return ()
+
     def _tables(self, *parts: torch.Tensor) -> tuple[tuple[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
         """Those of the layer before, where its shapes are the same: their memory is warm."""
         shapes = [(part.shape[0], self._n_rows, part.shape[2]) for part in parts]

@@ -45,6 +45,8 @@ _LOGGER = logging.getLogger(__name__)
 
 BLOCK_ROWS = {"cpu": 256, "cuda": 4096}
 """Rows in every matrix product. On CPU: efficient, and little is lost when the last block is not full."""
+_ROUTED_ROWS = 4096
+"""Rows that go to the experts together: enough for each expert, few enough to bound the memory of a long trace."""
 
 
 class CausalKernel:
@@ -69,7 +71,7 @@ class CausalKernel:
         config = model.config.get_text_config()
         self._pool = BlockPool() if self._device.type == "cpu" else None
         # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
-        self._in_lanes = self._pool is not None and not has_experts(config)
+        self._routed = has_experts(config)
         self._clocks: dict[str, Clock] | None = None
         keep_freed_memory()
         n_threads = 1 if self._pool is None else self._pool.n_threads
@@ -174,8 +176,8 @@ class CausalKernel:
         self, sequences: Sequence[TokenSequence], with_ranks: bool, lane_rows: int | None = None
     ) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
-        with pooled(self._pool if self._in_lanes else None):
-            hidden = self._hidden(pack, lane_rows or self._block_rows)
+        with pooled(None if self._routed else self._pool):
+            hidden = self._hidden(pack, lane_rows or (_ROUTED_ROWS if self._routed else self._block_rows))
         logprobs, ranks = self._head_scores(hidden, pack.head_rows, pack.targets, with_ranks)
         ends = np.cumsum(pack.n_response)[:-1]
         by_sequence = np.split(logprobs, ends)
@@ -206,19 +208,23 @@ class CausalKernel:
         ids, positions = (self._to_device(array, self._device)[None] for array in (pack.ids, pack.positions))
         clock = None if self._clocks is None else self._clocks["attention"]
         layout = Layout(pack.segments, self.kernels, self._pool, clock=clock)
-        n_lanes = ids.shape[1] // lane_rows
-        if self._pool is None or not self._in_lanes or n_lanes == 1:
+        n_rows = ids.shape[1]
+        if self._pool is None or n_rows <= lane_rows:
             with packed(layout):
                 return self._states(ids, positions)
-        meeting = layout.meeting = Meeting(ids.shape[1])
-        states: list[torch.Tensor | None] = [None] * n_lanes
+        meeting = layout.meeting = Meeting(n_rows)
+        starts = range(0, n_rows, lane_rows)
+        states: list[torch.Tensor | None] = [None] * len(starts)
 
         def go(lane: int) -> None:
-            rows = slice(lane * lane_rows, (lane + 1) * lane_rows)
+            rows = slice(starts[lane], min(starts[lane] + lane_rows, n_rows))
             with packed(layout, rows):
                 states[lane] = self._states(ids[:, rows], positions[:, rows])
 
-        run_lanes(self._pool, n_lanes, go, partial(meeting.plan, layout))
+        if self._routed:
+            run_lanes(None, len(starts), go, partial(meeting.attend_at_once, layout))
+        else:
+            run_lanes(self._pool, len(starts), go, partial(meeting.plan, layout))
         return torch.cat([state for state in states if state is not None])
 
     def _states(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:

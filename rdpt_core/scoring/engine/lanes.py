@@ -32,19 +32,25 @@ def pause() -> None:
     hub.switch()
 
 
-def run_lanes(pool: BlockPool, n_lanes: int, body: Callable[[int], None], between: Callable[[], Phases]) -> None:
+def run_lanes(pool: BlockPool | None, n_lanes: int, body: Callable[[int], None], between: Callable[[], Phases]) -> None:
     """`for lane in range(n_lanes): body(lane)`, where all lanes pause equally often and wait for each other.
 
     A lane stays in one thread; lanes are dealt to the threads in turn. Whenever all have paused, `between` is called
     once; the pieces of each of its phases are computed by all threads, one phase after the other.
 
+    Args:
+        pool: the threads; None for the caller's alone, in which each operator of torch takes the threads it wants.
+
     Raises:
         RuntimeError: some lanes ended while others paused.
     """
-    n_workers = min(pool.n_threads, n_lanes)
+    n_workers = 1 if pool is None else min(pool.n_threads, n_lanes)
     crew = _Crew(n_lanes, n_workers, body, between)
     try:
-        pool.run(crew.work, range(n_workers))
+        if pool is None:
+            crew.work(0)
+        else:
+            pool.run(crew.work, range(n_workers))
     finally:
         crew.dismiss()
 
