@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from rdpt_core.cli import main
 from rdpt_core.scoring.benchmark import measure
@@ -56,3 +57,21 @@ def test_32k_tokens_at_a_vocabulary_of_152k_take_less_than_1500_mb() -> None:
     if before is None or after is None:
         pytest.skip("this system does not report peak memory")
     assert after - before < 1.5e9, f"{(after - before) / 1e6:,.0f} MB"
+
+
+@pytest.mark.slow
+def test_16k_tokens_of_a_gpt_oss_shape_take_less_than_2_gb_above_the_model() -> None:
+    """Its vocabulary of 201k and its sinks are real, its experts fewer: their weights belong to the model."""
+    config = AutoConfig.for_model("gpt_oss", num_hidden_layers=2, num_local_experts=4, max_position_embeddings=1 << 17)
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16).train(False).requires_grad_(False)
+    kernel = CausalKernel(model)
+    assert not kernel.plain
+    ids = np.random.default_rng(0).integers(0, config.vocab_size, 16_384).astype(np.int32)
+    before = measure.reset_peak_memory()
+    logprobs = kernel.score([TokenSequence(ids[:64].tolist(), ids[64:])])[0]
+    after = measure.peak_memory()
+    assert np.isfinite(logprobs).all()
+    if before is None or after is None:
+        pytest.skip("this system does not report peak memory")
+    assert after - before < 2e9, f"{(after - before) / 1e6:,.0f} MB"

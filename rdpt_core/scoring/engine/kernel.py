@@ -260,14 +260,15 @@ class _Probed:
     def prepare(self) -> None:
         register()
         self._model.set_attn_implementation(IMPLEMENTATION)
-        use_row_blocks(self._kernel._backbone, self._kernel._block_rows)
+        by_onednn = self._model.dtype in self._kernel.kernels.projections_by_onednn
+        use_row_blocks(self._kernel._backbone, self._kernel._block_rows, by_onednn=by_onednn)
         if self._experts is not None and self._kernel._pool is not None:
             # One expert after the other: as fast on CPU as all at once, and a few of their rows in memory at a time.
             self._model.set_experts_implementation("eager")
         self._kernel._make_head()
 
     def settle(self) -> None:
-        if self._kernel.kernels.packs_weights:
+        if self._model.dtype in self._kernel.kernels.packed:
             pack_weights(self._kernel._backbone, self._kernel._block_rows)
 
     def restore(self, attention: str) -> None:

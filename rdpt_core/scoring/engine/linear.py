@@ -5,8 +5,8 @@ projection of a model sees `block_rows` rows at a time, whatever the pack holds,
 row alone. The blocks also keep what flows through a feed-forward network within the cache, and bound its memory by
 `block_rows` times its width in each thread.
 
-On CPU the products go to oneDNN, through the operator that torch's compiler uses: it has the bfloat16 and AVX-512
-kernels for every vendor, where the default library serves float32 on AMD at about two thirds of the speed.
+On CPU most products go to oneDNN, through the operator that torch's compiler uses: it has the bfloat16 and AVX-512
+kernels for every vendor, where the default library serves float32 on AMD at nine tenths of the speed (`processor`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _is_onednns(tensor: torch.Tensor) -> bool:
     return _onednn_linear is not None and tensor.device.type == "cpu" and tensor.dtype in _ONEDNN_DTYPES
 
 
-def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
+def use_row_blocks(backbone: torch.nn.Module, block_rows: int, *, by_onednn: bool = True) -> None:
     """Change a model in place: projections, norms, and feed-forward networks as a whole, take `block_rows` rows at a
     time, and several blocks at a time within `block_pool.pooled`."""
     from transformers.pytorch_utils import Conv1D
@@ -63,9 +63,9 @@ def use_row_blocks(backbone: torch.nn.Module, block_rows: int) -> None:
         if is_feed_forward or _is_norm(module):
             _replace_forward(module, _in_blocks(module.forward, block_rows))
         elif type(module) is torch.nn.Linear:
-            _replace_forward(module, _projection(module, block_rows, transposed=False))
+            _replace_forward(module, _projection(module, block_rows, transposed=False, by_onednn=by_onednn))
         elif type(module) is Conv1D:
-            _replace_forward(module, _projection(module, block_rows, transposed=True))
+            _replace_forward(module, _projection(module, block_rows, transposed=True, by_onednn=by_onednn))
 
 
 def pack_weights(backbone: torch.nn.Module, block_rows: int) -> None:
@@ -147,19 +147,21 @@ def _in_blocks(forward: Callable[..., Any], block_rows: int) -> Callable[..., An
     return blocked
 
 
-def _projection(module: Any, block_rows: int, *, transposed: bool) -> Callable[[torch.Tensor], torch.Tensor]:
+def _projection(
+    module: Any, block_rows: int, *, transposed: bool, by_onednn: bool
+) -> Callable[[torch.Tensor], torch.Tensor]:
     def forward(hidden: torch.Tensor) -> torch.Tensor:
         weight = module.__dict__.get(_PACKED)
         if weight is None:
             weight = module.weight.t() if transposed else module.weight
         rows = hidden.reshape(-1, hidden.shape[-1])
         if len(rows) <= block_rows:
-            return matrix_product(rows, weight, module.bias).view(*hidden.shape[:-1], -1)
+            return matrix_product(rows, weight, module.bias, by_onednn=by_onednn).view(*hidden.shape[:-1], -1)
         output = rows.new_empty(len(rows), weight.shape[0])
 
         def fill(first: int) -> None:
             block = slice(first, first + block_rows)
-            output[block] = matrix_product(rows[block], weight, module.bias)
+            output[block] = matrix_product(rows[block], weight, module.bias, by_onednn=by_onednn)
 
         for_each(fill, range(0, len(rows), block_rows))
         return output.view(*hidden.shape[:-1], -1)

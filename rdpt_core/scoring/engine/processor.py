@@ -1,18 +1,17 @@
 """Which kernels score on this processor: a table to look up, never a stopwatch, so that a run's bits depend on the kind
 of processor alone.
 
-GFLOP/s of one core, 256 rows, torch 2.13 (products as in the 135M and 0.5B shapes; scores are 384 × 64 × 4,096):
+GFLOP/s of one core, torch 2.13; products of 256 rows in the shapes of 135M and 0.5B models, scores of 384 × 64 × 4,096:
 
-    kind          product                                 scores of a block         attention kept
-    amx           F.linear 716–888, oneDNN 664–740,       float32: F.linear 149,    bfloat16: fused, 0.8 ns a score;
-                  oneDNN with packed weights 829–1,015    oneDNN 65                 float32: blocks
-    avx512_bf16   F.linear 183–213, oneDNN 189–207,       float32: F.linear 95,     blocks: at 4,096 tokens 73 GFLOP/s
-                  packed 190–214                          oneDNN 100                against 67 fused (1,024: 58, 52)
-    avx512, avx2  not measured apart: as avx512_bf16, whose float32 kernels they have
-    other         no x86 processor: torch's own choice of library
+                                        amx (Intel Xeon)            avx512_bf16 (AMD EPYC)
+    bfloat16: F.linear, oneDNN, packed  716–888, 664–740, 829–1015  183–210, 189–207, 190–214
+    float32:  F.linear, oneDNN, packed  81% of the limit, –, –      84–94, 100–103, 103–111
+    scores in float32: F.linear, oneDNN 149, 65                     95, 100
+    attention at 4,096: fused, blocks   320 (0.8 ns a score), –     67, 73
 
-The row `amx` was measured on an Intel Xeon for products and scores, and for plain passes of transformers through the
-fused kernel, whose time grows by 0.8 ns for every score; the engine as a whole has not been measured there.
+`avx512` and `avx2` were not measured apart: they have the float32 kernels of `avx512_bf16`. `other` is no x86
+processor. Of the row `amx` the single kernels were measured, and fused attention within plain passes of transformers;
+the engine as a whole has not run there.
 """
 
 from __future__ import annotations
@@ -30,13 +29,15 @@ class Kernels:
 
     Attributes:
         name: the kind, as it is stored with a run.
-        packs_weights: projections keep their weights in the order in which oneDNN reads them.
-        head_by_onednn, scores_by_onednn: whether these products go to oneDNN's operator, or to `F.linear`.
+        packed: dtypes for which projections keep their weights in the order in which oneDNN reads them.
+        projections_by_onednn: dtypes for which projections go to oneDNN's operator, and not to `F.linear`.
+        head_by_onednn, scores_by_onednn: the same for the output head and for the scores of attention, in any dtype.
         fused_attention: dtypes for which torch's fused attention beats blocks of queries.
     """
 
     name: str
-    packs_weights: bool
+    packed: frozenset[torch.dtype]
+    projections_by_onednn: frozenset[torch.dtype]
     head_by_onednn: bool
     scores_by_onednn: bool
     fused_attention: frozenset[torch.dtype]
@@ -44,19 +45,21 @@ class Kernels:
     def describe(self, dtype: torch.dtype) -> str:
         """One line for people."""
         fused = "fused" if dtype in self.fused_attention else "in blocks"
-        weights = "packed weights" if self.packs_weights else "weights as loaded"
+        weights = "packed weights" if dtype in self.packed else "weights as loaded"
         return f"{self.name}: products with {weights}, attention {fused}"
 
 
 _NEVER: frozenset[torch.dtype] = frozenset()
+_BFLOAT16 = frozenset({torch.bfloat16})
+_BOTH = frozenset({torch.bfloat16, torch.float32})
 KERNELS = {
     kernels.name: kernels
     for kernels in (
-        Kernels("amx", True, False, False, frozenset({torch.bfloat16})),
-        Kernels("avx512_bf16", True, True, True, _NEVER),
-        Kernels("avx512", True, True, True, _NEVER),
-        Kernels("avx2", True, True, True, _NEVER),
-        Kernels("other", False, True, True, _NEVER),
+        Kernels("amx", _BFLOAT16, _BFLOAT16, False, False, _BFLOAT16),
+        Kernels("avx512_bf16", _BOTH, _BOTH, True, True, _NEVER),
+        Kernels("avx512", _BOTH, _BOTH, True, True, _NEVER),
+        Kernels("avx2", _BOTH, _BOTH, True, True, _NEVER),
+        Kernels("other", _NEVER, _BOTH, True, True, _NEVER),
     )
 }
 _LEVELS = {"avx2": "avx2", "avx512_f": "avx512", "avx512_bf16": "avx512_bf16", "amx_bf16": "amx"}
