@@ -40,5 +40,5 @@ def test_this_processor_has_a_row() -> None:
 
 def test_people_read_what_runs() -> None:
     assert KERNELS["amx"].describe(torch.bfloat16) == "amx: products with packed weights, attention fused"
-    assert KERNELS["amx"].describe(torch.float32) == "amx: products with packed weights, attention in blocks"
+    assert KERNELS["amx"].describe(torch.float32) == "amx: products with weights as loaded, attention in blocks"
     assert KERNELS["other"].describe(torch.float32) == "other: products with weights as loaded, attention in blocks"
