@@ -189,9 +189,7 @@ class CausalKernel:
         """The model's own attention over one sequence, and the head in tiles."""
         forget_lengths(self._model)
         ids = np.array([*sequence.prompt, *sequence.response.tolist()], dtype=np.int64)
-        hidden = self._backbone(input_ids=self._to_device(ids, self._device)[None], use_cache=False).last_hidden_state[
-            0
-        ]
+        hidden = self._states(self._to_device(ids, self._device)[None], None)
         rows = np.arange(len(sequence.prompt) - 1, len(sequence) - 1)
         return TokenScores(*self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks))
 
@@ -227,7 +225,8 @@ class CausalKernel:
             run_lanes(self._pool, len(starts), go, partial(meeting.plan, layout))
         return torch.cat([state for state in states if state is not None])
 
-    def _states(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    def _states(self, ids: torch.Tensor, positions: torch.Tensor | None) -> torch.Tensor:
+        """The backbone's last states. Shapes: ids and positions (1, rows); result (rows, d)."""
         output = self._backbone(input_ids=ids, position_ids=positions, use_cache=False)
         hidden: torch.Tensor = output.last_hidden_state[0]
         return hidden

@@ -26,7 +26,7 @@ _MEAN_DIFFERENCE_NATS = 0.1
 _FUTURE_NATS = 0.02
 _EXPERT_FIELDS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _PROBE_ROWS = 16
-_REFUSALS = (NotPackable, ValueError, KeyError, TypeError, AttributeError, RuntimeError, NotImplementedError)
+_REFUSALS = (NotPackable, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 _LAYER_TYPES = {"full_attention", "sliding_attention"}
 
 Scored = list[Floats]
