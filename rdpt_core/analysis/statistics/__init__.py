@@ -6,4 +6,5 @@ auc          AUC within groups
 logistic     logistic regression, cluster-robust
 permutation  permutation tests within questions
 parallel     threads for work on arrays
+methods      every method in words, with its source
 """
