@@ -15,7 +15,7 @@ from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
 from rdpt_core.analysis.run.group_shares import DIMENSIONS, cross_table_rows
-from rdpt_core.analysis.run.positions import PositionView, positions_table
+from rdpt_core.analysis.run.positions.curves import PositionView, positions_table
 from rdpt_core.analysis.run.predict import MEASURES, prediction_table
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.thresholds import curves_table

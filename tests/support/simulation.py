@@ -16,7 +16,8 @@ from scipy.special import expit
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import RunCounts, cross_tabulate, difference
-from rdpt_core.analysis.run.positions import LINES, absolute_table, make_panel
+from rdpt_core.analysis.run.positions.curves import LINES, make_panel
+from rdpt_core.analysis.run.positions.tables import absolute_table
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.auc import auc_within
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares

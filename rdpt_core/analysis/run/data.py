@@ -23,12 +23,14 @@ import pyarrow as pa
 from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_arrays, group_shares, positions, predict, shares, thresholds
+from rdpt_core.analysis.run import gap_arrays, group_shares, predict, shares, thresholds
 from rdpt_core.analysis.run.exact_counts import Exact
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import CrossTable, RunCounts
 from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
-from rdpt_core.analysis.run.positions import Panel, PositionTable, PositionView
+from rdpt_core.analysis.run.positions import curves, tables
+from rdpt_core.analysis.run.positions.curves import Panel, PositionView
+from rdpt_core.analysis.run.positions.tables import PositionTable
 from rdpt_core.analysis.run.predict import Prediction
 from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
@@ -199,21 +201,21 @@ class RunData:
     def _position_table(self, rule: LabelRule, scope: Scope, relative: bool, last: int) -> PositionTable:
         gaps, codes, rows = self.gaps(rule), self.codes(rule), self.rows(rule, scope)
         if relative:
-            return positions.relative_table(gaps, codes, rows)
-        return positions.absolute_table(gaps, codes, rows, last)
+            return tables.relative_table(gaps, codes, rows)
+        return tables.absolute_table(gaps, codes, rows, last)
 
     @kept(8)
     def _panels(self, rule: LabelRule, scope: Scope, view: PositionView) -> tuple[Panel, ...]:
         traces = self.trace_table(scope)
         table = self._position_table(rule, scope, view.relative, view.last)
-        lines = positions.LINES[1:] if view.compare else positions.LINES[:1]
+        lines = curves.LINES[1:] if view.compare else curves.LINES[:1]
         benchmark, names = traces.codes["benchmark"], traces.names["benchmark"]
         if not view.by_benchmark:
             name = names[0] if len(names) == 1 else "all benchmarks"
-            return (positions.make_panel(name, table, traces, np.arange(len(traces.trace_no)), lines),)
+            return (curves.make_panel(name, table, traces, np.arange(len(traces.trace_no)), lines),)
 
         def panel(code: int) -> Panel:
-            return positions.make_panel(names[code], table, traces, np.flatnonzero(benchmark == code), lines)
+            return curves.make_panel(names[code], table, traces, np.flatnonzero(benchmark == code), lines)
 
         return tuple(in_parallel(panel, range(len(names))))
 

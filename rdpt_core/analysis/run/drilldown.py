@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.run import positions
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.group_shares import CrossCell
-from rdpt_core.analysis.run.positions import PositionView
+from rdpt_core.analysis.run.positions.curves import PositionView
+from rdpt_core.analysis.run.positions.tables import sentences_at
 from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.arrays import Codes, Ints, SmallInts
@@ -90,9 +90,7 @@ def sentences_at_point(
     chosen = panel.rows[np.isin(traces.correct[panel.rows], grades)]
     chosen_table = replace(table, amount=table.amount[chosen], reaches=table.reaches[chosen])
     rows = data.rows(rule, scope)[chosen]
-    n, listed, index = positions.sentences_at(
-        gaps, data.codes(rule), rows, chosen_table, point.point_no, point.label_no, LIMIT
-    )
+    n, listed, index = sentences_at(gaps, data.codes(rule), rows, chosen_table, point.point_no, point.label_no, LIMIT)
     return _drilldown(data, n, traces.trace_no[chosen[listed]], index, {})
 
 

@@ -18,9 +18,10 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal
+from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
+from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal, share_ends
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
-from rdpt_core.arrays import Doubles, Ints
+from rdpt_core.arrays import Doubles, Floats, Ints
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run
 
@@ -28,6 +29,8 @@ N_MOVED = 200
 """Rows of the list of sentences that moved."""
 
 _TEXT_CHARS = 400
+# Above this agreement by chance, κ divides by next to nothing.
+_CERTAIN = 1 - 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class RunAgreement:
         n_unmatched: sentences of either run without a partner in the other.
         n_traces: traces with a matched sentence.
         n_questions: their questions.
+        n_effective: how many equally heavy questions these are worth.
         n_traces_only: traces that only the first, and only the second run holds.
         n_other_text: traces that both hold, with another response.
         refused: why there are no intervals; None if there are.
@@ -69,6 +73,7 @@ class RunAgreement:
     n_unmatched: tuple[int, int]
     n_traces: int
     n_questions: int
+    n_effective: float
     n_traces_only: tuple[int, int]
     n_other_text: int
     refused: str | None
@@ -114,7 +119,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     """The agreement of two runs on the sentences that both hold.
 
     Cohen's κ: `(agreement − chance) / (1 − chance)`, chance being the sum over labels of the product of both shares
-    (Educ. Psychol. Meas. 20, 1960). Intervals are expanded percentile intervals from resampled questions.
+    (Educ. Psychol. Meas. 20, 1960). `_estimates` tells how intervals are made.
 
     Args:
         scope: chooses traces by what the first run says about them.
@@ -148,6 +153,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
         (sizes["n_a"] - n_all, sizes["n_b"] - n_all),
         len(set(scored.column("a_no").to_pylist())),
         len(per_question),
+        float(effective_number(per_question.sum(axis=(1, 2)))),
         only,
         other_text,
         refused,
@@ -168,19 +174,55 @@ def _per_question(rows: pa.Table, labels: Sequence[Label]) -> Doubles:
 
 
 def _estimates(per_question: Doubles) -> tuple[Estimate, Estimate, tuple[Estimate, ...], str | None]:
-    """Agreement, κ and the shift of every share. Both runs draw the same questions, so intervals are paired."""
-    n = len(per_question)
-    point = _statistics(per_question.sum(axis=0)[None])
-    low = high = np.full(point.shape[1:], np.nan)
-    refused = refusal(n)
+    """Agreement, κ and the shift of every share. Both runs draw the same questions, so intervals are paired.
+
+    Agreement is a share like any other. The other intervals are, at either end, the wider of expanded percentiles
+    (Hesterberg 2015) and of what follows from shares: for κ the ends of agreement, at the chance agreement observed;
+    for a shift MOVER (Newcombe 1998) from the sentences that came to the label and those that left it.
+    """
+    n_effective = float(effective_number(per_question.sum(axis=(1, 2))))
+    joint, refused = per_question.sum(axis=0)[None], refusal(len(per_question), n_effective)
+    point = _statistics(joint)[0]
+    low = high = np.full(point.shape, np.nan)
     if refused is None:
-        drawn = resample_sums(per_question, np.zeros(n, np.int64))
-        low, high = percentile_interval(_statistics(drawn), n)
+        drawn = resample_sums(per_question, np.zeros(len(per_question), np.int64))
+        low, high = percentile_interval(_statistics(drawn), n_effective)
+        low_end, high_end = _ends_from_shares(per_question, drawn)
+        low, high = np.minimum(low, low_end), np.maximum(high, high_end)
+        low[0], high[0] = low_end[0], high_end[0]
     agreement, kappa, *shifts = (
         Estimate(float(value), none_if_nan(low_end), none_if_nan(high_end))
-        for value, low_end, high_end in zip(point[0], low, high, strict=True)
+        for value, low_end, high_end in zip(point, low, high, strict=True)
     )
     return agreement, kappa, tuple(shifts), refused
+
+
+def _ends_from_shares(per_question: Doubles, drawn: Floats) -> tuple[Doubles, Doubles]:
+    """Ends for the statistics of `_statistics`, (2 + k,), that follow from shares of the matched sentences."""
+    groups, groups_drawn = _kept_or_moved(per_question), _kept_or_moved(drawn)
+    groups_drawn = groups_drawn / groups_drawn.sum(axis=2, keepdims=True)
+    share, low, high = share_ends(groups, groups_drawn, np.full(groups.shape[1], int(per_question.sum())))
+    came, left = ((share[1:, side], low[1:, side], high[1:, side]) for side in (0, 1))
+    shift = mover(came, left, correlation(groups_drawn[:, 1:, 0], groups_drawn[:, 1:, 1]))
+    (chance,) = _chance(per_question.sum(axis=0)[None] / per_question.sum())
+    low_end, high_end = (
+        [agreement, 1 - (1 - agreement) / (1 - chance) if chance < _CERTAIN else np.nan, *of_shift]
+        for agreement, of_shift in zip((low[0, 0], high[0, 0]), shift, strict=True)
+    )
+    return np.array(low_end), np.array(high_end)
+
+
+def _kept_or_moved(joint: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Shapes: (m, k, k) to (m, 1 + k, 3): sentences that kept their label, that moved, and none; then for each label
+    those that came to it, that left it, and the rest."""
+    kept, total = np.diagonal(joint, axis1=1, axis2=2), joint.sum(axis=(1, 2))
+    groups = np.zeros((len(joint), 1 + joint.shape[1], 3), joint.dtype)
+    groups[:, 0, 0] = kept.sum(axis=1)
+    groups[:, 0, 1] = total - groups[:, 0, 0]
+    groups[:, 1:, 0] = joint.sum(axis=1) - kept
+    groups[:, 1:, 1] = joint.sum(axis=2) - kept
+    groups[:, 1:, 2] = total[:, None] - groups[:, 1:, 0] - groups[:, 1:, 1]
+    return groups
 
 
 def _statistics(joint: npt.NDArray[np.floating]) -> Doubles:
@@ -188,11 +230,15 @@ def _statistics(joint: npt.NDArray[np.floating]) -> Doubles:
     share = joint.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = share / share.sum(axis=(1, 2), keepdims=True)
-        first, second = share.sum(axis=2), share.sum(axis=1)
-        agreement = np.trace(share, axis1=1, axis2=2)
-        chance = (first * second).sum(axis=1)
-        kappa = np.where(chance < 1 - 1e-12, (agreement - chance) / (1 - chance), np.nan)
-    return np.column_stack([agreement, kappa, second - first])
+        agreement, chance = np.trace(share, axis1=1, axis2=2), _chance(share)
+        kappa = np.where(chance < _CERTAIN, (agreement - chance) / (1 - chance), np.nan)
+    return np.column_stack([agreement, kappa, share.sum(axis=1) - share.sum(axis=2)])
+
+
+def _chance(share: Doubles) -> Doubles:
+    """Shapes: (m, k, k) to (m,): how often two runs with these label shares would agree by chance."""
+    chance: Doubles = (share.sum(axis=2) * share.sum(axis=1)).sum(axis=1)
+    return chance
 
 
 def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tuple[tuple[int, int], int]:

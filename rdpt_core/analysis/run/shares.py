@@ -74,6 +74,7 @@ def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -
             "low": none_if_nan(group.intervals.low[k]),
             "high": none_if_nan(group.intervals.high[k]),
             "n_questions": group.intervals.n_questions,
+            "n_effective": group.intervals.n_effective,
             "n_traces": group.intervals.n_traces,
             "n_counted": group.intervals.n_counted,
             "no_interval_because": group.intervals.refused,
@@ -83,7 +84,8 @@ def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -
     ]
     names = ((group_name, pa.string()), ("label", pa.string()), *((n, pa.float64()) for n in ("share", "low", "high")))
     counts = tuple((name, pa.int64()) for name in ("n_questions", "n_traces", "n_counted"))
-    return pa.Table.from_pylist(rows, pa.schema([*names, *counts, ("no_interval_because", pa.string())]))
+    added = (("no_interval_because", pa.string()), ("n_effective", pa.float64()))
+    return pa.Table.from_pylist(rows, pa.schema([*names, *counts, *added]))
 
 
 def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Faint | None:
@@ -101,7 +103,10 @@ def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Fa
 
 
 def load_accuracy(reader: Reader, run: Run) -> tuple[GroupShares, ...]:
-    """Share of correct and of incorrect traces among the graded ones, for each benchmark, by name."""
+    """Share of correct and of incorrect answers among the graded traces of each benchmark, by name.
+
+    A mean over questions of the share among their traces, so that no question counts more for being asked more often.
+    """
     traces = reader.query(
         "SELECT benchmark, question_id, correct FROM traces WHERE run_no = ? ORDER BY trace_no", [run.run_no]
     )
@@ -111,7 +116,7 @@ def load_accuracy(reader: Reader, run: Run) -> tuple[GroupShares, ...]:
     grades = np.column_stack([correct == 1, correct == 0]).astype(np.int64)
     masks = (benchmark == code for code in range(len(names)))
     return tuple(
-        GroupShares(name, CORRECTNESS, bootstrap_shares(grades[mask], question[mask]))
+        GroupShares(name, CORRECTNESS, bootstrap_shares(grades[mask], question[mask], average="questions"))
         for name, mask in zip(names, masks, strict=True)
     )
 

@@ -36,7 +36,7 @@ class Summary:
 
     Attributes:
         mean_tokens: of a pick; NaN without picks.
-        correct: share of correct picks among the graded ones, with an interval over questions.
+        correct: share of correct picks among the graded ones, a mean over questions, with an interval over these.
         teacher: shares of Teacher, Common and Student sentences in the picks, in this order, with intervals.
         same_as_longest: share of contested questions whose first choice is the longest eligible candidate; NaN if none.
         length_correlation: of worth (larger is better) and tokens, each less its question's mean, over the eligible
@@ -104,7 +104,7 @@ def _summary(candidates: Candidates, selection: Selection) -> Summary:
         mean_tokens=selection.n_tokens / len(picked) if len(picked) else float("nan"),
         n_correct=int(grades[:, 0].sum()),
         n_graded=int(grades.sum()),
-        correct=bootstrap_shares(grades, question),
+        correct=bootstrap_shares(grades, question, average="questions"),
         teacher=bootstrap_shares(np.nan_to_num(labels).astype(np.int64), question),
         same_as_longest=_same_as_longest(candidates, selection, contested),
         length_correlation=_length_correlation(candidates, selection, contested),

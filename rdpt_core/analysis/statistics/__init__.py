@@ -2,6 +2,8 @@
 
 resampling   how often each question is drawn
 intervals    intervals for shares
+exact        the same where a bootstrap has nothing to draw, and for differences
+bands        bands for whole curves
 auc          AUC within groups
 logistic     logistic regression, cluster-robust
 permutation  permutation tests within questions

@@ -1,4 +1,4 @@
-"""Every interval, test and adjustment by name, in one sentence, with its source: pages, exports and papers say the same."""
+"""Every interval, test and adjustment by name, in one sentence, with its source: for pages, exports, papers."""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rdpt_core.analysis.run.positions import LINES, Area, Curve, Panel, PositionTable
+from rdpt_core.analysis.run.positions.areas import Area
+from rdpt_core.analysis.run.positions.curves import LINES, Curve, Panel
+from rdpt_core.analysis.run.positions.tables import PositionTable
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MARKS, MUTED, RULE, TEXT, Mode, label_key, tone

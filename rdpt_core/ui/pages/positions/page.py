@@ -8,15 +8,8 @@ import streamlit as st
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.drilldown import CurvePoint, sentences_at_point
-from rdpt_core.analysis.run.positions import (
-    MAX_POINTS,
-    MIN_AT_POSITION,
-    N_RESAMPLES,
-    Panel,
-    PositionTable,
-    PositionView,
-    positions_table,
-)
+from rdpt_core.analysis.run.positions.curves import MIN_AT_POSITION, N_RESAMPLES, Panel, PositionView, positions_table
+from rdpt_core.analysis.run.positions.tables import MAX_POINTS, PositionTable
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.resampling import SEED
 from rdpt_core.ui.frame import context, filters

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rdpt_core.analysis.run.positions import (
-    absolute_table,
-    position_scores,
-)
+from rdpt_core.analysis.run.positions.areas import position_scores
+from rdpt_core.analysis.run.positions.tables import absolute_table
 from rdpt_core.analysis.statistics.permutation import permute_within_questions
 from tests.support.simulation import World, draw
 
