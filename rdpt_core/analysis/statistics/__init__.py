@@ -6,6 +6,8 @@ exact        the same where a bootstrap has nothing to draw, and for differences
 bands        bands for whole curves
 auc          AUC within groups
 logistic     logistic regression, cluster-robust
+holm         several p-values at once
+methods      every method by name, with its source
 permutation  permutation tests within questions
 parallel     threads for work on arrays
 methods      every method in words, with its source

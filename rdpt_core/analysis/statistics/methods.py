@@ -1,8 +1,10 @@
-"""Every interval, test and adjustment by name, in one sentence, with its source: for pages, exports, papers."""
+"""Every interval, test and adjustment by name, in one sentence, with its source: for pages, exports and papers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from rdpt_core.analysis.statistics.resampling import LEVEL, MIN_QUESTIONS, SEED, resamples_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,72 @@ class Method:
     source: str
 
 
+def cited(*methods: Method) -> str:
+    """The sentences of these methods, each with its source."""
+    return " ".join(f"{method.sentence.removesuffix('.')} ({method.source})." for method in methods)
+
+
+AREA_INTERVAL = Method(
+    f"{LEVEL:.0%} interval of the signed area",
+    "The signed area is how far the curve of correct traces lies above that of incorrect ones, on average over their "
+    f"common positions; its {LEVEL:.0%} interval draws the questions of both together (expanded percentiles) and is "
+    "never narrower than what intervals of the two mean heights imply (MOVER).",
+    "Hesterberg 2015; Newcombe 1998",
+)
+CURVE_BAND = Method(
+    f"{LEVEL:.0%} band",
+    f"A {LEVEL:.0%} band holds a whole curve, not one point: it is as wide as curves of redrawn questions stray "
+    "anywhere (max-|t|), wider for few questions (Student's t), and reaches as far as the exact interval where a share "
+    "is 0 or 1.",
+    "Montiel Olea and Plagborg-Møller 2019",
+)
+DIFFERENCE_INTERVAL = Method(
+    f"{LEVEL:.0%} interval of the difference",
+    f"A {LEVEL:.0%} interval of a difference draws the questions of both sides together (expanded percentiles) and is "
+    "never narrower than what the intervals of the two shares imply (MOVER).",
+    "Hesterberg 2015; Newcombe 1998",
+)
+EFFECTIVE_QUESTIONS = Method(
+    "effective",
+    "Questions of unequal weight count as fewer, their effective number: the square of the sum of their weights over "
+    f"the sum of the squares; fewer than {MIN_QUESTIONS} get no interval.",
+    "Kish 1965",
+)
+HOLM = Method(
+    "p, Holm",
+    "P-values that stand together are also given as adjusted by Holm's method, which keeps the chance of one or more "
+    "false findings among all of them at the level of a single test.",
+    "Holm 1979",
+)
+KAPPA_INTERVAL = Method(
+    f"{LEVEL:.0%} interval of κ",
+    "Cohen's κ is agreement beyond that of two runs with the same label shares by chance; its "
+    f"{LEVEL:.0%} interval draws questions again and again (expanded percentiles) and is never narrower than the "
+    "interval of agreement implies.",
+    "Cohen 1960; Hesterberg 2015",
+)
+PERMUTATION_TEST = Method(
+    "permutation p-value",
+    "The permutation p-value is how often a difference at least as large arises when correctness is shuffled among the "
+    "traces of each question, so that hard questions cannot pass for an effect.",
+    "Phipson and Smyth 2010",
+)
+RESAMPLES = Method(
+    "redrawn questions",
+    "Intervals draw as many questions as there are, with replacement, each with all of its traces: "
+    f"{resamples_for(1):,} times, {resamples_for(10**6):,} above 1,000 questions and for curves (seed {SEED}).",
+    "Field and Welsh 2007",
+)
 SHARE_INTERVAL = Method(
-    "95% interval",
-    "Intervals of shares are 95% BCa bootstrap intervals that resample questions, each with all of its traces, and are "
-    "never narrower than the Korn–Graubard (Clopper–Pearson) interval on the effective number of questions at a share "
-    "of 0 or 1.",
+    f"{LEVEL:.0%} interval",
+    f"A {LEVEL:.0%} interval of a share draws questions again and again, each with all of its traces (BCa bootstrap), "
+    "and is never narrower than the exact interval on the effective number of observations (Clopper–Pearson).",
     "Efron 1987; Korn and Graubard 1998",
+)
+UNIMODALITY_TEST = Method(
+    "dip test",
+    "Whether the density has two humps was tested by the dip statistic, whose distribution under one hump came from "
+    "resampled questions, each with all of its sentences, under a flat density, the most uneven-looking of the "
+    "densities with one hump.",
+    "Hartigan and Hartigan 1985",
 )
