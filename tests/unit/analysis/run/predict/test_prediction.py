@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION, predict_correctness, prediction_table
+import numpy as np
+
+from rdpt_core.analysis.run.predict.aucs import ALL, SAME_QUESTION
+from rdpt_core.analysis.run.predict.graded import LENGTH
+from rdpt_core.analysis.run.predict.odds import Beside
+from rdpt_core.analysis.run.predict.prediction import predict_correctness
 from tests.support.simulation import LABELS, World, draw
 
 
 def test_everything_on_correctness_of_simulated_traces() -> None:
     sample = draw(World(n_questions=120, effect=0.8), 11)
-    prediction = predict_correctness(sample.traces, sample.counts, LABELS, "share", sample.counts)
-    by_key = {(row.predictor, row.group): row.auc for row in prediction.aucs}
-    assert by_key["Teacher", ALL].low > 0.5 > by_key["Shared", ALL].high
-    assert by_key["Teacher", SAME_QUESTION].n_questions < 120
-    assert by_key[LENGTH, ALL].low < 0.5 < by_key[LENGTH, ALL].high
-    assert [row.auc.value for row in prediction.without_first] == [by_key[kind, ALL].value for kind in LABELS]
+    logprobs = np.random.default_rng(0).normal(size=(len(sample.counts), 3))
+    prediction = predict_correctness(sample.traces, sample.counts, LABELS, "share", logprobs, sample.counts)
+    assert prediction.auc("Teacher", ALL).auc.low > 0.5 > prediction.auc("Shared", ALL).auc.high
+    assert prediction.auc("Teacher", SAME_QUESTION).auc.n_questions < 120
+    assert prediction.auc(LENGTH, ALL).auc.low < 0.5 < prediction.auc(LENGTH, ALL).auc.high
+    assert [row.auc.value for row in prediction.without_first] == [
+        prediction.auc(label, ALL).auc.value for label in LABELS
+    ]
     assert prediction.n_graded == len(sample.counts) and prediction.n_ungraded == 0
-    rows = prediction_table(prediction).to_pylist()
-    boosted = [row for row in rows if row["predictor"] == "Boosted" and row["statistic"].startswith("odds")]
-    assert all(row["value"] is None and row["no_interval_because"] for row in boosted)
+    assert prediction.n_questions == 120 and 100 < prediction.n_effective < 120
+    teacher = prediction.fit("Teacher").fits
+    # Length is unrelated to anything here, so holding it constant changes little.
+    gap = teacher[Beside.CURVE].coefficient[0] - teacher[Beside.NOTHING].coefficient[0]
+    assert abs(gap) < 0.1 and teacher[Beside.QUESTION].low[0] > 0
