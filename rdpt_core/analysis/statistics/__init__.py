@@ -10,5 +10,4 @@ holm         several p-values at once
 methods      every method by name, with its source
 permutation  permutation tests within questions
 parallel     threads for work on arrays
-methods      every method in words, with its source
 """
