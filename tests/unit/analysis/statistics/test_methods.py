@@ -18,7 +18,8 @@ METHODS = {name: value for name, value in vars(methods).items() if isinstance(va
 # How a number was made, and by whom: what a page would say of an interval, a test or an adjustment in its own words.
 TECHNICAL = re.compile(
     r"bootstrap|resampl|redraw|percentiles|permut|shuffl|max-\|t\||Student's t|Clopper|Korn\b|Graubard|Kish|Newcombe|"
-    r"MOVER|Efron|Hesterberg|Obuchowski|Wilson|Firth|Holm|clustered|cluster-robust|logit scale|logistic regression|spline",
+    r"MOVER|Efron|Hesterberg|Obuchowski|Wilson|Firth|Holm|clustered|cluster-robust|logit scale|"
+    r"logistic regression|spline",
     re.IGNORECASE,
 )
 # What a page still says in words of its own.
