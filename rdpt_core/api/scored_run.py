@@ -5,7 +5,7 @@ Tables are Arrow: `.to_pandas()`, `polars.from_arrow(table)`, `duckdb.sql("SELEC
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, Unpack
 
@@ -21,6 +21,7 @@ from rdpt_core.analysis.run.predict.tables import prediction_table
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.thresholds import curves_table
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
 from rdpt_core.api.choices import Choices, rule_of, scope_of
 from rdpt_core.api.scored_trace import ScoredTrace
 from rdpt_core.errors import UsageError
@@ -93,6 +94,7 @@ class ScoredRun:
         across: str | None = None,
         *,
         count: Count = "sentences",
+        average: Average = "sentences",
         **choices: Unpack[Choices],
     ) -> pa.Table:
         """Label shares of groups of traces with 95% intervals over questions: the table of the page Benchmarks.
@@ -101,13 +103,16 @@ class ScoredRun:
             by: what groups traces: benchmark, domain, model, difficulty or correctness.
             across: what splits each group, one of the same.
             count: what a share is of.
+            average: what weighs the same: every sentence (or token), every trace, or every question.
         """
         data, rule, scope = self._asked(choices)
         known = [name for name in DIMENSIONS if name != "run"]
         _check("by", by, known)
         _check("across", across, [None, *(name for name in known if name != by)])
         _check("count", count, ["sentences", "tokens"])
-        cells = shares_of_groups({self.name: data}, rule, scope, by, across, by_tokens=count == "tokens")
+        _check("average", average, AVERAGES)
+        by_tokens = count == "tokens"
+        cells = shares_of_groups({self.name: data}, rule, scope, by, across, by_tokens=by_tokens, average=average)
         return cross_table_rows(cells, count)
 
     def positions(
@@ -191,6 +196,6 @@ def _trace_no(reader: Reader, run: RunRecord, trace_id: str) -> int:
     return reader.trace_no(run, trace_id)
 
 
-def _check(name: str, value: object, known: list[str] | list[str | None]) -> None:
+def _check(name: str, value: object, known: Sequence[str | None]) -> None:
     if value not in known:
         raise UsageError("unknown value", where=name, expected=" or ".join(map(repr, known)), got=repr(value))

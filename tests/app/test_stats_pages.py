@@ -72,6 +72,21 @@ def test_benchmarks_count_sentences_or_tokens(open_app: Open, database: Path) ->
     assert sum(by_tokens[:4]) == pytest.approx(1)
 
 
+def test_benchmarks_weigh_sentences_traces_or_questions(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[0])
+    shares = {}
+    for average in ("sentences", "traces", "questions"):
+        app.segmented_control(key="average").set_value(average).run()
+        shares[average] = [row["share_of_sentences"] for row in rows(app)]
+        assert {row["averaged_over"] for row in rows(app)} == {average}
+        assert f"all {average} weigh the same" in page_text(app)
+    assert len({tuple(share) for share in shares.values()}) > 1
+    assert "traces here, and weigh accordingly" not in page_text(app)
+    app.segmented_control(key="average").set_value("sentences").run()
+    assert "traces here, and weigh accordingly" in page_text(app)
+    assert all(0 < row["n_effective"] <= row["n_questions"] + 1e-9 for row in rows(app))
+
+
 def test_benchmarks_of_the_address(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[0], rows="difficulty", columns="benchmark", count="tokens")
     assert list(rows(app)[0])[:2] == ["difficulty", "benchmark"]
@@ -144,11 +159,21 @@ def test_positions_in_every_view(open_app: Open, database: Path) -> None:
 
 def test_positions_are_cut_and_the_page_says_so(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[1])
-    assert "Cut where fewer than 10 questions are left" in page_text(app)
+    assert "Cut where fewer than 10 effective questions are left" in page_text(app)
     cut = [row for row in rows(app) if row["n_questions"] < 10]
     assert cut and all(row["share"] != row["share"] or row["share"] is None for row in cut)
     app.number_input(key="upto").set_value(5).run()
     assert max(row["sentence_to"] for row in rows(app)) == 5
+
+
+def test_positions_show_the_same_traces_beside_all(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[1])
+    assert "Dotted: the same traces all along" in page_text(app)
+    followed = [row for row in rows(app) if row["n_same_traces"] == row["n_same_traces"]]
+    assert followed and all(row["n_same_traces"] <= row["n_traces"] for row in followed)
+    assert all(row["sentence_to"] <= row["same_traces_at_least"] for row in followed)
+    app.segmented_control(key="scale").set_value("part of the trace").run()
+    assert "Dotted" not in page_text(app)
 
 
 def test_positions_compare_correct_and_incorrect(open_app: Open, database: Path) -> None:

@@ -38,6 +38,7 @@ from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
 from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.analysis.run.trace_table import TraceTable, load_trace_table
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import Average
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.analysis.trace.tokens import SentenceTokens, load_trace_tokens
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
@@ -302,6 +303,7 @@ def shares_of_groups(
     column: str | None = None,
     *,
     by_tokens: bool = False,
+    average: Average = "sentences",
 ) -> CrossTable:
     """The cross table of label shares of groups of traces, of one or more runs of a file with the same roles.
 
@@ -310,14 +312,15 @@ def shares_of_groups(
         row: one of `group_shares.DIMENSIONS`; with several runs one of the dimensions should be `run`.
         column: another one, or None.
         by_tokens: count a sentence by its tokens.
+        average: what weighs the same in a share.
     """
 
     first, *_ = runs.values()
 
     def answer() -> CrossTable:
         counted = [data.counted_traces(name, rule, scope, by_tokens=by_tokens) for name, data in runs.items()]
-        return group_shares.cross_tabulate(counted, first.labels, row, column)
+        return group_shares.cross_tabulate(counted, first.labels, row, column, average)
 
     names = tuple((name, data.run.run_no) for name, data in runs.items())
-    table: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens), answer)
+    table: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens, average), answer)
     return table

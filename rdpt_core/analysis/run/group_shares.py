@@ -159,7 +159,7 @@ def _sums(
     slot, amount = np.concatenate(slots), np.concatenate([run.counts for run in runs])
     counted = np.bincount(slot % n_cells, amount.sum(axis=1), n_cells).astype(np.int64)
     size, weighed = len(index_of) * n_cells, equalised(amount, slot, average)
-    sums = np.stack([np.bincount(slot, column, size) for column in weighed.T], axis=1)
+    sums = np.stack([np.bincount(slot, column, size) for column in weighed.T], axis=1).astype(np.float64)
     return sums.reshape(len(index_of), n_cells, -1), counted
 
 

@@ -199,7 +199,7 @@ def _estimates(per_question: Doubles) -> tuple[Estimate, Estimate, tuple[Estimat
 
 def _ends_from_shares(per_question: Doubles, drawn: Floats) -> tuple[Doubles, Doubles]:
     """Ends for the statistics of `_statistics`, (2 + k,), that follow from shares of the matched sentences."""
-    groups, groups_drawn = _kept_or_moved(per_question), _kept_or_moved(drawn)
+    groups, groups_drawn = _kept_or_moved(per_question).astype(np.float64), _kept_or_moved(drawn)
     groups_drawn = groups_drawn / groups_drawn.sum(axis=2, keepdims=True)
     share, low, high = share_ends(groups, groups_drawn, np.full(groups.shape[1], int(per_question.sum())))
     came, left = ((share[1:, side], low[1:, side], high[1:, side]) for side in (0, 1))

@@ -318,6 +318,7 @@ def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:
             "n_questions": item.n_questions,
             "n_traces": item.n_traces,
             "n_sentences": item.n_counted,
+            "n_effective": item.n_effective,
         }
         for curve in curves
         for beta, item in zip(curve.betas, curve.intervals, strict=True)

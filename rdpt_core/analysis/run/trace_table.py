@@ -48,6 +48,13 @@ class TraceTable:
         return len(self.question_keys)
 
     @property
+    def samples(self) -> tuple[int, int]:
+        """The fewest and the most traces of a question; 0 of both where there are none."""
+        n = np.bincount(self.question)
+        held = n[n > 0]
+        return (int(held.min()), int(held.max())) if len(held) else (0, 0)
+
+    @property
     def is_graded_both_ways(self) -> bool:
         """Whether some of these traces are correct and some are incorrect."""
         return bool((self.correct == 1).any() and (self.correct == 0).any())

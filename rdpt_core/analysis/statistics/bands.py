@@ -54,7 +54,7 @@ def strayed(draws: npt.NDArray[np.floating], centre: Doubles, spread: Doubles, l
     """
     distance = np.abs(draws - centre) / spread
     largest = np.max(np.where(np.isnan(distance), 0.0, distance), axis=1)
-    return np.maximum(np.quantile(largest, level, axis=0), ndtri(0.5 + level / 2))
+    return np.asarray(np.maximum(np.quantile(largest, level, axis=0), ndtri(0.5 + level / 2)))
 
 
 def for_few_questions(reach: Doubles, n_questions: float) -> Doubles:

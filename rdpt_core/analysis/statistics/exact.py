@@ -135,4 +135,5 @@ def correlation(first: npt.NDArray[np.floating], second: npt.NDArray[np.floating
         gaps.append(np.where(known, held - held.sum(axis=0) / n, 0))
     size = np.sqrt((gaps[0] ** 2).sum(axis=0) * (gaps[1] ** 2).sum(axis=0))
     # Single precision: what does not vary may vary by a last digit.
-    return np.divide((gaps[0] * gaps[1]).sum(axis=0), size, out=np.zeros_like(size), where=size > 1e-10)
+    common: Doubles = np.divide((gaps[0] * gaps[1]).sum(axis=0), size, out=np.zeros_like(size), where=size > 1e-10)
+    return common

@@ -101,12 +101,13 @@ def equalised(counts: npt.NDArray[np.number], question: Ints, average: Average) 
     """
     if average == "sentences":
         return np.asarray(counts, dtype=np.float64)
-    total = counts.sum(axis=1)
-    shares = counts / np.where(total > 0, total, 1)[:, None]
+    total = counts.sum(axis=1).astype(np.float64)
+    shares: Doubles = np.asarray(counts, dtype=np.float64) / np.where(total > 0, total, 1)[:, None]
     if average == "traces":
         return shares
     n_traces = np.bincount(question, total > 0)
-    return shares / np.maximum(n_traces, 1)[question][:, None]
+    shares /= np.maximum(n_traces, 1)[question][:, None]
+    return shares
 
 
 def bootstrap_shares(
@@ -157,8 +158,8 @@ def _several(
     """Intervals of each way of counting; `weighed` is `counts` made as heavy as it shall be."""
     n_questions, (n_traces, *ways) = int(question.max()) + 1, weighed.shape
     flat = weighed.reshape(n_traces, -1)
-    sums = np.stack([np.bincount(question, column, n_questions) for column in flat.T], axis=1)
-    sums = sums.reshape(n_questions, *ways)
+    columns = [np.bincount(question, column, n_questions) for column in flat.T]
+    sums = np.stack(columns, axis=1).astype(np.float64).reshape(n_questions, *ways)
     n_effective = float(effective_number(sums[:, 0].sum(axis=1)))
     refused = refusal(n_questions, n_effective)
     drawn = np.empty((0, *ways), np.float32)

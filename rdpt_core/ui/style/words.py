@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from rdpt_core.analysis.labels import Space, Unit
+from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Run
 
@@ -83,6 +84,12 @@ def percent(share: float) -> str:
     if math.isnan(share):
         return "–"
     return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"
+
+
+def questions(n: int, n_effective: float) -> str:
+    """`100 questions`, or `100 questions (effective 93)` where some weigh more than others."""
+    worth = round(n_effective)
+    return count(n, "question") + ("" if worth == n else f" ({EFFECTIVE_QUESTIONS.name} {worth:,})")
 
 
 def p_value(p: float) -> str:

@@ -13,6 +13,15 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import run_agreement
 from rdpt_core.analysis.run.run_agreement import Estimate, RunAgreement, differences
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.methods import (
+    DIFFERENCE_INTERVAL,
+    EFFECTIVE_QUESTIONS,
+    KAPPA_INTERVAL,
+    RESAMPLES,
+    SHARE_INTERVAL,
+    Method,
+    cited,
+)
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, links, notices
 from rdpt_core.ui.frame.context import PageContext
@@ -100,7 +109,7 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
                 "matched sentences": agreement.n_matched,
                 "agreement": 100 * agreement.agreement.value if agreement.n_matched else None,
                 "κ": agreement.kappa.value if agreement.n_matched else None,
-                "95% interval of κ": _interval(agreement.kappa, ""),
+                KAPPA_INTERVAL.name: _interval(agreement.kappa, ""),
                 "largest shift": f"{agreement.labels[agreement.shift.index(largest)]} {100 * largest.value:+.1f}"
                 if largest
                 else None,
@@ -130,18 +139,19 @@ def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None
     agreement_column, kappa_column, matched_column, unmatched_column = st.columns(4)
     with agreement_column:
         st.metric("Agreement", words.percent(agreement.agreement.value), border=True, help=glossary.short("agreement"))
-        st.caption(f"95% interval {_interval(agreement.agreement, '%')}")
+        st.caption(f"{SHARE_INTERVAL.name} {_interval(agreement.agreement, '%')}")
     with kappa_column:
         value = "–" if agreement.kappa.value != agreement.kappa.value else f"{agreement.kappa.value:.3f}"
         st.metric("Cohen's κ", value, border=True, help=glossary.short("Cohen's κ"))
-        st.caption(f"95% interval {_interval(agreement.kappa, '')}")
+        st.caption(f"{SHARE_INTERVAL.name} {_interval(agreement.kappa, '')}")
     with matched_column:
         st.metric("Matched", f"{agreement.n_matched:,}", border=True, help=glossary.short("matched sentence"))
-        st.caption(f"{words.count(agreement.n_questions, 'question')}, {words.count(agreement.n_traces, 'trace')}")
+        questions = words.questions(agreement.n_questions, agreement.n_effective)
+        st.caption(f"{questions}, {words.count(agreement.n_traces, 'trace')}")
     with unmatched_column:
         st.metric("Unmatched", f"{sum(agreement.n_unmatched):,}", border=True)
         st.caption(f"{agreement.n_unmatched[0]:,} here, {agreement.n_unmatched[1]:,} there")
-    notes = []
+    notes = [cited(KAPPA_INTERVAL)]
     if agreement.refused:
         notes.append(f"No interval: {agreement.refused}.")
     if page.run.splitter != other_run.splitter or page.run.splitter_version != other_run.splitter_version:
@@ -163,8 +173,7 @@ def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None
             f"{words.count(agreement.n_other_text, 'trace has', 'traces have')} another response in the other run, and "
             "cannot be matched."
         )
-    if notes:
-        st.caption(" ".join(notes))
+    st.caption(" ".join(notes))
 
 
 def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Figure]:
@@ -186,7 +195,7 @@ def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Fig
             st.subheader("Shift of the shares", anchor=False, width="content")
             glossary.explain("share", "paired interval")
         chart(drawn["shifts"], "shifts", "Change of each label's share from this run to the other", clickable=False)
-        st.caption("The other run minus this one, with paired 95% intervals: both draw the same questions.")
+        st.caption(f"The other run minus this one, in the same sentences. {cited(DIFFERENCE_INTERVAL)}")
     seen, st.session_state["transition_seen"] = st.session_state.get("transition_seen"), clicked
     if clicked and clicked != seen:
         links.publish("moved", ",".join(str(agreement.labels[int(index)]) for index in clicked))
@@ -293,12 +302,13 @@ def draw(page: PageContext) -> None:
 def _methods(page: PageContext, other_run: Run, agreement: RunAgreement, scope: Scope) -> str:
     differing = "; ".join(differences(page.run, other_run))
     kappa = _interval(agreement.kappa, "")
-    extra = [
+    extra: list[str | Method] = [
         f"Compared with run {other_run.run_id} ({other_run.name}), which differs in: {differing}.",
         "Sentences were matched by trace and by characters, more than half of either shared.",
-        f"{agreement.n_matched:,} sentences of {agreement.n_traces:,} traces of {agreement.n_questions:,} questions "
-        f"matched; agreement {100 * agreement.agreement.value:.1f}%, Cohen's kappa {agreement.kappa.value:.3f} "
-        f"(95% interval {kappa}).",
-        "Intervals are paired: a bootstrap of questions, each with all of its traces in both runs.",
+        f"{agreement.n_matched:,} sentences of {agreement.n_traces:,} traces of "
+        f"{words.questions(agreement.n_questions, agreement.n_effective)} matched; agreement "
+        f"{100 * agreement.agreement.value:.1f}%, Cohen's κ {agreement.kappa.value:.3f} "
+        f"({SHARE_INTERVAL.name} {kappa}).",
+        *(SHARE_INTERVAL, DIFFERENCE_INTERVAL, KAPPA_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES),
     ]
     return methods_paragraph(page.run, page.rule, scope.words(), extra)

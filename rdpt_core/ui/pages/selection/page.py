@@ -19,6 +19,7 @@ from rdpt_core.analysis.selection.side_by_side import (
     possible_strategies,
 )
 from rdpt_core.analysis.selection.strategies import STRATEGIES
+from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, Method, cited
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS
 from rdpt_core.ui.frame import context, notices
@@ -111,9 +112,10 @@ def _compare(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide) 
         placeholder="–",
     )
     st.caption(
-        "Intervals are 95%, from resampling questions. “Same as longest”: on how many of the questions with a choice "
-        "the first choice is a longest candidate. “Score and length” is their correlation within questions, +1 if the "
-        "longer always scores better. Correctness of the picks says nothing yet about what training on them gives."
+        f"{cited(SHARE_INTERVAL)} In “correct” every question weighs the same. “Same as longest”: on how many of the "
+        "questions with a choice the first choice is a longest candidate. “Score and length” is their correlation "
+        "within questions, +1 if the longer always scores better. Correctness of the picks says nothing yet about what "
+        "training on them gives."
     )
     chart(
         drawn["picks"],
@@ -152,6 +154,7 @@ def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
             "correct": _percent(float(summary.correct.share[0])),
             "correct, 95%": _interval(summary),
             "graded": summary.n_graded,
+            "questions graded": summary.correct.n_questions,
             "Teacher share": _percent(float(summary.teacher.share[0])),
             "ties": summary.n_tied,
         }
@@ -197,13 +200,14 @@ def _methods(page: PageContext, plan: ComparisonPlan) -> str:
         f"{plan.options.expression if name == 'expression' else STRATEGIES[name].formula} ({STRATEGIES[name].source})"
         for name in plan.names
     )
-    extra = [
+    extra: list[str | Method] = [
         f"Candidates were chosen before training, so three labels apply: Teacher, Student, Common. Strategies: "
         f"{formulas}; {TIE_RULE}; seed {plan.options.seed}.",
         f"Picks per question: {budget.per_question}. Correct candidates only: {_yes(guards.correct_only)}. Tokens of a "
         f"candidate: from {guards.min_tokens or 0} to {guards.max_tokens or 'any'}. In all at most "
         f"{budget.max_samples or 'any'} samples and {budget.max_tokens or 'any'} tokens. Every strategy cut to the "
         f"tokens of the smallest: {_yes(plan.equal_tokens)}.",
-        "Intervals are 95% percentile bootstrap intervals over questions.",
+        "The share of correct picks is a mean over questions.",
+        *(SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES),
     ]
     return methods_paragraph(page.run, page.rule, "all traces", extra)

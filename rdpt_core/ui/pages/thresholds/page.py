@@ -13,7 +13,7 @@ from rdpt_core.analysis.run import thresholds
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
+from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, Method
 from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
@@ -87,9 +87,9 @@ def draw_suggestion(page: PageContext, suggestion: SuggestedBeta) -> go.Figure:
             spread = f"No interval: only {words.count(suggestion.n_questions, 'question')}."
         else:
             spread = (
-                f"95% interval {suggestion.low:.2g} to {suggestion.high:.2g} over resamples of "
-                f"{suggestion.n_questions:,} questions, of which "
-                f"{words.percent(suggestion.share_with_antimode)} have a valley at all."
+                f"{SHARE_INTERVAL.name} {suggestion.low:.2g} to {suggestion.high:.2g} over "
+                f"{suggestion.n_questions:,} questions; drawn again, {words.percent(suggestion.share_with_antimode)} "
+                "have a valley at all."
             )
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(
@@ -230,6 +230,7 @@ def draw(page: PageContext) -> None:
         drawn["density"] = draw_suggestion(page, suggestion)
     alternatives(page, scope)
     with slot:
-        extra = [INTERVAL_METHOD, f"{words.count(threshold_map.n_sentences, 'sentence')} were labelled."]
+        labelled = f"{words.count(threshold_map.n_sentences, 'sentence')} were labelled."
+        extra: list[str | Method] = [SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES, labelled]
         methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
         export_panel.offer(page, "thresholds", curves_table(curves, page.rule.alpha), drawn, methods)
