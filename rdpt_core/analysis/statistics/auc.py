@@ -114,9 +114,9 @@ def auc_within(score: Doubles, correct: Bools, group: Ints, question: Ints, leng
         question: (n,), the clusters.
         length: (n,); if given, only pairs count in which the longer trace is at most `NEAR_PERCENT` longer.
     """
-    is_defined = np.isfinite(score)
-    arrays = [array[is_defined] for array in (score, correct, group, question)]
-    return _with_interval(_within_groups(*arrays, None if length is None else length[is_defined]))
+    use = np.isfinite(score)
+    length = None if length is None else length[use]
+    return _with_interval(_within_groups(score[use], correct[use], group[use], question[use], length))
 
 
 def auc_within_questions(score: Doubles, correct: Bools, question: Ints) -> Auc:
@@ -146,9 +146,10 @@ def auc_gap(first: Doubles, second: Doubles, correct: Bools, group: Ints, questi
     Args:
         first, second: (n,), NaN where undefined; shapes otherwise as in `auc_within`.
     """
-    is_defined = np.isfinite(first) & np.isfinite(second)
-    rest = [array[is_defined] for array in (correct, group, question)]
-    return _gap(_within_groups(first[is_defined], *rest, None), _within_groups(second[is_defined], *rest, None))
+    use = np.isfinite(first) & np.isfinite(second)
+    return _gap(
+        *(_within_groups(score[use], correct[use], group[use], question[use], None) for score in (first, second))
+    )
 
 
 def auc_gap_within_questions(first: Doubles, second: Doubles, correct: Bools, question: Ints) -> AucGap:
@@ -157,9 +158,8 @@ def auc_gap_within_questions(first: Doubles, second: Doubles, correct: Bools, qu
     Args:
         first, second: (n,), NaN where undefined; shapes otherwise as in `auc_within_questions`.
     """
-    is_defined = np.isfinite(first) & np.isfinite(second)
-    rest = [array[is_defined] for array in (correct, question)]
-    return _gap(_within_questions(first[is_defined], *rest), _within_questions(second[is_defined], *rest))
+    use = np.isfinite(first) & np.isfinite(second)
+    return _gap(*(_within_questions(score[use], correct[use], question[use]) for score in (first, second)))
 
 
 def _with_interval(compared: _Compared | None) -> Auc:
@@ -247,7 +247,7 @@ def _within_groups(
     single_group, single_cluster = group_clusters[:, is_one_cluster[group_clusters[0]]]
     np.add.at(between, single_cluster, ((group_auc - value) * n_pairs / n_pairs.sum())[single_group])
     influence = np.bincount(cluster, np.where(is_one_cluster[group], 0.0, surplus), n_questions) + between
-    weight = np.bincount(cluster, n_opposite, n_questions)
+    weight = np.bincount(cluster, n_opposite, n_questions).astype(np.float64)
     return _Compared(value, influence, weight, int(correct.sum()), int((~correct).sum()))
 
 

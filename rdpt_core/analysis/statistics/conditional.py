@@ -151,7 +151,8 @@ def _information(questions: list[_Questions], beta: Doubles) -> Doubles:
         ends = [_likelihood(questions, end).score.sum(axis=0) for end in (beta - nudge, beta + nudge)]
         rows.append((ends[0] - ends[1]) / (2 * _NUDGE))
     information = np.stack(rows)
-    return (information + information.T) / 2
+    symmetric: Doubles = (information + information.T) / 2
+    return symmetric
 
 
 def _likelihood(questions: list[_Questions], beta: Doubles) -> _Likelihood:
@@ -196,7 +197,7 @@ def _choices(block: _Questions, beta: Doubles) -> tuple[Doubles, Doubles]:
 
 def _tilt(linear: Doubles, n_chosen: Ints) -> Doubles:
     """(n_questions,), by how much to raise log-odds so that about the right number is expected; none would be wrong."""
-    tilt = np.log(n_chosen / (linear.shape[1] - n_chosen)) - linear.mean(axis=1)
+    tilt: Doubles = np.log(n_chosen / (linear.shape[1] - n_chosen)) - linear.mean(axis=1)
     for _ in range(10):
         chance = expit(linear + tilt[:, None])
         slope = np.maximum((chance * (1 - chance)).sum(axis=1), 1e-3)

@@ -115,9 +115,10 @@ def wald_fit(coefficient: Doubles, covariance: Doubles, sizes: Ints, separation:
     standard_error = np.sqrt(np.diag(covariance))
     reach = -stdtrit(n_effective - 1, (1 - LEVEL) / 2) * standard_error
     p_value = 2 * stdtr(n_effective - 1, -np.abs(coefficient) / standard_error)
-    counted = (n_questions, n_effective, int(sizes.sum()))
-    ends = (coefficient - reach, coefficient + reach)
-    return LogisticFit(coefficient, *ends, p_value, covariance, *counted, separation, None)
+    low, high, n_traces = coefficient - reach, coefficient + reach, int(sizes.sum())
+    return LogisticFit(
+        coefficient, low, high, p_value, covariance, n_questions, n_effective, n_traces, separation, None
+    )
 
 
 def refused_fit(n_predictors: int, counted: tuple[int, float, int], why: str) -> LogisticFit:

@@ -41,7 +41,8 @@ class Graded:
     @property
     def length(self) -> Ints:
         """(n_graded,), labelled sentences."""
-        return self.counts.sum(axis=1).astype(np.int64)
+        length: Ints = self.counts.sum(axis=1).astype(np.int64)
+        return length
 
     @property
     def log_length(self) -> Doubles:

@@ -70,14 +70,14 @@ class AgainstLength:
 
 def verdicts(prediction: Prediction) -> tuple[LabelVerdict, ...]:
     """What is said of every label."""
-    found = []
+    said = []
     for fit in prediction.fits:
         ways = {str(beside): _of_fit(fit, beside) for beside in AT_EQUAL_LENGTH}
         ways[SAME_LENGTH] = of_auc(prediction.auc(fit.predictor, SAME_LENGTH))
-        known = {way: direction for way, direction in ways.items() if direction is not Direction.UNKNOWN}
+        known: dict[str, Direction] = {way: found for way, found in ways.items() if found is not Direction.UNKNOWN}
         pooled, within = (of_auc(prediction.auc(fit.predictor, group)) for group in (ALL, SAME_QUESTION))
-        found.append(LabelVerdict(fit.predictor, pooled, within, known))
-    return tuple(found)
+        said.append(LabelVerdict(fit.predictor, pooled, within, known))
+    return tuple(said)
 
 
 def against_length(prediction: Prediction) -> tuple[AgainstLength, ...]:
