@@ -16,6 +16,8 @@ from rdpt_core.analysis.run.predict.prediction import Prediction
 from rdpt_core.analysis.statistics.intervals import none_if_nan
 from rdpt_core.analysis.statistics.logistic import LogisticFit
 
+P_VALUES = ("p_value", "p_holm")
+
 _SCHEMA = pa.schema(
     [
         ("statistic", pa.string()),
@@ -26,7 +28,7 @@ _SCHEMA = pa.schema(
         ("n_traces", pa.int64()),
         ("no_interval_because", pa.string()),
         ("n_effective", pa.float64()),
-        *((name, pa.float64()) for name in ("p_value", "p_holm")),
+        *((name, pa.float64()) for name in P_VALUES),
         ("estimator", pa.string()),
     ]
 )
