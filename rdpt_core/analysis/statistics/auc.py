@@ -232,8 +232,7 @@ def _within_groups(
         won, n_opposite = won[has_pair], n_opposite[has_pair]
     if not len(score):
         return None
-    _, cluster = np.unique(question, return_inverse=True)
-    n_questions, n_groups = int(cluster.max()) + 1, len(n_correct)
+    (cluster, n_questions), n_groups = _numbered(question), len(n_correct)
     n_pairs = np.bincount(group[correct], n_opposite[correct], n_groups)
     won_in_group = np.bincount(group[correct], won[correct], n_groups)
     value = float(won_in_group.sum() / n_pairs.sum())
@@ -242,19 +241,29 @@ def _within_groups(
     surplus = (won - group_auc[group] * n_opposite) / n_pairs.sum()
     # A group that is one question brings its distance from the common AUC instead.
     between = np.zeros(n_questions)
-    group_clusters = np.unique(np.stack([group, cluster]), axis=1)
-    is_one_cluster = np.bincount(group_clusters[0], minlength=n_groups) == 1
-    single_group, single_cluster = group_clusters[:, is_one_cluster[group_clusters[0]]]
-    np.add.at(between, single_cluster, ((group_auc - value) * n_pairs / n_pairs.sum())[single_group])
+    pairs = np.unique(group * n_questions + cluster)
+    is_one_cluster = np.bincount(pairs // n_questions, minlength=n_groups) == 1
+    single = pairs[is_one_cluster[pairs // n_questions]]
+    np.add.at(between, single % n_questions, ((group_auc - value) * n_pairs / n_pairs.sum())[single // n_questions])
     influence = np.bincount(cluster, np.where(is_one_cluster[group], 0.0, surplus), n_questions) + between
     weight = np.bincount(cluster, n_opposite, n_questions).astype(np.float64)
     return _Compared(value, influence, weight, int(correct.sum()), int((~correct).sum()))
 
 
+def _numbered(codes: Ints) -> tuple[Ints, int]:
+    """`np.unique(codes, return_inverse=True)` and how many there are, without sorting where codes are small."""
+    if not len(codes):
+        return codes, 0
+    if codes.min() < 0 or codes.max() > 10 * len(codes) + 1000:
+        values, number = np.unique(codes, return_inverse=True)
+        return number, len(values)
+    is_used = np.bincount(codes) > 0
+    return (np.cumsum(is_used) - 1)[codes], int(is_used.sum())
+
+
 def _paired(correct: Bools, group: Ints) -> tuple[Ints, Ints, Ints, Bools]:
     """Groups numbered from 0, their correct and incorrect traces, and which traces stand in a group with both."""
-    _, number = np.unique(group, return_inverse=True)
-    n_groups = int(number.max(initial=-1)) + 1
+    number, n_groups = _numbered(group)
     n_correct = np.bincount(number[correct], minlength=n_groups)
     n_incorrect = np.bincount(number[~correct], minlength=n_groups)
     return number, n_correct, n_incorrect, ((n_correct > 0) & (n_incorrect > 0))[number]

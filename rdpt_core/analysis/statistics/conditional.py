@@ -26,8 +26,8 @@ from rdpt_core.arrays import Bools, Doubles, Ints
 
 _STEPS = 60
 _LONGEST_STEP = 5.0
-_SMALL = 1e-8
-_NUDGE = 1e-5
+_SMALL = 1e-7
+_NUDGE = 1e-6
 _CELLS = 200_000
 
 
@@ -145,12 +145,10 @@ def _maximum(questions: list[_Questions], n_predictors: int) -> Doubles | None:
 
 
 def _information(questions: list[_Questions], beta: Doubles) -> Doubles:
-    """(k, k), how fast the gradient falls, by central differences; predictors have about unit spread."""
-    rows = []
-    for nudge in _NUDGE * np.eye(len(beta)):
-        ends = [_likelihood(questions, end).score.sum(axis=0) for end in (beta - nudge, beta + nudge)]
-        rows.append((ends[0] - ends[1]) / (2 * _NUDGE))
-    information = np.stack(rows)
+    """(k, k), how fast the gradient falls, by differences; predictors have about unit spread."""
+    here = _likelihood(questions, beta).score.sum(axis=0)
+    beside = [_likelihood(questions, beta + nudge).score.sum(axis=0) for nudge in _NUDGE * np.eye(len(beta))]
+    information = (here - np.stack(beside)) / _NUDGE
     symmetric: Doubles = (information + information.T) / 2
     return symmetric
 
@@ -198,7 +196,7 @@ def _choices(block: _Questions, beta: Doubles) -> tuple[Doubles, Doubles]:
 def _tilt(linear: Doubles, n_chosen: Ints) -> Doubles:
     """(n_questions,), by how much to raise log-odds so that about the right number is expected; none would be wrong."""
     tilt: Doubles = np.log(n_chosen / (linear.shape[1] - n_chosen)) - linear.mean(axis=1)
-    for _ in range(10):
+    for _ in range(4):
         chance = expit(linear + tilt[:, None])
         slope = np.maximum((chance * (1 - chance)).sum(axis=1), 1e-3)
         tilt += np.clip((n_chosen - chance.sum(axis=1)) / slope, -2.0, 2.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rdpt_core.analysis.statistics.auc import NEAR_PERCENT
-from rdpt_core.analysis.statistics.cross_validation import N_FOLDS
+from rdpt_core.analysis.statistics.cross_validation import MAX_DEALS, N_FOLDS
 from rdpt_core.analysis.statistics.resampling import LEVEL, MIN_QUESTIONS, SEED, resamples_for
 
 
@@ -33,8 +33,8 @@ ADDED_VALUE = Method(
     "log loss on questions left out",
     "What predictors add is how far they lower the log loss, minus the logarithm of the probability given to what "
     f"happened, on questions left out of a ridge-penalised logistic regression ({N_FOLDS} folds of whole questions, "
-    f"seed {SEED}) that takes length, mean logprobs and labels as smooth curves; each question counts once, and the "
-    f"{LEVEL:.0%} interval (Student's t over questions) takes the fits as they are.",
+    f"dealt up to {MAX_DEALS} times, seed {SEED}) that takes length, mean logprobs and labels as smooth curves; each "
+    f"question counts once, and the {LEVEL:.0%} interval (Student's t over questions) takes the fits as they are.",
     "Stone 1974; Hoerl and Kennard 1970",
 )
 AREA_INTERVAL = Method(
