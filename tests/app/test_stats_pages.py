@@ -81,9 +81,9 @@ def test_benchmarks_weigh_sentences_traces_or_questions(open_app: Open, database
         assert {row["averaged_over"] for row in rows(app)} == {average}
         assert f"all {average} weigh the same" in page_text(app)
     assert len({tuple(share) for share in shares.values()}) > 1
-    assert "traces here, and weigh accordingly" not in page_text(app)
+    assert "traces here and weigh accordingly" not in page_text(app)
     app.segmented_control(key="average").set_value("sentences").run()
-    assert "traces here, and weigh accordingly" in page_text(app)
+    assert "traces here and weigh accordingly" in page_text(app)
     assert all(0 < row["n_effective"] <= row["n_questions"] + 1e-9 for row in rows(app))
 
 

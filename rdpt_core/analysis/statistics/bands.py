@@ -37,16 +37,17 @@ def share_band(
     least = 0.5 / np.sqrt(n_effective + 1)
     spread = np.maximum(np.nanstd(angles, axis=0), least[:, None])
     reach = strayed(angles, centre, spread, level)
-    width = for_few_questions(reach, float(n_effective.min())) * spread
+    # In spreads that were raised, curves stray less than a single normal point would; its probability is the least.
+    as_normal = np.maximum(reach, ndtri(0.5 + level / 2))
+    width = reach * for_few_questions(as_normal, float(n_effective.min())) / as_normal * spread
     low, high = (np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in (centre - width, centre + width))
-    exact_low, exact_high = clopper_pearson(share, n_effective[:, None], 2 * ndtr(reach) - 1)
+    exact_low, exact_high = clopper_pearson(share, n_effective[:, None], 2 * ndtr(as_normal) - 1)
     is_edge = (share <= 0) | (share >= 1)
     return np.where(is_edge, np.minimum(low, exact_low), low), np.where(is_edge, np.maximum(high, exact_high), high)
 
 
 def strayed(draws: npt.NDArray[np.floating], centre: Doubles, spread: Doubles, level: float = LEVEL) -> Doubles:
-    """How many spreads hold a part `level` of the drawn curves everywhere, (n_curves,); at least as many as hold a
-    single normal point.
+    """How many spreads hold a part `level` of the drawn curves everywhere, (n_curves,).
 
     Args:
         draws: (n_resamples, n_points, n_curves), NaN where undefined.
@@ -54,7 +55,7 @@ def strayed(draws: npt.NDArray[np.floating], centre: Doubles, spread: Doubles, l
     """
     distance = np.abs(draws - centre) / spread
     largest = np.max(np.where(np.isnan(distance), 0.0, distance), axis=1)
-    return np.asarray(np.maximum(np.quantile(largest, level, axis=0), ndtri(0.5 + level / 2)))
+    return np.asarray(np.quantile(largest, level, axis=0))
 
 
 def for_few_questions(reach: Doubles, n_questions: float) -> Doubles:

@@ -40,8 +40,8 @@ ADDED_VALUE = Method(
 AREA_INTERVAL = Method(
     f"{LEVEL:.0%} interval of the signed area",
     "The signed area is how far the curve of correct traces lies above that of incorrect ones, on average over their "
-    f"common positions; its {LEVEL:.0%} interval draws the questions of both together (expanded percentiles) and is "
-    "never narrower than what intervals of the two mean heights imply (MOVER).",
+    f"common positions; its {LEVEL:.0%} interval comes from drawing the questions of both together (expanded "
+    "percentiles) and is, by MOVER, never narrower than intervals of the two mean heights imply.",
     "Hesterberg 2015; Newcombe 1998",
 )
 AUC_SAME_LENGTH = Method(
@@ -72,14 +72,14 @@ CURVE_BAND = Method(
 )
 DIFFERENCE_INTERVAL = Method(
     f"{LEVEL:.0%} interval of the difference",
-    f"A {LEVEL:.0%} interval of a difference draws the questions of both sides together (expanded percentiles) and is "
-    "never narrower than what the intervals of the two shares imply (MOVER).",
+    f"A {LEVEL:.0%} interval of a difference comes from drawing the questions of both sides together (expanded "
+    "percentiles) and is, by MOVER, never narrower than the intervals of the two shares imply.",
     "Hesterberg 2015; Newcombe 1998",
 )
 EFFECTIVE_QUESTIONS = Method(
     "effective",
-    "Questions of unequal weight count as fewer, their effective number: the square of the sum of their weights over "
-    f"the sum of the squares; fewer than {MIN_QUESTIONS} get no interval.",
+    "Questions of unequal weight count as fewer equal ones, their effective number: the squared sum of their weights "
+    f"over the sum of their squared weights; below {MIN_QUESTIONS} there is no interval.",
     "Kish 1965",
 )
 FIRTH_ESTIMATE = Method(
@@ -98,8 +98,8 @@ HOLM = Method(
 KAPPA_INTERVAL = Method(
     f"{LEVEL:.0%} interval of κ",
     "Cohen's κ is agreement beyond that of two runs with the same label shares by chance; its "
-    f"{LEVEL:.0%} interval draws questions again and again (expanded percentiles) and is never narrower than the "
-    "interval of agreement implies.",
+    f"{LEVEL:.0%} interval comes from drawing questions again and again (expanded percentiles) and is never narrower "
+    "than the interval of agreement implies.",
     "Cohen 1960; Hesterberg 2015",
 )
 LENGTH_CURVE = Method(
@@ -135,14 +135,14 @@ PERMUTATION_TEST = Method(
 )
 RESAMPLES = Method(
     "redrawn questions",
-    "Intervals draw as many questions as there are, with replacement, each with all of its traces: "
-    f"{resamples_for(1):,} times, {resamples_for(10**6):,} above 1,000 questions and for curves (seed {SEED}).",
+    "As many questions as there are were drawn with replacement, each with all of its traces, "
+    f"{resamples_for(1):,} times, or {resamples_for(10**6):,} above 1,000 questions and for curves, with seed {SEED}.",
     "Field and Welsh 2007",
 )
 SHARE_INTERVAL = Method(
     f"{LEVEL:.0%} interval",
-    f"A {LEVEL:.0%} interval of a share draws questions again and again, each with all of its traces (BCa bootstrap), "
-    "and is never narrower than the exact interval on the effective number of observations (Clopper–Pearson).",
+    f"A {LEVEL:.0%} interval of a share comes from drawing questions again and again, each with all of its traces (BCa "
+    "bootstrap), and is never narrower than the exact Clopper–Pearson interval on the effective number of answers.",
     "Efron 1987; Korn and Graubard 1998",
 )
 UNIMODALITY_TEST = Method(

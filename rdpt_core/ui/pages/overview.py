@@ -105,7 +105,7 @@ def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
         st.markdown(summary)
     st.caption(
         f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Questions are the unit, because sentences of one "
-        f"question resemble each other. {cited(SHARE_INTERVAL)} "
+        f"question resemble each other. {cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)} "
         "Click a segment to read traces of that benchmark that hold a sentence with that label."
     )
     if clicked_on:
@@ -113,7 +113,7 @@ def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
     with st.container(horizontal=True):
         methods = methods_paragraph(page.run, page.rule, "all traces", [SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES])
         export_panel.offer(page, "overview", shares_table(groups), {"shares": figure}, methods)
-        glossary.explain("share", "95% interval", "n", *map(str, label_order(page.run.roles)), "α", "β")
+        glossary.explain("share", "95% interval", "n", "effective n", *map(str, label_order(page.run.roles)), "α", "β")
 
 
 def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[str, str]:

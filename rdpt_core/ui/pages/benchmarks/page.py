@@ -146,7 +146,7 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
         ]
         methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
         export_panel.offer(page, "benchmarks", table, {"shares_of_groups": figure}, methods)
-        glossary.explain("share", "95% interval", "BCa interval", "clustering", "n")
+        glossary.explain("share", "95% interval", "BCa interval", "exact interval", "clustering", "n", "effective n")
     if clicked:
         cell, label = shares.cells[shown[int(clicked[0])]], shares.labels[int(clicked[1])]
         names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
@@ -163,7 +163,7 @@ def _samples(page: PageContext, scope: Scope, shares: CrossTable) -> str:
     fewest, most = page.data.trace_table(scope).samples
     if fewest == most or shares.average == "questions":
         return ""
-    return f" Questions have {fewest} to {most} traces here, and weigh accordingly."
+    return f" Questions have {fewest} to {most} traces here and weigh accordingly."
 
 
 def _weighed(shares: CrossTable, unit: str) -> str:

@@ -253,8 +253,8 @@ class _Draft:
         self._same_traces(curve, k)
 
     def _same_traces(self, curve: Curve, k: int) -> None:
-        """The dotted curve of the traces that all reach its end."""
-        if curve.same is not None:
+        """The dotted curve of the traces that all reach its end; not where two curves are compared already."""
+        if curve.same is not None and curve.line == LINES[0]:
             n = len(curve.same.share)
             ink = tone(label_key(self._labels[k]), self._mode).ink
             self._data.append(

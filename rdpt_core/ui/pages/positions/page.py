@@ -8,7 +8,7 @@ import streamlit as st
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.drilldown import CurvePoint, sentences_at_point
-from rdpt_core.analysis.run.positions.curves import MIN_AT_POSITION, Panel, PositionView, positions_table
+from rdpt_core.analysis.run.positions.curves import LINES, MIN_AT_POSITION, Panel, PositionView, positions_table
 from rdpt_core.analysis.run.positions.tables import MAX_POINTS, PositionTable
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.holm import holm
@@ -179,11 +179,11 @@ def _cuts(panels: tuple[Panel, ...]) -> str:
 def _same_traces(panels: tuple[Panel, ...]) -> str:
     """What the dotted curves are of; empty where there are none."""
     followed = [
-        f"{words.no_markdown(panel.name, 24)}{'' if curve.line == 'all' else ', ' + curve.line} "
-        f"{curve.same.at_least:,} or more ({words.count(curve.same.n_traces, 'trace')})"
+        f"{words.no_markdown(panel.name, 24)} {curve.same.at_least:,} or more "
+        f"({words.count(curve.same.n_traces, 'trace')})"
         for panel in panels
         for curve in panel.curves
-        if curve.same is not None
+        if curve.same is not None and curve.line == LINES[0]
     ]
     if not followed:
         return ""

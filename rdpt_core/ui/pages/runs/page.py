@@ -107,6 +107,7 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
                 "run": f"{words.plain(run.name, 40)} · {run.run_id[:8]}",
                 "what differs": "; ".join(words.plain(text, 80) for text in differences(page.run, run)),
                 "matched sentences": agreement.n_matched,
+                "questions": words.questions(agreement.n_questions, agreement.n_effective),
                 "agreement": 100 * agreement.agreement.value if agreement.n_matched else None,
                 "κ": agreement.kappa.value if agreement.n_matched else None,
                 KAPPA_INTERVAL.name: _interval(agreement.kappa, ""),

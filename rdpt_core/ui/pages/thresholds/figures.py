@@ -203,8 +203,8 @@ def _curve_and_band(curve: BetaCurve, k: int, mode: Mode, *, in_legend: bool) ->
 
 
 def _panel_title(curve: BetaCurve) -> str:
-    n = curve.intervals[0].n_questions
-    return f"{words.no_markup(curve.group, 20)}<br>{words.count(n, 'question')}"
+    first = curve.intervals[0]
+    return f"{words.no_markup(curve.group, 20)}<br>{words.questions(first.n_questions, first.n_effective)}"
 
 
 def density_figure(suggestion: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figure:

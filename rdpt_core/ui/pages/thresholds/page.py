@@ -13,7 +13,7 @@ from rdpt_core.analysis.run import thresholds
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, Method
+from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, Method, cited
 from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
@@ -119,8 +119,8 @@ def draw_curves(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
     figure = figures.curves_figure(curves[:MAX_PANELS], page.rule, default, context.mode())
     chart(figure, "curves", "Label shares for several β, of all and of each benchmark", clickable=False)
     text = (
-        f"Label shares as β changes and α stays at {page.rule.alpha:g}. The line marks the present β; bands are 95% "
-        "intervals."
+        f"Label shares as β changes and α stays at {page.rule.alpha:g}. The line marks the present β; bands are "
+        f"{SHARE_INTERVAL.name}s at each β. {cited(SHARE_INTERVAL)}"
     )
     if len(curves) > MAX_PANELS:
         text += f" The first {MAX_PANELS} of {len(curves)} groups are shown; the filters lead to the others."

@@ -105,6 +105,13 @@ def test_a_run_agrees_with_itself(reader: Reader) -> None:
     agreement = run_agreement.load_agreement(reader, first, first, RULE, Scope())
     assert agreement.agreement.value == pytest.approx(1) and agreement.kappa.value == pytest.approx(1)
     assert all(shift.value == 0 for shift in agreement.shift)
+    # Few questions cannot exclude that some sentence elsewhere moves, in either direction.
+    low = agreement.agreement.low
+    assert low is not None and agreement.kappa.low is not None
+    assert low < 0.97 and agreement.kappa.low < low and agreement.kappa.high == pytest.approx(1)
+    for shift in agreement.shift:
+        assert shift.low is not None and shift.high is not None
+        assert shift.low < -0.01 and shift.high == pytest.approx(-shift.low)
     assert run_agreement.load_moved(reader, first, first, RULE, Scope(), None).num_rows == 0
 
 
