@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rdpt_core.cli import main
 from rdpt_core.records import ROLES
 from tests.support.oracle import Oracle
 
@@ -22,10 +21,8 @@ DATA = PROJECT / "data"
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("bundled") / "demo.duckdb"
-    assert main(["demo", "--no-app", "--db", str(path)]) == 0
-    return path
+def database(bundled_database: Path) -> Path:
+    return bundled_database
 
 
 @pytest.fixture(scope="module")
