@@ -123,7 +123,7 @@ def test_what_the_readme_says_of_correctness(predicted: dict[str, Prediction]) -
     assert share.length.misfit_p < 0.001 and "a straight line misfits (p < 0.001)" in readme()
     *_, without, with_labels = share.added
     losses = (without.loss.value, with_labels.loss.value)
-    assert "from {:.3f} to {:.3f}, which is not clear of chance.".format(*losses) in readme()
+    assert "a log loss of {:.3f}; with label shares, {:.3f}. That is no clear difference.".format(*losses) in readme()
 
 
 def test_no_sentence_of_the_readme_hangs_on_one_adjustment(predicted: dict[str, Prediction]) -> None:

@@ -110,7 +110,7 @@ def added_lines(prediction: Prediction) -> list[str]:
             continue
         said = "make it better" if added.high < 0 else "make it worse" if added.low > 0 else "change nothing clearly"
         lines.append(
-            f"Foretold from {what}, labels {said}: log loss {losses[step.known[:-1]]:.3f} without them, "
+            f"In predictions from {what}, labels {said}: log loss {losses[step.known[:-1]]:.3f} without them, "
             f"{step.loss.value:.3f} with them, a change of {mean_in_words(added, '+')}."
         )
     return lines
@@ -149,7 +149,7 @@ def _of_label(verdict: LabelVerdict, prediction: Prediction) -> str:
     start = f"{measure} {_strength(row)}: AUC {auc_in_words(row.auc)}. At equal length"
     if verdict.agreed is Direction.UNKNOWN:
         return f"{start} nothing can be said: {curve.refused}."
-    odds = "" if curve.refused else f" (odds {odds_in_words(curve)} beside the curve)"
+    odds = "" if curve.refused else f" (odds {_inside(odds_in_words(curve))}, beside the curve)"
     ways = verdict.at_equal_length
     if verdict.agreed is not None:
         again = "still " if verdict.agreed is verdict.pooled else ""
@@ -165,18 +165,15 @@ def _of_label(verdict: LabelVerdict, prediction: Prediction) -> str:
 
 def _beside_length(found: AgainstLength, prediction: Prediction) -> str:
     length = prediction.auc(LENGTH, found.group).auc
-    parts = [
-        f"{said} {_listed(which)}"
-        for said, which in (
-            ("clearly better:", found.better),
-            ("clearly worse:", found.worse),
-            ("no clear difference:", found.unclear),
-        )
-        if which
-    ]
+    compared = (
+        (found.better, "clearly better than length"),
+        (found.worse, "clearly worse than length"),
+        (found.unclear, "no clear difference from length"),
+    )
+    parts = [f"{_listed(which)}: {said}" for which, said in compared if which]
     return (
-        f"**Labels against length, {_GROUPS[found.group]}**, where length has AUC {auc_in_words(length)}. Telling "
-        f"correct from incorrect traces, {'; '.join(parts)}."
+        f"**Labels against length, {_GROUPS[found.group]}** (length has AUC {_inside(auc_in_words(length))}). How well "
+        f"they tell correct from incorrect traces: {'; '.join(parts)}."
     )
 
 
@@ -190,6 +187,11 @@ def _strength(row: AucRow) -> str:
     distance = abs(row.auc.value - 0.5)
     size = "weakly" if distance < 0.14 else "moderately" if distance < 0.21 else "strongly"
     return GOES[direction].replace("goes", f"goes {size}")
+
+
+def _inside(text: str) -> str:
+    """`0.62, 0.58 to 0.66` for `0.62 (0.58 to 0.66)`, where brackets stand around it."""
+    return text.replace(" (", ", ").removesuffix(")")
 
 
 def _equals(p: float) -> str:

@@ -44,7 +44,7 @@ def test_ways_that_differ_are_named_with_what_each_says() -> None:
     )
     assert "beside a curve of length, within questions and in pairs of about the same length (odds ×" in line
     agreed = findings(with_curve_and_line(predicted(), 0.5, 0.5))[0]
-    assert "no clear relation to correctness, in all 4 ways (odds ×0.67" in agreed and "differ" not in agreed
+    assert "no clear relation to correctness, in all 4 ways (odds ×0.67, " in agreed and "differ" not in agreed
 
 
 def test_a_label_that_no_trace_has_is_not_called_unclear() -> None:
