@@ -21,14 +21,6 @@ def triple(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def bundled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled traces, scored by the bundled models; tests only read it."""
-    path = tmp_path_factory.mktemp("bundled") / "demo.duckdb"
-    assert main(["demo", "--no-app", "--db", str(path)]) == 0
-    return path
-
-
 @pytest.fixture
 def model_flags(triple: Path) -> list[str]:
     return [part for role in ROLES for part in (f"--{role}", str(triple / role))]

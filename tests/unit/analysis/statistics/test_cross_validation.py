@@ -14,6 +14,7 @@ from rdpt_core.analysis.statistics.cross_validation import (
     fit_ridge,
     held_out_losses,
     mean_over_questions,
+    n_deals,
 )
 
 
@@ -52,7 +53,9 @@ def test_the_penalised_fit_is_the_minimum_that_scipy_finds() -> None:
     assert np.isfinite(fit_ridge(design, np.ones(len(x), bool))).all()
 
 
-def test_no_trace_is_judged_by_a_fit_that_saw_its_question() -> None:
+def test_no_trace_is_judged_by_a_fit_that_saw_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Over several deals a loss is a mean, and means do not add up so.
+    monkeypatch.setattr("rdpt_core.analysis.statistics.cross_validation.MAX_DEALS", 1)
     x, correct, question, group = sample(2)
     before = held_out_losses(x, correct, question, group)
     turned = correct.copy()
@@ -61,6 +64,17 @@ def test_no_trace_is_judged_by_a_fit_that_saw_its_question() -> None:
     after = held_out_losses(x, turned, question, group)
     # With the outcome turned round, the same fit gives a loss whose probabilities add up to one.
     assert np.exp(-before[own]) + np.exp(-after[own]) == pytest.approx(np.ones(3), abs=1e-12)
+
+
+def test_few_traces_are_dealt_often_so_that_a_deal_matters_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [n_deals(n) for n in (10, 2_000, 5_000, 20_000, 10**6)] == [10, 10, 4, 1, 1]
+    data = sample(5, n_questions=40)
+    spread = {}
+    for most in (10, 1):
+        monkeypatch.setattr("rdpt_core.analysis.statistics.cross_validation.MAX_DEALS", most)
+        spread[most] = np.std([held_out_losses(*data, seed=100 * number) for number in range(8)], axis=0).mean()
+    # Were deals independent, ten of them would spread by a factor of 0.32.
+    assert 0 < spread[10] < 0.5 * spread[1]
 
 
 def test_a_real_predictor_lowers_the_loss_and_noise_does_not() -> None:

@@ -22,7 +22,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.auc import Auc
 from rdpt_core.analysis.statistics.logistic import LogisticFit
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 RULE = LabelRule.make()
 ORIGINS = {
     "teacher": "only in the teacher's data",

@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 
 from rdpt_core.records import ROLES
+from tests.integration.conftest import export
 from tests.support.oracle import Oracle
 
-from .conftest import export
-
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 DATA = PROJECT / "data"
 
 
