@@ -63,7 +63,8 @@ def test_no_trace_is_judged_by_a_fit_that_saw_its_question(monkeypatch: pytest.M
     own = question == 7
     after = held_out_losses(x, turned, question, group)
     # With the outcome turned round, the same fit gives a loss whose probabilities add up to one.
-    assert np.exp(-before[own]) + np.exp(-after[own]) == pytest.approx(np.ones(3), abs=1e-12)
+    # Fits begin at that of all traces, and end within 1e-7; had they seen the question, it would be 1e-3 off.
+    assert np.exp(-before[own]) + np.exp(-after[own]) == pytest.approx(np.ones(3), abs=1e-6)
 
 
 def test_few_traces_are_dealt_often_so_that_a_deal_matters_less(monkeypatch: pytest.MonkeyPatch) -> None:
