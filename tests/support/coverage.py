@@ -137,12 +137,13 @@ def share_difference(rng: np.random.Generator, truths: tuple[float, float], n_qu
 def accuracy(rng: np.random.Generator, n_questions: int, most: int, ability: float = 1.5) -> Outcome:
     """Accuracy by question, where every fourth question has `most` samples and the others have one.
 
-    Questions that were asked more often are harder, as where one samples until something is right. Naive: the mean over
-    traces, taken for independent.
+    Every fourth question is harder, as where one samples until something is right. Naive: the mean over traces, taken
+    for independent.
     """
-    n_of = np.where(np.arange(n_questions) % 4 == 0, most, 1)
+    is_hard = np.arange(n_questions) % 4 == 0
+    n_of = np.where(is_hard, most, 1)
     question = np.repeat(np.arange(n_questions), n_of)
-    p = expit(0.5 + ability * rng.normal(size=n_questions) - np.where(n_of > 1, 1.5, 0.0))
+    p = expit(0.5 + ability * rng.normal(size=n_questions) - np.where(is_hard, 1.5, 0.0))
     correct = rng.random(len(question)) < p[question]
     grades = np.column_stack([correct, ~correct]).astype(np.int64)
     intervals = bootstrap_shares(grades, question, average="questions")
