@@ -16,7 +16,8 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
 from rdpt_core.analysis.run.group_shares import DIMENSIONS, cross_table_rows
 from rdpt_core.analysis.run.positions.curves import PositionView, positions_table
-from rdpt_core.analysis.run.predict import MEASURES, prediction_table
+from rdpt_core.analysis.run.predict.graded import MEASURES
+from rdpt_core.analysis.run.predict.tables import prediction_table
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.thresholds import curves_table
 from rdpt_core.analysis.scope import Scope

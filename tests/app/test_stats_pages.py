@@ -194,8 +194,15 @@ def test_predict_both_measures(open_app: Open, database: Path) -> None:
     app.segmented_control(key="measure").set_value("count").run()
     assert not app.exception and rows(app) != shares
     words = page_text(app)
-    assert "Number of sentences" in words and "beside length" in words
-    assert "AUC (95%), without first tokens" in app.dataframe[0].value.columns
+    assert words.index("**At equal length** below means") < words.index("**Teacher count**")
+    assert words.index("**Teacher count**") < words.index("**Number of sentences**")
+    assert "log(1 + count)" in words
+    odds, added, first_tokens = (table.value for table in app.dataframe[:3])
+    # Four labels, each alone and with length held constant in three ways.
+    assert len(odds) == 16 and {"p", "p, Holm", "questions"} <= set(odds.columns)
+    assert all(text == "–" or float(text.lstrip("< ")) > 0 for text in [*odds["p"], *odds["p, Holm"]])
+    assert list(added["what is known"])[-1] == "benchmark, length, mean logprobs, labels"
+    assert "AUC (95%), without first tokens" in first_tokens.columns
 
 
 def test_predict_in_bytes_says_what_it_cannot_do(open_app: Open, database: Path) -> None:
@@ -250,7 +257,8 @@ def test_a_run_before_training_has_three_labels(open_app: Open, tmp_path: Path, 
     app = open_app(path, page)
     table = app.dataframe[-1].value
     column = "predictor" if "predictor" in table.columns else "label"
-    assert set(table[column]) - {"length"} == {"Teacher", "Common", "Student"}
+    others = {"length", "benchmark", "mean logprobs", "labels"}
+    assert set(table[column]) - others == {"Teacher", "Common", "Student"}
     assert "different tokenizers" in page_text(app)
 
 

@@ -20,7 +20,7 @@ from rdpt_core.analysis.run.group_shares import RunCounts, cross_tabulate, diffe
 from rdpt_core.analysis.run.positions.curves import LINES, make_panel
 from rdpt_core.analysis.run.positions.tables import absolute_table
 from rdpt_core.analysis.run.trace_table import TraceTable
-from rdpt_core.analysis.statistics.auc import auc_within
+from rdpt_core.analysis.statistics.auc import auc_within_questions
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares
 from tests.support.simulation import ROLES
 
@@ -169,7 +169,7 @@ def auc(rng: np.random.Generator, biggest: int, spread: float, n_questions: int 
     correct = np.concatenate([np.arange(n) % 2 == 0 for n in n_of])
     effect = 0.5 + spread * rng.normal(size=n_questions)
     score = rng.normal(size=len(question)) + effect[question] * correct
-    estimate = auc_within(score, correct, question, question)
+    estimate = auc_within_questions(score, correct, question)
     # Two normals of variance 1 that are `effect` apart, whose effect is itself normal.
     truth = float(norm.cdf(0.5 / np.sqrt(2 + spread**2)))
     a, n_pairs = estimate.value, len(question) / 2

@@ -8,7 +8,7 @@ trace_table     the traces of a run as small numbers to group by
 shares          label shares of each benchmark
 group_shares    label shares of any groups, and their differences
 positions       labels along the traces
-predict         labels against correctness
+predict         labels against correctness, with length held constant
 thresholds      what α and β decide
 suggested_beta  a β that the data suggest
 gap_plane       every sentence as a point

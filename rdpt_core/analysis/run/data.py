@@ -23,7 +23,7 @@ import pyarrow as pa
 from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_arrays, group_shares, predict, shares, thresholds
+from rdpt_core.analysis.run import gap_arrays, group_shares, shares, thresholds
 from rdpt_core.analysis.run.exact_counts import Exact
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import CrossTable, RunCounts
@@ -31,7 +31,8 @@ from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.run.positions import curves, tables
 from rdpt_core.analysis.run.positions.curves import Panel, PositionView
 from rdpt_core.analysis.run.positions.tables import PositionTable
-from rdpt_core.analysis.run.predict import Prediction
+from rdpt_core.analysis.run.predict.added import mean_logprobs
+from rdpt_core.analysis.run.predict.prediction import Prediction, predict_correctness
 from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
 from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
@@ -241,18 +242,25 @@ class RunData:
         """Whether labels can be counted without first tokens: how many bytes one has is not stored."""
         return rule.unit is not Unit.BYTE
 
+    @kept(1)
+    def mean_logprobs(self) -> Doubles:
+        """(n_scored_traces, n_roles), the mean logprob of every trace under each model, in nats."""
+        with self.open_reader() as reader:
+            return mean_logprobs(reader, self.run)
+
     @kept(8)
     def prediction(self, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool = False) -> Prediction:
-        """Labels against correctness: AUCs and logistic fits.
+        """Labels against correctness: AUCs, odds ratios, and what labels add to mean logprobs.
 
         Args:
-            measure: one of `predict.MEASURES`.
+            measure: one of `predict.graded.MEASURES`.
             without_first: count labels without the first tokens of sentences, too.
         """
         rows = self.rows(rule, scope)
         counts = self.counts(rule)[rows, 1:]
         counts_without_first = self.counts(rule, without_first=True)[rows, 1:] if without_first else None
-        return predict.predict_correctness(self.trace_table(scope), counts, self.labels, measure, counts_without_first)
+        traces, logprobs = self.trace_table(scope), self.mean_logprobs()[rows]
+        return predict_correctness(traces, counts, self.labels, measure, logprobs, counts_without_first)
 
     def _exact_gaps(self, rule: LabelRule) -> Exact:
         def exact(trace_nos: SmallInts) -> tuple[Doubles, Doubles | None]:

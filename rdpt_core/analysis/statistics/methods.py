@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rdpt_core.analysis.statistics.auc import NEAR_PERCENT
+from rdpt_core.analysis.statistics.cross_validation import MAX_DEALS, N_FOLDS
 from rdpt_core.analysis.statistics.resampling import LEVEL, MIN_QUESTIONS, SEED, resamples_for
 
 
@@ -27,12 +29,39 @@ def cited(*methods: Method) -> str:
     return " ".join(f"{method.sentence.removesuffix('.')} ({method.source})." for method in methods)
 
 
+ADDED_VALUE = Method(
+    "log loss on questions left out",
+    "What predictors add is how far they lower the log loss, minus the logarithm of the probability given to what "
+    f"happened, on questions left out of a ridge-penalised logistic regression ({N_FOLDS} folds of whole questions, "
+    f"dealt up to {MAX_DEALS} times, seed {SEED}) that takes length, mean logprobs and labels as smooth curves; each "
+    f"question counts once, and the {LEVEL:.0%} interval (Student's t over questions) takes the fits as they are.",
+    "Stone 1974; Hoerl and Kennard 1970",
+)
 AREA_INTERVAL = Method(
     f"{LEVEL:.0%} interval of the signed area",
     "The signed area is how far the curve of correct traces lies above that of incorrect ones, on average over their "
     f"common positions; its {LEVEL:.0%} interval comes from drawing the questions of both together (expanded "
     "percentiles) and is, by MOVER, never narrower than intervals of the two mean heights imply.",
     "Hesterberg 2015; Newcombe 1998",
+)
+AUC_SAME_LENGTH = Method(
+    "AUC at about the same length",
+    "The AUC at about the same length is the AUC within benchmarks over those pairs of traces in which the longer has "
+    f"at most {NEAR_PERCENT}% more sentences than the shorter.",
+    "Obuchowski 1997",
+)
+AUC_WITHIN_BENCHMARKS = Method(
+    "AUC within benchmarks",
+    "The AUC within benchmarks is the chance that a correct trace has the larger value than an incorrect one of the "
+    f"same benchmark, ties counting half; its {LEVEL:.0%} interval has the variance for traces clustered by question, "
+    "on the logit scale.",
+    "Obuchowski 1997",
+)
+AUC_WITHIN_QUESTIONS = Method(
+    "AUC within questions",
+    "The AUC within questions is the mean of the AUCs of single questions that have both correct and incorrect traces, "
+    f"each question counting once; its {LEVEL:.0%} interval is that of a mean (Student's t), on the logit scale.",
+    "Kawaguchi, Koch and Wang 2011",
 )
 CURVE_BAND = Method(
     f"{LEVEL:.0%} band",
@@ -53,6 +82,13 @@ EFFECTIVE_QUESTIONS = Method(
     f"over the sum of their squared weights; below {MIN_QUESTIONS} there is no interval.",
     "Kish 1965",
 )
+FIRTH_ESTIMATE = Method(
+    "Firth's estimate",
+    "Where correct and incorrect traces are separated, so that the usual estimate is infinite, the odds ratio is that "
+    f"of Firth's penalised likelihood; its {LEVEL:.0%} interval comes from the profile of that likelihood, widened by "
+    "the largest effect that clustering by question can have.",
+    "Firth 1993; Heinze and Schemper 2002",
+)
 HOLM = Method(
     "p, Holm",
     "P-values that stand together are also given as adjusted by Holm's method, which keeps the chance of one or more "
@@ -65,6 +101,31 @@ KAPPA_INTERVAL = Method(
     f"{LEVEL:.0%} interval comes from drawing questions again and again (expanded percentiles) and is never narrower "
     "than the interval of agreement implies.",
     "Cohen 1960; Hesterberg 2015",
+)
+LENGTH_CURVE = Method(
+    "beside length, curve",
+    "Beside a curve means beside a natural cubic spline of the logarithm of the number of sentences (knots at the 5, "
+    "35, 65 and 95% points).",
+    "Harrell 2015",
+)
+LENGTH_LINE = Method(
+    "beside length, straight line",
+    "Beside a straight line means beside the logarithm of the number of sentences; whether the line misfits is tested "
+    "by the further terms of the curve in a regression on length alone (Wald's test, clustered by question).",
+    "Harrell 2015",
+)
+ODDS_RATIO = Method(
+    "odds ratio",
+    "Odds ratios are per standard deviation within benchmarks, from logistic regression with an intercept for each "
+    "benchmark; standard errors are clustered by question, and Student's t has the effective number of questions less "
+    "one as degrees of freedom.",
+    "Liang and Zeger 1986; Carter, Schnepel and Steigerwald 2017",
+)
+ODDS_RATIO_WITHIN_QUESTIONS = Method(
+    "within questions, beside length",
+    "Odds ratios within questions come from logistic regression conditional on the question, beside the same curve of "
+    "length, so that only responses to the same question are compared; standard errors are clustered by question.",
+    "Breslow and Day 1980",
 )
 PERMUTATION_TEST = Method(
     "permutation p-value",

@@ -8,11 +8,20 @@ import streamlit as st
 
 from rdpt_core.analysis.labels import UNCERTAIN_PART
 from rdpt_core.analysis.statistics.methods import (
+    ADDED_VALUE,
     AREA_INTERVAL,
+    AUC_SAME_LENGTH,
+    AUC_WITHIN_BENCHMARKS,
+    AUC_WITHIN_QUESTIONS,
     CURVE_BAND,
     DIFFERENCE_INTERVAL,
     EFFECTIVE_QUESTIONS,
+    FIRTH_ESTIMATE,
     KAPPA_INTERVAL,
+    LENGTH_CURVE,
+    LENGTH_LINE,
+    ODDS_RATIO,
+    ODDS_RATIO_WITHIN_QUESTIONS,
     PERMUTATION_TEST,
     RESAMPLES,
     SHARE_INTERVAL,
@@ -202,14 +211,24 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "AUC",
-            "Chance that a correct trace has a larger value than an incorrect one, ties counting half. 0.5 is chance.",
+            "Chance that a correct trace has a larger value than an incorrect one, ties counting half. 0.5 is chance. "
+            + cited(AUC_WITHIN_BENCHMARKS, AUC_SAME_LENGTH, AUC_WITHIN_QUESTIONS),
         ),
         Term(
             "odds ratio",
             "By which factor the odds of a correct answer change when the predictor grows by one standard deviation "
-            "while the others stay.",
+            "while the others stay. " + cited(ODDS_RATIO, ODDS_RATIO_WITHIN_QUESTIONS, FIRTH_ESTIMATE),
         ),
-        Term("length", "Number of sentences or tokens of a trace. Longer traces hold more of every label: a confound."),
+        Term(
+            "length",
+            "Number of sentences or tokens of a trace. Longer traces hold more of every label: a confound. "
+            + cited(LENGTH_CURVE, LENGTH_LINE),
+        ),
+        Term(
+            "log loss",
+            "How surprising what happened was to a prediction, on average: 0 if it was certain and right, 0.693 for a "
+            "tossed coin. " + cited(ADDED_VALUE),
+        ),
         Term(
             "first-token effect",
             "The first token of a sentence is hard to predict, so short sentences look less likely than long ones.",
