@@ -24,7 +24,9 @@ from rdpt_core.analysis.statistics.auc import auc_within_questions
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares
 from tests.support.simulation import ROLES
 
+# Standard deviations of leanings, in log-odds.
 QUESTION_SPREAD, TRACE_SPREAD = 0.9, 0.3
+FAR_SPREAD = 2.5
 _Z = 1.959964
 Interval = tuple[float, float]
 
@@ -82,11 +84,13 @@ def level(share: float, spread: float) -> float:
     return float(brentq(lambda centre: float(weights @ expit(centre + spread * nodes)) - share, -60, 60))
 
 
-def _sentences(rng: np.random.Generator, share: float, question: np.ndarray, lean: np.ndarray) -> np.ndarray:
-    """(n_traces, 2), sentences with and without a label, about ten a trace."""
+def _sentences(
+    rng: np.random.Generator, share: float, question: np.ndarray, lean: np.ndarray, spread: float = QUESTION_SPREAD
+) -> np.ndarray:
+    """(n_traces, 2), sentences with and without a label, about ten a trace; `lean` is of spread 1."""
     n = len(question)
-    centre = level(share, float(np.hypot(QUESTION_SPREAD, TRACE_SPREAD)))
-    p = expit(centre + QUESTION_SPREAD * lean[question] + TRACE_SPREAD * rng.normal(size=n))
+    centre = level(share, float(np.hypot(spread, TRACE_SPREAD)))
+    p = expit(centre + spread * lean[question] + TRACE_SPREAD * rng.normal(size=n))
     length = 4 + rng.poisson(6, n)
     labelled = rng.binomial(length, p)
     return np.column_stack([labelled, length - labelled])
@@ -101,10 +105,10 @@ def _outcome(truth: float, ours: Interval, value: float, reach: float) -> Outcom
     return Outcome(np.array([truth]), (low, high), (np.array([value - reach]), np.array([value + reach])))
 
 
-def share(rng: np.random.Generator, truth: float, n_questions: int) -> Outcome:
+def share(rng: np.random.Generator, truth: float, n_questions: int, spread: float = QUESTION_SPREAD) -> Outcome:
     """A label's share in questions of three traces; naive: sentences are independent."""
     question = np.repeat(np.arange(n_questions), 3)
-    counts = _sentences(rng, truth, question, rng.normal(size=n_questions))
+    counts = _sentences(rng, truth, question, rng.normal(size=n_questions), spread)
     intervals = bootstrap_shares(counts, question)
     value = float(intervals.share[0])
     return _outcome(truth, (intervals.low[0], intervals.high[0]), value, _wald(value, counts.sum()))
@@ -137,12 +141,13 @@ def share_difference(rng: np.random.Generator, truths: tuple[float, float], n_qu
 def accuracy(rng: np.random.Generator, n_questions: int, most: int, ability: float = 1.5) -> Outcome:
     """Accuracy by question, where every fourth question has `most` samples and the others have one.
 
-    Questions that were asked more often are harder, as where one samples until something is right. Naive: the mean over
-    traces, taken for independent.
+    Every fourth question is harder, as where one samples until something is right. Naive: the mean over traces, taken
+    for independent.
     """
-    n_of = np.where(np.arange(n_questions) % 4 == 0, most, 1)
+    is_hard = np.arange(n_questions) % 4 == 0
+    n_of = np.where(is_hard, most, 1)
     question = np.repeat(np.arange(n_questions), n_of)
-    p = expit(0.5 + ability * rng.normal(size=n_questions) - np.where(n_of > 1, 1.5, 0.0))
+    p = expit(0.5 + ability * rng.normal(size=n_questions) - np.where(is_hard, 1.5, 0.0))
     correct = rng.random(len(question)) < p[question]
     grades = np.column_stack([correct, ~correct]).astype(np.int64)
     intervals = bootstrap_shares(grades, question, average="questions")
@@ -212,6 +217,14 @@ def designs() -> Iterator[tuple[str, Mapping[str, Design]]]:
     yield (
         "shares",
         {f"share {p:g}, {n} questions": partial(share, truth=p, n_questions=n) for p in SHARES for n in QUESTIONS},
+    )
+    yield (
+        "shares of questions that differ far more",
+        {
+            f"share {p:g}, {n} questions": partial(share, truth=p, n_questions=n, spread=FAR_SPREAD)
+            for p in SHARES[1:]
+            for n in QUESTIONS
+        },
     )
     pairs = [*((p, p) for p in SHARES), (0.3, 0.2), (0.02, 0.0), (0.98, 0.9)]
     for paired in (True, False):

@@ -28,7 +28,7 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
         shared_yaxes=True,
         column_widths=[0.56, 0.44],
         horizontal_spacing=0.08,
-        subplot_titles=("share of sentences", f"the same shares with {SHARE_INTERVAL.name}s"),
+        subplot_titles=("share of sentences", f"with {SHARE_INTERVAL.name}s"),
     )
     rows = list(range(len(groups)))
     labels = groups[0].labels if groups else ()

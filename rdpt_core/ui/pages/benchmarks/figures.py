@@ -30,7 +30,6 @@ def cells_figure(table: CrossTable, shown: Sequence[int], unit: str, mode: Mode)
     figure = shares_figure([GroupShares(cell.row, table.labels, cell.intervals) for cell in shown_cells], mode)
     figure.update_yaxes(ticktext=[_tick(cell) for cell in shown_cells])
     figure.layout.annotations[0].text = share_in_words(table, unit)
-    figure.layout.annotations[1].text = f"with {SHARE_INTERVAL.name}s"
     for trace in figure.data:
         k = trace.customdata[0][1]
         trace.hovertext = [_hover(table, cell, k, unit) for cell in shown_cells]
