@@ -157,6 +157,9 @@ def test_positions_compare_correct_and_incorrect(open_app: Open, database: Path)
     assert {row["label"] for row in areas} == {"Teacher", "Shared", "Student", "Boosted"}
     assert all(row["informative questions"] > 0 for row in areas)
     assert all(row["from"] <= row["signed area"] <= row["to"] for row in areas)
+    # Texts such as `0.012` and `< 0.001`; where several stand together, none is adjusted downwards.
+    pairs = [[float(row[name].lstrip("< ")) for name in ("p-value", "p, Holm")] for row in areas]
+    assert all(0 < raw <= adjusted for raw, adjusted in pairs) and any(raw < adjusted for raw, adjusted in pairs)
     assert "Not compared, for want of questions: attack" in page_text(app)
 
 

@@ -85,6 +85,13 @@ def percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"
 
 
+def p_value(p: float) -> str:
+    """`0.012`, and `< 0.001` for anything smaller: a p-value is never 0; a dash where there is none."""
+    if math.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def plain(text: str, limit: int = 60) -> str:
     """A foreign text as one short line: no control, direction or invisible characters, cut with an ellipsis.
 

@@ -18,6 +18,8 @@ from rdpt_core.analysis.run.positions import (
     positions_table,
 )
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.holm import holm
+from rdpt_core.analysis.statistics.methods import HOLM
 from rdpt_core.analysis.statistics.resampling import SEED
 from rdpt_core.ui.frame import context, filters
 from rdpt_core.ui.frame.context import PageContext
@@ -29,6 +31,19 @@ from rdpt_core.ui.parts.drilldown import show
 from rdpt_core.ui.style import words
 
 TRACES = ("all", "correct against incorrect")
+_AREA_COLUMNS = (
+    "group",
+    "label",
+    "signed area",
+    "from",
+    "to",
+    "positions",
+    "within questions",
+    "p-value",
+    HOLM.name,
+    "informative questions",
+    "no p-value because",
+)
 SCALES = ("sentence number", "part of the trace")
 PANELS = ("each benchmark", "all together")
 _MAX_PANELS = 12
@@ -130,7 +145,9 @@ def _figure(
     )
     export = positions_table(panels, table, labels)
     with st.container(horizontal=True):
-        methods = methods_paragraph(page.run, page.rule, scope.words(), [_METHOD])
+        methods = methods_paragraph(
+            page.run, page.rule, scope.words(), [_METHOD, *([HOLM.sentence] if view.compare else [])]
+        )
         export_panel.offer(page, "positions", export, {"positions": figure}, methods)
         glossary.explain("position curve", "position", "simultaneous band", "n", "signed area", "permutation p-value")
     if clicked:
@@ -186,7 +203,7 @@ def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
                     "to": 100 * float(area.high[k]),
                     "positions": area.n_points,
                     "within questions": None if np.isnan(test.value[k]) else 100 * float(test.value[k]),
-                    "p-value": None if test.refused else float(test.p_value[k]),
+                    "p-value": float(test.p_value[k]),
                     "informative questions": test.n_informative,
                     "no p-value because": test.refused,
                 }
@@ -194,13 +211,15 @@ def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
     if not rows:
         st.info("No group has enough correct and incorrect traces to compare.")
         return
+    for row, adjusted in zip(rows, holm(np.array([row["p-value"] for row in rows])), strict=True):
+        row |= {"p-value": words.p_value(row["p-value"]), HOLM.name: words.p_value(float(adjusted))}
     points = st.column_config.NumberColumn(format="%+.1f")
     st.dataframe(
         rows,
         hide_index=True,
         placeholder="–",
-        column_config={name: points for name in ("signed area", "from", "to", "within questions")}
-        | {"p-value": st.column_config.NumberColumn(format="%.4f")},
+        column_order=_AREA_COLUMNS,
+        column_config={name: points for name in ("signed area", "from", "to", "within questions")},
     )
     untested = sorted({str(panel.name) for panel in panels if panel.area is None})
     left_out = (
@@ -211,5 +230,6 @@ def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
         "on average over their common positions, with its 95% interval from resampling questions. It still holds the "
         "difference between easy and hard questions. **Within questions** compares only traces of the same question; "
         "its p-value shuffles correctness among them, so only questions with both kinds of traces are informative. "
-        f"{words.count(len(rows), 'comparison')}: one of twenty falls below 0.05 by chance.{left_out}"
+        f"**{HOLM.name}** allows for all p-values of this table at once: by chance alone, at most one such table of "
+        f"twenty has any below 0.05 ({HOLM.source}).{left_out}"
     )

@@ -27,3 +27,14 @@ def test_no_markup_leaves_plotly_nothing_to_read(text: str) -> None:
 
 def test_every_reason_has_words() -> None:
     assert set(words.UNSCORED) >= {str(reason) for reason in UnscoredReason}
+
+
+def test_a_p_value_is_never_zero() -> None:
+    assert [words.p_value(p) for p in (0.0, 0.00099, 0.001, 0.0124, 1.0, float("nan"))] == [
+        "< 0.001",
+        "< 0.001",
+        "0.001",
+        "0.012",
+        "1.000",
+        "–",
+    ]
