@@ -17,8 +17,8 @@ from rdpt_core.analysis.run.data import RunData, shares_of_groups
 from rdpt_core.analysis.run.group_shares import DIMENSIONS, cross_table_rows
 from rdpt_core.analysis.run.positions import PositionView, positions_table
 from rdpt_core.analysis.run.predict import MEASURES, prediction_table
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import curves_table
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.sensitivity.thresholds import curves_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.api.choices import Choices, rule_of, scope_of
 from rdpt_core.api.scored_trace import ScoredTrace

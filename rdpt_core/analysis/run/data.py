@@ -23,16 +23,17 @@ import pyarrow as pa
 from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_arrays, group_shares, positions, predict, shares, thresholds
+from rdpt_core.analysis.run import gap_arrays, group_shares, positions, predict, shares
 from rdpt_core.analysis.run.exact_counts import Exact
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import CrossTable, RunCounts
 from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.run.positions import Panel, PositionTable, PositionView
 from rdpt_core.analysis.run.predict import Prediction
+from rdpt_core.analysis.run.sensitivity import thresholds
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta, find_beta
+from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.analysis.run.shares import GroupShares
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
-from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.analysis.run.trace_table import TraceTable, load_trace_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.parallel import in_parallel

@@ -8,4 +8,5 @@ holm         several p-values at once
 methods      every method by name, with its source
 permutation  permutation tests within questions
 parallel     threads for work on arrays
+unimodality  whether a density has more than one hump
 """

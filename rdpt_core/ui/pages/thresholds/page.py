@@ -9,9 +9,9 @@ import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import default_thresholds, label_order
-from rdpt_core.analysis.run import thresholds
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
+from rdpt_core.analysis.run.sensitivity import thresholds
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.sensitivity.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
 from rdpt_core.ui.frame import context, notices

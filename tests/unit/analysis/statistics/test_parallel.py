@@ -11,7 +11,7 @@ import pytest
 from rdpt_core.analysis.labels import LabelRule, label_order
 from rdpt_core.analysis.run import exact_counts, gap_arrays, positions
 from rdpt_core.analysis.run.gap_arrays import Gaps
-from rdpt_core.analysis.run.thresholds import count_map
+from rdpt_core.analysis.run.sensitivity.thresholds import count_map
 from rdpt_core.analysis.statistics import parallel
 
 ROLES = ("teacher", "student", "distilled")
