@@ -8,7 +8,7 @@ characters a partner must hold the character in its middle, so there is one cand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.questions import load_numbers
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
@@ -122,7 +123,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     sides, parameters = _sides(first, second, rule, scope)
     rows = reader.query(
         f"WITH {sides}, {_MATCHED} "
-        "SELECT dense_rank() OVER (ORDER BY benchmark, question_id) - 1 AS question, a_no, a_label, b_label, n "
+        "SELECT benchmark, question_id, a_no, a_label, b_label, n "
         "FROM (SELECT a_no, a_label, b_label, count(*) AS n FROM matched GROUP BY ALL) JOIN same USING (a_no)",
         parameters,
     )
@@ -133,7 +134,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     scored = scored.filter(pc.is_valid(scored.column("b_label"))) if scored.num_rows else scored
     n_all = sum(rows.column("n").to_pylist())
     labels = label_order(shared_roles(first, second))
-    per_question = _per_question(scored, labels)
+    per_question = _per_question(scored, load_numbers(reader, first), labels)
     agreement, kappa, shift, refused = _estimates(per_question)
     only, other_text = _traces_apart(reader, first, second, scope)
     joint = per_question.sum(axis=0).astype(np.int64)
@@ -154,10 +155,15 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     )
 
 
-def _per_question(rows: pa.Table, labels: Sequence[Label]) -> Doubles:
-    """Shape (n_questions, k, k): matched sentences of each question by both labels."""
+def _per_question(rows: pa.Table, numbers: Mapping[tuple[str, str], int], labels: Sequence[Label]) -> Doubles:
+    """Shape (n_questions, k, k): matched sentences of each question by both labels.
+
+    Args:
+        numbers: benchmark and id to the number of the question.
+    """
     index_of = {str(label): index for index, label in enumerate(labels)}
-    _, question = np.unique(rows.column("question").to_numpy(), return_inverse=True)
+    keys = zip(rows.column("benchmark").to_pylist(), rows.column("question_id").to_pylist(), strict=True)
+    _, question = np.unique(np.array([numbers[key] for key in keys], np.int64), return_inverse=True)
     first, second = (
         np.array([index_of[name] for name in rows.column(side).to_pylist()], dtype=np.int64)
         for side in ("a_label", "b_label")

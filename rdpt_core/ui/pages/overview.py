@@ -12,6 +12,7 @@ from rdpt_core.analysis.catalog import Catalog
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, empty_states, links, notices
@@ -247,6 +248,7 @@ def draw(page: PageContext) -> None:
     live_progress(page.run, catalog)
     notices.run_notices(page)
     notices.faint_notice(page.data.faint(page.rule))
+    notices.questions_notice(page, Scope())
     groups = page.data.shares(page.rule)
     label_shares(page, groups)
     where_to_go()

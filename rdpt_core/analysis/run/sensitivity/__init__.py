@@ -2,4 +2,5 @@
 
 thresholds      what α and β decide
 suggested_beta  a β that the data suggest
+unit_effects    labels without first tokens, and of joined sentences
 """

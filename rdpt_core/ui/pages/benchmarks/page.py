@@ -12,7 +12,7 @@ from rdpt_core.analysis.run.group_shares import CrossTable, cross_table_rows
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD, MIN_QUESTIONS
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, filters
+from rdpt_core.ui.frame import context, filters, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
 from rdpt_core.ui.pages.benchmarks.figures import cells_figure, difference_figure, points_in_words
@@ -106,6 +106,9 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
         f"{filters.describe(scope).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
         f"counted in {unit}. Intervals are 95% and resample questions. Click a segment for the traces behind it."
     )
+    # Those of this run alone are told at the top.
+    if shares.n_alike > page.data.trace_table(scope).n_alike:
+        st.caption(notices.questions_alike(shares.n_alike))
     n_refused = sum(cell.intervals.refused is not None for cell in shares.cells)
     if n_refused:
         groups_have = words.count(n_refused, "group has", "groups have")

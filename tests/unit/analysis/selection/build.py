@@ -30,7 +30,7 @@ def store(path: Path, asked: Sequence[Sequence[Response]], correct: Sequence[boo
                 f"t{trace_no}",
                 f"q{number}",
                 "x" * sum(len(sentence.student) for sentence in response),
-                (Message("user", "?"),),
+                (Message("user", f"{number}?"),),
                 domain=("even", "odd", None)[number % 3],
                 sample=trace_no,
                 correct=None if correct is None else correct[trace_no],
