@@ -33,6 +33,7 @@ from rdpt_core.analysis.run.predict import Prediction
 from rdpt_core.analysis.run.sensitivity import thresholds
 from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta, find_beta
 from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.analysis.run.sensitivity.unit_effects import UnitEffects, load_unit_effects
 from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.analysis.run.trace_table import TraceTable, load_trace_table
 from rdpt_core.analysis.scope import Scope
@@ -274,6 +275,12 @@ class RunData:
         """Label shares for several β, of everything in scope and of each benchmark."""
         rows = self.rows(rule, scope)
         return thresholds.beta_curves(self.gaps(rule), rows, self.trace_table(scope), rule, self._exact_gaps(rule))
+
+    @kept(8, message="Labelling other units …")
+    def unit_effects(self, rule: LabelRule, scope: Scope) -> UnitEffects:
+        """Labels without first tokens, and of joined sentences."""
+        with self.open_reader() as reader:
+            return load_unit_effects(reader, self.run, rule, scope, self.trace_table(scope))
 
     def suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
         """The β that the data suggest in a unit and space; the rule's thresholds play no part."""

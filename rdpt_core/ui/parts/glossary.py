@@ -123,6 +123,22 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "when it is moved a little.",
         ),
         Term(
+            "dip test",
+            "Asks whether a distribution has more than one hump. Its p-value is how often a distribution with one hump "
+            "looks at least as uneven by chance, found by resampling questions from a flat one.",
+        ),
+        Term(
+            "first token",
+            "The token that begins a sentence. It is the hardest to predict, since it decides which kind of sentence "
+            "comes next.",
+        ),
+        Term(
+            "choice and wording",
+            "Ours: the gap between teacher and student in two parts that add up. Choice is what the first token of the "
+            "sentence makes, wording what all other tokens make. For probabilities, which multiply, each part is an "
+            "average over which of the two is changed first.",
+        ),
+        Term(
             "suggested β",
             r"Ours, not the paper's: the antimode of $|d_{TS}|$ between the hump of sentences on which teacher and "
             "student agree and the hump on which they do not. Undefined when the distribution has no second hump.",

@@ -1,0 +1,112 @@
+"""The suggested β: whether the data have two humps, and the way to choose on one half and read on the other."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from rdpt_core.analysis.questions import HALVES
+from rdpt_core.analysis.run.sensitivity.suggested_beta import MAX_DEPTH, SIGNIFICANT, SuggestedBeta
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.methods import UNIMODALITY_TEST
+from rdpt_core.analysis.statistics.resampling import MIN_QUESTIONS
+from rdpt_core.ui.frame import context
+from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.pages.thresholds import figures
+from rdpt_core.ui.parts import glossary
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.style import words
+
+
+def draw_suggestion(page: PageContext, scope: Scope, suggestion: SuggestedBeta) -> go.Figure:
+    """What the data say about β, with its reason, or why they say nothing."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("A β that the data suggest", anchor=False, width="content")
+        glossary.explain("suggested β", "antimode", "dip test", "β", key="explain_suggested")
+    if suggestion.beta is None:
+        st.info(
+            f"**The data suggest no β here.** {_why_none(suggestion)} Keep the default, and look at how much depends "
+            "on it.",
+            icon=":material/horizontal_rule:",
+        )
+    else:
+        st.markdown(
+            f"**β = {suggestion.beta:.2g}**, where |d_TS| is rarest between the sentences on which teacher and "
+            f"student agree and those on which they do not: {words.percent(1 - suggestion.depth)} below the later "
+            f"hump. Chance alone seldom makes such humps: {_p_in_words(suggestion)}. 95% interval "
+            f"{suggestion.low:.2g} to {suggestion.high:.2g}, {_counted(suggestion)}."
+        )
+    _offer_halves(scope, suggestion)
+    figure = figures.density_figure(suggestion, page.rule, context.mode())
+    chart(figure, "density", "Density of the gap between teacher and student, with the suggested β", clickable=False)
+    st.caption(
+        "This rule is ours, not the paper's, which sets β = 0.1 by hand. Moving β a little turns exactly the sentences "
+        "at β, so where they are rare the labels depend least on the choice. That makes a β robust, not right."
+    )
+    return figure
+
+
+def _why_none(suggestion: SuggestedBeta) -> str:
+    test = suggestion.test
+    if test.refused is not None:
+        return (
+            f"There are {words.count(test.n_questions, 'question')}, and it takes {MIN_QUESTIONS} to tell two humps of "
+            "|d_TS| from chance."
+        )
+    if test.p_value > SIGNIFICANT:
+        dent = " It has a dip, but chance makes such dips, too." if suggestion.depth <= MAX_DEPTH else ""
+        return (
+            f"|d_TS| may well have one hump only ({_p_in_words(suggestion)}; {_counted(suggestion)}): sentences on "
+            f"which teacher and student agree pass into those on which they do not without a gap.{dent}"
+        )
+    return (
+        f"|d_TS| has more than one hump ({_p_in_words(suggestion)}; {_counted(suggestion)}), but no clear valley "
+        "behind the hump of sentences on which teacher and student agree."
+    )
+
+
+def _p_in_words(suggestion: SuggestedBeta) -> str:
+    p = words.p_value(suggestion.test.p_value)
+    return f"{UNIMODALITY_TEST.name} of one hump, p {p if p.startswith('<') else f'= {p}'}"
+
+
+def _counted(suggestion: SuggestedBeta) -> str:
+    return f"{words.count(suggestion.n_questions, 'question')}, {words.count(suggestion.n_sentences, 'sentence')}"
+
+
+def _offer_halves(scope: Scope, suggestion: SuggestedBeta) -> None:
+    """Say what choosing β and reading intervals on the same data means, and offer a half for each."""
+    first, second = HALVES
+    beta = None if suggestion.beta is None else round(suggestion.beta, 4)
+    if scope.half is None:
+        text = (
+            "**Choosing β here and reading intervals on the same traces is one analysis**: the intervals do not know "
+            "that β was chosen, and come out too narrow. To keep the two apart, choose β on one half of the questions "
+            "and read the results on the other."
+        )
+        offers = [("Use it on all questions", "use_suggested", beta, None)] if beta is not None else []
+        offers.append((f"Choose on half {first}", "choose_on_half", None, first))
+    elif scope.half == first:
+        text = (
+            f"**Half {first} of the questions**, drawn by a fixed rule from their texts. A β chosen here has not seen "
+            f"half {second}, so intervals read there need not know of the choice."
+        )
+        offers = [(f"Use it, and read half {second}", "use_suggested", beta, second)] if beta is not None else []
+        offers.append(("Back to all questions", "leave_halves", None, None))
+    else:
+        text = (
+            f"**Half {second} of the questions.** If β was chosen on half {first}, the numbers on every page now come "
+            "from questions that had no part in the choice. Do not choose again here."
+        )
+        offers = [(f"Choose on half {first}", "choose_on_half", None, first)]
+        offers.append(("Back to all questions", "leave_halves", None, None))
+    st.caption(text)
+    with st.container(horizontal=True):
+        for name, key, chosen, half in offers:
+            st.button(name, on_click=_set, args=(chosen, half), key=key)
+
+
+def _set(beta: float | None, half: str | None) -> None:
+    if beta is not None:
+        st.session_state["beta"] = beta
+    st.session_state["half"] = half
