@@ -42,7 +42,8 @@ class Summary:
         length_correlation: of worth (larger is better) and tokens, each less its question's mean, over the eligible
             candidates of contested questions; NaN if either does not vary.
         n_contested: questions with at least two eligible candidates; only these can tell strategies apart.
-        n_tied: contested questions whose first choice shares its score with another candidate.
+        n_tied: contested questions whose picks depend on a tie.
+        n_by_hash: those of them on which a hash of the response decided.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Summary:
     length_correlation: float
     n_contested: int
     n_tied: int
+    n_by_hash: int
 
 
 def overlap(candidates: Candidates, selections: Sequence[Selection]) -> Overlap:
@@ -110,6 +112,7 @@ def _summary(candidates: Candidates, selection: Selection) -> Summary:
         length_correlation=_length_correlation(candidates, selection, contested),
         n_contested=int(contested.sum()),
         n_tied=int((selection.is_tied & contested).sum()),
+        n_by_hash=int((selection.is_by_hash & contested).sum()),
     )
 
 

@@ -15,6 +15,8 @@ from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import glossary
 from rdpt_core.ui.style import words
 
+_KEPT = "label kept without it"
+
 
 def unit_effects(page: PageContext, scope: Scope) -> None:
     """Labels without first tokens and of joined sentences, counted when they are asked for."""
@@ -31,9 +33,9 @@ def unit_effects(page: PageContext, scope: Scope) -> None:
 
 def _shares_table(effects: UnitEffects) -> None:
     rows = [
-        {"labelled as one": unit.name}
+        {"labelled as one": unit.name, "questions": unit.shares.n_questions, "labelled": unit.shares.n_counted}
         | {str(label): _share(unit, k) for k, label in enumerate(effects.labels)}
-        | {"labelled": unit.shares.n_counted, "unscored": unit.n_unscored, "questions": unit.shares.n_questions}
+        | {"unscored": unit.n_unscored}
         for unit in effects.units
     ]
     counts = {name: st.column_config.NumberColumn(format="localized") for name in ("labelled", "unscored", "questions")}
@@ -62,20 +64,20 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
     rows: list[dict[str, Any]] = [
         {
             "label": str(part.label),
+            "questions": part.n_questions,
+            "sentences": part.n_sentences,
             "mean d_TS": _number(part.mean),
             "choice: first token": _number(part.choice),
             "choice, 95%": _interval(part),
             "wording: the rest": _number(part.wording),
-            "keep their label without the first token": 100 * part.n_kept / part.n_rest if part.n_rest else None,
-            "sentences": part.n_sentences,
-            "questions": part.n_questions,
+            _KEPT: 100 * part.n_kept / part.n_rest if part.n_rest else None,
         }
         for part in effects.parts
     ]
     gap = st.column_config.NumberColumn(format="%+.3f")
     config: dict[str, Any] = {name: gap for name in ("mean d_TS", "choice: first token", "wording: the rest")}
-    config["keep their label without the first token"] = st.column_config.ProgressColumn(
-        format="%.0f%%", min_value=0, max_value=100
+    config[_KEPT] = st.column_config.ProgressColumn(
+        format="%.0f%%", min_value=0, max_value=100, help="Sentences with the same label without their first token"
     )
     config |= {name: st.column_config.NumberColumn(format="localized") for name in ("sentences", "questions")}
     st.dataframe(rows, hide_index=True, column_config=config, placeholder="–")
