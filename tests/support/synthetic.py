@@ -252,8 +252,12 @@ def score(path: Path, run_no: int, traces: Sequence[Sketch], roles: Sequence[Rol
         writer.commit_batch(path, run_no, role, results, columns)
 
 
-def _asked(sketch: Sketch) -> str:
-    return f"Ann has 7 apples and buys 5. How many has she now? ({sketch.benchmark}, {sketch.question_id})"
+def question_of(sketch: Sketch) -> str:
+    """The text of a sketch's question."""
+    return (
+        sketch.question
+        or f"Ann has 7 apples and buys 5. How many has she now? ({sketch.benchmark}, {sketch.question_id})"
+    )
 
 
 def _records(traces: Sequence[Sketch]) -> Iterator[tuple[Trace, int]]:
@@ -263,7 +267,7 @@ def _records(traces: Sequence[Sketch]) -> Iterator[tuple[Trace, int]]:
                 trace_id=sketch.trace_id,
                 question_id=sketch.question_id,
                 response="".join(text for text, _ in sketch.sentences),
-                messages=(Message("user", sketch.question or _asked(sketch)),),
+                messages=(Message("user", question_of(sketch)),),
                 benchmark=sketch.benchmark,
                 domain=sketch.domain,
                 model=sketch.model,

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql
+from rdpt_core.analysis.questions import load_numbers
 from rdpt_core.arrays import Bools, Doubles, Hashes, Ints
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Label, Role
@@ -55,6 +56,7 @@ class Candidates:
         columns: one array of doubles for each name of `COLUMNS`; NaN where missing.
         trace_no: the trace's number in its run.
         question: a number for each question, in order of first appearance; equal for candidates of one question.
+        asked: a number for each text of a question: equal, too, for questions that stand under several ids.
         domain: a number for each domain, an index into `domains`.
         local_context: how many sentences the pass of local scores has in view; None if there is none.
         response_hash: a number that follows from the response's text; 0 where no candidate of the question could tie
@@ -68,6 +70,7 @@ class Candidates:
     columns: Mapping[str, Doubles]
     trace_no: Ints
     question: Ints
+    asked: Ints
     domain: Ints
     domains: tuple[str, ...]
     response_hash: Hashes
@@ -113,11 +116,14 @@ def load_candidates(reader: Reader, run: Run, rule: LabelRule, n_context: int | 
     question = _question_numbers(flat)
     trace_no = flat.column("trace_no").to_numpy().astype(np.int64)
     _, first = np.unique(question, return_index=True)
+    numbers = load_numbers(reader, run)
+    keys = zip(*(flat.column(name).to_pylist() for name in ("benchmark", "question_id")), strict=True)
     domains = pc.dictionary_encode(pc.fill_null(flat.column("domain"), NO_DOMAIN)).combine_chunks()
     return Candidates(
         columns=columns,
         trace_no=trace_no,
         question=question,
+        asked=np.array([numbers[key] for key in keys], dtype=np.int64),
         domain=domains.indices.to_numpy().astype(np.int64),
         domains=tuple(domains.dictionary.to_pylist()),
         response_hash=_response_hashes(reader, run, trace_no, columns, question),

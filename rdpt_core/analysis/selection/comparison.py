@@ -93,7 +93,7 @@ def summarise(candidates: Candidates, selections: Sequence[Selection]) -> list[S
 
 def _summary(candidates: Candidates, selection: Selection) -> Summary:
     picked = selection.picked
-    question = candidates.question[picked]
+    question, asked = candidates.question[picked], candidates.asked[picked]
     correct = candidates["correct"][picked]
     grades = np.column_stack([correct == 1, correct == 0]).astype(np.int64)
     labels = np.column_stack([candidates[f"n_{name}"][picked] for name in ("teacher", "common", "student")])
@@ -106,8 +106,8 @@ def _summary(candidates: Candidates, selection: Selection) -> Summary:
         mean_tokens=selection.n_tokens / len(picked) if len(picked) else float("nan"),
         n_correct=int(grades[:, 0].sum()),
         n_graded=int(grades.sum()),
-        correct=bootstrap_shares(grades, question),
-        teacher=bootstrap_shares(np.nan_to_num(labels).astype(np.int64), question),
+        correct=bootstrap_shares(grades, asked),
+        teacher=bootstrap_shares(np.nan_to_num(labels).astype(np.int64), asked),
         same_as_longest=_same_as_longest(candidates, selection, contested),
         length_correlation=_length_correlation(candidates, selection, contested),
         n_contested=int(contested.sum()),

@@ -87,6 +87,7 @@ def make(
         columns=columns,
         trace_no=np.arange(n),
         question=np.array(question),
+        asked=np.array(question),
         domain=np.array(domain if domain is not None else [0] * n),
         domains=("a", "b"),
         response_hash=np.array(response_hash if response_hash is not None else [0] * n, dtype=np.uint64),

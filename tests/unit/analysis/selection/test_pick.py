@@ -66,7 +66,7 @@ def test_the_order_of_candidates_changes_no_pick(
         columns={name: column[reverse] for name, column in first.columns.items()},
         **{
             name: getattr(first, name)[reverse]
-            for name in ("trace_no", "question", "domain", "response_hash", "id_hash", "is_scored")
+            for name in ("trace_no", "question", "asked", "domain", "response_hash", "id_hash", "is_scored")
         },
     )
     for name in ("teacher-count", "teacher-fewest", "longest", "random"):
