@@ -107,7 +107,8 @@ def load_unit_effects(reader: Reader, run: Run, rule: LabelRule, scope: Scope, t
     """
     ask = _Questions(reader, run, rule, scope, traces)
     units = [ask.shares("sentences", ask.source)]
-    refused, parts, n_lacking, n_single = None, (), 0, 0
+    refused, n_lacking, n_single = None, 0, 0
+    parts: tuple[GapParts, ...] = ()
     if rule.unit is Unit.BYTE:
         refused = "how many bytes a first token has is not stored"
     else:
@@ -132,8 +133,8 @@ class _Questions:
     def shares(self, name: str, source: str) -> UnitShares:
         """Label shares of the rows of `source`, which are like those of `sentences`."""
         counted = [f"count(*) FILTER (label = '{label}')" for label in self.labels]
-        counts = self._by_trace(["count(*)", *counted], labels_sql(self._rule, self._run.roles, source))
-        counts = counts.astype(np.int64)
+        summed = self._by_trace(["count(*)", *counted], labels_sql(self._rule, self._run.roles, source))
+        counts = summed.astype(np.int64)
         shares = bootstrap_shares(counts[:, 1:], self._traces.question_by_text())
         return UnitShares(name, shares, int(counts[:, 0].sum() - counts[:, 1:].sum()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -188,7 +190,7 @@ def _drilldown(
 
 def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
     st.subheader("Do correct and incorrect traces differ?", anchor=False)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for panel in panels:
         if panel.area is None:
             continue

@@ -77,36 +77,35 @@ def _counted(suggestion: SuggestedBeta) -> str:
 def _offer_halves(scope: Scope, suggestion: SuggestedBeta) -> None:
     """Say what choosing β and reading intervals on the same data means, and offer a half for each."""
     first, second = HALVES
-    beta = None if suggestion.beta is None else round(suggestion.beta, 4)
     if scope.half is None:
         text = (
             "**Choosing β here and reading intervals on the same traces is one analysis**: the intervals do not know "
             "that β was chosen, and come out too narrow. To keep the two apart, choose β on one half of the questions "
             "and read the results on the other."
         )
-        offers = [("Use it on all questions", "use_suggested", beta, None)] if beta is not None else []
-        offers.append((f"Choose on half {first}", "choose_on_half", None, first))
     elif scope.half == first:
         text = (
             f"**Half {first} of the questions**, drawn by a fixed rule from their texts. A β chosen here has not seen "
             f"half {second}, so intervals read there need not know of the choice."
         )
-        offers = [(f"Use it, and read half {second}", "use_suggested", beta, second)] if beta is not None else []
-        offers.append(("Back to all questions", "leave_halves", None, None))
     else:
         text = (
             f"**Half {second} of the questions.** If β was chosen on half {first}, the numbers on every page now come "
             "from questions that had no part in the choice. Do not choose again here."
         )
-        offers = [(f"Choose on half {first}", "choose_on_half", None, first)]
-        offers.append(("Back to all questions", "leave_halves", None, None))
     st.caption(text)
     with st.container(horizontal=True):
-        for name, key, chosen, half in offers:
-            st.button(name, on_click=_set, args=(chosen, half), key=key)
+        if suggestion.beta is not None and scope.half != second:
+            half = None if scope.half is None else second
+            name = "Use it on all questions" if half is None else f"Use it, and read half {half}"
+            st.button(name, on_click=_set, args=(half, round(suggestion.beta, 4)), key="use_suggested")
+        if scope.half != first:
+            st.button(f"Choose on half {first}", on_click=_set, args=(first,), key="choose_on_half")
+        if scope.half is not None:
+            st.button("Back to all questions", on_click=_set, args=(None,), key="leave_halves")
 
 
-def _set(beta: float | None, half: str | None) -> None:
+def _set(half: str | None, beta: float | None = None) -> None:
+    st.session_state["half"] = half
     if beta is not None:
         st.session_state["beta"] = beta
-    st.session_state["half"] = half
