@@ -86,6 +86,12 @@ class Candidates:
     def __getitem__(self, name: str) -> Doubles:
         return self.columns[name]
 
+    @property
+    def n_alike(self) -> int:
+        """Questions that stand under more than one id or benchmark."""
+        first = np.unique(self.question, return_index=True)[1]
+        return int((np.bincount(self.asked[first]) > 1).sum())
+
     def has(self, name: str) -> bool:
         """Whether any candidate has a number in this column."""
         return bool(np.isfinite(self.columns[name]).any())

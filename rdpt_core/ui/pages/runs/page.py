@@ -275,6 +275,7 @@ def draw(page: PageContext) -> None:
         explain_one_run(page)
         return
     scope = choose_scope(page)
+    notices.questions_notice(page, scope)
     if len(others) > 1:
         all_others(page, others, scope)
     other_run = choose_other(page, others)

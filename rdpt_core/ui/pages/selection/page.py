@@ -91,6 +91,8 @@ def _counts(page: PageContext, side_by_side: SideBySide) -> None:
     }
     for column, (name, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(name, f"{value:,}", border=True, help=helps.get(name))
+    if candidates.n_alike:
+        st.caption(f"{notices.questions_alike(candidates.n_alike)} Picks are made for every id.")
     if candidates.is_scored.any() and not side_by_side.contested:
         st.info(
             "**No question has two candidates to choose from.** Draw several responses to each question, four or more, "

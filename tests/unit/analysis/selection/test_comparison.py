@@ -33,6 +33,7 @@ def test_side_by_side() -> None:
 def test_one_text_under_two_ids_is_one_question_in_intervals() -> None:
     candidates = make([5] * 16, list(range(16)), correct=[1, 0] * 8)
     twice = replace(candidates, asked=np.arange(16) // 2)
+    assert (candidates.n_alike, twice.n_alike) == (0, 8)
     rows = [summarise(each, [select(each, STRATEGIES["longest"], Options())])[0] for each in (candidates, twice)]
     assert [row.n_questions for row in rows] == [16, 16]
     assert [row.correct.n_questions for row in rows] == [16, 8]
