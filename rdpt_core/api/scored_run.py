@@ -18,8 +18,9 @@ from rdpt_core.analysis.run.group_shares import DIMENSIONS, cross_table_rows
 from rdpt_core.analysis.run.positions.curves import PositionView, positions_table
 from rdpt_core.analysis.run.predict.graded import MEASURES
 from rdpt_core.analysis.run.predict.tables import prediction_table
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import curves_table
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.sensitivity.thresholds import curves_table
+from rdpt_core.analysis.run.sensitivity.unit_effects import unit_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
 from rdpt_core.api.choices import Choices, rule_of, scope_of
@@ -172,6 +173,12 @@ class ScoredRun:
         """Label shares for several β at the rule's α: the table of the page Thresholds."""
         data, rule, scope = self._asked(choices)
         return curves_table(data.beta_curves(rule, scope), rule.alpha)
+
+    def unit_effects(self, **choices: Unpack[Choices]) -> pa.Table:
+        """Label shares under the same rule for other units of text: sentences without their first token, two or five
+        sentences joined, and whole traces. One row a unit and label, with a 95% interval over questions."""
+        data, rule, scope = self._asked(choices)
+        return unit_table(data.unit_effects(rule, scope))
 
     def suggested_beta(self, **choices: Unpack[Choices]) -> SuggestedBeta | None:
         """The β at which fewest labels would turn, or None where nothing can be said; thresholds play no part."""

@@ -292,3 +292,22 @@ def test_an_auc_lists_its_traces(open_app: Open, database: Path) -> None:
     app = click_point(open_app(database, PAGES[2]), "auc", ["Teacher", "shop"])
     shares = [row["share of Teacher sentences"] for row in rows(app, 0)]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_every_page_with_intervals_says_that_questions_look_the_same(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "alike.duckdb"
+    traces = synthetic.sketches()
+    # The first two questions of one benchmark stand in another one, too, in capitals.
+    copies = [
+        replace(t, trace_id=f"copy-{t.trace_id}", benchmark="copy", question=synthetic.question_of(t).upper())
+        for t in traces
+        if t.question_id in {traces[0].question_id, traces[4].question_id}
+    ]
+    n = len({t.question_id for t in copies})
+    synthetic.build(path, [*traces, *copies], run_id="a" * 16)
+    synthetic.build(path, [*traces, *copies], run_id="b" * 16)
+    said = f"{n} questions look the same under several ids or benchmarks"
+    for page in ("overview", "benchmarks", "positions", "predict", "thresholds", "runs", "selection"):
+        assert said in page_text(open_app(path, f"pages/{page}.py")), page
+    # Among the traces of one benchmark none does.
+    assert said not in page_text(open_app(path, PAGES[0], benchmark="copy"))

@@ -22,7 +22,7 @@ from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.auc import auc_within
 from rdpt_core.analysis.statistics.auc import auc_within_questions as per_question_auc
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares
-from rdpt_core.analysis.statistics.logistic import fit_logistic
+from rdpt_core.analysis.statistics.regression.logistic import fit_logistic
 from rdpt_core.analysis.statistics.resampling import LEVEL
 
 ROLES = ("teacher", "student", "distilled")

@@ -58,7 +58,7 @@ def _computed(methods: Sequence[Method]) -> str:
         return "The numbers are counts and values of single sentences, without intervals or tests."
     names = list(dict.fromkeys(f"{method.name} ({method.source})" for method in methods))
     listed = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
-    return f"The independent unit of all statistics is the question; given are: {listed}."
+    return f"The independent unit of all statistics is the question, known by its id or its text; given are: {listed}."
 
 
 def _model(model: ScoredModel) -> str:

@@ -23,7 +23,7 @@ import pyarrow as pa
 from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_arrays, group_shares, shares, thresholds
+from rdpt_core.analysis.run import gap_arrays, group_shares, shares
 from rdpt_core.analysis.run.exact_counts import Exact
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import CrossTable, RunCounts
@@ -33,9 +33,11 @@ from rdpt_core.analysis.run.positions.curves import Panel, PositionView
 from rdpt_core.analysis.run.positions.tables import PositionTable
 from rdpt_core.analysis.run.predict.added import mean_logprobs
 from rdpt_core.analysis.run.predict.prediction import Prediction, predict_correctness
+from rdpt_core.analysis.run.sensitivity import thresholds
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta, find_beta
+from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.analysis.run.sensitivity.unit_effects import UnitEffects, load_unit_effects
 from rdpt_core.analysis.run.shares import GroupShares
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
-from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.analysis.run.trace_table import TraceTable, load_trace_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import Average
@@ -284,6 +286,12 @@ class RunData:
         """Label shares for several β, of everything in scope and of each benchmark."""
         rows = self.rows(rule, scope)
         return thresholds.beta_curves(self.gaps(rule), rows, self.trace_table(scope), rule, self._exact_gaps(rule))
+
+    @kept(8, message="Labelling other units …")
+    def unit_effects(self, rule: LabelRule, scope: Scope) -> UnitEffects:
+        """Labels without first tokens, and of joined sentences."""
+        with self.open_reader() as reader:
+            return load_unit_effects(reader, self.run, rule, scope, self.trace_table(scope))
 
     def suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
         """The β that the data suggest in a unit and space; the rule's thresholds play no part."""

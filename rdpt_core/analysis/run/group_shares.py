@@ -1,7 +1,8 @@
 """Cross tables: label shares of groups of traces with intervals, and the difference between any two of them.
 
 All cells come from the same resamples of questions (a cluster bootstrap). So a difference of two cells is a paired one
-by itself where they share questions, and an independent one where they do not.
+by itself where they share questions, and an independent one where they do not. Questions are the same under one id or
+with one text (see `questions`), in one run or in several.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from rdpt_core.analysis.questions import Name, n_alike, number_questions
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
 from rdpt_core.analysis.statistics.intervals import Average, ShareIntervals, equalised, refusal, share_ends
@@ -64,6 +66,7 @@ class CrossTable:
         average: what weighs the same in the shares.
         draws: (n_resamples, n_cells, n_labels) shares, NaN where a resample holds nothing of a cell.
         questions: (n_questions, n_cells), whether a cell has something of a question.
+        n_alike: questions that stand under more than one id or benchmark.
     """
 
     row_dimension: str
@@ -73,6 +76,7 @@ class CrossTable:
     average: Average
     draws: Floats
     questions: Bools
+    n_alike: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +117,17 @@ def cross_tabulate(
     """
     dimensions = (row,) if column is None else (row, column)
     names = {dimension: _names(runs, dimension) for dimension in dimensions}
-    keys = list(dict.fromkeys(key for run in runs for key in run.traces.question_keys))
-    index_of = {key: index for index, key in enumerate(keys)}
+    questions = _questions(runs)
+    n_all = max((int(numbers.max(initial=-1)) + 1 for numbers in questions), default=0)
     cell_numbers = [_cell_numbers(run, names) for run in runs]
     column_names = names[column] if column is not None else ("",)
     width = len(column_names)
-    sums, counted = _sums(runs, cell_numbers, index_of, len(names[row]) * width, average)
+    sums, counted = _sums(runs, cell_numbers, questions, n_all, len(names[row]) * width, average)
     filled = np.flatnonzero(counted > 0)
     sums, counted = sums[:, filled], counted[filled]
     drawn = np.empty((0, len(filled), len(labels)), np.float32)
     if len(filled):
-        drawn = resample_sums(sums, _strata(runs, index_of, dimensions))
+        drawn = resample_sums(sums, _strata(runs, questions, n_all, dimensions))
     with np.errstate(invalid="ignore"):
         drawn /= drawn.sum(axis=2, keepdims=True)
     share, low, high = share_ends(sums, drawn, counted)
@@ -141,26 +145,42 @@ def cross_tabulate(
         n_sentences = sum(int(run.n_sentences[rows].sum()) for run, rows in zip(runs, members, strict=True))
         name = names[row][number // width], column_names[number % width]
         cells.append(CrossCell(*name, intervals, n_sentences, members))
-    return CrossTable(row, column, tuple(labels), tuple(cells), average, drawn, weight > 0)
+    alike = _n_alike(runs, questions)
+    return CrossTable(row, column, tuple(labels), tuple(cells), average, drawn, weight > 0, alike)
+
+
+def _questions(runs: Sequence[RunCounts]) -> list[Ints]:
+    """For each run, (n_questions,): the number of each of its questions among those of all runs."""
+    numbers = number_questions([names for run in runs for names in run.traces.question_names])
+    return np.split(numbers, np.cumsum([run.traces.n_questions for run in runs])[:-1])
+
+
+def _n_alike(runs: Sequence[RunCounts], questions: Sequence[Ints]) -> int:
+    names: dict[int, list[Name]] = {}
+    for run, numbers in zip(runs, questions, strict=True):
+        for number, own in zip(numbers.tolist(), run.traces.question_names, strict=True):
+            names.setdefault(number, []).extend(own)
+    return n_alike(names.values())
 
 
 def _sums(
     runs: Sequence[RunCounts],
     cell_numbers: Sequence[Ints],
-    index_of: Mapping[tuple[str, str], int],
+    questions: Sequence[Ints],
+    n_questions: int,
     n_cells: int,
     average: Average,
 ) -> tuple[Doubles, Ints]:
     """(n_questions, n_cells, n_labels), what each question adds to each cell; (n_cells,), how much was counted."""
-    slots = []
-    for run, numbers in zip(runs, cell_numbers, strict=True):
-        question = np.array([index_of[key] for key in run.traces.question_keys], np.int64)[run.traces.question]
-        slots.append(question * n_cells + numbers)
+    slots = [
+        own[run.traces.question] * n_cells + numbers
+        for run, numbers, own in zip(runs, cell_numbers, questions, strict=True)
+    ]
     slot, amount = np.concatenate(slots), np.concatenate([run.counts for run in runs])
     counted = np.bincount(slot % n_cells, amount.sum(axis=1), n_cells).astype(np.int64)
-    size, weighed = len(index_of) * n_cells, equalised(amount, slot, average)
+    size, weighed = n_questions * n_cells, equalised(amount, slot, average)
     sums = np.stack([np.bincount(slot, column, size) for column in weighed.T], axis=1).astype(np.float64)
-    return sums.reshape(len(index_of), n_cells, -1), counted
+    return sums.reshape(n_questions, n_cells, -1), counted
 
 
 def _cell_numbers(run: RunCounts, names: Mapping[str, Sequence[str]]) -> Ints:
@@ -191,20 +211,27 @@ def _numbers_in(own: Sequence[str], names: Sequence[str]) -> Ints:
     return np.array([names.index(name) for name in own], np.int64)
 
 
-def _strata(runs: Sequence[RunCounts], index_of: Mapping[tuple[str, str], int], dimensions: Sequence[str]) -> Ints:
-    """(n_questions,): questions with the same values of the dimensions that belong to questions are drawn together."""
-    stratum = np.zeros(len(index_of), np.int64)
+def _strata(runs: Sequence[RunCounts], questions: Sequence[Ints], n_questions: int, dimensions: Sequence[str]) -> Ints:
+    """(n_questions,): questions with the same values of the dimensions that belong to questions are drawn together.
+
+    A question that stands in two benchmarks has both values.
+    """
+    stratum = np.zeros(n_questions, np.int64)
     for dimension in dimensions:
         if dimension not in _OF_QUESTION:
             continue
         names = _names(runs, dimension)
-        value = np.zeros(len(index_of), np.int64)
-        for run in runs:
-            traces = run.traces
-            if traces.n_questions:
-                number_of = _numbers_in(traces.names[dimension], names)
-                value[[index_of[key] for key in traces.question_keys]] = number_of[traces.question_codes(dimension)]
-        stratum = stratum * len(names) + value
+        held = [np.zeros(0, np.int64)]
+        for run, own in zip(runs, questions, strict=True):
+            held.append(own[run.traces.question] * len(names) + _value_numbers(run, dimension, names))
+        question, value = np.divmod(np.unique(np.concatenate(held)), max(1, len(names)))
+        sets: dict[int, tuple[int, ...]] = {}
+        for q, v in zip(question.tolist(), value.tolist(), strict=True):
+            sets[q] = (*sets.get(q, ()), v)
+        number_of = {values: number for number, values in enumerate(sorted(set(sets.values())))}
+        stratum = stratum * max(1, len(number_of)) + np.array(
+            [number_of[sets[q]] for q in range(n_questions)], np.int64
+        )
     return stratum
 
 

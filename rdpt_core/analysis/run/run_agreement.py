@@ -1,14 +1,15 @@
 """Two runs of one file, sentence by sentence: which carry the same label, and which moved.
 
-Sentences are matched by the id of their trace, whose response must be the same text, and by their characters: two
-sentences match if they share more than half of the characters of either. Each then has at most one partner, since the
-sentences of a run do not overlap; with one splitter partners have the same span. To share more than half of its
+Traces are the same under one id, if their responses are the same text; and where no id of the other run fits, under one
+response to one question, found by its text (see `questions`). Sentences of the same trace are matched by characters:
+two sentences match if they share more than half of the characters of either. Each then has at most one partner, since
+the sentences of a run do not overlap; with one splitter partners have the same span. To share more than half of its
 characters a partner must hold the character in its middle, so there is one candidate for each sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.questions import load_numbers, text_hash_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
 from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal, share_ends
@@ -60,6 +62,7 @@ class RunAgreement:
         n_effective: how many equally heavy questions these are worth.
         n_traces_only: traces that only the first, and only the second run holds.
         n_other_text: traces that both hold, with another response.
+        n_by_text: traces with other ids that are the same by question and response.
         refused: why there are no intervals; None if there are.
     """
 
@@ -76,6 +79,7 @@ class RunAgreement:
     n_effective: float
     n_traces_only: tuple[int, int]
     n_other_text: int
+    n_by_text: int
     refused: str | None
 
 
@@ -86,15 +90,34 @@ def shared_roles(first: Run, second: Run) -> tuple[str, ...]:
     return (Role.TEACHER, Role.STUDENT)
 
 
+def _same_traces(first: Run, second: Run, scope: Scope) -> tuple[str, list[object]]:
+    """The common table expression `same`: traces that both runs hold, with one response; and the parameters.
+
+    Copies of one response to one question are paired in their order.
+    """
+    condition, parameters = scope.where("a")
+    runs = f"a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d}"
+    sides = []
+    for name, run, wanted in (("a", first, condition), ("b", second, "TRUE")):
+        sides.append(
+            f"{name}_rest AS (SELECT *, row_number() OVER (PARTITION BY text, response ORDER BY trace_no) AS copy FROM "
+            f"(SELECT *, {text_hash_sql(name)} AS text FROM traces AS {name} WHERE run_no = {run.run_no:d} "
+            f"AND {wanted} AND trace_no NOT IN (SELECT {name}_no FROM one_id)))"
+        )
+    columns = "a.trace_no AS a_no, b.trace_no AS b_no, a.trace_id, b.trace_id AS b_trace_id, a.benchmark, a.question_id"
+    same = (
+        "one_id AS (SELECT a.trace_no AS a_no, b.trace_no AS b_no FROM traces AS a JOIN traces AS b USING (trace_id) "
+        f"WHERE {runs}), {', '.join(sides)}, "
+        f"same AS (SELECT {columns}, a.response, FALSE AS by_text FROM one_id JOIN traces AS a ON a.trace_no = a_no "
+        f"JOIN traces AS b ON b.trace_no = b_no WHERE {runs} AND a.response = b.response AND {condition} "
+        f"UNION ALL SELECT {columns}, a.response, TRUE FROM a_rest AS a JOIN b_rest AS b USING (text, response, copy))"
+    )
+    return same, [*parameters, *parameters]
+
+
 def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str, list[object]]:
     """Common table expressions: `same` (traces of both with one text), `a` and `b` (their labelled sentences)."""
-    condition, parameters = scope.where("a")
-    same = (
-        "same AS (SELECT a.trace_no AS a_no, b.trace_no AS b_no, trace_id, a.benchmark, a.question_id, "
-        "a.response FROM traces AS a JOIN traces AS b USING (trace_id) "
-        f"WHERE a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d} AND a.response = b.response "
-        f"AND {condition})"
-    )
+    same, parameters = _same_traces(first, second, scope)
     tables = [same]
     for name, run in (("a", first), ("b", second)):
         source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT {name}_no FROM same))"
@@ -103,7 +126,7 @@ def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str,
             f"{name} AS (SELECT same.a_no, l.sentence_index, l.char_start, l.char_end, l.label, l.d_ts "
             f"FROM ({labels}) AS l JOIN same ON l.trace_no = same.{name}_no)"
         )
-    return ", ".join(tables), list(parameters)
+    return ", ".join(tables), parameters
 
 
 # The partner of a sentence is the one that holds its middle character, if both share more than half with the other.
@@ -127,7 +150,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     sides, parameters = _sides(first, second, rule, scope)
     rows = reader.query(
         f"WITH {sides}, {_MATCHED} "
-        "SELECT dense_rank() OVER (ORDER BY benchmark, question_id) - 1 AS question, a_no, a_label, b_label, n "
+        "SELECT benchmark, question_id, a_no, a_label, b_label, n "
         "FROM (SELECT a_no, a_label, b_label, count(*) AS n FROM matched GROUP BY ALL) JOIN same USING (a_no)",
         parameters,
     )
@@ -138,9 +161,9 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     scored = scored.filter(pc.is_valid(scored.column("b_label"))) if scored.num_rows else scored
     n_all = sum(rows.column("n").to_pylist())
     labels = label_order(shared_roles(first, second))
-    per_question = _per_question(scored, labels)
+    per_question = _per_question(scored, load_numbers(reader, first), labels)
     agreement, kappa, shift, refused = _estimates(per_question)
-    only, other_text = _traces_apart(reader, first, second, scope)
+    only, n_other_text, n_by_text = _traces_apart(reader, first, second, scope)
     joint = per_question.sum(axis=0).astype(np.int64)
     return RunAgreement(
         labels,
@@ -155,15 +178,21 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
         len(per_question),
         float(effective_number(per_question.sum(axis=(1, 2)))),
         only,
-        other_text,
+        n_other_text,
+        n_by_text,
         refused,
     )
 
 
-def _per_question(rows: pa.Table, labels: Sequence[Label]) -> Doubles:
-    """Shape (n_questions, k, k): matched sentences of each question by both labels."""
+def _per_question(rows: pa.Table, numbers: Mapping[tuple[str, str], int], labels: Sequence[Label]) -> Doubles:
+    """Shape (n_questions, k, k): matched sentences of each question by both labels.
+
+    Args:
+        numbers: benchmark and id to the number of the question.
+    """
     index_of = {str(label): index for index, label in enumerate(labels)}
-    _, question = np.unique(rows.column("question").to_numpy(), return_inverse=True)
+    keys = zip(rows.column("benchmark").to_pylist(), rows.column("question_id").to_pylist(), strict=True)
+    _, question = np.unique(np.array([numbers[key] for key in keys], np.int64), return_inverse=True)
     first, second = (
         np.array([index_of[name] for name in rows.column(side).to_pylist()], dtype=np.int64)
         for side in ("a_label", "b_label")
@@ -241,19 +270,25 @@ def _chance(share: Doubles) -> Doubles:
     return chance
 
 
-def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tuple[tuple[int, int], int]:
-    """Traces that only one run holds, and traces whose text differs."""
-    condition, parameters = scope.where()
-    sides = " FULL JOIN ".join(
-        f"(SELECT trace_id, response FROM traces WHERE run_no = {run.run_no:d} AND {condition}) AS {name}"
+def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tuple[tuple[int, int], int, int]:
+    """Traces that only the first, and only the second run holds; whose text differs; and found by their text."""
+    same, parameters = _same_traces(first, second, scope)
+    condition, own = scope.where()
+    counts = [
+        f"(SELECT count(*) FROM traces WHERE run_no = {run.run_no:d} AND {condition} "
+        f"AND trace_no NOT IN (SELECT {name}_no FROM one_id UNION ALL SELECT {name}_no FROM same)) AS {name}"
         for name, run in (("a", first), ("b", second))
+    ]
+    other_text = (
+        "(SELECT count(*) FROM one_id JOIN traces AS a ON a.trace_no = a_no JOIN traces AS b ON b.trace_no = b_no "
+        f"WHERE a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d} AND a.response <> b.response "
+        f"AND {scope.where('a')[0]}) AS n_other_text"
     )
+    by_text = "(SELECT count(*) FROM same WHERE by_text) AS n_by_text"
     (row,) = reader.query(
-        "SELECT count(*) FILTER (b.response IS NULL) AS first, count(*) FILTER (a.response IS NULL) AS second, "
-        f"count(*) FILTER (a.response <> b.response) AS n_other_text FROM {sides} ON a.trace_id = b.trace_id",
-        parameters * 2,
+        f"WITH {same} SELECT {', '.join([*counts, other_text, by_text])}", [*parameters, *own, *own, *own]
     ).to_pylist()
-    return (row["first"], row["second"]), row["n_other_text"]
+    return (row["a"], row["b"]), row["n_other_text"], row["n_by_text"]
 
 
 def load_moved(
@@ -266,8 +301,8 @@ def load_moved(
 ) -> pa.Table:
     """Matched sentences whose label differs, those first whose d_ts changed most; at most `N_MOVED`.
 
-    Columns: text (cut), first_label, second_label, first_gap, second_gap, benchmark, question_id, trace_id,
-    first_sentence, second_sentence (both from 1).
+    Columns: text (cut), first_label, second_label, first_gap, second_gap, benchmark, question_id, trace_id and
+    second_trace_id (one in each run), first_sentence, second_sentence (both from 1).
 
     Args:
         labels: only sentences with the first label in the first run and the second in the second.
@@ -281,7 +316,8 @@ def load_moved(
         f"WITH {sides}, {_MATCHED} "
         f"SELECT substring(same.response, char_start + 1, least(char_end - char_start, {_TEXT_CHARS})) AS text, "
         "a_label AS first_label, b_label AS second_label, a_gap AS first_gap, b_gap AS second_gap, "
-        "benchmark, question_id, trace_id, a_index + 1 AS first_sentence, b_index + 1 AS second_sentence "
+        "benchmark, question_id, trace_id, b_trace_id AS second_trace_id, a_index + 1 AS first_sentence, "
+        "b_index + 1 AS second_sentence "
         f"FROM matched JOIN same USING (a_no) WHERE {wanted} "
         f"ORDER BY abs(a_gap - b_gap) DESC, a_no, a_index LIMIT {N_MOVED}",
         parameters,

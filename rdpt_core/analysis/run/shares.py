@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.questions import load_numbers
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares, none_if_nan
 from rdpt_core.arrays import Doubles, Ints
@@ -111,7 +112,9 @@ def load_accuracy(reader: Reader, run: Run) -> tuple[GroupShares, ...]:
         "SELECT benchmark, question_id, correct FROM traces WHERE run_no = ? ORDER BY trace_no", [run.run_no]
     )
     benchmark, names = _codes(traces.column("benchmark"))
-    question, _ = _codes(traces.column("question_id"))
+    numbers = load_numbers(reader, run)
+    keys = zip(*(traces.column(name).to_pylist() for name in ("benchmark", "question_id")), strict=True)
+    question = np.array([numbers[key] for key in keys], np.int64)
     correct = pc.fill_null(traces.column("correct").cast(pa.int8()), pa.scalar(-1, pa.int8())).to_numpy()
     grades = np.column_stack([correct == 1, correct == 0]).astype(np.int64)
     masks = (benchmark == code for code in range(len(names)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rdpt_core.analysis.statistics.auc import NEAR_PERCENT
-from rdpt_core.analysis.statistics.cross_validation import MAX_DEALS, N_FOLDS
+from rdpt_core.analysis.statistics.regression.cross_validation import MAX_DEALS, N_FOLDS
 from rdpt_core.analysis.statistics.resampling import LEVEL, MIN_QUESTIONS, SEED, resamples_for
 
 
@@ -63,6 +63,12 @@ AUC_WITHIN_QUESTIONS = Method(
     f"each question counting once; its {LEVEL:.0%} interval is that of a mean (Student's t), on the logit scale.",
     "Kawaguchi, Koch and Wang 2011",
 )
+BETA_INTERVAL = Method(
+    f"{LEVEL:.0%} interval of the suggested β",
+    "The suggested β is where the density of |d_TS| is lowest before its later hump, and its "
+    f"{LEVEL:.0%} interval comes from drawing questions again and again (expanded percentiles).",
+    "Hesterberg 2015",
+)
 CURVE_BAND = Method(
     f"{LEVEL:.0%} band",
     f"A {LEVEL:.0%} band holds a whole curve, not one point: it is as wide as curves of redrawn questions stray "
@@ -88,6 +94,12 @@ FIRTH_ESTIMATE = Method(
     f"of Firth's penalised likelihood; its {LEVEL:.0%} interval comes from the profile of that likelihood, widened by "
     "the largest effect that clustering by question can have.",
     "Firth 1993; Heinze and Schemper 2002",
+)
+GAP_INTERVAL = Method(
+    f"{LEVEL:.0%} interval of a mean gap",
+    f"A {LEVEL:.0%} interval of a mean gap, or of a part of it, comes from drawing questions again and again, each "
+    "with all of its sentences (expanded percentiles).",
+    "Hesterberg 2015",
 )
 HOLM = Method(
     "p, Holm",

@@ -260,6 +260,7 @@ def draw(page: PageContext) -> None:
     live_progress(page.run, catalog)
     notices.run_notices(page)
     notices.faint_notice(page.data.faint(page.rule))
+    notices.questions_notice(page, Scope())
     groups = page.data.shares(page.rule)
     label_shares(page, groups)
     where_to_go()

@@ -25,6 +25,7 @@ from rdpt_core.analysis.statistics.methods import (
     PERMUTATION_TEST,
     RESAMPLES,
     SHARE_INTERVAL,
+    UNIMODALITY_TEST,
     cited,
 )
 from rdpt_core.records import Label
@@ -47,7 +48,7 @@ class Term:
 
 
 def _label(label: Label) -> Term:
-    return Term(str(label), words.LABELS[label][:1].upper() + words.LABELS[label][1:])
+    return Term(str(label), words.capitalised(words.LABELS[label]))
 
 
 _ENTRIES: dict[str, tuple[Term, ...]] = {
@@ -144,6 +145,22 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "antimode",
             "The emptiest place between two humps of a distribution. A threshold there turns as few labels as possible "
             "when it is moved a little.",
+        ),
+        Term(
+            "dip test",
+            "Asks whether a distribution has more than one hump. Its p-value is how often a distribution with one hump "
+            "looks at least as uneven by chance. " + cited(UNIMODALITY_TEST),
+        ),
+        Term(
+            "first token",
+            "The token that begins a sentence. It is the hardest to predict, since it decides which kind of sentence "
+            "comes next.",
+        ),
+        Term(
+            "choice and wording",
+            "Ours: the gap between teacher and student in two parts that add up. Choice is what the first token of the "
+            "sentence makes, wording what all other tokens make. For probabilities, which multiply, each part is an "
+            "average over which of the two is changed first.",
         ),
         Term(
             "suggested β",

@@ -74,6 +74,11 @@ def label(name: str) -> str:
     return name.replace("-down", ", down")
 
 
+def capitalised(text: str) -> str:
+    """`Benchmark AIME` from `benchmark AIME`; `str.capitalize` would make it `Benchmark aime`."""
+    return text[:1].upper() + text[1:]
+
+
 def count(n: int, singular: str, plural: str | None = None) -> str:
     """`1 trace`, `2,000 traces`."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

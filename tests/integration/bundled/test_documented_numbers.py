@@ -20,7 +20,7 @@ from rdpt_core.analysis.run.predict.prediction import Prediction
 from rdpt_core.analysis.run.predict.verdict import Direction, against_length, verdicts
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.auc import Auc
-from rdpt_core.analysis.statistics.logistic import LogisticFit
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit
 
 PROJECT = Path(__file__).resolve().parents[3]
 RULE = LabelRule.make()

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdpt_core.analysis.run.predict.graded import Graded, curve
-from rdpt_core.analysis.statistics.cross_validation import QuestionMean, held_out_losses, mean_over_questions
 from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
+from rdpt_core.analysis.statistics.regression.cross_validation import QuestionMean, held_out_losses, mean_over_questions
 from rdpt_core.arrays import Doubles
 from rdpt_core.store.reader import Reader, Run
 

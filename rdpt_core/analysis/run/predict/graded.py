@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdpt_core.analysis.run.trace_table import TraceTable
-from rdpt_core.analysis.statistics.splines import natural_spline, spline_knots
+from rdpt_core.analysis.statistics.regression.splines import natural_spline, spline_knots
 from rdpt_core.arrays import Bools, Doubles, Ints
 
 LENGTH = "length"

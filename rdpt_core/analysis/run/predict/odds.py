@@ -13,10 +13,10 @@ from enum import StrEnum
 import numpy as np
 
 from rdpt_core.analysis.run.predict.graded import Graded, curve
-from rdpt_core.analysis.statistics.conditional import fit_conditional
 from rdpt_core.analysis.statistics.holm import holm
-from rdpt_core.analysis.statistics.logistic import LogisticFit, fit_logistic
 from rdpt_core.analysis.statistics.parallel import in_parallel
+from rdpt_core.analysis.statistics.regression.conditional import fit_conditional
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit, fit_logistic
 from rdpt_core.arrays import Doubles
 
 

@@ -14,7 +14,7 @@ from rdpt_core.analysis.run.predict.graded import LENGTH
 from rdpt_core.analysis.run.predict.odds import Beside
 from rdpt_core.analysis.run.predict.prediction import Prediction
 from rdpt_core.analysis.statistics.intervals import none_if_nan
-from rdpt_core.analysis.statistics.logistic import LogisticFit
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit
 
 P_VALUES = ("p_value", "p_holm")
 

@@ -20,7 +20,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, filters
+from rdpt_core.ui.frame import context, filters, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
 from rdpt_core.ui.pages.benchmarks.figures import cells_figure, difference_figure, points_in_words, share_in_words
@@ -127,10 +127,13 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
     figure = cells_figure(shares, shown, unit, context.mode())
     clicked = chart(figure, "shares_of_groups", "Label shares of every group; the same numbers are in the table below")
     st.caption(
-        f"{filters.describe(scope).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
+        f"{words.capitalised(filters.describe(scope))}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
         f"{share_in_words(shares, unit)}.{_samples(page, scope, shares)} Click a segment for the traces behind it. "
         f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)}"
     )
+    # Those of this run alone are told at the top.
+    if shares.n_alike > page.data.trace_table(scope).n_alike:
+        st.caption(notices.questions_alike(shares.n_alike))
     n_refused = sum(cell.intervals.refused is not None for cell in shares.cells)
     if n_refused:
         groups_have = words.count(n_refused, "group has", "groups have")
@@ -215,4 +218,4 @@ def _pairing(shares: CrossTable, difference: group_shares.Difference, unit: str)
     else:
         how = f"The groups have {first} and {second}, and none in common: the interval is not paired."
     many = " Several labels are looked at at once: one of twenty such intervals misses 0 by chance."
-    return f"{share_in_words(shares, unit).capitalize()}. {how}{many} {cited(DIFFERENCE_INTERVAL)}"
+    return f"{words.capitalised(share_in_words(shares, unit))}. {how}{many} {cited(DIFFERENCE_INTERVAL)}"

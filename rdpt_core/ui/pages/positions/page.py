@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -136,7 +138,7 @@ def _figure(
     figure = build(shown, table, labels, context.mode())
     clicked = chart(figure, "positions", "Label shares along the traces; the same numbers are in the table below")
     st.caption(
-        f"{filters.describe(scope).capitalize()}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
+        f"{words.capitalised(filters.describe(scope))}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
         f"{page.rule.beta:g}. Click a point to read its sentences. {_cuts(shown)}{cited(CURVE_BAND)}"
     )
     same = _same_traces(shown)
@@ -207,13 +209,11 @@ def _drilldown(
 
 def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
     st.subheader("Do correct and incorrect traces differ?", anchor=False)
-    rows: list[dict[str, object]] = []
-    p_values: list[float] = []
+    rows: list[dict[str, Any]] = []
     for panel in panels:
         if panel.area is None:
             continue
         area, test = panel.area, panel.area.test
-        p_values += test.p_value.tolist()
         for k, label in enumerate(labels):
             rows.append(
                 {
@@ -225,6 +225,7 @@ def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
                     "positions": area.n_points,
                     "questions, effective": "{:.0f} and {:.0f}".format(*area.n_effective),
                     "within questions": None if np.isnan(test.value[k]) else 100 * float(test.value[k]),
+                    "p-value": float(test.p_value[k]),
                     "informative questions": test.n_informative,
                     "no p-value because": test.refused,
                 }
@@ -232,8 +233,8 @@ def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
     if not rows:
         st.info("No group has enough correct and incorrect traces to compare.")
         return
-    for row, p, adjusted in zip(rows, p_values, holm(np.array(p_values)).tolist(), strict=True):
-        row |= {"p-value": words.p_value(p), HOLM.name: words.p_value(adjusted)}
+    for row, adjusted in zip(rows, holm(np.array([row["p-value"] for row in rows])), strict=True):
+        row |= {"p-value": words.p_value(row["p-value"]), HOLM.name: words.p_value(float(adjusted))}
     points = st.column_config.NumberColumn(format="%+.1f")
     st.dataframe(
         rows,

@@ -14,7 +14,7 @@ from rdpt_core.analysis.run.predict.graded import LENGTH
 from rdpt_core.analysis.run.predict.odds import Beside
 from rdpt_core.analysis.run.predict.prediction import Prediction
 from rdpt_core.analysis.statistics.auc import Auc
-from rdpt_core.analysis.statistics.logistic import LogisticFit
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit
 from rdpt_core.ui.pages.predict.sentences import auc_in_words, odds_in_words
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, error_bars, row_axis

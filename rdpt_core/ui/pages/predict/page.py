@@ -145,7 +145,8 @@ def _aucs(page: PageContext, scope: Scope, prediction: Prediction) -> go.Figure:
         else ""
     )
     st.caption(
-        f"{filters.describe(scope).capitalize()}; {words.questions(prediction.n_questions, prediction.n_effective)}, "
+        f"{words.capitalised(filters.describe(scope))}; "
+        f"{words.questions(prediction.n_questions, prediction.n_effective)}, "
         f"{words.count(prediction.n_graded, 'graded trace')}.{ungraded} Labels at α = {page.rule.alpha:g}, β = "
         f"{page.rule.beta:g}. At 0.5 a number says nothing about correctness; below 0.5 it goes with incorrect "
         "answers. Click a point to read such traces."

@@ -21,10 +21,10 @@ from rdpt_core.analysis.run.predict.verdict import (
     verdicts,
 )
 from rdpt_core.analysis.statistics.auc import NEAR_PERCENT, Auc
-from rdpt_core.analysis.statistics.cross_validation import QuestionMean
-from rdpt_core.analysis.statistics.logistic import LogisticFit
 from rdpt_core.analysis.statistics.methods import FIRTH_ESTIMATE
-from rdpt_core.analysis.statistics.separation import Separation
+from rdpt_core.analysis.statistics.regression.cross_validation import QuestionMean
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit
+from rdpt_core.analysis.statistics.regression.separation import Separation
 from rdpt_core.ui.style import words
 
 WAYS = {

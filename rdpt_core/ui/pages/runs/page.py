@@ -169,6 +169,11 @@ def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None
     only = agreement.n_traces_only
     if sum(only):
         notes.append(f"Traces that only one run holds: {only[0]:,} here, {only[1]:,} there.")
+    if agreement.n_by_text:
+        notes.append(
+            f"{words.count(agreement.n_by_text, 'trace has', 'traces have')} another id in the other run and "
+            f"{'was' if agreement.n_by_text == 1 else 'were'} found by question and response."
+        )
     if agreement.n_other_text:
         notes.append(
             f"{words.count(agreement.n_other_text, 'trace has', 'traces have')} another response in the other run, and "
@@ -222,6 +227,7 @@ def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, 
         f"{first}{words.count(table.num_rows, 'sentence')}, by how far their gap between teacher and student changed. "
         "Click one to read it in this run; the links open either run, or both side by side, in a new tab."
     )
+    there = table.drop_columns("trace_id").append_column("trace_id", table.column("second_trace_id"))
     shown = pa.table(
         {
             "text": plain_column(table, "text"),
@@ -232,7 +238,7 @@ def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, 
             "benchmark": plain_column(table, "benchmark", 60),
             "trace": plain_column(table, "trace_id", 60),
             "here": link_column(page.run, table, "first_sentence"),
-            "there": link_column(other_run, table, "second_sentence"),
+            "there": link_column(other_run, there, "second_sentence"),
             "both": _compare_links(page.run, other_run, table),
         }
     )
@@ -250,8 +256,8 @@ def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, 
 def _compare_links(first: Run, second: Run, table: pa.Table) -> pa.Array:
     """A link to the page that shows a trace of both runs side by side."""
     parameters = (
-        {"run": first.run_id, "trace": trace_id, "run2": second.run_id, "trace2": trace_id}
-        for trace_id in table.column("trace_id").to_pylist()
+        {"run": first.run_id, "trace": here, "run2": second.run_id, "trace2": there}
+        for here, there in zip(*(table.column(n).to_pylist() for n in ("trace_id", "second_trace_id")), strict=True)
     )
     return pa.array(["compare?" + urlencode(each) for each in parameters], pa.string())
 
@@ -279,6 +285,7 @@ def draw(page: PageContext) -> None:
         explain_one_run(page)
         return
     scope = choose_scope(page)
+    notices.questions_notice(page, scope)
     if len(others) > 1:
         all_others(page, others, scope)
     other_run = choose_other(page, others)
@@ -305,7 +312,8 @@ def _methods(page: PageContext, other_run: Run, agreement: RunAgreement, scope: 
     kappa = _interval(agreement.kappa, "")
     extra: list[str | Method] = [
         f"Compared with run {other_run.run_id} ({other_run.name}), which differs in: {differing}.",
-        "Sentences were matched by trace and by characters, more than half of either shared.",
+        "Traces were matched by id and response, or else by the texts of question and response; sentences by "
+        "characters, more than half of either shared.",
         f"{agreement.n_matched:,} sentences of {agreement.n_traces:,} traces of "
         f"{words.questions(agreement.n_questions, agreement.n_effective)} matched; agreement "
         f"{100 * agreement.agreement.value:.1f}%, Cohen's κ {agreement.kappa.value:.3f} "

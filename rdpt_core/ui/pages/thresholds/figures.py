@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, click_targets
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone

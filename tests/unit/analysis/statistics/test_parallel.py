@@ -12,7 +12,7 @@ from rdpt_core.analysis.labels import LabelRule, label_order
 from rdpt_core.analysis.run import exact_counts, gap_arrays
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.positions import tables
-from rdpt_core.analysis.run.thresholds import count_map
+from rdpt_core.analysis.run.sensitivity.thresholds import count_map
 from rdpt_core.analysis.statistics import parallel
 
 ROLES = ("teacher", "student", "distilled")

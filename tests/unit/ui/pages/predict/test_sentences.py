@@ -8,7 +8,7 @@ import numpy as np
 
 from rdpt_core.analysis.run.predict.odds import Beside
 from rdpt_core.analysis.run.predict.prediction import Prediction, predict_correctness
-from rdpt_core.analysis.statistics.cross_validation import QuestionMean
+from rdpt_core.analysis.statistics.regression.cross_validation import QuestionMean
 from rdpt_core.ui.pages.predict.sentences import added_lines, adjustment, findings, odds_in_words, separations
 from tests.unit.analysis.run.predict.worlds import LABELS, hump
 

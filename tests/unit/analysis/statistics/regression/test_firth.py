@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
-from rdpt_core.analysis.statistics.firth import fit_firth, profile_interval, profile_statistic
+from rdpt_core.analysis.statistics.regression.firth import fit_firth, profile_interval, profile_statistic
 
 # Endometrial cancer, Heinze and Schemper 2002, table II: neovasculation, pulsatility index, endometrium height, and
 # high histologic grade. Neovasculation occurs with high grade only. Here ordered by the outcome.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
-from rdpt_core.analysis.statistics.splines import natural_spline, spline_knots
+from rdpt_core.analysis.statistics.regression.splines import natural_spline, spline_knots
 
 
 def test_the_columns_span_the_natural_splines_of_scipy() -> None:

@@ -11,8 +11,8 @@ from scipy.special import expit
 from scipy.stats import t as student_t
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
-from rdpt_core.analysis.statistics import conditional
-from rdpt_core.analysis.statistics.conditional import fit_conditional
+from rdpt_core.analysis.statistics.regression import conditional
+from rdpt_core.analysis.statistics.regression.conditional import fit_conditional
 
 
 def sample(seed: int, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

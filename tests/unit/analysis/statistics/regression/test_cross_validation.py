@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import ttest_1samp
 
-from rdpt_core.analysis.statistics.cross_validation import (
+from rdpt_core.analysis.statistics.regression.cross_validation import (
     N_FOLDS,
     deal,
     fit_ridge,
@@ -55,7 +55,7 @@ def test_the_penalised_fit_is_the_minimum_that_scipy_finds() -> None:
 
 def test_no_trace_is_judged_by_a_fit_that_saw_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
     # Over several deals a loss is a mean, and means do not add up so.
-    monkeypatch.setattr("rdpt_core.analysis.statistics.cross_validation.MAX_DEALS", 1)
+    monkeypatch.setattr("rdpt_core.analysis.statistics.regression.cross_validation.MAX_DEALS", 1)
     x, correct, question, group = sample(2)
     before = held_out_losses(x, correct, question, group)
     turned = correct.copy()
@@ -72,7 +72,7 @@ def test_few_traces_are_dealt_often_so_that_a_deal_matters_less(monkeypatch: pyt
     data = sample(5, n_questions=40)
     spread = {}
     for most in (10, 1):
-        monkeypatch.setattr("rdpt_core.analysis.statistics.cross_validation.MAX_DEALS", most)
+        monkeypatch.setattr("rdpt_core.analysis.statistics.regression.cross_validation.MAX_DEALS", most)
         spread[most] = np.std([held_out_losses(*data, seed=100 * number) for number in range(8)], axis=0).mean()
     # Were deals independent, ten of them would spread by a factor of 0.32.
     assert 0 < spread[10] < 0.5 * spread[1]

@@ -19,10 +19,10 @@ import numpy as np
 from scipy.special import expit, fdtrc, stdtr, stdtrit
 
 from rdpt_core.analysis.statistics.exact import effective_number
-from rdpt_core.analysis.statistics.firth import fit_firth, profile_interval, profile_statistic
 from rdpt_core.analysis.statistics.intervals import refusal
+from rdpt_core.analysis.statistics.regression.firth import fit_firth, profile_interval, profile_statistic
+from rdpt_core.analysis.statistics.regression.separation import Separation, find_separation
 from rdpt_core.analysis.statistics.resampling import LEVEL
-from rdpt_core.analysis.statistics.separation import Separation, find_separation
 from rdpt_core.arrays import Bools, Doubles, Ints
 
 _STEPS = 100

@@ -20,8 +20,8 @@ from scipy.special import expit
 
 from rdpt_core.analysis.statistics.exact import effective_number
 from rdpt_core.analysis.statistics.intervals import refusal
-from rdpt_core.analysis.statistics.logistic import LogisticFit, has_both_outcomes, refused_fit, wald_fit
-from rdpt_core.analysis.statistics.separation import find_separation
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit, has_both_outcomes, refused_fit, wald_fit
+from rdpt_core.analysis.statistics.regression.separation import find_separation
 from rdpt_core.arrays import Bools, Doubles, Ints
 
 _STEPS = 60

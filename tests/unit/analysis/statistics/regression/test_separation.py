@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rdpt_core.analysis.statistics.separation import Separation, find_separation
+from rdpt_core.analysis.statistics.regression.separation import Separation, find_separation
 
 ZERO = np.zeros(40, np.int64)
 

@@ -9,8 +9,8 @@ from scipy.special import expit
 from scipy.stats import f as f_distribution
 from scipy.stats import t as student_t
 
-from rdpt_core.analysis.statistics.logistic import fit_logistic
-from rdpt_core.analysis.statistics.separation import Separation
+from rdpt_core.analysis.statistics.regression.logistic import fit_logistic
+from rdpt_core.analysis.statistics.regression.separation import Separation
 from tests.support.simulation import World, draw
 
 
