@@ -215,7 +215,7 @@ def test_a_beta_chosen_on_one_half_is_read_on_the_other(open_app: Open, two_runs
 
 def _n_questions(text: str) -> int:
     """Questions that the suggested β was looked for in."""
-    return int(re.findall(r"(\d+) questions?, [\d,]+ sentences", text)[-1])
+    return int(re.findall(r"(\d+) questions?(?: \(effective \d+\))?, [\d,]+ sentences", text)[-1])
 
 
 def test_a_text_without_two_humps_suggests_no_beta(open_app: Open, tmp_path: Path) -> None:

@@ -148,8 +148,12 @@ def test_benchmarks_with_the_same_texts_are_paired(reader: Reader) -> None:
     paired, apart = difference(table, 0, 1), difference(table, 0, 2)
     assert paired.is_paired and paired.n_shared == N_QUESTIONS
     assert apart.n_shared == 0
-    # Every question has the same share in both, so that a paired difference does not vary at all.
-    assert paired.high[0] - paired.low[0] < 1e-6 < 0.05 < apart.high[0] - apart.low[0]
+    # Every question has the same share in both, so that a paired difference does not vary at all. What is left is how
+    # far the interval of one side reaches farther up than down.
+    side = table.cells[0].intervals
+    lopsided = abs((side.high[0] - side.share[0]) - (side.share[0] - side.low[0]))
+    assert paired.high[0] == pytest.approx(lopsided, abs=1e-6) and paired.low[0] == pytest.approx(-lopsided, abs=1e-6)
+    assert lopsided < 0.01 < 0.05 < apart.high[0] - apart.low[0]
 
 
 def test_runs_with_the_same_texts_are_paired(reader: Reader) -> None:

@@ -85,3 +85,12 @@ def test_few_questions_give_no_p_value() -> None:
     test = dip_test(np.ones((7, 20)))
     assert np.isnan(test.p_value) and test.refused is not None and "7 questions" in test.refused
     assert dip_test(np.zeros((5, 20))).n_questions == 0
+
+
+def test_a_question_that_outweighs_all_others_leaves_too_few_to_tell() -> None:
+    counts = np.tile([5.0, 0, 0, 5], (20, 1))
+    assert dip_test(counts).refused is None
+    counts[0] *= 100
+    test = dip_test(counts)
+    assert test.n_questions == 20 and test.n_effective == pytest.approx(119**2 / (100**2 + 19))
+    assert test.refused is not None and "worth 1" in test.refused and np.isnan(test.p_value)

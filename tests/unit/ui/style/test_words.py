@@ -29,6 +29,11 @@ def test_every_reason_has_words() -> None:
     assert set(words.UNSCORED) >= {str(reason) for reason in UnscoredReason}
 
 
+def test_only_the_first_letter_is_made_a_capital() -> None:
+    assert words.capitalised("benchmark AIME 2025") == "Benchmark AIME 2025"
+    assert words.capitalised("") == ""
+
+
 def test_effective_questions_stand_beside_their_number_where_they_differ() -> None:
     assert words.questions(100, 99.7) == "100 questions"
     assert words.questions(1200, 1049.6) == "1,200 questions (effective 1,050)"

@@ -139,7 +139,9 @@ def test_gaps_split_into_choice_and_wording(path: Path, rule: LabelRule) -> None
             gaps.append(teacher - student)
             choices.append(choice(row, rule, roles))
         assert part.n_sentences == len(mine) > 0
-        assert part.n_questions == len({row["question_id"] for row in mine})
+        sizes = np.array(list(Counter(row["question_id"] for row in mine).values()))
+        assert part.n_questions == len(sizes)
+        assert part.n_effective == pytest.approx(sizes.sum() ** 2 / (sizes**2).sum())
         assert part.mean == pytest.approx(np.mean(gaps))
         assert part.choice == pytest.approx(np.mean(choices))
         assert part.choice + part.wording == pytest.approx(part.mean)
