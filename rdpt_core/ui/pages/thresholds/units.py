@@ -34,13 +34,9 @@ def unit_effects(page: PageContext, scope: Scope) -> None:
 
 def _shares_table(effects: UnitEffects) -> None:
     rows = [
-        {
-            "labelled as one": unit.name,
-            "questions": words.questions(unit.shares.n_questions, unit.shares.n_effective),
-            "labelled": unit.shares.n_counted,
-        }
+        {"labelled as one": unit.name, "labelled": unit.shares.n_counted}
         | {str(label): _share(unit, k) for k, label in enumerate(effects.labels)}
-        | {"unscored": unit.n_unscored}
+        | {"questions": words.questions(unit.shares.n_questions, unit.shares.n_effective), "unscored": unit.n_unscored}
         for unit in effects.units
     ]
     counts = {name: st.column_config.NumberColumn(format="localized") for name in ("labelled", "unscored")}
@@ -70,13 +66,13 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
     rows: list[dict[str, Any]] = [
         {
             "label": str(part.label),
-            "questions": words.questions(part.n_questions, part.n_effective),
             "sentences": part.n_sentences,
             "mean d_TS": _number(part.mean),
             "choice: first token": _number(part.choice),
             "choice, 95%": _interval(part),
             "wording: the rest": _number(part.wording),
             _KEPT: 100 * part.n_kept / part.n_rest if part.n_rest else None,
+            "questions": words.questions(part.n_questions, part.n_effective),
         }
         for part in effects.parts
     ]
@@ -85,7 +81,7 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
     config[_KEPT] = st.column_config.ProgressColumn(
         format="%.0f%%", min_value=0, max_value=100, help="Sentences with the same label without their first token"
     )
-    config |= {name: st.column_config.NumberColumn(format="localized") for name in ("sentences",)}
+    config["sentences"] = st.column_config.NumberColumn(format="localized")
     st.dataframe(rows, hide_index=True, column_config=config, placeholder="–")
     measured = "in nats" if page.rule.space is Space.RATIO else "in probability"
     left_out = [
