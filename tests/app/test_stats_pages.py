@@ -50,6 +50,13 @@ def rows(app: AppTest, index: int = -1) -> list[dict[str, object]]:
     return records
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_captions_keep_the_capitals_of_benchmark_names(open_app: Open, tmp_path: Path, page: str) -> None:
+    path = tmp_path / "capitals.duckdb"
+    synthetic.build(path, [replace(sketch, benchmark=sketch.benchmark.upper()) for sketch in graded()])
+    assert "Benchmark SHOP" in page_text(open_app(path, page, benchmark="SHOP"))
+
+
 def test_benchmarks_by_any_two_dimensions(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[0])
     assert app.selectbox(key="rows").options == ["benchmark", "domain", "model", "difficulty", "correctness"]

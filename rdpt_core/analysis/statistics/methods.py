@@ -83,7 +83,7 @@ DIFFERENCE_INTERVAL = Method(
     "Hesterberg 2015; Newcombe 1998",
 )
 EFFECTIVE_QUESTIONS = Method(
-    "effective",
+    "effective number of questions",
     "Questions of unequal weight count as fewer equal ones, their effective number: the squared sum of their weights "
     f"over the sum of their squared weights; below {MIN_QUESTIONS} there is no interval.",
     "Kish 1965",

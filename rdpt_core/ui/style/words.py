@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Sequence
 
 from rdpt_core.analysis.labels import Space, Unit
-from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Run
 
@@ -94,7 +93,7 @@ def percent(share: float) -> str:
 def questions(n: int, n_effective: float) -> str:
     """`100 questions`, or `100 questions (effective 93)` where some weigh more than others."""
     worth = round(n_effective)
-    return count(n, "question") + ("" if worth == n else f" ({EFFECTIVE_QUESTIONS.name} {worth:,})")
+    return count(n, "question") + ("" if worth == n else f" (effective {worth:,})")
 
 
 def p_value(p: float) -> str:

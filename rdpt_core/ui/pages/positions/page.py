@@ -118,10 +118,9 @@ def _explain_few(scope: Scope, view: PositionView, panels: tuple[Panel, ...]) ->
     ways.append("read the traces themselves")
     advice = f"{', '.join(ways[:-1])}{' or ' if len(ways) > 1 else ''}{ways[-1]}"
     st.info(
-        f"**Too few questions for a curve.** A position is shown if at least {MIN_AT_POSITION} "
-        f"{EFFECTIVE_QUESTIONS.name} questions have a scored sentence there; here at most "
-        f"{words.count(most, 'question has', 'questions have')} one. "
-        f"{advice[0].upper()}{advice[1:]}.",
+        f"**Too few questions for a curve.** A position is shown if at least {MIN_AT_POSITION} effective questions "
+        f"have a scored sentence there; here at most {words.count(most, 'question has', 'questions have')} one. "
+        f"{words.capitalised(advice)}.",
         icon=":material/filter_alt_off:",
     )
 
