@@ -1,4 +1,4 @@
-"""Which traces an analysis looks at: one benchmark, domain, model, difficulty or grade, or all of them."""
+"""Which traces an analysis looks at: one benchmark, domain, model, difficulty, grade or half, or all of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.questions import half_sql
 from rdpt_core.store.reader import Reader, Run
 
 _GRADE_SQL = {GRADES[0]: "{t}correct", GRADES[1]: "NOT {t}correct", GRADES[2]: "{t}correct IS NULL"}
@@ -18,7 +19,8 @@ _GRADE_SQL = {GRADES[0]: "{t}correct", GRADES[1]: "NOT {t}correct", GRADES[2]: "
 class Scope:
     """The traces that fit every value that is set; None lets everything through.
 
-    `model` is the name of whoever wrote the trace, as its file gave it; `grade` is one of `GRADES`.
+    `model` is the name of whoever wrote the trace, as its file gave it; `grade` is one of `GRADES`; `half` is one of
+    `HALVES`, by question (see `questions`).
     """
 
     benchmark: str | None = None
@@ -26,6 +28,7 @@ class Scope:
     grade: str | None = None
     model: str | None = None
     difficulty: str | None = None
+    half: str | None = None
 
     def items(self) -> tuple[tuple[str, str], ...]:
         """Name and value of every filter that is set, in a fixed order."""
@@ -43,6 +46,9 @@ class Scope:
         for name, value in self.items():
             if name == "grade":
                 parts.append(_GRADE_SQL[value].format(t=t))
+            elif name == "half":
+                parts.append(f"{half_sql(alias)} = ?")
+                parameters.append(value)
             else:
                 parts.append(f"{t}{name} = ?")
                 parameters.append(value)
@@ -62,10 +68,12 @@ class Scope:
 
     def words(self) -> str:
         """The scope in words, for a caption or a methods paragraph: `all traces`, or `benchmark = aime, ...`."""
-        return ", ".join(f"{name} = {value}" for name, value in self.items()) or "all traces"
+        named = (("half of the questions" if name == "half" else name, value) for name, value in self.items())
+        return ", ".join(f"{name} = {value}" for name, value in named) or "all traces"
 
 
-FILTERS: tuple[str, ...] = tuple(field.name for field in fields(Scope))
+FILTERS: tuple[str, ...] = tuple(field.name for field in fields(Scope) if field.name != "half")
+"""The filters by what the traces themselves say, which may leave no choice."""
 
 
 def load_choices(reader: Reader, run: Run) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.questions import HALVES
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.scope import Scope, load_choices
 from rdpt_core.errors import UsageError
@@ -26,6 +27,7 @@ class Choices(TypedDict, total=False):
         model: whoever wrote the trace, as its file named it.
         difficulty: see `benchmark`.
         correct: True, False, or `unknown` for traces that are not graded.
+        half: one half of the questions, `A` or `B`: thresholds can be chosen on one and results read on the other.
     """
 
     alpha: float | None
@@ -37,6 +39,7 @@ class Choices(TypedDict, total=False):
     model: str | None
     difficulty: str | None
     correct: bool | Literal["unknown"] | None
+    half: Literal["A", "B"] | None
 
 
 def rule_of(choices: Choices) -> LabelRule:
@@ -66,14 +69,20 @@ def scope_of(data: RunData, choices: Choices) -> Scope:
     correct = choices.get("correct")
     if correct not in (None, *_GRADE_OF):
         raise UsageError("unknown value", where="correct", expected='True, False or "unknown"', got=repr(correct))
+    half = choices.get("half")
+    if half not in (None, *HALVES):
+        raise UsageError("unknown value", where="half", expected=" or ".join(map(repr, HALVES)), got=repr(half))
     scope = Scope(
         benchmark=choices.get("benchmark"),
         domain=choices.get("domain"),
         grade=None if correct is None else _GRADE_OF[correct],
         model=choices.get("model"),
         difficulty=choices.get("difficulty"),
+        half=half,
     )
     for name, value in scope.items():
+        if name == "half":
+            continue
         values = sorted(set(data.ask(load_choices).column(name).to_pylist()) - {None})
         if value not in values:
             raise UsageError(

@@ -75,9 +75,12 @@ class SelectionResult:
         n_questions: questions of the run.
         n_candidates: traces of the run.
         n_picked: rows of the training file.
+        n_picked_questions: questions that these rows answer.
         n_tokens: the student's tokens in these rows.
         n_unscored_questions: questions none of whose candidates is scored.
         n_unfit_questions: further questions none of whose candidates is within the guards.
+        n_tied_questions: questions whose picks depend on a tie between scores; the manifest says what decided.
+        n_tied_by_hash: those of them on which only a hash of the response could decide.
     """
 
     run_id: str
@@ -88,6 +91,9 @@ class SelectionResult:
     n_questions: int
     n_candidates: int
     n_picked: int
+    n_picked_questions: int
     n_tokens: int
     n_unscored_questions: int
     n_unfit_questions: int
+    n_tied_questions: int
+    n_tied_by_hash: int

@@ -5,7 +5,7 @@ Tables are Arrow: `.to_pandas()`, `polars.from_arrow(table)`, `duckdb.sql("SELEC
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, Unpack
 
@@ -15,11 +15,14 @@ from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
 from rdpt_core.analysis.run.group_shares import DIMENSIONS, cross_table_rows
-from rdpt_core.analysis.run.positions import PositionView, positions_table
-from rdpt_core.analysis.run.predict import MEASURES, prediction_table
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import curves_table
+from rdpt_core.analysis.run.positions.curves import PositionView, positions_table
+from rdpt_core.analysis.run.predict.graded import MEASURES
+from rdpt_core.analysis.run.predict.tables import prediction_table
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.sensitivity.thresholds import curves_table
+from rdpt_core.analysis.run.sensitivity.unit_effects import unit_table
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
 from rdpt_core.api.choices import Choices, rule_of, scope_of
 from rdpt_core.api.scored_trace import ScoredTrace
 from rdpt_core.errors import UsageError
@@ -92,6 +95,7 @@ class ScoredRun:
         across: str | None = None,
         *,
         count: Count = "sentences",
+        average: Average = "sentences",
         **choices: Unpack[Choices],
     ) -> pa.Table:
         """Label shares of groups of traces with 95% intervals over questions: the table of the page Benchmarks.
@@ -100,13 +104,16 @@ class ScoredRun:
             by: what groups traces: benchmark, domain, model, difficulty or correctness.
             across: what splits each group, one of the same.
             count: what a share is of.
+            average: what weighs the same: every sentence (or token), every trace, or every question.
         """
         data, rule, scope = self._asked(choices)
         known = [name for name in DIMENSIONS if name != "run"]
         _check("by", by, known)
         _check("across", across, [None, *(name for name in known if name != by)])
         _check("count", count, ["sentences", "tokens"])
-        cells = shares_of_groups({self.name: data}, rule, scope, by, across, by_tokens=count == "tokens")
+        _check("average", average, AVERAGES)
+        by_tokens = count == "tokens"
+        cells = shares_of_groups({self.name: data}, rule, scope, by, across, by_tokens=by_tokens, average=average)
         return cross_table_rows(cells, count)
 
     def positions(
@@ -167,6 +174,12 @@ class ScoredRun:
         data, rule, scope = self._asked(choices)
         return curves_table(data.beta_curves(rule, scope), rule.alpha)
 
+    def unit_effects(self, **choices: Unpack[Choices]) -> pa.Table:
+        """Label shares under the same rule for other units of text: sentences without their first token, two or five
+        sentences joined, and whole traces. One row a unit and label, with a 95% interval over questions."""
+        data, rule, scope = self._asked(choices)
+        return unit_table(data.unit_effects(rule, scope))
+
     def suggested_beta(self, **choices: Unpack[Choices]) -> SuggestedBeta | None:
         """The β at which fewest labels would turn, or None where nothing can be said; thresholds play no part."""
         data, rule, scope = self._asked(choices)
@@ -190,6 +203,6 @@ def _trace_no(reader: Reader, run: RunRecord, trace_id: str) -> int:
     return reader.trace_no(run, trace_id)
 
 
-def _check(name: str, value: object, known: list[str] | list[str | None]) -> None:
+def _check(name: str, value: object, known: Sequence[str | None]) -> None:
     if value not in known:
         raise UsageError("unknown value", where=name, expected=" or ".join(map(repr, known)), got=repr(value))

@@ -120,9 +120,12 @@ def _select(settings: Settings, db: PathArgument, out: PathArgument, key: str | 
         n_questions=counts["questions"],
         n_candidates=counts["candidates"],
         n_picked=counts["picked"],
+        n_picked_questions=counts["picked_questions"],
         n_tokens=counts["picked_tokens"],
         n_unscored_questions=len(manifest["unscored_questions"]),
         n_unfit_questions=len(manifest["questions_without_eligible_candidate"]),
+        n_tied_questions=counts["ties"],
+        n_tied_by_hash=counts["ties_by_hash"],
     )
 
 

@@ -113,9 +113,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _print_result(result: SelectionResult) -> None:
     print(
         f"{result.n_picked:,} of {result.n_candidates:,} candidates of {result.n_questions:,} questions, "
-        f"{result.n_tokens:,} tokens, by {result.strategy}: {result.out} (manifest: {result.manifest_path.name})",
+        f"{result.n_tokens:,} tokens of {result.n_picked_questions:,} questions, by {result.strategy}: {result.out} "
+        f"(manifest: {result.manifest_path.name})",
         file=sys.stderr,
     )
+    if result.n_tied_questions:
+        print(
+            f"{result.n_tied_questions:,} questions depend on a tie between scores: "
+            f"{result.manifest['strategy']['ties']}, which decided {result.n_tied_by_hash:,}",
+            file=sys.stderr,
+        )
     for n, why in (
         (result.n_unscored_questions, "have no scored candidate"),
         (result.n_unfit_questions, "have no candidate within the guards"),

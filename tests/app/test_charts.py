@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,32 @@ def test_using_the_suggested_beta(open_app: Open, two_runs: Path) -> None:
     assert f"{app.number_input(key='beta').value:.2g}" in page_text(app)
 
 
+def test_a_beta_chosen_on_one_half_is_read_on_the_other(open_app: Open, two_runs: Path) -> None:
+    app = open_app(two_runs, THRESHOLDS)
+    text = page_text(app)
+    assert "is one analysis" in text and "dip test of one hump, p = 0.0" in text
+    n_questions = _n_questions(text)
+    app.button(key="choose_on_half").click().run()
+    assert app.selectbox(key="half").value == "A" and "Half A of the questions" in page_text(app)
+    n_first = _n_questions(page_text(app))
+    app.button(key="use_suggested").click().run()
+    beta = app.number_input(key="beta").value
+    assert beta != 0.1 and app.selectbox(key="half").value == "B"
+    assert "had no part in the choice" in page_text(app)
+    assert 0 < n_first < n_questions and n_first + _n_questions(page_text(app)) == n_questions
+    # The half counts on every page, and a link to it keeps it.
+    benchmarks = open_app(two_runs, "pages/benchmarks.py", half="B", beta=str(beta))
+    assert benchmarks.selectbox(key="half").value == "B"
+    assert "half of the questions = B" in page_text(benchmarks)
+    app.button(key="leave_halves").click().run()
+    assert _n_questions(page_text(app)) == n_questions and "half" not in app.query_params
+
+
+def _n_questions(text: str) -> int:
+    """Questions that the suggested β was looked for in."""
+    return int(re.findall(r"(\d+) questions?(?: \(effective \d+\))?, [\d,]+ sentences", text)[-1])
+
+
 def test_a_text_without_two_humps_suggests_no_beta(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "db.duckdb"
     traces = [replace(t, sentences=[(text, "Shared") for text, _ in t.sentences]) for t in synthetic.sketches(6)]
@@ -203,3 +230,15 @@ def test_other_units_are_counted_once_their_table_is_open(open_app: Open, two_ru
     app = open_app(two_runs, "pages/thresholds.py", units="true")
     (table,) = (frame.value for frame in app.dataframe if "unit" in frame.value)
     assert len(table) == 5 and table["labels that change"][0] == 0
+
+
+def test_first_tokens_and_joined_sentences_are_one_click_away(open_app: Open, two_runs: Path) -> None:
+    assert not any("labelled as one" in frame.value for frame in open_app(two_runs, THRESHOLDS).dataframe)
+    app = open_app(two_runs, THRESHOLDS, unit_effects="true")
+    shares, parts = (f.value for f in app.dataframe if {"labelled as one", "mean d_TS"} & set(f.value.columns))
+    assert list(shares["labelled as one"])[:2] == ["sentences", "sentences without their first token"]
+    assert shares["labelled"].is_monotonic_decreasing and len(parts) == 4
+    teacher = parts[parts["label"] == "Teacher"].iloc[0]
+    assert teacher["mean d_TS"] == pytest.approx(teacher["choice: first token"] + teacher["wording: the rest"])
+    in_bytes = open_app(two_runs, THRESHOLDS, unit_effects="true", unit="byte", space="ratio")
+    assert "First tokens cannot be left out here" in page_text(in_bytes)

@@ -56,6 +56,7 @@ def test_strategies_stand_side_by_side(open_app: Open, database: Path) -> None:
     rows = {row["strategy"]: row for row in table(app)}
     assert list(rows) == ["teacher-count", "teacher-share", "teacher-fewest", "longest", "random", "grape"]
     assert all(row["picks"] == 8 for row in rows.values())
+    assert all(row["questions"] == 8 for row in rows.values())
     assert rows["longest"]["same as longest"] == 100
     assert rows["longest"]["tokens"] == max(row["tokens"] for row in rows.values())
     assert "keeps sample" in page_text(app)

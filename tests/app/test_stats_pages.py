@@ -50,6 +50,13 @@ def rows(app: AppTest, index: int = -1) -> list[dict[str, object]]:
     return records
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_captions_keep_the_capitals_of_benchmark_names(open_app: Open, tmp_path: Path, page: str) -> None:
+    path = tmp_path / "capitals.duckdb"
+    synthetic.build(path, [replace(sketch, benchmark=sketch.benchmark.upper()) for sketch in graded()])
+    assert "Benchmark SHOP" in page_text(open_app(path, page, benchmark="SHOP"))
+
+
 def test_benchmarks_by_any_two_dimensions(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[0])
     assert app.selectbox(key="rows").options == ["benchmark", "domain", "model", "difficulty", "correctness"]
@@ -70,6 +77,21 @@ def test_benchmarks_count_sentences_or_tokens(open_app: Open, database: Path) ->
     by_tokens = [row["share_of_tokens"] for row in rows(app)]
     assert by_tokens != by_sentences
     assert sum(by_tokens[:4]) == pytest.approx(1)
+
+
+def test_benchmarks_weigh_sentences_traces_or_questions(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[0])
+    shares = {}
+    for average in ("sentences", "traces", "questions"):
+        app.segmented_control(key="average").set_value(average).run()
+        shares[average] = [row["share_of_sentences"] for row in rows(app)]
+        assert {row["averaged_over"] for row in rows(app)} == {average}
+        assert f"all {average} weigh the same" in page_text(app)
+    assert len({tuple(share) for share in shares.values()}) > 1
+    assert "traces here and weigh accordingly" not in page_text(app)
+    app.segmented_control(key="average").set_value("sentences").run()
+    assert "traces here and weigh accordingly" in page_text(app)
+    assert all(0 < row["n_effective"] <= row["n_questions"] + 1e-9 for row in rows(app))
 
 
 def test_benchmarks_of_the_address(open_app: Open, database: Path) -> None:
@@ -144,11 +166,21 @@ def test_positions_in_every_view(open_app: Open, database: Path) -> None:
 
 def test_positions_are_cut_and_the_page_says_so(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGES[1])
-    assert "Cut where fewer than 10 questions are left" in page_text(app)
+    assert "Cut where fewer than 10 effective questions are left" in page_text(app)
     cut = [row for row in rows(app) if row["n_questions"] < 10]
     assert cut and all(row["share"] != row["share"] or row["share"] is None for row in cut)
     app.number_input(key="upto").set_value(5).run()
     assert max(row["sentence_to"] for row in rows(app)) == 5
+
+
+def test_positions_show_the_same_traces_beside_all(open_app: Open, database: Path) -> None:
+    app = open_app(database, PAGES[1])
+    assert "Dotted: the same traces all along" in page_text(app)
+    followed = [row for row in rows(app) if row["n_same_traces"] == row["n_same_traces"]]
+    assert followed and all(row["n_same_traces"] <= row["n_traces"] for row in followed)
+    assert all(row["sentence_to"] <= row["same_traces_at_least"] for row in followed)
+    app.segmented_control(key="scale").set_value("part of the trace").run()
+    assert "Dotted" not in page_text(app)
 
 
 def test_positions_compare_correct_and_incorrect(open_app: Open, database: Path) -> None:
@@ -157,6 +189,9 @@ def test_positions_compare_correct_and_incorrect(open_app: Open, database: Path)
     assert {row["label"] for row in areas} == {"Teacher", "Shared", "Student", "Boosted"}
     assert all(row["informative questions"] > 0 for row in areas)
     assert all(row["from"] <= row["signed area"] <= row["to"] for row in areas)
+    # Texts such as `0.012` and `< 0.001`; where several stand together, none is adjusted downwards.
+    pairs = [[float(row[name].lstrip("< ")) for name in ("p-value", "p, Holm")] for row in areas]
+    assert all(0 < raw <= adjusted for raw, adjusted in pairs) and any(raw < adjusted for raw, adjusted in pairs)
     assert "Not compared, for want of questions: attack" in page_text(app)
 
 
@@ -166,8 +201,15 @@ def test_predict_both_measures(open_app: Open, database: Path) -> None:
     app.segmented_control(key="measure").set_value("count").run()
     assert not app.exception and rows(app) != shares
     words = page_text(app)
-    assert "Number of sentences" in words and "beside length" in words
-    assert "AUC (95%), without first tokens" in app.dataframe[0].value.columns
+    assert words.index("**At equal length** below means") < words.index("**Teacher count**")
+    assert words.index("**Teacher count**") < words.index("**Number of sentences**")
+    assert "log(1 + count)" in words
+    odds, added, first_tokens = (table.value for table in app.dataframe[:3])
+    # Four labels, each alone and with length held constant in three ways.
+    assert len(odds) == 16 and {"p", "p, Holm", "questions"} <= set(odds.columns)
+    assert all(text == "–" or float(text.lstrip("< ")) > 0 for text in [*odds["p"], *odds["p, Holm"]])
+    assert list(added["what is known"])[-1] == "benchmark, length, mean logprobs, labels"
+    assert "AUC (95%), without first tokens" in first_tokens.columns
 
 
 def test_predict_in_bytes_says_what_it_cannot_do(open_app: Open, database: Path) -> None:
@@ -222,7 +264,8 @@ def test_a_run_before_training_has_three_labels(open_app: Open, tmp_path: Path, 
     app = open_app(path, page)
     table = app.dataframe[-1].value
     column = "predictor" if "predictor" in table.columns else "label"
-    assert set(table[column]) - {"length"} == {"Teacher", "Common", "Student"}
+    others = {"length", "benchmark", "mean logprobs", "labels"}
+    assert set(table[column]) - others == {"Teacher", "Common", "Student"}
     assert "different tokenizers" in page_text(app)
 
 
@@ -256,3 +299,22 @@ def test_an_auc_lists_its_traces(open_app: Open, database: Path) -> None:
     app = click_point(open_app(database, PAGES[2]), "auc", ["Teacher", "shop"])
     shares = [row["share of Teacher sentences"] for row in rows(app, 0)]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_every_page_with_intervals_says_that_questions_look_the_same(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "alike.duckdb"
+    traces = synthetic.sketches()
+    # The first two questions of one benchmark stand in another one, too, in capitals.
+    copies = [
+        replace(t, trace_id=f"copy-{t.trace_id}", benchmark="copy", question=synthetic.question_of(t).upper())
+        for t in traces
+        if t.question_id in {traces[0].question_id, traces[4].question_id}
+    ]
+    n = len({t.question_id for t in copies})
+    synthetic.build(path, [*traces, *copies], run_id="a" * 16)
+    synthetic.build(path, [*traces, *copies], run_id="b" * 16)
+    said = f"{n} questions look the same under several ids or benchmarks"
+    for page in ("overview", "benchmarks", "positions", "predict", "thresholds", "runs", "selection"):
+        assert said in page_text(open_app(path, f"pages/{page}.py")), page
+    # Among the traces of one benchmark none does.
+    assert said not in page_text(open_app(path, PAGES[0], benchmark="copy"))

@@ -49,8 +49,8 @@ SELECT 1::INTEGER AS run_no, t::INTEGER AS trace_no, format('t{{:07d}}', t) AS t
     (t % {SAMPLES})::INTEGER AS sample,
     {_uniform("t", "'correct'")} < 1 / (1 + exp(-(1.2 * {_normal("q", "'ability'")} + 0.4 * {_normal("t", "'taste'")})))
         AS correct,
-    '1' AS gold, '[{{"role": "user", "content": "What comes next?"}}]' AS messages, NULL AS prompt,
-    repeat('{TEXT}', n) AS response, '{{}}' AS meta, n AS n_sentences
+    '1' AS gold, format('[{{{{"role": "user", "content": "What comes next in {{}}?"}}}}]', q) AS messages,
+    NULL AS prompt, repeat('{TEXT}', n) AS response, '{{}}' AS meta, n AS n_sentences
 FROM (SELECT t, t // {SAMPLES} AS q, ($1 * (0.5 + {_uniform("t", "'length'")}))::INTEGER AS n
       FROM range($2, $3) AS r (t)) ORDER BY t
 """

@@ -60,7 +60,7 @@ def test_the_saved_page_draws_without_a_network(visit: Callable[..., Page], page
     file.write_bytes(saved(page, "HTML"))
     page.goto(file.as_uri())
     expect(page.locator(".js-plotly-plot .bars path").first).to_be_attached()
-    expect(page.locator("p")).to_contain_text("Run 0123456789abcdef")
+    expect(page.locator("p")).to_contain_text("run 0123456789abcdef")
 
 
 def test_the_overview_leads_to_every_page(visit: Callable[..., Page]) -> None:

@@ -120,6 +120,25 @@ def test_filters_leave_the_traces_that_fit(database: Path) -> None:
         assert set(run.tokens(**choices).column("trace_id").to_pylist()) == {row["trace_id"] for row in wanted}
 
 
+def test_halves_share_no_question_and_leave_none_out(database: Path) -> None:
+    run = rdpt.open(database).run()
+    halves = [set(run.traces(half=half).column("question_id").to_pylist()) for half in ("A", "B")]
+    assert halves[0] and halves[1] and not halves[0] & halves[1]
+    assert halves[0] | halves[1] == set(run.traces().column("question_id").to_pylist())
+    sentences = [run.sentences(half=half).num_rows for half in ("A", "B")]
+    assert sum(sentences) == run.sentences().num_rows
+    with pytest.raises(rdpt.RdptError, match="half"):
+        run.shares(half="C")
+
+
+def test_unit_effects_begin_with_the_shares_of_sentences(database: Path) -> None:
+    run = rdpt.open(database).run()
+    rows = run.unit_effects(benchmark="shop").to_pylist()
+    shares = {row["label"]: row["share_of_sentences"] for row in run.shares(benchmark="shop").to_pylist()}
+    assert {row["label"]: row["share"] for row in rows[: len(shares)]} == pytest.approx(shares)
+    assert [row["unit_of_text"] for row in rows[:: len(shares)]][-1] == "whole traces"
+
+
 def test_a_trace_holds_its_own_rows(database: Path) -> None:
     run = rdpt.open(database).run()
     trace_id = run.traces(benchmark="clock").column("trace_id")[0].as_py()

@@ -59,7 +59,7 @@ def manifest_of(path: Path) -> dict[str, Any]:
 
 
 def naive_picks() -> list[str]:
-    """The most Teacher sentences of every question, the earlier of equals, from the sketches themselves."""
+    """The most Teacher sentences of every question, from the sketches themselves."""
     picked = {}
     for sketch in candidates():
         kinds = [kind for _, kind in sketch.sentences]
@@ -103,6 +103,49 @@ def test_the_manifest_tells_how_and_the_same_command_gives_the_same_bytes(
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     select(database, out, *command, strategy="random")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def tied() -> list[synthetic.Sketch]:
+    """Eight questions: of two candidates with as many Teacher sentences one is more clearly the teacher's; and of two
+    more questions all candidates are equal but for their texts."""
+    found = []
+    for q in range(10):
+        for sample in range(4):
+            teacher = "Uncertain" if sample % 2 and q < 8 else "Teacher"
+            texts = [(f"Step {n}, in other words {(q + sample) % 7}. ", teacher) for n in range(2 - sample // 3)]
+            texts.append((f"So it is {sample}. ", "Shared"))
+            found.append(synthetic.Sketch(f"q{q}-s{sample}", f"q{q}", texts, sample=sample, domain=f"d{q % 2}"))
+    return found
+
+
+@pytest.mark.parametrize("budget", [(), ("--samples", "4"), ("--per-question", "2", "--quota", "d0=3")])
+def test_the_order_of_the_file_changes_no_pick(tmp_path: Path, budget: tuple[str, ...]) -> None:
+    paths = [tmp_path / name for name in ("forwards.duckdb", "backwards.duckdb")]
+    for path, traces in zip(paths, (tied(), tied()[::-1]), strict=True):
+        synthetic.build(path, traces, roles=PAIR)
+    for strategy in ("teacher-count", "teacher-share", "teacher-fewest", "longest", "random", "grape", "das"):
+        picks = []
+        for path in paths:
+            out = tmp_path / f"{path.stem}-{strategy}.jsonl"
+            assert select(path, out, "--seed", "3", *budget, strategy=strategy) == 0
+            picks.append(sorted(json.dumps(row) for row in rows_of(out)))
+        assert picks[0] == picks[1], strategy
+
+
+def test_picks_that_depend_on_ties_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "tied.duckdb", tmp_path / "train.jsonl"
+    # Of each question the two candidates that are most and least clearly the teacher's, at equal counts.
+    synthetic.build(path, [sketch for sketch in tied() if sketch.sample < 2], roles=PAIR)
+    assert select(path, out) == 0
+    manifest = manifest_of(out)
+    assert (manifest["counts"]["ties"], manifest["counts"]["ties_by_hash"]) == (10, 2)
+    assert "larger Σ max(0, p_T − p_S − β)" in manifest["strategy"]["ties"]
+    assert manifest["counts"]["picked_questions"] == 10
+    said = capsys.readouterr().err
+    assert "10 questions depend on a tie between scores" in said and "which decided 2" in said
+    chosen = [row["messages"][-1]["content"] for row in rows_of(out)][:8]
+    clearer = ["".join(text for text, _ in sketch.sentences) for sketch in tied() if sketch.sample == 0][:8]
+    assert chosen == clearer
 
 
 def test_the_basket_takes_the_place_of_a_pick(database: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ FLOORS = {
     "rdpt_core.traces": "canonical files splitters thinking token_spans | formats grading summary | importing",
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
     " | local_context pipeline resplit",
-    "rdpt_core.analysis": "catalog labels statistics | faint scope selection | export trace | run",
+    "rdpt_core.analysis": "catalog labels questions statistics | faint scope selection | export trace | run",
     "rdpt_core.ui": "style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"

@@ -16,11 +16,13 @@ from scipy.special import expit
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import RunCounts, cross_tabulate, difference
-from rdpt_core.analysis.run.positions import LINES, absolute_table, make_panel
+from rdpt_core.analysis.run.positions.curves import LINES, make_panel
+from rdpt_core.analysis.run.positions.tables import absolute_table
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.auc import auc_within
+from rdpt_core.analysis.statistics.auc import auc_within_questions as per_question_auc
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares
-from rdpt_core.analysis.statistics.logistic import fit_logistic
+from rdpt_core.analysis.statistics.regression.logistic import fit_logistic
 from rdpt_core.analysis.statistics.resampling import LEVEL
 
 ROLES = ("teacher", "student", "distilled")
@@ -174,7 +176,7 @@ def _auc(sample: Sample, clusters: np.ndarray) -> tuple[float, float, float]:
 def auc_within_questions(sample: Sample) -> tuple[float, float, float]:
     """AUC of the share of Teacher sentences among traces of the same question."""
     question = sample.traces.question
-    estimate = auc_within(_teacher_share(sample), sample.traces.correct == 1, question, question)
+    estimate = per_question_auc(_teacher_share(sample), sample.traces.correct == 1, question)
     return estimate.value, estimate.low, estimate.high
 
 

@@ -87,14 +87,18 @@ ATTACKS = (
 
 @dataclass(frozen=True)
 class Sketch:
-    """A trace to be: its sentences with the labels that they should get."""
+    """A trace to be: its sentences with the labels that they should get.
+
+    Attributes:
+        question: its text; one of its own for each question if empty, since equal texts are one question.
+    """
 
     trace_id: str
     question_id: str
     sentences: Sequence[tuple[str, str]]
     benchmark: str = "shop"
     domain: str | None = "arithmetic"
-    question: str = "Ann has 7 apples and buys 5. How many has she now?"
+    question: str = ""
     gold: str | None = "12"
     correct: bool | None = True
     sample: int = 0
@@ -248,6 +252,14 @@ def score(path: Path, run_no: int, traces: Sequence[Sketch], roles: Sequence[Rol
         writer.commit_batch(path, run_no, role, results, columns)
 
 
+def question_of(sketch: Sketch) -> str:
+    """The text of a sketch's question."""
+    return (
+        sketch.question
+        or f"Ann has 7 apples and buys 5. How many has she now? ({sketch.benchmark}, {sketch.question_id})"
+    )
+
+
 def _records(traces: Sequence[Sketch]) -> Iterator[tuple[Trace, int]]:
     for sketch in traces:
         yield (
@@ -255,7 +267,7 @@ def _records(traces: Sequence[Sketch]) -> Iterator[tuple[Trace, int]]:
                 trace_id=sketch.trace_id,
                 question_id=sketch.question_id,
                 response="".join(text for text, _ in sketch.sentences),
-                messages=(Message("user", sketch.question),),
+                messages=(Message("user", question_of(sketch)),),
                 benchmark=sketch.benchmark,
                 domain=sketch.domain,
                 model=sketch.model,

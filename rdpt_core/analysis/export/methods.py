@@ -1,4 +1,4 @@
-"""How a table or a figure was made, as a paragraph that can stand in a paper."""
+"""How a table or a figure was made, as a paragraph: two sentences that a paper can take, then the details."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
+from rdpt_core.analysis.statistics.methods import Method, cited
 from rdpt_core.records import ScoredModel
 from rdpt_core.store.reader import Run
 
@@ -16,26 +17,48 @@ _POLICIES = {
 }
 
 
-def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequence[str] = ()) -> str:
-    """Run, models with revisions, scoring, label rule, traces looked at, what `extra` adds, and versions.
+def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequence[str | Method] = ()) -> str:
+    """What was labelled and how numbers were made, in two sentences; then run, models with revisions, scoring, label
+    rule, traces looked at, what `extra` says, and versions.
 
     Args:
         scope_words: which traces were looked at, as `Scope.words` says it.
-        extra: whole sentences about this table or figure, such as how its intervals were made.
+        extra: methods of this table or figure, and whole sentences about it.
     """
+    methods = [item for item in extra if isinstance(item, Method)]
     sentences = [
-        f"Run {run.run_id} ({run.name}): {run.n_traces:,} traces (hash {run.traces_hash}), scored by teacher forcing "
-        f"under {'; '.join(_model(model) for model in run.models)}.",
+        _labelled(run, rule),
+        _computed(methods),
+        f"Details: run {run.run_id} ({run.name}), {run.n_traces:,} traces (hash {run.traces_hash}), was scored by "
+        f"teacher forcing under {'; '.join(_model(model) for model in run.models)}.",
         f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
         f"model has no template had a plain rendering: {_plain(run)}.",
         f"Sentences were cut by the splitter {run.splitter}, version {run.splitter_version}.",
         _value(rule, run.roles),
         _rule(rule, run),
         f"Traces looked at: {scope_words}. Unscored sentences carry no label and were not counted.",
-        *extra,
+        *(cited(item) if isinstance(item, Method) else item for item in extra),
         _versions(run),
     ]
     return " ".join(sentences)
+
+
+def _labelled(run: Run, rule: LabelRule) -> str:
+    models = [f"the {model.role} {model.model}" for model in run.models]
+    per = "byte" if rule.unit is Unit.BYTE else "token"
+    thresholds = f"beta = {rule.beta:g}" if not run.has_distilled else f"alpha = {rule.alpha:g}, beta = {rule.beta:g}"
+    return (
+        f"Each sentence of the reasoning traces was labelled by its probability per {per} under "
+        f"{', '.join(models[:-1])} and {models[-1]} ({thresholds}; arXiv 2512.20908)."
+    )
+
+
+def _computed(methods: Sequence[Method]) -> str:
+    if not methods:
+        return "The numbers are counts and values of single sentences, without intervals or tests."
+    names = list(dict.fromkeys(f"{method.name} ({method.source})" for method in methods))
+    listed = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
+    return f"The independent unit of all statistics is the question, known by its id or its text; given are: {listed}."
 
 
 def _model(model: ScoredModel) -> str:

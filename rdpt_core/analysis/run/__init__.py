@@ -8,9 +8,8 @@ trace_table     the traces of a run as small numbers to group by
 shares          label shares of each benchmark
 group_shares    label shares of any groups, and their differences
 positions       labels along the traces
-predict         labels against correctness
-thresholds      what α and β decide
-suggested_beta  a β that the data suggest
+predict         labels against correctness, with length held constant
+sensitivity     how far results depend on thresholds and on what a sentence is
 gap_plane       every sentence as a point
 ranking         the most extreme sentences
 search          text in all sentences

@@ -23,18 +23,24 @@ import pyarrow as pa
 from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_arrays, group_shares, positions, predict, shares, thresholds
+from rdpt_core.analysis.run import gap_arrays, group_shares, shares
 from rdpt_core.analysis.run.exact_counts import Exact
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import CrossTable, RunCounts
 from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
-from rdpt_core.analysis.run.positions import Panel, PositionTable, PositionView
-from rdpt_core.analysis.run.predict import Prediction
+from rdpt_core.analysis.run.positions import curves, tables
+from rdpt_core.analysis.run.positions.curves import Panel, PositionView
+from rdpt_core.analysis.run.positions.tables import PositionTable
+from rdpt_core.analysis.run.predict.added import mean_logprobs
+from rdpt_core.analysis.run.predict.prediction import Prediction, predict_correctness
+from rdpt_core.analysis.run.sensitivity import thresholds
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta, find_beta
+from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.analysis.run.sensitivity.unit_effects import UnitEffects, load_unit_effects
 from rdpt_core.analysis.run.shares import GroupShares
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta, find_beta
-from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.analysis.run.trace_table import TraceTable, load_trace_table
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import Average
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.analysis.trace.tokens import SentenceTokens, load_trace_tokens
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
@@ -199,21 +205,21 @@ class RunData:
     def _position_table(self, rule: LabelRule, scope: Scope, relative: bool, last: int) -> PositionTable:
         gaps, codes, rows = self.gaps(rule), self.codes(rule), self.rows(rule, scope)
         if relative:
-            return positions.relative_table(gaps, codes, rows)
-        return positions.absolute_table(gaps, codes, rows, last)
+            return tables.relative_table(gaps, codes, rows)
+        return tables.absolute_table(gaps, codes, rows, last)
 
     @kept(8)
     def _panels(self, rule: LabelRule, scope: Scope, view: PositionView) -> tuple[Panel, ...]:
         traces = self.trace_table(scope)
         table = self._position_table(rule, scope, view.relative, view.last)
-        lines = positions.LINES[1:] if view.compare else positions.LINES[:1]
+        lines = curves.LINES[1:] if view.compare else curves.LINES[:1]
         benchmark, names = traces.codes["benchmark"], traces.names["benchmark"]
         if not view.by_benchmark:
             name = names[0] if len(names) == 1 else "all benchmarks"
-            return (positions.make_panel(name, table, traces, np.arange(len(traces.trace_no)), lines),)
+            return (curves.make_panel(name, table, traces, np.arange(len(traces.trace_no)), lines),)
 
         def panel(code: int) -> Panel:
-            return positions.make_panel(names[code], table, traces, np.flatnonzero(benchmark == code), lines)
+            return curves.make_panel(names[code], table, traces, np.flatnonzero(benchmark == code), lines)
 
         return tuple(in_parallel(panel, range(len(names))))
 
@@ -238,18 +244,25 @@ class RunData:
         """Whether labels can be counted without first tokens: how many bytes one has is not stored."""
         return rule.unit is not Unit.BYTE
 
+    @kept(1)
+    def mean_logprobs(self) -> Doubles:
+        """(n_scored_traces, n_roles), the mean logprob of every trace under each model, in nats."""
+        with self.open_reader() as reader:
+            return mean_logprobs(reader, self.run)
+
     @kept(8)
     def prediction(self, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool = False) -> Prediction:
-        """Labels against correctness: AUCs and logistic fits.
+        """Labels against correctness: AUCs, odds ratios, and what labels add to mean logprobs.
 
         Args:
-            measure: one of `predict.MEASURES`.
+            measure: one of `predict.graded.MEASURES`.
             without_first: count labels without the first tokens of sentences, too.
         """
         rows = self.rows(rule, scope)
         counts = self.counts(rule)[rows, 1:]
         counts_without_first = self.counts(rule, without_first=True)[rows, 1:] if without_first else None
-        return predict.predict_correctness(self.trace_table(scope), counts, self.labels, measure, counts_without_first)
+        traces, logprobs = self.trace_table(scope), self.mean_logprobs()[rows]
+        return predict_correctness(traces, counts, self.labels, measure, logprobs, counts_without_first)
 
     def _exact_gaps(self, rule: LabelRule) -> Exact:
         def exact(trace_nos: SmallInts) -> tuple[Doubles, Doubles | None]:
@@ -274,6 +287,12 @@ class RunData:
         rows = self.rows(rule, scope)
         return thresholds.beta_curves(self.gaps(rule), rows, self.trace_table(scope), rule, self._exact_gaps(rule))
 
+    @kept(8, message="Labelling other units …")
+    def unit_effects(self, rule: LabelRule, scope: Scope) -> UnitEffects:
+        """Labels without first tokens, and of joined sentences."""
+        with self.open_reader() as reader:
+            return load_unit_effects(reader, self.run, rule, scope, self.trace_table(scope))
+
     def suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
         """The β that the data suggest in a unit and space; the rule's thresholds play no part."""
         return self._suggested_beta(LabelRule.make(unit=rule.unit, space=rule.space), scope)
@@ -292,6 +311,7 @@ def shares_of_groups(
     column: str | None = None,
     *,
     by_tokens: bool = False,
+    average: Average = "sentences",
 ) -> CrossTable:
     """The cross table of label shares of groups of traces, of one or more runs of a file with the same roles.
 
@@ -300,14 +320,15 @@ def shares_of_groups(
         row: one of `group_shares.DIMENSIONS`; with several runs one of the dimensions should be `run`.
         column: another one, or None.
         by_tokens: count a sentence by its tokens.
+        average: what weighs the same in a share.
     """
 
     first, *_ = runs.values()
 
     def answer() -> CrossTable:
         counted = [data.counted_traces(name, rule, scope, by_tokens=by_tokens) for name, data in runs.items()]
-        return group_shares.cross_tabulate(counted, first.labels, row, column)
+        return group_shares.cross_tabulate(counted, first.labels, row, column, average)
 
     names = tuple((name, data.run.run_no) for name, data in runs.items())
-    table: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens), answer)
+    table: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens, average), answer)
     return table

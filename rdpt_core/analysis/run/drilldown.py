@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.run import positions
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.group_shares import CrossCell
-from rdpt_core.analysis.run.positions import PositionView
-from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION
+from rdpt_core.analysis.run.positions.curves import PositionView
+from rdpt_core.analysis.run.positions.tables import sentences_at
+from rdpt_core.analysis.run.predict.aucs import OVER_BENCHMARKS
+from rdpt_core.analysis.run.predict.graded import LENGTH
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.arrays import Codes, Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
@@ -90,9 +91,7 @@ def sentences_at_point(
     chosen = panel.rows[np.isin(traces.correct[panel.rows], grades)]
     chosen_table = replace(table, amount=table.amount[chosen], reaches=table.reaches[chosen])
     rows = data.rows(rule, scope)[chosen]
-    n, listed, index = positions.sentences_at(
-        gaps, data.codes(rule), rows, chosen_table, point.point_no, point.label_no, LIMIT
-    )
+    n, listed, index = sentences_at(gaps, data.codes(rule), rows, chosen_table, point.point_no, point.label_no, LIMIT)
     return _drilldown(data, n, traces.trace_no[chosen[listed]], index, {})
 
 
@@ -100,15 +99,15 @@ def graded_traces(data: RunData, rule: LabelRule, scope: Scope, measure: str, pr
     """Graded traces of a group, those with most of a predictor first, each at its first sentence with the label.
 
     Args:
-        measure: one of `predict.MEASURES`.
-        predictor: a label, or `predict.LENGTH`.
-        group: a benchmark, `predict.ALL` or `predict.SAME_QUESTION`.
+        measure: one of `predict.graded.MEASURES`.
+        predictor: a label, or `predict.graded.LENGTH`.
+        group: a benchmark, or one of `predict.aucs.OVER_BENCHMARKS`.
     """
     traces = data.trace_table(scope)
     counts = data.counts(rule)[data.rows(rule, scope), 1:]
     total = counts.sum(axis=1)
     chosen = (traces.correct >= 0) & (total > 0)
-    if group not in (ALL, SAME_QUESTION):
+    if group not in OVER_BENCHMARKS:
         chosen &= traces.codes["benchmark"] == traces.names["benchmark"].index(group)
     members = np.flatnonzero(chosen)
     is_length = predictor == LENGTH

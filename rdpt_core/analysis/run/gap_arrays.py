@@ -109,13 +109,18 @@ class _Tally:
         return float(np.uint32(step << 16).view(np.float32))
 
 
-def without_first_sql(run: Run) -> str:
-    """The sentences of a run with the first token of each taken out of every role's sum, count and p."""
+def without_first_sql(run: Run, source: str | None = None) -> str:
+    """Sentences with the first token of each taken out of every role's sum, count and p.
+
+    Args:
+        source: a table name or a parenthesised query for rows like `sentences`; all of the run if None.
+    """
+    source = source or f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     changed = []
     for role in run.roles:
         total, n = f"(logprob_sum_{role} - first_logprob_{role})", f"nullif(n_tokens_{role} - 1, 0)"
         changed += [f"{total} AS logprob_sum_{role}", f"{n} AS n_tokens_{role}", f"exp({total} / {n}) AS p_{role}"]
-    return f"(SELECT * REPLACE ({', '.join(changed)}) FROM sentences WHERE run_no = {run.run_no:d})"
+    return f"(SELECT * REPLACE ({', '.join(changed)}) FROM {source})"
 
 
 def load_token_counts(reader: Reader, run: Run) -> SmallInts:

@@ -1,7 +1,8 @@
 """Cross tables: label shares of groups of traces with intervals, and the difference between any two of them.
 
 All cells come from the same resamples of questions (a cluster bootstrap). So a difference of two cells is a paired one
-by itself where they share questions, and an independent one where they do not.
+by itself where they share questions, and an independent one where they do not. Questions are the same under one id or
+with one text (see `questions`), in one run or in several.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from rdpt_core.analysis.questions import Name, n_alike, number_questions
 from rdpt_core.analysis.run.trace_table import TraceTable
-from rdpt_core.analysis.statistics.intervals import ShareIntervals, refusal
-from rdpt_core.analysis.statistics.resampling import acceleration, bca_interval, percentile_interval, resample_sums
+from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
+from rdpt_core.analysis.statistics.intervals import Average, ShareIntervals, equalised, refusal, share_ends
+from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
 from rdpt_core.arrays import Bools, Doubles, Floats, Ints
 
 DIMENSIONS = ("benchmark", "domain", "model", "run", "difficulty", "correctness")
@@ -60,16 +63,20 @@ class CrossTable:
 
     Attributes:
         labels: in the order of every array that has one value for each.
+        average: what weighs the same in the shares.
         draws: (n_resamples, n_cells, n_labels) shares, NaN where a resample holds nothing of a cell.
         questions: (n_questions, n_cells), whether a cell has something of a question.
+        n_alike: questions that stand under more than one id or benchmark.
     """
 
     row_dimension: str
     column_dimension: str | None
     labels: tuple[str, ...]
     cells: tuple[CrossCell, ...]
+    average: Average
     draws: Floats
     questions: Bools
+    n_alike: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ class Difference:
     Attributes:
         n_shared: questions that both cells have.
         n_questions: of the first and the second cell.
+        n_effective: what they are worth.
     """
 
     value: Doubles
@@ -86,6 +94,7 @@ class Difference:
     high: Doubles
     n_shared: int
     n_questions: tuple[int, int]
+    n_effective: tuple[float, float]
     refused: str | None
 
     @property
@@ -94,7 +103,9 @@ class Difference:
         return self.n_shared == self.n_questions[0] == self.n_questions[1]
 
 
-def cross_tabulate(runs: Sequence[RunCounts], labels: Sequence[str], row: str, column: str | None) -> CrossTable:
+def cross_tabulate(
+    runs: Sequence[RunCounts], labels: Sequence[str], row: str, column: str | None, average: Average = "sentences"
+) -> CrossTable:
     """The cross table of label shares by one or two dimensions.
 
     Args:
@@ -102,55 +113,74 @@ def cross_tabulate(runs: Sequence[RunCounts], labels: Sequence[str], row: str, c
         labels: in the order of the columns of `RunCounts.counts`.
         row: one of `DIMENSIONS`.
         column: another one, or None.
+        average: what weighs the same in a share: every sentence (or token), every trace, or every question.
     """
     dimensions = (row,) if column is None else (row, column)
     names = {dimension: _names(runs, dimension) for dimension in dimensions}
-    keys = list(dict.fromkeys(key for run in runs for key in run.traces.question_keys))
-    index_of = {key: index for index, key in enumerate(keys)}
+    questions = _questions(runs)
+    n_all = max((int(numbers.max(initial=-1)) + 1 for numbers in questions), default=0)
     cell_numbers = [_cell_numbers(run, names) for run in runs]
     column_names = names[column] if column is not None else ("",)
     width = len(column_names)
-    sums = _sums(runs, cell_numbers, index_of, len(names[row]) * width, len(labels))
-    filled = np.flatnonzero(sums.sum(axis=(0, 2)) > 0)
-    sums = sums[:, filled]
+    sums, counted = _sums(runs, cell_numbers, questions, n_all, len(names[row]) * width, average)
+    filled = np.flatnonzero(counted > 0)
+    sums, counted = sums[:, filled], counted[filled]
     drawn = np.empty((0, len(filled), len(labels)), np.float32)
     if len(filled):
-        drawn = resample_sums(sums, _strata(runs, index_of, dimensions))
+        drawn = resample_sums(sums, _strata(runs, questions, n_all, dimensions))
     with np.errstate(invalid="ignore"):
         drawn /= drawn.sum(axis=2, keepdims=True)
-    share, low, high = _intervals(sums, drawn)
-    n_questions, total = (sums.sum(axis=2) > 0).sum(axis=0), sums.sum(axis=(0, 2))
+    share, low, high = share_ends(sums, drawn, counted)
+    weight = sums.sum(axis=2)
+    n_questions, n_effective = (weight > 0).sum(axis=0), effective_number(weight)
     cells = []
     for index, number in enumerate(filled.tolist()):
         members = tuple(
             np.flatnonzero((numbers == number) & (run.counts.sum(axis=1) > 0))
             for run, numbers in zip(runs, cell_numbers, strict=True)
         )
-        n, n_traces = int(n_questions[index]), sum(len(rows) for rows in members)
+        n, worth, n_traces = int(n_questions[index]), float(n_effective[index]), sum(len(rows) for rows in members)
         ends = share[index], low[index], high[index]
-        intervals = ShareIntervals(*ends, n, n_traces, int(total[index]), refusal(n))
+        intervals = ShareIntervals(*ends, n, worth, n_traces, int(counted[index]), refusal(n, worth))
         n_sentences = sum(int(run.n_sentences[rows].sum()) for run, rows in zip(runs, members, strict=True))
         name = names[row][number // width], column_names[number % width]
         cells.append(CrossCell(*name, intervals, n_sentences, members))
-    return CrossTable(row, column, tuple(labels), tuple(cells), drawn, sums.sum(axis=2) > 0)
+    alike = _n_alike(runs, questions)
+    return CrossTable(row, column, tuple(labels), tuple(cells), average, drawn, weight > 0, alike)
+
+
+def _questions(runs: Sequence[RunCounts]) -> list[Ints]:
+    """For each run, (n_questions,): the number of each of its questions among those of all runs."""
+    numbers = number_questions([names for run in runs for names in run.traces.question_names])
+    return np.split(numbers, np.cumsum([run.traces.n_questions for run in runs])[:-1])
+
+
+def _n_alike(runs: Sequence[RunCounts], questions: Sequence[Ints]) -> int:
+    names: dict[int, list[Name]] = {}
+    for run, numbers in zip(runs, questions, strict=True):
+        for number, own in zip(numbers.tolist(), run.traces.question_names, strict=True):
+            names.setdefault(number, []).extend(own)
+    return n_alike(names.values())
 
 
 def _sums(
     runs: Sequence[RunCounts],
     cell_numbers: Sequence[Ints],
-    index_of: Mapping[tuple[str, str], int],
+    questions: Sequence[Ints],
+    n_questions: int,
     n_cells: int,
-    n_labels: int,
-) -> Doubles:
-    """(n_questions, n_cells, n_labels), what each question adds to each cell."""
-    slots = []
-    for run, numbers in zip(runs, cell_numbers, strict=True):
-        question = np.array([index_of[key] for key in run.traces.question_keys], np.int64)[run.traces.question]
-        slots.append(question * n_cells + numbers)
+    average: Average,
+) -> tuple[Doubles, Ints]:
+    """(n_questions, n_cells, n_labels), what each question adds to each cell; (n_cells,), how much was counted."""
+    slots = [
+        own[run.traces.question] * n_cells + numbers
+        for run, numbers, own in zip(runs, cell_numbers, questions, strict=True)
+    ]
     slot, amount = np.concatenate(slots), np.concatenate([run.counts for run in runs])
-    size = len(index_of) * n_cells
-    sums = np.stack([np.bincount(slot, amount[:, k], size) for k in range(n_labels)], axis=1).astype(np.float64)
-    return sums.reshape(len(index_of), n_cells, n_labels)
+    counted = np.bincount(slot % n_cells, amount.sum(axis=1), n_cells).astype(np.int64)
+    size, weighed = n_questions * n_cells, equalised(amount, slot, average)
+    sums = np.stack([np.bincount(slot, column, size) for column in weighed.T], axis=1).astype(np.float64)
+    return sums.reshape(n_questions, n_cells, -1), counted
 
 
 def _cell_numbers(run: RunCounts, names: Mapping[str, Sequence[str]]) -> Ints:
@@ -181,56 +211,49 @@ def _numbers_in(own: Sequence[str], names: Sequence[str]) -> Ints:
     return np.array([names.index(name) for name in own], np.int64)
 
 
-def _strata(runs: Sequence[RunCounts], index_of: Mapping[tuple[str, str], int], dimensions: Sequence[str]) -> Ints:
-    """(n_questions,): questions with the same values of the dimensions that belong to questions are drawn together."""
-    stratum = np.zeros(len(index_of), np.int64)
+def _strata(runs: Sequence[RunCounts], questions: Sequence[Ints], n_questions: int, dimensions: Sequence[str]) -> Ints:
+    """(n_questions,): questions with the same values of the dimensions that belong to questions are drawn together.
+
+    A question that stands in two benchmarks has both values.
+    """
+    stratum = np.zeros(n_questions, np.int64)
     for dimension in dimensions:
         if dimension not in _OF_QUESTION:
             continue
         names = _names(runs, dimension)
-        value = np.zeros(len(index_of), np.int64)
-        for run in runs:
-            traces = run.traces
-            if traces.n_questions:
-                number_of = _numbers_in(traces.names[dimension], names)
-                value[[index_of[key] for key in traces.question_keys]] = number_of[traces.question_codes(dimension)]
-        stratum = stratum * len(names) + value
-    return stratum
-
-
-def _intervals(sums: Doubles, drawn: Floats) -> tuple[Doubles, Doubles, Doubles]:
-    """Share, low and high end. Shapes: `sums` (n_questions, n_cells, n_labels), results (n_cells, n_labels)."""
-    total = sums.sum(axis=0)
-    share = total / total.sum(axis=1, keepdims=True)
-    has_question = sums.sum(axis=2) > 0
-    n_questions = has_question.sum(axis=0)
-    low, high = np.full_like(share, np.nan), np.full_like(share, np.nan)
-    is_enough = np.array([refusal(int(n)) is None for n in n_questions], bool)
-    if is_enough.any():
-        rest = total[is_enough] - sums[:, is_enough]
-        leave_one_out = rest / np.maximum(rest.sum(axis=2, keepdims=True), 1)
-        leave_one_out = np.where(has_question[:, is_enough, None], leave_one_out, np.nan)
-        n = np.repeat(n_questions[is_enough][:, None], share.shape[1], axis=1)
-        low[is_enough], high[is_enough] = bca_interval(
-            drawn[:, is_enough], share[is_enough], acceleration(leave_one_out), n
+        held = [np.zeros(0, np.int64)]
+        for run, own in zip(runs, questions, strict=True):
+            held.append(own[run.traces.question] * len(names) + _value_numbers(run, dimension, names))
+        question, value = np.divmod(np.unique(np.concatenate(held)), max(1, len(names)))
+        sets: dict[int, tuple[int, ...]] = {}
+        for q, v in zip(question.tolist(), value.tolist(), strict=True):
+            sets[q] = (*sets.get(q, ()), v)
+        number_of = {values: number for number, values in enumerate(sorted(set(sets.values())))}
+        stratum = stratum * max(1, len(number_of)) + np.array(
+            [number_of[sets[q]] for q in range(n_questions)], np.int64
         )
-    return share, low, high
+    return stratum
 
 
 def difference(table: CrossTable, first: int, second: int) -> Difference:
     """The shares of cell `first` minus those of cell `second`, both indices into `table.cells`.
 
-    The interval is an expanded percentile interval (Hesterberg 2015) of the differences in the common resamples.
+    At either end the interval is the wider of two: expanded percentiles (Hesterberg 2015) of the differences in the
+    common resamples, and MOVER (Newcombe 1998) from the intervals of both shares, which knows what a share of 0 hides.
     """
     minuend, subtrahend = table.cells[first].intervals, table.cells[second].intervals
     n_questions = minuend.n_questions, subtrahend.n_questions
+    n_effective = minuend.n_effective, subtrahend.n_effective
     n_shared = int((table.questions[:, first] & table.questions[:, second]).sum())
-    refused = refusal(min(n_questions))
-    missing = np.full(len(table.labels), np.nan)
-    low, high = missing, missing
+    refused = minuend.refused or subtrahend.refused
+    low = high = np.full(len(table.labels), np.nan)
     if refused is None:
-        low, high = percentile_interval(table.draws[:, first] - table.draws[:, second], min(n_questions))
-    return Difference(minuend.share - subtrahend.share, low, high, n_shared, n_questions, refused)
+        sides = [(side.share, side.low, side.high) for side in (minuend, subtrahend)]
+        draws = table.draws[:, first], table.draws[:, second]
+        resampled = percentile_interval(draws[0] - draws[1], min(n_effective))
+        recovered = mover(sides[0], sides[1], correlation(*draws))
+        low, high = np.minimum(resampled[0], recovered[0]), np.maximum(resampled[1], recovered[1])
+    return Difference(minuend.share - subtrahend.share, low, high, n_shared, n_questions, n_effective, refused)
 
 
 def cross_table_rows(table: CrossTable, unit: str) -> pa.Table:
@@ -258,6 +281,8 @@ def cross_table_rows(table: CrossTable, unit: str) -> pa.Table:
                     "n_traces": intervals.n_traces,
                     "n_sentences": cell.n_sentences,
                     "no_interval_because": intervals.refused,
+                    "n_effective": intervals.n_effective,
+                    "averaged_over": unit if table.average == "sentences" else table.average,
                 }
             )
     return pa.Table.from_pylist(rows)

@@ -1,14 +1,15 @@
 """Two runs of one file, sentence by sentence: which carry the same label, and which moved.
 
-Sentences are matched by the id of their trace, whose response must be the same text, and by their characters: two
-sentences match if they share more than half of the characters of either. Each then has at most one partner, since the
-sentences of a run do not overlap; with one splitter partners have the same span. To share more than half of its
+Traces are the same under one id, if their responses are the same text; and where no id of the other run fits, under one
+response to one question, found by its text (see `questions`). Sentences of the same trace are matched by characters:
+two sentences match if they share more than half of the characters of either. Each then has at most one partner, since
+the sentences of a run do not overlap; with one splitter partners have the same span. To share more than half of its
 characters a partner must hold the character in its middle, so there is one candidate for each sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.questions import load_numbers, text_hash_sql
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal
+from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
+from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal, share_ends
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
-from rdpt_core.arrays import Doubles, Ints
+from rdpt_core.arrays import Doubles, Floats, Ints
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run
 
@@ -28,6 +31,8 @@ N_MOVED = 200
 """Rows of the list of sentences that moved."""
 
 _TEXT_CHARS = 400
+# Above this agreement by chance, κ divides by next to nothing.
+_CERTAIN = 1 - 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,10 @@ class RunAgreement:
         n_unmatched: sentences of either run without a partner in the other.
         n_traces: traces with a matched sentence.
         n_questions: their questions.
+        n_effective: how many equally heavy questions these are worth.
         n_traces_only: traces that only the first, and only the second run holds.
         n_other_text: traces that both hold, with another response.
+        n_by_text: traces with other ids that are the same by question and response.
         refused: why there are no intervals; None if there are.
     """
 
@@ -69,8 +76,10 @@ class RunAgreement:
     n_unmatched: tuple[int, int]
     n_traces: int
     n_questions: int
+    n_effective: float
     n_traces_only: tuple[int, int]
     n_other_text: int
+    n_by_text: int
     refused: str | None
 
 
@@ -81,15 +90,34 @@ def shared_roles(first: Run, second: Run) -> tuple[str, ...]:
     return (Role.TEACHER, Role.STUDENT)
 
 
+def _same_traces(first: Run, second: Run, scope: Scope) -> tuple[str, list[object]]:
+    """The common table expression `same`: traces that both runs hold, with one response; and the parameters.
+
+    Copies of one response to one question are paired in their order.
+    """
+    condition, parameters = scope.where("a")
+    runs = f"a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d}"
+    sides = []
+    for name, run, wanted in (("a", first, condition), ("b", second, "TRUE")):
+        sides.append(
+            f"{name}_rest AS (SELECT *, row_number() OVER (PARTITION BY text, response ORDER BY trace_no) AS copy FROM "
+            f"(SELECT *, {text_hash_sql(name)} AS text FROM traces AS {name} WHERE run_no = {run.run_no:d} "
+            f"AND {wanted} AND trace_no NOT IN (SELECT {name}_no FROM one_id)))"
+        )
+    columns = "a.trace_no AS a_no, b.trace_no AS b_no, a.trace_id, b.trace_id AS b_trace_id, a.benchmark, a.question_id"
+    same = (
+        "one_id AS (SELECT a.trace_no AS a_no, b.trace_no AS b_no FROM traces AS a JOIN traces AS b USING (trace_id) "
+        f"WHERE {runs}), {', '.join(sides)}, "
+        f"same AS (SELECT {columns}, a.response, FALSE AS by_text FROM one_id JOIN traces AS a ON a.trace_no = a_no "
+        f"JOIN traces AS b ON b.trace_no = b_no WHERE {runs} AND a.response = b.response AND {condition} "
+        f"UNION ALL SELECT {columns}, a.response, TRUE FROM a_rest AS a JOIN b_rest AS b USING (text, response, copy))"
+    )
+    return same, [*parameters, *parameters]
+
+
 def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str, list[object]]:
     """Common table expressions: `same` (traces of both with one text), `a` and `b` (their labelled sentences)."""
-    condition, parameters = scope.where("a")
-    same = (
-        "same AS (SELECT a.trace_no AS a_no, b.trace_no AS b_no, trace_id, a.benchmark, a.question_id, "
-        "a.response FROM traces AS a JOIN traces AS b USING (trace_id) "
-        f"WHERE a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d} AND a.response = b.response "
-        f"AND {condition})"
-    )
+    same, parameters = _same_traces(first, second, scope)
     tables = [same]
     for name, run in (("a", first), ("b", second)):
         source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT {name}_no FROM same))"
@@ -98,7 +126,7 @@ def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str,
             f"{name} AS (SELECT same.a_no, l.sentence_index, l.char_start, l.char_end, l.label, l.d_ts "
             f"FROM ({labels}) AS l JOIN same ON l.trace_no = same.{name}_no)"
         )
-    return ", ".join(tables), list(parameters)
+    return ", ".join(tables), parameters
 
 
 # The partner of a sentence is the one that holds its middle character, if both share more than half with the other.
@@ -114,7 +142,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     """The agreement of two runs on the sentences that both hold.
 
     Cohen's κ: `(agreement − chance) / (1 − chance)`, chance being the sum over labels of the product of both shares
-    (Educ. Psychol. Meas. 20, 1960). Intervals are expanded percentile intervals from resampled questions.
+    (Educ. Psychol. Meas. 20, 1960). `_estimates` tells how intervals are made.
 
     Args:
         scope: chooses traces by what the first run says about them.
@@ -122,7 +150,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     sides, parameters = _sides(first, second, rule, scope)
     rows = reader.query(
         f"WITH {sides}, {_MATCHED} "
-        "SELECT dense_rank() OVER (ORDER BY benchmark, question_id) - 1 AS question, a_no, a_label, b_label, n "
+        "SELECT benchmark, question_id, a_no, a_label, b_label, n "
         "FROM (SELECT a_no, a_label, b_label, count(*) AS n FROM matched GROUP BY ALL) JOIN same USING (a_no)",
         parameters,
     )
@@ -133,9 +161,9 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     scored = scored.filter(pc.is_valid(scored.column("b_label"))) if scored.num_rows else scored
     n_all = sum(rows.column("n").to_pylist())
     labels = label_order(shared_roles(first, second))
-    per_question = _per_question(scored, labels)
+    per_question = _per_question(scored, load_numbers(reader, first), labels)
     agreement, kappa, shift, refused = _estimates(per_question)
-    only, other_text = _traces_apart(reader, first, second, scope)
+    only, n_other_text, n_by_text = _traces_apart(reader, first, second, scope)
     joint = per_question.sum(axis=0).astype(np.int64)
     return RunAgreement(
         labels,
@@ -148,16 +176,23 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
         (sizes["n_a"] - n_all, sizes["n_b"] - n_all),
         len(set(scored.column("a_no").to_pylist())),
         len(per_question),
+        float(effective_number(per_question.sum(axis=(1, 2)))),
         only,
-        other_text,
+        n_other_text,
+        n_by_text,
         refused,
     )
 
 
-def _per_question(rows: pa.Table, labels: Sequence[Label]) -> Doubles:
-    """Shape (n_questions, k, k): matched sentences of each question by both labels."""
+def _per_question(rows: pa.Table, numbers: Mapping[tuple[str, str], int], labels: Sequence[Label]) -> Doubles:
+    """Shape (n_questions, k, k): matched sentences of each question by both labels.
+
+    Args:
+        numbers: benchmark and id to the number of the question.
+    """
     index_of = {str(label): index for index, label in enumerate(labels)}
-    _, question = np.unique(rows.column("question").to_numpy(), return_inverse=True)
+    keys = zip(rows.column("benchmark").to_pylist(), rows.column("question_id").to_pylist(), strict=True)
+    _, question = np.unique(np.array([numbers[key] for key in keys], np.int64), return_inverse=True)
     first, second = (
         np.array([index_of[name] for name in rows.column(side).to_pylist()], dtype=np.int64)
         for side in ("a_label", "b_label")
@@ -168,19 +203,55 @@ def _per_question(rows: pa.Table, labels: Sequence[Label]) -> Doubles:
 
 
 def _estimates(per_question: Doubles) -> tuple[Estimate, Estimate, tuple[Estimate, ...], str | None]:
-    """Agreement, κ and the shift of every share. Both runs draw the same questions, so intervals are paired."""
-    n = len(per_question)
-    point = _statistics(per_question.sum(axis=0)[None])
-    low = high = np.full(point.shape[1:], np.nan)
-    refused = refusal(n)
+    """Agreement, κ and the shift of every share. Both runs draw the same questions, so intervals are paired.
+
+    Agreement is a share like any other. The other intervals are, at either end, the wider of expanded percentiles
+    (Hesterberg 2015) and of what follows from shares: for κ the ends of agreement, at the chance agreement observed;
+    for a shift MOVER (Newcombe 1998) from the sentences that came to the label and those that left it.
+    """
+    n_effective = float(effective_number(per_question.sum(axis=(1, 2))))
+    joint, refused = per_question.sum(axis=0)[None], refusal(len(per_question), n_effective)
+    point = _statistics(joint)[0]
+    low = high = np.full(point.shape, np.nan)
     if refused is None:
-        drawn = resample_sums(per_question, np.zeros(n, np.int64))
-        low, high = percentile_interval(_statistics(drawn), n)
+        drawn = resample_sums(per_question, np.zeros(len(per_question), np.int64))
+        low, high = percentile_interval(_statistics(drawn), n_effective)
+        low_end, high_end = _ends_from_shares(per_question, drawn)
+        low, high = np.minimum(low, low_end), np.maximum(high, high_end)
+        low[0], high[0] = low_end[0], high_end[0]
     agreement, kappa, *shifts = (
         Estimate(float(value), none_if_nan(low_end), none_if_nan(high_end))
-        for value, low_end, high_end in zip(point[0], low, high, strict=True)
+        for value, low_end, high_end in zip(point, low, high, strict=True)
     )
     return agreement, kappa, tuple(shifts), refused
+
+
+def _ends_from_shares(per_question: Doubles, drawn: Floats) -> tuple[Doubles, Doubles]:
+    """Ends for the statistics of `_statistics`, (2 + k,), that follow from shares of the matched sentences."""
+    groups, groups_drawn = _kept_or_moved(per_question).astype(np.float64), _kept_or_moved(drawn)
+    groups_drawn = groups_drawn / groups_drawn.sum(axis=2, keepdims=True)
+    share, low, high = share_ends(groups, groups_drawn, np.full(groups.shape[1], int(per_question.sum())))
+    came, left = ((share[1:, side], low[1:, side], high[1:, side]) for side in (0, 1))
+    shift = mover(came, left, correlation(groups_drawn[:, 1:, 0], groups_drawn[:, 1:, 1]))
+    (chance,) = _chance(per_question.sum(axis=0)[None] / per_question.sum())
+    low_end, high_end = (
+        [agreement, 1 - (1 - agreement) / (1 - chance) if chance < _CERTAIN else np.nan, *of_shift]
+        for agreement, of_shift in zip((low[0, 0], high[0, 0]), shift, strict=True)
+    )
+    return np.array(low_end), np.array(high_end)
+
+
+def _kept_or_moved(joint: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Shapes: (m, k, k) to (m, 1 + k, 3): sentences that kept their label, that moved, and none; then for each label
+    those that came to it, that left it, and the rest."""
+    kept, total = np.diagonal(joint, axis1=1, axis2=2), joint.sum(axis=(1, 2))
+    groups = np.zeros((len(joint), 1 + joint.shape[1], 3), joint.dtype)
+    groups[:, 0, 0] = kept.sum(axis=1)
+    groups[:, 0, 1] = total - groups[:, 0, 0]
+    groups[:, 1:, 0] = joint.sum(axis=1) - kept
+    groups[:, 1:, 1] = joint.sum(axis=2) - kept
+    groups[:, 1:, 2] = total[:, None] - groups[:, 1:, 0] - groups[:, 1:, 1]
+    return groups
 
 
 def _statistics(joint: npt.NDArray[np.floating]) -> Doubles:
@@ -188,26 +259,36 @@ def _statistics(joint: npt.NDArray[np.floating]) -> Doubles:
     share = joint.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = share / share.sum(axis=(1, 2), keepdims=True)
-        first, second = share.sum(axis=2), share.sum(axis=1)
-        agreement = np.trace(share, axis1=1, axis2=2)
-        chance = (first * second).sum(axis=1)
-        kappa = np.where(chance < 1 - 1e-12, (agreement - chance) / (1 - chance), np.nan)
-    return np.column_stack([agreement, kappa, second - first])
+        agreement, chance = np.trace(share, axis1=1, axis2=2), _chance(share)
+        kappa = np.where(chance < _CERTAIN, (agreement - chance) / (1 - chance), np.nan)
+    return np.column_stack([agreement, kappa, share.sum(axis=1) - share.sum(axis=2)])
 
 
-def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tuple[tuple[int, int], int]:
-    """Traces that only one run holds, and traces whose text differs."""
-    condition, parameters = scope.where()
-    sides = " FULL JOIN ".join(
-        f"(SELECT trace_id, response FROM traces WHERE run_no = {run.run_no:d} AND {condition}) AS {name}"
+def _chance(share: Doubles) -> Doubles:
+    """Shapes: (m, k, k) to (m,): how often two runs with these label shares would agree by chance."""
+    chance: Doubles = (share.sum(axis=2) * share.sum(axis=1)).sum(axis=1)
+    return chance
+
+
+def _traces_apart(reader: Reader, first: Run, second: Run, scope: Scope) -> tuple[tuple[int, int], int, int]:
+    """Traces that only the first, and only the second run holds; whose text differs; and found by their text."""
+    same, parameters = _same_traces(first, second, scope)
+    condition, own = scope.where()
+    counts = [
+        f"(SELECT count(*) FROM traces WHERE run_no = {run.run_no:d} AND {condition} "
+        f"AND trace_no NOT IN (SELECT {name}_no FROM one_id UNION ALL SELECT {name}_no FROM same)) AS {name}"
         for name, run in (("a", first), ("b", second))
+    ]
+    other_text = (
+        "(SELECT count(*) FROM one_id JOIN traces AS a ON a.trace_no = a_no JOIN traces AS b ON b.trace_no = b_no "
+        f"WHERE a.run_no = {first.run_no:d} AND b.run_no = {second.run_no:d} AND a.response <> b.response "
+        f"AND {scope.where('a')[0]}) AS n_other_text"
     )
+    by_text = "(SELECT count(*) FROM same WHERE by_text) AS n_by_text"
     (row,) = reader.query(
-        "SELECT count(*) FILTER (b.response IS NULL) AS first, count(*) FILTER (a.response IS NULL) AS second, "
-        f"count(*) FILTER (a.response <> b.response) AS n_other_text FROM {sides} ON a.trace_id = b.trace_id",
-        parameters * 2,
+        f"WITH {same} SELECT {', '.join([*counts, other_text, by_text])}", [*parameters, *own, *own, *own]
     ).to_pylist()
-    return (row["first"], row["second"]), row["n_other_text"]
+    return (row["a"], row["b"]), row["n_other_text"], row["n_by_text"]
 
 
 def load_moved(
@@ -220,8 +301,8 @@ def load_moved(
 ) -> pa.Table:
     """Matched sentences whose label differs, those first whose d_ts changed most; at most `N_MOVED`.
 
-    Columns: text (cut), first_label, second_label, first_gap, second_gap, benchmark, question_id, trace_id,
-    first_sentence, second_sentence (both from 1).
+    Columns: text (cut), first_label, second_label, first_gap, second_gap, benchmark, question_id, trace_id and
+    second_trace_id (one in each run), first_sentence, second_sentence (both from 1).
 
     Args:
         labels: only sentences with the first label in the first run and the second in the second.
@@ -235,7 +316,8 @@ def load_moved(
         f"WITH {sides}, {_MATCHED} "
         f"SELECT substring(same.response, char_start + 1, least(char_end - char_start, {_TEXT_CHARS})) AS text, "
         "a_label AS first_label, b_label AS second_label, a_gap AS first_gap, b_gap AS second_gap, "
-        "benchmark, question_id, trace_id, a_index + 1 AS first_sentence, b_index + 1 AS second_sentence "
+        "benchmark, question_id, trace_id, b_trace_id AS second_trace_id, a_index + 1 AS first_sentence, "
+        "b_index + 1 AS second_sentence "
         f"FROM matched JOIN same USING (a_no) WHERE {wanted} "
         f"ORDER BY abs(a_gap - b_gap) DESC, a_no, a_index LIMIT {N_MOVED}",
         parameters,

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.questions import load_numbers
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares, none_if_nan
 from rdpt_core.arrays import Doubles, Ints
@@ -74,6 +75,7 @@ def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -
             "low": none_if_nan(group.intervals.low[k]),
             "high": none_if_nan(group.intervals.high[k]),
             "n_questions": group.intervals.n_questions,
+            "n_effective": group.intervals.n_effective,
             "n_traces": group.intervals.n_traces,
             "n_counted": group.intervals.n_counted,
             "no_interval_because": group.intervals.refused,
@@ -83,7 +85,8 @@ def shares_table(groups: Sequence[GroupShares], group_name: str = "benchmark") -
     ]
     names = ((group_name, pa.string()), ("label", pa.string()), *((n, pa.float64()) for n in ("share", "low", "high")))
     counts = tuple((name, pa.int64()) for name in ("n_questions", "n_traces", "n_counted"))
-    return pa.Table.from_pylist(rows, pa.schema([*names, *counts, ("no_interval_because", pa.string())]))
+    added = (("no_interval_because", pa.string()), ("n_effective", pa.float64()))
+    return pa.Table.from_pylist(rows, pa.schema([*names, *counts, *added]))
 
 
 def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Faint | None:
@@ -101,17 +104,22 @@ def count_faint(counts: pa.Table, rule: LabelRule, roles: tuple[str, ...]) -> Fa
 
 
 def load_accuracy(reader: Reader, run: Run) -> tuple[GroupShares, ...]:
-    """Share of correct and of incorrect traces among the graded ones, for each benchmark, by name."""
+    """Share of correct and of incorrect answers among the graded traces of each benchmark, by name.
+
+    A mean over questions of the share among their traces, so that no question counts more for being asked more often.
+    """
     traces = reader.query(
         "SELECT benchmark, question_id, correct FROM traces WHERE run_no = ? ORDER BY trace_no", [run.run_no]
     )
     benchmark, names = _codes(traces.column("benchmark"))
-    question, _ = _codes(traces.column("question_id"))
+    numbers = load_numbers(reader, run)
+    keys = zip(*(traces.column(name).to_pylist() for name in ("benchmark", "question_id")), strict=True)
+    question = np.array([numbers[key] for key in keys], np.int64)
     correct = pc.fill_null(traces.column("correct").cast(pa.int8()), pa.scalar(-1, pa.int8())).to_numpy()
     grades = np.column_stack([correct == 1, correct == 0]).astype(np.int64)
     masks = (benchmark == code for code in range(len(names)))
     return tuple(
-        GroupShares(name, CORRECTNESS, bootstrap_shares(grades[mask], question[mask]))
+        GroupShares(name, CORRECTNESS, bootstrap_shares(grades[mask], question[mask], average="questions"))
         for name, mask in zip(names, masks, strict=True)
     )
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.questions import Name, load_names, n_alike, number_questions
 from rdpt_core.analysis.scope import Scope, in_natural_order
 from rdpt_core.arrays import Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
@@ -28,11 +29,13 @@ class TraceTable:
 
     Attributes:
         trace_no: (n_traces,), ascending.
-        question: (n_traces,), numbers of questions from 0; one question is one id in one benchmark.
-        question_keys: benchmark and id of each question, so that questions can be matched between runs.
+        question: (n_traces,), numbers of questions from 0: one id in one benchmark, or one text (see `questions`).
+        question_keys: benchmark and id of each question; the first of them, where it has several.
         codes: for each dimension, (n_traces,) numbers of its values.
         names: for each dimension, the names of its values in the order in which they are shown.
         correct: (n_traces,), 1, 0, or -1 where unknown.
+        question_names: all that each question goes by, so that questions can be matched between runs; where they are
+            not given, its key alone.
     """
 
     trace_no: SmallInts
@@ -41,6 +44,11 @@ class TraceTable:
     codes: dict[str, Ints]
     names: dict[str, tuple[str, ...]]
     correct: npt.NDArray[np.int8]
+    question_names: tuple[tuple[Name, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.question_names:
+            object.__setattr__(self, "question_names", tuple((key,) for key in self.question_keys))
 
     @property
     def n_questions(self) -> int:
@@ -48,15 +56,21 @@ class TraceTable:
         return len(self.question_keys)
 
     @property
+    def samples(self) -> tuple[int, int]:
+        """The fewest and the most traces of a question; 0 of both where there are none."""
+        n = np.bincount(self.question)
+        held = n[n > 0]
+        return (int(held.min()), int(held.max())) if len(held) else (0, 0)
+
+    @property
+    def n_alike(self) -> int:
+        """Questions that stand under more than one id or benchmark."""
+        return n_alike(self.question_names)
+
+    @property
     def is_graded_both_ways(self) -> bool:
         """Whether some of these traces are correct and some are incorrect."""
         return bool((self.correct == 1).any() and (self.correct == 0).any())
-
-    def question_codes(self, dimension: str) -> Ints:
-        """(n_questions,), the value of a dimension for each question; that of one of its traces, if they differ."""
-        codes = np.zeros(self.n_questions, np.int64)
-        codes[self.question] = self.codes[dimension]
-        return codes
 
     def question_by_text(self) -> Ints:
         """(n_traces,), numbers of questions in the order of their benchmarks and ids as plain text.
@@ -72,12 +86,12 @@ class TraceTable:
 def load_trace_table(reader: Reader, run: Run, scope: Scope) -> TraceTable:
     """Read the scored traces in scope."""
     condition, parameters = scope.where("t")
+    traces = (
+        f"traces AS t WHERE run_no = {run.run_no:d} "
+        f"AND trace_no IN (SELECT trace_no FROM sentences WHERE run_no = {run.run_no:d}) AND {condition}"
+    )
     table = reader.query(
-        f"SELECT trace_no, question_id, {', '.join(ATTRIBUTES)}, correct FROM traces AS t "
-        f"WHERE run_no = {run.run_no:d} "
-        f"AND trace_no IN (SELECT trace_no FROM sentences WHERE run_no = {run.run_no:d}) AND {condition} "
-        "ORDER BY trace_no",
-        parameters,
+        f"SELECT trace_no, question_id, {', '.join(ATTRIBUTES)}, correct FROM {traces} ORDER BY trace_no", parameters
     )
     codes, names = {}, {}
     for name in ATTRIBUTES:
@@ -85,12 +99,24 @@ def load_trace_table(reader: Reader, run: Run, scope: Scope) -> TraceTable:
     correct = pc.fill_null(table.column("correct").cast(pa.int8()), pa.scalar(-1, pa.int8())).to_numpy()
     codes["correctness"], names["correctness"] = _grades(correct)
     ids, id_names = _encode(table.column("question_id"))
-    pair, question = np.unique(codes["benchmark"] * max(1, len(id_names)) + ids, return_inverse=True)
-    keys = tuple(
+    pair, key_no = np.unique(codes["benchmark"] * max(1, len(id_names)) + ids, return_inverse=True)
+    keys = [
         (names["benchmark"][code // max(1, len(id_names))], id_names[code % max(1, len(id_names))]) for code in pair
-    )
+    ]
+    stored = load_names(reader, traces, parameters)
+    names_of_keys = [stored[key] for key in keys]
+    question_of_key = number_questions(names_of_keys)
+    members: list[list[int]] = [[] for _ in range(int(question_of_key.max(initial=-1)) + 1)]
+    for index, number in enumerate(question_of_key.tolist()):
+        members[number].append(index)
     return TraceTable(
-        table.column("trace_no").to_numpy(), question.astype(np.int64), keys, codes, names, correct.astype(np.int8)
+        table.column("trace_no").to_numpy(),
+        question_of_key[key_no.astype(np.int64)],
+        tuple(keys[indices[0]] for indices in members),
+        codes,
+        names,
+        correct.astype(np.int8),
+        tuple(tuple(dict.fromkeys(n for index in indices for n in names_of_keys[index])) for indices in members),
     )
 
 

@@ -2,6 +2,7 @@
 
     candidates    one row a candidate, summed up from the stored sentences in one query
     strategies    the registry: each strategy a pure function from candidates to one score each
+    place_free    orders that no sorting of the file can change
     expression    a user's own formula over the same columns, parsed and never evaluated as code
     settings      what a user decides, under the names that command, API and page share
     pick          guards, the best of each question, quotas and budgets

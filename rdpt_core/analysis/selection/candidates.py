@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql
-from rdpt_core.arrays import Bools, Doubles, Ints
+from rdpt_core.analysis.questions import load_numbers
+from rdpt_core.arrays import Bools, Doubles, Hashes, Ints
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Reader, Run
@@ -33,6 +34,8 @@ COLUMNS: Mapping[str, str] = {
     "n_tokens_teacher": "tokens of the teacher",
     "n_tokens_apart": f"the student's tokens in sentences with p_T − p_S > {DAS_GAP:g}",
     "n_steps": "sentences in which a token of the student begins",
+    "teacher_evidence": "sum over sentences of max(0, p_T − p_S − β), or of log-ratios in ratio space",
+    "apart_evidence": f"sum over sentences of the student's tokens times max(0, p_T − p_S − {DAS_GAP:g})",
     "n_bytes": "length of the response in UTF-8 bytes",
     "logprob_sum_teacher": "sum of the teacher's logprobs, in nats",
     "logprob_sum_student": "sum of the student's logprobs, in nats",
@@ -53,17 +56,26 @@ class Candidates:
         columns: one array of doubles for each name of `COLUMNS`; NaN where missing.
         trace_no: the trace's number in its run.
         question: a number for each question, in order of first appearance; equal for candidates of one question.
+        asked: a number for each text of a question: equal, too, for questions that stand under several ids.
         domain: a number for each domain, an index into `domains`.
         local_context: how many sentences the pass of local scores has in view; None if there is none.
+        response_hash: a number that follows from the response's text; 0 where no candidate of the question could tie
+            with it on evidence or length.
+        id_hash: a number that follows from the trace's id.
+        question_hash: (n_questions,), one that follows from the question's benchmark and id.
         is_scored: whether teacher and student gave every one of its tokens a logprob, and some sentence has a label.
-    Shapes: every array is (n_candidates,).
+    Shapes: every array but `question_hash` is (n_candidates,).
     """
 
     columns: Mapping[str, Doubles]
     trace_no: Ints
     question: Ints
+    asked: Ints
     domain: Ints
     domains: tuple[str, ...]
+    response_hash: Hashes
+    id_hash: Hashes
+    question_hash: Hashes
     is_scored: Bools
     n_questions: int
     local_context: int | None = None
@@ -74,10 +86,19 @@ class Candidates:
     def __getitem__(self, name: str) -> Doubles:
         return self.columns[name]
 
+    @property
+    def n_alike(self) -> int:
+        """Questions that stand under more than one id or benchmark."""
+        first = np.unique(self.question, return_index=True)[1]
+        return int((np.bincount(self.asked[first]) > 1).sum())
+
     def has(self, name: str) -> bool:
         """Whether any candidate has a number in this column."""
         return bool(np.isfinite(self.columns[name]).any())
 
+
+TIE_COLUMNS = ("teacher_evidence", "apart_evidence", "n_bytes")
+"""The columns by which strategies break ties."""
 
 NO_DOMAIN = "(none)"
 """How a missing domain is called where quotas name domains."""
@@ -99,13 +120,21 @@ def load_candidates(reader: Reader, run: Run, rule: LabelRule, n_context: int | 
     columns = {name: flat.column(name).cast(pa.float64()).to_numpy() for name in names}
     columns = {name: _owned(values) for name, values in columns.items()}
     question = _question_numbers(flat)
+    trace_no = flat.column("trace_no").to_numpy().astype(np.int64)
+    _, first = np.unique(question, return_index=True)
+    numbers = load_numbers(reader, run)
+    keys = zip(*(flat.column(name).to_pylist() for name in ("benchmark", "question_id")), strict=True)
     domains = pc.dictionary_encode(pc.fill_null(flat.column("domain"), NO_DOMAIN)).combine_chunks()
     return Candidates(
         columns=columns,
-        trace_no=flat.column("trace_no").to_numpy().astype(np.int64),
+        trace_no=trace_no,
         question=question,
+        asked=np.array([numbers[key] for key in keys], dtype=np.int64),
         domain=domains.indices.to_numpy().astype(np.int64),
         domains=tuple(domains.dictionary.to_pylist()),
+        response_hash=_response_hashes(reader, run, trace_no, columns, question),
+        id_hash=flat.column("id_hash").to_numpy(),
+        question_hash=flat.column("question_hash").to_numpy()[first],
         is_scored=flat.column("is_scored").to_numpy(zero_copy_only=False).astype(bool),
         n_questions=int(question.max(initial=-1)) + 1,
         local_context=local_context,
@@ -124,6 +153,28 @@ def _question_numbers(table: pa.Table) -> Ints:
     combined = benchmark * len(columns[1].dictionary) + question
     numbers: Ints = pa.array(combined).dictionary_encode().indices.to_numpy().astype(np.int64)
     return numbers
+
+
+def _response_hashes(
+    reader: Reader, run: Run, trace_no: Ints, columns: Mapping[str, Doubles], question: Ints
+) -> Hashes:
+    """Hashes of the responses that have a twin: a candidate of their question with the same evidence or length.
+
+    Others never need one, and their texts, nearly all of what a file of candidates holds, are not read.
+    """
+    has_twin = np.zeros(len(trace_no), bool)
+    for name in TIE_COLUMNS:
+        order = np.lexsort((columns[name], question))
+        is_same = (np.diff(question[order]) == 0) & (np.diff(columns[name][order]) == 0)
+        has_twin[order[1:][is_same]] = has_twin[order[:-1][is_same]] = True
+    rows = reader.query(
+        "SELECT trace_no, md5_number_upper(response) AS hash FROM traces "
+        "WHERE run_no = ? AND trace_no IN (SELECT unnest(?::INTEGER[])) ORDER BY trace_no",
+        [run.run_no, trace_no[has_twin].tolist()],
+    )
+    hashes = np.zeros(len(trace_no), np.uint64)
+    hashes[np.searchsorted(trace_no, rows.column("trace_no").to_numpy())] = rows.column("hash").to_numpy()
+    return hashes
 
 
 def local_contexts(reader: Reader, run: Run) -> list[int]:
@@ -163,6 +214,8 @@ def _sql(run: Run, rule: LabelRule, n_context: int | None) -> str:
         "sum(n_tokens_student)::BIGINT AS n_tokens, sum(n_tokens_teacher)::BIGINT AS n_tokens_teacher, "
         f"coalesce(sum(n_tokens_student) FILTER (p_teacher - p_student > {DAS_GAP!r}::DOUBLE), 0)::BIGINT "
         "AS n_tokens_apart, "
+        f"{_exact_sum(f'd_ts - {rule.beta!r}::DOUBLE', 'label IS NOT NULL')} AS teacher_evidence, "
+        f"{_exact_sum(f'n_tokens_student * (p_teacher - p_student - {DAS_GAP!r}::DOUBLE)', 'TRUE')} AS apart_evidence, "
         "count(*) FILTER (n_tokens_student > 0) AS n_steps, sum(n_bytes)::BIGINT AS n_bytes, "
         "sum(logprob_sum_teacher) AS logprob_sum_teacher, sum(logprob_sum_student) AS logprob_sum_student, "
         "sum(first_logprob_student::DOUBLE) AS first_logprob_sum_student, "
@@ -179,7 +232,15 @@ def _sql(run: Run, rule: LabelRule, n_context: int | None) -> str:
     return (
         f"WITH summed AS ({summed}), local AS ({local}) "
         "SELECT t.trace_no, t.benchmark, t.question_id, t.domain, t.sample, t.correct::INTEGER AS correct, "
+        "md5_number_upper(t.trace_id) AS id_hash, "
+        "md5_number_upper(t.benchmark || chr(31) || t.question_id) AS question_hash, "
         "summed.* EXCLUDE (trace_no, is_scored), coalesce(summed.is_scored, false) AS is_scored, local.local_step_mean "
         f"FROM (SELECT * FROM traces WHERE run_no = {run.run_no:d}) AS t "
         "LEFT JOIN summed USING (trace_no) LEFT JOIN local USING (trace_no) ORDER BY t.trace_no"
     )
+
+
+def _exact_sum(sql: str, condition: str) -> str:
+    """SQL for a sum of what is above 0. In decimals, so that equal responses have equal sums wherever they are stored:
+    the last digits of a sum of doubles depend on how the database splits its work."""
+    return f"coalesce(sum(greatest({sql}, 0)::DECIMAL(18, 9)) FILTER ({condition}), 0)::DOUBLE"

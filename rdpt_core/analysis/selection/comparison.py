@@ -36,13 +36,14 @@ class Summary:
 
     Attributes:
         mean_tokens: of a pick; NaN without picks.
-        correct: share of correct picks among the graded ones, with an interval over questions.
+        correct: share of correct picks among the graded ones, a mean over questions, with an interval over these.
         teacher: shares of Teacher, Common and Student sentences in the picks, in this order, with intervals.
         same_as_longest: share of contested questions whose first choice is the longest eligible candidate; NaN if none.
         length_correlation: of worth (larger is better) and tokens, each less its question's mean, over the eligible
             candidates of contested questions; NaN if either does not vary.
         n_contested: questions with at least two eligible candidates; only these can tell strategies apart.
-        n_tied: contested questions whose first choice shares its score with another candidate.
+        n_tied: contested questions whose picks depend on a tie.
+        n_by_hash: those of them on which a hash of the response decided.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Summary:
     length_correlation: float
     n_contested: int
     n_tied: int
+    n_by_hash: int
 
 
 def overlap(candidates: Candidates, selections: Sequence[Selection]) -> Overlap:
@@ -91,7 +93,7 @@ def summarise(candidates: Candidates, selections: Sequence[Selection]) -> list[S
 
 def _summary(candidates: Candidates, selection: Selection) -> Summary:
     picked = selection.picked
-    question = candidates.question[picked]
+    question, asked = candidates.question[picked], candidates.asked[picked]
     correct = candidates["correct"][picked]
     grades = np.column_stack([correct == 1, correct == 0]).astype(np.int64)
     labels = np.column_stack([candidates[f"n_{name}"][picked] for name in ("teacher", "common", "student")])
@@ -104,12 +106,13 @@ def _summary(candidates: Candidates, selection: Selection) -> Summary:
         mean_tokens=selection.n_tokens / len(picked) if len(picked) else float("nan"),
         n_correct=int(grades[:, 0].sum()),
         n_graded=int(grades.sum()),
-        correct=bootstrap_shares(grades, question),
-        teacher=bootstrap_shares(np.nan_to_num(labels).astype(np.int64), question),
+        correct=bootstrap_shares(grades, asked, average="questions"),
+        teacher=bootstrap_shares(np.nan_to_num(labels).astype(np.int64), asked),
         same_as_longest=_same_as_longest(candidates, selection, contested),
         length_correlation=_length_correlation(candidates, selection, contested),
         n_contested=int(contested.sum()),
         n_tied=int((selection.is_tied & contested).sum()),
+        n_by_hash=int((selection.is_by_hash & contested).sum()),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import Candidates, load_candidates, local_contexts
 from rdpt_core.analysis.selection.comparison import Overlap, Summary, overlap, summarise
-from rdpt_core.analysis.selection.pick import Budget, Guards, Selection, select_each
+from rdpt_core.analysis.selection.pick import Budget, Guards, Selection, same_score, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
 from rdpt_core.analysis.selection.training import training_text
 from rdpt_core.store.reader import Reader, Run
@@ -128,7 +128,7 @@ def picked_text(reader: Reader, run: Run, trace_nos: tuple[int, ...], format_nam
     return training_text(reader, run, np.array(trace_nos, dtype=np.int64), format_name)
 
 
-def explain_choice(selection: Selection, members: Sequence[int], names: Sequence[str]) -> str:
+def explain_choice(candidates: Candidates, selection: Selection, members: Sequence[int], names: Sequence[str]) -> str:
     """Why a strategy keeps what it keeps of one question, in a sentence without markup.
 
     Args:
@@ -139,16 +139,23 @@ def explain_choice(selection: Selection, members: Sequence[int], names: Sequence
     eligible = [member for member in members if selection.eligible[member]]
     if not eligible:
         return "keeps none: no candidate is scored and within the guards."
-    sign = -1 if selection.strategy.best == "largest" else 1
-    ranked = sorted(eligible, key=lambda member: (sign * selection.score[member], member))
-    first, score = ranked[0], selection.score[ranked[0]]
-    if len(ranked) == 1:
+    first = int(selection.best[candidates.question[members[0]]])
+    score = selection.score[first]
+    if len(eligible) == 1:
         return f"keeps {name_of[first]}, the only candidate that is scored and within the guards."
-    second = ranked[1]
-    if selection.score[second] == score:
-        tied = [name_of[member] for member in ranked[1:] if selection.score[member] == score]
-        return f"keeps {name_of[first]} with {score:.4g}; {', '.join(tied)} has the same, and the earlier one wins."
+    others = sorted(
+        (member for member in eligible if member != first),
+        key=lambda member: abs(selection.score[member] - score),
+    )
+    tied = [member for member in others if same_score(selection.score[member], score)]
+    if tied:
+        have = f"{', '.join(name_of[member] for member in tied)} {'has' if len(tied) == 1 else 'have'} the same"
+        if all(candidates.response_hash[member] == candidates.response_hash[first] != 0 for member in tied):
+            return f"keeps {name_of[first]} with {score:.4g}; {have}, being the same response."
+        if any(selection.tie_score[member] == selection.tie_score[first] for member in tied):
+            return f"keeps {name_of[first]} with {score:.4g}; {have}, and a hash of the response decides."
+        return f"keeps {name_of[first]} with {score:.4g}; {have}, and this one has {selection.strategy.ties.formula}."
     return (
         f"keeps {name_of[first]} with the {selection.strategy.best} score, {score:.4g}; "
-        f"next is {name_of[second]} with {selection.score[second]:.4g}."
+        f"next is {name_of[others[0]]} with {selection.score[others[0]]:.4g}."
     )

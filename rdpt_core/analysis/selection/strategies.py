@@ -14,6 +14,7 @@ import numpy as np
 
 from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates
 from rdpt_core.analysis.selection.expression import evaluate
+from rdpt_core.analysis.selection.place_free import uniform
 from rdpt_core.arrays import Doubles
 from rdpt_core.errors import UsageError
 
@@ -32,6 +33,51 @@ ScoreFunction = Callable[[Candidates, Options], Doubles]
 
 
 @dataclass(frozen=True, slots=True)
+class TieBreak:
+    """What decides between equal scores: the continuous form of what the score counts.
+
+    Attributes:
+        formula: what the winner has, for manifest and page.
+        worth: from candidates to (n_candidates,), the larger the better.
+    """
+
+    formula: str
+    worth: Callable[[Candidates], Doubles]
+
+
+def _evidence(candidates: Candidates) -> Doubles:
+    return candidates["teacher_evidence"]
+
+
+def _evidence_from_below(candidates: Candidates) -> Doubles:
+    return -candidates["teacher_evidence"]
+
+
+def _evidence_a_sentence(candidates: Candidates) -> Doubles:
+    return _ratio(candidates["teacher_evidence"], candidates["n_sentences"])
+
+
+def _apart_a_token(candidates: Candidates) -> Doubles:
+    return _ratio(candidates["apart_evidence"], candidates["n_tokens"])
+
+
+def _bytes(candidates: Candidates) -> Doubles:
+    return candidates["n_bytes"]
+
+
+def _bytes_from_below(candidates: Candidates) -> Doubles:
+    return -candidates["n_bytes"]
+
+
+MORE_EVIDENCE = TieBreak("the larger Σ max(0, p_T − p_S − β)", _evidence)
+LESS_EVIDENCE = TieBreak("the smaller Σ max(0, p_T − p_S − β)", _evidence_from_below)
+DENSER_EVIDENCE = TieBreak("the larger Σ max(0, p_T − p_S − β) / sentences", _evidence_a_sentence)
+FARTHER_APART = TieBreak(f"the larger Σ tokens · max(0, p_T − p_S − {DAS_GAP:g}) / tokens", _apart_a_token)
+MORE_BYTES = TieBreak("more UTF-8 bytes", _bytes)
+FEWER_BYTES = TieBreak("fewer UTF-8 bytes", _bytes_from_below)
+
+
+@dataclass(frozen=True, slots=True)
 class Strategy:
     """A way to choose.
 
@@ -42,6 +88,7 @@ class Strategy:
         score: from candidates and options to (n_candidates,) scores, NaN where the strategy cannot judge.
         version: raised whenever the same candidates would get other scores.
         needs: a column that a run may lack, and the command that fills it.
+        ties: what decides between equal scores; a hash of the response decides what is equal there, too.
     """
 
     name: str
@@ -51,6 +98,7 @@ class Strategy:
     score: ScoreFunction
     version: int = 1
     needs: tuple[str, str] | None = None
+    ties: TieBreak = MORE_EVIDENCE
 
     def missing(self, candidates: Candidates) -> str | None:
         """The command that would make this strategy possible; None if it is possible already."""
@@ -78,12 +126,19 @@ STRATEGIES: dict[str, Strategy] = {}
 
 
 def strategy(
-    name: str, best: Best, formula: str, source: str, *, version: int = 1, needs: tuple[str, str] | None = None
+    name: str,
+    best: Best,
+    formula: str,
+    source: str,
+    *,
+    version: int = 1,
+    needs: tuple[str, str] | None = None,
+    ties: TieBreak = MORE_EVIDENCE,
 ) -> Callable[[ScoreFunction], ScoreFunction]:
     """Register a function under its name; the order of registration is the order of every list."""
 
     def register(function: ScoreFunction) -> ScoreFunction:
-        STRATEGIES[name] = Strategy(name, best, formula, source, function, version, needs)
+        STRATEGIES[name] = Strategy(name, best, formula, source, function, version, needs, ties)
         return function
 
     return register
@@ -112,36 +167,52 @@ def teacher_count(candidates: Candidates, options: Options) -> Doubles:
     return candidates["n_teacher"]
 
 
-@strategy("teacher-share", "largest", "share of sentences with p_T − p_S > β", "arXiv 2512.20908, a baseline")
+@strategy(
+    "teacher-share",
+    "largest",
+    "share of sentences with p_T − p_S > β",
+    "arXiv 2512.20908, a baseline",
+    ties=DENSER_EVIDENCE,
+)
 def teacher_share(candidates: Candidates, options: Options) -> Doubles:
     """#{Teacher sentences} / #{labelled sentences}, largest. A baseline of arXiv 2512.20908."""
     return _ratio(candidates["n_teacher"], candidates["n_sentences"])
 
 
-@strategy("teacher-fewest", "smallest", "number of sentences with p_T − p_S > β", "arXiv 2512.20908, a baseline")
+@strategy(
+    "teacher-fewest",
+    "smallest",
+    "number of sentences with p_T − p_S > β",
+    "arXiv 2512.20908, a baseline",
+    ties=LESS_EVIDENCE,
+)
 def teacher_fewest(candidates: Candidates, options: Options) -> Doubles:
     """#{Teacher sentences}, smallest. The opposite of teacher-count, a baseline of arXiv 2512.20908."""
     return candidates["n_teacher"]
 
 
-@strategy("longest", "largest", "number of the student's tokens", "arXiv 2512.20908, a baseline")
+@strategy("longest", "largest", "number of the student's tokens", "arXiv 2512.20908, a baseline", ties=MORE_BYTES)
 def longest(candidates: Candidates, options: Options) -> Doubles:
     """Tokens of the student, largest. A baseline of arXiv 2512.20908, and a confounder of most others."""
     return candidates["n_tokens"]
 
 
-@strategy("shortest", "smallest", "number of the student's tokens", "ours, the opposite of longest")
+@strategy("shortest", "smallest", "number of the student's tokens", "ours, the opposite of longest", ties=FEWER_BYTES)
 def shortest(candidates: Candidates, options: Options) -> Doubles:
     """Tokens of the student, smallest. **Ours**: the opposite of longest."""
     return candidates["n_tokens"]
 
 
-@strategy("random", "largest", "a uniform number from PCG64(seed), by place in the run", "arXiv 2512.20908, a baseline")
+@strategy(
+    "random",
+    "largest",
+    "a uniform number from the seed and a hash of the trace's id",
+    "arXiv 2512.20908, a baseline",
+    version=2,
+)
 def random(candidates: Candidates, options: Options) -> Doubles:
-    """The i-th number of a PCG64 stream for the i-th trace of the run, largest: what is filtered out shifts nothing."""
-    n_traces = int(candidates.trace_no.max(initial=-1)) + 1
-    stream: Doubles = np.random.Generator(np.random.PCG64(options.seed)).random(n_traces)
-    return stream[candidates.trace_no]
+    """A number from the trace's id, largest: neither what is filtered out nor the order of the file shifts anything."""
+    return uniform(candidates.id_hash, options.seed)
 
 
 @strategy("grape", "largest", "Σ ln p_S(token) / tokens", "arXiv 2502.04194")
@@ -195,6 +266,7 @@ def rsr(candidates: Candidates, options: Options) -> Doubles:
     "largest",
     f"share of the student's tokens in sentences with p_T − p_S > {DAS_GAP:g}",
     f"after arXiv 2601.09088; the threshold {DAS_GAP:g} is ours",
+    ties=FARTHER_APART,
 )
 def das(candidates: Candidates, options: Options) -> Doubles:
     """Share of tokens in sentences that are much more likely under the teacher, largest.

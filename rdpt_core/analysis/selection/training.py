@@ -23,7 +23,7 @@ import numpy as np
 from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates
-from rdpt_core.analysis.selection.pick import TIE_RULE, Budget, Guards, Selection
+from rdpt_core.analysis.selection.pick import Budget, Guards, Selection, tie_rule
 from rdpt_core.analysis.selection.strategies import Options
 from rdpt_core.arrays import Ints
 from rdpt_core.atomic_write import atomic_write
@@ -206,7 +206,7 @@ def make_manifest(
             "formula": request.options.expression if strategy.name == "expression" else strategy.formula,
             "keeps": strategy.best,
             "source": strategy.source,
-            "ties": TIE_RULE,
+            "ties": tie_rule(strategy),
         },
         "thresholds": {
             "beta": request.rule.beta,
@@ -230,7 +230,9 @@ def make_manifest(
             "scored": int(candidates.is_scored.sum()),
             "eligible": int(selection.eligible.sum()),
             "ties": int(selection.is_tied.sum()),
+            "ties_by_hash": int(selection.is_by_hash.sum()),
             "picked": len(picked),
+            "picked_questions": len(np.unique(candidates.question[picked])),
             "picked_tokens": selection.n_tokens,
             "picked_correct": int((correct == 1).sum()),
             "picked_incorrect": int((correct == 0).sum()),

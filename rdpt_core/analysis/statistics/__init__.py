@@ -2,8 +2,13 @@
 
 resampling   how often each question is drawn
 intervals    intervals for shares
-auc          AUC within groups
-logistic     logistic regression, cluster-robust
+exact        the same where a bootstrap has nothing to draw, and for differences
+bands        bands for whole curves
+auc          AUC within groups and within questions
+regression   logistic regression in several kinds, and what goes into it
+holm         several p-values at once
 permutation  permutation tests within questions
+unimodality  whether a density has more than one hump
 parallel     threads for work on arrays
+methods      every method in words, with its source
 """

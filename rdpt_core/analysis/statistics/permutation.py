@@ -19,6 +19,13 @@ N_PERMUTATIONS = 2000
 MIN_ARRANGEMENTS = 100
 """With fewer ways to shuffle, no p-value could be small whatever the data."""
 
+SMALLEST_P = 1 / (1 + N_PERMUTATIONS)
+"""No p-value is smaller, however it was found: so many shuffles cannot tell more, and a normal limit is not to be
+trusted so far out."""
+
+# Differences within a question below this part of the largest score are what rounding leaves of equal scores.
+_ROUNDING = 1e-12
+
 # Above this many shuffled values the normal limit with the exact variance stands for the shuffles.
 _MAX_VALUES = 6_000_000
 
@@ -29,7 +36,7 @@ class PermutationTest:
 
     Attributes:
         value: (k,), mean score of correct minus incorrect traces within questions; NaN if no question is informative.
-        p_value: (k,), two-sided; NaN where refused.
+        p_value: (k,), two-sided, at least `SMALLEST_P`; NaN where refused.
         n_informative: questions with both correct and incorrect traces.
         n_traces: their traces.
         is_exact: whether correctness was really shuffled, rather than its normal limit taken.
@@ -68,6 +75,7 @@ def permute_within_questions(score: Doubles, correct: Bools, question: Ints, see
     values = score[rows]
     first = np.concatenate([[0], np.cumsum(n)[:-1]])
     values = values - (np.add.reduceat(values, first, axis=0) / n[:, None])[question_of_row]
+    values[np.abs(values) <= _ROUNDING * np.abs(score[rows]).max(axis=0)] = 0.0
     # Scores are centred within questions, so the statistic is the sum over correct traces.
     observed = values[correct[rows]].sum(axis=0)
     value = observed / (n_correct * (n - n_correct) / n).sum()
@@ -82,7 +90,7 @@ def permute_within_questions(score: Doubles, correct: Bools, question: Ints, see
         square = np.add.reduceat(values**2, first, axis=0)
         variance = ((n_correct * (n - n_correct) / (n * np.maximum(n - 1, 1)))[:, None] * square).sum(axis=0)
         z = np.abs(observed) / np.sqrt(np.where(variance > 0, variance, np.inf))
-        return PermutationTest(value, 2 * ndtr(-z), len(n), len(rows), False, None)
+        return PermutationTest(value, np.maximum(2 * ndtr(-z), SMALLEST_P), len(n), len(rows), False, None)
     # The first rows of each question count as correct; sorting random keys within questions shuffles who they are.
     pattern = (np.arange(len(rows)) - first[question_of_row] < n_correct[question_of_row]).astype(np.float64)
     rng = np.random.default_rng(seed)

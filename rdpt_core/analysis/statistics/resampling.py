@@ -175,27 +175,3 @@ def _quantiles(ordered: npt.NDArray[np.floating], probability: Doubles) -> Doubl
     columns = np.arange(ordered.shape[1])
     below, above = ordered[low, columns].astype(np.float64), ordered[high, columns].astype(np.float64)
     return np.where(n > 0, below + (rank - low) * (above - below), np.nan)
-
-
-def simultaneous_band(
-    draws: npt.NDArray[np.floating], estimate: Doubles, n_questions: npt.ArrayLike, level: float = LEVEL
-) -> tuple[Doubles, Doubles]:
-    """A band that holds a whole curve: max-|t| over its points (Montiel Olea and Plagborg-Møller 2019).
-
-    Args:
-        draws: (n_resamples, n_points, n_curves), NaN where a resample has nothing at a point.
-        estimate: (n_points, n_curves), NaN where there is no point.
-        n_questions: (n_points,), questions behind each point; the fewest decide how far the band is widened.
-
-    Returns:
-        Low and high ends, (n_points, n_curves): one band a curve.
-    """
-    spread = np.nanstd(draws, axis=0)
-    fewest = max(2.0, float(np.min(n_questions))) if np.size(n_questions) else 2.0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        distance = np.abs(draws - estimate) / np.where(spread > 0, spread, np.nan)
-    largest = np.nanmax(np.where(np.isnan(distance), 0.0, distance), axis=1)
-    # What the tails of single intervals are moved out by, applied to the level of the whole band.
-    band_level = 1 - 2 * float(tail(fewest, level))
-    width = np.quantile(largest, band_level, axis=0) * spread
-    return estimate - width, estimate + width

@@ -63,7 +63,7 @@ def show_problem(error: StoreError, path: Path) -> None:
     elif isinstance(error, StoreEmptyError):
         show_no_runs(path)
     else:
-        what = error.what[:1].upper() + error.what[1:]
+        what = words.capitalised(error.what)
         _page("This database cannot be opened", f"{what}. {error.hint or ''}", purpose=False)
         _details(error, path)
         st.markdown("To open another file:")

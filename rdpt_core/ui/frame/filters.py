@@ -6,6 +6,7 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, TraceFilter, distinct, filter_traces
+from rdpt_core.analysis.questions import HALVES
 from rdpt_core.analysis.scope import FILTERS, Scope, in_natural_order, load_choices
 from rdpt_core.ui.frame import trace_picker
 from rdpt_core.ui.frame.context import PageContext
@@ -17,6 +18,7 @@ _TITLES = {
     "grade": "Correctness",
     "model": "Written by",
     "difficulty": "Difficulty",
+    "half": "Half of the questions",
 }
 
 
@@ -33,6 +35,9 @@ def choose_scope(page: PageContext) -> Scope:
             values = _values(choices, name, chosen.get("benchmark"))
             if len(values) > 1 or st.session_state.get(name) is not None:
                 chosen[name] = trace_picker.choose_value(_TITLES[name], name, values)
+        # A half is chosen where it is of use; from then on every page shows that it counts.
+        if st.session_state.get("half") is not None or "half" in st.query_params:
+            chosen["half"] = trace_picker.choose_value(_TITLES["half"], "half", HALVES)
         if chosen:
             heading.markdown("**Traces**")
     return Scope(**chosen)
@@ -50,7 +55,12 @@ def _values(choices: pa.Table, name: str, benchmark: str | None) -> list[str]:
 
 def describe(scope: Scope) -> str:
     """The scope for a caption: short, and without anything that could be read as markup."""
-    parts = [f"{_TITLES[name].lower()} {words.no_markdown(value, 30)}" for name, value in scope.items()]
+    parts = [
+        f"half {value} of the questions"
+        if name == "half"
+        else f"{_TITLES[name].lower()} {words.no_markdown(value, 30)}"
+        for name, value in scope.items()
+    ]
     return ", ".join(parts) or "all traces"
 
 
@@ -64,5 +74,5 @@ def explain_empty(scope: Scope, what: str = "scored sentence") -> None:
 
 
 def _clear() -> None:
-    for name in FILTERS:
+    for name in (*FILTERS, "half"):
         st.session_state[name] = None

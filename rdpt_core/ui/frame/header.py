@@ -23,4 +23,5 @@ def begin(page: PageContext, title: str, purpose: str) -> Scope | None:
     if not len(page.data.trace_table(scope).trace_no):
         filters.explain_empty(scope)
         return None
+    notices.questions_notice(page, scope)
     return scope

@@ -6,6 +6,7 @@ import streamlit as st
 
 from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import Unit
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
@@ -56,6 +57,23 @@ def faint_notice(faint: Faint | None, *, brief: bool = False) -> None:
         st.caption(f":material/warning: {text}")
     else:
         st.warning(text, icon=":material/warning:")
+
+
+def questions_alike(n: int) -> str:
+    """That `n` questions stand under several names, and how they are counted, as Markdown."""
+    stand = words.count(n, "question looks", "questions look")
+    counts, them = ("It counts", "it") if n == 1 else ("Each counts", "them")
+    return (
+        f":material/join: **{stand} the same under several ids or benchmarks**: the texts differ at most in case and "
+        f"white space. {counts} as one question in every interval, and groups that share {them} are paired."
+    )
+
+
+def questions_notice(page: PageContext, scope: Scope) -> None:
+    """Say so if questions of the traces in scope stand under several names."""
+    n = page.data.trace_table(scope).n_alike
+    if n:
+        st.caption(questions_alike(n))
 
 
 _TOKENIZER_ADVICE = {

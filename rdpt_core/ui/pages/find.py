@@ -72,9 +72,7 @@ def _sentences(page: PageContext, text: str) -> None:
     try:
         matches = _search(page, runs, query, scope)
     except UsageError as error:
-        st.warning(
-            f"**{error.what[:1].upper()}{error.what[1:]}.** {error.hint or ''}", icon=":material/regular_expression:"
-        )
+        st.warning(f"**{words.capitalised(error.what)}.** {error.hint or ''}", icon=":material/regular_expression:")
         st.code(words.plain(error.got or query.text, 300), language=None)
         return
     _draw_matches(page, matches, len(page.database.runs()) > 1)

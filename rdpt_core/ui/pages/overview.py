@@ -12,7 +12,8 @@ from rdpt_core.analysis.catalog import Catalog
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
-from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, cited
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, empty_states, links, notices
 from rdpt_core.ui.frame.context import PageContext
@@ -103,16 +104,16 @@ def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
     if summary:
         st.markdown(summary)
     st.caption(
-        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Intervals come from resampling questions with "
-        "all of their traces: questions are the unit, because sentences of one trace resemble each other. "
+        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Questions are the unit, because sentences of one "
+        f"question resemble each other. {cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)} "
         "Click a segment to read traces of that benchmark that hold a sentence with that label."
     )
     if clicked_on:
         st.switch_page("pages/trace.py", query_params=clicked(page.run, groups, *clicked_on))
     with st.container(horizontal=True):
-        methods = methods_paragraph(page.run, page.rule, "all traces", [INTERVAL_METHOD])
+        methods = methods_paragraph(page.run, page.rule, "all traces", [SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES])
         export_panel.offer(page, "overview", shares_table(groups), {"shares": figure}, methods)
-        glossary.explain("share", "95% interval", "n", *map(str, label_order(page.run.roles)), "α", "β")
+        glossary.explain("share", "95% interval", "n", "effective n", *map(str, label_order(page.run.roles)), "α", "β")
 
 
 def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[str, str]:
@@ -155,8 +156,14 @@ def where_to_go() -> None:
                 st.caption(entry.purpose)
 
 
-def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: Sequence[GroupShares]) -> None:
-    """Counts, accuracy and label shares of every benchmark."""
+def benchmark_table(
+    catalog: Catalog, groups: Sequence[GroupShares], accuracy: Sequence[GroupShares], samples: tuple[int, int]
+) -> None:
+    """Counts, accuracy and label shares of every benchmark.
+
+    Args:
+        samples: the fewest and the most traces of a question.
+    """
     st.subheader("Benchmarks", anchor=False)
     by_name = {group.group: group for group in groups}
     graded = {group.group: group.intervals for group in accuracy}
@@ -170,7 +177,7 @@ def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: S
             "sentences": counts.n_sentences,
             "unscored": counts.n_unscored,
             "accuracy": 100 * float(grade.share[0]) if counts.n_graded else None,
-            "95% interval": f"{words.percent(float(grade.low[0]))} to {words.percent(float(grade.high[0]))}"
+            SHARE_INTERVAL.name: f"{words.percent(float(grade.low[0]))} to {words.percent(float(grade.high[0]))}"
             if grade.refused is None
             else "–",
             "graded": counts.n_graded,
@@ -182,9 +189,15 @@ def benchmark_table(catalog: Catalog, groups: Sequence[GroupShares], accuracy: S
     labels = groups[0].labels if groups else ()
     count_columns = {name: st.column_config.NumberColumn(format="localized") for name in _WHOLE_NUMBERS}
     percent_columns = {name: st.column_config.NumberColumn(format="%.1f%%") for name in ("accuracy", *labels)}
-    accuracy_help = "Share of correct traces among the graded ones; the interval resamples questions."
+    accuracy_help = glossary.short("accuracy")
     percent_columns["accuracy"] = st.column_config.NumberColumn(format="%.1f%%", help=accuracy_help)
     st.dataframe(rows, hide_index=True, column_config={**count_columns, **percent_columns}, placeholder="–")
+    fewest, most = samples
+    if fewest != most:
+        st.caption(
+            f"Questions have {fewest} to {most} traces. In accuracy every question weighs the same; in label shares "
+            "every sentence does. The page Benchmarks also averages shares over traces or questions."
+        )
 
 
 def model_table(run: Run) -> None:
@@ -247,10 +260,11 @@ def draw(page: PageContext) -> None:
     live_progress(page.run, catalog)
     notices.run_notices(page)
     notices.faint_notice(page.data.faint(page.rule))
+    notices.questions_notice(page, Scope())
     groups = page.data.shares(page.rule)
     label_shares(page, groups)
     where_to_go()
-    benchmark_table(catalog, groups, page.data.ask(load_accuracy))
+    benchmark_table(catalog, groups, page.data.ask(load_accuracy), page.data.trace_table(Scope()).samples)
     model_table(page.run)
     run_details(page, catalog)
     with st.expander("All terms, explained", icon=":material/help:"):

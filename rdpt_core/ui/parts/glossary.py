@@ -7,7 +7,27 @@ from dataclasses import dataclass
 import streamlit as st
 
 from rdpt_core.analysis.labels import UNCERTAIN_PART
-from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
+from rdpt_core.analysis.statistics.methods import (
+    ADDED_VALUE,
+    AREA_INTERVAL,
+    AUC_SAME_LENGTH,
+    AUC_WITHIN_BENCHMARKS,
+    AUC_WITHIN_QUESTIONS,
+    CURVE_BAND,
+    DIFFERENCE_INTERVAL,
+    EFFECTIVE_QUESTIONS,
+    FIRTH_ESTIMATE,
+    KAPPA_INTERVAL,
+    LENGTH_CURVE,
+    LENGTH_LINE,
+    ODDS_RATIO,
+    ODDS_RATIO_WITHIN_QUESTIONS,
+    PERMUTATION_TEST,
+    RESAMPLES,
+    SHARE_INTERVAL,
+    UNIMODALITY_TEST,
+    cited,
+)
 from rdpt_core.records import Label
 from rdpt_core.ui.style import words
 
@@ -28,7 +48,7 @@ class Term:
 
 
 def _label(label: Label) -> Term:
-    return Term(str(label), words.LABELS[label][:1].upper() + words.LABELS[label][1:])
+    return Term(str(label), words.capitalised(words.LABELS[label]))
 
 
 _ENTRIES: dict[str, tuple[Term, ...]] = {
@@ -48,7 +68,11 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "difficulty", "How hard a question is, in the words of the file of traces; never interpreted as a number."
         ),
         Term("correct", "Whether the trace's answer is right, as its file says or grading found. Unknown is neither."),
-        Term("accuracy", "Correct traces as a share of the graded ones."),
+        Term(
+            "accuracy",
+            "The share of correct answers among the graded traces of a question, on average over questions: each "
+            "weighs the same, however often it was asked.",
+        ),
         Term("run", "A set of traces scored by one triple of models under one splitter and one template policy."),
         Term("triple", "The three models of a run: teacher, student before distillation, and distilled model."),
         Term("role", "The part that a model plays: teacher, student (before distillation) or distilled."),
@@ -123,6 +147,22 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "when it is moved a little.",
         ),
         Term(
+            "dip test",
+            "Asks whether a distribution has more than one hump. Its p-value is how often a distribution with one hump "
+            "looks at least as uneven by chance. " + cited(UNIMODALITY_TEST),
+        ),
+        Term(
+            "first token",
+            "The token that begins a sentence. It is the hardest to predict, since it decides which kind of sentence "
+            "comes next.",
+        ),
+        Term(
+            "choice and wording",
+            "Ours: the gap between teacher and student in two parts that add up. Choice is what the first token of the "
+            "sentence makes, wording what all other tokens make. For probabilities, which multiply, each part is an "
+            "average over which of the two is changed first.",
+        ),
+        Term(
             "suggested β",
             r"Ours, not the paper's: the antimode of $|d_{TS}|$ between the hump of sentences on which teacher and "
             "student agree and the hump on which they do not. Undefined when the distribution has no second hump.",
@@ -134,16 +174,25 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "n", "How many were counted. Wherever a number stands, its questions, traces and sentences stand beside it."
         ),
         Term(
+            "effective n",
+            "How many equally heavy questions the unequal ones are worth. Shown where it differs from their number. "
+            + cited(EFFECTIVE_QUESTIONS),
+        ),
+        Term(
             "95% interval",
-            "Where the number would plausibly lie had other questions been asked. Made by drawing questions, each "
-            f"with all of its traces, again and again; fewer than {MIN_QUESTIONS} questions give none.",
+            "Where the number would plausibly lie had other questions been asked. "
+            + cited(SHARE_INTERVAL, DIFFERENCE_INTERVAL),
         ),
         Term(
             "bootstrap",
-            "Drawing as many questions as there are, with replacement, each with all of its traces, and computing the "
-            "number anew. The spread of the results is the uncertainty.",
+            "Computing the number anew from redrawn questions: its spread is the uncertainty. " + cited(RESAMPLES),
         ),
         Term("BCa interval", "A bootstrap interval corrected for bias and skew; better than percentiles near 0 and 1."),
+        Term(
+            "exact interval",
+            "All shares under which so few, or so many, would not be surprising. It has a width even where all answers "
+            "are alike: of 8 correct answers to 8 questions, it reaches from 63% to 100%.",
+        ),
         Term(
             "paired interval",
             "An interval of a difference in which both sides draw the same questions, so that what the sides have in "
@@ -151,7 +200,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "simultaneous band",
-            "A band that holds the whole curve at once with 95% confidence. It is wider than an interval of one point.",
+            cited(CURVE_BAND),
         ),
         Term(
             "clustering",
@@ -165,24 +214,38 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
         Term("position curve", "At each position, a label's share among the sentences that stand there."),
         Term(
-            "signed area",
-            "The mean height by which the curve of correct traces lies above that of incorrect ones; 0 if even.",
+            "same traces",
+            "The dotted curve: only traces that reach its last position, so that no part of its course comes from "
+            "other traces joining or leaving.",
         ),
         Term(
-            "permutation p-value",
-            "How often a difference at least as large arises when correctness is shuffled among the traces of each "
-            "question. It needs questions with both correct and incorrect traces.",
+            "signed area",
+            "0 if the curves are even. " + cited(AREA_INTERVAL),
+        ),
+        Term(
+            PERMUTATION_TEST.name,
+            cited(PERMUTATION_TEST) + " It needs questions with both correct and incorrect traces.",
         ),
         Term(
             "AUC",
-            "Chance that a correct trace has a larger value than an incorrect one, ties counting half. 0.5 is chance.",
+            "Chance that a correct trace has a larger value than an incorrect one, ties counting half. 0.5 is chance. "
+            + cited(AUC_WITHIN_BENCHMARKS, AUC_SAME_LENGTH, AUC_WITHIN_QUESTIONS),
         ),
         Term(
             "odds ratio",
             "By which factor the odds of a correct answer change when the predictor grows by one standard deviation "
-            "while the others stay.",
+            "while the others stay. " + cited(ODDS_RATIO, ODDS_RATIO_WITHIN_QUESTIONS, FIRTH_ESTIMATE),
         ),
-        Term("length", "Number of sentences or tokens of a trace. Longer traces hold more of every label: a confound."),
+        Term(
+            "length",
+            "Number of sentences or tokens of a trace. Longer traces hold more of every label: a confound. "
+            + cited(LENGTH_CURVE, LENGTH_LINE),
+        ),
+        Term(
+            "log loss",
+            "How surprising what happened was to a prediction, on average: 0 if it was certain and right, 0.693 for a "
+            "tossed coin. " + cited(ADDED_VALUE),
+        ),
         Term(
             "first-token effect",
             "The first token of a sentence is hard to predict, so short sentences look less likely than long ones.",
@@ -192,7 +255,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         Term("agreement", "Share of matched sentences that carry the same label in both runs."),
         Term(
             "Cohen's κ",
-            "Agreement beyond what the two runs' label shares would give by chance: 1 is perfect, 0 is chance.",
+            "1 is perfect, 0 is chance. " + cited(KAPPA_INTERVAL),
             r"\kappa = \frac{p_o - p_e}{1 - p_e}",
         ),
         Term("transition", "From which label in one run to which label in the other the same sentence went."),

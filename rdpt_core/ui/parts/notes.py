@@ -77,7 +77,7 @@ def _load_notes(path: Path) -> tuple[Note, ...] | None:
 def _in_words(error: RdptError) -> str:
     where = f" ({words.no_markdown(error.where, 300)})" if error.where else ""
     expected = f" Expected: {error.expected}." if error.expected and not error.hint else ""
-    return f"**{error.what[:1].upper()}{error.what[1:]}**{where}.{expected} {error.hint or ''}"
+    return f"**{words.capitalised(error.what)}**{where}.{expected} {error.hint or ''}"
 
 
 def _where(view: TraceView, note: Note) -> str:

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.analysis.statistics.intervals import ShareIntervals
+from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, error_bars, hatched
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
@@ -27,7 +28,7 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
         shared_yaxes=True,
         column_widths=[0.56, 0.44],
         horizontal_spacing=0.08,
-        subplot_titles=("share of sentences", "the same shares with 95% intervals"),
+        subplot_titles=("share of sentences", f"with {SHARE_INTERVAL.name}s"),
     )
     rows = list(range(len(groups)))
     labels = groups[0].labels if groups else ()
@@ -151,13 +152,16 @@ def interval_in_words(intervals: ShareIntervals, k: int) -> str:
     """`95% interval 31% to 42%` of the k-th share, or why there is none."""
     if intervals.refused is not None:
         return f"no interval: {intervals.refused}"
-    return f"95% interval {words.percent(float(intervals.low[k]))} to {words.percent(float(intervals.high[k]))}"
+    return (
+        f"{SHARE_INTERVAL.name} {words.percent(float(intervals.low[k]))} to {words.percent(float(intervals.high[k]))}"
+    )
 
 
 def _group_tick(group: GroupShares) -> str:
     intervals = group.intervals
     name = words.no_markup(group.group, 24)
-    questions, traces = words.count(intervals.n_questions, "question"), words.count(intervals.n_traces, "trace")
+    questions = words.questions(intervals.n_questions, intervals.n_effective)
+    traces = words.count(intervals.n_traces, "trace")
     return f"<b>{name}</b><br>{questions}<br>{traces} "
 
 
@@ -165,8 +169,8 @@ def _share_hover(group: GroupShares, k: int) -> str:
     intervals = group.intervals
     share = words.percent(float(intervals.share[k]))
     n = (
-        f"{words.count(intervals.n_questions, 'question')}, {words.count(intervals.n_traces, 'trace')}, "
-        f"{words.count(intervals.n_counted, 'sentence')}"
+        f"{words.questions(intervals.n_questions, intervals.n_effective)}, "
+        f"{words.count(intervals.n_traces, 'trace')}, {words.count(intervals.n_counted, 'sentence')}"
     )
     head = f"<b>{group.labels[k]} {share}</b> in {words.no_markup(group.group)}"
     return f"{head}<br>{interval_in_words(intervals, k)}<br>{n}<br>click to read such traces"

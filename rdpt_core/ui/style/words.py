@@ -73,6 +73,11 @@ def label(name: str) -> str:
     return name.replace("-down", ", down")
 
 
+def capitalised(text: str) -> str:
+    """`Benchmark AIME` from `benchmark AIME`; `str.capitalize` would make it `Benchmark aime`."""
+    return text[:1].upper() + text[1:]
+
+
 def count(n: int, singular: str, plural: str | None = None) -> str:
     """`1 trace`, `2,000 traces`."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
@@ -83,6 +88,19 @@ def percent(share: float) -> str:
     if math.isnan(share):
         return "–"
     return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"
+
+
+def questions(n: int, n_effective: float) -> str:
+    """`100 questions`, or `100 questions (effective 93)` where some weigh more than others."""
+    worth = round(n_effective)
+    return count(n, "question") + ("" if worth == n else f" (effective {worth:,})")
+
+
+def p_value(p: float) -> str:
+    """`0.012`, and `< 0.001` for anything smaller: a p-value is never 0; a dash where there is none."""
+    if math.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def plain(text: str, limit: int = 60) -> str:

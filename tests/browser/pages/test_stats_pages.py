@@ -99,5 +99,5 @@ def test_a_threshold_redraws_the_figure(open_page: Callable[..., Page]) -> None:
     box = page.get_by_label("β, exact")
     box.fill("0.8")
     box.press("Enter")
-    expect(page.get_by_text("β = 0.8; counted in sentences")).to_be_visible()
+    expect(page.get_by_text("β = 0.8; share of sentences")).to_be_visible()
     expect(bar).not_to_have_attribute("d", before)

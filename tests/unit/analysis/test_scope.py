@@ -79,6 +79,7 @@ def test_choices_are_the_combinations_that_occur(opened: tuple[Reader, Run]) -> 
 def test_words_name_every_filter() -> None:
     assert Scope().words() == "all traces"
     assert Scope(benchmark="aime", grade="correct").words() == "benchmark = aime, grade = correct"
+    assert Scope(half="A").words() == "half of the questions = A"
 
 
 def test_numbers_stand_in_their_order() -> None:

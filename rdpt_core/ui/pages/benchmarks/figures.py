@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from rdpt_core.analysis.run.group_shares import CrossCell, CrossTable, Difference
 from rdpt_core.analysis.run.shares import GroupShares
+from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.parts.share_figure import interval_in_words, shares_figure
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, error_bars, row_axis
@@ -28,8 +29,7 @@ def cells_figure(table: CrossTable, shown: Sequence[int], unit: str, mode: Mode)
     shown_cells = [table.cells[index] for index in shown]
     figure = shares_figure([GroupShares(cell.row, table.labels, cell.intervals) for cell in shown_cells], mode)
     figure.update_yaxes(ticktext=[_tick(cell) for cell in shown_cells])
-    figure.layout.annotations[0].text = f"share of {unit}"
-    figure.layout.annotations[1].text = "with 95% intervals"
+    figure.layout.annotations[0].text = share_in_words(table, unit)
     for trace in figure.data:
         k = trace.customdata[0][1]
         trace.hovertext = [_hover(table, cell, k, unit) for cell in shown_cells]
@@ -43,19 +43,29 @@ def cells_figure(table: CrossTable, shown: Sequence[int], unit: str, mode: Mode)
     return figure
 
 
+def share_in_words(table: CrossTable, unit: str) -> str:
+    """What the shares are of, and what weighs the same in them."""
+    return f"share of {unit}{_averaged(table)}"
+
+
+def _averaged(table: CrossTable) -> str:
+    return "" if table.average == "sentences" else f", mean over {table.average}"
+
+
 def _tick(cell: CrossCell) -> str:
     intervals = cell.intervals
     return (
-        f"<b>{cell_name(cell)}</b><br>{words.count(intervals.n_questions, 'question')}, "
-        f"{words.count(intervals.n_traces, 'trace')}<br>{words.count(cell.n_sentences, 'sentence')} "
+        f"<b>{cell_name(cell)}</b><br>{words.questions(intervals.n_questions, intervals.n_effective)}<br>"
+        f"{words.count(intervals.n_traces, 'trace')}, {words.count(cell.n_sentences, 'sentence')} "
     )
 
 
 def _hover(table: CrossTable, cell: CrossCell, k: int, unit: str) -> str:
     intervals = cell.intervals
     return (
-        f"<b>{table.labels[k]} {words.percent(float(intervals.share[k]))}</b> of {unit} in {cell_name(cell, 40)}<br>"
-        f"{interval_in_words(intervals, k)}<br>{words.count(intervals.n_questions, 'question')}, "
+        f"<b>{table.labels[k]} {words.percent(float(intervals.share[k]))}</b> of {unit} in {cell_name(cell, 40)}"
+        f"{_averaged(table)}<br>"
+        f"{interval_in_words(intervals, k)}<br>{words.questions(intervals.n_questions, intervals.n_effective)}, "
         f"{words.count(intervals.n_traces, 'trace')}, {words.count(cell.n_sentences, 'sentence')}<br>"
         "click for the traces"
     )
@@ -100,8 +110,9 @@ def difference_figure(labels: Sequence[str], difference: Difference, mode: Mode)
 
 
 def points_in_words(label: str, difference: Difference, k: int) -> str:
-    """`Teacher +11.5 points (95% 5.3 to 18.0)`."""
+    """`Teacher +11.5 points (95% interval +5.3 to +18.0)`."""
     text = f"{label} {100 * float(difference.value[k]):+.1f} points"
     if difference.refused is not None:
         return f"{text} (no interval: {difference.refused})"
-    return f"{text} (95% interval {100 * float(difference.low[k]):+.1f} to {100 * float(difference.high[k]):+.1f})"
+    low, high = 100 * float(difference.low[k]), 100 * float(difference.high[k])
+    return f"{text} ({SHARE_INTERVAL.name} {low:+.1f} to {high:+.1f})"

@@ -10,12 +10,20 @@ from rdpt_core.analysis.run.data import RunData, shares_of_groups
 from rdpt_core.analysis.run.drilldown import traces_of_cell
 from rdpt_core.analysis.run.group_shares import CrossTable, cross_table_rows
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD, MIN_QUESTIONS
+from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
+from rdpt_core.analysis.statistics.methods import (
+    DIFFERENCE_INTERVAL,
+    EFFECTIVE_QUESTIONS,
+    RESAMPLES,
+    SHARE_INTERVAL,
+    Method,
+    cited,
+)
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, filters
+from rdpt_core.ui.frame import context, filters, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
-from rdpt_core.ui.pages.benchmarks.figures import cells_figure, difference_figure, points_in_words
+from rdpt_core.ui.pages.benchmarks.figures import cells_figure, difference_figure, points_in_words, share_in_words
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.parts.drilldown import show
@@ -38,9 +46,10 @@ def draw(page: PageContext) -> None:
     if scope is None:
         return
     comparable = comparable_runs(page)
-    row, column, unit = _choose(_dimensions(page, scope, comparable))
+    row, column, unit, average = _choose(_dimensions(page, scope, comparable))
     runs = {name: page.database.data(run) for name, run in _named(page, comparable, row, column)}
-    shares = shares_of_groups(runs, page.rule, scope, row, column, by_tokens=unit == "tokens")
+    by_tokens = unit == "tokens"
+    shares = shares_of_groups(runs, page.rule, scope, row, column, by_tokens=by_tokens, average=average)
     if not shares.cells:
         st.info("None of these traces has a scored sentence, so there is nothing to label.")
         return
@@ -68,7 +77,7 @@ def _dimensions(page: PageContext, scope: Scope, runs: tuple[Run, ...]) -> list[
     return list(dict.fromkeys(["benchmark", *varied, *(["run"] if len(runs) > 1 else [])]))
 
 
-def _choose(dimensions: list[str]) -> tuple[str, str | None, str]:
+def _choose(dimensions: list[str]) -> tuple[str, str | None, str, Average]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         row: str = st.selectbox("Groups", dimensions, key="rows", bind="query-params", width=200)
         others = [_NO_COLUMN, *(name for name in dimensions if name != row)]
@@ -83,12 +92,27 @@ def _choose(dimensions: list[str]) -> tuple[str, str | None, str]:
             help=_COUNT_HELP,
             width="content",
         )
-    return row, None if column == _NO_COLUMN else column, unit
+        average: Average = st.segmented_control(
+            "Weigh the same",
+            AVERAGES,
+            key="average",
+            default=AVERAGES[0],
+            required=True,
+            bind="query-params",
+            help=_AVERAGE_HELP,
+            width="content",
+        )
+    return row, None if column == _NO_COLUMN else column, unit, average
 
 
 _COUNT_HELP = (
     "**sentences**: every sentence counts once. **tokens**: a sentence counts by its tokens under the model that wrote "
     "the traces, so that long sentences weigh more."
+)
+_AVERAGE_HELP = (
+    "**sentences**: every sentence (or token) weighs the same, so long traces and questions with many traces weigh "
+    "more. **traces**: every trace weighs the same. **questions**: every question weighs the same, however many traces "
+    "it has."
 )
 
 
@@ -103,19 +127,29 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
     figure = cells_figure(shares, shown, unit, context.mode())
     clicked = chart(figure, "shares_of_groups", "Label shares of every group; the same numbers are in the table below")
     st.caption(
-        f"{filters.describe(scope).capitalize()}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
-        f"counted in {unit}. Intervals are 95% and resample questions. Click a segment for the traces behind it."
+        f"{words.capitalised(filters.describe(scope))}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
+        f"{share_in_words(shares, unit)}.{_samples(page, scope, shares)} Click a segment for the traces behind it. "
+        f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)}"
     )
+    # Those of this run alone are told at the top.
+    if shares.n_alike > page.data.trace_table(scope).n_alike:
+        st.caption(notices.questions_alike(shares.n_alike))
     n_refused = sum(cell.intervals.refused is not None for cell in shares.cells)
     if n_refused:
         groups_have = words.count(n_refused, "group has", "groups have")
-        st.caption(f"{groups_have} no interval: fewer than {MIN_QUESTIONS} questions say too little about others.")
+        st.caption(f"{groups_have} no interval: so few questions say too little about others.")
     table = cross_table_rows(shares, unit)
     with st.container(horizontal=True):
-        extra = [INTERVAL_METHOD, f"Shares are of {unit}."]
+        extra: list[str | Method] = [
+            SHARE_INTERVAL,
+            DIFFERENCE_INTERVAL,
+            EFFECTIVE_QUESTIONS,
+            RESAMPLES,
+            _weighed(shares, unit),
+        ]
         methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
         export_panel.offer(page, "benchmarks", table, {"shares_of_groups": figure}, methods)
-        glossary.explain("share", "95% interval", "BCa interval", "clustering", "n")
+        glossary.explain("share", "95% interval", "BCa interval", "exact interval", "clustering", "n", "effective n")
     if clicked:
         cell, label = shares.cells[shown[int(clicked[0])]], shares.labels[int(clicked[1])]
         names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
@@ -125,6 +159,19 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
         percent = st.column_config.NumberColumn(format="percent")
         config = {name: percent for name in (f"share_of_{unit}", "low", "high")}
         st.dataframe(_safe(table.to_pylist()), hide_index=True, column_config=config, placeholder="–")
+
+
+def _samples(page: PageContext, scope: Scope, shares: CrossTable) -> str:
+    """How unequal the questions are in their number of traces, where that moves shares."""
+    fewest, most = page.data.trace_table(scope).samples
+    if fewest == most or shares.average == "questions":
+        return ""
+    return f" Questions have {fewest} to {most} traces here and weigh accordingly."
+
+
+def _weighed(shares: CrossTable, unit: str) -> str:
+    same = unit if shares.average == "sentences" else shares.average
+    return f"Shares are of {unit}, and all {same} weigh the same."
 
 
 def _safe(rows: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -155,19 +202,20 @@ def _difference(shares: CrossTable, unit: str) -> None:
         alt="Difference of the label shares of the two groups; the same numbers are in the text below",
     )
     st.markdown(". ".join(points_in_words(label, difference, k) for k, label in enumerate(shares.labels)) + ".")
-    st.caption(_pairing(difference, unit))
+    st.caption(_pairing(shares, difference, unit))
 
 
-def _pairing(difference: group_shares.Difference, unit: str) -> str:
-    n_first, n_second = difference.n_questions
+def _pairing(shares: CrossTable, difference: group_shares.Difference, unit: str) -> str:
+    first, second = map(words.questions, difference.n_questions, difference.n_effective)
     if difference.is_paired:
-        how = f"Both groups have the same {words.count(n_first, 'question')}: the interval is paired by question."
+        unequal = "" if first == second else f"; in the second group they weigh otherwise ({second})"
+        how = f"Both groups have the same {first}: the interval is paired by question{unequal}."
     elif difference.n_shared:
         how = (
-            f"The groups have {n_first:,} and {n_second:,} questions, {difference.n_shared:,} of them in common: the "
+            f"The groups have {first} and {second}, {difference.n_shared:,} of them in common: the "
             "interval draws common questions together, so it is paired as far as they go."
         )
     else:
-        how = f"The groups have {n_first:,} and {n_second:,} questions and none in common: the interval is not paired."
+        how = f"The groups have {first} and {second}, and none in common: the interval is not paired."
     many = " Several labels are looked at at once: one of twenty such intervals misses 0 by chance."
-    return f"Shares of {unit}. {how}{many}"
+    return f"{words.capitalised(share_in_words(shares, unit))}. {how}{many} {cited(DIFFERENCE_INTERVAL)}"

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from rdpt_core.analysis.run.positions import LINES, Area, Curve, Panel, PositionTable
+from rdpt_core.analysis.run.positions.areas import Area
+from rdpt_core.analysis.run.positions.curves import LINES, Curve, Panel
+from rdpt_core.analysis.run.positions.tables import PositionTable
+from rdpt_core.analysis.statistics.methods import CURVE_BAND
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout
 from rdpt_core.ui.style.theme import MARKS, MUTED, RULE, TEXT, Mode, label_key, tone
@@ -123,12 +126,10 @@ def _hover(panel: Panel, curve: Curve, k: int, positions: Sequence[str], label: 
     shares, lows, highs = (
         map(words.percent, v[: curve.n_shown, k].tolist()) for v in (curve.share, curve.low, curve.high)
     )
-    questions, traces = (
-        [words.count(n, what) for n in counts[: curve.n_shown].tolist()]
-        for counts, what in ((curve.n_questions, "question"), (curve.n_traces, "trace"))
-    )
+    questions = map(words.questions, curve.n_questions[: curve.n_shown].tolist(), curve.n_effective.tolist())
+    traces = [words.count(n, "trace") for n in curve.n_traces[: curve.n_shown].tolist()]
     return [
-        f"<b>{label} {share}</b> at {position}<br>{name}<br>95% band {low} to {high}<br>"
+        f"<b>{label} {share}</b> at {position}<br>{name}<br>{CURVE_BAND.name} {low} to {high}<br>"
         f"{n_questions}, {n_traces} there<br>click to read them"
         for share, low, high, position, n_questions, n_traces in zip(
             shares, lows, highs, positions, questions, traces, strict=False
@@ -139,9 +140,9 @@ def _hover(panel: Panel, curve: Curve, k: int, positions: Sequence[str], label: 
 def _count_hover(curve: Curve, positions: Sequence[str]) -> list[str]:
     whose = "" if curve.line == "all" else f"{curve.line}: "
     return [
-        f"{position}<br>{whose}{words.count(n_traces, 'trace')} of {words.count(n_questions, 'question')}"
-        for position, n_traces, n_questions in zip(
-            positions, curve.n_traces.tolist(), curve.n_questions.tolist(), strict=True
+        f"{position}<br>{whose}{words.count(n_traces, 'trace')} of {words.questions(n_questions, n_effective)}"
+        for position, n_traces, n_questions, n_effective in zip(
+            positions, curve.n_traces.tolist(), curve.n_questions.tolist(), curve.n_effective.tolist(), strict=True
         )
     ]
 
@@ -249,6 +250,25 @@ class _Draft:
                 **self._axes,
             }
         )
+        self._same_traces(curve, k)
+
+    def _same_traces(self, curve: Curve, k: int) -> None:
+        """The dotted curve of the traces that all reach its end; not where two curves are compared already."""
+        if curve.same is not None and curve.line == LINES[0]:
+            n = len(curve.same.share)
+            ink = tone(label_key(self._labels[k]), self._mode).ink
+            self._data.append(
+                {
+                    "type": "scatter",
+                    "x": self._x[:n],
+                    "y": curve.same.share[:, k],
+                    "mode": "lines",
+                    "line": {"color": ink, "width": 1.5, "dash": "dot"},
+                    "hoverinfo": "skip",
+                    "showlegend": False,
+                    **self._axes,
+                }
+            )
 
     def counts(self, panel: Panel) -> None:
         """How many traces have a scored sentence at each point."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.drilldown import CurvePoint, sentences_at_point
-from rdpt_core.analysis.run.positions import (
-    MAX_POINTS,
-    MIN_AT_POSITION,
-    N_RESAMPLES,
-    Panel,
-    PositionTable,
-    PositionView,
-    positions_table,
-)
+from rdpt_core.analysis.run.positions.curves import LINES, MIN_AT_POSITION, Panel, PositionView, positions_table
+from rdpt_core.analysis.run.positions.tables import MAX_POINTS, PositionTable
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.resampling import SEED
+from rdpt_core.analysis.statistics.holm import holm
+from rdpt_core.analysis.statistics.methods import (
+    AREA_INTERVAL,
+    CURVE_BAND,
+    EFFECTIVE_QUESTIONS,
+    HOLM,
+    PERMUTATION_TEST,
+    RESAMPLES,
+    cited,
+)
 from rdpt_core.ui.frame import context, filters
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
@@ -29,14 +33,23 @@ from rdpt_core.ui.parts.drilldown import show
 from rdpt_core.ui.style import words
 
 TRACES = ("all", "correct against incorrect")
+_AREA_COLUMNS = (
+    "group",
+    "label",
+    "signed area",
+    "from",
+    "to",
+    "positions",
+    "questions, effective",
+    "within questions",
+    "p-value",
+    HOLM.name,
+    "informative questions",
+    "no p-value because",
+)
 SCALES = ("sentence number", "part of the trace")
 PANELS = ("each benchmark", "all together")
 _MAX_PANELS = 12
-
-_METHOD = (
-    f"Bands hold a whole curve with 95% confidence: max-|t| over its positions, from {N_RESAMPLES:,} resamples of "
-    f"questions (seed {SEED}). Curves end where fewer than {MIN_AT_POSITION} questions are left."
-)
 
 
 def draw(page: PageContext) -> None:
@@ -99,15 +112,15 @@ def _one_of(label: str, options: tuple[str, ...], key: str, *, disabled: bool = 
 
 
 def _explain_few(scope: Scope, view: PositionView, panels: tuple[Panel, ...]) -> None:
-    most = max((int(curve.n_questions.max(initial=0)) for panel in panels for curve in panel.curves), default=0)
+    most = max((round(curve.n_effective.max(initial=0)) for panel in panels for curve in panel.curves), default=0)
     ways = ["widen the filters"] if scope != Scope() else []
     ways += ["take the benchmarks together"] if view.by_benchmark else []
     ways.append("read the traces themselves")
     advice = f"{', '.join(ways[:-1])}{' or ' if len(ways) > 1 else ''}{ways[-1]}"
     st.info(
-        f"**Too few questions for a curve.** A position is shown if at least {MIN_AT_POSITION} questions have a scored "
-        f"sentence there; here at most {words.count(most, 'question has', 'questions have')} one. "
-        f"{advice[0].upper()}{advice[1:]}.",
+        f"**Too few questions for a curve.** A position is shown if at least {MIN_AT_POSITION} effective questions "
+        f"have a scored sentence there; here at most {words.count(most, 'question has', 'questions have')} one. "
+        f"{words.capitalised(advice)}.",
         icon=":material/filter_alt_off:",
     )
 
@@ -124,15 +137,21 @@ def _figure(
     figure = build(shown, table, labels, context.mode())
     clicked = chart(figure, "positions", "Label shares along the traces; the same numbers are in the table below")
     st.caption(
-        f"{filters.describe(scope).capitalize()}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
-        f"{page.rule.beta:g}. Bands hold each whole curve with 95% confidence and resample questions. {_cuts(shown)}"
-        "Click a point to read its sentences."
+        f"{words.capitalised(filters.describe(scope))}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
+        f"{page.rule.beta:g}. Click a point to read its sentences. {_cuts(shown)}{cited(CURVE_BAND)}"
     )
+    same = _same_traces(shown)
+    if same:
+        st.caption(same)
     export = positions_table(panels, table, labels)
     with st.container(horizontal=True):
-        methods = methods_paragraph(page.run, page.rule, scope.words(), [_METHOD])
+        made = [CURVE_BAND, *((AREA_INTERVAL, PERMUTATION_TEST, HOLM) if view.compare else ())]
+        made += [EFFECTIVE_QUESTIONS, RESAMPLES]
+        extra = [*made, f"Curves end where fewer than {MIN_AT_POSITION} effective questions are left.", same]
+        methods = methods_paragraph(page.run, page.rule, scope.words(), [item for item in extra if item])
         export_panel.offer(page, "positions", export, {"positions": figure}, methods)
-        glossary.explain("position curve", "position", "simultaneous band", "n", "signed area", "permutation p-value")
+        terms = ("position curve", "position", "same traces", "simultaneous band", "n", "effective n", "signed area")
+        glossary.explain(*terms, PERMUTATION_TEST.name)
     if clicked:
         shown_no, label_no, line_no, point_no = (int(value) for value in clicked)
         point = CurvePoint(panels.index(shown[shown_no]), label_no, line_no, point_no)
@@ -155,7 +174,25 @@ def _cuts(panels: tuple[Panel, ...]) -> str:
     if not cut:
         return ""
     names = "; ".join(cut[:6]) + (f" and {len(cut) - 6} more" if len(cut) > 6 else "")
-    return f"Cut where fewer than {MIN_AT_POSITION} questions are left: {names}. "
+    return f"Cut where fewer than {MIN_AT_POSITION} effective questions are left: {names}. "
+
+
+def _same_traces(panels: tuple[Panel, ...]) -> str:
+    """What the dotted curves are of; empty where there are none."""
+    followed = [
+        f"{words.no_markdown(panel.name, 24)} {curve.same.at_least:,} or more "
+        f"({words.count(curve.same.n_traces, 'trace')})"
+        for panel in panels
+        for curve in panel.curves
+        if curve.same is not None and curve.line == LINES[0]
+    ]
+    if not followed:
+        return ""
+    return (
+        "Dotted: the same traces all along, the longer half of them. What the dotted curve does happens within traces; "
+        "whatever else the solid one does comes from shorter traces ending. Sentences of these traces: "
+        f"{'; '.join(followed)}."
+    )
 
 
 def _drilldown(
@@ -171,7 +208,7 @@ def _drilldown(
 
 def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
     st.subheader("Do correct and incorrect traces differ?", anchor=False)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for panel in panels:
         if panel.area is None:
             continue
@@ -185,8 +222,9 @@ def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
                     "from": 100 * float(area.low[k]),
                     "to": 100 * float(area.high[k]),
                     "positions": area.n_points,
+                    "questions, effective": "{:.0f} and {:.0f}".format(*area.n_effective),
                     "within questions": None if np.isnan(test.value[k]) else 100 * float(test.value[k]),
-                    "p-value": None if test.refused else float(test.p_value[k]),
+                    "p-value": float(test.p_value[k]),
                     "informative questions": test.n_informative,
                     "no p-value because": test.refused,
                 }
@@ -194,22 +232,24 @@ def _areas(panels: tuple[Panel, ...], labels: list[str]) -> None:
     if not rows:
         st.info("No group has enough correct and incorrect traces to compare.")
         return
+    for row, adjusted in zip(rows, holm(np.array([row["p-value"] for row in rows])), strict=True):
+        row |= {"p-value": words.p_value(row["p-value"]), HOLM.name: words.p_value(float(adjusted))}
     points = st.column_config.NumberColumn(format="%+.1f")
     st.dataframe(
         rows,
         hide_index=True,
         placeholder="–",
-        column_config={name: points for name in ("signed area", "from", "to", "within questions")}
-        | {"p-value": st.column_config.NumberColumn(format="%.4f")},
+        column_order=_AREA_COLUMNS,
+        column_config={name: points for name in ("signed area", "from", "to", "within questions")},
     )
     untested = sorted({str(panel.name) for panel in panels if panel.area is None})
     left_out = (
         f" Not compared, for want of questions: {', '.join(map(words.no_markdown, untested))}." if untested else ""
     )
     st.caption(
-        "**Signed area**: by how many percentage points the curve of correct traces lies above that of incorrect ones, "
-        "on average over their common positions, with its 95% interval from resampling questions. It still holds the "
-        "difference between easy and hard questions. **Within questions** compares only traces of the same question; "
-        "its p-value shuffles correctness among them, so only questions with both kinds of traces are informative. "
-        f"{words.count(len(rows), 'comparison')}: one of twenty falls below 0.05 by chance.{left_out}"
+        f"In percentage points. {cited(AREA_INTERVAL)} It still holds the difference between easy and hard questions. "
+        "**Within questions** compares only traces of the same question, so only questions with both kinds of traces "
+        f"are informative. {cited(PERMUTATION_TEST)} "
+        f"**{HOLM.name}** allows for all p-values of this table at once: by chance alone, at most one such table of "
+        f"twenty has any below 0.05 ({HOLM.source}).{left_out}"
     )

@@ -1,5 +1,7 @@
 """The page Predict.
 
-page     the whole page
-figures  its figures
+page       the whole page
+sentences  its result in words
+figures    its figures
+tables     its tables
 """

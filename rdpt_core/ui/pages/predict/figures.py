@@ -1,23 +1,30 @@
-"""Figures of the predict page: AUC of every label and of length, odds ratios, and the part that first tokens play."""
+"""Figures of the predict page: AUC of every label and of length, and odds ratios with length held constant or not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rdpt_core.analysis.run.predict import ALL, LENGTH, SAME_QUESTION, AucRow, Prediction
+from rdpt_core.analysis.run.predict.aucs import ALL, SAME_LENGTH, SAME_QUESTION, AucRow
+from rdpt_core.analysis.run.predict.graded import LENGTH
+from rdpt_core.analysis.run.predict.odds import Beside
+from rdpt_core.analysis.run.predict.prediction import Prediction
 from rdpt_core.analysis.statistics.auc import Auc
-from rdpt_core.analysis.statistics.logistic import LogisticFit
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit
+from rdpt_core.ui.pages.predict.sentences import auc_in_words, odds_in_words
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, error_bars, row_axis
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
 
-GROUP_WORDS = {ALL: "all, within benchmarks", SAME_QUESTION: "all, within questions"}
+GROUP_WORDS = {
+    ALL: "all, within benchmarks",
+    SAME_LENGTH: "all, about the same length",
+    SAME_QUESTION: "all, within questions",
+}
 
 
 def ink_of(predictor: str, mode: Mode) -> str:
@@ -122,57 +129,52 @@ def _points(ink: str, filled: Sequence[bool], mode: Mode) -> dict[str, Any]:
     }
 
 
-def auc_in_words(auc: Auc) -> str:
-    """`0.62 (0.58 to 0.66)`."""
-    if np.isnan(auc.value):
-        return "–"
-    spread = f"no interval: {auc.refused}" if auc.refused else f"{auc.low:.2f} to {auc.high:.2f}"
-    return f"{auc.value:.2f} ({spread})"
-
-
 def _auc_hover(row: AucRow) -> str:
     auc = row.auc
     where = GROUP_WORDS.get(row.group) or words.no_markup(row.group, 40)
     return (
-        f"<b>{row.predictor}: AUC {auc_in_words(auc)}</b><br>{where}<br>{words.count(auc.n_questions, 'question')}, "
-        f"{words.count(auc.n_correct, 'correct trace')}, {auc.n_incorrect:,} incorrect<br>click to read such traces"
+        f"<b>{row.predictor}: AUC {auc_in_words(auc)}</b><br>{where}<br>"
+        f"{words.questions(auc.n_questions, auc.n_effective)}, {words.count(auc.n_correct, 'correct trace')}, "
+        f"{auc.n_incorrect:,} incorrect<br>click to read such traces"
     )
 
 
-_BESIDE_LENGTH = "beside length"
+_SYMBOLS = {
+    Beside.NOTHING: ("circle", False),
+    Beside.LINE: ("diamond", False),
+    Beside.CURVE: ("circle", True),
+    Beside.QUESTION: ("square", True),
+}
+"""What a label stands beside → the shape of its point, and whether that is filled."""
 
-
-@dataclass(frozen=True, slots=True)
-class _OddsRatio:
-    """A predictor's odds ratio under one condition: alone, or beside length."""
-
-    predictor: str
-    condition: str
-    fit: LogisticFit
+_SHOWN = 64.0
+"""Intervals are drawn as far as this factor; the table has their ends."""
 
 
 def odds_figure(prediction: Prediction, mode: Mode) -> go.Figure:
-    """Odds ratios of each label alone (hollow) and beside length (filled), on a log axis; length alone comes last."""
+    """Odds ratios of each label alone and with length held constant, on a log axis; length alone comes last."""
     figure = go.Figure()
-    step = 0.16
     for row, fit in enumerate(prediction.fits):
-        _add_odds(figure, row - step, _OddsRatio(fit.predictor, "alone", fit.alone), mode)
-        _add_odds(figure, row + step, _OddsRatio(fit.predictor, _BESIDE_LENGTH, fit.beside_length), mode)
-    _add_odds(figure, len(prediction.fits), _OddsRatio(LENGTH, "alone", prediction.length_alone), mode)
-    for name, filled in (("the label alone", False), ("the label beside length", True)):
+        for place, beside in enumerate(Beside):
+            step = 0.2 * (place - (len(Beside) - 1) / 2)
+            figure.add_traces(_odds_point(row + step, fit.predictor, beside, fit.fits[beside], mode))
+    last = len(prediction.fits)
+    figure.add_traces(_odds_point(last, LENGTH, Beside.NOTHING, prediction.length.line, mode))
+    for beside, (symbol, filled) in _SYMBOLS.items():
         marker = {
             "size": 12,
+            "symbol": symbol,
             "color": MUTED[mode] if filled else PAGE[mode],
             "line": {"color": MUTED[mode], "width": 1.5},
         }
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name))
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=str(beside)))
     figure.add_vline(x=1, line={"color": TEXT[mode], "width": 1})
     names = [*(fit.predictor for fit in prediction.fits), "number of sentences"]
     figure.update_yaxes(**row_axis(names))
     figure.update_xaxes(
         type="log",
-        tickvals=[0.125, 0.25, 0.5, 1, 2, 4, 8],
-        ticktext=["⅛", "¼", "½", "1", "2", "4", "8"],
+        tickvals=[1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64],
+        ticktext=["1/64", "1/16", "1/4", "1", "4", "16", "64"],
         title={
             "text": "odds of a correct answer, times, per standard deviation",
             "font": {"size": 12, "color": MUTED[mode]},
@@ -181,35 +183,31 @@ def odds_figure(prediction: Prediction, mode: Mode) -> go.Figure:
         fixedrange=True,
     )
     layout = base_layout(mode)
-    figure.update_layout(layout, height=130 + 44 * len(names), margin={"l": 8, "r": 16, "t": 36, "b": 44})
+    figure.update_layout(layout, height=150 + 64 * len(names), margin={"l": 8, "r": 16, "t": 56, "b": 44})
     return figure
 
 
-def odds_in_words(fit: LogisticFit) -> str:
-    """`×1.45 (1.19 to 1.77)`."""
+def _odds_point(y: float, predictor: str, beside: Beside, fit: LogisticFit, mode: Mode) -> list[go.Scatter]:
+    """One point with its interval; none where there is no estimate."""
     if fit.refused is not None:
-        return f"no estimate: {fit.refused}"
+        return []
+    ink, (symbol, filled) = ink_of(predictor, mode), _SYMBOLS[beside]
     value, low, high = (float(np.exp(v[0])) for v in (fit.coefficient, fit.low, fit.high))
-    return f"×{value:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _add_odds(figure: go.Figure, y: float, odds: _OddsRatio, mode: Mode) -> None:
-    fit, ink = odds.fit, ink_of(odds.predictor, mode)
-    if fit.refused is not None:
-        return
-    value, low, high = (float(np.exp(v[0])) for v in (fit.coefficient, fit.low, fit.high))
-    figure.add_trace(
+    shown = (value, max(low, min(value, 1 / _SHOWN)), min(high, max(value, _SHOWN)))
+    points = _points(ink, [filled], mode)
+    points["marker"]["symbol"] = symbol
+    return [
         go.Scatter(
             x=[value],
             y=[y],
-            error_x=_intervals([(value, low, high)], ink),
+            error_x=_intervals([shown], ink),
             hovertext=[
-                f"<b>{odds.predictor} {odds.condition} {odds_in_words(fit)}</b><br>"
-                f"{words.count(fit.n_questions, 'question')}, {words.count(fit.n_traces, 'trace')}"
+                f"<b>{predictor} {beside} {odds_in_words(fit)}</b><br>"
+                f"{words.questions(fit.n_questions, fit.n_effective)}, {words.count(fit.n_traces, 'trace')}"
             ],
             hoverinfo="text",
-            text=[letter_of(odds.predictor)],
+            text=[letter_of(predictor)],
             showlegend=False,
-            **_points(ink, [odds.condition == _BESIDE_LENGTH], mode),
+            **points,
         )
-    )
+    ]

@@ -9,22 +9,39 @@ import streamlit as st
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import Unit
 from rdpt_core.analysis.run.drilldown import graded_traces
-from rdpt_core.analysis.run.predict import ALL, LENGTH, MEASURES, Prediction, prediction_table
+from rdpt_core.analysis.run.predict.graded import MEASURES
+from rdpt_core.analysis.run.predict.odds import Beside
+from rdpt_core.analysis.run.predict.prediction import Prediction
+from rdpt_core.analysis.run.predict.tables import prediction_table
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.methods import (
+    ADDED_VALUE,
+    AUC_SAME_LENGTH,
+    AUC_WITHIN_BENCHMARKS,
+    AUC_WITHIN_QUESTIONS,
+    EFFECTIVE_QUESTIONS,
+    FIRTH_ESTIMATE,
+    HOLM,
+    LENGTH_CURVE,
+    LENGTH_LINE,
+    ODDS_RATIO,
+    ODDS_RATIO_WITHIN_QUESTIONS,
+    Method,
+    cited,
+)
 from rdpt_core.ui.frame import context, filters
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
-from rdpt_core.ui.pages.predict.figures import GROUP_WORDS, auc_figure, auc_in_words, odds_figure, odds_in_words
+from rdpt_core.ui.pages.predict import sentences, tables
+from rdpt_core.ui.pages.predict.figures import GROUP_WORDS, auc_figure, odds_figure
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.parts.drilldown import show
 from rdpt_core.ui.style import words
 
-_METHOD = (
-    "AUC is the chance that a correct trace has the larger value, ties counting half, over pairs of the same benchmark "
-    "or the same question; its interval uses Obuchowski's variance for data clustered by question, on the logit scale. "
-    "Odds ratios come from logistic regression with an intercept for each benchmark, per standard deviation within "
-    "benchmarks, length being the logarithm of the number of sentences; standard errors are clustered by question."
+_LOG_COUNTS = (
+    "In odds ratios and losses a count enters as log(1 + count), so that one very long trace cannot decide; an AUC "
+    "depends on the order of the counts alone."
 )
 
 
@@ -33,8 +50,8 @@ def draw(page: PageContext) -> None:
     scope = begin(
         page,
         "Does it predict?",
-        "Do traces with more of a label answer correctly more often, or are they only longer? Every label stands here "
-        "beside the plainest predictor of all, the number of sentences.",
+        "Do traces with more of a label answer correctly more often, or are they only longer? Longer traces hold more "
+        "of every label, so each is also looked at with length held constant.",
     )
     if scope is None:
         return
@@ -46,7 +63,7 @@ def draw(page: PageContext) -> None:
         required=True,
         bind="query-params",
         help="**share**: its part of the trace's sentences. **count**: how many sentences carry it, as the paper uses "
-        "to choose traces; longer traces have more of everything.",
+        f"to choose traces; longer traces have more of everything. {_LOG_COUNTS}",
     )
     if not _comparable(page.data.trace_table(scope).correct, scope):
         return
@@ -55,25 +72,32 @@ def draw(page: PageContext) -> None:
     if not prediction.n_graded:
         st.info("None of the graded traces has a scored sentence, so there is nothing to label.")
         return
-    _verdict(prediction)
+    st.markdown(sentences.adjustment(prediction))
+    st.markdown("- " + "\n- ".join(sentences.findings(prediction)))
     figure = _aucs(page, scope, prediction)
-    st.subheader("More of the label, or just longer?", anchor=False)
-    odds = odds_figure(prediction, context.mode())
-    chart(odds, "odds_ratios", "Odds ratios of each label, alone and beside length", clickable=False)
-    _odds_notes(prediction)
+    odds = _odds(prediction)
+    _added(prediction)
     _confounds(page, prediction)
     with st.container(horizontal=True):
-        methods = methods_paragraph(page.run, page.rule, scope.words(), [_METHOD, f"Measure of a label: {measure}."])
+        used: list[str | Method] = [*_methods(prediction), f"Measure of a label: {measure}."]
+        used += [_LOG_COUNTS] if measure == "count" else []
+        methods = methods_paragraph(page.run, page.rule, scope.words(), used)
         figures = {"auc": figure, "odds_ratios": odds}
         export_panel.offer(page, "predict", prediction_table(prediction), figures, methods)
-        glossary.explain("AUC", "odds ratio", "length", "first-token effect", "clustering", "n")
+        terms = ("AUC", "odds ratio", "length", "log loss", "first-token effect", "clustering", "effective n", "n")
+        glossary.explain(*terms)
     with st.expander("The numbers as a table", icon=":material/table:"):
-        rows = [
-            {k: words.plain(v) if isinstance(v, str) else v for k, v in row.items()}
-            for row in prediction_table(prediction).to_pylist()
-        ]
-        three_decimals = {name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "low", "high")}
-        st.dataframe(rows, hide_index=True, column_config=three_decimals, placeholder="–")
+        tables.whole_table(prediction)
+
+
+def _methods(prediction: Prediction) -> list[Method]:
+    """What the numbers of the page were made with."""
+    fits = [prediction.length.line, *(fit for row in prediction.fits for fit in row.fits.values())]
+    found = [AUC_WITHIN_BENCHMARKS, AUC_SAME_LENGTH, AUC_WITHIN_QUESTIONS, ODDS_RATIO, LENGTH_CURVE, LENGTH_LINE]
+    found += [ODDS_RATIO_WITHIN_QUESTIONS]
+    found += [FIRTH_ESTIMATE] if any(fit.separation for fit in fits) else []
+    found += [ADDED_VALUE] if prediction.added else []
+    return [*found, HOLM, EFFECTIVE_QUESTIONS]
 
 
 _MANY = 3_000_000
@@ -112,40 +136,6 @@ def _comparable(correct: np.ndarray, scope: Scope) -> bool:
     return False
 
 
-def _verdict(prediction: Prediction) -> None:
-    """The result in words, weak ones as weak."""
-    pooled = {row.predictor: row.auc for row in prediction.aucs if row.group == ALL}
-    length = pooled.pop(LENGTH)
-    at_equal_length = {fit.predictor: fit.beside_length for fit in prediction.fits}
-    lines = []
-    for label, auc in pooled.items():
-        if np.isnan(auc.value):
-            continue
-        line = f"**{label} {prediction.measure}** {_strength(auc.value, auc.low, auc.high)}: AUC {auc_in_words(auc)}"
-        equal = (
-            "" if at_equal_length[label].refused else f"; at equal length, odds {odds_in_words(at_equal_length[label])}"
-        )
-        lines.append(line + equal)
-    best = max((abs(auc.value - 0.5) for auc in pooled.values() if not np.isnan(auc.value)), default=0.0)
-    st.markdown("- " + "\n- ".join([*lines, f"**Number of sentences**, for comparison: AUC {auc_in_words(length)}"]))
-    if not np.isnan(length.value) and abs(length.value - 0.5) >= best - 0.02:
-        st.warning(
-            "**Length alone predicts correctness about as well as the best label.** Read the labels' numbers with that "
-            "in mind; below, length is held constant.",
-            icon=":material/straighten:",
-        )
-
-
-def _strength(value: float, low: float, high: float) -> str:
-    """In words. The steps are Cohen's: 0.64 and 0.71 are the AUCs of standardised differences of 0.5 and 0.8."""
-    if np.isnan(low):
-        return "cannot be judged"
-    if low <= 0.5 <= high:
-        return "shows no clear relation to correctness"
-    size = "weakly" if abs(value - 0.5) < 0.14 else "moderately" if abs(value - 0.5) < 0.21 else "strongly"
-    return f"goes {size} with {'correct' if value > 0.5 else 'incorrect'} answers"
-
-
 def _aucs(page: PageContext, scope: Scope, prediction: Prediction) -> go.Figure:
     figure = auc_figure(prediction, context.mode())
     clicked = chart(figure, "auc", "AUC of every label and of length; the same numbers are in the table below")
@@ -155,37 +145,47 @@ def _aucs(page: PageContext, scope: Scope, prediction: Prediction) -> go.Figure:
         else ""
     )
     st.caption(
-        f"{filters.describe(scope).capitalize()}; {words.count(prediction.n_graded, 'graded trace')}.{ungraded} "
-        "AUC: the chance that a correct trace has more of it than an incorrect one; at 0.5 it says nothing, below 0.5 "
-        "it goes with incorrect ones. **Within questions** compares only traces of the same question, so that hard "
-        f"questions play no part. 95% intervals count questions. Labels at α = {page.rule.alpha:g}, "
-        f"β = {page.rule.beta:g}. Click a point to read such traces."
+        f"{words.capitalised(filters.describe(scope))}; "
+        f"{words.questions(prediction.n_questions, prediction.n_effective)}, "
+        f"{words.count(prediction.n_graded, 'graded trace')}.{ungraded} Labels at α = {page.rule.alpha:g}, β = "
+        f"{page.rule.beta:g}. At 0.5 a number says nothing about correctness; below 0.5 it goes with incorrect "
+        "answers. Click a point to read such traces."
     )
+    st.caption(cited(AUC_WITHIN_BENCHMARKS, AUC_SAME_LENGTH, AUC_WITHIN_QUESTIONS))
     if clicked:
         _drilldown(page, scope, str(clicked[0]), str(clicked[1]), prediction.measure)
     return figure
 
 
-def _odds_notes(prediction: Prediction) -> None:
-    refused = {fit.beside_length.refused or fit.alone.refused for fit in prediction.fits} | {
-        prediction.length_alone.refused
-    }
-    for why in sorted(filter(None, refused)):
-        st.info(f"No odds ratio for some: {why}.", icon=":material/info:")
-    lines = []
-    for fit in prediction.fits:
-        if fit.alone.refused or fit.beside_length.refused:
-            continue
-        lines.append(
-            f"**{fit.predictor}** {odds_in_words(fit.alone)} alone, {odds_in_words(fit.beside_length)} beside length "
-            f"(correlation with length {fit.correlation:+.2f})"
-        )
-    if lines:
-        st.markdown("- " + "\n- ".join(lines))
+def _odds(prediction: Prediction) -> go.Figure:
+    st.subheader("More of the label, or just longer?", anchor=False)
+    figure = odds_figure(prediction, context.mode())
+    chart(figure, "odds_ratios", "Odds ratios of each label, alone and with length held constant", clickable=False)
+    for said in sentences.separations(prediction):
+        st.info(said, icon=":material/call_split:")
+    fits = [(beside, row.fits[beside]) for row in prediction.fits for beside in Beside]
+    refused = {f"{beside}: {fit.refused}" for beside, fit in fits if fit.refused}
+    if refused:
+        st.info(f"No odds ratio for some: {'; '.join(sorted(refused))}.", icon=":material/info:")
+    tables.odds_table(prediction)
+    correlations = ", ".join(f"{fit.predictor} {fit.correlation:+.2f}" for fit in prediction.fits)
     st.caption(
-        "Logistic regression with an intercept for each benchmark. Hollow: the label alone. Filled: the label at equal "
-        "length. If the filled point moves to 1, the label was only standing in for length."
+        f"If a label was only standing in for length, its filled points are at 1. Correlation with the logarithm of "
+        f"length: {correlations}. **{HOLM.name}** allows for all labels in the same way to hold length constant. "
+        f"{_LOG_COUNTS + ' ' if prediction.measure == 'count' else ''}"
+        + cited(ODDS_RATIO, LENGTH_CURVE, LENGTH_LINE, ODDS_RATIO_WITHIN_QUESTIONS)
     )
+    return figure
+
+
+def _added(prediction: Prediction) -> None:
+    st.subheader("Do labels say more than what they are made of?", anchor=False)
+    if not prediction.added:
+        st.info("Too few questions to leave some out and foretell them.")
+        return
+    st.markdown("- " + "\n- ".join(sentences.added_lines(prediction)))
+    tables.added_table(prediction)
+    st.caption(f"In nats; lower is better, and a coin that is tossed has 0.693. {cited(ADDED_VALUE)}")
 
 
 def _confounds(page: PageContext, prediction: Prediction) -> None:
@@ -203,18 +203,7 @@ def _confounds(page: PageContext, prediction: Prediction) -> None:
     if not prediction.without_first:
         st.toggle("Count labels without first tokens", key="first_tokens", help="Reads the whole run once more.")
         return
-    pooled = {row.predictor: row.auc for row in prediction.aucs if row.group == ALL}
-    st.dataframe(
-        [
-            {
-                "label": row.predictor,
-                "AUC (95%), all tokens": auc_in_words(pooled[row.predictor]),
-                "AUC (95%), without first tokens": auc_in_words(row.auc),
-            }
-            for row in prediction.without_first
-        ],
-        hide_index=True,
-    )
+    tables.first_token_table(prediction)
     st.caption("Pairs within benchmarks. Sentences of a single token have no label without it and are not counted.")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rdpt_core.analysis.run.run_agreement import RunAgreement
+from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, click_targets
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
@@ -89,7 +90,7 @@ def shift_figure(agreement: RunAgreement, mode: Mode) -> go.Figure:
         if shift.low is not None and shift.high is not None:
             ends = {"array": [shift.high - shift.value], "arrayminus": [shift.value - shift.low]}
             spread = {"error_x": {"type": "data", "symmetric": False, "color": tone(key, mode).ink, **ends}}
-            interval = f"<br>95% interval {100 * shift.low:+.1f} to {100 * shift.high:+.1f}"
+            interval = f"<br>{SHARE_INTERVAL.name} {100 * shift.low:+.1f} to {100 * shift.high:+.1f}"
         else:
             interval = "<br>no interval"
         figure.add_scatter(

@@ -13,6 +13,15 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import run_agreement
 from rdpt_core.analysis.run.run_agreement import Estimate, RunAgreement, differences
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.methods import (
+    DIFFERENCE_INTERVAL,
+    EFFECTIVE_QUESTIONS,
+    KAPPA_INTERVAL,
+    RESAMPLES,
+    SHARE_INTERVAL,
+    Method,
+    cited,
+)
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, links, notices
 from rdpt_core.ui.frame.context import PageContext
@@ -98,9 +107,10 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
                 "run": f"{words.plain(run.name, 40)} · {run.run_id[:8]}",
                 "what differs": "; ".join(words.plain(text, 80) for text in differences(page.run, run)),
                 "matched sentences": agreement.n_matched,
+                "questions": words.questions(agreement.n_questions, agreement.n_effective),
                 "agreement": 100 * agreement.agreement.value if agreement.n_matched else None,
                 "κ": agreement.kappa.value if agreement.n_matched else None,
-                "95% interval of κ": _interval(agreement.kappa, ""),
+                KAPPA_INTERVAL.name: _interval(agreement.kappa, ""),
                 "largest shift": f"{agreement.labels[agreement.shift.index(largest)]} {100 * largest.value:+.1f}"
                 if largest
                 else None,
@@ -130,18 +140,19 @@ def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None
     agreement_column, kappa_column, matched_column, unmatched_column = st.columns(4)
     with agreement_column:
         st.metric("Agreement", words.percent(agreement.agreement.value), border=True, help=glossary.short("agreement"))
-        st.caption(f"95% interval {_interval(agreement.agreement, '%')}")
+        st.caption(f"{SHARE_INTERVAL.name} {_interval(agreement.agreement, '%')}")
     with kappa_column:
         value = "–" if agreement.kappa.value != agreement.kappa.value else f"{agreement.kappa.value:.3f}"
         st.metric("Cohen's κ", value, border=True, help=glossary.short("Cohen's κ"))
-        st.caption(f"95% interval {_interval(agreement.kappa, '')}")
+        st.caption(f"{SHARE_INTERVAL.name} {_interval(agreement.kappa, '')}")
     with matched_column:
         st.metric("Matched", f"{agreement.n_matched:,}", border=True, help=glossary.short("matched sentence"))
-        st.caption(f"{words.count(agreement.n_questions, 'question')}, {words.count(agreement.n_traces, 'trace')}")
+        questions = words.questions(agreement.n_questions, agreement.n_effective)
+        st.caption(f"{questions}, {words.count(agreement.n_traces, 'trace')}")
     with unmatched_column:
         st.metric("Unmatched", f"{sum(agreement.n_unmatched):,}", border=True)
         st.caption(f"{agreement.n_unmatched[0]:,} here, {agreement.n_unmatched[1]:,} there")
-    notes = []
+    notes = [cited(KAPPA_INTERVAL)]
     if agreement.refused:
         notes.append(f"No interval: {agreement.refused}.")
     if page.run.splitter != other_run.splitter or page.run.splitter_version != other_run.splitter_version:
@@ -158,13 +169,17 @@ def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None
     only = agreement.n_traces_only
     if sum(only):
         notes.append(f"Traces that only one run holds: {only[0]:,} here, {only[1]:,} there.")
+    if agreement.n_by_text:
+        notes.append(
+            f"{words.count(agreement.n_by_text, 'trace has', 'traces have')} another id in the other run and "
+            f"{'was' if agreement.n_by_text == 1 else 'were'} found by question and response."
+        )
     if agreement.n_other_text:
         notes.append(
             f"{words.count(agreement.n_other_text, 'trace has', 'traces have')} another response in the other run, and "
             "cannot be matched."
         )
-    if notes:
-        st.caption(" ".join(notes))
+    st.caption(" ".join(notes))
 
 
 def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Figure]:
@@ -186,7 +201,7 @@ def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Fig
             st.subheader("Shift of the shares", anchor=False, width="content")
             glossary.explain("share", "paired interval")
         chart(drawn["shifts"], "shifts", "Change of each label's share from this run to the other", clickable=False)
-        st.caption("The other run minus this one, with paired 95% intervals: both draw the same questions.")
+        st.caption(f"The other run minus this one, in the same sentences. {cited(DIFFERENCE_INTERVAL)}")
     seen, st.session_state["transition_seen"] = st.session_state.get("transition_seen"), clicked
     if clicked and clicked != seen:
         links.publish("moved", ",".join(str(agreement.labels[int(index)]) for index in clicked))
@@ -212,6 +227,7 @@ def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, 
         f"{first}{words.count(table.num_rows, 'sentence')}, by how far their gap between teacher and student changed. "
         "Click one to read it in this run; the links open either run, or both side by side, in a new tab."
     )
+    there = table.drop_columns("trace_id").append_column("trace_id", table.column("second_trace_id"))
     shown = pa.table(
         {
             "text": plain_column(table, "text"),
@@ -222,7 +238,7 @@ def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, 
             "benchmark": plain_column(table, "benchmark", 60),
             "trace": plain_column(table, "trace_id", 60),
             "here": link_column(page.run, table, "first_sentence"),
-            "there": link_column(other_run, table, "second_sentence"),
+            "there": link_column(other_run, there, "second_sentence"),
             "both": _compare_links(page.run, other_run, table),
         }
     )
@@ -240,8 +256,8 @@ def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, 
 def _compare_links(first: Run, second: Run, table: pa.Table) -> pa.Array:
     """A link to the page that shows a trace of both runs side by side."""
     parameters = (
-        {"run": first.run_id, "trace": trace_id, "run2": second.run_id, "trace2": trace_id}
-        for trace_id in table.column("trace_id").to_pylist()
+        {"run": first.run_id, "trace": here, "run2": second.run_id, "trace2": there}
+        for here, there in zip(*(table.column(n).to_pylist() for n in ("trace_id", "second_trace_id")), strict=True)
     )
     return pa.array(["compare?" + urlencode(each) for each in parameters], pa.string())
 
@@ -269,6 +285,7 @@ def draw(page: PageContext) -> None:
         explain_one_run(page)
         return
     scope = choose_scope(page)
+    notices.questions_notice(page, scope)
     if len(others) > 1:
         all_others(page, others, scope)
     other_run = choose_other(page, others)
@@ -293,12 +310,14 @@ def draw(page: PageContext) -> None:
 def _methods(page: PageContext, other_run: Run, agreement: RunAgreement, scope: Scope) -> str:
     differing = "; ".join(differences(page.run, other_run))
     kappa = _interval(agreement.kappa, "")
-    extra = [
+    extra: list[str | Method] = [
         f"Compared with run {other_run.run_id} ({other_run.name}), which differs in: {differing}.",
-        "Sentences were matched by trace and by characters, more than half of either shared.",
-        f"{agreement.n_matched:,} sentences of {agreement.n_traces:,} traces of {agreement.n_questions:,} questions "
-        f"matched; agreement {100 * agreement.agreement.value:.1f}%, Cohen's kappa {agreement.kappa.value:.3f} "
-        f"(95% interval {kappa}).",
-        "Intervals are paired: a bootstrap of questions, each with all of its traces in both runs.",
+        "Traces were matched by id and response, or else by the texts of question and response; sentences by "
+        "characters, more than half of either shared.",
+        f"{agreement.n_matched:,} sentences of {agreement.n_traces:,} traces of "
+        f"{words.questions(agreement.n_questions, agreement.n_effective)} matched; agreement "
+        f"{100 * agreement.agreement.value:.1f}%, Cohen's κ {agreement.kappa.value:.3f} "
+        f"({SHARE_INTERVAL.name} {kappa}).",
+        *(SHARE_INTERVAL, DIFFERENCE_INTERVAL, KAPPA_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES),
     ]
     return methods_paragraph(page.run, page.rule, scope.words(), extra)

@@ -103,9 +103,9 @@ def explain_strategies(possible: Mapping[str, str | None]) -> None:
             needs = f" Not possible on this run yet: needs `rdpt {command}`." if command else ""
             st.markdown(
                 f"**{name}** keeps the {strategy.best}: {strategy.formula.replace('|', 'or')}. "
-                f"*{strategy.source}*.{needs}"
+                f"*{strategy.source}*. Between equal scores: {strategy.ties.formula}.{needs}"
             )
-        st.markdown("Equal scores go to the candidate that comes earlier in the run.")
+        st.markdown("What is equal in both is decided by a hash of the response, never by its place in the file.")
 
 
 def _code(names: tuple[str, ...]) -> str:

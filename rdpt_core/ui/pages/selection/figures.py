@@ -106,7 +106,7 @@ def _share_hover(summary: Summary, intervals: ShareIntervals, what: str) -> str:
     )
     if intervals.refused is not None:
         return text
-    return f"{text}<br>{words.count(intervals.n_questions, 'question')}, n = {intervals.n_counted:,}"
+    return f"{text}<br>{words.questions(intervals.n_questions, intervals.n_effective)}, n = {intervals.n_counted:,}"
 
 
 def overlap_figure(overlap: Overlap, names: Sequence[str], mode: Mode) -> go.Figure:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.selection.comparison import Summary
-from rdpt_core.analysis.selection.pick import TIE_RULE
+from rdpt_core.analysis.selection.pick import tie_rule
 from rdpt_core.analysis.selection.side_by_side import (
     ComparisonPlan,
     SideBySide,
@@ -19,6 +19,7 @@ from rdpt_core.analysis.selection.side_by_side import (
     possible_strategies,
 )
 from rdpt_core.analysis.selection.strategies import STRATEGIES
+from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, Method, cited
 from rdpt_core.errors import UsageError
 from rdpt_core.records import PAIR_LABELS
 from rdpt_core.ui.frame import context, notices
@@ -49,7 +50,7 @@ def draw(page: PageContext) -> None:
     try:
         side_by_side = page.data.ask(compare_strategies, page.rule, plan)
     except UsageError as error:
-        st.warning(f"**{_sentence(error.what)}** Expected: {words.no_markdown(error.expected or '', 300)}")
+        st.warning(f"**{words.capitalised(error.what)}.** Expected: {words.no_markdown(error.expected or '', 300)}")
         st.code(words.plain(error.got or "", 300), language=None)
         return
     _counts(page, side_by_side)
@@ -67,10 +68,6 @@ def draw(page: PageContext) -> None:
     question.draw(page, side_by_side, items)
     basket.draw(page, items)
     download.draw(page, plan, side_by_side, items)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _counts(page: PageContext, side_by_side: SideBySide) -> None:
@@ -91,6 +88,8 @@ def _counts(page: PageContext, side_by_side: SideBySide) -> None:
     }
     for column, (name, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(name, f"{value:,}", border=True, help=helps.get(name))
+    if candidates.n_alike:
+        st.caption(f"{notices.questions_alike(candidates.n_alike)} Picks are made for every id.")
     if candidates.is_scored.any() and not side_by_side.contested:
         st.info(
             "**No question has two candidates to choose from.** Draw several responses to each question, four or more, "
@@ -111,9 +110,10 @@ def _compare(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide) 
         placeholder="–",
     )
     st.caption(
-        "Intervals are 95%, from resampling questions. “Same as longest”: on how many of the questions with a choice "
-        "the first choice is a longest candidate. “Score and length” is their correlation within questions, +1 if the "
-        "longer always scores better. Correctness of the picks says nothing yet about what training on them gives."
+        f"{cited(SHARE_INTERVAL)} In “correct” every question weighs the same. “Same as longest”: on how many of the "
+        "questions with a choice the first choice is a longest candidate. “Score and length” is their correlation "
+        "within questions, +1 if the longer always scores better. Correctness of the picks says nothing yet about what "
+        f"training on them gives.{_ties(side_by_side)}"
     )
     chart(
         drawn["picks"],
@@ -140,11 +140,24 @@ def _compare(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide) 
     )
 
 
+def _ties(side_by_side: SideBySide) -> str:
+    """Whether picks depend on ties, in a sentence."""
+    most = max(side_by_side.summaries, key=lambda summary: summary.n_tied)
+    if not most.n_tied:
+        return ""
+    return (
+        f" **Ties**: {most.name} depends on them most, on {most.n_tied:,} of "
+        f"{words.count(most.n_contested, 'question')} with a choice; what its score counts then decides in its "
+        f"continuous form, and on {most.n_by_hash:,} a hash of the response. The order of the file never does."
+    )
+
+
 def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
     return [
         {
             "strategy": summary.name,
             "picks": summary.n_picked,
+            "questions": summary.n_questions,
             "tokens": summary.n_tokens,
             "tokens a pick": _number(summary.mean_tokens),
             "same as longest": _percent(summary.same_as_longest),
@@ -152,8 +165,10 @@ def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
             "correct": _percent(float(summary.correct.share[0])),
             "correct, 95%": _interval(summary),
             "graded": summary.n_graded,
+            "questions graded": summary.correct.n_questions,
             "Teacher share": _percent(float(summary.teacher.share[0])),
             "ties": summary.n_tied,
+            "by hash": summary.n_by_hash,
         }
         for summary in summaries
     ]
@@ -177,12 +192,17 @@ def _interval(summary: Summary) -> str:
 def _columns() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     percent = {name: number(format="%.0f%%") for name in ("same as longest", "correct", "Teacher share")}
-    whole = {name: number(format="localized") for name in ("picks", "tokens", "graded", "ties")}
     helps = {
-        "ties": "Questions with a choice whose first choice shares its score with another candidate: there the order "
-        "of the run decides."
+        "questions": "Questions that the picks answer: at equal tokens, a strategy that likes long responses trains on "
+        "fewer of them.",
+        "ties": "Questions whose picks depend on a tie: the last candidate that is kept has the same score as another "
+        "response that is not. What the score counts then decides in its continuous form, such as by how much each "
+        "sentence is the teacher's.",
+        "by hash": "Ties that are equal in that, too, so that a hash of the response decides; never the place in the "
+        "file.",
     }
-    whole["ties"] = number(format="localized", help=helps["ties"])
+    names = ("picks", "questions", "tokens", "graded", "ties", "by hash")
+    whole = {name: number(format="localized", help=helps.get(name)) for name in names}
     return {**percent, **whole, "tokens a pick": number(format="%.1f"), "score and length": number(format="%+.2f")}
 
 
@@ -197,13 +217,15 @@ def _methods(page: PageContext, plan: ComparisonPlan) -> str:
         f"{plan.options.expression if name == 'expression' else STRATEGIES[name].formula} ({STRATEGIES[name].source})"
         for name in plan.names
     )
-    extra = [
+    extra: list[str | Method] = [
         f"Candidates were chosen before training, so three labels apply: Teacher, Student, Common. Strategies: "
-        f"{formulas}; {TIE_RULE}; seed {plan.options.seed}.",
+        f"{formulas}; seed {plan.options.seed}.",
+        "Between equal scores: " + "; ".join(f"{name}: {tie_rule(STRATEGIES[name])}" for name in plan.names) + ".",
         f"Picks per question: {budget.per_question}. Correct candidates only: {_yes(guards.correct_only)}. Tokens of a "
         f"candidate: from {guards.min_tokens or 0} to {guards.max_tokens or 'any'}. In all at most "
         f"{budget.max_samples or 'any'} samples and {budget.max_tokens or 'any'} tokens. Every strategy cut to the "
         f"tokens of the smallest: {_yes(plan.equal_tokens)}.",
-        "Intervals are 95% percentile bootstrap intervals over questions.",
+        "The share of correct picks is a mean over questions.",
+        *(SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES),
     ]
     return methods_paragraph(page.run, page.rule, "all traces", extra)

@@ -57,7 +57,7 @@ def draw(page: PageContext, side_by_side: SideBySide, items: Sequence[BasketItem
         placeholder="–",
     )
     reasons = (
-        (selection.strategy.name, explain_choice(selection, members, candidates.names))
+        (selection.strategy.name, explain_choice(side_by_side.candidates, selection, members, candidates.names))
         for selection in side_by_side.selections
     )
     st.markdown("\n".join(f"- **{name}** {why}" for name, why in reasons))

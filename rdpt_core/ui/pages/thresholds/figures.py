@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMap
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, click_targets
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
@@ -203,8 +203,8 @@ def _curve_and_band(curve: BetaCurve, k: int, mode: Mode, *, in_legend: bool) ->
 
 
 def _panel_title(curve: BetaCurve) -> str:
-    n = curve.intervals[0].n_questions
-    return f"{words.no_markup(curve.group, 20)}<br>{words.count(n, 'question')}"
+    first = curve.intervals[0]
+    return f"{words.no_markup(curve.group, 20)}<br>{words.questions(first.n_questions, first.n_effective)}"
 
 
 def density_figure(suggestion: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figure:

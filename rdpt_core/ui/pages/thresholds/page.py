@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import plotly.graph_objects as go
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import default_thresholds, label_order
-from rdpt_core.analysis.run import thresholds
-from rdpt_core.analysis.run.suggested_beta import SuggestedBeta
-from rdpt_core.analysis.run.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
+from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
+from rdpt_core.analysis.run.sensitivity.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import INTERVAL_METHOD
+from rdpt_core.analysis.statistics.methods import (
+    BETA_INTERVAL,
+    EFFECTIVE_QUESTIONS,
+    RESAMPLES,
+    SHARE_INTERVAL,
+    UNIMODALITY_TEST,
+    Method,
+    cited,
+)
 from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
-from rdpt_core.ui.pages.thresholds import figures
+from rdpt_core.ui.pages.thresholds import figures, units
 from rdpt_core.ui.pages.thresholds.figures import FLIPS
+from rdpt_core.ui.pages.thresholds.suggestion import draw_suggestion
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart, clicked
 from rdpt_core.ui.style import words
@@ -71,47 +77,6 @@ def draw_map(
     return figure
 
 
-def draw_suggestion(page: PageContext, suggestion: SuggestedBeta) -> go.Figure:
-    """What the data say about β, with its reason, or why they say nothing."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("A β that the data suggest", anchor=False, width="content")
-        glossary.explain("suggested β", "antimode", "β", key="explain_suggested")
-    if suggestion.beta is None:
-        st.info(
-            "**The data suggest no β here.** |d_TS| has no second hump: sentences on which teacher and student agree "
-            "pass into those on which they do not without a gap. Keep the default, and look at how much depends on it.",
-            icon=":material/horizontal_rule:",
-        )
-    else:
-        if suggestion.low is None:
-            spread = f"No interval: only {words.count(suggestion.n_questions, 'question')}."
-        else:
-            spread = (
-                f"95% interval {suggestion.low:.2g} to {suggestion.high:.2g} over resamples of "
-                f"{suggestion.n_questions:,} questions, of which "
-                f"{words.percent(suggestion.share_with_antimode)} have a valley at all."
-            )
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(
-                f"**β = {suggestion.beta:.2g}**, where |d_TS| is rarest between the sentences on which teacher and "
-                f"student agree and those on which they do not: {words.percent(1 - suggestion.depth)} below the later "
-                f"hump. {spread}",
-                width="stretch",
-            )
-            st.button("Use it", on_click=_use, args=(round(suggestion.beta, 4),), key="use_suggested")
-    figure = figures.density_figure(suggestion, page.rule, context.mode())
-    chart(figure, "density", "Density of the gap between teacher and student, with the suggested β", clickable=False)
-    st.caption(
-        "This rule is ours, not the paper's, which sets β = 0.1 by hand. Moving β a little turns exactly the sentences "
-        "at β, so where they are rare the labels depend least on the choice. That makes a β robust, not right."
-    )
-    return figure
-
-
-def _use(beta: float) -> None:
-    st.session_state["beta"] = beta
-
-
 def draw_curves(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
     """How every headline number depends on β."""
     st.subheader("What β does to the shares", anchor=False)
@@ -119,8 +84,8 @@ def draw_curves(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
     figure = figures.curves_figure(curves[:MAX_PANELS], page.rule, default, context.mode())
     chart(figure, "curves", "Label shares for several β, of all and of each benchmark", clickable=False)
     text = (
-        f"Label shares as β changes and α stays at {page.rule.alpha:g}. The line marks the present β; bands are 95% "
-        "intervals."
+        f"Label shares as β changes and α stays at {page.rule.alpha:g}. The line marks the present β; bands are "
+        f"{SHARE_INTERVAL.name}s at each β. {cited(SHARE_INTERVAL)}"
     )
     if len(curves) > MAX_PANELS:
         text += f" The first {MAX_PANELS} of {len(curves)} groups are shown; the filters lead to the others."
@@ -163,47 +128,6 @@ def margins(page: PageContext, scope: Scope) -> None:
     st.dataframe(shown, hide_index=True, column_config=fraction_columns, placeholder="–")
 
 
-def alternatives(page: PageContext, scope: Scope) -> None:
-    """The other units and spaces beside the present one, counted when they are asked for."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("Other units and spaces", anchor=False, width="content")
-        glossary.explain("unit", "space", "flip", key="explain_units")
-    title = "Label shares in every unit and space, and how many labels change"
-    with st.expander(title, key="units", on_change="rerun", bind="query-params") as units:
-        if units.open:
-            _alternatives_table(page, scope)
-
-
-def _alternatives_table(page: PageContext, scope: Scope) -> None:
-    labels = label_order(page.run.roles)
-    rows: list[dict[str, Any]] = []
-    for item in page.data.ask(thresholds.load_alternatives, page.rule, scope):
-        total = sum(item.counts)
-        rows.append(
-            {
-                "unit": words.UNITS[item.rule.unit],
-                "space": words.SPACES[item.rule.space],
-                "α": item.rule.alpha,
-                "β": item.rule.beta,
-                "labels that change": 100 * item.n_changed / item.n_both if item.n_both else None,
-            }
-            | {str(label): 100 * n / total if total else None for label, n in zip(labels, item.counts, strict=True)}
-        )
-    percents = {name: st.column_config.NumberColumn(format="%.1f%%") for name in map(str, labels)}
-    changed = st.column_config.ProgressColumn(
-        format="%.1f%%", min_value=0, max_value=100, help="Among the sentences that both rules label"
-    )
-    st.dataframe(rows, hide_index=True, column_config={**percents, "labels that change": changed}, placeholder="–")
-    st.caption(
-        "The first row is the present rule; the others have the default thresholds of theirs. "
-        + (
-            "All models have one tokenizer, so own and common tokens agree."
-            if page.run.one_tokenizer
-            else "The models have different tokenizers, so own tokens favour the finer one."
-        )
-    )
-
-
 def draw(page: PageContext) -> None:
     """The whole page."""
     scope = choose_scope(page)
@@ -216,6 +140,7 @@ def draw(page: PageContext) -> None:
     )
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
+    notices.questions_notice(page, scope)
     threshold_map = page.data.threshold_map(page.rule, scope)
     if not threshold_map.n_sentences:
         explain_empty(scope)
@@ -227,9 +152,15 @@ def draw(page: PageContext) -> None:
     drawn["curves"] = draw_curves(page, curves)
     margins(page, scope)
     if suggestion is not None:
-        drawn["density"] = draw_suggestion(page, suggestion)
-    alternatives(page, scope)
+        drawn["density"] = draw_suggestion(page, scope, suggestion)
+    units.unit_effects(page, scope)
+    units.alternatives(page, scope)
     with slot:
-        extra = [INTERVAL_METHOD, f"{words.count(threshold_map.n_sentences, 'sentence')} were labelled."]
+        labelled = f"{words.count(threshold_map.n_sentences, 'sentence')} were labelled."
+        extra: list[str | Method] = [SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES, labelled]
+        if suggestion is not None and suggestion.test.refused is None:
+            extra.append(UNIMODALITY_TEST)
+        if suggestion is not None and suggestion.beta is not None:
+            extra += [BETA_INTERVAL, f"Suggested β: {suggestion.beta:.3g}."]
         methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
         export_panel.offer(page, "thresholds", curves_table(curves, page.rule.alpha), drawn, methods)

@@ -9,6 +9,7 @@ import pytest
 from rdpt_core import __version__
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, SHARE_INTERVAL
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run, open_reader
 from tests.support import synthetic
@@ -48,3 +49,17 @@ def test_without_a_distilled_model_there_is_no_alpha(tmp_path: Path) -> None:
     assert "else Common" in text and "alpha" not in text
     assert "plain rendering: student" in text
     assert "not finished" in text
+
+
+def test_it_begins_with_two_sentences_for_a_paper_and_cites_every_method(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "db.duckdb")
+    methods = [SHARE_INTERVAL, "Shares are of tokens.", EFFECTIVE_QUESTIONS]
+    text = methods_paragraph(run, LabelRule.make(), "all traces", methods)
+    first, second = text.split(" Details: ")[0].split("2512.20908). ")
+    assert all(model.model in first for model in run.models) and "alpha = 0.05, beta = 0.1" in first
+    for method in (SHARE_INTERVAL, EFFECTIVE_QUESTIONS):
+        assert f"{method.name} ({method.source})" in second
+        assert f"{method.sentence[:-1]} ({method.source})." in text
+    assert "Shares are of tokens." in text and "Shares are of tokens." not in second
+    plain = methods_paragraph(run, LabelRule.make(), "all traces")
+    assert "without intervals or tests. Details:" in plain

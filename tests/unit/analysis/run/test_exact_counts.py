@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql
-from rdpt_core.analysis.run import exact_counts, thresholds
+from rdpt_core.analysis.run import exact_counts
+from rdpt_core.analysis.run.sensitivity import thresholds
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role
 from rdpt_core.store.reader import open_reader

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,29 @@ def test_nothing_counted_gives_no_cells() -> None:
     run = run_counts()
     nothing = RunCounts("one", run.traces, np.zeros_like(run.counts), np.zeros(len(run.counts), np.int64))
     assert cross_tabulate([nothing], LABELS, "benchmark", None).cells == ()
+
+
+def test_a_label_that_neither_group_has_may_still_differ() -> None:
+    table = cross_tabulate([run_counts()], LABELS, "benchmark", None)
+    gap = difference(table, 0, 1)
+    assert gap.value[2] == 0 and gap.low[2] < -0.2 and gap.high[2] > 0.2
+
+
+def test_questions_weigh_the_same_within_each_cell() -> None:
+    run = run_counts()
+    heavy = np.concatenate([np.arange(len(run.counts)), np.zeros(40, np.int64)])
+    traces = replace(
+        run.traces,
+        trace_no=np.arange(len(heavy), dtype=np.int32),
+        question=run.traces.question[heavy],
+        codes={name: codes[heavy] for name, codes in run.traces.codes.items()},
+        correct=run.traces.correct[heavy],
+    )
+    uneven = RunCounts("one", traces, run.counts[heavy], run.n_sentences[heavy])
+    expected = cross_tabulate([run], LABELS, "correctness", None, "questions")
+    table = cross_tabulate([uneven], LABELS, "correctness", None, "questions")
+    # The same trace 41 times: one question in the cell of correct traces, as before.
+    assert table.cells[0].intervals.share == pytest.approx(expected.cells[0].intervals.share)
+    assert table.cells[0].intervals.n_effective == pytest.approx(24)
+    assert cross_tabulate([uneven], LABELS, "correctness", None).cells[0].intervals.refused is not None
+    assert {row["averaged_over"] for row in cross_table_rows(table, "sentences").to_pylist()} == {"questions"}

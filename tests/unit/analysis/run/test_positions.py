@@ -8,17 +8,10 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.run.gap_arrays import Gaps
-from rdpt_core.analysis.run.positions import (
-    LINES,
-    MIN_AT_POSITION,
-    absolute_edges,
-    absolute_table,
-    make_panel,
-    position_scores,
-    positions_table,
-    relative_table,
-    sentences_at,
-)
+from rdpt_core.analysis.run.positions.areas import position_scores
+from rdpt_core.analysis.run.positions.curves import LINES, MIN_AT_POSITION, make_panel, positions_table
+from rdpt_core.analysis.run.positions.tables import absolute_edges, absolute_table, relative_table, sentences_at
+from rdpt_core.analysis.run.trace_table import TraceTable
 from tests.support import simulation
 from tests.support.simulation import LABELS, ROLES, World, draw
 
@@ -73,8 +66,8 @@ def test_a_curve_ends_where_questions_run_out() -> None:
     table = absolute_table(sample.gaps, sample.codes, sample.rows, 30)
     (curve,) = make_panel("x", table, sample.traces, sample.rows, LINES[:1]).curves
     assert 0 < curve.n_shown < 30
-    assert np.all(curve.n_questions[: curve.n_shown] >= MIN_AT_POSITION)
-    assert curve.n_questions[curve.n_shown] < MIN_AT_POSITION
+    assert np.all(np.round(curve.n_effective[: curve.n_shown]) >= MIN_AT_POSITION)
+    assert round(curve.n_effective[curve.n_shown]) < MIN_AT_POSITION
     assert np.isnan(curve.share[curve.n_shown :]).all() and np.isfinite(curve.low[: curve.n_shown]).all()
     shown = curve.share[: curve.n_shown]
     assert shown.sum(axis=1) == pytest.approx(np.ones(curve.n_shown))
@@ -117,3 +110,38 @@ def test_the_sentences_behind_a_point() -> None:
     parts = relative_table(sample.gaps, sample.codes, sample.rows)
     _, row_no, index = sentences_at(sample.gaps, sample.codes, sample.rows, parts, 7, 0, 50)
     assert np.all(sample.codes[sample.gaps.start[sample.rows[row_no]] + index] == 1)
+
+
+def test_the_same_traces_do_not_rise_where_only_their_company_changes() -> None:
+    # Flat within every trace, and the longer a trace, the more of the label.
+    rng = np.random.default_rng(0)
+    length = rng.choice([6, 12, 40], 200)
+    share = np.select([length == 6, length == 12], [0.1, 0.4], 0.8)
+    gaps, _, rows = tiny(*[[0] * n for n in length])
+    codes = np.where(rng.random(length.sum()) < np.repeat(share, length), 1, 2).astype(np.uint8)
+    traces = TraceTable(
+        trace_no=gaps.trace_no,
+        question=rows,
+        question_keys=tuple(("b", str(row)) for row in rows),
+        codes={"benchmark": np.zeros(200, np.int64)},
+        names={"benchmark": ("b",)},
+        correct=np.ones(200, np.int8),
+    )
+    (curve,) = make_panel("b", absolute_table(gaps, codes, rows, 40), traces, rows, LINES[:1]).curves
+    assert curve.share[11, 0] - curve.share[0, 0] > 0.12
+    assert curve.same is not None
+    assert (curve.same.at_least, curve.same.n_traces) == (12, int((length >= 12).sum()))
+    assert abs(curve.same.share[:6, 0].mean() - curve.same.share[6:, 0].mean()) < 0.05
+    # Where all of them are, the two curves meet.
+    assert curve.same.share[11] == pytest.approx(curve.share[11])
+    equally_long = absolute_table(gaps, codes, rows, 6)
+    assert make_panel("b", equally_long, traces, rows, LINES[:1]).curves[0].same is None
+    assert make_panel("b", relative_table(gaps, codes, rows), traces, rows, LINES[:1]).curves[0].same is None
+
+
+def test_a_label_that_never_occurs_has_an_area_that_is_not_certain() -> None:
+    sample = draw(World(), 1)
+    table = absolute_table(sample.gaps, sample.codes, sample.rows, 6)
+    area = make_panel("x", table, sample.traces, sample.rows, LINES[1:]).area
+    assert area is not None and area.value[3] == 0
+    assert area.low[3] < -0.05 and area.high[3] > 0.05

@@ -105,6 +105,13 @@ def test_a_run_agrees_with_itself(reader: Reader) -> None:
     agreement = run_agreement.load_agreement(reader, first, first, RULE, Scope())
     assert agreement.agreement.value == pytest.approx(1) and agreement.kappa.value == pytest.approx(1)
     assert all(shift.value == 0 for shift in agreement.shift)
+    # Few questions cannot exclude that some sentence elsewhere moves, in either direction.
+    low = agreement.agreement.low
+    assert low is not None and agreement.kappa.low is not None
+    assert low < 0.97 and agreement.kappa.low < low and agreement.kappa.high == pytest.approx(1)
+    for shift in agreement.shift:
+        assert shift.low is not None and shift.high is not None
+        assert shift.low < -0.01 and shift.high == pytest.approx(-shift.low)
     assert run_agreement.load_moved(reader, first, first, RULE, Scope(), None).num_rows == 0
 
 
@@ -132,8 +139,30 @@ def test_a_run_without_a_distilled_model_is_compared_by_three_labels(reader: Rea
 def test_traces_with_other_texts_are_counted_and_not_matched(reader: Reader) -> None:
     agreement = run_agreement.load_agreement(reader, *runs(reader, "ae"), RULE, Scope())
     assert agreement.n_other_text == 1
-    assert agreement.n_traces_only == (1, 1)
+    assert agreement.n_traces_only == (0, 0)
+    assert agreement.n_traces == len(TRACES) - 1
+
+
+def test_a_trace_with_another_id_is_found_by_question_and_response(reader: Reader, tmp_path: Path) -> None:
+    agreement = run_agreement.load_agreement(reader, *runs(reader, "ae"), RULE, Scope())
+    assert agreement.n_by_text == 1
+    path = tmp_path / "other-ids.duckdb"
+    second = [replace(sketch, trace_id=f"x-{sketch.trace_id}", benchmark="other") for sketch in SECOND]
+    # Equal texts of another question must not match, and neither must another response to the same question.
+    second = [replace(sketch, question=synthetic.question_of(TRACES[k])) for k, sketch in enumerate(second)]
+    second[0] = replace(second[0], question="Something else?")
+    second[1] = replace(second[1], sentences=[("Another response. ", "Teacher")])
+    synthetic.build(path, TRACES, run_id="a" * 16)
+    synthetic.build(path, second, run_id="b" * 16)
+    with open_reader(path) as opened:
+        pair = runs(opened, "ab")
+        agreement = run_agreement.load_agreement(opened, *pair, RULE, Scope())
+        moved = run_agreement.load_moved(opened, *pair, RULE, Scope(), None).to_pylist()
+        clock = run_agreement.load_agreement(opened, *pair, RULE, Scope(benchmark="clock"))
+    assert (agreement.n_by_text, agreement.n_traces_only) == (len(TRACES) - 2, (2, 2))
     assert agreement.n_traces == len(TRACES) - 2
+    assert moved and all(row["second_trace_id"] == f"x-{row['trace_id']}" for row in moved)
+    assert clock.n_by_text == sum(sketch.benchmark == "clock" for sketch in TRACES)
 
 
 def test_moved_sentences_are_those_with_another_label(reader: Reader) -> None:

@@ -30,7 +30,7 @@ def store(path: Path, asked: Sequence[Sequence[Response]], correct: Sequence[boo
                 f"t{trace_no}",
                 f"q{number}",
                 "x" * sum(len(sentence.student) for sentence in response),
-                (Message("user", "?"),),
+                (Message("user", f"{number}?"),),
                 domain=("even", "odd", None)[number % 3],
                 sample=trace_no,
                 correct=None if correct is None else correct[trace_no],
@@ -73,18 +73,26 @@ def make(
     domain: Sequence[int] | None = None,
     is_scored: Sequence[bool] | None = None,
     n_teacher: Sequence[float] | None = None,
+    evidence: Sequence[float] | None = None,
+    response_hash: Sequence[int] | None = None,
 ) -> Candidates:
     n = len(n_tokens)
     columns = {name: np.full(n, np.nan) for name in COLUMNS}
     columns |= {"n_tokens": np.array(n_tokens, dtype=float), "n_sentences": np.full(n, 10.0)}
     columns["n_teacher"] = np.array(n_teacher if n_teacher is not None else n_tokens, dtype=float)
     columns["correct"] = np.array(correct if correct is not None else [np.nan] * n, dtype=float)
+    columns["teacher_evidence"] = np.array(evidence if evidence is not None else [0.0] * n)
+    columns["n_bytes"] = np.zeros(n)
     return Candidates(
         columns=columns,
         trace_no=np.arange(n),
         question=np.array(question),
+        asked=np.array(question),
         domain=np.array(domain if domain is not None else [0] * n),
         domains=("a", "b"),
+        response_hash=np.array(response_hash if response_hash is not None else [0] * n, dtype=np.uint64),
+        id_hash=np.arange(n, dtype=np.uint64),
+        question_hash=np.arange(max(question) + 1, dtype=np.uint64),
         is_scored=np.array(is_scored if is_scored is not None else [True] * n),
         n_questions=max(question) + 1,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,7 +63,35 @@ WORTH: dict[str, Callable[[Response], float]] = {
 }
 
 
-def best_of(worths: list[float], k: int) -> list[int]:
-    """Positions of the k largest, the earlier of equals first; what is not a number is never picked."""
-    known = [position for position, worth in enumerate(worths) if math.isfinite(worth)]
-    return sorted(known, key=lambda position: (-worths[position], position))[:k]
+def evidence(response: Response) -> float:
+    return math.fsum(max(0.0, sentence.gap - BETA) for sentence in response)
+
+
+def apart(response: Response) -> float:
+    gaps = [(len(sentence.student), sentence.gap - DAS_GAP) for sentence in response]
+    return math.fsum(n * max(0.0, gap) for n, gap in gaps) / len(tokens(response))
+
+
+# What decides between equal scores, larger is better; all others go by the evidence. A token is one byte here.
+TIES: dict[str, Callable[[Response], float]] = {
+    "teacher-share": lambda response: evidence(response) / len(response),
+    "teacher-fewest": lambda response: -evidence(response),
+    "longest": lambda response: len(tokens(response)),
+    "shortest": lambda response: -len(tokens(response)),
+    "das": apart,
+}
+
+
+def text_number(text: str) -> int:
+    """The first half of a text's MD5 digest."""
+    return int.from_bytes(hashlib.md5(text.encode()).digest()[:8], "little")
+
+
+def best_of(keys: list[tuple[float, float, int, int]], k: int) -> list[int]:
+    """Positions of the k best by worth and then tie score, the smaller numbers first; no worth, no pick."""
+    known = [position for position, (worth, *_) in enumerate(keys) if math.isfinite(worth)]
+    return sorted(known, key=lambda position: (-keys[position][0], -keys[position][1], *keys[position][2:]))[:k]
+
+
+def to_twelve_digits(value: float) -> float:
+    return float(f"{value:.11e}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,3 +28,12 @@ def test_side_by_side() -> None:
     assert rows[1].length_correlation == pytest.approx(float(np.corrcoef([0.5, -0.5, 1, -1], [-2, 2, 2, -2])[0, 1]))
     assert (rows[0].n_correct, rows[0].n_graded) == (1, 2)
     assert (rows[1].n_correct, rows[1].n_graded) == (2, 2)
+
+
+def test_one_text_under_two_ids_is_one_question_in_intervals() -> None:
+    candidates = make([5] * 16, list(range(16)), correct=[1, 0] * 8)
+    twice = replace(candidates, asked=np.arange(16) // 2)
+    assert (candidates.n_alike, twice.n_alike) == (0, 8)
+    rows = [summarise(each, [select(each, STRATEGIES["longest"], Options())])[0] for each in (candidates, twice)]
+    assert [row.n_questions for row in rows] == [16, 16]
+    assert [row.correct.n_questions for row in rows] == [16, 8]

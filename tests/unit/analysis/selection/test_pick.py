@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rdpt_core.analysis.selection.comparison import summarise
 from rdpt_core.analysis.selection.pick import Budget, Guards, question_order, select, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
 from rdpt_core.errors import UsageError
@@ -18,10 +19,70 @@ from .build import make
 LONGEST, RANDOM = STRATEGIES["longest"], STRATEGIES["random"]
 
 
-def test_equal_scores_go_to_the_earlier_candidate() -> None:
-    selection = select(make([5, 9, 9, 3, 3], [0, 0, 0, 1, 1]), LONGEST, Options())
-    assert selection.picked.tolist() == [1, 3]
-    assert selection.is_tied.tolist() == [True, True]
+def test_equal_scores_are_decided_by_evidence_and_then_by_the_response() -> None:
+    question = [0, 0, 0, 1, 1, 2, 2]
+    candidates = make(
+        [5] * 7,
+        question,
+        n_teacher=[1, 2, 2, 3, 3, 0, 1],
+        evidence=[9.0, 0.4, 0.7, 0.5, 0.5, 0.0, 0.2],
+        response_hash=[1, 2, 3, 8, 7, 1, 2],
+    )
+    selection = select(candidates, STRATEGIES["teacher-count"], Options())
+    assert selection.picked.tolist() == [2, 4, 6]
+    assert selection.is_tied.tolist() == [True, True, False]
+    assert selection.is_by_hash.tolist() == [False, True, False]
+    (summary,) = summarise(candidates, [selection])
+    assert (summary.n_tied, summary.n_by_hash) == (2, 1)
+    fewest = select(candidates, STRATEGIES["teacher-fewest"], Options())
+    assert fewest.picked.tolist() == [0, 4, 5]
+    # The same response twice is no tie: either gives the same line.
+    same = select(replace(candidates, response_hash=np.full(7, 5, np.uint64)), STRATEGIES["longest"], Options())
+    assert not same.is_tied.any()
+    # With two picks a question, the tie between the two is none of them any more.
+    two = select(candidates, STRATEGIES["teacher-count"], Options(), budget=Budget(per_question=2))
+    assert two.is_tied.tolist() == [False, False, False]
+
+
+@given(
+    values=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=20
+    ),
+    seed=st.integers(0, 5),
+    budget=st.sampled_from([Budget(), Budget(2), Budget(max_samples=2), Budget(max_tokens=7), Budget(quotas={"a": 1})]),
+)
+@settings(max_examples=80, deadline=None)
+def test_the_order_of_candidates_changes_no_pick(
+    values: list[tuple[int, int, int, int]], seed: int, budget: Budget
+) -> None:
+    question, count, evidence, text = map(list, zip(*values, strict=True))
+    question = np.unique(question, return_inverse=True)[1].tolist()
+    first = make(
+        [3.0] * len(values), question, n_teacher=count, evidence=evidence, response_hash=text, domain=[0] * len(values)
+    )
+    reverse = slice(None, None, -1)
+    second = replace(
+        first,
+        columns={name: column[reverse] for name, column in first.columns.items()},
+        **{
+            name: getattr(first, name)[reverse]
+            for name in ("trace_no", "question", "asked", "domain", "response_hash", "id_hash", "is_scored")
+        },
+    )
+    for name in ("teacher-count", "teacher-fewest", "longest", "random"):
+        picks = [
+            set(candidates.trace_no[select(candidates, STRATEGIES[name], Options(seed), budget=budget).picked].tolist())
+            for candidates in (first, second)
+        ]
+        assert picks[0] == picks[1]
+
+
+def test_equal_sums_added_up_in_another_order_are_equal() -> None:
+    candidates = make([5, 5], [0, 0], response_hash=[2, 1])
+    candidates.columns["logprob_sum_student"][:] = -(0.1 + 0.2), -0.3
+    selection = select(candidates, STRATEGIES["grape"], Options())
+    assert candidates["logprob_sum_student"][0] != candidates["logprob_sum_student"][1]
+    assert selection.picked.tolist() == [1] and selection.is_by_hash.tolist() == [True]
 
 
 def test_a_question_without_a_scored_candidate_is_reported() -> None:
@@ -57,7 +118,7 @@ def test_a_token_budget_is_met_within_one_sample(lengths: list[list[int]], budge
     if left_out:
         assert budget - cut.n_tokens < max(candidates["n_tokens"][left_out])
     # Whoever is left out comes later in the seeded order of questions.
-    turn = question_order(candidates.n_questions, seed)[candidates.question]
+    turn = question_order(candidates, seed)[candidates.question]
     assert max((turn[position] for position in cut.picked), default=-1) <= min(
         (turn[position] for position in left_out), default=10**9
     )

@@ -18,7 +18,18 @@ from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import open_reader
 
 from .build import make, store
-from .reference import BETA, WORTH, Response, Sentence, best_of
+from .reference import (
+    BETA,
+    TIES,
+    WORTH,
+    Response,
+    Sentence,
+    best_of,
+    evidence,
+    text_number,
+    to_twelve_digits,
+    tokens,
+)
 
 EXPRESSION = "n_teacher - 0.01 * n_tokens"
 # Halves of powers of two and the like make ties and exact sums likely; the rest comes from floats.
@@ -62,10 +73,14 @@ def test_every_strategy_equals_its_naive_reference(folder: Path, asked: list[lis
         with np.errstate(all="ignore"):
             expected = [_or_nan(reference, response) for response in flat]
         np.testing.assert_allclose(worth, expected, rtol=1e-6, atol=1e-9, err_msg=name)
+        tie_score = STRATEGIES[name].ties.worth(candidates)
+        expected = [TIES.get(name, evidence)(response) for response in flat]
+        # Of each sentence nine decimals are added up.
+        np.testing.assert_allclose(tie_score, expected, rtol=1e-6, atol=1e-7, err_msg=name)
         for k in (1, 2):
             picked = select(candidates, STRATEGIES[name], Options(expression=EXPRESSION), budget=Budget(k)).picked
             # The strategy's own numbers decide here: a sum in another order may split what is tied on paper.
-            assert picked.tolist() == naive_picks(worth, candidates.question, k), name
+            assert picked.tolist() == naive_picks(worth, tie_score, flat, candidates.question, k), name
 
 
 def _or_nan(reference: object, response: Response) -> float:
@@ -75,11 +90,18 @@ def _or_nan(reference: object, response: Response) -> float:
         return math.nan
 
 
-def naive_picks(worth: np.ndarray, question: np.ndarray, k: int) -> list[int]:
+def naive_picks(
+    worth: np.ndarray, tie_score: np.ndarray, responses: list[Response], question: np.ndarray, k: int
+) -> list[int]:
+    texts = ["x" * len(tokens(response)) for response in responses]
+    keys = [
+        (to_twelve_digits(w), to_twelve_digits(t), text_number(text), text_number(f"t{position}"))
+        for position, (w, t, text) in enumerate(zip(worth, tie_score, texts, strict=True))
+    ]
     picked = []
     for number in sorted(set(question.tolist())):
         members = np.flatnonzero(question == number)
-        picked += [int(members[index]) for index in best_of(worth[members].tolist(), k)]
+        picked += [int(members[index]) for index in best_of([keys[member] for member in members], k)]
     return sorted(picked)
 
 

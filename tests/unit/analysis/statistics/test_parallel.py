@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, label_order
-from rdpt_core.analysis.run import exact_counts, gap_arrays, positions
+from rdpt_core.analysis.run import exact_counts, gap_arrays
 from rdpt_core.analysis.run.gap_arrays import Gaps
-from rdpt_core.analysis.run.thresholds import count_map
+from rdpt_core.analysis.run.positions import tables
+from rdpt_core.analysis.run.sensitivity.thresholds import count_map
 from rdpt_core.analysis.statistics import parallel
 
 ROLES = ("teacher", "student", "distilled")
@@ -75,7 +76,7 @@ def test_labels_counts_and_positions_do_not_depend_on_the_number_of_processors(m
     for module, name, size in (
         (gap_arrays, "_PASS", 500),
         (exact_counts, "_PASS", 700),
-        (positions, "_PASS_TRACES", 7),
+        (tables, "_PASS_TRACES", 7),
     ):
         monkeypatch.setattr(module, name, size)
     gaps, rows = gaps_and_rows(np.random.default_rng(0))
@@ -89,8 +90,8 @@ def test_labels_counts_and_positions_do_not_depend_on_the_number_of_processors(m
     def answers() -> list[np.ndarray]:
         codes = gap_arrays.label_codes(gaps, rule, lambda _: pytest.fail("no gap equals a threshold"))
         counts = count_map(gaps, rows, rule, exact)
-        absolute = positions.absolute_table(gaps, codes, rows, 30)
-        relative = positions.relative_table(gaps, codes, rows)
+        absolute = tables.absolute_table(gaps, codes, rows, 30)
+        relative = tables.relative_table(gaps, codes, rows)
         return [
             codes,
             counts.counts,

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rdpt_core.analysis.run.positions import (
-    absolute_table,
-    position_scores,
-)
-from rdpt_core.analysis.statistics.permutation import permute_within_questions
+from rdpt_core.analysis.run.positions.areas import position_scores
+from rdpt_core.analysis.run.positions.tables import absolute_table
+from rdpt_core.analysis.statistics.permutation import SMALLEST_P, permute_within_questions
 from tests.support.simulation import World, draw
 
 
@@ -61,3 +59,20 @@ def test_p_values_are_uniform_without_an_effect() -> None:
         p.append(permute_within_questions(score, sample.traces.correct == 1, sample.traces.question).p_value[0])
     # Fixed seeds; a uniform p is below 0.1 in 6 of 60 on average.
     assert 1 <= sum(value < 0.1 for value in p) <= 12 and np.mean(p) == pytest.approx(0.5, abs=0.12)
+
+
+@pytest.mark.parametrize("n_questions", [50, 2000])
+def test_rounding_is_no_difference(n_questions: int) -> None:
+    # A third of three times a tenth is not a tenth: equal scores differ from their mean by rounding.
+    question = np.repeat(np.arange(n_questions), 3)
+    correct = np.tile([True, False, False], n_questions)
+    test = permute_within_questions(np.full((3 * n_questions, 1), 0.1), correct, question)
+    assert test.is_exact == (n_questions == 50)
+    assert test.p_value[0] == 1.0
+
+
+def test_no_p_value_is_smaller_than_shuffles_can_tell() -> None:
+    question = np.repeat(np.arange(2000), 4)
+    correct = np.tile([True, False, False, False], 2000)
+    test = permute_within_questions(correct[:, None].astype(float), correct, question)
+    assert not test.is_exact and test.p_value[0] == SMALLEST_P > 0

@@ -12,7 +12,6 @@ from rdpt_core.analysis.statistics.resampling import (
     percentile_interval,
     question_draws,
     resample_sums,
-    simultaneous_band,
     tail,
 )
 
@@ -67,18 +66,3 @@ def test_acceleration_by_hand() -> None:
     # Gaps from their mean: 1, 1, -2; cubes sum to -6, squares to 6.
     assert acceleration(np.array([[1.0], [1.0], [4.0]]))[0] == pytest.approx(-6 / (6 * 6**1.5))
     assert acceleration(np.ones((4, 1)))[0] == 0
-
-
-def test_a_band_is_wider_than_the_intervals_of_its_points_and_holds_whole_curves() -> None:
-    rng = np.random.default_rng(2)
-    draws = rng.normal(size=(4000, 8, 1))
-    low, high = simultaneous_band(draws, np.zeros((8, 1)), np.full(8, 10**6))
-    inside = ((draws >= low) & (draws <= high)).all(axis=1).mean()
-    assert inside == pytest.approx(0.95, abs=0.002)
-    # Sidak: eight independent points need 2.73 standard deviations.
-    assert high[:, 0] == pytest.approx(np.full(8, 2.73), abs=0.15)
-
-
-def test_a_curve_without_spread_has_a_band_without_width() -> None:
-    low, high = simultaneous_band(np.ones((100, 3, 1)), np.ones((3, 1)), np.full(3, 20))
-    assert np.array_equal(low, high)

@@ -27,3 +27,24 @@ def test_no_markup_leaves_plotly_nothing_to_read(text: str) -> None:
 
 def test_every_reason_has_words() -> None:
     assert set(words.UNSCORED) >= {str(reason) for reason in UnscoredReason}
+
+
+def test_only_the_first_letter_is_made_a_capital() -> None:
+    assert words.capitalised("benchmark AIME 2025") == "Benchmark AIME 2025"
+    assert words.capitalised("") == ""
+
+
+def test_effective_questions_stand_beside_their_number_where_they_differ() -> None:
+    assert words.questions(100, 99.7) == "100 questions"
+    assert words.questions(1200, 1049.6) == "1,200 questions (effective 1,050)"
+
+
+def test_a_p_value_is_never_zero() -> None:
+    assert [words.p_value(p) for p in (0.0, 0.00099, 0.001, 0.0124, 1.0, float("nan"))] == [
+        "< 0.001",
+        "< 0.001",
+        "0.001",
+        "0.012",
+        "1.000",
+        "–",
+    ]

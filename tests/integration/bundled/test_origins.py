@@ -11,21 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rdpt_core.cli import main
 from rdpt_core.records import ROLES
+from tests.integration.conftest import export
 from tests.support.oracle import Oracle
 
-from .conftest import export
-
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 DATA = PROJECT / "data"
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("bundled") / "demo.duckdb"
-    assert main(["demo", "--no-app", "--db", str(path)]) == 0
-    return path
+def database(bundled_database: Path) -> Path:
+    return bundled_database
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ reaches |d_ts|. Cumulative sums over that histogram are the exact counts for eve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_a
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares
+from rdpt_core.analysis.statistics.intervals import ShareIntervals, shares_of_groups
 from rdpt_core.arrays import Bools, Doubles, Ints
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
@@ -255,14 +255,8 @@ def _label_columns(counts: Ints, labels: Sequence[Label]) -> Ints:
 
 
 def _intervals_by_beta(columns: Ints, question: Ints, n_betas: int) -> tuple[ShareIntervals, ...]:
-    """All β from one set of resamples, so that the curve of a label is smooth.
-
-    The labels of every β add up to the same total: a share among all columns is a share at one β over their number.
-    """
-    pooled = bootstrap_shares(columns, question)
-    share, low, high = (n_betas * array.reshape(n_betas, -1) for array in (pooled.share, pooled.low, pooled.high))
-    n_counted = pooled.n_counted // n_betas
-    return tuple(replace(pooled, share=share[i], low=low[i], high=high[i], n_counted=n_counted) for i in range(n_betas))
+    """All β from one set of resamples, so that the curve of a label is smooth."""
+    return shares_of_groups(columns.reshape(len(columns), n_betas, -1), question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +318,7 @@ def curves_table(curves: tuple[BetaCurve, ...], alpha: float) -> pa.Table:
             "n_questions": item.n_questions,
             "n_traces": item.n_traces,
             "n_sentences": item.n_counted,
+            "n_effective": item.n_effective,
         }
         for curve in curves
         for beta, item in zip(curve.betas, curve.intervals, strict=True)

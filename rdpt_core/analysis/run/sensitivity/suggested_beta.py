@@ -5,8 +5,11 @@ between the sentences on which teacher and student agree and those on which they
 
     β* = argmin over b of f(b) / max over c ≥ b of f(c)
 
-with f the smoothed density of |d_ts|, b beyond its mode, and at least 5% of the sentences beyond b. It is undefined if
-f is nowhere below four fifths of a later hump: then nothing in the data sets the two kinds of sentences apart.
+with f the smoothed density of |d_ts|, b beyond its mode, and at least 5% of the sentences beyond b.
+
+Any sample has dents, so a β is suggested only where a dip test finds that |d_ts| has more than one hump (p ≤ 0.05; see
+`statistics.unimodality`), and f falls below four fifths of the later hump. Else nothing in the data sets the two kinds
+of sentences apart.
 """
 
 from __future__ import annotations
@@ -19,11 +22,16 @@ from scipy.ndimage import gaussian_filter1d
 from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_by_group
 from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
 from rdpt_core.analysis.run.trace_table import TraceTable
-from rdpt_core.analysis.statistics.intervals import MIN_QUESTIONS
+from rdpt_core.analysis.statistics.exact import effective_number
+from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
+from rdpt_core.analysis.statistics.unimodality import DipTest, dip_test
 from rdpt_core.arrays import Bools, Doubles, Ints
 
 N_BINS = 100
 N_RESAMPLES = 400
+
+SIGNIFICANT = 0.05
+"""A β is suggested only if the p-value of one hump is at most this."""
 
 MIN_BEYOND = 0.05
 """At least this part of the sentences lies beyond a suggested β."""
@@ -42,26 +50,29 @@ class SuggestedBeta:
     """What the data say about β.
 
     Attributes:
-        beta: the antimode; None if there is none.
-        low: 2.5% quantile over resamples of questions; None without an antimode or with too few questions.
-        high: 97.5% quantile.
-        share_with_antimode: share of resamples that have an antimode at all; NaN with too few questions.
+        beta: the antimode; None if the data have one hump, or too few questions to tell.
+        low: lower end of its 95% interval from resampled questions; None without a β.
+        high: upper end.
+        test: whether |d_ts| has more than one hump.
         centres: (N_BINS,), values of |d_ts|.
         density: (N_BINS,), their smoothed density, per unit of |d_ts|.
-        depth: density at the antimode as a part of the later hump's; 1 without one.
+        depth: density in the deepest valley as a part of the later hump's, whether it passes the test or not; 1
+            without a valley.
         n_sentences: scored sentences in scope.
         n_questions: their questions.
+        n_effective: how many equally heavy questions these are worth.
     """
 
     beta: float | None
     low: float | None
     high: float | None
-    share_with_antimode: float
+    test: DipTest
     centres: Doubles
     density: Doubles
     depth: float
     n_sentences: int
     n_questions: int
+    n_effective: float
 
 
 def find_beta(gaps: Gaps, rows: Ints, traces: TraceTable, exact: Exact) -> SuggestedBeta | None:
@@ -115,34 +126,30 @@ def _range_end(gaps: Gaps, rows: Ints, exact: Exact) -> float | None:
 
 
 def suggest_beta(per_question: Doubles, range_end: float, *, seed: int = 0) -> SuggestedBeta:
-    """The antimode of a histogram, with an interval from resampled questions; see the top of this file.
+    """The antimode of a histogram, if it has two humps, with an interval from resampled questions.
 
     Args:
         per_question: (n_questions, N_BINS + 1), counts of |d_ts| in equal bins over [0, range_end], and beyond.
         range_end: where the range ends, in the unit of |d_ts|.
-        seed: the same seed and input give the same interval.
+        seed: the same seed and input give the same answer.
     """
-    n_questions = len(per_question)
+    n_questions, n_effective = len(per_question), float(effective_number(per_question.sum(axis=1)))
     total = per_question.sum(axis=0)
     centres = (np.arange(N_BINS) + 0.5) * range_end / N_BINS
     smooth = _smooth(total[None, :N_BINS])[0]
     antimode, depth = _antimodes(smooth[None], total[None])
-    beta = float(centres[antimode[0]]) if antimode[0] >= 0 else None
-    low = high = None
-    share_with_antimode = float("nan")
-    if n_questions >= MIN_QUESTIONS:
-        rng = np.random.default_rng(seed)
-        weights = rng.multinomial(n_questions, np.full(n_questions, 1 / n_questions), size=N_RESAMPLES)
-        sums = weights.astype(np.float64) @ per_question
+    test = dip_test(per_question[:, :N_BINS], seed=seed)
+    beta = low = high = None
+    # Not the other way round: a test that was refused has no p-value.
+    if antimode[0] >= 0 and test.p_value <= SIGNIFICANT:
+        beta = float(centres[antimode[0]])
+        sums = resample_sums(per_question, np.zeros(n_questions, np.int64), N_RESAMPLES, seed).astype(np.float64)
         antimodes, _ = _antimodes(_smooth(sums[:, :N_BINS]), sums)
-        has_antimode = antimodes >= 0
-        share_with_antimode = float(has_antimode.mean())
-        if beta is not None and has_antimode.any():
-            low, high = (float(end) for end in np.quantile(centres[antimodes[has_antimode]], [0.025, 0.975]))
+        drawn = np.where(antimodes >= 0, centres[antimodes], np.nan)
+        low, high = (float(end) for end in percentile_interval(drawn, n_effective))
     density = smooth / (total.sum() * range_end / N_BINS)
-    return SuggestedBeta(
-        beta, low, high, share_with_antimode, centres, density, float(depth[0]), int(total.sum()), n_questions
-    )
+    counted = int(total.sum()), n_questions, n_effective
+    return SuggestedBeta(beta, low, high, test, centres, density, float(depth[0]), *counted)
 
 
 def _smooth(counts: Doubles) -> Doubles:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql
-from rdpt_core.analysis.run import thresholds
+from rdpt_core.analysis.run.sensitivity import thresholds
 from rdpt_core.analysis.run.shares import label_counts
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Reader, Run, open_reader

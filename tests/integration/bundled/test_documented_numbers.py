@@ -1,0 +1,214 @@
+"""Every number that the README and docs/statistics.md give of the bundled data, recomputed from them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rdpt_core as rdpt
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run.predict.aucs import ALL, SAME_LENGTH, SAME_QUESTION
+from rdpt_core.analysis.run.predict.graded import LENGTH
+from rdpt_core.analysis.run.predict.odds import Beside
+from rdpt_core.analysis.run.predict.prediction import Prediction
+from rdpt_core.analysis.run.predict.verdict import Direction, against_length, verdicts
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.auc import Auc
+from rdpt_core.analysis.statistics.regression.logistic import LogisticFit
+
+PROJECT = Path(__file__).resolve().parents[3]
+RULE = LabelRule.make()
+ORIGINS = {
+    "teacher": "only in the teacher's data",
+    "student": "only in the student's data",
+    "amplified": "amplified in the distillation set",
+    "both": "in both",
+    "none": "in neither (mostly false sums)",
+}
+LABELS = ("Teacher", "Student", "Shared", "Boosted")
+
+
+def flat(text: str) -> str:
+    """Without emphasis, and on one line."""
+    return " ".join(text.replace("**", "").split())
+
+
+def readme() -> str:
+    """What the README says of the bundled data."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    return flat(text.partition("## What the bundled data show")[2].partition("![The Positions page")[0])
+
+
+def statistics() -> str:
+    """The bundled traces in docs/statistics.md, as far as correctness goes."""
+    text = (PROJECT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    return flat(text.partition("**On the bundled traces** (500")[2].partition("\n## ")[0])
+
+
+@pytest.fixture(scope="module")
+def run(bundled_database: Path) -> rdpt.ScoredRun:
+    return rdpt.open(bundled_database).run()
+
+
+@pytest.fixture(scope="module")
+def predicted(run: rdpt.ScoredRun) -> dict[str, Prediction]:
+    """Measure → everything on correctness, as the page Predict shows it."""
+    return {measure: run._data().prediction(RULE, Scope(), measure) for measure in ("share", "count")}
+
+
+@cache
+def planted() -> dict[tuple[str, int, int], str]:
+    """Trace and characters of every planted sentence → where it came from."""
+    lines = map(json.loads, (PROJECT / "data" / "traces.jsonl").read_text(encoding="utf-8").splitlines())
+    return {
+        (line["trace_id"], item["char_start"], item["char_end"]): item["origin"]
+        for line in lines
+        for item in line["meta"]["planted"]
+    }
+
+
+def labels_by_origin(run: rdpt.ScoredRun) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {origin: Counter() for origin in ORIGINS}
+    for row in run.sentences().to_pylist():
+        origin = planted().get((row["trace_id"], row["char_start"], row["char_end"]))
+        if origin is not None:
+            found[origin][row["label"]] += 1
+    return found
+
+
+def auc_of(auc: Auc) -> str:
+    return f"{auc.value:.2f} ({auc.low:.2f} to {auc.high:.2f})"
+
+
+def odds_of(fit: LogisticFit) -> str:
+    return "× {:.2f} ({:.2f} to {:.2f})".format(*(np.exp(v[0]) for v in (fit.coefficient, fit.low, fit.high)))
+
+
+def test_the_table_of_origins(run: rdpt.ScoredRun) -> None:
+    counts = labels_by_origin(run)
+    for origin, words in ORIGINS.items():
+        total = counts[origin].total()
+        shares = " | ".join(f"{counts[origin][label] / total:.2f}" for label in LABELS)
+        assert f"| {words} | {total:,} | {shares} |" in readme()
+    precision = {label: counts[label.lower()][label] / sum(c[label] for c in counts.values()) for label in LABELS[:2]}
+    assert (
+        f"of all sentences labelled Teacher, {precision['Teacher']:.2f} were the teacher's alone; of those labelled "
+        f"Student, {precision['Student']:.2f} were the student's alone."
+    ) in readme()
+    n_known, n_all = sum(c.total() for c in counts.values()), run.sentences().num_rows
+    known = f"At α = {RULE.alpha:g} and β = {RULE.beta:g}, for {n_known:,} of the {n_all:,} sentences "
+    assert f"{known}({n_all - n_known} are pieces of two garbled ones):" in readme()
+    # "Wrong arithmetic is mostly labelled Student", whose n is not given.
+    assert counts["none"]["Student"] > counts["none"].total() / 2
+
+
+def test_what_the_readme_says_of_correctness(predicted: dict[str, Prediction]) -> None:
+    share = predicted["share"]
+    teacher, student, length = (share.auc(name, ALL).auc for name in ("Teacher", "Student", LENGTH))
+    fit = share.fit("Student").fits[Beside.CURVE]
+    odds = odds_of(fit).replace(" (", " per standard deviation, ")
+    assert (
+        f"(AUC {teacher.value:.2f}, 95% interval {teacher.low:.2f} to {teacher.high:.2f}, {teacher.n_questions} "
+        "questions)"
+    ) in readme()
+    assert f"goes with incorrect answers (AUC {auc_of(student).replace(' (', ', ')}, also at equal length" in readme()
+    assert f"(odds {odds}. Neither shows a cause." in readme()
+    assert f"The number of sentences alone reaches AUC {auc_of(length)}." in readme()
+    assert share.length.misfit_p < 0.001 and "a straight line misfits (p < 0.001)" in readme()
+    *_, without, with_labels = share.added
+    losses = (without.loss.value, with_labels.loss.value)
+    assert "a log loss of {:.3f}; with label shares, {:.3f}. That is no clear difference.".format(*losses) in readme()
+
+
+def test_no_sentence_of_the_readme_hangs_on_one_adjustment(predicted: dict[str, Prediction]) -> None:
+    for measure, prediction in predicted.items():
+        said = {verdict.predictor: verdict for verdict in verdicts(prediction)}
+        assert all(len(verdict.at_equal_length) == 4 for verdict in said.values())
+        agreed = {label: verdict.agreed for label, verdict in said.items()}
+        assert agreed == {
+            "Teacher": Direction.UNCLEAR,
+            "Shared": Direction.CORRECT,
+            "Student": Direction.INCORRECT,
+            "Boosted": Direction.UNCLEAR,
+        }, measure
+        compared = against_length(prediction)
+        assert [found.group for found in compared] == [ALL, SAME_QUESTION]
+        assert all(found.better == () for found in compared)
+        added = prediction.added[-1].added
+        assert added is not None and added.low < 0 < added.high
+    # The share of Teacher sentences says nothing clear, their number nothing but length.
+    assert verdicts(predicted["share"])[0].pooled is Direction.UNCLEAR
+    assert verdicts(predicted["count"])[0].pooled is Direction.CORRECT
+
+
+def test_correctness_rises_with_length_and_then_falls(run: rdpt.ScoredRun) -> None:
+    traces = run.traces().to_pylist()
+
+    def accuracy(shortest: int, longest: int) -> float:
+        return float(np.mean([row["correct"] for row in traces if shortest <= row["n_sentences"] <= longest]))
+
+    assert accuracy(1, 4) < accuracy(8, 10) - 0.3 and accuracy(13, 99) < accuracy(8, 10) - 0.2
+
+
+def test_openings_differ(run: rdpt.ScoredRun) -> None:
+    rows = run.sentences().to_pylist()
+    share = {}
+    for index in (0, 3, 6):
+        there = [row for row in rows if row["sentence_index"] == index]
+        for benchmark in {row["benchmark"] for row in there}:
+            own = Counter(row["label"] for row in there if row["benchmark"] == benchmark)
+            share |= {(index, benchmark, label): own[label] / own.total() for label in LABELS}
+    assert (
+        f"mostly Teacher (clock {share[0, 'clock', 'Teacher']:.2f}, shop {share[0, 'shop', 'Teacher']:.2f}); on those "
+        f"farthest from it, mostly Student (units {share[0, 'units', 'Student']:.2f}, week "
+        f"{share[0, 'week', 'Student']:.2f})."
+    ) in readme()
+    spread = {
+        index: max(
+            np.ptp([value for (at, _, kind), value in share.items() if (at, kind) == (index, label)])
+            for label in ("Teacher", "Student")
+        )
+        for index in (0, 3, 6)
+    }
+    assert spread[0] > 0.9 and max(spread[3], spread[6]) < 0.8
+
+
+def test_what_comes_with_the_project(run: rdpt.ScoredRun) -> None:
+    text = flat((PROJECT / "README.md").read_text(encoding="utf-8"))
+    benchmarks = Counter(row["benchmark"] for row in run.traces().to_pylist())
+    assert f"{benchmarks.total()} traces of the distilled model on five small benchmarks" in text
+    assert len(benchmarks) == 5
+    sizes = [model.n_parameters / 1e6 for model in run.info.models]
+    assert f"model of {min(sizes):.1f} to {max(sizes):.1f} million parameters" in text
+
+
+def test_the_table_in_the_docs(predicted: dict[str, Prediction]) -> None:
+    rows = (("share", "Teacher"), ("count", "Teacher"), ("share", "Student"), ("count", "Shared"))
+    for measure, label in rows:
+        prediction = predicted[measure]
+        aucs = [auc_of(prediction.auc(label, group).auc) for group in (ALL, SAME_LENGTH, SAME_QUESTION)]
+        odds = odds_of(prediction.fit(label).fits[Beside.CURVE])
+        name = {"share": "share", "count": "number"}[measure]
+        assert f"| {name} of {label} | {' | '.join(aucs)} | {odds} |" in statistics()
+    length = [auc_of(predicted["share"].auc(LENGTH, group).auc) for group in (ALL, SAME_QUESTION)]
+    assert f"| number of sentences | {length[0]} | – | {length[1]} | – |" in statistics()
+    prediction = predicted["share"]
+    worth = f"({prediction.n_questions} questions, worth {prediction.n_effective:.0f} equal ones;"
+    assert worth in flat((PROJECT / "docs" / "statistics.md").read_text(encoding="utf-8"))
+
+
+def test_no_number_of_the_readme_goes_unchecked() -> None:
+    # A number added to this part of the README belongs into a test above, and then into this list.
+    numbers = Counter(re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", readme().replace("95% interval", "")))
+    table = re.findall(r"\| ([\d.,]+)(?= \|)", readme())
+    checked = (
+        "0.05 0.1 6,343 6,347 4 0.45 0.41 0.53 0.50 0.56 500 0.27 0.23 0.31 0.47 0.33 0.66 0.77 0.73 0.80 0.001 0.427 "
+        "0.420 0.94 0.97 0.94 0.92"
+    )
+    assert numbers - Counter(table) == Counter(checked.split())
