@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu, norm
+from sklearn.metrics import roc_auc_score
 
 from rdpt_core.analysis.statistics.auc import auc_gap, auc_gap_within_questions, auc_within, auc_within_questions
 from tests.support import simulation
@@ -60,6 +61,13 @@ def test_auc_refusals() -> None:
     assert "only 4 questions" in str(auc_within(score[::-1] % 7, correct, zero, np.arange(20) // 5).refused)
     none = auc_within(score, np.ones(20, bool), zero, np.arange(20))
     assert none.refused is not None and np.isnan(none.value) and none.n_questions == 0
+
+
+def test_auc_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(4)
+    score, correct = rng.integers(0, 9, 80).astype(float), rng.random(80) < 0.4
+    auc = auc_within(score, correct, np.zeros(80, np.int64), np.arange(80))
+    assert auc.value == pytest.approx(roc_auc_score(correct, score), rel=1e-12)
 
 
 def test_auc_equals_the_mann_whitney_statistic_of_scipy() -> None:

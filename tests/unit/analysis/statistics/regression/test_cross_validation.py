@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import ttest_1samp
+from sklearn.linear_model import LogisticRegression
 
 from rdpt_core.analysis.statistics.regression.cross_validation import (
     N_FOLDS,
@@ -97,3 +98,10 @@ def test_the_interval_is_students() -> None:
     assert (found.value, found.low, found.high) == pytest.approx((np.mean(means), oracle.low, oracle.high))
     assert "only 5 questions" in str(mean_over_questions(values[question < 5], question[question < 5]).refused)
     assert np.isnan(mean_over_questions(np.full(3, np.nan), np.arange(3)).value)
+
+
+def test_the_penalised_fit_is_that_of_scikit_learn() -> None:
+    x, correct, _, _ = sample(9)
+    theirs = LogisticRegression(C=1.0, tol=1e-12, max_iter=1000).fit(x, correct)
+    ours = fit_ridge(np.column_stack([np.ones(len(x)), x]), correct)
+    assert ours == pytest.approx(np.concatenate([theirs.intercept_, theirs.coef_[0]]), abs=1e-5)
