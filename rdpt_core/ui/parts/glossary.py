@@ -304,6 +304,13 @@ def explain(*names: str, key: str | None = None) -> None:
             st.markdown(entry(name))
 
 
+def explained_heading(title: str, *names: str, key: str | None = None) -> None:
+    """The heading of a part of a page, with `explain` at its right."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(title, anchor=False, width="content")
+        explain(*names, key=key)
+
+
 def short(name: str) -> str:
     """A term's text without its formula, for the help of a control or a column."""
     return TERMS[name].text

@@ -191,15 +191,11 @@ def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Fig
     }
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader("From label to label", anchor=False, width="content")
-            glossary.explain("transition", "agreement", "Cohen's κ")
+        glossary.explained_heading("From label to label", "transition", "agreement", "Cohen's κ")
         clicked = chart(drawn["transitions"], "transitions", "Matched sentences by their label in either run")
         st.caption("Rows: the label in this run. Columns: in the other one. Percentages are of the row. Click a cell.")
     with right:
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader("Shift of the shares", anchor=False, width="content")
-            glossary.explain("share", "paired interval")
+        glossary.explained_heading("Shift of the shares", "share", "paired interval")
         chart(drawn["shifts"], "shifts", "Change of each label's share from this run to the other", clickable=False)
         st.caption(f"The other run minus this one, in the same sentences. {cited(DIFFERENCE_INTERVAL)}")
     seen, st.session_state["transition_seen"] = st.session_state.get("transition_seen"), clicked

@@ -98,9 +98,7 @@ def draw_curves(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
 
 def margins(page: PageContext, scope: Scope) -> None:
     """How many labels are close to turning."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("How sure the labels are", anchor=False, width="content")
-        glossary.explain("margin", "uncertain", key="explain_margin")
+    glossary.explained_heading("How sure the labels are", "margin", "uncertain", key="explain_margin")
     table = page.data.margins(page.rule, scope)
     rows = table.to_pylist()
     total = sum(row["n"] for row in rows)

@@ -20,9 +20,9 @@ from rdpt_core.ui.style import words
 
 def draw_suggestion(page: PageContext, scope: Scope, suggestion: SuggestedBeta) -> go.Figure:
     """What the data say about β, with its reason, or why they say nothing."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("A β that the data suggest", anchor=False, width="content")
-        glossary.explain("suggested β", "antimode", "dip test", "β", key="explain_suggested")
+    glossary.explained_heading(
+        "A β that the data suggest", "suggested β", "antimode", "dip test", "β", key="explain_suggested"
+    )
     if suggestion.beta is None:
         st.info(
             f"**The data suggest no β here.** {_why_none(suggestion)} Keep the default, and look at how much depends "

@@ -21,9 +21,13 @@ _KEPT = "label kept without it"
 
 def unit_effects(page: PageContext, scope: Scope) -> None:
     """Labels without first tokens and of joined sentences, counted when they are asked for."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("What a sentence's first token and its length decide", anchor=False, width="content")
-        glossary.explain("first token", "choice and wording", "gap", key="explain_unit_effects")
+    glossary.explained_heading(
+        "What a sentence's first token and its length decide",
+        "first token",
+        "choice and wording",
+        "gap",
+        key="explain_unit_effects",
+    )
     title = "Label shares without first tokens, and for joined sentences"
     with st.expander(title, key="unit_effects", on_change="rerun", bind="query-params") as opened:
         if opened.open:
@@ -109,9 +113,7 @@ def _interval(part: GapParts) -> str:
 
 def alternatives(page: PageContext, scope: Scope) -> None:
     """The other units and spaces beside the present one, counted when they are asked for."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("Other units and spaces", anchor=False, width="content")
-        glossary.explain("unit", "space", "flip", key="explain_units")
+    glossary.explained_heading("Other units and spaces", "unit", "space", "flip", key="explain_units")
     title = "Label shares in every unit and space, and how many labels change"
     with st.expander(title, key="units", on_change="rerun", bind="query-params") as units:
         if units.open:
