@@ -106,8 +106,10 @@ class Starter:
 
 
 def _serve() -> None:
-    # Each loads its part of transformers only when it is asked for. What needs pyarrow is left to the commands: its
-    # allocator starts a thread.
+    # What needs pyarrow is left to the commands: its allocator starts a thread. nltk loads scikit-learn where it finds
+    # it, and that loads pandas and pyarrow. Only the tests have scikit-learn, so nothing is lost by hiding it.
+    sys.modules["sklearn"] = None  # type: ignore[assignment]
+    # Each class loads its part of transformers only when it is asked for.
     import duckdb  # noqa: F401
     import nltk.tokenize.punkt  # noqa: F401
     from transformers import AutoModelForCausalLM, LlamaForCausalLM, PreTrainedTokenizerFast  # noqa: F401
