@@ -33,7 +33,6 @@ from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.pipeline import default_name, score_run
 from rdpt_core.scoring.request import ScoreRequest
-from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, iter_traces
 
@@ -176,17 +175,17 @@ def _score(
 ) -> ScoreResult:
     unscored = UnscoredLog(beside(database, ".unscored.jsonl"))
     engine: AbstractContextManager[None] = nullcontext() if distributed is None else cluster(distributed)
+    store = DuckDBRunStore(database)
     with rejects, closing(unscored), engine:
-        claim = score_run(
+        claim, run = score_run(
             request,
             _passes(files, rejects, limit),
-            DuckDBRunStore(database),
+            store,
             on_stages=on_stages,
             on_unscored=unscored.add,
             distributed=distributed,
         )
-    with open_reader(database) as reader:
-        n_sentences, n_unscored = reader.count_sentences(reader.run(claim.run_id))
+    n_sentences, n_unscored = store.count_sentences(run)
     return ScoreResult(
         run_id=claim.run_id,
         db=database,

@@ -19,7 +19,17 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import RETRIED_REASONS, Message, Role, RunClaim, ScoredModel, Span, TokenLogprobs, Trace
+from rdpt_core.records import (
+    RETRIED_REASONS,
+    Message,
+    Role,
+    RunClaim,
+    RunKey,
+    ScoredModel,
+    Span,
+    TokenLogprobs,
+    Trace,
+)
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 
 
@@ -52,6 +62,11 @@ class Run:
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1
+
+    @property
+    def key(self) -> RunKey:
+        """What names the run to whatever writes to it."""
+        return RunKey(self.run_no, self.run_id)
 
     def as_claim(self, name: str) -> RunClaim:
         """What a run made from this one starts from."""
@@ -163,7 +178,7 @@ class Reader:
         by_role = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
-    def count_sentences(self, run: Run) -> tuple[int, int]:
+    def count_sentences(self, run: Run | RunKey) -> tuple[int, int]:
         """How many sentences of a run are there so far, and how many of these are unscored."""
         row = self.query(
             "SELECT count(*) AS n_sentences, count(unscored_reason) AS n_unscored FROM sentences WHERE run_no = ?",

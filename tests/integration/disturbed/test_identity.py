@@ -1,0 +1,142 @@
+"""A run stays what it was when it was claimed: its database, its traces, its models and what serves them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from rdpt_core.cli import main
+from rdpt_core.records import Role
+from rdpt_core.store.run_store import DuckDBRunStore
+from tests.integration.conftest import export, make_lines, write_lines
+
+
+def score(traces: Path, models: list[str], database: Path, *options: str) -> int:
+    return main(["score", "--traces", str(traces), *models, "--db", str(database), "--quiet", *options])
+
+
+def everything(database: Path) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in tables}
+
+
+def after_commit(monkeypatch: pytest.MonkeyPatch, role: Role, act: Callable[[], None]) -> None:
+    """`act` right after the first commit of this role."""
+    monkeypatch.setattr("rdpt_core.scoring.jobs.role_job._COMMIT_INTERVAL_S", -1.0)
+    commit, acted = DuckDBRunStore.commit, []
+
+    def commit_and_act(self: DuckDBRunStore, run: Any, committed: Role, *rest: Any) -> None:
+        commit(self, run, committed, *rest)
+        if committed is role and not acted:
+            acted.append(True)
+            act()
+
+    monkeypatch.setattr(DuckDBRunStore, "commit", commit_and_act)
+
+
+# ── The database ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("role", "n_other"), [(Role.TEACHER, 8), (Role.TEACHER, 20), (Role.DISTILLED, 8)])
+def test_a_database_put_in_place_of_the_one_that_is_written_keeps_every_row(
+    model_flags: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    role: Role,
+    n_other: int,
+) -> None:
+    mine = write_lines(tmp_path / "mine.jsonl", make_lines(8))
+    other = write_lines(tmp_path / "other.jsonl", make_lines(40)[-n_other:])
+    finished, database, moved = (tmp_path / f"{name}.duckdb" for name in ("finished", "x", "moved"))
+    assert score(other, model_flags, finished) == 0
+    before = everything(finished)
+
+    def swap() -> None:
+        database.rename(moved)
+        shutil.copy(finished, tmp_path / "new")
+        os.replace(tmp_path / "new", database)
+
+    after_commit(monkeypatch, role, swap)
+    capsys.readouterr()
+    assert score(mine, model_flags, database, "--batch-tokens", "200") == 2
+    said = capsys.readouterr().err
+    assert "the database was replaced" in said and len(said.splitlines()) == 1
+    assert everything(database) == before
+    # What was scored is in the file that was moved away, and goes on there.
+    assert len(everything(moved)["tokens"]) > 0
+    monkeypatch.undo()
+    assert score(mine, model_flags, moved) == 0
+
+
+def test_a_database_that_is_taken_away_is_not_begun_again(
+    model_flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traces, database = write_lines(tmp_path / "t.jsonl", make_lines(8)), tmp_path / "x.duckdb"
+    after_commit(monkeypatch, Role.STUDENT, lambda: database.unlink())
+    assert score(traces, model_flags, database, "--batch-tokens", "200") == 2
+    said = capsys.readouterr().err
+    assert "the database was replaced" in said and "no file" in said and len(said.splitlines()) == 1
+    assert not database.exists()
+
+
+def test_an_earlier_copy_of_the_same_run_is_told_to_be_incomplete(
+    model_flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A restored backup is the same run with fewer rows: what is missing is scored by the next call."""
+    traces, database, backup = write_lines(tmp_path / "t.jsonl", make_lines(8)), tmp_path / "x.duckdb", tmp_path / "b"
+    after_commit(monkeypatch, Role.TEACHER, lambda: shutil.copy(database, backup))
+    assert score(traces, model_flags, database, "--batch-tokens", "200") == 0
+    whole = export(database, "tokens", tmp_path / "whole.jsonl")
+    monkeypatch.undo()
+    database.unlink()
+
+    after_commit(monkeypatch, Role.STUDENT, lambda: shutil.copy(backup, database))
+    capsys.readouterr()
+    assert score(traces, model_flags, database, "--batch-tokens", "200") == 2
+    said = capsys.readouterr().err
+    assert "the same command" in said and len(said.splitlines()) == 1
+    monkeypatch.undo()
+    assert score(traces, model_flags, database) == 0
+    assert export(database, "tokens", tmp_path / "again.jsonl") == whole
+
+
+def test_resplit_and_local_write_to_the_run_that_they_read(
+    model_flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = write_lines(tmp_path / "mine.jsonl", make_lines(6))
+    other = write_lines(tmp_path / "other.jsonl", make_lines(40)[-6:])
+    source, finished, database = (tmp_path / f"{name}.duckdb" for name in ("source", "finished", "x"))
+    assert score(mine, model_flags, source) == score(other, model_flags, finished) == 0
+    before = everything(finished)
+    for command, method in (
+        (["resplit", "--splitter", "line"], "claim_copy"),
+        (["resplit", "--splitter", "line"], "commit"),
+        (["local", "--quiet"], "local_trace_nos"),
+        (["local", "--quiet"], "commit_local"),
+    ):
+        shutil.copy(source, database)
+        original, called = getattr(DuckDBRunStore, method), []
+
+        def swap_first(self: DuckDBRunStore, *rest: Any, original: Any = original, called: Any = called) -> Any:
+            if not called:
+                called.append(True)
+                shutil.copy(finished, tmp_path / "new")
+                os.replace(tmp_path / "new", database)
+            return original(self, *rest)
+
+        monkeypatch.setattr(DuckDBRunStore, method, swap_first)
+        capsys.readouterr()
+        assert main([command[0], "--db", str(database), *command[1:]]) == 2
+        said = capsys.readouterr().err
+        assert "the database was replaced" in said and called
+        assert everything(database) == before
+        monkeypatch.undo()
