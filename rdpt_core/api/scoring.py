@@ -26,7 +26,7 @@ from rdpt_core.api.arguments import (
 )
 from rdpt_core.api.models import models_of
 from rdpt_core.api.results import ScoreResult
-from rdpt_core.errors import UsageError
+from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import DTYPES, Role, TemplatePolicy, TooLong, Trace
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions, cluster, require_ray
 from rdpt_core.scoring.jobs.timing import StageSeconds
@@ -176,15 +176,19 @@ def _score(
     unscored = UnscoredLog(beside(database, ".unscored.jsonl"))
     engine: AbstractContextManager[None] = nullcontext() if distributed is None else cluster(distributed)
     store = DuckDBRunStore(database)
-    with rejects, closing(unscored), engine:
-        claim, run = score_run(
-            request,
-            _passes(files, rejects, limit),
-            store,
-            on_stages=on_stages,
-            on_unscored=unscored.add,
-            distributed=distributed,
-        )
+    try:
+        with rejects, closing(unscored), engine:
+            claim, run = score_run(
+                request,
+                _passes(files, rejects, limit),
+                store,
+                on_stages=on_stages,
+                on_unscored=unscored.add,
+                distributed=distributed,
+            )
+    except InputError as error:
+        error.where = error.where or ", ".join(map(str, files))
+        raise
     n_sentences, n_unscored = store.count_sentences(run)
     return ScoreResult(
         run_id=claim.run_id,

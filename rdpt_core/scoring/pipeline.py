@@ -17,7 +17,7 @@ from rdpt_core.records import Role, RunClaim, RunKey, ScoredModel, Trace
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
-from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
+from rdpt_core.scoring.jobs.identity import make_claim, read_again, survey_traces
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
@@ -38,7 +38,8 @@ def score_run(
     """Score every trace under every role and store the result, going on where an earlier process stopped.
 
     Args:
-        read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory.
+        read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory;
+            both passes must give the same.
         on_stages: called after each role that was scored, with where its time went.
         on_unscored: called for each trace of which it is known in words why a role could not score it.
         distributed: workers of Ray score, instead of this process.
@@ -59,7 +60,7 @@ def score_run(
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
     claim = make_claim(request, [backend.model for backend in backends], survey, splitter)
-    run = store.claim(claim, _with_sentence_counts(read_traces(), splitter))
+    run = store.claim(claim, _with_sentence_counts(read_again(read_traces, survey), splitter))
     for backend in backends:
         role = backend.model.role
         commits = RoleCommits.open(role, request.models.roles, run, splitter, store, on_unscored)

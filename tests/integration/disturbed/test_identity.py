@@ -13,6 +13,7 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.records import Role
+from rdpt_core.scoring.jobs.identity import survey_traces
 from rdpt_core.store.run_store import DuckDBRunStore
 from tests.integration.conftest import export, make_lines, write_lines
 
@@ -140,3 +141,35 @@ def test_resplit_and_local_write_to_the_run_that_they_read(
         assert "the database was replaced" in said and called
         assert everything(database) == before
         monkeypatch.undo()
+
+
+# ── The traces ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is emptied", "is edited"])
+def test_a_file_of_traces_that_changes_while_it_is_read_leaves_no_run(
+    model_flags: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: str,
+) -> None:
+    lines = make_lines(6)
+    traces, database = write_lines(tmp_path / "t.jsonl", lines[:4]), tmp_path / "x.duckdb"
+    later = {"grows": lines, "shrinks": lines[:2], "is emptied": [], "is edited": [*lines[:3], lines[5]]}
+    survey = survey_traces
+
+    def survey_and_change(*arguments: Any) -> Any:
+        found = survey(*arguments)
+        write_lines(traces, later[change])
+        return found
+
+    monkeypatch.setattr("rdpt_core.scoring.pipeline.survey_traces", survey_and_change)
+    assert score(traces, model_flags, database) == 2
+    said = capsys.readouterr().err
+    assert "the file of traces changed while it was read" in said and str(traces) in said
+    assert len(said.splitlines()) == 1
+    assert everything(database)["runs"] == everything(database)["traces"] == []
+    monkeypatch.undo()
+    if later[change]:
+        assert score(traces, model_flags, database) == 0
