@@ -32,6 +32,7 @@ def score_run(
     store: RunStore,
     *,
     on_stages: Callable[[Role, StageSeconds], None] | None = None,
+    on_claim: Callable[[RunKey], None] | None = None,
     on_unscored: OnUnscored | None = None,
     distributed: DistributedOptions | None = None,
 ) -> tuple[RunClaim, RunKey]:
@@ -41,6 +42,7 @@ def score_run(
         read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory;
             both passes must give the same.
         on_stages: called after each role that was scored, with where its time went.
+        on_claim: called once the run has its name and its traces are stored, before anything is scored.
         on_unscored: called for each trace of which it is known in words why a role could not score it.
         distributed: workers of Ray score, instead of this process.
 
@@ -61,6 +63,8 @@ def score_run(
     survey = survey_traces(read_traces(), request.template_policy)
     claim = make_claim(request, [backend.model for backend in backends], survey, splitter)
     run = store.claim(claim, _with_sentence_counts(read_again(read_traces, survey), splitter))
+    if on_claim is not None:
+        on_claim(run)
     for backend in backends:
         role = backend.model.role
         commits = RoleCommits.open(role, request.models.roles, run, splitter, store, on_unscored)

@@ -197,6 +197,16 @@ class Reader:
         )
         return set(rows.column("trace_no").to_pylist())
 
+    def unscored_traces(self, run_no: int) -> set[tuple[str, str]]:
+        """(role, trace_id) of the traces of a run that a role could not score whole, for a reason that no other try
+        mends."""
+        rows = self.query(
+            "SELECT role, trace_id FROM tokens JOIN traces USING (run_no, trace_no) WHERE run_no = ? "
+            "AND unscored_reason NOT IN (SELECT unnest(?::VARCHAR[]))",
+            [run_no, [str(reason) for reason in RETRIED_REASONS]],
+        )
+        return set(zip(rows.column("role").to_pylist(), rows.column("trace_id").to_pylist(), strict=True))
+
     def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]:
         """The traces of a run whose sentences this role has scored with so many sentences in view."""
         rows = self.query(

@@ -98,6 +98,11 @@ class DuckDBRunStore:
         with read_claimed(self._path, run) as reader:
             return reader.count_sentences(run)
 
+    def unscored_traces(self, run: RunKey) -> set[tuple[str, str]]:
+        """(role, trace_id) of what is unscored for a reason that no other try mends."""
+        with read_claimed(self._path, run) as reader:
+            return reader.unscored_traces(run.run_no)
+
     def _check_whole(self, what: str, n_stored: int, found: Collection[object]) -> None:
         """An earlier copy of the database knows the run, but not all that was stored since."""
         if len(found) != n_stored:

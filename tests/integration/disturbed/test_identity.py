@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +177,45 @@ def test_a_file_of_traces_that_changes_while_it_is_read_leaves_no_run(
     monkeypatch.undo()
     if later[change]:
         assert score(traces, model_flags, database) == 0
+
+
+def test_a_pipe_is_scored_like_the_file_that_comes_through_it(
+    model_flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traces, database, pipe = write_lines(tmp_path / "t.jsonl", make_lines(4)), tmp_path / "x.duckdb", tmp_path / "pipe"
+    traces.open("a").write("not json\n")
+    os.mkfifo(pipe)
+
+    def feed() -> Path:
+        threading.Thread(target=lambda: pipe.write_bytes(traces.read_bytes()), daemon=True).start()
+        return pipe
+
+    assert score(feed(), model_flags, database) == 3
+    said = capsys.readouterr().err
+    assert said.count("note:") == 1 and f"{pipe} is a pipe" in said
+    # The file is the same run, and complete.
+    before = everything(database)["tokens"]
+    assert score(traces, model_flags, database) == 3
+    assert everything(database)["tokens"] == before and len(everything(database)["runs"]) == 1
+    assert main(["validate", "--traces", str(feed())]) == 3
+
+
+def test_a_pipe_into_which_nobody_writes_holds_no_lock_and_can_be_interrupted(
+    model_flags: list[str], tmp_path: Path
+) -> None:
+    pipe, database = tmp_path / "pipe", tmp_path / "x.duckdb"
+    os.mkfifo(pipe)
+
+    def interrupt_once_it_waits() -> None:
+        while True:
+            with suppress(OSError):  # Nobody reads yet.
+                writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+                break
+            time.sleep(0.02)
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.close(writer)
+
+    threading.Thread(target=interrupt_once_it_waits, daemon=True).start()
+    assert score(pipe, model_flags, database) == 130
+    assert not database.exists()
