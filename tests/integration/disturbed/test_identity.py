@@ -219,3 +219,65 @@ def test_a_pipe_into_which_nobody_writes_holds_no_lock_and_can_be_interrupted(
     threading.Thread(target=interrupt_once_it_waits, daemon=True).start()
     assert score(pipe, model_flags, database) == 130
     assert not database.exists()
+
+
+# ── The models ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("changed", "how"),
+    [
+        ("model.safetensors", "copied over"),
+        ("model.safetensors", "replaced"),
+        ("config.json", "edited"),
+        ("tokenizer.json", "edited"),
+        ("chat_template.jinja", "edited"),
+    ],
+)
+def test_a_model_that_changes_before_it_is_loaded_stops_the_run(
+    triple: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: str,
+    how: str,
+) -> None:
+    """A training run saves into the student's folder while the teacher is being scored."""
+    student, database = tmp_path / "student", tmp_path / "x.duckdb"
+    shutil.copytree(triple / "student", student)
+    traces = write_lines(tmp_path / "t.jsonl", make_lines(4))
+    models = ["--teacher", str(triple / "teacher"), "--student", str(student), "--roles", "teacher,student"]
+
+    def change() -> None:
+        if how == "edited":
+            (student / changed).write_text((student / changed).read_text() + " ")
+            return
+        shutil.copy(triple / "distilled" / changed, tmp_path / "new")
+        (shutil.copy if how == "copied over" else os.replace)(tmp_path / "new", student / changed)
+
+    after_commit(monkeypatch, Role.TEACHER, change)
+    assert score(traces, models, database) == 2
+    said = capsys.readouterr().err
+    assert f"student, {changed}" in said and len(said.splitlines()) == 1
+    assert {row[2] for row in everything(database)["tokens"]} == {"teacher"}
+    monkeypatch.undo()
+    assert score(traces, models, database) == 0
+    assert len(everything(database)["runs"]) == 2
+
+
+def test_weights_that_are_overwritten_while_they_are_used_stop_the_run(
+    triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On CPU weights stay in their file: whoever writes into it changes the model that is at work."""
+    student, whole, broken = tmp_path / "student", tmp_path / "whole.duckdb", tmp_path / "broken.duckdb"
+    shutil.copytree(triple / "student", student)
+    traces = write_lines(tmp_path / "t.jsonl", make_lines(12))
+    models = ["--teacher", str(triple / "teacher"), "--student", str(student), "--roles", "teacher,student"]
+    assert score(traces, models, whole, "--batch-tokens", "200") == 0
+    after_commit(monkeypatch, Role.STUDENT, lambda: shutil.copy(triple / "distilled" / "model.safetensors", student))
+    capsys.readouterr()
+    assert score(traces, models, broken, "--batch-tokens", "200") == 2
+    assert "student, model.safetensors" in capsys.readouterr().err
+    stored, right = everything(broken)["tokens"], everything(whole)["tokens"]
+    assert {row[2] for row in stored} == {"teacher", "student"}
+    assert set(map(str, stored)) < set(map(str, right))
