@@ -263,6 +263,15 @@ class RunClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class RunKey:
+    """One run of one database. Numbers begin at 1 in every file, so a number alone may name another run once a file was
+    put in place of another."""
+
+    run_no: int
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoleResult:
     """One role's tokens of one trace. `unscored_reason` says why some logprobs are missing, `detail` more exactly."""
 

@@ -47,10 +47,10 @@ def resplit(
             got=f"{chosen_splitter.name} {chosen_splitter.version}",
         )
     new_name = name or f"{source.name.removesuffix(f', by {source.splitter}')}, by {chosen_splitter.name}"
-    claim = resplit_run(source.as_claim(new_name), source.run_no, chosen_splitter, DuckDBRunStore(database))
-    with open_reader(database) as reader:
-        n_sentences, n_unscored = reader.count_sentences(reader.run(claim.run_id))
-    return RunResult(claim.run_id, database, claim.n_traces, n_sentences, n_unscored)
+    store = DuckDBRunStore(database)
+    made = resplit_run(source.as_claim(new_name), source.key, chosen_splitter, store)
+    n_sentences, n_unscored = store.count_sentences(made)
+    return RunResult(made.run_id, database, source.n_traces, n_sentences, n_unscored)
 
 
 def score_local(
@@ -90,7 +90,7 @@ def score_local(
     check_device(device)
     chosen = _finished_run(database, run)
     request = LocalRequest(
-        run_no=chosen.run_no,
+        run=chosen.key,
         n_traces=chosen.n_traces,
         model=next(model for model in chosen.models if model.role is Role.STUDENT),
         template_policy=TemplatePolicy(chosen.template_policy),

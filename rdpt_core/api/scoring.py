@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -26,16 +26,15 @@ from rdpt_core.api.arguments import (
 )
 from rdpt_core.api.models import models_of
 from rdpt_core.api.results import ScoreResult
-from rdpt_core.errors import UsageError
-from rdpt_core.records import DTYPES, Role, TemplatePolicy, TooLong, Trace
+from rdpt_core.errors import InputError, UsageError
+from rdpt_core.records import DTYPES, Role, RunKey, TemplatePolicy, TooLong, Trace
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions, cluster, require_ray
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.pipeline import default_name, score_run
 from rdpt_core.scoring.request import ScoreRequest
-from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
-from rdpt_core.traces import RejectLog, iter_traces
+from rdpt_core.traces import HeldRejectLog, PipeSpool, RejectLog, check_rejects_file, iter_traces
 
 ENGINES = ("plain", "ray")
 
@@ -77,7 +76,7 @@ def score(
     The same call on the same inputs goes on where it was stopped, and does nothing if the run is finished.
 
     Args:
-        traces: one or several files of canonical JSON Lines, scored as one run.
+        traces: one or several files or pipes of canonical JSON Lines, scored as one run.
         db: the DuckDB file to write to. It may hold other runs.
         triple: a TOML file with the tables [teacher], [student] and [distilled], instead of the next three.
         teacher: the teacher: a folder, a `.gguf` file, `org/name@revision`, `openai:URL,tokenizer=FOLDER` for a
@@ -97,7 +96,8 @@ def score(
         ranks: store each token's rank too, which the strategy `rsr` needs; completes a run that has none.
         limit: score the first traces only, so many.
         name: a name for the run; by default that of the file of traces.
-        rejects: where lines go that are no traces; by default the name of `db` and `.rejects.jsonl`.
+        rejects: where lines go that are no traces; by default the name of `db`, the run's id and
+            `.rejects.jsonl`.
         engine: `"plain"`, or `"ray"` for several workers, which needs `ray[data]`.
         workers: with ray: models at work at once.
         worker_cpus: with ray: CPUs set apart for each worker.
@@ -144,8 +144,15 @@ def score(
     if engine == "ray":
         folder = beside(database, ".shards") if shards is None else Path(shards)
         distributed = _distributed(DistributedOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
-    log = RejectLog(beside(database, ".rejects.jsonl") if rejects is None else file_of("rejects", rejects))
-    return _score(request, files, database, log, limit, distributed, on_stages)
+    return _score(
+        request,
+        files,
+        database,
+        None if rejects is None else file_of("rejects", rejects),
+        limit,
+        distributed,
+        on_stages,
+    )
 
 
 def _check(*, device: str, dtype: str, template: str, too_long: str, engine: str) -> None:
@@ -169,24 +176,40 @@ def _score(
     request: ScoreRequest,
     files: list[Path],
     database: Path,
-    rejects: RejectLog,
+    rejects_path: Path | None,
     limit: int | None,
     distributed: DistributedOptions | None,
     on_stages: OnStages | None,
 ) -> ScoreResult:
-    unscored = UnscoredLog(beside(database, ".unscored.jsonl"))
+    if rejects_path is not None:
+        check_rejects_file(rejects_path)
+    store, rejects, unscored = DuckDBRunStore(database), HeldRejectLog(), UnscoredLog()
+
+    def name_logs(run: RunKey) -> None:
+        """Named by the run, so that no other run's command takes them for its own."""
+        rejects.save(rejects_path or beside(database, f".{run.run_id}.rejects.jsonl"))
+        unscored.begin(beside(database, f".{run.run_id}.unscored.jsonl"), lambda: store.unscored_traces(run))
+
     engine: AbstractContextManager[None] = nullcontext() if distributed is None else cluster(distributed)
-    with rejects, closing(unscored), engine:
-        claim = score_run(
-            request,
-            _passes(files, rejects, limit),
-            DuckDBRunStore(database),
-            on_stages=on_stages,
-            on_unscored=unscored.add,
-            distributed=distributed,
-        )
-    with open_reader(database) as reader:
-        n_sentences, n_unscored = reader.count_sentences(reader.run(claim.run_id))
+    with PipeSpool() as spool, rejects, closing(unscored), engine:
+        try:
+            claim, run = score_run(
+                request,
+                _passes(files, rejects, limit, spool),
+                store,
+                on_stages=on_stages,
+                on_claim=name_logs,
+                on_unscored=unscored.add,
+                distributed=distributed,
+            )
+        except InputError as error:
+            error.where = error.where or ", ".join(map(str, files))
+            if rejects.n and rejects.path is None:
+                # What was wrong with the lines is worth more when they came to no run.
+                with suppress(InputError):
+                    rejects.save(rejects_path or beside(database, ".rejects.jsonl"))
+            raise
+    n_sentences, n_unscored = store.count_sentences(run)
     return ScoreResult(
         run_id=claim.run_id,
         db=database,
@@ -194,16 +217,18 @@ def _score(
         n_sentences=n_sentences,
         n_unscored=n_unscored,
         n_rejects=rejects.n,
-        rejects_path=rejects.path if rejects.n else None,
+        rejects_path=rejects.path,
         n_failed=unscored.n,
         unscored_path=unscored.path if unscored.n else None,
     )
 
 
-def _passes(files: list[Path], rejects: RejectLog, limit: int | None) -> Callable[[], Iterator[Trace]]:
+def _passes(
+    files: list[Path], rejects: RejectLog, limit: int | None, spool: PipeSpool
+) -> Callable[[], Iterator[Trace]]:
     """Gives the traces from the beginning at every call.
 
     Later passes meet the same bad lines again: they are kept once.
     """
     logs = itertools.chain([rejects], itertools.repeat(RejectLog(None)))
-    return lambda: iter_traces(files, rejects=next(logs), limit=limit)
+    return lambda: iter_traces(files, rejects=next(logs), limit=limit, spool=spool)

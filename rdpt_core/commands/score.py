@@ -82,7 +82,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--name", type=readable, metavar="TEXT", help="a name for the run (default: that of the file of traces)"
     )
     parser.add_argument(
-        "--rejects", type=file_path, metavar="FILE", help="where rejected lines go (default: --db and .rejects.jsonl)"
+        "--rejects",
+        type=file_path,
+        metavar="FILE",
+        help="where rejected lines go (default: --db, the run's id and .rejects.jsonl)",
     )
     add_engine(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

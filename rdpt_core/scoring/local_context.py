@@ -24,7 +24,17 @@ import numpy as np
 from rdpt_core.arrays import Doubles, Ints, SmallInts
 from rdpt_core.config import parse_reference
 from rdpt_core.errors import ModelError, UsageError
-from rdpt_core.records import LocalScores, ModelReference, Role, ScoredModel, Span, TemplatePolicy, TokenLogprobs, Trace
+from rdpt_core.records import (
+    LocalScores,
+    ModelReference,
+    Role,
+    RunKey,
+    ScoredModel,
+    Span,
+    TemplatePolicy,
+    TokenLogprobs,
+    Trace,
+)
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.loading import load_model
@@ -41,20 +51,20 @@ _TRACES_PER_COMMIT = 64
 class LocalStore(Protocol):
     """What the pass asks of the database."""
 
-    def traces(self, run_no: int, first: int, last: int) -> list[Trace]: ...
-    def spans(self, run_no: int, first: int, last: int) -> Mapping[int, Sequence[Span]]: ...
+    def traces(self, run: RunKey, first: int, last: int) -> list[Trace]: ...
+    def spans(self, run: RunKey, first: int, last: int) -> Mapping[int, Sequence[Span]]: ...
     def tokens(
-        self, run_no: int, role: Role, trace_nos: Sequence[int]
+        self, run: RunKey, role: Role, trace_nos: Sequence[int]
     ) -> Mapping[int, tuple[TokenLogprobs, str | None]]: ...
-    def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]: ...
-    def commit_local(self, run_no: int, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None: ...
+    def local_trace_nos(self, run: RunKey, role: Role, n_context: int) -> set[int]: ...
+    def commit_local(self, run: RunKey, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRequest:
     """Which run, under which of its models, and how far a token looks back, in sentences."""
 
-    run_no: int
+    run: RunKey
     n_traces: int
     model: ScoredModel
     template_policy: TemplatePolicy
@@ -74,7 +84,7 @@ def score_locally(request: LocalRequest, store: LocalStore) -> int:
     """
     role, n_context = request.model.role, request.n_context
     files, tokenizer = _same_model(request)
-    done = store.local_trace_nos(request.run_no, role, n_context)
+    done = store.local_trace_nos(request.run, role, n_context)
     waiting = [number for number in range(request.n_traces) if number not in done]
     if not waiting:
         return 0
@@ -85,12 +95,12 @@ def score_locally(request: LocalRequest, store: LocalStore) -> int:
         missing = [number for number in range(first, last) if number not in done]
         if not missing:
             continue
-        traces = store.traces(request.run_no, first, last)
-        spans = store.spans(request.run_no, first, last)
-        tokens = store.tokens(request.run_no, role, missing)
+        traces = store.traces(request.run, first, last)
+        spans = store.spans(request.run, first, last)
+        tokens = store.tokens(request.run, role, missing)
         cuts = [_CutTrace.of(number, traces[number - first], spans[number], tokens[number][0]) for number in missing]
         scores = scorer.score(cuts)
-        store.commit_local(request.run_no, role, n_context, scores)
+        store.commit_local(request.run, role, n_context, scores)
         bar.advance(len(scores), sum(len(cut.tokens) for cut in cuts))
     bar.close()
     return len(waiting)

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from rdpt_core.errors import ServerGoneError, UsageError
-from rdpt_core.records import Role, RunClaim, ScoredModel, Trace
+from rdpt_core.errors import ServerGoneError, StoreError, UsageError
+from rdpt_core.records import Role, RunClaim, RunKey, ScoredModel, Trace
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
-from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
+from rdpt_core.scoring.jobs.identity import make_claim, read_again, survey_traces
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
@@ -32,19 +32,23 @@ def score_run(
     store: RunStore,
     *,
     on_stages: Callable[[Role, StageSeconds], None] | None = None,
+    on_claim: Callable[[RunKey], None] | None = None,
     on_unscored: OnUnscored | None = None,
     distributed: DistributedOptions | None = None,
-) -> RunClaim:
+) -> tuple[RunClaim, RunKey]:
     """Score every trace under every role and store the result, going on where an earlier process stopped.
 
     Args:
-        read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory.
+        read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory;
+            both passes must give the same.
         on_stages: called after each role that was scored, with where its time went.
+        on_claim: called once the run has its name and its traces are stored, before anything is scored.
         on_unscored: called for each trace of which it is known in words why a role could not score it.
         distributed: workers of Ray score, instead of this process.
 
     Raises:
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
+        StoreError: the database was replaced meanwhile.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
     if distributed is not None and request.with_ranks:
@@ -58,10 +62,12 @@ def score_run(
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
     claim = make_claim(request, [backend.model for backend in backends], survey, splitter)
-    run_no = store.claim(claim, _with_sentence_counts(read_traces(), splitter))
+    run = store.claim(claim, _with_sentence_counts(read_again(read_traces, survey), splitter))
+    if on_claim is not None:
+        on_claim(run)
     for backend in backends:
         role = backend.model.role
-        commits = RoleCommits.open(role, request.models.roles, run_no, splitter, store, on_unscored)
+        commits = RoleCommits.open(role, request.models.roles, run, splitter, store, on_unscored)
         with closing(backend):
             try:
                 if distributed is None or backend.model.backend == "recorded":
@@ -70,12 +76,12 @@ def score_run(
                 else:
                     stages = _distributed(request, backend.model, claim, commits, distributed)
             except ServerGoneError as error:
-                raise _with_missing(error, store, run_no, claim) from error
+                raise _with_missing(error, store, run, claim) from error
         if on_stages is not None:
             on_stages(role, stages)
-    _check_complete(store, run_no, claim)
-    store.finish(run_no)
-    return claim
+    _check_complete(store, run, claim)
+    store.finish(run)
+    return claim, run
 
 
 def _distributed(
@@ -84,15 +90,15 @@ def _distributed(
     # Ray's workers are needed for this engine only.
     from rdpt_core.scoring.jobs.distributed.job import DistributedJob
 
-    return DistributedJob(request, model, claim.run_id, claim.n_traces, commits, options).run(quiet=request.quiet)
+    return DistributedJob(request, model, claim.n_traces, commits, options).run(quiet=request.quiet)
 
 
-def _with_missing(error: ServerGoneError, store: RunStore, run_no: int, claim: RunClaim) -> ServerGoneError:
+def _with_missing(error: ServerGoneError, store: RunStore, run: RunKey, claim: RunClaim) -> ServerGoneError:
     """The same error, which also says what the run still lacks."""
     missing = [
         f"{model.role}: {claim.n_traces - n:,} of {claim.n_traces:,} traces"
         for model in claim.models
-        if (n := len(store.scored_trace_nos(run_no, model.role, with_failed=False))) < claim.n_traces
+        if (n := len(store.scored_trace_nos(run, model.role, with_failed=False))) < claim.n_traces
     ]
     return ServerGoneError(
         error.what,
@@ -104,12 +110,19 @@ def _with_missing(error: ServerGoneError, store: RunStore, run_no: int, claim: R
     )
 
 
-def _check_complete(store: RunStore, run_no: int, claim: RunClaim) -> None:
+def _check_complete(store: RunStore, run: RunKey, claim: RunClaim) -> None:
     """A run that calls itself complete is complete: every trace has every role."""
     for model in claim.models:
-        n_stored = len(store.scored_trace_nos(run_no, model.role))
+        n_stored = len(store.scored_trace_nos(run, model.role))
         if n_stored != claim.n_traces:
-            raise RuntimeError(f"{model.role} has {n_stored} of {claim.n_traces} traces after scoring all of them")
+            raise StoreError(
+                "the run is not complete after all of it was scored",
+                where=f"run {run.run_id}",
+                expected=f"{claim.n_traces:,} traces scored by the {model.role}",
+                got=f"{n_stored:,}",
+                hint="If an earlier copy of the database was put in its place meanwhile, the same command scores again "
+                "what is missing.",
+            )
 
 
 def _with_sentence_counts(traces: Iterable[Trace], splitter: Splitter) -> Iterator[tuple[Trace, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rdpt_core.records import Role, RoleResult, RunClaim, SentenceColumns, UnscoredReason
+from rdpt_core.records import Role, RoleResult, RunClaim, RunKey, SentenceColumns, UnscoredReason
 from rdpt_core.scoring.jobs.identity import make_run_id
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.scoring.jobs.windows import windows
@@ -26,7 +26,7 @@ def resplit_claim(source: RunClaim, splitter: Splitter) -> RunClaim:
     )
 
 
-def resplit_run(source: RunClaim, source_run_no: int, splitter: Splitter, store: RunStore) -> RunClaim:
+def resplit_run(source: RunClaim, source_run: RunKey, splitter: Splitter, store: RunStore) -> RunKey:
     """Cut the traces of a run again and store the result as a run of its own.
 
     A sentence of the new run that holds a token without a logprob is unscored, for the reason stored with the tokens.
@@ -35,25 +35,25 @@ def resplit_run(source: RunClaim, source_run_no: int, splitter: Splitter, store:
     n_sentences = [
         len(splitter.split(trace.response))
         for window in windows(source.n_traces)
-        for trace in store.traces(source_run_no, window.start, window.stop)
+        for trace in store.traces(source_run, window.start, window.stop)
     ]
-    run_no = store.claim_copy(claim, source_run_no, n_sentences)
+    run = store.claim_copy(claim, source_run, n_sentences)
     roles = [model.role for model in source.models]
-    if len(store.scored_trace_nos(run_no, roles[-1])) < source.n_traces:
+    if len(store.scored_trace_nos(run, roles[-1])) < source.n_traces:
         for window in windows(source.n_traces):
-            _resplit_window(window, source_run_no, run_no, roles, splitter, store)
-    store.finish(run_no)
-    return claim
+            _resplit_window(window, source_run, run, roles, splitter, store)
+    store.finish(run)
+    return run
 
 
 def _resplit_window(
-    window: range, source_run_no: int, run_no: int, roles: Sequence[Role], splitter: Splitter, store: RunStore
+    window: range, source_run: RunKey, run: RunKey, roles: Sequence[Role], splitter: Splitter, store: RunStore
 ) -> None:
-    traces = store.traces(source_run_no, window.start, window.stop)
+    traces = store.traces(source_run, window.start, window.stop)
     spans = [splitter.split(trace.response) for trace in traces]
     results: dict[Role, list[RoleResult]] = {}
     for role in roles:
-        stored = store.tokens(source_run_no, role, window)
+        stored = store.tokens(source_run, role, window)
         results[role] = []
         for trace_no, trace, cut in zip(window, traces, spans, strict=True):
             tokens, reason = stored[trace_no]
@@ -65,4 +65,4 @@ def _resplit_window(
         for number, (trace_no, trace, cut) in enumerate(zip(window, traces, spans, strict=True))
     ]
     for role in roles:
-        store.commit(run_no, role, results[role], sentences if role is roles[-1] else [])
+        store.commit(run, role, results[role], sentences if role is roles[-1] else [])

@@ -3,6 +3,7 @@
 folder     the databases of a folder
 connect    opening the database: one writer or several readers at a time
 schema     its tables, and the migrations that lead to them
+claimed    the database of a run that is under way
 writer     claim a run, commit batches, finish
 reader     everything that the app and the exports ask
 run_store  the database as the scoring pipeline sees it

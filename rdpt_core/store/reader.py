@@ -19,7 +19,17 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import RETRIED_REASONS, Message, Role, RunClaim, ScoredModel, Span, TokenLogprobs, Trace
+from rdpt_core.records import (
+    RETRIED_REASONS,
+    Message,
+    Role,
+    RunClaim,
+    RunKey,
+    ScoredModel,
+    Span,
+    TokenLogprobs,
+    Trace,
+)
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 
 
@@ -52,6 +62,11 @@ class Run:
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1
+
+    @property
+    def key(self) -> RunKey:
+        """What names the run to whatever writes to it."""
+        return RunKey(self.run_no, self.run_id)
 
     def as_claim(self, name: str) -> RunClaim:
         """What a run made from this one starts from."""
@@ -163,7 +178,7 @@ class Reader:
         by_role = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
-    def count_sentences(self, run: Run) -> tuple[int, int]:
+    def count_sentences(self, run: Run | RunKey) -> tuple[int, int]:
         """How many sentences of a run are there so far, and how many of these are unscored."""
         row = self.query(
             "SELECT count(*) AS n_sentences, count(unscored_reason) AS n_unscored FROM sentences WHERE run_no = ?",
@@ -181,6 +196,16 @@ class Reader:
             [run_no, role, with_failed, [str(reason) for reason in RETRIED_REASONS], ranked],
         )
         return set(rows.column("trace_no").to_pylist())
+
+    def unscored_traces(self, run_no: int) -> set[tuple[str, str]]:
+        """(role, trace_id) of the traces of a run that a role could not score whole, for a reason that no other try
+        mends."""
+        rows = self.query(
+            "SELECT role, trace_id FROM tokens JOIN traces USING (run_no, trace_no) WHERE run_no = ? "
+            "AND unscored_reason NOT IN (SELECT unnest(?::VARCHAR[]))",
+            [run_no, [str(reason) for reason in RETRIED_REASONS]],
+        )
+        return set(zip(rows.column("role").to_pylist(), rows.column("trace_id").to_pylist(), strict=True))
 
     def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]:
         """The traces of a run whose sentences this role has scored with so many sentences in view."""

@@ -2,68 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rdpt_core.records import LocalScores, Role, RoleResult, RunClaim, SentenceColumns, Span, TokenLogprobs, Trace
-from rdpt_core.store.reader import open_reader
+from rdpt_core.errors import StoreError
+from rdpt_core.records import (
+    LocalScores,
+    Role,
+    RoleResult,
+    RunClaim,
+    RunKey,
+    SentenceColumns,
+    Span,
+    TokenLogprobs,
+    Trace,
+)
+from rdpt_core.store.claimed import read_claimed
 from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, commit_local, finish_run
-
-_PATIENCE_S = 120.0
 
 
 class DuckDBRunStore:
-    """Opens the file for every call and closes it again, so that the app can read while a run writes."""
+    """Opens the file for every call and closes it again, so that the app can read while a run writes.
+
+    Raises:
+        StoreError: from every method but `claim`, if the database is no longer the one in which the run was claimed.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int:
+    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> RunKey:
         """Register the run, or find the one with the same identity."""
         return claim_run(self._path, claim, traces)
 
-    def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int:
+    def claim_copy(self, claim: RunClaim, source: RunKey, n_sentences: Sequence[int]) -> RunKey:
         """Register a run over the traces of another, or find the one with the same identity."""
-        return claim_copy(self._path, claim, source_run_no, n_sentences)
+        return claim_copy(self._path, claim, source, n_sentences)
 
-    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
+    def scored_trace_nos(self, run: RunKey, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
         """The traces that have this role's tokens; without those that another try may mend, if so asked, and only
         those with ranks, if `ranked`."""
-        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
-            return reader.scored_trace_nos(run_no, role, with_failed=with_failed, ranked=ranked)
+        with read_claimed(self._path, run) as reader:
+            return reader.scored_trace_nos(run.run_no, role, with_failed=with_failed, ranked=ranked)
 
-    def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
-        """Traces `first` ≤ trace_no < `last`, in order."""
-        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
-            return reader.traces(run_no, first, last)
+    def traces(self, run: RunKey, first: int, last: int) -> list[Trace]:
+        """Traces `first` ≤ trace_no < `last`, in order.
+
+        Raises:
+            StoreError: the database has lost some of them.
+        """
+        with read_claimed(self._path, run) as reader:
+            traces = reader.traces(run.run_no, first, last)
+        self._check_whole("traces", last - first, traces)
+        return traces
 
     def tokens(
-        self, run_no: int, role: Role, trace_nos: Sequence[int]
+        self, run: RunKey, role: Role, trace_nos: Sequence[int]
     ) -> Mapping[int, tuple[TokenLogprobs, str | None]]:
-        """One role's tokens of some traces."""
-        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
-            return reader.tokens(run_no, role, trace_nos)
+        """One role's tokens of some traces, which were stored before.
+
+        Raises:
+            StoreError: the database has lost some of them.
+        """
+        with read_claimed(self._path, run) as reader:
+            tokens = reader.tokens(run.run_no, role, trace_nos)
+        self._check_whole(f"traces scored by the {role}", len(set(trace_nos)), tokens)
+        return tokens
 
     def commit(
-        self, run_no: int, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
     ) -> None:
         """Store one batch in one transaction."""
-        commit_batch(self._path, run_no, role, results, sentences)
+        commit_batch(self._path, run, role, results, sentences)
 
-    def spans(self, run_no: int, first: int, last: int) -> Mapping[int, Sequence[Span]]:
+    def spans(self, run: RunKey, first: int, last: int) -> Mapping[int, Sequence[Span]]:
         """The sentences of the traces `first` ≤ trace_no < `last`."""
-        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
-            return reader.spans(run_no, first, last)
+        with read_claimed(self._path, run) as reader:
+            return reader.spans(run.run_no, first, last)
 
-    def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]:
+    def local_trace_nos(self, run: RunKey, role: Role, n_context: int) -> set[int]:
         """The traces that are scored with so many sentences in view."""
-        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
-            return reader.local_trace_nos(run_no, role, n_context)
+        with read_claimed(self._path, run) as reader:
+            return reader.local_trace_nos(run.run_no, role, n_context)
 
-    def commit_local(self, run_no: int, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
+    def commit_local(self, run: RunKey, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
         """Store local scores in one transaction."""
-        commit_local(self._path, run_no, role, n_context, scores)
+        commit_local(self._path, run, role, n_context, scores)
 
-    def finish(self, run_no: int) -> None:
+    def finish(self, run: RunKey) -> None:
         """Mark the run as complete."""
-        finish_run(self._path, run_no)
+        finish_run(self._path, run)
+
+    def count_sentences(self, run: RunKey) -> tuple[int, int]:
+        """How many sentences of the run are there, and how many of these are unscored."""
+        with read_claimed(self._path, run) as reader:
+            return reader.count_sentences(run)
+
+    def unscored_traces(self, run: RunKey) -> set[tuple[str, str]]:
+        """(role, trace_id) of what is unscored for a reason that no other try mends."""
+        with read_claimed(self._path, run) as reader:
+            return reader.unscored_traces(run.run_no)
+
+    def _check_whole(self, what: str, n_stored: int, found: Collection[object]) -> None:
+        """An earlier copy of the database knows the run, but not all that was stored since."""
+        if len(found) != n_stored:
+            raise StoreError(
+                "the database has lost rows that it held before",
+                where=str(self._path),
+                expected=f"{n_stored:,} {what}",
+                got=f"{len(found):,}",
+                hint="If an earlier copy of it was put in its place, the same command scores again what is missing.",
+            )

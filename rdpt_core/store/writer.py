@@ -1,7 +1,8 @@
 """The write side: claim a run, commit batches of tokens and sentences, finish.
 
-Every call opens the file, commits one transaction and closes the file. A batch that is written twice, as may happen
-when a run is killed between its commit and its next step, replaces itself.
+Every call opens the file, commits one transaction and closes the file; the transaction begins by finding the run that
+it writes to. A batch that is written twice, as may happen when a run is killed between its commit and its next step,
+replaces itself.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.arrays import SmallInts
-from rdpt_core.records import ROLES, LocalScores, Role, RoleResult, RunClaim, SentenceColumns, Trace
+from rdpt_core.records import ROLES, LocalScores, Role, RoleResult, RunClaim, RunKey, SentenceColumns, Trace
+from rdpt_core.store.claimed import write_claimed
 from rdpt_core.store.connect import open_for_writing
 
 _TRACES_PER_INSERT = 2_000
@@ -30,8 +32,8 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def claim_run(path: Path, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int:
-    """Register a run and its traces, or find the one with the same identity; returns its `run_no`.
+def claim_run(path: Path, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> RunKey:
+    """Register a run and its traces, or find the one with the same identity.
 
     Args:
         traces: every trace in file order with its number of sentences; read only if the run is new.
@@ -41,11 +43,11 @@ def claim_run(path: Path, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) 
         if is_new:
             for table in _trace_tables(run_no, traces):
                 _insert(connection, "traces", table)
-        return run_no
+        return RunKey(run_no, claim.run_id)
 
 
-def claim_copy(path: Path, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int:
-    """Register a run over the traces of another one, or find the one with the same identity; returns its `run_no`.
+def claim_copy(path: Path, claim: RunClaim, source: RunKey, n_sentences: Sequence[int]) -> RunKey:
+    """Register a run over the traces of another one, or find the one with the same identity.
 
     Args:
         n_sentences: for each trace in order, how many sentences it has in the new run.
@@ -56,7 +58,7 @@ def claim_copy(path: Path, claim: RunClaim, source_run_no: int, n_sentences: Seq
             "n_new_sentences": pa.array(n_sentences, pa.int32()),
         }
     )
-    with open_for_writing(path) as connection:
+    with write_claimed(path, source) as connection:
         run_no, is_new = _register(connection, claim)
         if is_new:
             connection.register("counts", counts)
@@ -65,10 +67,10 @@ def claim_copy(path: Path, claim: RunClaim, source_run_no: int, n_sentences: Seq
                 "REPLACE (?::INTEGER AS run_no, n_new_sentences AS n_sentences) "
                 "FROM (SELECT * FROM traces JOIN counts USING (trace_no)) AS t "
                 "WHERE run_no = ? ORDER BY trace_no",
-                [run_no, source_run_no],
+                [run_no, source.run_no],
             )
             connection.unregister("counts")
-        return run_no
+        return RunKey(run_no, claim.run_id)
 
 
 def _register(connection: duckdb.DuckDBPyConnection, claim: RunClaim) -> tuple[int, bool]:
@@ -174,10 +176,15 @@ _TRACE_SCHEMA = pa.schema(
 
 
 def commit_batch(
-    path: Path, run_no: int, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    path: Path, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
 ) -> None:
-    """Store one batch: a role's tokens, and the sentences of the traces that are complete with it."""
-    with open_for_writing(path) as connection:
+    """Store one batch: a role's tokens, and the sentences of the traces that are complete with it.
+
+    Raises:
+        StoreError: the database is not the one in which the run was claimed; so for every function below.
+    """
+    run_no = run.run_no
+    with write_claimed(path, run) as connection:
         trace_nos = pa.table({"trace_no": pa.array([result.trace_no for result in results], pa.int32())})
         connection.register("batch_traces", trace_nos)
         connection.execute(
@@ -194,11 +201,11 @@ def commit_batch(
         connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run_no])
 
 
-def commit_local(path: Path, run_no: int, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
+def commit_local(path: Path, run: RunKey, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
     """Store the local scores of some traces; what was stored of them before is replaced."""
     table = pa.table(
         {
-            "run_no": pa.array([run_no] * len(scores), pa.int32()),
+            "run_no": pa.array([run.run_no] * len(scores), pa.int32()),
             "trace_no": pa.array([score.trace_no for score in scores], pa.int32()),
             "role": pa.array([str(role)] * len(scores), pa.string()),
             "n_context": pa.array([n_context] * len(scores), pa.int32()),
@@ -206,7 +213,7 @@ def commit_local(path: Path, run_no: int, role: Role, n_context: int, scores: Se
             "step_mean": pa.array([score.step_mean for score in scores], pa.float64()),
         }
     )
-    with open_for_writing(path) as connection:
+    with write_claimed(path, run) as connection:
         connection.register("batch", table)
         connection.execute(
             "DELETE FROM local_scores WHERE (run_no, trace_no, role, n_context) IN "
@@ -216,13 +223,13 @@ def commit_local(path: Path, run_no: int, role: Role, n_context: int, scores: Se
         _insert(connection, "local_scores", table)
 
 
-def finish_run(path: Path, run_no: int) -> None:
+def finish_run(path: Path, run: RunKey) -> None:
     """Mark a run as complete."""
     now = _now()
-    with open_for_writing(path) as connection:
+    with write_claimed(path, run) as connection:
         connection.execute(
             "UPDATE runs SET updated_at = ?, finished_at = coalesce(finished_at, ?) WHERE run_no = ?",
-            [now, now, run_no],
+            [now, now, run.run_no],
         )
 
 

@@ -15,8 +15,9 @@ NLTK is imported when the first splitter is asked for.
 
 from __future__ import annotations
 
+from rdpt_core.traces.canonical.pipes import PipeSpool
 from rdpt_core.traces.canonical.reader import MAX_LINE_BYTES, iter_traces
-from rdpt_core.traces.canonical.rejects import RejectLog
+from rdpt_core.traces.canonical.rejects import HeldRejectLog, RejectLog, check_rejects_file
 from rdpt_core.traces.canonical.schema import trace_to_json
 from rdpt_core.traces.splitters import DEFAULT_SPLITTER, SPLITTERS, SplitReport, Splitter, get_splitter
 from rdpt_core.traces.summary import Spread, TraceSummary, summarise
@@ -25,11 +26,14 @@ __all__ = [
     "DEFAULT_SPLITTER",
     "MAX_LINE_BYTES",
     "SPLITTERS",
+    "HeldRejectLog",
+    "PipeSpool",
     "RejectLog",
     "SplitReport",
     "Splitter",
     "Spread",
     "TraceSummary",
+    "check_rejects_file",
     "get_splitter",
     "iter_traces",
     "summarise",

@@ -145,12 +145,12 @@ def test_a_short_lock_is_waited_for(open_app: Open, tmp_path: Path) -> None:
 def test_a_live_run_shows_progress_and_new_traces(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "live.duckdb"
     traces = synthetic.sketches(4)
-    run_no = synthetic.build(path, traces, n_scored=3, finish=False)
+    key = synthetic.build(path, traces, n_scored=3, finish=False)
     app = open_app(path)
     assert "This run is being scored" in page_text(app)
     assert app.metric[2].value == str(sum(len(trace.sentences) for trace in traces[:3]))
     time.sleep(0.01)
-    synthetic.score(path, run_no, traces[3:6], first=3)
+    synthetic.score(path, key, traces[3:6], first=3)
     next(button for button in app.button if button.label == "Refresh").click().run()
     assert app.metric[2].value == str(sum(len(trace.sentences) for trace in traces[:6]))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.analysis.run.kept import Family, Key
+from rdpt_core.records import RunKey
 from rdpt_core.ui.data.cache import DatabaseSnapshot
 from tests.app.conftest import Open, page_text
 from tests.support import synthetic
@@ -16,7 +17,7 @@ from tests.support import synthetic
 HALF = 16
 
 
-def live_database(folder: Path) -> tuple[Path, int, list[synthetic.Sketch]]:
+def live_database(folder: Path) -> tuple[Path, RunKey, list[synthetic.Sketch]]:
     path, sketches = folder / "live.duckdb", synthetic.sketches()
     return path, synthetic.build(path, sketches, n_scored=HALF, finish=False), sketches
 
@@ -38,8 +39,8 @@ def commit_between_reads(monkeypatch: pytest.MonkeyPatch, commits: list[Any]) ->
 def test_a_commit_between_two_reads_makes_the_page_start_again(
     open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    path, run_no, sketches = live_database(tmp_path)
-    commits = [lambda: synthetic.score(path, run_no, sketches[HALF : 2 * HALF], first=HALF)]
+    path, key, sketches = live_database(tmp_path)
+    commits = [lambda: synthetic.score(path, key, sketches[HALF : 2 * HALF], first=HALF)]
     commit_between_reads(monkeypatch, commits)
     app = open_app(path, f"pages/{page}.py")
     assert not commits
@@ -48,9 +49,9 @@ def test_a_commit_between_two_reads_makes_the_page_start_again(
 
 
 def test_a_file_that_never_rests_is_explained(open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, run_no, sketches = live_database(tmp_path)
+    path, key, sketches = live_database(tmp_path)
     one_by_one = [
-        lambda number=number: synthetic.score(path, run_no, [sketches[number]], first=number)
+        lambda number=number: synthetic.score(path, key, [sketches[number]], first=number)
         for number in range(HALF, HALF + 6)
     ]
     commit_between_reads(monkeypatch, one_by_one)

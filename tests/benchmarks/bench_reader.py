@@ -108,14 +108,14 @@ def build(path: Path, traces: list[tuple[Trace, list[Span]]]) -> None:
         traces_hash="0",
         n_traces=len(traces),
     )
-    run_no = writer.claim_run(path, claim, ((trace, len(spans)) for trace, spans in traces))
+    run = writer.claim_run(path, claim, ((trace, len(spans)) for trace, spans in traces))
     rng = np.random.default_rng(0)
     scored = [score(i, trace, spans, rng) for i, (trace, spans) in enumerate(traces)]
     for role in ROLES:
         last = role is ROLES[-1]
         columns = [sentence_columns(i, traces[i][0].response, traces[i][1], scored[i]) for i in range(len(traces))]
-        writer.commit_batch(path, run_no, role, [results[role] for results in scored], columns if last else [])
-    writer.finish_run(path, run_no)
+        writer.commit_batch(path, run, role, [results[role] for results in scored], columns if last else [])
+    writer.finish_run(path, run)
 
 
 class Frames:

@@ -62,11 +62,11 @@ def generate(path: Path, n_questions: int, n_candidates: int, n_sentences: int) 
     models = tuple(synthetic.model(role) for role in (Role.TEACHER, Role.STUDENT))
     n_traces = n_questions * n_candidates
     claim = RunClaim("0123456789abcdef", "generated", {}, {}, models, "own", "sentence", "1", "beef", n_traces)
-    run_no = claim_run(path, claim, [])
+    run = claim_run(path, claim, [])
     length = f"({n_sentences} // 2 + hash(t, 1) % ({n_sentences} + 1))::INTEGER"
     with open_for_writing(path) as connection:
         connection.execute(
-            f"""INSERT INTO traces BY NAME SELECT {run_no} AS run_no, t::INTEGER AS trace_no, 't' || t AS trace_id,
+            f"""INSERT INTO traces BY NAME SELECT {run.run_no} AS run_no, t::INTEGER AS trace_no, 't' || t AS trace_id,
             'q' || (t // {n_candidates}) AS question_id, 'generated' AS benchmark,
             CASE hash(t // {n_candidates}, 2) % 3 WHEN 0 THEN 'algebra' WHEN 1 THEN 'geometry' END AS domain,
             (t % {n_candidates})::INTEGER AS sample, hash(t, 3) % 2 = 0 AS correct,
@@ -77,8 +77,8 @@ def generate(path: Path, n_questions: int, n_candidates: int, n_sentences: int) 
     per_insert = max(1, ROWS_PER_INSERT // n_sentences)
     for first in range(0, n_traces, per_insert):
         with open_for_writing(path) as connection:
-            fill(connection, run_no, first, min(first + per_insert, n_traces), length)
-    finish_run(path, run_no)
+            fill(connection, run.run_no, first, min(first + per_insert, n_traces), length)
+    finish_run(path, run)
     with open_reader(path) as reader:
         return int(reader.query("SELECT count(*) AS n FROM sentences").column("n")[0].as_py())
 

@@ -93,7 +93,7 @@ def make(path: Path, n_sentences: int, n_traces: int) -> int:
         traces_hash="0" * 16,
         n_traces=n_traces,
     )
-    claim_run(path, claim, ())
+    run = claim_run(path, claim, ())
     with duckdb.connect(str(path), config={"threads": 2, "memory_limit": "4GB"}) as connection:
         step = max(1, 5_000_000 * n_traces // n_sentences)
         for first in range(0, n_traces, step):
@@ -101,7 +101,7 @@ def make(path: Path, n_sentences: int, n_traces: int) -> int:
             connection.execute(_TRACES, [n_sentences / n_traces, first, last])
             connection.execute(_SENTENCES, [first, last])
         (n,) = connection.execute("SELECT count(*) FROM sentences").fetchall()[0]
-    finish_run(path, 1)
+    finish_run(path, run)
     return int(n)
 
 

@@ -213,21 +213,21 @@ def test_the_newest_finished_run_is_meant(database: Path, tmp_path: Path) -> Non
 
 def test_a_run_that_goes_on_is_seen(tmp_path: Path) -> None:
     path, sketches = tmp_path / "x.duckdb", synthetic.sketches(12)
-    run_no = synthetic.build(path, sketches, n_scored=6, finish=False)
+    key = synthetic.build(path, sketches, n_scored=6, finish=False)
     (run,) = rdpt.open(path).runs()
     before = run.shares().column("n_traces").to_pylist()
     assert run.shares().column("n_traces").to_pylist() == before
-    synthetic.score(path, run_no, sketches[6:], first=6)
+    synthetic.score(path, key, sketches[6:], first=6)
     assert sum(run.shares().column("n_traces").to_pylist()) > sum(before)
 
 
 def test_a_trace_is_held_while_its_file_goes_on(tmp_path: Path) -> None:
     path, sketches = tmp_path / "x.duckdb", synthetic.sketches(8)
-    run_no = synthetic.build(path, sketches, n_scored=4, finish=False)
+    key = synthetic.build(path, sketches, n_scored=4, finish=False)
     (run,) = rdpt.open(path).runs()
     trace = run.trace(sketches[0].trace_id)
     before = trace.to_html()
-    synthetic.score(path, run_no, sketches[4:], first=4)
+    synthetic.score(path, key, sketches[4:], first=4)
     assert trace.tokens().num_rows > 0
     assert trace.to_html() == before
 

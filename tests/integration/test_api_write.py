@@ -56,7 +56,7 @@ def test_score_goes_on_and_tells_stages_and_rejects(
     files, database = [str(first), str(second)], str(tmp_path / "run.duckdb")
     result = rdpt.score(files, database, triple=str(toml), quiet=True, name="mine", on_stages=hear)
     assert (result.n_traces, result.n_rejects, result.unscored_path) == (4, 2, None)
-    assert result.rejects_path == tmp_path / "run.duckdb.rejects.jsonl"
+    assert result.rejects_path == tmp_path / f"run.duckdb.{result.run_id}.rejects.jsonl"
     assert len(result.rejects_path.read_text(encoding="utf-8").splitlines()) == 2
     assert [role for role, _ in heard] == list(ROLES)
     assert all(stages.model > 0 for _, stages in heard)

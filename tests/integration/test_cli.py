@@ -115,13 +115,63 @@ def test_bad_lines_are_kept_and_counted(
     database = tmp_path / "run.duckdb"
     assert main(["score", "--traces", str(traces), *model_flags, "--db", str(database), "--quiet"]) == 3
     assert "4 traces" in capsys.readouterr().err
-    rejects = [json.loads(line) for line in (tmp_path / "run.duckdb.rejects.jsonl").read_text().splitlines()]
+    rejects = [json.loads(line) for line in side_file(database, "rejects").read_text().splitlines()]
     assert [reject["line"] for reject in rejects] == [5, 6, 7]
     assert rejects[1]["text"] == "not json"
     # A duplicate names both lines.
     assert "t.jsonl:1" in rejects[2]["reason"]
     assert main(["validate", "--traces", str(traces), "--json"]) == 3
     assert json.loads(capsys.readouterr().out)["n_rejected"] == 3
+
+
+def side_file(database: Path, kind: str) -> Path:
+    """The only one of its kind beside the database."""
+    (found,) = database.parent.glob(f"{database.name}.*{kind}.jsonl")
+    return found
+
+
+def test_the_rejects_of_a_run_are_its_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, model_flags: list[str]
+) -> None:
+    """No other run's command takes them away, nor one that comes to nothing; the run's own command writes them anew."""
+    database, first, second = tmp_path / "run.duckdb", tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+
+    def score(traces: Path, *more: str) -> int:
+        return main(["score", "--traces", str(traces), *model_flags, "--db", str(database), "--quiet", *more])
+
+    write_lines(first, make_lines(2)).open("a").write("not json\n")
+    assert score(first) == 3
+    mine = side_file(database, "rejects")
+    before = mine.read_text()
+    assert str(mine) in capsys.readouterr().err
+    write_lines(second, make_lines(3)).open("a").write("nor this\nnor that\n")
+    assert score(second) == 3
+    found = {path.read_text().count("\n"): path for path in tmp_path.glob("*.rejects.jsonl")}
+    assert set(found) == {1, 2} and mine.read_text() == before
+    assert main(["info", "--db", str(database), "--json"]) == 0
+    runs = {run["run_id"] for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert runs == {path.name.split(".")[2] for path in found.values()}
+    # Lines that come to no run are told, and cost no run its own.
+    (tmp_path / "c.jsonl").write_text("nothing\n")
+    assert score(tmp_path / "c.jsonl") == 2
+    assert "nothing" in (tmp_path / "run.duckdb.rejects.jsonl").read_text()
+    assert score(first, "--student", str(tmp_path / "nowhere")) == 2
+    assert mine.read_text() == before
+    write_lines(first, make_lines(2))
+    assert score(first) == 0
+    assert not mine.exists() and found[2].exists()
+
+
+def test_named_rejects_are_kept_until_there_are_others(tmp_path: Path, model_flags: list[str]) -> None:
+    traces, rejects = write_lines(tmp_path / "t.jsonl", make_lines(2)), tmp_path / "r.jsonl"
+    traces.open("a").write("not json\n")
+    command = ["score", "--traces", str(traces), "--db", str(tmp_path / "x.duckdb"), "--quiet", "--rejects"]
+    assert main([*command, str(rejects), *model_flags]) == 3
+    before = rejects.read_text()
+    assert main([*command, str(rejects), "--teacher", "./nowhere"]) == 2
+    assert rejects.read_text() == before
+    assert main([*command, str(traces), *model_flags]) == 2
+    assert "not json" in traces.read_text()
 
 
 def test_wrong_databases(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

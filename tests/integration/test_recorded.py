@@ -196,12 +196,16 @@ def test_what_does_not_align_says_where_and_stays_unscored(triple: Path, tmp_pat
         "inside": "not_aligned",
         "twice": "not_aligned",
     }
-    log = database.with_name("run.duckdb.unscored.jsonl").read_text(encoding="utf-8")
+    (path,) = tmp_path.glob("run.duckdb.*.unscored.jsonl")
+    log = path.read_text(encoding="utf-8")
     details = {line["trace_id"]: line["detail"] for line in map(json.loads, log.splitlines())}
     assert "r.jsonl:2: token 3 is ' 5', where the response has ' 6.' (character 10)" in details["other"]
     assert "ends after 5 tokens" in details["longer"]
     assert "several recordings" in details["twice"]
     assert set(details) == {"other", "longer", "absent", "inside", "twice"}
+    # The same call again scores nothing, and what is known of these traces stays.
+    assert score(traces, ["--teacher", f"recorded:{tmp_path / 'r.jsonl'}", *pair], database) == 3
+    assert path.read_text(encoding="utf-8") == log
 
 
 def test_files_that_hold_no_logprobs(triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

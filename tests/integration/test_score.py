@@ -12,7 +12,7 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.config import ModelSet, parse_reference
-from rdpt_core.records import ROLES, Role, RoleResult, SentenceColumns, TemplatePolicy
+from rdpt_core.records import ROLES, Role, RoleResult, RunKey, SentenceColumns, TemplatePolicy
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.pipeline import score_run
 from rdpt_core.scoring.request import ScoreRequest
@@ -84,13 +84,13 @@ class FailingStore(DuckDBRunStore):
         self.committed: list[int] = []
 
     def commit(
-        self, run_no: int, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
     ) -> None:
         if self.commits_left == 0:
             raise KeyboardInterrupt
         if self.commits_left is not None:
             self.commits_left -= 1
-        super().commit(run_no, role, results, sentences)
+        super().commit(run, role, results, sentences)
         self.committed.append(len(results))
 
 

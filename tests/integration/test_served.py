@@ -122,7 +122,7 @@ def run_with_faults(
         export(whole, what, tmp_path / "whole.jsonl")
         export(disturbed, what, tmp_path / "disturbed.jsonl")
         assert (tmp_path / "whole.jsonl").read_bytes() == (tmp_path / "disturbed.jsonl").read_bytes()
-    assert not disturbed.with_name("disturbed.duckdb.unscored.jsonl").exists()
+    assert not list(tmp_path.glob("*.unscored.jsonl"))
     return server
 
 
@@ -191,7 +191,7 @@ def test_what_a_server_refuses_is_unscored_with_its_words_and_asked_again_on_res
         refused, failed = sorted(prompts.values(), key=len)[-2:]
         server.refused_ids, server.failed_ids = {refused}, {failed}
         assert score(traces, ["--triple", str(toml)], database) == 3
-        log = database.with_name("run.duckdb.unscored.jsonl")
+        (log,) = tmp_path.glob("run.duckdb.*.unscored.jsonl")
         found = {line["reason"]: line for line in map(json.loads, log.read_text().splitlines())}
         assert set(found) == {"server_refused", "server_failed"}
         assert "maximum context length" in found["server_refused"]["detail"]

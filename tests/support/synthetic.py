@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rdpt_core.records import ROLES, Message, Role, ScoredModel, TokenLogprobs, Trace, UnscoredReason
+from rdpt_core.records import ROLES, Message, Role, RunKey, ScoredModel, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.store import writer
 
 # (p_teacher, p_student, p_distilled)
@@ -215,8 +215,8 @@ def build(
     models: Sequence[ScoredModel] | None = None,
     n_scored: int | None = None,
     finish: bool = True,
-) -> int:
-    """Write a run and return its number.
+) -> RunKey:
+    """Write a run and return what names it.
 
     Args:
         n_scored: how many traces get tokens and sentences; all by default.
@@ -234,14 +234,14 @@ def build(
         traces_hash="f" * 16,
         n_traces=len(traces),
     )
-    run_no = writer.claim_run(path, claim, _records(traces))
-    score(path, run_no, traces[:n_scored], roles)
+    run = writer.claim_run(path, claim, _records(traces))
+    score(path, run, traces[:n_scored], roles)
     if finish:
-        writer.finish_run(path, run_no)
-    return run_no
+        writer.finish_run(path, run)
+    return run
 
 
-def score(path: Path, run_no: int, traces: Sequence[Sketch], roles: Sequence[Role] = ROLES, first: int = 0) -> None:
+def score(path: Path, run: RunKey, traces: Sequence[Sketch], roles: Sequence[Role] = ROLES, first: int = 0) -> None:
     """Commit tokens and sentences of traces; the first has the number `first`."""
     if not traces:
         return
@@ -249,7 +249,7 @@ def score(path: Path, run_no: int, traces: Sequence[Sketch], roles: Sequence[Rol
         results = [_tokens(first + i, sketch, role) for i, sketch in enumerate(traces)]
         last = role is roles[-1]
         columns = [_sentences(first + i, sketch, roles) for i, sketch in enumerate(traces)] if last else []
-        writer.commit_batch(path, run_no, role, results, columns)
+        writer.commit_batch(path, run, role, results, columns)
 
 
 def question_of(sketch: Sketch) -> str:

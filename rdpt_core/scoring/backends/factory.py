@@ -37,7 +37,11 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
         for role, model_files in files.items()
         if model_files is not None
     }
-    return [make_backend(request, role, files[role], tokenizers) for role in roles]
+    backends = [make_backend(request, role, files[role], tokenizers) for role in roles]
+    for model_files in files.values():
+        if model_files is not None:
+            model_files.check_unchanged()
+    return backends
 
 
 def make_backend(

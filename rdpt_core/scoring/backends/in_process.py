@@ -101,7 +101,11 @@ class TransformersBackend:
 
     def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
         """One worker a device; in the order of the batches, whichever worker is done first."""
-        yield from map_in_order([functools.partial(self._score_batch, kernel) for kernel in self._kernels], batches)
+        workers = [functools.partial(self._score_batch, kernel) for kernel in self._kernels]
+        for results in map_in_order(workers, batches):
+            if self._options.device == "cpu":
+                self._files.check_mapped()
+            yield results
 
     def close(self) -> None:
         """Drop the model and return its memory."""

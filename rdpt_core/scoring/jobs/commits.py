@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rdpt_core.records import Role, RoleResult, SentenceColumns, TokenLogprobs, Trace, UnscoredReason
+from rdpt_core.records import Role, RoleResult, RunKey, SentenceColumns, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.scoring.backends.base import ScoringItem
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.scoring.request import RunStore
@@ -26,7 +26,7 @@ class RoleCommits:
 
     role: Role
     others: tuple[Role, ...]
-    run_no: int
+    run: RunKey
     splitter: Splitter
     store: RunStore
     complete: frozenset[int]
@@ -37,15 +37,15 @@ class RoleCommits:
         cls,
         role: Role,
         roles: Sequence[Role],
-        run_no: int,
+        run: RunKey,
         splitter: Splitter,
         store: RunStore,
         on_unscored: OnUnscored | None = None,
     ) -> RoleCommits:
         """Look up what the other roles have."""
         others = tuple(other for other in roles if other is not role)
-        complete = frozenset.intersection(*(frozenset(store.scored_trace_nos(run_no, other)) for other in others))
-        return cls(role, others, run_no, splitter, store, complete, on_unscored)
+        complete = frozenset.intersection(*(frozenset(store.scored_trace_nos(run, other)) for other in others))
+        return cls(role, others, run, splitter, store, complete, on_unscored)
 
     def item(self, trace_no: int, trace: Trace) -> ScoringItem:
         """A trace with its sentences."""
@@ -57,7 +57,7 @@ class RoleCommits:
             return
         ordered = sorted(pending, key=lambda pair: pair[0].trace_no)
         trace_nos = [item.trace_no for item, _ in ordered if item.trace_no in self.complete]
-        stored = {other: self.store.tokens(self.run_no, other, trace_nos) for other in self.others if trace_nos}
+        stored = {other: self.store.tokens(self.run, other, trace_nos) for other in self.others if trace_nos}
         sentences: list[SentenceColumns] = []
         for item, result in ordered:
             if item.trace_no in self.complete:
@@ -66,7 +66,7 @@ class RoleCommits:
                 # In the order of the roles, so that the reason of an unscored sentence is the first role's.
                 by_role = {role: by_role[role] for role in Role if role in by_role}
                 sentences.append(sentence_columns(item.trace_no, item.trace.response, item.spans, by_role))
-        self.store.commit(self.run_no, self.role, [result for _, result in ordered], sentences)
+        self.store.commit(self.run, self.role, [result for _, result in ordered], sentences)
         if self.on_unscored is not None:
             for item, result in ordered:
                 if result.detail is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -39,20 +40,61 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
     Raises:
         InputError: no trace at all, or one that the policy cannot render.
     """
-    digest, n_traces = hashlib.sha256(), 0
+    pass_ = _Pass()
     for trace in traces:
         check_policy(policy, trace)
-        digest.update(trace_to_json(trace).encode("utf-8"))
-        digest.update(b"\n")
-        n_traces += 1
-    if n_traces == 0:
+        pass_.add(trace)
+    if pass_.n_traces == 0:
         raise InputError(
             "there is no trace to score",
             expected="at least one valid line in the files of traces",
             got="none",
             hint="`rdpt validate --traces FILE` says what is wrong with each line.",
         )
-    return TraceSurvey(digest.hexdigest(), n_traces)
+    return pass_.survey()
+
+
+def read_again(read_traces: Callable[[], Iterable[Trace]], survey: TraceSurvey) -> Iterator[Trace]:
+    """A later pass over the same input.
+
+    Raises:
+        InputError: before the first trace too many, or at the end, if the traces are not those of the survey.
+    """
+    pass_ = _Pass()
+    try:
+        traces = itertools.islice(read_traces(), survey.n_traces + 1)
+        for trace in traces:
+            pass_.add(trace)
+            if pass_.n_traces <= survey.n_traces:
+                yield trace
+        got = pass_.survey()
+    except InputError:
+        # Such as that the file is empty by now.
+        got = TraceSurvey("", 0)
+    if got != survey:
+        difference = {survey.n_traces: "others", survey.n_traces + 1: "more"}
+        raise InputError(
+            "the file of traces changed while it was read",
+            expected=f"the {survey.n_traces:,} traces that it held at first",
+            got=difference.get(got.n_traces, f"{got.n_traces:,}"),
+            hint="Nothing was stored. Of a file that is still being written, score a copy.",
+        )
+
+
+class _Pass:
+    """Hashes and counts the traces of one pass."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self.n_traces = 0
+
+    def add(self, trace: Trace) -> None:
+        self._digest.update(trace_to_json(trace).encode("utf-8"))
+        self._digest.update(b"\n")
+        self.n_traces += 1
+
+    def survey(self) -> TraceSurvey:
+        return TraceSurvey(self._digest.hexdigest(), self.n_traces)
 
 
 def make_claim(

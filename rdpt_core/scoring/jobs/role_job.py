@@ -38,7 +38,7 @@ class RoleJob:
         role = self.backend.model.role
         stages = StageSeconds()
         store = self.commits.store
-        done = store.scored_trace_nos(self.commits.run_no, role, with_failed=False, ranked=with_ranks)
+        done = store.scored_trace_nos(self.commits.run, role, with_failed=False, ranked=with_ranks)
         if len(done) == self.n_traces:
             return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)
@@ -83,7 +83,7 @@ class RoleJob:
     def _prepare(self, window: range, done: set[int], database: OneAtATime) -> list[Batch]:
         """The batches of a window, of traces that are not stored yet."""
         commits = self.commits
-        traces = database.call(lambda: commits.store.traces(commits.run_no, window.start, window.stop))
+        traces = database.call(lambda: commits.store.traces(commits.run, window.start, window.stop))
         return self.backend.prepare(
             [
                 commits.item(trace_no, trace)

@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import IO
 
+from rdpt_core.atomic_write import atomic_write
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, RoleResult, Trace
 
 
 class UnscoredLog:
-    """JSON Lines with `role, trace_id, reason, detail`. The file is that of one call: without a line there is none.
+    """JSON Lines with `role, trace_id, reason, detail`; without a line there is no file."""
 
-    Raises:
-        InputError: the file cannot be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self) -> None:
+        self.path: Path | None = None
         self.n = 0
         self._stream: IO[str] | None = None
-        with suppress(FileNotFoundError):
-            path.unlink()
+
+    def begin(self, path: Path, still_unscored: Callable[[], Container[tuple[str, str]]]) -> None:
+        """Write to this file, which is that of one run, from now on.
+
+        Args:
+            still_unscored: (role, trace_id) of what this call will not ask for again. Lines of an earlier call about
+                anything else are dropped: it is scored by now, or is about to be.
+
+        Raises:
+            InputError: the file cannot be read or written.
+        """
+        self.path = path
+        try:
+            earlier = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+            known = still_unscored() if earlier else ()
+            kept = [line for line in earlier if _names_one_of(line, known)]
+            if not kept:
+                path.unlink(missing_ok=True)
+            elif kept != earlier:
+                with atomic_write(path, "the log of unscored traces") as temporary:
+                    temporary.write_text("".join(kept), encoding="utf-8", newline="\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unwritable(path, error) from error
+        self.n = len(kept)
 
     def add(self, role: Role, trace: Trace, result: RoleResult) -> None:
-        """Append one line, and keep it."""
+        """Append one line, and keep it.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        if self.path is None:
+            raise RuntimeError("the log has no file yet")
         line = {
             "role": role,
             "trace_id": trace.trace_id,
@@ -35,16 +60,27 @@ class UnscoredLog:
         }
         try:
             if self._stream is None:
-                self._stream = self.path.open("w", encoding="utf-8", newline="\n")
+                self._stream = self.path.open("a", encoding="utf-8", newline="\n")
             self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._stream.flush()
         except OSError as error:
-            raise InputError(
-                "the log of unscored traces cannot be written", where=str(self.path), got=str(error)
-            ) from error
+            raise _unwritable(self.path, error) from error
         self.n += 1
 
     def close(self) -> None:
         """Close the file, if there is one."""
         if self._stream is not None:
             self._stream.close()
+
+
+def _names_one_of(line: str, known: Container[tuple[str, str]]) -> bool:
+    """Whether a whole line is about one of these; the last one may have been cut by the end of its process."""
+    try:
+        record = json.loads(line)
+        return line.endswith("\n") and (record["role"], record["trace_id"]) in known
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def _unwritable(path: Path, error: Exception) -> InputError:
+    return InputError("the log of unscored traces cannot be written", where=str(path), got=str(error))

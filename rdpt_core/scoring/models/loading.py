@@ -105,7 +105,7 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
         device: one device, or `SEVERAL` for a model that is spread over all of them.
 
     Raises:
-        ModelError: the weights cannot be loaded.
+        ModelError: the weights cannot be loaded, or are not those that were hashed.
         MissingPackageError: spreading a model needs a package that is not installed.
     """
     import torch
@@ -129,12 +129,15 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
+        files.check_unchanged()  # Half of a new file is no model.
         raise ModelError("the model cannot be loaded", where=files.name, got=_first_line(error)) from error
     model, report = loaded
     _check_weights(files, report)
     model.requires_grad_(False)
     model.train(False)
-    return model if device == SEVERAL else model.to(device)
+    placed = model if device == SEVERAL else model.to(device)
+    files.check_unchanged()
+    return placed
 
 
 @contextmanager

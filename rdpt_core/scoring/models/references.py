@@ -7,23 +7,21 @@ folder without tokenizer files (an empty tokenizer is made in silence). All thre
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
+from rdpt_core.scoring.models.hashed_files import HashedFiles
 
 _WEIGHT_PATTERNS = ("*.safetensors",)
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 _TOKENIZER_PATTERNS = ["*.json", "*.jinja", "*.model", "*.txt"]
 _HUB_PATTERNS = ["*.safetensors", *_TOKENIZER_PATTERNS]
 _HUB_TIMEOUT_S = 1.0
-_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,42 @@ class ModelFiles:
         folder: holds the configuration and the tokenizer.
         revision: the hub commit, or `sha256:…` over the files of a local folder.
         gguf: name of the GGUF file in `folder`, or None for safetensors.
+        hashed: the files that decide a number, as they were when the revision was found; None for a tokenizer, which is
+            named by what was loaded.
     """
 
     name: str
     folder: Path
     revision: str
     gguf: str | None = None
+    hashed: HashedFiles | None = field(default=None, compare=False, repr=False)
+
+    def check_unchanged(self) -> None:
+        """To be called once something was loaded from the files.
+
+        Raises:
+            ModelError: they are not those that were hashed, so that what was loaded may be another model.
+        """
+        self._refuse(self.hashed.changed() if self.hashed else None)
+
+    def check_mapped(self) -> None:
+        """To be called while weights may be used where they lie: on CPU they are mapped into memory, not read.
+
+        Raises:
+            ModelError: a file was written to in place.
+        """
+        self._refuse(self.hashed.changed_in_place() if self.hashed else None)
+
+    def _refuse(self, changed: str | None) -> None:
+        if changed is not None:
+            raise ModelError(
+                "a file of the model changed after the run was named by its contents",
+                where=f"{self.name}, {changed}",
+                expected=f"the files of revision {self.revision}",
+                got="other contents, or none",
+                hint="Score a copy of a folder into which something is still being saved. The same command begins a "
+                "run of the model as it is now.",
+            )
 
 
 def resolve(reference: ModelReference) -> ModelFiles:
@@ -60,7 +88,8 @@ def resolve(reference: ModelReference) -> ModelFiles:
         )
     if path.suffix == ".gguf" and path.is_file():
         _require_gguf()
-        return ModelFiles(reference.model, path.parent, hash_files([path]), gguf=path.name)
+        hashed = HashedFiles(lambda: [path])
+        return ModelFiles(reference.model, path.parent, hashed.revision, gguf=path.name, hashed=hashed)
     if path.is_dir():
         return _local(reference, path)
     if path.exists():
@@ -101,7 +130,7 @@ def resolve_tokenizer(name: str) -> ModelFiles:
         folder = _snapshot(ModelReference(model, revision=revision or None), _TOKENIZER_PATTERNS)
     _check_tokenizer(folder)
     files = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
-    return ModelFiles(name, folder, hash_files(files))
+    return ModelFiles(name, folder, HashedFiles(lambda: files).revision)
 
 
 def _require_gguf() -> None:
@@ -134,8 +163,7 @@ def _local(reference: ModelReference, folder: Path) -> ModelFiles:
             expected="config.json",
             got=", ".join(sorted(entry.name for entry in folder.iterdir())[:6]) or "an empty folder",
         )
-    weights = sorted(file for pattern in _WEIGHT_PATTERNS for file in folder.glob(pattern))
-    if not weights:
+    if not _weights(folder):
         unsafe = sorted(file.name for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pth"))
         raise ModelError(
             "the model folder has no safetensors weights",
@@ -145,10 +173,18 @@ def _local(reference: ModelReference, folder: Path) -> ModelFiles:
             hint="Convert the weights with `save_pretrained`, which writes safetensors.",
         )
     _check_tokenizer(folder)
+    hashed = HashedFiles(lambda: _deciding_files(folder))
+    return ModelFiles(reference.model, folder, hashed.revision, hashed=hashed)
+
+
+def _weights(folder: Path) -> list[Path]:
+    return sorted(file for pattern in _WEIGHT_PATTERNS for file in folder.glob(pattern))
+
+
+def _deciding_files(folder: Path) -> list[Path]:
+    """The files of a model that decide a number."""
     others = (folder / name for name in (*_TOKENIZER_FILES, "config.json", "tokenizer_config.json"))
-    templates = sorted(folder.glob("*.jinja"))
-    files = [*weights, *templates, *(file for file in others if file.is_file())]
-    return ModelFiles(reference.model, folder, hash_files(files))
+    return [*_weights(folder), *sorted(folder.glob("*.jinja")), *(file for file in others if file.is_file())]
 
 
 def _check_tokenizer(folder: Path) -> None:
@@ -162,23 +198,11 @@ def _check_tokenizer(folder: Path) -> None:
         )
 
 
-def hash_files(files: list[Path]) -> str:
-    """A hash over names and contents: a moved folder keeps its identity, a retrained one does not."""
-    total = hashlib.sha256()
-    for file in sorted(files, key=lambda item: item.name):
-        content = hashlib.sha256()
-        with file.open("rb") as stream:
-            while block := stream.read(_READ_BYTES):
-                content.update(block)
-        total.update(json.dumps([file.name, content.hexdigest()]).encode())
-    return f"sha256:{total.hexdigest()[:32]}"
-
-
 def _hub(reference: ModelReference) -> ModelFiles:
     folder = _snapshot(reference, _HUB_PATTERNS)
     checked = _local(reference, folder)
     # The hub's cache names a snapshot folder after its commit.
-    return ModelFiles(reference.model, folder, folder.name if folder.parent.name == "snapshots" else checked.revision)
+    return replace(checked, revision=folder.name) if folder.parent.name == "snapshots" else checked
 
 
 def _snapshot(reference: ModelReference, patterns: list[str]) -> Path:

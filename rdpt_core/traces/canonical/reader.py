@@ -22,6 +22,7 @@ from typing import BinaryIO, NoReturn
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Reject, Trace
 from rdpt_core.traces.canonical.line_errors import LineError, shown
+from rdpt_core.traces.canonical.pipes import PipeSpool
 from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.canonical.schema import trace_of
 from rdpt_core.traces.canonical.strict_json import load_object
@@ -46,7 +47,9 @@ _MAGIC = {
 }
 
 
-def iter_traces(paths: Sequence[Path], *, rejects: RejectLog, limit: int | None = None) -> Iterator[Trace]:
+def iter_traces(
+    paths: Sequence[Path], *, rejects: RejectLog, limit: int | None = None, spool: PipeSpool | None = None
+) -> Iterator[Trace]:
     """The traces of canonical JSON Lines files, in order.
 
     The files are looked at when this is called, before the first trace is asked for, so that a wrong file is reported
@@ -56,6 +59,7 @@ def iter_traces(paths: Sequence[Path], *, rejects: RejectLog, limit: int | None 
         paths: the files, read one after the other. A `trace_id` must be unique across all of them.
         rejects: takes every line that could not become a trace.
         limit: stop after so many traces.
+        spool: keeps what comes through pipes for later passes; None reads a pipe once, as it comes.
 
     Raises:
         InputError: if a file is missing, empty or not JSON Lines; and, at the end, if there was not one trace.
@@ -66,18 +70,22 @@ def iter_traces(paths: Sequence[Path], *, rejects: RejectLog, limit: int | None 
     if limit is not None and limit < 0:
         raise UsageError("the limit on traces is negative", expected="0 or more", got=str(limit))
     for path in paths:
-        _check_file(path)
-    return itertools.islice(_iter_files(paths, rejects), limit)
+        _check_file(path, spool)
+    return itertools.islice(_iter_files(paths, rejects, spool), limit)
 
 
-def _check_file(path: Path) -> None:
+def _open(path: Path, spool: PipeSpool | None) -> BinaryIO:
+    return path.open("rb") if spool is None else spool.open(path)
+
+
+def _check_file(path: Path, spool: PipeSpool | None) -> None:
     expected = "a file of JSON Lines, one object a line"
     try:
         if path.is_dir():
             raise InputError("a folder was given as a file of traces", where=str(path), expected=expected)
-        if path.exists() and not path.is_file():
+        if spool is None and path.exists() and not path.is_file():
             return  # A pipe: looking at its beginning would take it away from the reader.
-        with path.open("rb") as file:
+        with _open(path, spool) as file:
             head = file.read(1 << 16)
             whole = not file.read(1)
     except FileNotFoundError as error:
@@ -112,12 +120,12 @@ def _unreadable(path: Path, error: OSError) -> InputError:
     return InputError("a file of traces cannot be read", where=str(path), got=error.strerror or str(error))
 
 
-def _iter_files(paths: Sequence[Path], rejects: RejectLog) -> Iterator[Trace]:
+def _iter_files(paths: Sequence[Path], rejects: RejectLog, spool: PipeSpool | None) -> Iterator[Trace]:
     seen: dict[str, tuple[Path, int]] = {}
     before = rejects.n
     for path in paths:
         try:
-            with path.open("rb") as file:
+            with _open(path, spool) as file:
                 for number, line in _iter_lines(file):
                     try:
                         trace = _accept(line, (path, number), seen)

@@ -7,14 +7,19 @@ UTF-8 stand in it as `\\xNN`, and a line over the reader's size limit stands the
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO, Any, Protocol, Self
 
+from rdpt_core.atomic_write import atomic_write
 from rdpt_core.errors import InputError
 from rdpt_core.records import Reject
 
 KEPT_IN_MEMORY = 10
+_KEPT_IN_MEMORY_BYTES = 1 << 20
+_TEXT: dict[str, Any] = {"encoding": "utf-8", "newline": "\n"}
 _FIELDS = {"file", "line", "reason", "text"}
 
 
@@ -58,7 +63,8 @@ class RejectLog:
             InputError: if `path` holds something that is not a rejects file, or cannot be removed.
         """
         if self.path is not None:
-            _remove_stale(self.path)
+            check_rejects_file(self.path)
+            _remove(self.path)
         return self
 
     def __exit__(
@@ -70,7 +76,7 @@ class RejectLog:
         self.close()
 
     def add(self, reject: Reject) -> None:
-        """Count one reject and writes it.
+        """Count one reject and write it.
 
         Raises:
             InputError: if the rejects file cannot be written.
@@ -78,16 +84,18 @@ class RejectLog:
         self._n += 1
         if len(self._first) < KEPT_IN_MEMORY:
             self._first.append(reject)
-        if self.path is None:
-            return
         record = {"file": reject.file, "line": reject.line, "reason": reject.reason, "text": reject.text}
         try:
             if self._file is None:
-                # backslashreplace: a lone surrogate in a foreign file's text must not cost us the reject.
-                self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
-            self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                self._file = self._open()
+            if self._file is not None:
+                self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise _unwritable(self.path or tempfile.gettempdir(), error) from error
+
+    def _open(self) -> IO[str] | None:
+        # backslashreplace: a lone surrogate in a foreign file's text must not cost us the reject.
+        return None if self.path is None else self.path.open("w", errors="backslashreplace", **_TEXT)
 
     def close(self) -> None:
         """Close the file, if one was begun. Safe to call twice."""
@@ -99,6 +107,31 @@ class RejectLog:
                 raise _unwritable(file.name, error) from error
 
 
+class HeldRejectLog(RejectLog):
+    """Rejects of a run that has no name yet: they are held in a file without a name until `save` gives them one.
+
+    No file of an earlier run is touched before that.
+    """
+
+    def _open(self) -> IO[str]:
+        return tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY_BYTES, "w+", errors="backslashreplace", **_TEXT)
+
+    def save(self, path: Path) -> None:
+        """Put all rejects in the place of the file at `path`, before `close`; without one, there is no file.
+
+        Raises:
+            InputError: if `path` holds something that is not a rejects file, or cannot be written.
+        """
+        check_rejects_file(path)
+        if self._file is None:
+            _remove(path)
+            return
+        self._file.seek(0)
+        with atomic_write(path, "the rejects file") as temporary, temporary.open("w", **_TEXT) as file:
+            shutil.copyfileobj(self._file, file)
+        self.path = path
+
+
 def _unwritable(path: Path | str, error: OSError) -> InputError:
     return InputError(
         "the rejects file cannot be written",
@@ -108,8 +141,12 @@ def _unwritable(path: Path | str, error: OSError) -> InputError:
     )
 
 
-def _remove_stale(path: Path) -> None:
-    # Only a file of our own shape is removed: a slip on the command line must not cost anybody their traces.
+def check_rejects_file(path: Path) -> None:
+    """Refuse to put rejects in the place of anything but rejects: a slip must not cost anybody their traces.
+
+    Raises:
+        InputError: if `path` holds something else, or cannot be read.
+    """
     try:
         with path.open("rb") as file:
             head = file.readline(1 << 20)
@@ -124,6 +161,9 @@ def _remove_stale(path: Path) -> None:
             expected="no file, or a rejects file of an earlier run",
             hint="Name another file for the rejects, or move this one away.",
         )
+
+
+def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

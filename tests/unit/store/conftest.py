@@ -13,6 +13,7 @@ from rdpt_core.records import (
     Role,
     RoleResult,
     RunClaim,
+    RunKey,
     ScoredModel,
     SentenceColumns,
     Span,
@@ -66,13 +67,13 @@ def make_sentences(trace_no: int) -> SentenceColumns:
     return sentence_columns(trace_no, RESPONSE, SPANS, {role: make_result(trace_no, role) for role in ROLES})
 
 
-def write_run(path: Path, claim: RunClaim) -> int:
-    run_no = claim_run(path, claim, make_traces())
+def write_run(path: Path, claim: RunClaim) -> RunKey:
+    run = claim_run(path, claim, make_traces())
     for role in ROLES:
         sentences = [make_sentences(number) for number in range(2)] if role is Role.DISTILLED else []
-        commit_batch(path, run_no, role, [make_result(number, role) for number in range(2)], sentences)
-    finish_run(path, run_no)
-    return run_no
+        commit_batch(path, run, role, [make_result(number, role) for number in range(2)], sentences)
+    finish_run(path, run)
+    return run
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from .conftest import write_run
 
 def test_an_interrupted_batch_leaves_nothing(tmp_path: Path, claim: RunClaim) -> None:
     path = tmp_path / "a.duckdb"
-    run_no = write_run(path, claim)
+    run_no = write_run(path, claim).run_no
     with pytest.raises(ZeroDivisionError), open_for_writing(path) as connection:
         connection.execute("DELETE FROM sentences WHERE run_no = ?", [run_no])
         raise ZeroDivisionError

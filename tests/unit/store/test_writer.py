@@ -12,7 +12,7 @@ import pytest
 from rdpt_core.errors import (
     UsageError,
 )
-from rdpt_core.records import ROLES, Role, RunClaim
+from rdpt_core.records import ROLES, Role, RunClaim, RunKey
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.writer import claim_run, commit_batch
@@ -22,7 +22,7 @@ from .conftest import RESPONSE, SPANS, make_claim, make_result, make_traces, wri
 
 def test_a_run_comes_back_as_it_went_in(tmp_path: Path, claim: RunClaim) -> None:
     path = tmp_path / "a.duckdb"
-    run_no = write_run(path, claim)
+    run_no = write_run(path, claim).run_no
     with open_reader(path) as reader:
         (run,) = reader.runs()
         assert (run.run_id, run.models, run.n_traces) == (claim.run_id, claim.models, 2)
@@ -41,8 +41,8 @@ def test_a_run_comes_back_as_it_went_in(tmp_path: Path, claim: RunClaim) -> None
 
 def test_the_same_identity_never_makes_two_runs(tmp_path: Path, claim: RunClaim) -> None:
     path = tmp_path / "a.duckdb"
-    assert write_run(path, claim) == write_run(path, claim) == 1
-    assert claim_run(path, make_claim("fedcba9876543210"), make_traces()) == 2
+    assert write_run(path, claim) == write_run(path, claim) == RunKey(1, claim.run_id)
+    assert claim_run(path, make_claim("fedcba9876543210"), make_traces()) == RunKey(2, "fedcba9876543210")
     with open_reader(path) as reader:
         assert [run.run_id for run in reader.runs()] == [claim.run_id, "fedcba9876543210"]
         assert reader.query("SELECT count(*) AS n FROM sentences").to_pylist() == [{"n": 4}]
@@ -56,12 +56,12 @@ def test_the_same_identity_never_makes_two_runs(tmp_path: Path, claim: RunClaim)
 
 def test_missing_logprobs_are_null_in_the_file(tmp_path: Path, claim: RunClaim) -> None:
     path = tmp_path / "a.duckdb"
-    run_no = claim_run(path, claim, make_traces())
-    commit_batch(path, run_no, Role.TEACHER, [make_result(0, Role.TEACHER, (-0.5, math.nan, -1.0))], [])
+    run = claim_run(path, claim, make_traces())
+    commit_batch(path, run, Role.TEACHER, [make_result(0, Role.TEACHER, (-0.5, math.nan, -1.0))], [])
     with open_reader(path) as reader:
         stored = reader.query("SELECT logprob FROM tokens").to_pylist()[0]["logprob"]
         assert stored == [-0.5, None, -1.0]
-        assert np.isnan(reader.tokens(run_no, Role.TEACHER, [0])[0][0].logprob[1])
+        assert np.isnan(reader.tokens(run.run_no, Role.TEACHER, [0])[0][0].logprob[1])
         assert reader.query("SELECT count(*) AS n FROM tokens WHERE list_contains(logprob, 'nan')").to_pylist() == [
             {"n": 0}
         ]
@@ -69,7 +69,7 @@ def test_missing_logprobs_are_null_in_the_file(tmp_path: Path, claim: RunClaim) 
 
 def test_ranks_are_stored_summed_and_null_where_missing(tmp_path: Path, claim: RunClaim) -> None:
     path = tmp_path / "a.duckdb"
-    run_no = claim_run(path, claim, make_traces())
+    run = claim_run(path, claim, make_traces())
     results = {
         role: make_result(0, role, (-0.5, -0.25, -1.0) if role is not Role.TEACHER else (-0.5, -0.25, math.nan))
         for role in ROLES
@@ -79,7 +79,7 @@ def test_ranks_are_stored_summed_and_null_where_missing(tmp_path: Path, claim: R
         results[role] = replace(result, tokens=replace(result.tokens, rank=ranks))
     sentences = [sentence_columns(0, RESPONSE, SPANS, results)]
     for role in ROLES:
-        commit_batch(path, run_no, role, [results[role]], sentences if role is Role.DISTILLED else [])
+        commit_batch(path, run, role, [results[role]], sentences if role is Role.DISTILLED else [])
     with open_reader(path) as reader:
         rows = reader.query("SELECT * FROM sentences ORDER BY sentence_index").to_pylist()
         # The rank of 250 counts as 100; a sentence with a token that has no logprob has no sum.
@@ -87,6 +87,6 @@ def test_ranks_are_stored_summed_and_null_where_missing(tmp_path: Path, claim: R
         assert [row["rank_sum_teacher"] for row in rows] == [101, None]
         stored = reader.query("SELECT rank FROM tokens WHERE role = 'teacher'").to_pylist()
         assert stored == [{"rank": [1, 250, None]}]
-        back = reader.tokens(run_no, Role.TEACHER, [0])[0][0].rank
+        back = reader.tokens(run.run_no, Role.TEACHER, [0])[0][0].rank
         assert back is not None and back.tolist() == [1, 250, 0]
-        assert reader.scored_trace_nos(run_no, Role.STUDENT, ranked=True) == {0}
+        assert reader.scored_trace_nos(run.run_no, Role.STUDENT, ranked=True) == {0}

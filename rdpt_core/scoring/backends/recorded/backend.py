@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from rdpt_core.errors import InputError
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, Span, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.scoring.backends.base import Batch, PreparedTrace, ScoringItem
 from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
 from rdpt_core.scoring.backends.recorded.library import read_library, squeezed, text_of
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
-from rdpt_core.scoring.models.references import hash_files
+from rdpt_core.scoring.models.hashed_files import HashedFiles
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -28,18 +29,21 @@ class RecordedBackend:
     """One role's logprobs from files. The files are read at once: a run's identity needs to know how they cut text.
 
     Raises:
-        InputError: a file holds no recorded logprobs.
+        InputError: a file holds no recorded logprobs, or changes while it is read.
     """
 
     def __init__(self, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None) -> None:
         self._vocabulary = None if tokenizer is None else tokenizer.token_texts()
-        self._library = read_library(role, reference.files, self._vocabulary)
-        self._used: set[int] = set()
         paths = [Path(name) for name in reference.files]
+        hashed = HashedFiles(lambda: paths)
+        self._library = read_library(role, reference.files, self._vocabulary)
+        if (changed := hashed.changed()) is not None:
+            raise InputError("a file of recorded logprobs changed while it was read", where=changed)
+        self._used: set[int] = set()
         self._model = ScoredModel(
             role=role,
             model=reference.model or " + ".join(path.name for path in paths),
-            revision=hash_files(paths),
+            revision=hashed.revision,
             backend="recorded",
             dtype="recorded",
             template="recorded",

@@ -29,7 +29,6 @@ class DistributedJob:
 
     request: ScoreRequest
     model: ScoredModel
-    run_id: str
     n_traces: int
     commits: RoleCommits
     options: DistributedOptions
@@ -68,12 +67,12 @@ class DistributedJob:
 
     @property
     def _folder(self) -> Path:
-        return self.options.folder.absolute() / self.run_id / self.model.role
+        return self.options.folder.absolute() / self.commits.run.run_id / self.model.role
 
     def _waiting(self) -> set[int]:
         store = self.commits.store
         return set(range(self.n_traces)) - store.scored_trace_nos(
-            self.commits.run_no, self.model.role, with_failed=False, ranked=self.request.with_ranks
+            self.commits.run, self.model.role, with_failed=False, ranked=self.request.with_ranks
         )
 
     def _write_inputs(self, folder: Path, waiting: set[int]) -> None:
@@ -84,7 +83,7 @@ class DistributedJob:
             numbers = [trace_no for trace_no in window if trace_no in waiting]
             if not numbers:
                 continue
-            traces = self.commits.store.traces(self.commits.run_no, window.start, window.stop)
+            traces = self.commits.store.traces(self.commits.run, window.start, window.stop)
             for first in range(0, len(numbers), TRACES_PER_SHARD):
                 chosen = numbers[first : first + TRACES_PER_SHARD]
                 pairs = [(trace_no, traces[trace_no - window.start]) for trace_no in chosen]
@@ -131,9 +130,9 @@ class DistributedJob:
         if not shard.exists():
             return
         results = read_shard(shard)
-        store, run_no = self.commits.store, self.commits.run_no
+        store, run = self.commits.store, self.commits.run
         first, last = results[0].trace_no, results[-1].trace_no
-        traces = store.traces(run_no, first, last + 1)
+        traces = store.traces(run, first, last + 1)
         items = {
             result.trace_no: self.commits.item(result.trace_no, traces[result.trace_no - first]) for result in results
         }

@@ -116,9 +116,9 @@ def test_token_weights_add_up_to_the_database(opened: tuple[Reader, Run]) -> Non
 def test_batches_committed_out_of_order_are_put_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "order.duckdb"
     traces = synthetic.sketches(4)
-    run_no = synthetic.build(path, traces, n_scored=0)
-    synthetic.score(path, run_no, traces[5:], first=5)
-    synthetic.score(path, run_no, traces[:5])
+    key = synthetic.build(path, traces, n_scored=0)
+    synthetic.score(path, key, traces[5:], first=5)
+    synthetic.score(path, key, traces[:5])
     monkeypatch.setattr(gap_arrays, "_BATCH_ROWS", 2048)
     with open_reader(path) as reader:
         run = reader.run(None)

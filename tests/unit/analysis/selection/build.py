@@ -39,7 +39,7 @@ def store(path: Path, asked: Sequence[Sequence[Response]], correct: Sequence[boo
         )
         for trace_no, (number, response) in enumerate(flat)
     ]
-    run_no = claim_run(path, claim, traces)
+    run = claim_run(path, claim, traces)
     results: dict[Role, list[RoleResult]] = {role: [] for role in roles}
     columns, local = [], []
     for trace_no, (_, response) in enumerate(flat):
@@ -59,10 +59,10 @@ def store(path: Path, asked: Sequence[Sequence[Response]], correct: Sequence[boo
         sums = np.array([math.fsum(sentence.local) for sentence in response])
         n_tokens = np.array([len(sentence.local) for sentence in response])
         local.append(LocalScores(trace_no, sums, float((sums / n_tokens).mean())))
-    commit_batch(path, run_no, Role.TEACHER, results[Role.TEACHER], [])
-    commit_batch(path, run_no, Role.STUDENT, results[Role.STUDENT], columns)
-    commit_local(path, run_no, Role.STUDENT, 4, local)
-    finish_run(path, run_no)
+    commit_batch(path, run, Role.TEACHER, results[Role.TEACHER], [])
+    commit_batch(path, run, Role.STUDENT, results[Role.STUDENT], columns)
+    commit_local(path, run, Role.STUDENT, 4, local)
+    finish_run(path, run)
 
 
 def make(

@@ -7,9 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+from tests.integration.conftest import export, make_lines, write_lines
 from tests.support.starter import Starter
-
-from .conftest import export, make_lines, write_lines
 
 N_KILLS = 10
 # Ten commits a second instead of one, so that more of the work is committing.
