@@ -1,0 +1,6 @@
+class Crowd:
+    name = "crowd"
+    share = 1
+
+    def __init__(self, lab):
+        pass

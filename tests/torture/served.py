@@ -1,0 +1,6 @@
+class Served:
+    name = "served"
+    share = 1
+
+    def __init__(self, lab):
+        pass
