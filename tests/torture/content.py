@@ -89,4 +89,4 @@ class Content:
         with duckdb.connect(str(database)) as connection:
             connection.execute(MUTATIONS[chosen])
         kinds = {name.partition(".")[0]: name for name in rng.sample(READINGS, len(READINGS))}
-        check_readings(self._lab, sorted(kinds.values()), database, scratch)
+        check_readings(self._lab, sorted(kinds.values()), database, scratch, described=True)

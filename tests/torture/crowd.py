@@ -1,6 +1,78 @@
+"""Several processes at once on one file: each does what it would do alone."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+from rdpt_core.store.notes import notes
+from tests.torture.lab import (
+    DONE,
+    PARTIAL,
+    Broken,
+    Lab,
+    Trial,
+    Verdict,
+    check_clean,
+    check_runs,
+    contents,
+)
+from tests.torture.reading import EXPORTS, command, out_path, undisturbed
+
+N_NOTES = 10
+
+
 class Crowd:
     name = "crowd"
-    share = 1
+    share = 4
 
-    def __init__(self, lab):
-        pass
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
+        trial = Trial()
+        return trial.verdict(lambda: self._attempt(rng, scratch, trial))
+
+    def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+        database = scratch / "new.duckdb"
+        shutil.copy(self._lab.clean, database)
+        known, other = self._lab.known, self._lab.materials.other_traces
+        works: list[tuple[str, list[object], dict[str, Any]]] = [
+            ("score", self._lab.score(database, other), {}),
+            ("score", self._lab.score(database, other), {}),
+            ("complete", self._lab.score(database), {}),
+            ("resplit", ["resplit", "--db", database, "--splitter", "line", "--run", self._lab.run_id], {}),
+            ("notes", ["notes"], {"instead": ["notes", str(database), str(N_NOTES)]}),
+            *(self._export(rng, database, scratch / f"reader-{number}") for number in range(3)),
+            ("info", ["info", "--db", database], {}),
+        ]
+        chosen = [works[0], *rng.sample(works[1:], rng.randint(2, 4))]
+        trial.say(", ".join(name for name, _, _ in chosen))
+        trial.is_struck = True
+        started = [(name, arguments, self._lab.start(arguments, **asked)) for name, arguments, asked in chosen]
+        for name, arguments, process in started:
+            # An export may meet the run that is being written only if it asks for that one.
+            self._lab.end(process, arguments).check((DONE, PARTIAL) if name == "info" else (DONE,))
+        found = contents(database)
+        check_runs(found, known)
+        n_runs = 2 + any(name == "resplit" for name, _, _ in chosen)
+        if len(found) != n_runs or not all(run.is_finished for run in found.values()):
+            raise Broken(f"{n_runs} finished runs", f"{[run.is_finished for run in found.values()]}")
+        self._check_files(chosen, database)
+        check_clean(scratch)
+
+    def _export(self, rng: random.Random, database: Path, folder: Path) -> tuple[str, list[object], dict[str, Any]]:
+        folder.mkdir()
+        name = rng.choice([one for one in EXPORTS if not one.startswith("notes")])
+        return name, [*command(name, database, out_path(name, folder)), "--run", self._lab.run_id], {}
+
+    def _check_files(self, chosen: list[tuple[str, list[object], dict[str, Any]]], database: Path) -> None:
+        for name, arguments, _ in chosen:
+            if name in EXPORTS and Path(str(arguments[arguments.index("--out") + 1])).read_bytes() != undisturbed(
+                self._lab, name
+            ):
+                raise Broken(f"{name} of an undisturbed export, byte by byte", "other bytes")
+            if name == "notes" and [note.text for note in notes(database)] != [f"note {n}" for n in range(N_NOTES)]:
+                raise Broken("every note once", f"{len(notes(database))} notes")

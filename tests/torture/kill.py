@@ -19,6 +19,7 @@ from tests.torture.lab import (
     DONE,
     INTERRUPTED,
     PARTIAL,
+    REFUSED,
     Broken,
     Lab,
     Outcome,
@@ -46,6 +47,7 @@ class Work:
         check: whether everything is right after its end.
         check_killed: whether everything is right after a signal, given what it has written to its outputs.
         status: how it ends undisturbed.
+        status_again: how it ends where nothing is left to do.
     """
 
     arguments: list[object]
@@ -53,6 +55,7 @@ class Work:
     check: Callable[[], None]
     check_killed: Callable[[Outcome], None] = lambda _: None
     status: int = DONE
+    status_again: int = DONE
     asked: dict[str, Any] = field(default_factory=dict)
 
 
@@ -92,9 +95,9 @@ class Kill:
             outcome = self._lab.end(started, work.arguments)
             killed = INTERRUPTED if number == signal.SIGINT else -number
             trial.is_struck |= outcome.status == killed
-            outcome.check((killed, work.status))
+            outcome.check((killed, work.status, work.status_again))
             work.check_killed(outcome)
-        self._lab.run(work.arguments, temporary=temporary, **work.asked).check((work.status,))
+        self._lab.run(work.arguments, temporary=temporary, **work.asked).check((work.status, work.status_again))
         work.check()
         check_clean(scratch, temporary)
 
@@ -130,7 +133,7 @@ class Kill:
     def _resplit(self, what: str, folder: Path) -> Work:
         database = copied(self._lab, folder)
         arguments = ["resplit", "--db", database, "--splitter", "line"]
-        return Work(arguments, database, lambda: self._check_runs(database, 2))
+        return Work(arguments, database, lambda: self._check_runs(database, 2), status_again=REFUSED)
 
     def _local(self, what: str, folder: Path) -> Work:
         database = copied(self._lab, folder)
@@ -153,7 +156,7 @@ class Kill:
             # Rejects name the source only: the same for all.
             self._check_file("imported", out.read_bytes() + rejects.read_bytes())
 
-        return Work(arguments, folder, check, lambda _: self._check_whole("imported", out), status=PARTIAL)
+        return Work(arguments, folder, check, lambda _: self._check_whole("imported", out), PARTIAL, PARTIAL)
 
     def _source(self) -> Path:
         def make() -> Path:
