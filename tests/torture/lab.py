@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 import duckdb
+import transformers
 
 from rdpt_core.records import ROLES
 from tests.support.starter import Started, Starter
@@ -256,6 +257,7 @@ class Materials:
         """A model folder: those of the three roles, and `other`."""
 
         def make() -> Path:
+            transformers.utils.logging.disable_progress_bar()
             return save_model(self.folder / name, seed=[*ROLES, "other"].index(name), context_length=256)
 
         path: Path = self.once(f"model {name}", make)

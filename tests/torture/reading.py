@@ -94,18 +94,28 @@ def check_readings(lab: Lab, names: Sequence[str], database: Path, folder: Path,
     Raises:
         Broken: one does something else.
     """
+    broken = []
     for name in names:
-        right = undisturbed(lab, name)
-        outcome = read(lab, name, database, folder).check((DONE, REFUSED, PARTIAL))
-        given = result(name, outcome, folder)
-        if outcome.status == DONE and given != right and not (described and name.startswith("info")):
-            raise Broken(f"a refusal by `{outcome.command}`, or the undisturbed output", _difference(given, right))
-        if outcome.status == REFUSED and not name.startswith("info") and given:
-            raise Broken(f"no file of a refused `{outcome.command}`", f"{len(given)} bytes")
+        try:
+            _check_reading(lab, name, database, folder, described and name.startswith("info"))
+        except Broken as one:
+            broken.append(one)
+    if broken:
+        raise Broken("; ".join(one.expected for one in broken), "; ".join(one.seen[-250:] for one in broken))
+
+
+def _check_reading(lab: Lab, name: str, database: Path, folder: Path, described: bool) -> None:
+    right = undisturbed(lab, name)
+    outcome = read(lab, name, database, folder).check((DONE, REFUSED, PARTIAL))
+    given = result(name, outcome, folder)
+    if outcome.status == DONE and given != right and not described:
+        raise Broken(f"a refusal by `{outcome.command}`, or the undisturbed output", _difference(given, right))
+    if outcome.status == REFUSED and not name.startswith("info") and given:
+        raise Broken(f"no file of a refused `{outcome.command}`", f"{len(given)} bytes")
 
 
 def _difference(given: bytes, right: bytes) -> str:
-    for number, (mine, theirs) in enumerate(zip(given.splitlines(), right.splitlines(), strict=False), start=1):
-        if mine != theirs:
-            return f"line {number}: {mine[:180]!r} for {theirs[:180]!r}"
-    return f"{len(given)} bytes for {len(right)}"
+    """The first place where they differ, and how each goes on there."""
+    place = next((n for n, (a, b) in enumerate(zip(given, right, strict=False)) if a != b), min(len(given), len(right)))
+    start = max(place - 30, 0)
+    return f"{given[start : place + 40]!r} for {right[start : place + 40]!r} at byte {place}"
