@@ -11,6 +11,7 @@ from rdpt_core.store.notes import notes
 from tests.torture.lab import (
     DONE,
     PARTIAL,
+    REFUSED,
     Broken,
     Lab,
     Trial,
@@ -37,8 +38,10 @@ class Crowd:
 
     def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         database = scratch / "new.duckdb"
-        shutil.copy(self._lab.clean, database)
         known, other = self._lab.known, self._lab.materials.other_traces
+        is_new = rng.random() < 0.3
+        if not is_new:
+            shutil.copy(self._lab.clean, database)
         works: list[tuple[str, list[object], dict[str, Any]]] = [
             ("score", self._lab.score(database, other), {}),
             ("score", self._lab.score(database, other), {}),
@@ -48,16 +51,19 @@ class Crowd:
             *(self._export(rng, database, scratch / f"reader-{number}") for number in range(3)),
             ("info", ["info", "--db", database], {}),
         ]
-        chosen = [works[0], *rng.sample(works[1:], rng.randint(2, 4))]
-        trial.say(", ".join(name for name, _, _ in chosen))
+        # Whoever reads may come before there is anything to read.
+        early = (DONE, PARTIAL, REFUSED) if is_new else (DONE,)
+        chosen = [works[0], *rng.sample(works[1:3] if is_new else works[1:], rng.randint(1, 2) + 2 * (not is_new))]
+        chosen += [works[-1]] * is_new
+        trial.say(", ".join(name for name, _, _ in chosen) + " into a new file" * is_new)
         trial.is_struck = True
         started = [(name, arguments, self._lab.start(arguments, **asked)) for name, arguments, asked in chosen]
         for name, arguments, process in started:
-            # An export may meet the run that is being written only if it asks for that one.
-            self._lab.end(process, arguments).check((DONE, PARTIAL) if name == "info" else (DONE,))
+            self._lab.end(process, arguments).check((*early, PARTIAL) if name == "info" else (DONE,))
         found = contents(database)
         check_runs(found, known)
-        n_runs = 2 + any(name == "resplit" for name, _, _ in chosen)
+        names = {name for name, _, _ in chosen}
+        n_runs = 2 + ("resplit" in names) - (is_new and "complete" not in names)
         if len(found) != n_runs or not all(run.is_finished for run in found.values()):
             raise Broken(f"{n_runs} finished runs", f"{[run.is_finished for run in found.values()]}")
         self._check_files(chosen, database)
