@@ -6,19 +6,26 @@ that can be killed, interrupted and asked for its exit status like any other.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import subprocess
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Only a process of one thread may be forked, and models this small gain nothing from a second one.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ONE_THREAD = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    # One of pyarrow's allocators starts a thread while it is loaded.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 
 
 class Started:
@@ -47,7 +54,7 @@ class Started:
     def wait(self) -> int:
         """Until it has ended; returns its exit status, or the number of the signal that ended it, negative."""
         assert self._starter.stdin is not None
-        self._starter.stdin.write("wait\n")
+        self._starter.stdin.write(f"wait {self.pid}\n")
         self._starter.stdin.flush()
         return int(self._answer())
 
@@ -57,20 +64,27 @@ class Started:
 
 
 class Starter:
-    """Starts commands, one at a time.
+    """Starts commands.
 
     Args:
         folder: where their outputs go.
         environment: what is added to the environment, from before the libraries load.
         prelude: Python that runs in each process before its command.
+        modules: what is loaded once for all commands, beside the libraries of models.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None, prelude: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        prelude: str = "",
+        modules: Sequence[str] = (),
+    ) -> None:
         self._folder = folder
         self._prelude = prelude
         self._n_started = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.starter"],
+            [sys.executable, "-m", "tests.support.starter", *modules],
             cwd=PROJECT,
             env={**os.environ, **ONE_THREAD, **(environment or {})},
             stdin=subprocess.PIPE,
@@ -85,7 +99,7 @@ class Starter:
         self._process.communicate(timeout=60)
 
     def start(self, arguments: Sequence[object], **environment: str) -> Started:
-        """Start `rdpt` with these arguments and more of an environment. The one before must have been waited for."""
+        """Start `rdpt` with these arguments and more of an environment."""
         self._n_started += 1
         log = self._folder / f"output-{self._n_started}.txt"
         command = {
@@ -106,19 +120,23 @@ class Starter:
 
 
 def _serve() -> None:
-    # What needs pyarrow is left to the commands: its allocator starts a thread. nltk loads scikit-learn where it finds
-    # it, and that loads pandas and pyarrow. Only the tests have scikit-learn, so nothing is lost by hiding it.
+    # nltk loads scikit-learn where it finds it. Only the tests have it, so nothing is lost by hiding it.
     sys.modules["sklearn"] = None  # type: ignore[assignment]
     # Each class loads its part of transformers only when it is asked for.
     import duckdb  # noqa: F401
     import nltk.tokenize.punkt  # noqa: F401
     from transformers import AutoModelForCausalLM, LlamaForCausalLM, PreTrainedTokenizerFast  # noqa: F401
 
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
+    # What is loaded by now stays: a command that collects garbage need not walk all of it.
+    gc.collect()
+    gc.freeze()
+
     assert len(os.listdir("/proc/self/task")) == 1, "a process of several threads cannot be forked"
-    child = 0
     for line in sys.stdin:
-        if line == "wait\n":
-            _, status = os.waitpid(child, 0)
+        if line.startswith("wait "):
+            _, status = os.waitpid(int(line.split()[1]), 0)
             print(os.waitstatus_to_exitcode(status), flush=True)
             continue
         command = json.loads(line)
@@ -145,8 +163,10 @@ def _run(command: dict[str, Any]) -> None:
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            # A command may have been started with an output that is closed or full.
+            with suppress(AttributeError, OSError, ValueError):
+                stream.flush()
         os._exit(status)
 
 

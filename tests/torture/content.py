@@ -1,0 +1,92 @@
+"""A database that is whole as a file and nonsense in its rows: it may come from anywhere."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import duckdb
+
+from tests.torture.lab import Lab, Trial, Verdict
+from tests.torture.reading import READINGS, check_readings, copied
+
+MUTATIONS = {
+    "meta is no JSON": "UPDATE traces SET meta = '{' WHERE trace_no = 1",
+    "meta is a list": "UPDATE traces SET meta = '[1]' WHERE trace_no = 1",
+    "meta is nested deep": "UPDATE traces SET meta = repeat('[', 100000) || repeat(']', 100000) WHERE trace_no = 1",
+    "messages are no JSON": "UPDATE traces SET messages = 'nonsense' WHERE trace_no = 1",
+    "messages are a number": "UPDATE traces SET messages = '7' WHERE trace_no = 1",
+    "messages lack a role": """UPDATE traces SET messages = '[{"content": "x"}]' WHERE trace_no = 1""",
+    "messages have another key": """UPDATE traces SET messages = '[{"role": "user", "x": 1}]' WHERE trace_no = 1""",
+    "identity is no JSON": "UPDATE runs SET identity = 'nonsense'",
+    "identity is a list": "UPDATE runs SET identity = '[]'",
+    "environment is no JSON": "UPDATE runs SET environment = '{'",
+    "environment is a number": "UPDATE runs SET environment = '7'",
+    "environment is empty": "UPDATE runs SET environment = '[]'",
+    "an unknown role": "UPDATE runs SET roles = ['teacher', 'student', 'parent']",
+    "a role twice": "UPDATE runs SET roles = ['teacher', 'teacher', 'student']",
+    "no role": "UPDATE runs SET roles = []",
+    "a model of an unknown role": "UPDATE run_models SET role = 'parent' WHERE role = 'distilled'",
+    "a model is missing": "DELETE FROM run_models WHERE role = 'student'",
+    "2,000,000,000 traces": "UPDATE runs SET n_traces = 2000000000",
+    "-1 traces": "UPDATE runs SET n_traces = -1",
+    "one trace fewer": "UPDATE runs SET n_traces = n_traces - 1",
+    "p is 7": "UPDATE sentences SET p_student = 7 WHERE trace_no = 1 AND sentence_index = 0",
+    "p is negative": "UPDATE sentences SET p_teacher = -0.5 WHERE trace_no = 1 AND sentence_index = 0",
+    "p is NaN": "UPDATE sentences SET p_distilled = 'nan'::DOUBLE WHERE trace_no = 1 AND sentence_index = 0",
+    "p is infinite": "UPDATE sentences SET p_student = 'inf'::DOUBLE WHERE trace_no = 1 AND sentence_index = 0",
+    "p is missing without a reason": "UPDATE sentences SET p_student = NULL WHERE trace_no = 1 AND sentence_index = 0",
+    "a logprob sum is positive": "UPDATE sentences SET logprob_sum_student = 5 WHERE trace_no = 1",
+    "a logprob sum is NaN": "UPDATE sentences SET logprob_sum_teacher = 'nan'::DOUBLE WHERE trace_no = 1",
+    "a negative number of tokens": "UPDATE sentences SET n_tokens_teacher = -3 WHERE trace_no = 1",
+    "a span beyond the text": "UPDATE sentences SET char_end = 1000000 WHERE trace_no = 1 AND sentence_index = 2",
+    "a negative span": "UPDATE sentences SET char_start = -5 WHERE trace_no = 1 AND sentence_index = 0",
+    "a gap between spans": "UPDATE sentences SET char_start = char_start + 1 WHERE trace_no = 1 AND sentence_index = 1",
+    "an inverted span": "UPDATE sentences SET char_end = char_start - 1 WHERE trace_no = 1 AND sentence_index = 1",
+    "a sentence is missing": "DELETE FROM sentences WHERE trace_no = 1 AND sentence_index = 1",
+    "a sentence stands twice": "INSERT INTO sentences FROM sentences WHERE trace_no = 1 AND sentence_index = 1",
+    "the sentences of a trace are missing": "DELETE FROM sentences WHERE trace_no = 1",
+    "a trace is missing": "DELETE FROM traces WHERE trace_no = 1",
+    "a trace stands twice": "INSERT INTO traces SELECT * FROM traces WHERE trace_no = 1",
+    "no trace at all": "DELETE FROM traces",
+    "the tokens of a role are missing": "DELETE FROM tokens WHERE trace_no = 1 AND role = 'student'",
+    "the tokens of a trace stand twice": "INSERT INTO tokens SELECT * FROM tokens WHERE trace_no = 1",
+    "lists of tokens differ in length": "UPDATE tokens SET logprob = logprob[2:] WHERE trace_no = 1",
+    "a token beyond the text": "UPDATE tokens SET char_end = list_transform(char_end, c -> c + 999) WHERE trace_no = 1",
+    "a token's logprob is positive": "UPDATE tokens SET logprob = list_transform(logprob, l -> 3.0) WHERE trace_no = 1",
+    "a token's logprob is NaN": "UPDATE tokens SET logprob = list_transform(logprob, l -> 'nan'::FLOAT)",
+    "an unknown template policy": "UPDATE runs SET template_policy = 'nonsense'",
+    "an unknown splitter": "UPDATE runs SET splitter = 'nonsense'",
+    "the schema version is a word": "UPDATE store_info SET value = 'nonsense'",
+    "the schema version is huge": "UPDATE store_info SET value = '99999999999999999999'",
+    "the schema version is an older one": "UPDATE store_info SET value = '1'",
+    "no schema version": "DELETE FROM store_info",
+    "no table of sentences": "DROP TABLE sentences",
+    "no table of models": "DROP TABLE run_models",
+    "a view in place of a table": "ALTER TABLE traces RENAME TO t; CREATE VIEW traces AS FROM t WHERE error(meta)",
+    "a column is missing": "ALTER TABLE sentences DROP COLUMN p_student",
+    "a column of another type": "ALTER TABLE sentences ALTER p_student TYPE VARCHAR",
+    "a column too many": "ALTER TABLE runs ADD COLUMN surprise INTEGER",
+}
+"""What is changed, and the statements that change it. Each is told, or harmless; none may be exported in silence."""
+
+
+class Content:
+    name = "content"
+    share = 11
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
+        trial = Trial()
+        return trial.verdict(lambda: self._attempt(rng, scratch, trial))
+
+    def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+        database, trial.is_struck = copied(self._lab, scratch), True
+        chosen = rng.choice(tuple(MUTATIONS))
+        trial.say(chosen)
+        with duckdb.connect(str(database)) as connection:
+            connection.execute(MUTATIONS[chosen])
+        kinds = {name.partition(".")[0]: name for name in rng.sample(READINGS, len(READINGS))}
+        check_readings(self._lab, sorted(kinds.values()), database, scratch, described=True)
