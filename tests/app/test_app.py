@@ -68,10 +68,10 @@ def test_no_database(open_app: Open, tmp_path: Path, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_file_of_0_bytes(open_app: Open, tmp_path: Path, page: str) -> None:
+def test_a_file_of_0_bytes_is_no_database_yet(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "zero.duckdb"
     path.touch()
-    assert "0 bytes" in page_text(open_app(path, page))
+    assert "There is no database yet" in page_text(open_app(path, page))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -17,7 +17,7 @@ import streamlit as st
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.errors import StoreBusyError
-from rdpt_core.store.connect import Identity, file_identity
+from rdpt_core.store.files import Identity, file_identity
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 # Long enough for a run that writes a batch every few seconds, short enough for someone who waits.
