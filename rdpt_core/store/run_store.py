@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from rdpt_core.errors import StoreForbiddenError
 from rdpt_core.records import LocalScores, Role, RoleResult, RunClaim, SentenceColumns, Span, TokenLogprobs, Trace
+from rdpt_core.store.files import is_there
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, commit_local, finish_run
 
@@ -19,8 +21,14 @@ class DuckDBRunStore:
         self._path = path
 
     def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> int:
-        """Register the run, or find the one with the same identity."""
-        return claim_run(self._path, claim, traces)
+        """Register the run, or find the one with the same identity: a finished one also where nobody may write."""
+        try:
+            return claim_run(self._path, claim, traces)
+        except StoreForbiddenError:
+            run_no = self._finished().get(claim.run_id)
+            if run_no is None:
+                raise
+            return run_no
 
     def claim_copy(self, claim: RunClaim, source_run_no: int, n_sentences: Sequence[int]) -> int:
         """Register a run over the traces of another, or find the one with the same identity."""
@@ -65,5 +73,14 @@ class DuckDBRunStore:
         commit_local(self._path, run_no, role, n_context, scores)
 
     def finish(self, run_no: int) -> None:
-        """Mark the run as complete."""
-        finish_run(self._path, run_no)
+        """Mark the run as complete, unless it is."""
+        if run_no not in self._finished().values():
+            finish_run(self._path, run_no)
+
+    def _finished(self) -> dict[str, int]:
+        """The finished runs of the file: id → number."""
+        if not is_there(self._path):
+            return {}
+        with open_reader(self._path, patience_s=_PATIENCE_S) as reader:
+            runs = reader.query("SELECT run_id, run_no FROM runs WHERE finished_at IS NOT NULL")
+        return dict(zip(runs.column("run_id").to_pylist(), runs.column("run_no").to_pylist(), strict=True))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+import os
 from pathlib import Path
 from typing import IO
 
+from rdpt_core.atomic_write import unwritable
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, RoleResult, Trace
 
@@ -22,8 +23,12 @@ class UnscoredLog:
         self.path = path
         self.n = 0
         self._stream: IO[str] | None = None
-        with suppress(FileNotFoundError):
-            path.unlink()
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            # A file system that is read-only refuses it even where there is nothing to remove.
+            if os.path.lexists(path):
+                raise _unwritable(path, error) from error
 
     def add(self, role: Role, trace: Trace, result: RoleResult) -> None:
         """Append one line, and keep it."""
@@ -39,12 +44,14 @@ class UnscoredLog:
             self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._stream.flush()
         except OSError as error:
-            raise InputError(
-                "the log of unscored traces cannot be written", where=str(self.path), got=str(error)
-            ) from error
+            raise _unwritable(self.path, error) from error
         self.n += 1
 
     def close(self) -> None:
         """Close the file, if there is one."""
         if self._stream is not None:
             self._stream.close()
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return unwritable("the log of unscored traces", path, error)
