@@ -5,6 +5,7 @@ files      the database as a file: where, in which state, and how a new one appe
 failures   what DuckDB says of a disk, of memory and of damage, as errors
 connect    opening the database: one writer or several readers at a time
 schema     its tables, and the migrations that lead to them
+soundness  what must be true of a database before anything of it is shown
 writer     claim a run, commit batches, finish
 reader     everything that the app and the exports ask
 run_store  the database as the scoring pipeline sees it

@@ -105,5 +105,12 @@ class DatabaseSnapshot:
         return runs
 
     def data(self, run: Run) -> RunData:
-        """Every number of a run of the file."""
-        return RunData(run, self.open_reader, self.keep)
+        """Every number of a run of the file, which is checked once for each state of the file."""
+
+        @contextmanager
+        def open_checked() -> Iterator[Reader]:
+            with self.open_reader() as reader:
+                reader.check(run)
+                yield reader
+
+        return RunData(run, open_checked, self.keep)
