@@ -90,6 +90,32 @@ def test_another_programs_database(open_app: Open, tmp_path: Path, page: str) ->
 
 
 @pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "statement", ["UPDATE runs SET identity = 'no JSON'", "UPDATE sentences SET p_teacher = 7 WHERE trace_no = 3"]
+)
+def test_a_damaged_database(open_app: Open, tmp_path: Path, page: str, statement: str) -> None:
+    path = tmp_path / "damaged.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(statement)
+    app = open_app(path, page)
+    assert "The database is damaged" in page_text(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("column", ["meta", "messages"])
+def test_a_damaged_trace(open_app: Open, tmp_path: Path, column: str) -> None:
+    path = tmp_path / "damaged.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"UPDATE traces SET {column} = 'no JSON'")
+    for page in ("pages/trace.py", "pages/compare.py"):
+        app = open_app(path, page)
+        assert f"The database is damaged: {column} of trace" in page_text(app)
+        assert not app.exception
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_newer_schema(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "newer.duckdb"
     synthetic.build(path, synthetic.sketches(1))
