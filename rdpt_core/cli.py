@@ -4,21 +4,28 @@
 sentences stayed unscored · 130 interrupted, progress kept · 141 the reader of the output closed it.
 
 Messages and progress go to standard error, results to standard output.
+
+What the machine refuses (a full disk, short memory …) is one line wherever it is met, with the place in the program.
+Other exceptions are faults of the program and keep their traceback.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from rdpt_core import __version__, interrupts
 from rdpt_core.commands import COMMANDS
-from rdpt_core.errors import RdptError, UsageError
+from rdpt_core.errors import NO_MEMORY, NO_ROOM, RdptError, UsageError, refusal_of, room_at
 
 EXIT_DONE = 0
 EXIT_INTERRUPTED = 130
@@ -66,24 +73,122 @@ def _program_name() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    _open_streams()
     logging.getLogger("rdpt_core").addHandler(_NOTES)
     try:
-        arguments = make_parser().parse_args(argv)
-        with interrupts.remembered():
-            status: int = arguments.run(arguments)
+        try:
+            status = _run(argv)
+        except SystemExit:
+            # `--help` and `--version` end the program.
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()
         return status
     except RdptError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
+        return _fail(error)
     except BrokenPipeError:
-        # The reader of our output, such as `head`, has seen enough. What is still buffered must go nowhere, or Python
-        # complains once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output, such as `head`, has seen enough.
+        _drop_output()
         return EXIT_CLOSED_PIPE
+    except OSError as error:
+        return _fail(_explained(error))
+    except MemoryError as error:
+        return _fail(RdptError(NO_MEMORY.what, where=_place(error), hint=NO_MEMORY.hint))
+    except RecursionError as error:
+        return _fail(RdptError("something is nested too deeply", where=_place(error), expected="flatter input"))
     except (KeyboardInterrupt, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and _is_short_memory(error):
+            return _fail(RdptError(NO_MEMORY.what, where=_place(error), got=str(error), hint=NO_MEMORY.hint))
         # DuckDB reports Ctrl-C during a query as an error of its own.
         if isinstance(error, RuntimeError) and str(error) != "Query interrupted":
             raise
-        print("interrupted; what was committed is kept, and the same command goes on from there", file=sys.stderr)
+        _say("interrupted; what was committed is kept, and the same command goes on from there")
         return EXIT_INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = make_parser().parse_args(argv)
+    with interrupts.remembered():
+        status: int = arguments.run(arguments)
+    return status
+
+
+def _fail(error: RdptError) -> int:
+    _say(f"error: {error}")
+    return error.exit_status
+
+
+def _say(line: str) -> None:
+    # Nobody hears that nobody hears.
+    with suppress(OSError):
+        print(line, file=sys.stderr)
+
+
+class _ClosedOutput(io.TextIOBase):
+    """Standard output of a program that was started without one."""
+
+    def write(self, text: str) -> int:
+        """Refuse it: a result that goes nowhere is no result."""
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def _open_streams() -> None:
+    """Give a program that was started without a standard stream one that leads nowhere.
+
+    Else the first file that it opens, such as the database, would be taken for that stream by every library that
+    prints.
+    """
+    if sys.stdout is None:
+        sys.stdout = _ClosedOutput()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it lives as long as the process
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free is this one.
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere, or Python complains once more at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _explained(error: OSError) -> RdptError:
+    """An error of the system that no part of the program expected, as one line."""
+    refusal = refusal_of(error)
+    got = f"{type(error).__name__}: {error.strerror or error}"
+    hint = None if refusal is None else refusal.hint
+    if error.filename is None and _is_output_broken():
+        _drop_output()
+        return RdptError("the result cannot be written to standard output", got=got, hint=hint)
+    where = _place(error) if error.filename is None else f"{os.fsdecode(error.filename)} ({_place(error)})"
+    if refusal is NO_ROOM and isinstance(error.filename, str | bytes):
+        got += f", {room_at(Path(os.fsdecode(error.filename)))}"
+    what = "the system refused an operation" if refusal is None else refusal.what
+    return RdptError(what, where=where, got=got, hint=hint)
+
+
+def _is_output_broken() -> bool:
+    """Whether what is buffered still cannot be written."""
+    try:
+        sys.stdout.write("")
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _is_short_memory(error: RuntimeError) -> bool:
+    # PyTorch has one class for all of its errors on CPUs, and Python one for all of its threads'.
+    return any(words in str(error) for words in ("can't allocate memory", "out of memory", "can't start new thread"))
+
+
+def _place(error: BaseException) -> str:
+    """Where in this package an error came up, for whoever has to find its cause."""
+    package = Path(__file__).parent
+    steps = [(Path(frame.f_code.co_filename), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    file, line = [(file, line) for file, line in steps if file.is_relative_to(package)][-1]
+    return f"{file.relative_to(package.parent)}, line {line}"

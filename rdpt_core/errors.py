@@ -9,15 +9,24 @@
     │   ├── StoreMissingError     there is no file yet
     │   ├── StoreEmptyError       there is a file, but no run in it
     │   ├── StoreBusyError        another process holds the file for longer than we waited
+    │   ├── StoreForbiddenError   this program may not read or write the file
     │   └── StoreVersionError     written by a newer version, or not one of our files at all
     ├── SidecarError          the file of notes beside the database cannot be used; the database itself can
     └── MissingPackageError   an optional package that this command needs is not installed
 
 Each says what went wrong, where, what was expected, what was found, and what to do. Anything that is not an
 `RdptError` is a fault of the program and keeps its traceback.
+
+What the machine refuses (room, permission, memory …) is a `Refusal`: its words are the same wherever it is met.
 """
 
 from __future__ import annotations
+
+import errno
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
 
 
 class RdptError(Exception):
@@ -97,6 +106,10 @@ class StoreBusyError(StoreError):
     """Another process held the database for longer than we waited."""
 
 
+class StoreForbiddenError(StoreError):
+    """This program may not read the file, or not write to it."""
+
+
 class StoreVersionError(StoreError):
     """The file was written by a newer version, or is not one of our files at all."""
 
@@ -107,3 +120,64 @@ class SidecarError(RdptError):
 
 class MissingPackageError(RdptError):
     """An optional package that this command needs is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One kind of refusal.
+
+    Attributes:
+        codes: the error numbers of the operating system that mean it.
+        what: what went wrong, as the beginning of a message.
+        hint: what the user can do about it.
+    """
+
+    codes: tuple[int, ...]
+    what: str
+    hint: str
+
+
+NO_ROOM = Refusal(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    "there is no room on the disk",
+    "Make room, then run the same command again: what was stored is kept.",
+)
+FORBIDDEN = Refusal(
+    (errno.EACCES, errno.EPERM, errno.EROFS),
+    "this program may not use the file",
+    "Use a file and a folder that you may read and write.",
+)
+LONG_NAME = Refusal(
+    (errno.ENAMETOOLONG,), "the name is too long", "Choose a shorter one: file systems allow 255 bytes."
+)
+MANY_FILES = Refusal(
+    (errno.EMFILE, errno.ENFILE), "too many files are open", "Raise the limit, for example with `ulimit -n 4096`."
+)
+NO_MEMORY = Refusal(
+    (errno.ENOMEM,),
+    "memory is short",
+    "End other programs, or take a machine with more memory, then run the same command again: what was stored is kept.",
+)
+_REFUSALS = (NO_ROOM, FORBIDDEN, LONG_NAME, MANY_FILES, NO_MEMORY)
+
+
+def refusal_of(error: OSError) -> Refusal | None:
+    """The kind of an error; None where it is another one."""
+    return next((refusal for refusal in _REFUSALS if error.errno in refusal.codes), None)
+
+
+def refusal_in(message: str) -> Refusal | None:
+    """The kind that a library's message tells of, which quotes the system's words; None where it is another one."""
+    return next((refusal for refusal in _REFUSALS if any(os.strerror(code) in message for code in refusal.codes)), None)
+
+
+def room_at(path: Path) -> str:
+    """How much room the disk that holds a file, or will hold it, has left: `12.3 MB free`."""
+    whole = path.absolute()
+    for folder in (whole, *whole.parents):
+        try:
+            return f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB free"
+        except OSError:
+            # Not there yet.
+            continue
+    return "unknown"

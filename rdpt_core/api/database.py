@@ -12,7 +12,7 @@ from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family, Key, Memory
 from rdpt_core.api.scored_run import ScoredRun
 from rdpt_core.errors import StoreBusyError, UsageError
-from rdpt_core.store.connect import Identity, file_identity
+from rdpt_core.store.files import Identity, file_identity
 from rdpt_core.store.reader import Reader, open_reader
 from rdpt_core.store.reader import Run as RunRecord
 

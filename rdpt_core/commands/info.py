@@ -63,8 +63,9 @@ def to_text(document: dict[str, Any]) -> str:
             + (", ".join(f"{count:,} {reason}" for reason, count in unscored.items()) if unscored else "none")
         )
         for environment in run["environment"]:
-            packages = ", ".join(f"{name} {number}" for name, number in environment["packages"].items())
-            lines.append(f"  on {environment['device']} ({environment['device_name']}): {packages}")
+            packages = ", ".join(f"{name} {number}" for name, number in environment.get("packages", {}).items())
+            device, name = (environment.get(key, "unknown") for key in ("device", "device_name"))
+            lines.append(f"  on {device} ({name}): {packages or 'unknown packages'}")
     return "\n".join(lines)
 
 

@@ -1,9 +1,12 @@
 """The database and the file beside it. Knows DuckDB and SQLite, never torch or streamlit.
 
 folder     the databases of a folder
+files      the database as a file: where, in which state, and how a new one appears
+failures   what DuckDB says of a disk, of memory and of damage, as errors
 connect    opening the database: one writer or several readers at a time
 schema     its tables, and the migrations that lead to them
 claimed    the database of a run that is under way
+soundness  what must be true of a database before anything of it is shown
 writer     claim a run, commit batches, finish
 reader     everything that the app and the exports ask
 run_store  the database as the scoring pipeline sees it

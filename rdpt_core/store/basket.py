@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rdpt_core.store.sidecar import open_sidecar
+from rdpt_core.store.sidecar import checked_rows, open_sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ def read_basket(database: Path, run_id: str) -> tuple[BasketItem, ...]:
             "ORDER BY benchmark, question_id",
             [run_id],
         ).fetchall()
-    return tuple(BasketItem(*row) for row in rows)
+    kinds = dict.fromkeys((field.name for field in fields(BasketItem)), str)
+    return tuple(BasketItem(**row) for row in checked_rows(database, rows, kinds))
 
 
 def put_in_basket(database: Path, item: BasketItem) -> None:

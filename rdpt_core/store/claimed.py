@@ -16,6 +16,7 @@ import duckdb
 from rdpt_core.errors import StoreEmptyError, StoreError, StoreMissingError
 from rdpt_core.records import RunKey
 from rdpt_core.store.connect import WRITE_PATIENCE_S, open_for_reading, open_for_writing
+from rdpt_core.store.files import is_there
 from rdpt_core.store.reader import Reader
 
 
@@ -43,7 +44,7 @@ def write_claimed(path: Path, run: RunKey) -> Iterator[duckdb.DuckDBPyConnection
     Raises:
         StoreError: the database is gone, or another one; nothing is written.
     """
-    if not path.exists():  # Opening would make a new one.
+    if not is_there(path):  # Opening would make a new one.
         raise _replaced(run, "no file there", path)
     with open_for_writing(path) as connection:
         check_claimed(connection, run)

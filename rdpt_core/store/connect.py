@@ -14,11 +14,10 @@ from pathlib import Path
 
 import duckdb
 
-from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError, StoreVersionError
+from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError
+from rdpt_core.store.failures import is_taken, making_failed, opening_failed, using_failed
+from rdpt_core.store.files import checked_file, is_there, make_whole, real_path
 from rdpt_core.store.schema import SCHEMA_VERSION, check_version, migrate, read_version
-
-# Every DuckDB file has these bytes behind a checksum.
-_MAGIC, _MAGIC_OFFSET = b"DUCK", 8
 
 READ_PATIENCE_S = 10.0
 WRITE_PATIENCE_S = 120.0
@@ -30,47 +29,30 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-Identity = tuple[int, int, int]
+@contextmanager
+def _connected(
+    path: Path, *, read_only: bool, patience_s: float, memory: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a file that is there; what goes wrong with it is explained."""
+    with checked_file(path):
+        connection = _connect(path, read_only=read_only, patience_s=patience_s, memory=memory)
+        try:
+            with _explained(path, read_only=read_only):
+                yield connection
+        finally:
+            connection.close()
 
 
-def file_identity(path: Path) -> Identity:
-    """(time of the last write in ns, size in bytes, inode); changes whenever the file is written or replaced.
-
-    Zeros if there is none.
-    """
-    try:
-        stat = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-
-
-def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None = None) -> duckdb.DuckDBPyConnection:
-    _check_magic(path)
+def _connect(path: Path, *, read_only: bool, patience_s: float, memory: str | None) -> duckdb.DuckDBPyConnection:
     config = _CONFIG if memory is None else {**_CONFIG, "memory_limit": memory}
     deadline = time.monotonic() + patience_s
     while True:
         try:
             # Absolute, so that no part of the name is taken as a kind of database.
-            return duckdb.connect(str(path.absolute()), read_only=read_only, config=config)
+            return duckdb.connect(str(real_path(path)), read_only=read_only, config=config)
         except duckdb.Error as error:
-            if isinstance(error, duckdb.IOException) and _is_forbidden(str(error)):
-                raise StoreError(
-                    f"the database cannot be {'read' if read_only else 'written to'}",
-                    where=str(path),
-                    expected=f"a file and a folder that this program may {'read' if read_only else 'write to'}",
-                    got=str(error).splitlines()[0],
-                    hint="Copy the database into a folder of your own and open it there: an older one is brought to "
-                    "the present schema when it is first opened.",
-                ) from error
-            if not _is_taken(error):
-                raise StoreVersionError(
-                    "this file is not a DuckDB database, is damaged, or a newer DuckDB wrote it",
-                    where=str(path),
-                    expected="a database written by `rdpt score`",
-                    got=str(error).splitlines()[0],
-                    hint="Give another --db path, or score again into a new file.",
-                ) from error
+            if not is_taken(error):
+                raise opening_failed(error, path, read_only=read_only) from error
             if time.monotonic() > deadline:
                 raise StoreBusyError(
                     "the database stayed locked by another process, or another part of this one",
@@ -82,57 +64,15 @@ def _open(path: Path, *, read_only: bool, patience_s: float, memory: str | None 
             time.sleep(0.01 + 0.04 * random.random())
 
 
-def _is_taken(error: duckdb.Error) -> bool:
-    """Whether somebody else has the file open for something else: another process, or a thread of this one."""
-    # DuckDB tells a lock apart from other faults, and one process's two ways of opening a file, in words only.
-    return (isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)) or (
-        isinstance(error, duckdb.ConnectionException) and "with a different configuration" in str(error)
-    )
-
-
-def _is_forbidden(message: str) -> bool:
-    # DuckDB has one class for all of these, and tells them apart in words only.
-    return any(words in message for words in ("Permission denied", "Read-only file system", "Operation not permitted"))
-
-
-def _check_magic(path: Path) -> None:
-    """Refuse a file that exists and is no DuckDB database: DuckDB opens some other kinds in ways of its own.
-
-    Raises:
-        StoreVersionError: the file begins like something else.
-    """
-    if not path.exists():
-        return
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(len(_MAGIC) + _MAGIC_OFFSET)
-    except OSError as error:
-        raise StoreError("the database cannot be read", where=str(path), got=str(error)) from error
-    if head[_MAGIC_OFFSET:] != _MAGIC:
-        raise StoreVersionError(
-            "this file is not a DuckDB database",
-            where=str(path),
-            expected="a database written by `rdpt score`",
-            got="an empty file" if not head else f"a file that begins with {head[:8]!r}",
-            hint="Give another --db path.",
-        )
-
-
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(path: Path, *, read_only: bool) -> Iterator[None]:
     """Turn what DuckDB says of a damaged file or a full disk into an error for the user."""
     try:
         yield
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
     except duckdb.Error as error:
-        raise StoreError(
-            "the database is damaged, or there is no room to write",
-            where=str(path),
-            expected="a database written by `rdpt score`",
-            got=str(error).splitlines()[0],
-            hint="Score again into a new file.",
-        ) from error
+        raise using_failed(error, path, read_only=read_only) from error
     except StoreError as error:
         error.where = error.where or str(path)
         raise
@@ -154,32 +94,29 @@ def open_for_reading(
         StoreBusyError: a writer held the file for longer than `patience_s` seconds.
         StoreVersionError: not one of our files, empty, or newer than this program.
     """
-    if not path.is_file():
+    if not is_there(path):
         raise StoreMissingError(
             "there is no database yet",
             where=str(path),
             expected="a file written by `rdpt score`",
             hint="Run `rdpt demo` for the bundled example, or `rdpt score --help` for your own traces.",
         )
-    connection = _open(path, read_only=True, patience_s=patience_s, memory=memory)
-    try:
-        with _explained(path):
-            version = read_version(connection)
-            if version is None:
-                raise StoreEmptyError(
-                    "the database is empty",
-                    expected="at least one run",
-                    hint="Score traces into it with `rdpt score`.",
-                )
-            check_version(version)
-            if version < SCHEMA_VERSION:
-                connection.close()
-                with open_for_writing(path, patience_s=patience_s):
-                    pass
-                connection = _open(path, read_only=True, patience_s=patience_s, memory=memory)
+    with _connected(path, read_only=True, patience_s=patience_s, memory=memory) as connection:
+        version = read_version(connection)
+        if version is None:
+            raise StoreEmptyError(
+                "the database is empty",
+                expected="at least one run",
+                hint="Score traces into it with `rdpt score`.",
+            )
+        check_version(version)
+        if version == SCHEMA_VERSION:
             yield connection
-    finally:
-        connection.close()
+            return
+    with open_for_writing(path, patience_s=patience_s):
+        pass
+    with _connected(path, read_only=True, patience_s=patience_s, memory=memory) as connection:
+        yield connection
 
 
 @contextmanager
@@ -190,24 +127,35 @@ def open_for_writing(path: Path, *, patience_s: float = WRITE_PATIENCE_S) -> Ite
 
     Raises:
         StoreBusyError: another process held the file for longer than `patience_s` seconds.
+        StoreForbiddenError: this program may not write to the file.
         StoreVersionError: not one of our files, or newer than this program.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError("the folder of the database cannot be made", where=str(path), got=str(error)) from error
-    connection = _open(path, read_only=False, patience_s=patience_s)
-    try:
-        with _explained(path):
+    if not is_there(path):
+        _make(path)
+    with _connected(path, read_only=False, patience_s=patience_s) as connection:
+        migrate(connection)
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        except BaseException:
+            # After a failed statement there may be nothing left to roll back.
+            with suppress(duckdb.Error):
+                connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _make(path: Path) -> None:
+    """A new database without a run."""
+
+    def make(new: Path) -> None:
+        with _explained(path, read_only=False), duckdb.connect(str(new), config=_CONFIG) as connection:
             migrate(connection)
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            except BaseException:
-                # After a failed statement there may be nothing left to roll back.
-                with suppress(duckdb.Error):
-                    connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-    finally:
-        connection.close()
+            # Closing would do it too, but says nothing if there is no room, and leaves half of it in the log.
+            connection.execute("CHECKPOINT")
+
+    try:
+        real_path(path).parent.mkdir(parents=True, exist_ok=True)
+        make_whole(path, make)
+    except OSError as error:
+        raise making_failed(error, path) from error

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rdpt_core.errors import SidecarError, UsageError
-from rdpt_core.store.sidecar import open_sidecar, sidecar_path
+from rdpt_core.store.sidecar import checked_rows, open_sidecar, sidecar_path
 
 MOST_CHARACTERS = 20_000
 """Length of one note."""
@@ -65,22 +65,25 @@ def notes(database: Path, trace_id: str | None = None) -> tuple[Note, ...]:
     """
     where, parameters = ("", []) if trace_id is None else (" WHERE trace_id = ?", [trace_id])
     with open_sidecar(database) as connection:
-        rows = connection.execute(f"SELECT * FROM notes{where} ORDER BY id", parameters).fetchall()
-    return tuple(_note(row) for row in rows)
+        columns = ", ".join(("id", "created_at", "updated_at", *_ANCHOR, "text", "tags"))
+        rows = connection.execute(f"SELECT {columns} FROM notes{where} ORDER BY id", parameters).fetchall()
+    kinds = {**dict.fromkeys(rows[0].keys() if rows else (), str), **_NUMBERS}
+    return tuple(_note(row) for row in checked_rows(database, rows, kinds))
 
 
-def _note(row: sqlite3.Row) -> Note:
-    anchor = Anchor(
-        *(row[name] for name in ("run_id", "trace_id", "trace_hash")),
-        *(row[name] for name in ("sentence_index", "char_start", "char_end", "quote")),
-    )
+_ANCHOR = ("run_id", "trace_id", "trace_hash", "sentence_index", "char_start", "char_end", "quote")
+_NUMBERS = {"id": int, **dict.fromkeys(("sentence_index", "char_start", "char_end"), int | None)}
+
+
+def _note(row: Mapping[str, Any]) -> Note:
+    anchor = Anchor(*(row[name] for name in _ANCHOR))
     return Note(row["id"], row["created_at"], row["updated_at"], anchor, row["text"], _tags(row["tags"]))
 
 
 def _tags(text: str) -> tuple[str, ...]:
     try:
         tags = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
 

@@ -6,31 +6,25 @@ queries through `Reader.query`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import (
-    RETRIED_REASONS,
-    Message,
-    Role,
-    RunClaim,
-    RunKey,
-    ScoredModel,
-    Span,
-    TokenLogprobs,
-    Trace,
-)
+from rdpt_core.records import RETRIED_REASONS, Role, RunClaim, RunKey, ScoredModel, Span, TokenLogprobs, Trace
+from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
+from rdpt_core.store.files import Identity, file_identity, real_path
+
+_MOST_KNOWN = 1024
+_known_sound: set[tuple[object, ...]] = set()
+"""What was checked of which state of which file: until a file is written or replaced, it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +89,17 @@ class RoleProgress:
 
 
 class Reader:
-    """Queries over one open read-only connection."""
+    """Queries over one open read-only connection.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    What it gives as records is checked; whoever queries a run's rows checks the run first.
+
+    Args:
+        state: the file and its state, under which is remembered what was found sound.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, state: tuple[Path, Identity]) -> None:
         self._connection = connection
+        self._state = state
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Run a query and return its whole result."""
@@ -108,30 +109,63 @@ class Reader:
         """Run a query and return its result in batches, for results that must not be held twice."""
         yield from self._connection.sql(sql).to_arrow_reader(batch_rows)
 
+    def _check_once(self, what: Callable[..., None], key: object, *arguments: Any, **keywords: Any) -> None:
+        """Check something of the file, unless it was found sound before."""
+        known = (what.__name__, key, *self._state)
+        if known in _known_sound:
+            return
+        what(self._connection, *arguments, **keywords)
+        if len(_known_sound) >= _MOST_KNOWN:
+            _known_sound.clear()
+        _known_sound.add(known)
+
+    def check(self, run: Run, *, with_texts: bool = False) -> None:
+        """Check the rows of a run, once for each state of the file.
+
+        Args:
+            with_texts: also that sentences end where their responses do, for which all texts are read.
+
+        Raises:
+            StoreError: the database is damaged.
+        """
+        place, number = _place(run.run_no), run.run_no
+        is_finished = run.finished_at is not None
+        keywords = {"is_finished": is_finished}
+        self._check_once(soundness.check_run, number, place, number, run.roles, run.n_traces, **keywords)
+        if with_texts:
+            self._check_once(soundness.check_texts, number, place, number)
+
     def runs(self) -> tuple[Run, ...]:
-        """All runs, oldest first."""
+        """All runs, oldest first.
+
+        Raises:
+            StoreError: the database is damaged.
+        """
+        self._check_once(soundness.check_tables, None)
         models: dict[int, list[ScoredModel]] = {}
         for row in self.query("SELECT * FROM run_models ORDER BY run_no").to_pylist():
             run_no = row.pop("run_no")
             # Zero stands for unknown: these columns take no NULL, and no model is that small.
             known = {name: row[name] or None for name in ("n_parameters", "vocabulary_size")}
-            models.setdefault(run_no, []).append(ScoredModel(**{**row, **known, "role": Role(row["role"])}))
-        runs = []
-        for row in self.query("SELECT * FROM runs ORDER BY run_no").to_pylist():
-            row["identity"] = json.loads(row["identity"])
-            row["environment"] = tuple(json.loads(row["environment"]))
-            row["roles"] = tuple(row["roles"])
-            by_role = {model.role: model for model in models.get(row["run_no"], [])}
-            row["models"] = tuple(by_role[role] for role in Role if role in by_role)
-            runs.append(Run(**row))
-        return tuple(runs)
+            models.setdefault(run_no, []).append(ScoredModel(**{**row, **known}))
+        try:
+            rows = self.query("SELECT * FROM runs ORDER BY run_no").to_pylist()
+        except OverflowError as error:
+            raise soundness.damaged("times of the runs", "dates up to the year 9999", "another one") from error
+        return tuple(_run(row, models.get(row["run_no"], [])) for row in rows)
 
     def run(self, key: str | None) -> Run:
-        """The run with this id, unique beginning of an id, or name; the newest if `key` is None.
+        """The run with this id, unique beginning of an id, or name; the newest if `key` is None. It is checked.
 
         Raises:
             UsageError: no run, or more than one, fits.
+            StoreError: the database is damaged.
         """
+        run = self._chosen(key)
+        self.check(run)
+        return run
+
+    def _chosen(self, key: str | None) -> Run:
         runs = self.runs()
         if not runs:
             raise UsageError("the database holds no run", hint="Score traces with `rdpt score`.")
@@ -229,27 +263,27 @@ class Reader:
     def traces(self, run_no: int, first: int, last: int) -> list[Trace]:
         """Traces `first` ≤ trace_no < `last` of a run, in order."""
         rows = self.query(
-            "SELECT * EXCLUDE (run_no, trace_no, n_sentences) FROM traces "
+            "SELECT * EXCLUDE (run_no, n_sentences) FROM traces "
             "WHERE run_no = ? AND trace_no >= ? AND trace_no < ? ORDER BY trace_no",
             [run_no, first, last],
         ).to_pylist()
-        return [_trace(row) for row in rows]
+        return [_trace(row, run_no) for row in rows]
 
     def traces_numbered(self, run_no: int, trace_nos: Sequence[int]) -> list[Trace]:
         """Some traces of a run, in order."""
         # The range lets DuckDB skip what lies outside; numbers that lie close together are read from few pages.
         rows = self.query(
-            "SELECT * EXCLUDE (run_no, trace_no, n_sentences) FROM traces "
+            "SELECT * EXCLUDE (run_no, n_sentences) FROM traces "
             "WHERE run_no = ? AND trace_no BETWEEN ? AND ? AND trace_no IN (SELECT unnest(?::INTEGER[])) "
             "ORDER BY trace_no",
             [run_no, min(trace_nos, default=0), max(trace_nos, default=-1), list(trace_nos)],
         ).to_pylist()
-        return [_trace(row) for row in rows]
+        return [_trace(row, run_no) for row in rows]
 
     def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
         """One role's tokens of some traces, each with the reason for what is missing; NaN, or rank 0, where NULL."""
         table = self.query(
-            "SELECT trace_no, unscored_reason, token_id, char_start, char_end, logprob, "
+            "SELECT trace_no, n_tokens, unscored_reason, token_id, char_start, char_end, logprob, "
             "list_transform(rank, lambda r: coalesce(r, 0)) AS rank FROM tokens "
             "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
             [run_no, role, list(trace_nos)],
@@ -257,24 +291,40 @@ class Reader:
         by_trace = {}
         for index in range(table.num_rows):
             lists = {
-                name: table.column(name)[index].values.to_numpy(zero_copy_only=False)
-                for name in ("token_id", "char_start", "char_end", "logprob")
+                name: table.column(name)[index].values
+                for name in ("token_id", "char_start", "char_end", "logprob", "rank")
             }
-            rank = table.column("rank")[index]
-            tokens = TokenLogprobs(
-                token_id=lists["token_id"].astype(np.int32),
-                char_start=lists["char_start"].astype(np.int32),
-                char_end=lists["char_end"].astype(np.int32),
-                logprob=lists["logprob"].astype(np.float32),
-                rank=rank.values.to_numpy(zero_copy_only=False).astype(np.int32) if rank.is_valid else None,
+            trace_no, n_tokens, reason = (
+                table.column(name)[index].as_py() for name in ("trace_no", "n_tokens", "unscored_reason")
             )
-            by_trace[table.column("trace_no")[index].as_py()] = (tokens, table.column("unscored_reason")[index].as_py())
+            place = f"{role}'s tokens of trace {trace_no} of {_place(run_no)}"
+            by_trace[trace_no] = (soundness.checked_tokens(lists, n_tokens, place), reason)
         return by_trace
 
 
-def _trace(row: dict[str, Any]) -> Trace:
-    row["messages"] = tuple(Message(**message) for message in json.loads(row["messages"]))
-    row["meta"] = json.loads(row["meta"])
+def _place(run_no: int) -> str:
+    """How a message about damage names a run: by nothing that the database could choose."""
+    return f"run number {run_no}"
+
+
+def _run(row: dict[str, Any], models: Sequence[ScoredModel]) -> Run:
+    place = _place(row["run_no"])
+    soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
+    return Run(
+        **{
+            **row,
+            "identity": soundness.parsed(row["identity"], dict, f"identity of {place}"),
+            "environment": soundness.parsed_environment(row["environment"], f"environment of {place}"),
+            "roles": tuple(row["roles"]),
+        },
+        models=tuple(replace(model, role=role) for role in Role for model in models if model.role == role),
+    )
+
+
+def _trace(row: dict[str, Any], run_no: int) -> Trace:
+    place = f"trace {row.pop('trace_no')} of {_place(run_no)}"
+    row["messages"] = soundness.parsed_messages(row["messages"], f"messages of {place}")
+    row["meta"] = soundness.parsed(row["meta"], dict, f"meta of {place}")
     return Trace(**row)
 
 
@@ -282,4 +332,5 @@ def _trace(row: dict[str, Any]) -> Trace:
 def open_reader(path: Path, *, patience_s: float = READ_PATIENCE_S, memory: str | None = None) -> Iterator[Reader]:
     """A reader for one page or one export; see `open_for_reading` for its arguments and what it raises."""
     with open_for_reading(path, patience_s=patience_s, memory=memory) as connection:
-        yield Reader(connection)
+        # Nobody writes while it is open, so it stays what it is now.
+        yield Reader(connection, (real_path(path), file_identity(path)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rdpt_core.errors import StoreError
+from rdpt_core.errors import StoreError, StoreForbiddenError
 from rdpt_core.records import (
     LocalScores,
     Role,
@@ -18,6 +18,9 @@ from rdpt_core.records import (
     Trace,
 )
 from rdpt_core.store.claimed import read_claimed
+from rdpt_core.store.connect import WRITE_PATIENCE_S
+from rdpt_core.store.files import is_there
+from rdpt_core.store.reader import open_reader
 from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, commit_local, finish_run
 
 
@@ -32,8 +35,14 @@ class DuckDBRunStore:
         self._path = path
 
     def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> RunKey:
-        """Register the run, or find the one with the same identity."""
-        return claim_run(self._path, claim, traces)
+        """Register the run, or find the one with the same identity: a finished one also where nobody may write."""
+        try:
+            return claim_run(self._path, claim, traces)
+        except StoreForbiddenError:
+            finished = next((run for run in self._finished() if run.run_id == claim.run_id), None)
+            if finished is None:
+                raise
+            return finished
 
     def claim_copy(self, claim: RunClaim, source: RunKey, n_sentences: Sequence[int]) -> RunKey:
         """Register a run over the traces of another, or find the one with the same identity."""
@@ -90,8 +99,9 @@ class DuckDBRunStore:
         commit_local(self._path, run, role, n_context, scores)
 
     def finish(self, run: RunKey) -> None:
-        """Mark the run as complete."""
-        finish_run(self._path, run)
+        """Mark the run as complete, unless it is."""
+        if run not in self._finished():
+            finish_run(self._path, run)
 
     def count_sentences(self, run: RunKey) -> tuple[int, int]:
         """How many sentences of the run are there, and how many of these are unscored."""
@@ -102,6 +112,14 @@ class DuckDBRunStore:
         """(role, trace_id) of what is unscored for a reason that no other try mends."""
         with read_claimed(self._path, run) as reader:
             return reader.unscored_traces(run.run_no)
+
+    def _finished(self) -> set[RunKey]:
+        """The finished runs of the file."""
+        if not is_there(self._path):
+            return set()
+        with open_reader(self._path, patience_s=WRITE_PATIENCE_S) as reader:
+            runs = reader.query("SELECT run_no, run_id FROM runs WHERE finished_at IS NOT NULL")
+        return {RunKey(**run) for run in runs.to_pylist()}
 
     def _check_whole(self, what: str, n_stored: int, found: Collection[object]) -> None:
         """An earlier copy of the database knows the run, but not all that was stored since."""

@@ -7,17 +7,21 @@ and each waits its turn; with its plain journal, because then the one file is ev
     notes        one row a note on a trace or on one of its sentences
     basket       one row a question whose candidate was chosen by hand
 
-The file appears with the first thing that is written. Until then every question has an empty answer.
+The file appears with the first thing that is written. Until then every question has an empty answer. It lies beside
+the database itself, whatever links lead there, and is as little trusted as that: it may come from anywhere.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import UnionType
+from typing import Any
 
-from rdpt_core.errors import SidecarError
+from rdpt_core.errors import NO_ROOM, SidecarError, room_at
+from rdpt_core.store.files import real_path
 
 SUFFIX = ".notes.sqlite"
 
@@ -69,8 +73,27 @@ VERSION = len(MIGRATIONS)
 
 
 def sidecar_path(database: Path) -> Path:
-    """Where the sidecar of a database is, whether or not it exists."""
-    return database.with_name(database.name + SUFFIX)
+    """Where the sidecar of a database is, whether or not it exists: beside the file itself. Earlier versions wrote it
+    beside a link to the file; such a one is used while there is no other."""
+    beside_file, beside_link = _places(database)
+    return beside_link if beside_link.exists() and not beside_file.exists() else beside_file
+
+
+def _places(database: Path) -> tuple[Path, Path]:
+    file = real_path(database)
+    return file.with_name(file.name + SUFFIX), database.with_name(database.name + SUFFIX)
+
+
+def _check_single(database: Path) -> None:
+    """Refuse to choose between two files: whichever were taken, notes would seem to be lost."""
+    beside_file, beside_link = _places(database)
+    if beside_file.exists() and beside_link.exists() and not beside_file.samefile(beside_link):
+        raise SidecarError(
+            "this database has two files of notes: beside itself, and beside the link to it",
+            where=f"{beside_file} and {beside_link}",
+            expected="one, beside the database itself",
+            hint="Move one of them away; nothing of either is read or changed.",
+        )
 
 
 @contextmanager
@@ -86,6 +109,7 @@ def open_sidecar(database: Path, *, write: bool = False) -> Iterator[sqlite3.Con
     Raises:
         SidecarError: the file is not ours, newer than this program, locked for too long, or cannot be read or written.
     """
+    _check_single(database)
     path = sidecar_path(database)
     with _explained(path, write=write):
         connection = _connect(path, write=write)
@@ -184,10 +208,40 @@ def _explained(path: Path, *, write: bool) -> Iterator[None]:
                 got=str(error),
                 hint="Copy the database into a folder of your own and open it there.",
             ) from error
-        raise SidecarError(
-            "the notes cannot be used",
-            where=str(path),
-            expected="a file that RDPT Explorer wrote, and room on the disk",
-            got=str(error),
-            hint="Move the file away to begin new notes.",
-        ) from error
+        if primary == sqlite3.SQLITE_FULL:
+            raise SidecarError(
+                "the notes cannot be written: there is no room on the disk",
+                where=str(path),
+                got=f"{error} ({room_at(path)})",
+                hint=NO_ROOM.hint,
+            ) from error
+        raise _unusable(path, str(error)) from error
+    except UnicodeDecodeError as error:
+        # SQLite's words for damage quote the damage.
+        raise _unusable(path, "text that is not UTF-8") from error
+
+
+def checked_rows(
+    database: Path, rows: list[sqlite3.Row], kinds: Mapping[str, type | UnionType]
+) -> Iterator[dict[str, Any]]:
+    """Rows of the sidecar of a database as dictionaries, each value of the kind that its column holds: SQLite itself
+    keeps any kind in any column.
+
+    Raises:
+        SidecarError: a value is of another kind.
+    """
+    for row in rows:
+        for name, kind in kinds.items():
+            if not isinstance(row[name], kind):
+                raise _unusable(sidecar_path(database), f"`{name}` = {row[name]!r:.60}")
+        yield {name: row[name] for name in kinds}
+
+
+def _unusable(path: Path, got: str) -> SidecarError:
+    return SidecarError(
+        "the notes cannot be used",
+        where=str(path),
+        expected="a file that RDPT Explorer wrote",
+        got=got,
+        hint="Move the file away to begin new notes; nothing of it is changed.",
+    )

@@ -68,10 +68,10 @@ def test_no_database(open_app: Open, tmp_path: Path, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_file_of_0_bytes(open_app: Open, tmp_path: Path, page: str) -> None:
+def test_a_file_of_0_bytes_is_no_database_yet(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "zero.duckdb"
     path.touch()
-    assert "0 bytes" in page_text(open_app(path, page))
+    assert "There is no database yet" in page_text(open_app(path, page))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -87,6 +87,32 @@ def test_another_programs_database(open_app: Open, tmp_path: Path, page: str) ->
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE x AS SELECT 1")
     assert "not an RDPT database" in page_text(open_app(path, page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "statement", ["UPDATE runs SET identity = 'no JSON'", "UPDATE sentences SET p_teacher = 7 WHERE trace_no = 3"]
+)
+def test_a_damaged_database(open_app: Open, tmp_path: Path, page: str, statement: str) -> None:
+    path = tmp_path / "damaged.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(statement)
+    app = open_app(path, page)
+    assert "The database is damaged" in page_text(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("column", ["meta", "messages"])
+def test_a_damaged_trace(open_app: Open, tmp_path: Path, column: str) -> None:
+    path = tmp_path / "damaged.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"UPDATE traces SET {column} = 'no JSON'")
+    for page in ("pages/trace.py", "pages/compare.py"):
+        app = open_app(path, page)
+        assert f"The database is damaged: {column} of trace" in page_text(app)
+        assert not app.exception
 
 
 @pytest.mark.parametrize("page", PAGES)

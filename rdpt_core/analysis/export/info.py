@@ -18,7 +18,12 @@ def describe_store(reader: Reader) -> dict[str, Any]:
 
 
 def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
-    """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run."""
+    """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run.
+
+    Raises:
+        StoreError: the database is damaged.
+    """
+    reader.check(run, with_texts=True)
     return {
         "run_id": run.run_id,
         "name": run.name,

@@ -17,6 +17,7 @@ from rdpt_core.atomic_write import atomic_write
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, Role, Span
 from rdpt_core.store.reader import Reader, Run
+from rdpt_core.store.soundness import check_count, check_token_ends
 from rdpt_core.traces.token_spans import assign_tokens
 
 _ENDINGS = (".parquet", ".csv", ".jsonl")
@@ -61,7 +62,14 @@ def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Sc
     """The rows of the traces in scope, in trace order, in chunks of some hundred traces.
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns.
+
+    Raises:
+        StoreError: the database is damaged.
     """
+    reader.check(run, with_texts=True)
+    if what == "tokens" and run.finished_at is not None:
+        for progress in reader.progress(run):
+            check_count(f"the {progress.role}'s tokens", run.n_traces, progress.n_traces)
     for first in range(0, max(run.n_traces, 1), _TRACES_PER_CHUNK):
         yield _CHUNKS[what](reader, run, rule, scope, first, first + _TRACES_PER_CHUNK)
 
@@ -135,6 +143,7 @@ def _tokens(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
             if stored is None:
                 continue
             tokens = stored[0]
+            check_token_ends(tokens, len(trace["response"]), trace["trace_no"])
             n = len(tokens)
             known = spans.get(trace["trace_no"], [])
             # A live run has tokens before it has sentences.

@@ -12,6 +12,7 @@ from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.records import Role, Span
 from rdpt_core.store.reader import Reader, Run
+from rdpt_core.store.soundness import check_token_ends
 from rdpt_core.traces.token_spans import assign_tokens
 
 Strip: TypeAlias = dict[str, list[tuple[int, int, float | None]]]
@@ -39,6 +40,7 @@ def load_trace_tokens(reader: Reader, run: Run, view: TraceView) -> dict[str, Se
         stored = reader.tokens(run.run_no, Role(role), [view.trace_no]).get(view.trace_no)
         if stored is not None:
             tokens = stored[0]
+            check_token_ends(tokens, len(view.trace.response), view.trace_no)
             sentence_index = assign_tokens(view.trace.response, spans, tokens).sentence_index
             by_role[role] = SentenceTokens(tokens.char_start, tokens.char_end, tokens.logprob, sentence_index)
     return by_role

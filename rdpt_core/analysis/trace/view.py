@@ -12,6 +12,7 @@ from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Unit, label_order, labels_sql, writing_role
 from rdpt_core.records import Label, Trace
 from rdpt_core.store.reader import Reader, Run
+from rdpt_core.store.soundness import check_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,14 @@ class TraceView:
 
 def load_trace_view(reader: Reader, run: Run, trace_no: int, rule: LabelRule) -> TraceView:
     """Read one trace and label its sentences."""
+    reader.check(run)
     (trace,) = reader.traces(run.run_no, trace_no, trace_no + 1)
     source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no = {trace_no:d})"
     sentences = reader.query(f"{labels_sql(rule, run.roles, source)} ORDER BY sentence_index")
-    return TraceView(trace_no, trace, run.roles, rule, sentences)
+    view = TraceView(trace_no, trace, run.roles, rule, sentences)
+    if view.is_scored:
+        check_end(f"sentences of trace {trace_no}", view.column("char_end")[-1], len(trace.response))
+    return view
 
 
 def token_count_column(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container
 from pathlib import Path
 from typing import IO
 
-from rdpt_core.atomic_write import atomic_write
+from rdpt_core.atomic_write import atomic_write, unwritable
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, RoleResult, Trace
 
@@ -35,7 +35,8 @@ class UnscoredLog:
             earlier = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
             known = still_unscored() if earlier else ()
             kept = [line for line in earlier if _names_one_of(line, known)]
-            if not kept:
+            # A file system that is read-only refuses to remove even what is not there.
+            if earlier and not kept:
                 path.unlink(missing_ok=True)
             elif kept != earlier:
                 with atomic_write(path, "the log of unscored traces") as temporary:
@@ -82,5 +83,8 @@ def _names_one_of(line: str, known: Container[tuple[str, str]]) -> bool:
         return False
 
 
-def _unwritable(path: Path, error: Exception) -> InputError:
-    return InputError("the log of unscored traces cannot be written", where=str(path), got=str(error))
+def _unwritable(path: Path, error: OSError | UnicodeDecodeError) -> InputError:
+    what = "the log of unscored traces"
+    if isinstance(error, UnicodeDecodeError):
+        return InputError(f"{what} cannot be read", where=str(path), expected="UTF-8", got=error.reason)
+    return unwritable(what, path, error)

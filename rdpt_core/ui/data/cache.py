@@ -17,7 +17,7 @@ import streamlit as st
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.errors import StoreBusyError
-from rdpt_core.store.connect import Identity, file_identity
+from rdpt_core.store.files import Identity, file_identity
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 # Long enough for a run that writes a batch every few seconds, short enough for someone who waits.
@@ -105,5 +105,12 @@ class DatabaseSnapshot:
         return runs
 
     def data(self, run: Run) -> RunData:
-        """Every number of a run of the file."""
-        return RunData(run, self.open_reader, self.keep)
+        """Every number of a run of the file, which is checked once for each state of the file."""
+
+        @contextmanager
+        def open_checked() -> Iterator[Reader]:
+            with self.open_reader() as reader:
+                reader.check(run)
+                yield reader
+
+        return RunData(run, open_checked, self.keep)

@@ -56,10 +56,6 @@ def show_problem(error: StoreError, path: Path) -> None:
         )
         st.button("Try again", type="primary", icon=":material/refresh:")
         _details(error, path)
-    elif path.is_file() and path.stat().st_size == 0:
-        _page("The database file is empty", "The file has 0 bytes. Delete it, then let a run make a new one:")
-        st.code(str(path.absolute()), language=None, wrap_lines=True)
-        _commands(path)
     elif isinstance(error, StoreEmptyError):
         show_no_runs(path)
     else:

@@ -1,4 +1,4 @@
-"""`export --what notes`: every note, in every form, and none."""
+"""`export`: every note, in every form, and none; nothing of a damaged database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from rdpt_core.analysis.trace.fingerprint import text_hash
@@ -52,3 +53,40 @@ def test_the_command_without_a_note_writes_an_empty_table(tmp_path: Path) -> Non
     assert main(["export", "--db", str(path), "--what", "notes", "--out", str(out)]) == 0
     assert out.read_text().startswith('"id","created_at"')
     assert main(["export", "--db", str(path), "--what", "notes", "--out", str(tmp_path / "notes.txt")]) == 2
+
+
+DAMAGED = {
+    "identity": ("UPDATE runs SET identity = 'no JSON'", ("sentences", "traces", "tokens", "html", "notes")),
+    "p_teacher": ("UPDATE sentences SET p_teacher = 7", ("sentences", "traces", "tokens", "html")),
+    "p_student": ("UPDATE sentences SET p_student = 'nan'", ("sentences", "traces", "tokens", "html")),
+    "roles": ("UPDATE runs SET roles = ['x']", ("sentences", "traces", "tokens", "html", "notes")),
+    "traces": ("UPDATE runs SET n_traces = 2000000000", ("sentences", "traces", "tokens", "html")),
+    "expected an end at": (
+        "UPDATE sentences SET char_end = 99 WHERE sentence_index = 2",
+        ("sentences", "traces", "tokens", "html"),
+    ),
+    "meta": ("UPDATE traces SET meta = '['", ("html",)),
+    "'s tokens of trace 0": ("UPDATE tokens SET logprob = [-1.0]", ("tokens", "html")),
+    "ends within": ("UPDATE tokens SET char_end = list_transform(char_end, lambda x: 99)", ("tokens", "html")),
+    "those of 0": ("DELETE FROM tokens", ("tokens",)),
+}
+
+
+@pytest.mark.parametrize("said", DAMAGED)
+def test_nothing_of_a_damaged_database_is_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], said: str
+) -> None:
+    path = tmp_path / "a.duckdb"
+    build(path, aaaa=FIRST)
+    add_note(path, TWO, "a note", ())
+    statement, kinds = DAMAGED[said]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(statement)
+    for what in kinds:
+        out = tmp_path / ("out.html" if what == "html" else "out.jsonl")
+        trace = ["--trace", "t"] if what == "html" else []
+        assert main(["export", "--db", str(path), "--what", what, "--out", str(out), *trace]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith("error: the database is damaged") and said in captured.err
+        assert captured.err.count("\n") == 1 and captured.out == ""
+        assert not out.exists()

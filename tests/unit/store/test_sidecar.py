@@ -11,6 +11,8 @@ import pytest
 
 from rdpt_core.errors import SidecarError
 from rdpt_core.store import sidecar
+from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket
+from rdpt_core.store.notes import Anchor, Note, add_note, notes
 from rdpt_core.store.sidecar import open_sidecar, sidecar_path
 
 NOTE = (
@@ -138,3 +140,75 @@ def test_a_folder_that_takes_no_file_is_explained() -> None:
     with pytest.raises(SidecarError, match="cannot be written") as found, open_sidecar(database, write=True):
         pass
     assert "Copy the database into a folder of your own" in str(found.value)
+
+
+@pytest.mark.parametrize("link_folder", [False, True])
+def test_every_path_to_a_database_leads_to_its_notes(tmp_path: Path, link_folder: bool) -> None:
+    database = tmp_path / "real" / "a.duckdb"
+    database.parent.mkdir()
+    database.touch()
+    linked = tmp_path / "linked"
+    if link_folder:
+        linked.symlink_to(database.parent)
+    else:
+        linked.mkdir()
+        (linked / "a.duckdb").symlink_to(database)
+    with open_sidecar(linked / "a.duckdb", write=True) as connection:
+        connection.execute(NOTE, ["one"])
+    assert texts(database) == texts(linked / "a.duckdb") == ["one"]
+    assert sidecar_path(linked / "a.duckdb") == sidecar_path(database)
+    assert sorted(path.name for path in database.parent.iterdir()) == ["a.duckdb", "a.duckdb.notes.sqlite"]
+
+
+def test_notes_that_an_earlier_version_wrote_beside_a_link_are_kept(tmp_path: Path) -> None:
+    database, link = tmp_path / "a.duckdb", tmp_path / "link.duckdb"
+    with open_sidecar(link, write=True) as connection:
+        connection.execute(NOTE, ["beside the link"])
+    database.touch()
+    link.symlink_to(database)
+    assert texts(link) == ["beside the link"]
+    with open_sidecar(database, write=True) as connection:
+        connection.execute(NOTE, ["beside the database"])
+    with pytest.raises(SidecarError, match="two files of notes") as found, open_sidecar(link):
+        pass
+    assert "link.duckdb.notes.sqlite" in str(found.value) and "Move one of them" in str(found.value)
+    assert texts(database) == ["beside the database"]
+
+
+def test_no_damaged_byte_is_a_fault_of_the_program_and_none_is_changed(tmp_path: Path) -> None:
+    database = tmp_path / "a.duckdb"
+    anchor = Anchor("run", "trace", "h" * 12, 1, 0, 5, "quote é")
+    add_note(database, anchor, "text é", ("a", "é"))
+    put_in_basket(database, BasketItem("run", "bench", "question", "trace", "reason"))
+    path = sidecar_path(database)
+    good = path.read_bytes()
+    refused = 0
+    for place in range(len(good)):
+        # Most of the file is zeros that mean nothing.
+        if not good[place] and place % 101:
+            continue
+        bad = bytearray(good)
+        bad[place] ^= 0xFF if place % 2 else 0x01
+        path.write_bytes(bad)
+        for read in (lambda: notes(database), lambda: read_basket(database, "run")):
+            try:
+                for item in read():
+                    assert isinstance(item, Note | BasketItem)
+                    assert isinstance(item.text if isinstance(item, Note) else item.reason, str)
+            except SidecarError as error:
+                refused += 1
+                assert str(path) in str(error)
+        assert path.read_bytes() == bad
+    assert refused > 100
+
+
+def test_a_full_disk_is_no_damage(tmp_path: Path) -> None:
+    database = tmp_path / "a.duckdb"
+    with open_sidecar(database, write=True) as connection:
+        connection.execute(NOTE, ["one"])
+    with pytest.raises(SidecarError, match="no room on the disk") as found, open_sidecar(database, write=True) as full:
+        (n_pages,) = full.execute("PRAGMA page_count").fetchone()
+        full.execute(f"PRAGMA max_page_count = {n_pages}")
+        full.execute(NOTE, ["x" * 100_000])
+    assert "Move the file away" not in str(found.value)
+    assert texts(database) == ["one"]

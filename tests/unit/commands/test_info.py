@@ -1,0 +1,48 @@
+"""`info`: what is known of every run, and one line where the database is damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from rdpt_core.cli import main
+from tests.support import synthetic
+
+TRACE = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two.", "Shared")])
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_is_not_known_of_a_machine_is_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [TRACE])
+    assert main(["info", "--db", str(path), *options]) == 0
+    out = capsys.readouterr().out
+    if options:
+        assert json.loads(out)["runs"][0]["counts"]["sentences"] == 2
+    else:
+        assert "on cpu (unknown): unknown packages" in out
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE runs SET environment = '7'",
+        "UPDATE sentences SET logprob_sum_teacher = 1",
+        "UPDATE sentences SET char_end = char_end + 1 WHERE sentence_index = 1",
+        "ALTER TABLE sentences DROP n_bytes",
+    ],
+)
+def test_a_damaged_database_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], statement: str) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [TRACE])
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(statement)
+    assert main(["info", "--db", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: the database is damaged") and captured.err.count("\n") == 1
+    assert captured.out == ""

@@ -1,0 +1,99 @@
+"""Where there is no database, a whole one appears or none; what is no file is refused before it is opened."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from rdpt_core.errors import StoreForbiddenError, StoreVersionError
+from rdpt_core.records import RunClaim
+from rdpt_core.store.connect import open_for_reading, open_for_writing
+from rdpt_core.store.files import file_identity, log_path, make_whole
+from rdpt_core.store.reader import open_reader
+
+from .conftest import write_run
+
+
+def test_a_file_of_0_bytes_is_no_file(tmp_path: Path, claim: RunClaim) -> None:
+    path = tmp_path / "a.duckdb"
+    path.touch(mode=0o600)
+    write_run(path, claim)
+    with open_reader(path) as reader:
+        assert [run.run_id for run in reader.runs()] == [claim.run_id]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_to_nothing_gets_its_target(tmp_path: Path, claim: RunClaim) -> None:
+    link, target = tmp_path / "link.duckdb", tmp_path / "folder" / "a.duckdb"
+    link.symlink_to(target)
+    write_run(link, claim)
+    assert link.is_symlink() and target.is_file()
+
+
+def test_nothing_is_there_before_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+
+    def begin(new: Path) -> None:
+        new.write_text("half")
+        assert not path.exists()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_whole(path, begin)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_another_process_made_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+
+    def make(new: Path) -> None:
+        new.write_text("ours")
+        path.write_text("theirs")
+
+    make_whole(path, make)
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_log_of_a_database_that_is_gone_is_none_of_the_new_one(tmp_path: Path, claim: RunClaim) -> None:
+    path = tmp_path / "a.duckdb"
+    log_path(path).write_bytes(b"of another file" * 100)
+    write_run(path, claim)
+    with open_reader(path) as reader:
+        assert len(reader.runs()) == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_identity_tells_every_change(tmp_path: Path, claim: RunClaim) -> None:
+    path, link = tmp_path / "a.duckdb", tmp_path / "link.duckdb"
+    link.symlink_to(path)
+    seen = [file_identity(path)]
+    write_run(path, claim)
+    seen.append(file_identity(path))
+    log_path(path).write_bytes(b"x")
+    seen.append(file_identity(path))
+    assert len(set(seen)) == 3
+    assert file_identity(link) == seen[-1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes, no /dev")
+def test_what_is_no_file_is_refused_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.duckdb"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/null"), tmp_path):
+        for opener in (open_for_reading, open_for_writing):
+            with pytest.raises(StoreVersionError, match="not a DuckDB database"), opener(path):
+                pass
+
+
+def test_a_folder_that_takes_no_file_is_explained() -> None:
+    if not Path("/sys").is_dir():
+        pytest.skip("permissions do not bind a superuser, and there is no /sys, where nobody makes folders")
+    path = Path("/sys/a.duckdb")
+    with pytest.raises(StoreForbiddenError, match="cannot be written") as caught, open_for_writing(path):
+        pass
+    assert "folder of your own" in str(caught.value)

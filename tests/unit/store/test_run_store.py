@@ -1,0 +1,44 @@
+"""A finished run asks nothing of the file, so that it may lie where nobody writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rdpt_core.errors import StoreForbiddenError
+from rdpt_core.records import RunClaim
+from rdpt_core.store import run_store
+from rdpt_core.store.files import file_identity
+from rdpt_core.store.run_store import DuckDBRunStore
+
+from .conftest import make_claim, make_traces, write_run
+
+
+def test_a_finished_run_is_found_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claim: RunClaim
+) -> None:
+    path = tmp_path / "a.duckdb"
+    run_no = write_run(path, claim)
+
+    def refuse(*_: object) -> None:
+        # As root, which tests may run as, no file is forbidden.
+        raise StoreForbiddenError("the database cannot be written to")
+
+    monkeypatch.setattr(run_store, "claim_run", refuse)
+    monkeypatch.setattr(run_store, "finish_run", refuse)
+    store = DuckDBRunStore(path)
+    assert store.claim(claim, make_traces()) == run_no
+    store.finish(run_no)
+    with pytest.raises(StoreForbiddenError):
+        store.claim(make_claim("fedcba9876543210"), make_traces())
+    with pytest.raises(StoreForbiddenError):
+        DuckDBRunStore(tmp_path / "none.duckdb").claim(claim, make_traces())
+
+
+def test_finishing_twice_changes_nothing(tmp_path: Path, claim: RunClaim) -> None:
+    path = tmp_path / "a.duckdb"
+    run_no = write_run(path, claim)
+    before = file_identity(path)
+    DuckDBRunStore(path).finish(run_no)
+    assert file_identity(path) == before, "or the app would compute everything again"

@@ -1,0 +1,166 @@
+"""Whatever a database holds that could not have been scored is an error, and says where it stands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from rdpt_core.errors import StoreError
+from rdpt_core.records import Role
+from rdpt_core.store import soundness
+from rdpt_core.store.reader import Reader, open_reader
+
+from .conftest import make_claim, write_run
+
+DEEP = "[" * 5_000 + "]" * 5_000
+NESTED = json.dumps({"x": json.loads("[" * 150 + "]" * 150)})
+
+RUN = {
+    "identity of run": "UPDATE runs SET identity = 'no JSON'",
+    "expected a JSON object; got \\[1\\]": "UPDATE runs SET identity = '[1]'",
+    "expected a JSON object of at most": f"UPDATE runs SET identity = '{NESTED}'",
+    "environment of run": "UPDATE runs SET environment = '{}'",
+    "one entry for each process": "UPDATE runs SET environment = '[]'",
+    "`packages` an object": """UPDATE runs SET environment = '[{"packages": 1}]'""",
+    "a list of objects": "UPDATE runs SET environment = '[7]'",
+    "roles of run": "UPDATE runs SET roles = ['teacher', 'student', 'nobody']",
+    "and perhaps distilled; got \\['student', 'teacher'\\]": "UPDATE runs SET roles = ['student', 'teacher']",
+    "models of run": "DELETE FROM run_models WHERE role = 'student'",
+    "one for each of teacher": "UPDATE run_models SET role = 'nobody' WHERE role = 'student'",
+    "template policy": "UPDATE runs SET template_policy = 'any'",
+    "times of the runs": "UPDATE runs SET started_at = 'infinity'",
+    "2,000,000,000 traces": "UPDATE runs SET n_traces = 2000000000",
+    "1 traces, 1 numbers": "DELETE FROM traces WHERE trace_no = 1",
+    "2 traces, 2 numbers from 0 to 5": "UPDATE traces SET trace_no = 5 WHERE trace_no = 1",
+    "2 traces, 1 numbers": "UPDATE traces SET trace_no = 0",
+    "2 sentences that follow .* got 0 sentences": "DELETE FROM sentences WHERE trace_no = 1",
+    "got 1 sentences": "DELETE FROM sentences WHERE trace_no = 1 AND sentence_index = 0",
+    "trace 9 of run .* got 2 sentences": "INSERT INTO sentences SELECT * REPLACE (9 AS trace_no) FROM sentences "
+    "WHERE trace_no = 1",
+    "got 4 sentences": "INSERT INTO sentences SELECT * FROM sentences WHERE trace_no = 0",
+    "gaps between them": "UPDATE sentences SET char_start = 10 WHERE sentence_index = 1",
+    "gaps between them, or overlaps": "UPDATE sentences SET char_start = 3 WHERE sentence_index = 1",
+    "sentences of trace 0": "UPDATE sentences SET char_start = -1 WHERE sentence_index = 0",
+    "or overlaps": "UPDATE sentences SET sentence_index = 1 - sentence_index",
+    "p_teacher of run .* got 7": "UPDATE sentences SET p_teacher = 7 WHERE trace_no = 1",
+    "p_student of run .* got nan": "UPDATE sentences SET p_student = 'nan' WHERE trace_no = 1",
+    "p_student of run .* got -0.5": "UPDATE sentences SET p_student = -0.5",
+    "p_distilled of run .* got 0": "UPDATE sentences SET p_distilled = 0",
+    "logprob_sum_teacher": "UPDATE sentences SET logprob_sum_teacher = 0.5",
+    "n_tokens_teacher": "UPDATE sentences SET n_tokens_teacher = -1",
+    "n_bytes": "UPDATE sentences SET n_bytes = -1",
+    "or a reason why": "UPDATE sentences SET p_teacher = NULL",
+    "2 sentences with neither or both": "UPDATE sentences SET unscored_reason = 'no_tokens' WHERE trace_no = 1",
+    "tokens of run": "UPDATE tokens SET role = 'nobody' WHERE role = 'student'",
+    "rows for 2 traces from 0 to 7": "UPDATE tokens SET trace_no = 7 WHERE trace_no = 1",
+    "4 rows for 2 traces": "INSERT INTO tokens SELECT * FROM tokens",
+    "table sentences: .* no such table": "ALTER TABLE sentences RENAME TO s; CREATE VIEW sentences AS SELECT * FROM s",
+    "table runs": "ALTER TABLE runs ALTER n_traces TYPE VARCHAR",
+    "table traces": "ALTER TABLE traces ALTER meta DROP NOT NULL",
+}
+TRACE = {
+    "meta of trace 1": "UPDATE traces SET meta = 'no JSON' WHERE trace_no = 1",
+    "expected a JSON object; got \\[": "UPDATE traces SET meta = '[1]' WHERE trace_no = 1",
+    "meta of trace 0": f"UPDATE traces SET meta = '{DEEP}'",
+    "expected a JSON object of at most": f"UPDATE traces SET meta = '{NESTED}'",
+    "meta of trace 1 of run": r"""UPDATE traces SET meta = '{"x": "\ud800"}' WHERE trace_no = 1""",
+    "messages of trace 1": "UPDATE traces SET messages = 'null' WHERE trace_no = 1",
+    "a list of {role, content}": """UPDATE traces SET messages = '[{"role": "user"}]'""",
+    "both texts": """UPDATE traces SET messages = '[{"role": "user", "content": 1}]'""",
+}
+TOKENS = {
+    "logprob of the student's tokens of trace 1": "UPDATE tokens SET logprob = [-1.0] WHERE trace_no = 1",
+    "3 numbers; got 2 values": "UPDATE tokens SET char_end = char_end[:2]",
+    "1 of them missing": "UPDATE tokens SET token_id = [1, NULL, 3]",
+    "not before its start": "UPDATE tokens SET char_end = [0, 0, 0]",
+    "logprobs of at most 0": "UPDATE tokens SET logprob = [0.5, -1, -1]",
+    "rank of the": "UPDATE tokens SET rank = [1]",
+}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("db") / "sound.duckdb"
+    write_run(path, make_claim())
+    return path
+
+
+def damage(sound: Path, folder: Path, statement: str) -> Path:
+    path = folder / "damaged.duckdb"
+    shutil.copy(sound, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(statement)
+    return path
+
+
+@pytest.mark.parametrize("said", RUN)
+def test_a_run_that_was_never_scored_like_this(sound: Path, tmp_path: Path, said: str) -> None:
+    with (
+        pytest.raises(StoreError, match=f"the database is damaged: .*{said}") as caught,
+        open_reader(damage(sound, tmp_path, RUN[said])) as reader,
+    ):
+        reader.run(None)
+    assert "damaged.duckdb" in str(caught.value) and "Score again" in str(caught.value)
+    assert len(str(caught.value)) < 2_000
+
+
+@pytest.mark.parametrize("said", TRACE)
+def test_a_trace_that_was_never_stored_like_this(sound: Path, tmp_path: Path, said: str) -> None:
+    path = damage(sound, tmp_path, TRACE[said])
+    for read in (lambda reader: reader.traces(1, 0, 2), lambda reader: reader.traces_numbered(1, [0, 1])):
+        with pytest.raises(StoreError, match=f"the database is damaged: .*{said}"), open_reader(path) as reader:
+            read(reader)
+
+
+@pytest.mark.parametrize("said", TOKENS)
+def test_tokens_that_no_model_gave(sound: Path, tmp_path: Path, said: str) -> None:
+    path = damage(sound, tmp_path, TOKENS[said])
+    with pytest.raises(StoreError, match=f"the database is damaged: .*{said}"), open_reader(path) as reader:
+        reader.tokens(1, Role.STUDENT, [0, 1])
+
+
+def test_sentences_that_end_elsewhere_than_the_response(sound: Path, tmp_path: Path) -> None:
+    path = damage(sound, tmp_path, "UPDATE sentences SET char_end = 99 WHERE sentence_index = 1 AND trace_no = 1")
+    with open_reader(path) as reader:
+        run = reader.run(None)
+    with (
+        pytest.raises(StoreError, match="sentences of trace 1 .* expected an end at 20.* got 99"),
+        open_reader(path) as reader,
+    ):
+        reader.check(run, with_texts=True)
+
+
+def test_an_unfinished_run_may_lack_sentences_but_not_some_of_a_trace(sound: Path, tmp_path: Path) -> None:
+    unfinished = "UPDATE runs SET finished_at = NULL; DELETE FROM sentences WHERE trace_no = 1"
+    with open_reader(damage(sound, tmp_path, unfinished)) as reader:
+        assert reader.count_sentences(reader.run(None)) == (2, 0)
+    with (
+        pytest.raises(StoreError, match="got 1 sentences"),
+        open_reader(damage(sound, tmp_path, f"{unfinished} OR sentence_index = 1")) as reader,
+    ):
+        reader.run(None)
+
+
+def test_a_state_of_a_file_is_checked_once_and_every_other_again(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = damage(sound, tmp_path, "UPDATE runs SET name = 'x'")
+    checked = []
+
+    def check_run(*arguments: object, **_: object) -> None:
+        checked.append(arguments)
+
+    monkeypatch.setattr(soundness, "check_run", check_run)
+    for n_expected, statement in ((1, None), (2, "UPDATE runs SET name = 'y'")):
+        if statement is not None:
+            with duckdb.connect(str(path)) as connection:
+                connection.execute(statement)
+        for _ in range(3):
+            with open_reader(path) as reader:
+                assert isinstance(reader, Reader)
+                reader.run(None)
+        assert len(checked) == n_expected
