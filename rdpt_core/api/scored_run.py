@@ -65,7 +65,7 @@ class ScoredRun:
     @property
     def is_finished(self) -> bool:
         """False while sentences are still to come."""
-        return self.info.finished_at is not None
+        return self.info.is_finished
 
     def __repr__(self) -> str:
         state = "" if self.is_finished else ", unfinished"

@@ -24,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     endings = "ends in .parquet, .csv or .jsonl; for notes also .md; for html in .html"
     parser.add_argument("--out", type=file_path, required=True, metavar="FILE", help=endings)
     parser.add_argument("--trace", type=readable, metavar="ID", help="which trace, for html")
-    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
+    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
     parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
     parser.add_argument("--beta", type=threshold, help="gap between teacher and student that decides (default: 0.1)")
     parser.add_argument(

@@ -22,7 +22,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "name": run.name,
-        "state": "complete" if run.finished_at is not None else "scoring",
+        "state": "complete" if run.is_finished else "scoring",
         "roles": list(run.roles),
         "template_policy": run.template_policy,
         "splitter": run.splitter,
