@@ -28,12 +28,12 @@ class Unfinished:
         hint: which command goes on with it.
     """
 
-    n_scored_traces: int
+    n_traces_scored: int
     n_traces: int
     hint: str
 
     def __str__(self) -> str:
-        return f"{self.n_scored_traces:,} of {self.n_traces:,} traces; the run is not finished"
+        return f"{self.n_traces_scored:,} of {self.n_traces:,} traces; the run is not finished"
 
 
 def unfinished(reader: Reader, run: Run) -> Unfinished | None:
@@ -68,7 +68,7 @@ def finished_run(reader: Reader, key: str | None) -> Run:
             "this run is not finished",
             where=f"run {run.run_id}",
             expected="a finished run",
-            got=f"{missing.n_scored_traces:,} of {missing.n_traces:,} traces",
+            got=f"{missing.n_traces_scored:,} of {missing.n_traces:,} traces",
             hint=missing.hint,
         )
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from tests.support import synthetic
 from .conftest import export, make_lines, write_lines
 
 KINDS = ("sentences", "tokens", "traces")
+HALF = 16
+SAYS = "16 of 36 traces; the run is not finished"
 
 
 class Killed(BaseException):
@@ -115,6 +118,88 @@ def test_without_a_finished_run_the_hint_is_score(tmp_path: Path, capsys: pytest
     assert "5 of 36 traces" in said and "same `score` command" in said
     with pytest.raises(rdpt.UsageError, match="no finished run"):
         rdpt.open(path).run()
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A run that has come to half of its traces, and no other."""
+    path = tmp_path / "begun.duckdb"
+    synthetic.build(path, synthetic.sketches(), n_scored=HALF, finish=False)
+    return path
+
+
+@pytest.mark.parametrize("what", [*KINDS, "html"])
+def test_an_export_of_an_unfinished_run_says_so(
+    begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    out = tmp_path / ("t.html" if what == "html" else "rows.jsonl")
+    trace = ["--trace", synthetic.sketches()[0].trace_id] if what == "html" else []
+    assert main(["export", "--db", str(begun), "--what", what, "--out", str(out), *trace]) == 3
+    said = capsys.readouterr().err
+    assert f"warning: {SAYS}. The same `score` command goes on with it." in said
+    assert out.stat().st_size
+    if what == "traces":
+        rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        counts = [name for name in rows[0] if name.startswith(("n_", "logprob")) and name != "n_sentences"]
+        assert len(rows) == 36
+        assert {row["unscored_reason"] for row in rows[:HALF]} == {None}
+        assert {row["unscored_reason"] for row in rows[HALF:]} == {"not_yet"}
+        assert {row[name] for row in rows[HALF:] for name in counts} == {None}
+        assert None not in {row[name] for row in rows[:HALF] for name in counts}
+
+
+def test_what_was_finished_later_is_exported_without_a_warning(
+    begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    synthetic.build(begun, [*synthetic.sketches(2), synthetic.Sketch("cut", "cut", [("Cut.", "unscored")])], run_id="a")
+    rows = export(begun, "traces", tmp_path / "t.jsonl", "--run", "a")
+    assert "warning" not in capsys.readouterr().err
+    # A trace that was reached in vain keeps its reason.
+    assert [row["unscored_reason"] for row in rows] == [None] * (len(rows) - 1) + ["context_length"]
+
+
+def test_an_empty_response_is_no_missing_one(
+    tmp_path: Path, model_flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    traces = write_lines(tmp_path / "t.jsonl", [*make_lines(1), {"trace_id": "empty", "question": "?", "response": ""}])
+    database = tmp_path / "run.duckdb"
+    assert main(["score", "--traces", str(traces), *model_flags, "--quiet", "--db", str(database)]) == 0
+    empty = export(database, "traces", tmp_path / "o.jsonl")[1]
+    assert (empty["n_sentences"], empty["n_unscored"], empty["n_shared"], empty["unscored_reason"]) == (0, 0, 0, None)
+
+
+def test_info_counts_the_traces_of_an_unfinished_run(begun: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    synthetic.build(begun, synthetic.sketches(2), run_id="a", name="whole")
+    assert main(["info", "--db", str(begun)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("the run is not finished") == printed.count(f"  {SAYS}. The same `score` command") == 1
+    assert main(["info", "--db", str(begun), "--json"]) == 0
+    half, whole = json.loads(capsys.readouterr().out)["runs"]
+    assert (half["state"], half["counts"]["traces"], half["counts"]["traces_scored"]) == ("scoring", 36, HALF)
+    assert (whole["state"], whole["counts"]["traces"]) == ("complete", whole["counts"]["traces_scored"])
+
+
+def test_tables_of_an_unfinished_run_warn_once(begun: Path) -> None:
+    synthetic.build(begun, synthetic.sketches(2), run_id="a")
+    half, whole = rdpt.open(begun).runs()
+    assert (half.n_traces_scored, whole.n_traces_scored) == (HALF, whole.info.n_traces)
+    with pytest.warns(UserWarning, match=SAYS) as caught:
+        assert half.sentences().num_rows
+        half.shares()
+        half.trace(synthetic.sketches()[0].trace_id)
+    assert [warning.filename for warning in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole.sentences()
+
+
+def test_nothing_is_selected_from_an_unfinished_run(
+    begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "train.jsonl"
+    assert main(["select", "--db", str(begun), "--strategy", "longest", "--out", str(out)]) == 2
+    assert "expected a finished run; got 16 of 36 traces" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_killed_pass_of_local_scores_goes_on(
