@@ -48,6 +48,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, which appears whole or not at all; exit status 3 if the run is not finished."""
+    from rdpt_core.api.outputs import check_outputs
+
+    check_outputs({"--out": arguments.out}, {"--db": [arguments.db]})
     if arguments.what == "notes":
         return _run_notes(arguments)
     if arguments.what == "html":

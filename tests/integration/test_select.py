@@ -197,6 +197,14 @@ def test_refusals_are_one_line(
     assert not (tmp_path / "train.jsonl").exists()
 
 
+def test_nothing_is_selected_from_an_unfinished_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun, out = tmp_path / "begun.duckdb", tmp_path / "train.jsonl"
+    synthetic.build(begun, candidates(), roles=PAIR, n_scored=16, finish=False)
+    assert select(begun, out) == 2
+    assert "expected a finished run; got 16 of 20 traces" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_the_list_names_every_strategy_and_column(capsys: pytest.CaptureFixture[str]) -> None:
     from rdpt_core.analysis.selection.candidates import COLUMNS
     from rdpt_core.analysis.selection.strategies import STRATEGIES

@@ -120,11 +120,16 @@ def write_training(
     trace_nos = candidates.trace_no[selection.picked]
     digest = write_lines(map(json_line, _rows(reader, run, trace_nos, FORMATS[request.format])), path)
     manifest = make_manifest(reader, run, candidates, selection, request, {"name": path.name, "sha256": digest})
-    manifest_path = path.with_name(f"{path.stem}.manifest.json")
+    manifest_path = manifest_path_of(path)
     write_lines([json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"], manifest_path)
     if request.format == "sharegpt":
         _register(path)
     return manifest_path
+
+
+def manifest_path_of(path: Path) -> Path:
+    """The manifest that stands beside a training file."""
+    return path.with_name(f"{path.stem}.manifest.json")
 
 
 def training_text(reader: Reader, run: Run, trace_nos: Ints, format_name: str) -> str:
