@@ -34,7 +34,8 @@ def import_traces(
 ) -> ImportReport:
     """Turn logs of other programs into canonical traces.
 
-    Responses are kept verbatim, which the report proves by hash. The file appears whole or not at all.
+    Responses are kept verbatim, which the report proves by hash. The file appears whole or not at all. A file that is
+    met twice, under another name or as a copy, is read once, which the report says.
 
     Args:
         sources: one or several files or folders, or `"-"` for standard input.
@@ -75,6 +76,7 @@ def import_traces(
         column_map=parse_column_map(map) if isinstance(map, str) else map,
         grade=grade,
         defaults={name: text for name, text in given.items() if text is not None},
+        outputs=[path, rejects_path],
         rejects=log,
         report=report,
     )
