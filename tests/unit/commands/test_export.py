@@ -95,3 +95,40 @@ def test_what_was_finished_later_is_exported_without_a_warning(
     # A trace that was reached in vain has its reason; an empty response is reached, and holds nothing.
     assert [row["unscored_reason"] for row in rows] == [None] * (len(rows) - 2) + ["context_length", None]
     assert (rows[-1]["n_sentences"], rows[-1]["n_unscored"], rows[-1]["n_shared"]) == (0, 0, 0)
+
+
+FORMULAS = (("=1+1 is two. ", "Teacher"), ("-3 is less. ", "Shared"), ("A @b, +c", "Student"))
+
+
+@pytest.mark.parametrize("is_safe", [False, True])
+def test_cells_that_a_spreadsheet_would_evaluate_are_verbatim_unless_asked_for(tmp_path: Path, is_safe: bool) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [synthetic.Sketch("@t", "+q", FORMULAS)])
+    add_note(path, Anchor("aaaa", "@t", "0" * 12), "\t=cmd", ())
+    quote = "'" if is_safe else ""
+    for what, expected in (
+        ("sentences", {"text": [f"{quote}=1+1 is two. ", f"{quote}-3 is less. ", "A @b, +c"]}),
+        ("traces", {"question_id": [f"{quote}+q"], "trace_id": [f"{quote}@t"]}),
+        ("notes", {"text": [f"{quote}\t=cmd"]}),
+    ):
+        out = tmp_path / f"{what}.csv"
+        flags = ["--csv-safe"] if is_safe else []
+        assert main(["export", "--db", str(path), "--what", what, "--out", str(out), *flags]) == 0
+        with out.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert {name: [row[name] for row in rows] for name in expected} == expected
+    with (tmp_path / "sentences.csv").open(encoding="utf-8", newline="") as stream:
+        # Numbers stay numbers.
+        assert {row["logprob_sum_teacher"][0] for row in csv.DictReader(stream)} == {"-"}
+
+
+@pytest.mark.parametrize(("what", "ending"), [("sentences", "jsonl"), ("notes", "md"), ("html", "html")])
+def test_only_csv_is_made_safe_for_spreadsheets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str, ending: str
+) -> None:
+    path, out = tmp_path / "a.duckdb", tmp_path / f"o.{ending}"
+    build(path, aaaa=FIRST)
+    flags = ["--what", what, "--trace", "t", "--csv-safe"]
+    assert main(["export", "--db", str(path), "--out", str(out), *flags]) == 2
+    assert "--csv-safe; expected --out FILE.csv" in capsys.readouterr().err
+    assert not out.exists()
