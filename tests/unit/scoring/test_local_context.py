@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import rdpt_core as rdpt
+from rdpt_core import bundled
 from rdpt_core.cli import main
 from rdpt_core.errors import ModelError
 from rdpt_core.records import Role
@@ -99,3 +100,24 @@ def test_a_killed_pass_goes_on_by_the_same_command(
         out = path.with_suffix(".jsonl")
         assert main(["select", "--db", str(path), "--strategy", "lalp", "--local-context", "7", "--out", str(out)]) == 0
     assert killed.with_suffix(".jsonl").read_bytes() == whole.with_suffix(".jsonl").read_bytes()
+
+
+def test_a_model_named_from_another_folder_is_found_or_asked_for(
+    database: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, path = database[0], tmp_path / "run.duckdb"
+    monkeypatch.chdir(folder)
+    models = ["--roles", "teacher,student", "--teacher", "teacher", "--student", "student"]
+    assert main(["score", "--traces", "t.jsonl", *models, "--limit", "2", "--quiet", "--db", str(path)]) == 0
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path)
+    command = ["local", "--db", str(path), "--quiet"]
+    assert main(command) == ModelError.exit_status
+    said = capsys.readouterr().err
+    assert "the student of this run is not where it was: student" in said and "Name it with --student REF" in said
+    # The demo's models are named from the program's own folder; another of that name is not taken for them.
+    save_model(tmp_path / "student", seed=7)
+    assert main(command) == ModelError.exit_status
+    assert "not the model that scored the run" in capsys.readouterr().err
+    monkeypatch.setattr(bundled, "ROOT", folder)
+    assert main(command) == 0
