@@ -25,6 +25,7 @@ from rdpt_core.api.arguments import (
     readable,
 )
 from rdpt_core.api.models import models_of
+from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import ScoreResult
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import DTYPES, Role, RunKey, TemplatePolicy, TooLong, Trace
@@ -144,15 +145,10 @@ def score(
     if engine == "ray":
         folder = beside(database, ".shards") if shards is None else Path(shards)
         distributed = _distributed(DistributedOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
-    return _score(
-        request,
-        files,
-        database,
-        None if rejects is None else file_of("rejects", rejects),
-        limit,
-        distributed,
-        on_stages,
-    )
+    rejects_path = None if rejects is None else file_of("rejects", rejects)
+    if rejects_path is not None:
+        check_outputs({"--rejects": rejects_path}, {"--db": [database], "--traces": files})
+    return _score(request, files, database, rejects_path, limit, distributed, on_stages)
 
 
 def _check(*, device: str, dtype: str, template: str, too_long: str, engine: str) -> None:

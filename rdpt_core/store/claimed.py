@@ -16,7 +16,7 @@ import duckdb
 from rdpt_core.errors import StoreEmptyError, StoreError, StoreMissingError
 from rdpt_core.records import RunKey
 from rdpt_core.store.connect import WRITE_PATIENCE_S, open_for_reading, open_for_writing
-from rdpt_core.store.files import is_there
+from rdpt_core.store.files import file_identity, is_there, real_path
 from rdpt_core.store.reader import Reader
 
 
@@ -30,7 +30,7 @@ def read_claimed(path: Path, run: RunKey) -> Iterator[Reader]:
     try:
         with open_for_reading(path, patience_s=WRITE_PATIENCE_S) as connection:
             check_claimed(connection, run)
-            yield Reader(connection)
+            yield Reader(connection, (real_path(path), file_identity(path)))
     except (StoreMissingError, StoreEmptyError) as error:
         raise _replaced(
             run, "no file there" if isinstance(error, StoreMissingError) else "no run in it", path

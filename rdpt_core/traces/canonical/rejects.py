@@ -7,13 +7,14 @@ UTF-8 stand in it as `\\xNN`, and a line over the reader's size limit stands the
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
-from rdpt_core.atomic_write import atomic_write
+from rdpt_core.atomic_write import atomic_write, is_stream
 from rdpt_core.errors import InputError
 from rdpt_core.records import Reject
 
@@ -147,6 +148,8 @@ def check_rejects_file(path: Path) -> None:
     Raises:
         InputError: if `path` holds something else, or cannot be read.
     """
+    if is_stream(path):
+        return
     try:
         with path.open("rb") as file:
             head = file.readline(1 << 20)
@@ -164,6 +167,9 @@ def check_rejects_file(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
+    # A file system that is read-only refuses to remove even what is not there.
+    if is_stream(path) or not os.path.lexists(path):
+        return
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

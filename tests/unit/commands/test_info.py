@@ -1,4 +1,4 @@
-"""`info`: what is known of every run, and one line where the database is damaged."""
+"""`info`: what is known of every run, finished or not, and one line where the database is damaged."""
 
 from __future__ import annotations
 
@@ -46,3 +46,20 @@ def test_a_damaged_database_is_one_line(tmp_path: Path, capsys: pytest.CaptureFi
     captured = capsys.readouterr()
     assert captured.err.startswith("error: the database is damaged") and captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_the_traces_of_an_unfinished_run_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.duckdb"
+    synthetic.build(path, synthetic.sketches(), n_scored=16, finish=False)
+    synthetic.build(path, synthetic.sketches(2), run_id="a", name="whole")
+    assert main(["info", "--db", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert (
+        printed.count("the run is not finished")
+        == printed.count("  16 of 36 traces; the run is not finished. The same `score` command")
+        == 1
+    )
+    assert main(["info", "--db", str(path), "--json"]) == 0
+    half, whole = json.loads(capsys.readouterr().out)["runs"]
+    assert (half["state"], half["counts"]["traces"], half["counts"]["traces_scored"]) == ("scoring", 36, 16)
+    assert (whole["state"], whole["counts"]["traces"]) == ("complete", whole["counts"]["traces_scored"])
