@@ -75,7 +75,7 @@ def _load_notes(path: Path) -> tuple[Note, ...] | None:
 
 
 def _in_words(error: RdptError) -> str:
-    where = f" ({words.no_markdown(error.where, 300)})" if error.where else ""
+    where = f" ({words.no_markdown(Path(error.where).name, 300)})" if error.where else ""
     expected = f" Expected: {error.expected}." if error.expected and not error.hint else ""
     return f"**{words.capitalised(error.what)}**{where}.{expected} {error.hint or ''}"
 
@@ -209,7 +209,7 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
             "database, which itself stays as it is.",
             icon=":material/edit_note:",
         )
-        st.code(str(sidecar_path(path)), language=None, wrap_lines=True)
+        st.code(sidecar_path(path).name, language=None, wrap_lines=True)
         return
     with open_reader(path, patience_s=PATIENCE_S) as reader:
         placed = locate(reader, all_notes)
