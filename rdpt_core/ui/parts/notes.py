@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from rdpt_core.analysis.export.rows import to_bytes
+from rdpt_core.analysis.export.spreadsheet import csv_safe
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.notes import NotePlace, Placed, locate, markdown, matching, rows
 from rdpt_core.analysis.trace.view import TraceView
@@ -22,6 +23,7 @@ from rdpt_core.ui.components.results import results
 from rdpt_core.ui.data.cache import PATIENCE_S
 from rdpt_core.ui.frame import links, trace_picker
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.parts import export_panel
 from rdpt_core.ui.style import words
 
 _PROBLEM = "notes_problem"
@@ -228,12 +230,14 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
 def _downloads(chosen: Sequence[Placed]) -> None:
     with st.popover("Take these notes away", icon=":material/download:"):
         table = rows(chosen)
+        buttons = st.container()
+        for_csv = csv_safe(table) if export_panel.safe_for_spreadsheets("notes_safe") else table
         for name, ending, mime, data in (
-            ("CSV", "csv", "text/csv", to_bytes(table, ".csv")),
+            ("CSV", "csv", "text/csv", to_bytes(for_csv, ".csv")),
             ("JSON Lines", "jsonl", "application/jsonl", to_bytes(table, ".jsonl")),
             ("Markdown", "md", "text/markdown", markdown(chosen).encode("utf-8", "backslashreplace")),
         ):
-            st.download_button(name, data, f"notes.{ending}", mime, on_click="ignore", width="stretch")
+            buttons.download_button(name, data, f"notes.{ending}", mime, on_click="ignore", width="stretch")
         st.caption("The same from a shell:")
         st.code("rdpt export --db FILE --what notes --out notes.csv", language=None, wrap_lines=True)
 
