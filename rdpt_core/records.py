@@ -65,6 +65,9 @@ class UnscoredReason(enum.StrEnum):
 RETRIED_REASONS: tuple[UnscoredReason, ...] = (UnscoredReason.SERVER_REFUSED, UnscoredReason.SERVER_FAILED)
 """What another try may mend: such a trace is stored and shown as unscored, and asked for again on resuming."""
 
+NOT_YET = "not_yet"
+"""Stands in the place of a reason for a trace that an unfinished run has not reached."""
+
 
 class TemplatePolicy(enum.StrEnum):
     """How each role sees the question: its own chat template, the distilled model's, or the prompt field as it is."""

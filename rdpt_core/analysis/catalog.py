@@ -1,4 +1,4 @@
-"""What a run holds: counts for the overview, and the list of traces that the filters work on."""
+"""What a run holds: whether it is finished, counts for the overview, and the list of traces that filters work on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.arrays import SmallInts
+from rdpt_core.errors import UsageError
 from rdpt_core.records import UnscoredReason
 from rdpt_core.store.reader import Reader, RoleProgress, Run
 
@@ -17,6 +18,60 @@ GRADE_SQL = f"CASE WHEN correct THEN '{GRADES[0]}' WHEN NOT correct THEN '{GRADE
 
 QUESTION_PART = 1000
 """How many characters of a question the list of traces holds, to show and to search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """How far a run has come that is not finished.
+
+    Attributes:
+        hint: which command goes on with it.
+    """
+
+    n_traces_scored: int
+    n_traces: int
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.n_traces_scored:,} of {self.n_traces:,} traces; the run is not finished"
+
+
+def unfinished(reader: Reader, run: Run) -> Unfinished | None:
+    """What is to be said of a run that is not finished; None for a finished one."""
+    if run.is_finished:
+        return None
+    source = resplit_source(reader, run)
+    hint = (
+        "The same `score` command goes on with it."
+        if source is None
+        else f"`rdpt resplit --run {source.run_id} --splitter {run.splitter}` goes on with it."
+    )
+    return Unfinished(reader.count_scored_traces(run), run.n_traces, hint)
+
+
+def resplit_source(reader: Reader, run: Run) -> Run | None:
+    """The newest finished run of the file from which `resplit` makes this one; None if there is none."""
+    sources = [other for other in reader.runs() if other.is_finished and run.differs_in_splitter_only(other)]
+    return sources[-1] if sources else None
+
+
+def finished_run(reader: Reader, key: str | None) -> Run:
+    """The run of that id or name, or the one that is meant where none is named, for what needs the whole of it.
+
+    Raises:
+        UsageError: there is no such run, or it is not finished.
+    """
+    run = reader.run(key)
+    missing = unfinished(reader, run)
+    if missing is not None:
+        raise UsageError(
+            "this run is not finished",
+            where=f"run {run.run_id}",
+            expected="a finished run",
+            got=f"{missing.n_traces_scored:,} of {missing.n_traces:,} traces",
+            hint=missing.hint,
+        )
+    return run
 
 
 @dataclass(frozen=True, slots=True)

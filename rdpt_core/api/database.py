@@ -13,7 +13,7 @@ from rdpt_core.analysis.run.kept import Family, Key, Memory
 from rdpt_core.api.scored_run import ScoredRun
 from rdpt_core.errors import StoreBusyError, UsageError
 from rdpt_core.store.connect import Identity, file_identity
-from rdpt_core.store.reader import Reader, open_reader
+from rdpt_core.store.reader import Reader, default_run, open_reader
 from rdpt_core.store.reader import Run as RunRecord
 
 
@@ -63,16 +63,16 @@ class Database:
         if key is not None:
             with open_reader(self.path) as reader:
                 return ScoredRun(reader.run(key), self._data)
-        runs = self.runs()
-        finished = [run for run in runs if run.is_finished]
-        if not finished:
+        with open_reader(self.path) as reader:
+            runs = reader.runs()
+        if not runs or not (record := default_run(runs)).is_finished:
             raise UsageError(
                 "the database holds no finished run",
                 where=str(self.path),
                 got=f"{len(runs):,} unfinished" if runs else "no run",
                 hint="Run the `score` command that began it again, or name the run: open(…).run(NAME).",
             )
-        return finished[-1]
+        return ScoredRun(record, self._data)
 
     def _data(self, record: RunRecord) -> RunData:
         """The run as the file has it now; what is combined in one answer comes from one state of the file."""

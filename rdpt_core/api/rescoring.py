@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from rdpt_core.analysis.catalog import finished_run, resplit_source
 from rdpt_core.api.arguments import PathArgument, check_device, check_integers, file_of
 from rdpt_core.api.models import reference_of
 from rdpt_core.api.results import LocalScoreResult, RunResult
@@ -11,9 +10,9 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import Role, TemplatePolicy
 from rdpt_core.scoring.local_context import DEFAULT_CONTEXT, LocalRequest, score_locally
 from rdpt_core.scoring.resplit import resplit_run
-from rdpt_core.store.reader import Run, open_reader
+from rdpt_core.store.reader import Reader, Run, open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
-from rdpt_core.traces import DEFAULT_SPLITTER, get_splitter
+from rdpt_core.traces import DEFAULT_SPLITTER, Splitter, get_splitter
 
 
 def resplit(
@@ -21,12 +20,13 @@ def resplit(
 ) -> RunResult:
     """Make a new run from a scored one by cutting its responses into other sentences, without a model.
 
-    Token logprobs are stored, so the result is the run that `score` with this splitter would have made.
+    Token logprobs are stored, so the result is the run that `score` with this splitter would have made. The same call
+    goes on where it was stopped, and does nothing if the new run is finished.
 
     Args:
         db: the database file.
         splitter: `"sentence"`, `"line"`, `"paragraph"` or `"step"`.
-        run: the id or name of the scored run; by default the newest.
+        run: the id or name of the scored run; by default the newest finished one.
         name: a name for the new run; by default that of the old one and the splitter.
 
     Returns:
@@ -38,19 +38,30 @@ def resplit(
     """
     database = file_of("db", db)
     chosen_splitter = get_splitter(splitter)
-    source = _finished_run(database, run)
-    if (source.splitter, source.splitter_version) == (chosen_splitter.name, chosen_splitter.version):
-        raise UsageError(
-            "this run has that splitter already",
-            where=f"run {source.run_id}",
-            expected="another --splitter",
-            got=f"{chosen_splitter.name} {chosen_splitter.version}",
-        )
+    with open_reader(database) as reader:
+        source = _source(reader, run, chosen_splitter)
     new_name = name or f"{source.name.removesuffix(f', by {source.splitter}')}, by {chosen_splitter.name}"
     claim = resplit_run(source.as_claim(new_name), source.run_no, chosen_splitter, DuckDBRunStore(database))
     with open_reader(database) as reader:
         n_sentences, n_unscored = reader.count_sentences(reader.run(claim.run_id))
     return RunResult(claim.run_id, database, claim.n_traces, n_sentences, n_unscored)
+
+
+def _source(reader: Reader, key: str | None, splitter: Splitter) -> Run:
+    """The run to cut again."""
+    run = finished_run(reader, key)
+    if (run.splitter, run.splitter_version) != (splitter.name, splitter.version):
+        return run
+    # The same command given again finds its own result as the newest run: what that was made from is meant.
+    source = resplit_source(reader, run) if key is None else None
+    if source is None:
+        raise UsageError(
+            "this run has that splitter already",
+            where=f"run {run.run_id}",
+            expected="another --splitter",
+            got=f"{splitter.name} {splitter.version}",
+        )
+    return source
 
 
 def score_local(
@@ -70,7 +81,7 @@ def score_local(
 
     Args:
         db: the database file.
-        run: the id or name of the scored run; by default the newest.
+        run: the id or name of the scored run; by default the newest finished one.
         context: sentences in view of each sentence.
         student: where the run's student is now; by default where it was when it scored the run.
         device: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:N"`.
@@ -88,7 +99,8 @@ def score_local(
     database = file_of("db", db)
     check_integers(context=context)
     check_device(device)
-    chosen = _finished_run(database, run)
+    with open_reader(database) as reader:
+        chosen = finished_run(reader, run)
     request = LocalRequest(
         run_no=chosen.run_no,
         n_traces=chosen.n_traces,
@@ -102,22 +114,3 @@ def score_local(
     )
     n_scored = score_locally(request, DuckDBRunStore(database))
     return LocalScoreResult(chosen.run_id, database, context, chosen.n_traces, n_scored)
-
-
-def _finished_run(database: Path, key: str | None) -> Run:
-    """The run of that id or name, or the newest one.
-
-    Raises:
-        UsageError: the run is not complete.
-        StoreError: the database cannot be read, or holds no such run.
-    """
-    with open_reader(database) as reader:
-        run = reader.run(key)
-    if run.finished_at is None:
-        raise UsageError(
-            "this run is not complete",
-            where=f"run {run.run_id}",
-            expected="a finished run",
-            hint="Run the `score` command that made it again: it goes on where it stopped.",
-        )
-    return run

@@ -5,12 +5,14 @@ Tables are Arrow: `.to_pandas()`, `polars.from_arrow(table)`, `duckdb.sql("SELEC
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, Unpack
 
 import pyarrow as pa
 
+from rdpt_core.analysis.catalog import unfinished
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
@@ -37,7 +39,8 @@ class ScoredRun:
     """A set of traces scored by one triple (or pair) of models.
 
     Every method raises `StoreError` if the file cannot be read, and `UsageError` for a rule or a filter that does not
-    fit; `choices` are the keyword arguments of `rdpt_core.api.choices.Choices`.
+    fit; `choices` are the keyword arguments of `rdpt_core.api.choices.Choices`. The first table of a run that is not
+    finished comes with a `UserWarning` that says how far it has come.
 
     Attributes:
         info: what is stored of the run: models, versions, times, everything that its numbers depend on.
@@ -46,6 +49,7 @@ class ScoredRun:
     def __init__(self, info: RunRecord, data: Callable[[RunRecord], RunData]) -> None:
         self.info = info
         self._data = partial(data, info)
+        self._has_warned = False
 
     @property
     def id(self) -> str:
@@ -65,7 +69,12 @@ class ScoredRun:
     @property
     def is_finished(self) -> bool:
         """False while sentences are still to come."""
-        return self.info.finished_at is not None
+        return self.info.is_finished
+
+    @property
+    def n_traces_scored(self) -> int:
+        """Traces that every model has scored by now, of the `info.n_traces` of the run."""
+        return self._data().ask(_n_traces_scored)
 
     def __repr__(self) -> str:
         state = "" if self.is_finished else ", unfinished"
@@ -73,21 +82,15 @@ class ScoredRun:
 
     def sentences(self, **choices: Unpack[Choices]) -> pa.Table:
         """One row a sentence, with the columns of `export --what sentences`."""
-        return self._rows("sentences", choices)
+        return _rows("sentences", *self._asked(choices))
 
     def traces(self, **choices: Unpack[Choices]) -> pa.Table:
         """One row a trace with its label counts, with the columns of `export --what traces`."""
-        return self._rows("traces", choices)
+        return _rows("traces", *self._asked(choices))
 
     def tokens(self, **choices: Unpack[Choices]) -> pa.Table:
         """One row a token and role, with the columns of `export --what tokens`."""
-        return self._rows("tokens", choices)
-
-    def _rows(self, what: str, choices: Choices) -> pa.Table:
-        data, rule, scope = self._asked(choices)
-        with data.open_reader() as reader:
-            chunks = list(export_query(reader, data.run, what, rule, scope))
-        return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])
+        return _rows("tokens", *self._asked(choices))
 
     def shares(
         self,
@@ -196,7 +199,22 @@ class ScoredRun:
 
     def _asked(self, choices: Choices) -> tuple[RunData, LabelRule, Scope]:
         data, rule = self._data(), rule_of(choices)
+        missing = None if self._has_warned or data.run.is_finished else data.ask(unfinished)
+        if missing is not None:
+            self._has_warned = True
+            # At the line that called the method which asks.
+            warnings.warn(f"{missing}. {missing.hint}", stacklevel=3)
         return data, rule, scope_of(data, choices)
+
+
+def _rows(what: str, data: RunData, rule: LabelRule, scope: Scope) -> pa.Table:
+    with data.open_reader() as reader:
+        chunks = list(export_query(reader, data.run, what, rule, scope))
+    return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])
+
+
+def _n_traces_scored(reader: Reader, run: RunRecord) -> int:
+    return reader.count_scored_traces(run)
 
 
 def _trace_no(reader: Reader, run: RunRecord, trace_id: str) -> int:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rdpt_core.analysis.catalog import finished_run
 from rdpt_core.analysis.selection.pipeline import select_training
 from rdpt_core.analysis.selection.settings import Settings
 from rdpt_core.api.arguments import PathArgument, check_integers, file_of
@@ -49,7 +50,7 @@ def select(
         db: the database that `score` wrote.
         strategy: the name of the strategy; `rdpt select --strategy list` explains them.
         out: the training file, ends in `.jsonl`; a manifest is written beside it.
-        run: the id or name of the run; by default the newest.
+        run: the id or name of the run; by default the newest finished one.
         format: `"messages"` or `"prompt-completion"` for TRL, `"sharegpt"` for LLaMA-Factory.
         expression: the formula, for the strategy `expression`; the largest value wins.
         seed: of the strategy `random`, and of the order in which questions fill a budget.
@@ -72,7 +73,8 @@ def select(
         The training file, its manifest, and how many candidates were kept.
 
     Raises:
-        UsageError: arguments that are wrong, contradict each other or do not fit the run; or nothing was picked.
+        UsageError: arguments that are wrong, contradict each other or do not fit the run; the run is not
+            finished; or nothing was picked.
         InputError: a picked trace does not fit the format, or the file cannot be written.
         StoreError: the database cannot be read.
         SidecarError: the basket cannot be read.
@@ -105,7 +107,7 @@ def _select(settings: Settings, db: PathArgument, out: PathArgument, key: str | 
         raise UsageError("the training file needs a name that ends in .jsonl", where="--out", got=str(path))
     _check(settings)
     with open_reader(database, memory=DUCKDB_MEMORY) as reader:
-        run = reader.run(key)
+        run = finished_run(reader, key)
         by_hand = read_basket(database, run.run_id) if settings.basket else ()
         overruled = {item.trace_id: item.reason for item in by_hand}
         manifest_path = select_training(reader, run, settings, path, overruled)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import readable
-from rdpt_core.commands.arguments import add_database, file_path, threshold
+from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, file_path, threshold
+
+if TYPE_CHECKING:
+    from rdpt_core.analysis.catalog import Unfinished
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     endings = "ends in .parquet, .csv or .jsonl; for notes also .md; for html in .html"
     parser.add_argument("--out", type=file_path, required=True, metavar="FILE", help=endings)
     parser.add_argument("--trace", type=readable, metavar="ID", help="which trace, for html")
-    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
+    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
     parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
     parser.add_argument("--beta", type=threshold, help="gap between teacher and student that decides (default: 0.1)")
     parser.add_argument(
@@ -43,11 +47,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the file; it appears whole or not at all."""
+    """Write the file, which appears whole or not at all; exit status 3 if the run is not finished."""
     if arguments.what == "notes":
         return _run_notes(arguments)
     if arguments.what == "html":
         return _run_html(arguments)
+    from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import check_ending, export_query, write_rows
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.store.reader import open_reader
@@ -56,9 +61,18 @@ def run(arguments: argparse.Namespace) -> int:
     rule = LabelRule.make(arguments.alpha, arguments.beta, arguments.unit, arguments.space)
     with open_reader(arguments.db) as reader:
         chosen = reader.run(arguments.run_key)
+        missing = unfinished(reader, chosen)
         n_rows = write_rows(export_query(reader, chosen, arguments.what, rule), arguments.out)
     print(f"{n_rows:,} {arguments.what} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
-    return 0
+    return _status(missing)
+
+
+def _status(missing: Unfinished | None) -> int:
+    """Say what a run lacks that is not finished; returns the exit status that this deserves."""
+    if missing is None:
+        return 0
+    print(f"warning: {missing}. {missing.hint}", file=sys.stderr)
+    return EXIT_PARTIAL
 
 
 def _run_notes(arguments: argparse.Namespace) -> int:
@@ -79,6 +93,7 @@ def _run_notes(arguments: argparse.Namespace) -> int:
 
 
 def _run_html(arguments: argparse.Namespace) -> int:
+    from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import write_text
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.analysis.trace.view import load_trace_view
@@ -91,8 +106,9 @@ def _run_html(arguments: argparse.Namespace) -> int:
     rule = LabelRule.make(arguments.alpha, arguments.beta, arguments.unit, arguments.space)
     with open_reader(arguments.db) as reader:
         chosen = reader.run(arguments.run_key)
+        missing = unfinished(reader, chosen)
         number = reader.trace_no(chosen, arguments.trace)
         page = standalone_html(reader, chosen, load_trace_view(reader, chosen, number, rule))
     write_text(page, arguments.out)
     print(f"trace {arguments.trace} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
-    return 0
+    return _status(missing)

@@ -43,6 +43,8 @@ def to_text(document: dict[str, Any]) -> str:
             f"  template policy {run['template_policy']}, splitter {run['splitter']} {run['splitter_version']}, "
             f"traces sha256 {run['traces_hash'][:16]}"
         )
+        if run["unfinished"] is not None:
+            lines.append(f"  {run['unfinished']}")
         counts = run["counts"]
         lines.append(
             f"  {counts['questions']:,} questions, {counts['traces']:,} traces, {counts['sentences']:,} sentences"

@@ -19,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "The same command goes on where it was stopped.",
     )
     add_database(parser)
-    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
+    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
     parser.add_argument(
         "--context", type=positive_integer, default=4, metavar="N", help="sentences in view (default: 4)"
     )

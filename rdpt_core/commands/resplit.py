@@ -14,11 +14,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "resplit",
         help="cut a scored run into other sentences, without a model",
         description="Make a new run from a scored one with another splitter. Token logprobs are stored, so this takes "
-        "seconds and needs no model; the result is the run that `score --splitter NAME` would have made.",
+        "seconds and needs no model; the result is the run that `score --splitter NAME` would have made. "
+        "The same command goes on where it was stopped.",
     )
     add_database(parser)
     add_splitter(parser)
-    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
+    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
     parser.add_argument("--name", metavar="TEXT", help="a name for the new run (default: the old one and the splitter)")
     parser.set_defaults(run=run)
 

@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_database(parser, required=False)
     parser.add_argument("--strategy", required=True, metavar="NAME", help="which one; `list` lists them and ends")
     parser.add_argument("--out", type=file_path, metavar="FILE", help="the training file, ends in .jsonl")
-    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest run)")
+    parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
     parser.add_argument(
         "--format",
         default="messages",

@@ -27,7 +27,7 @@ def resplit_claim(source: RunClaim, splitter: Splitter) -> RunClaim:
 
 
 def resplit_run(source: RunClaim, source_run_no: int, splitter: Splitter, store: RunStore) -> RunClaim:
-    """Cut the traces of a run again and store the result as a run of its own.
+    """Cut the traces of a run again and store the result as a run of its own, going on where an earlier call stopped.
 
     A sentence of the new run that holds a token without a logprob is unscored, for the reason stored with the tokens.
     """
@@ -39,8 +39,10 @@ def resplit_run(source: RunClaim, source_run_no: int, splitter: Splitter, store:
     ]
     run_no = store.claim_copy(claim, source_run_no, n_sentences)
     roles = [model.role for model in source.models]
-    if len(store.scored_trace_nos(run_no, roles[-1])) < source.n_traces:
-        for window in windows(source.n_traces):
+    # A trace has its sentences once it has the tokens of every role.
+    complete = set.intersection(*(store.scored_trace_nos(run_no, role) for role in roles))
+    for window in windows(source.n_traces):
+        if not complete.issuperset(window):
             _resplit_window(window, source_run_no, run_no, roles, splitter, store)
     store.finish(run_no)
     return claim

@@ -44,6 +44,11 @@ class Run:
     models: tuple[ScoredModel, ...]
 
     @property
+    def is_finished(self) -> bool:
+        """False while sentences are still to come."""
+        return self.finished_at is not None
+
+    @property
     def has_distilled(self) -> bool:
         """False for runs before training, which know three labels."""
         return Role.DISTILLED in self.roles
@@ -52,6 +57,13 @@ class Run:
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1
+
+    def differs_in_splitter_only(self, other: Run) -> bool:
+        """Whether `resplit` makes one of the two from the other."""
+        return self.splitter != other.splitter and {**self.identity, "splitter": None} == {
+            **other.identity,
+            "splitter": None,
+        }
 
     def as_claim(self, name: str) -> RunClaim:
         """What a run made from this one starts from."""
@@ -67,6 +79,15 @@ class Run:
             traces_hash=self.traces_hash,
             n_traces=self.n_traces,
         )
+
+
+def default_run(runs: Sequence[Run]) -> Run:
+    """The run that is meant where none is named: the newest finished one, or the newest if none is finished.
+
+    Args:
+        runs: at least one, oldest first. A run that is still being made takes the place of no finished one.
+    """
+    return next((run for run in reversed(runs) if run.is_finished), runs[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +133,7 @@ class Reader:
         return tuple(runs)
 
     def run(self, key: str | None) -> Run:
-        """The run with this id, unique beginning of an id, or name; the newest if `key` is None.
+        """The run with this id, unique beginning of an id, or name; see `default_run` if `key` is None.
 
         Raises:
             UsageError: no run, or more than one, fits.
@@ -121,7 +142,7 @@ class Reader:
         if not runs:
             raise UsageError("the database holds no run", hint="Score traces with `rdpt score`.")
         if key is None:
-            return runs[-1]
+            return default_run(runs)
         # A whole id is never mistaken for another run's name.
         fitting = [run for run in runs if run.run_id == key] or [
             run for run in runs if run.name == key or run.run_id.startswith(key)
@@ -162,6 +183,15 @@ class Reader:
         )
         by_role = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
         return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
+
+    def count_scored_traces(self, run: Run) -> int:
+        """How many traces of a run have tokens of every role, and so their sentences."""
+        row = self.query(
+            "SELECT count(*) AS n FROM (SELECT trace_no FROM tokens WHERE run_no = ? "
+            "GROUP BY trace_no HAVING count(DISTINCT role) = ?)",
+            [run.run_no, len(run.roles)],
+        ).to_pylist()[0]
+        return int(row["n"])
 
     def count_sentences(self, run: Run) -> tuple[int, int]:
         """How many sentences of a run are there so far, and how many of these are unscored."""

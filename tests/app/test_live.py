@@ -60,3 +60,12 @@ def test_a_file_that_never_rests_is_explained(open_app: Open, tmp_path: Path, mo
     next(button for button in app.button if button.label == "Try again").click().run()
     assert not app.exception
     assert "What is in this file" in [header.value for header in app.header]
+
+
+def test_a_run_that_is_being_made_takes_the_place_of_no_finished_one(open_app: Open, tmp_path: Path) -> None:
+    path, _, sketches = live_database(tmp_path)
+    # With no finished run it is what there is to see.
+    assert open_app(path).query_params["run"] == "0123456789abcdef"
+    synthetic.build(path, sketches, run_id="1" * 16)
+    synthetic.build(path, sketches, run_id="2" * 16, n_scored=HALF, finish=False)
+    assert open_app(path).query_params["run"] == "1" * 16

@@ -91,7 +91,9 @@ def test_a_scored_run_gives_more_without_its_traces(
     assert (by_line.run_id, by_line.n_sentences) == (straight.run_id, straight.n_sentences)
     assert rows(database, "sentences", by_line.run_id) == rows(straight.db, "sentences", by_line.run_id)
     with pytest.raises(rdpt.UsageError, match="has that splitter already"):
-        rdpt.resplit(database, "line")
+        rdpt.resplit(database, "line", run=by_line.run_id)
+    # The same call finds what it made.
+    assert rdpt.resplit(database, "line", name="by line") == by_line
     local = rdpt.score_local(database, run=scored.run_id, context=2, quiet=True)
     assert (local.n_context, local.n_traces, local.n_scored) == (2, 6, 6)
     assert rdpt.score_local(database, run=scored.run_id, context=2, quiet=True).n_scored == 0

@@ -226,7 +226,7 @@ def build(
         run_id=run_id,
         name=name,
         identity={"splitter": "synthetic", "run": run_id},
-        environment={"device": "cpu", "python": sys.version.split()[0]},
+        environment={"device": "cpu", "device_name": "none", "packages": {}, "python": sys.version.split()[0]},
         models=tuple(models or (model(role) for role in roles)),
         template_policy="own",
         splitter="synthetic",

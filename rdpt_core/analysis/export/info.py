@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from rdpt_core.analysis.catalog import unfinished
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.store.schema import SCHEMA_VERSION
 
@@ -18,11 +19,16 @@ def describe_store(reader: Reader) -> dict[str, Any]:
 
 
 def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
-    """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run."""
+    """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run.
+
+    `unfinished` says how far a run has come that is not finished, and how it goes on; None for a finished one.
+    """
+    missing = unfinished(reader, run)
     return {
         "run_id": run.run_id,
         "name": run.name,
-        "state": "complete" if run.finished_at is not None else "scoring",
+        "state": "complete" if run.is_finished else "scoring",
+        "unfinished": None if missing is None else f"{missing}. {missing.hint}",
         "roles": list(run.roles),
         "template_policy": run.template_policy,
         "splitter": run.splitter,
@@ -41,13 +47,14 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
 
 
 def run_counts(reader: Reader, run: Run) -> dict[str, int]:
-    """Questions and traces of the run, and the sentences that are there so far."""
+    """Questions and traces of the run, and the traces and sentences that are scored so far."""
     row = reader.query(
         "SELECT count(DISTINCT question_id) AS questions, count(*) AS traces FROM traces WHERE run_no = ?",
         [run.run_no],
     ).to_pylist()[0]
     n_sentences, n_unscored = reader.count_sentences(run)
-    return {**row, "sentences": n_sentences, "unscored_sentences": n_unscored}
+    n_scored = reader.count_scored_traces(run)
+    return {**row, "traces_scored": n_scored, "sentences": n_sentences, "unscored_sentences": n_unscored}
 
 
 def unscored_reasons(reader: Reader, run: Run) -> dict[str, int]:

@@ -15,7 +15,7 @@ from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.atomic_write import atomic_write
 from rdpt_core.errors import UsageError
-from rdpt_core.records import ROLES, Role, Span
+from rdpt_core.records import NOT_YET, ROLES, Role, Span
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -98,16 +98,26 @@ def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
         for name, kind in (("n_tokens", "BIGINT"), ("logprob_sum", "DOUBLE"))
         for role in ROLES
     )
+    labels = [f"n_{label.lower()}" for label in label_order(run.roles)]
     counts = ", ".join(f"count(*) FILTER (label = '{label}') AS n_{label.lower()}" for label in label_order(run.roles))
-    names = ", ".join(f"coalesce(c.n_{label.lower()}, 0) AS n_{label.lower()}" for label in label_order(run.roles))
+    # A trace that the run has not reached has no counts; one that it has, with an empty response, has zeros.
+    names = ", ".join(
+        f"CASE WHEN reached.trace_no IS NOT NULL THEN coalesce(c.{name}, 0) END AS {name}"
+        for name in ("n_unscored", *labels)
+    )
     totals = ", ".join(f"c.{name}_{role}" for name in ("n_tokens", "logprob_sum") for role in ROLES)
     return reader.query(
-        f"WITH c AS (SELECT trace_no, count(unscored_reason) AS n_unscored, {sums}, {counts} "
-        f"FROM ({_labelled_chunk(run, rule)}) GROUP BY trace_no) "
-        f"SELECT {_IDENTITY}, t.gold, t.difficulty, t.n_sentences, c.n_unscored, {names}, {totals} "
-        "FROM traces AS t LEFT JOIN c USING (trace_no) "
+        "WITH c AS (SELECT trace_no, count(*) AS n_rows, count(unscored_reason) AS n_unscored, "
+        f"arg_min(unscored_reason, sentence_index) AS reason, {sums}, {counts} "
+        f"FROM ({_labelled_chunk(run, rule)}) GROUP BY trace_no), "
+        "reached AS (SELECT trace_no FROM tokens WHERE run_no = ? AND trace_no >= ? AND trace_no < ? "
+        "GROUP BY trace_no HAVING count(DISTINCT role) = ?) "
+        f"SELECT {_IDENTITY}, t.gold, t.difficulty, t.n_sentences, {names}, {totals}, "
+        f"CASE WHEN reached.trace_no IS NULL THEN '{NOT_YET}' WHEN c.n_unscored = c.n_rows THEN c.reason END "
+        "AS unscored_reason "
+        "FROM traces AS t LEFT JOIN c USING (trace_no) LEFT JOIN reached USING (trace_no) "
         f"WHERE t.run_no = ? AND t.trace_no >= ? AND t.trace_no < ? AND {condition} ORDER BY t.trace_no",
-        [run.run_no, first, last, run.run_id, run.run_no, first, last, *parameters],
+        [run.run_no, first, last] * 2 + [len(run.roles), run.run_id, run.run_no, first, last, *parameters],
     )
 
 

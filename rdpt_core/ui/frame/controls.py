@@ -11,7 +11,7 @@ import streamlit as st
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds
 from rdpt_core.errors import UsageError
-from rdpt_core.store.reader import Run
+from rdpt_core.store.reader import Run, default_run
 from rdpt_core.ui.frame import links
 from rdpt_core.ui.style import words
 
@@ -38,7 +38,7 @@ _BETA_HELP = (
 
 
 def choose_run(runs: Sequence[Run]) -> Run | None:
-    """The run of the address, else the one chosen before, else the newest; None if the address asks for another one."""
+    """The run of the address, else the one chosen before, else the default; None if the address asks for another."""
     by_id = {run.run_id: run for run in runs}
     wanted = links.requested("run")
     if wanted in by_id:
@@ -46,7 +46,7 @@ def choose_run(runs: Sequence[Run]) -> Run | None:
     # The trace page writes its own ids afterwards; an unknown run stays in the address until another is chosen.
     unknown = wanted is not None and wanted not in by_id
     if st.session_state.get("run_id") not in by_id:
-        st.session_state["run_id"] = runs[-1].run_id
+        st.session_state["run_id"] = default_run(runs).run_id
     names = words.run_names(runs)
     st.session_state["run_pick"] = None if unknown else st.session_state["run_id"]
     st.selectbox(

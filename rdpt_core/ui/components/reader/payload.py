@@ -17,6 +17,7 @@ from rdpt_core.analysis.labels import UNCERTAIN_PART, default_thresholds, label_
 from rdpt_core.analysis.trace.thinking import parts_of
 from rdpt_core.analysis.trace.tokens import Strip
 from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.records import NOT_YET
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.theme import MARKS, label_key
@@ -59,7 +60,7 @@ def text_payload(view: TraceView, key: str, name: str = "main") -> dict[str, Any
     """What stays while thresholds move. Equal traces give equal payloads, so that nothing is sent twice."""
     scored, texts, roles = view.is_scored, view.texts(), list(view.roles)
     nothing: list[None] = [None] * len(texts)
-    reasons = view.column("unscored_reason") if scored else ["not_yet"] * len(texts)
+    reasons = view.column("unscored_reason") if scored else [NOT_YET] * len(texts)
     return {
         "reader": name,
         "part": "text",
