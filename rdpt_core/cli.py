@@ -50,7 +50,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog=_program_name(),
         description="Trace where each sentence of a distilled reasoning model came from.",
         epilog="Exit status: 0 done; 1 unexpected failure; 2 wrong arguments or unusable input; 3 done, but some "
-        "inputs were rejected, some sentences stayed unscored or a run is not finished; 130 interrupted, progress kept.",
+        "inputs were rejected, some sentences stayed unscored, or a run is not finished; 130 interrupted, progress "
+        "kept.",
     )
     parser.add_argument("--version", action="version", version=f"RDPT Explorer {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)

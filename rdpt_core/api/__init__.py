@@ -8,6 +8,7 @@ Writing:
     selecting     `select`: training data among candidates
     models        the models that the arguments name
     arguments     what all of them ask of their arguments
+    outputs       what they may write over
     results       what they return
 
 Reading:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from rdpt_core.api.arguments import PathArgument, beside, file_of, paths_of
-from rdpt_core.atomic_write import atomic_write
+from rdpt_core.api.outputs import check_outputs
+from rdpt_core.atomic_write import atomic_write, is_stream
 from rdpt_core.errors import UsageError
 from rdpt_core.traces import RejectLog, TraceSummary, get_splitter, iter_traces, summarise, trace_to_json
 from rdpt_core.traces.importing import pipeline
@@ -33,7 +34,8 @@ def import_traces(
 ) -> ImportReport:
     """Turn logs of other programs into canonical traces.
 
-    Responses are kept verbatim, which the report proves by hash. The file appears whole or not at all.
+    Responses are kept verbatim, which the report proves by hash. The file appears whole or not at all. A file that is
+    met twice, under another name or as a copy, is read once, which the report says.
 
     Args:
         sources: one or several files or folders, or `"-"` for standard input.
@@ -52,18 +54,21 @@ def import_traces(
         What became of every file: counts, hashes, refusals.
 
     Raises:
-        UsageError: arguments that are wrong or contradict each other, or a source that would be overwritten.
+        UsageError: arguments that are wrong or contradict each other, or a source or a database that would be
+            overwritten.
         InputError: a source cannot be read or holds no traces, or a file cannot be written.
         MissingPackageError: a package that a source or the grading needs is not installed.
     """
     path = file_of("out", out)
     named = [sources] if isinstance(sources, str | os.PathLike) else sources
     chosen: list[_Source] = ["-" if source == "-" else Path(source) for source in named]
-    if any(_is_same_file(source, path) for source in chosen):
-        raise UsageError("an import would overwrite its own source", where=f"--out {path}", expected="another file")
+    rejects_path = _rejects_path(path, rejects)
+    check_outputs(
+        {"--out": path, "--rejects": rejects_path}, {"SOURCE": [source for source in chosen if source != "-"]}
+    )
     given = {"benchmark": benchmark, "domain": domain, "model": model, "difficulty": difficulty, "question": question}
     report = ImportReport()
-    log = RejectLog(beside(path, ".rejects.jsonl") if rejects is None else file_of("rejects", rejects))
+    log = RejectLog(rejects_path)
     # Checks its arguments, before the rejects of an earlier import are thrown away.
     traces = pipeline.import_traces(
         chosen,
@@ -71,6 +76,7 @@ def import_traces(
         column_map=parse_column_map(map) if isinstance(map, str) else map,
         grade=grade,
         defaults={name: text for name, text in given.items() if text is not None},
+        outputs=[path, rejects_path],
         rejects=log,
         report=report,
     )
@@ -83,8 +89,17 @@ def import_traces(
     return report
 
 
-def _is_same_file(source: _Source, out: Path) -> bool:
-    return isinstance(source, Path) and source.exists() and out.exists() and source.samefile(out)
+def _rejects_path(out: Path, rejects: PathArgument | None) -> Path:
+    if rejects is not None:
+        return file_of("rejects", rejects)
+    if is_stream(out):
+        raise UsageError(
+            "there is no file beside a stream for rejected records",
+            where=f"--out {out}",
+            expected="--rejects FILE",
+            got="no --rejects",
+        )
+    return beside(out, ".rejects.jsonl")
 
 
 def validate(traces: PathArgument | Iterable[PathArgument], *, rejects: PathArgument | None = None) -> TraceSummary:
@@ -98,8 +113,11 @@ def validate(traces: PathArgument | Iterable[PathArgument], *, rejects: PathArgu
         Counts, lengths and the first rejected lines.
 
     Raises:
-        UsageError: there is no file.
+        UsageError: there is no file, or the rejects would overwrite one.
         InputError: a file cannot be read, or there is not one trace.
     """
-    with RejectLog(None if rejects is None else file_of("rejects", rejects)) as log:
-        return summarise(iter_traces(paths_of(traces), rejects=log), rejects=log, splitter=get_splitter())
+    files, path = paths_of(traces), None if rejects is None else file_of("rejects", rejects)
+    if path is not None:
+        check_outputs({"--rejects": path}, {"--traces": files})
+    with RejectLog(path) as log:
+        return summarise(iter_traces(files, rejects=log), rejects=log, splitter=get_splitter())

@@ -13,6 +13,7 @@ from rdpt_core.analysis.export.rows import export_trace, write_text
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.trace.view import question_text
+from rdpt_core.api.outputs import check_outputs
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Trace
 
@@ -76,12 +77,13 @@ class ScoredTrace:
         """Write `to_html` to a file; it appears whole or not at all.
 
         Raises:
-            UsageError: the name does not end in .html.
+            UsageError: the name does not end in .html, or a database has it.
             InputError: the folder does not exist or cannot be written to.
         """
         target = Path(path)
         if target.suffix not in (".html", ".htm"):
             raise UsageError("the ending of the file fits no page", where=str(target), expected=".html")
+        check_outputs({"save": target}, {})
         write_text(self.to_html(), target)
         return target
 

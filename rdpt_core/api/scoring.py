@@ -25,6 +25,7 @@ from rdpt_core.api.arguments import (
     readable,
 )
 from rdpt_core.api.models import models_of
+from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import ScoreResult
 from rdpt_core.errors import UsageError
 from rdpt_core.records import DTYPES, Role, TemplatePolicy, TooLong, Trace
@@ -144,6 +145,8 @@ def score(
     if engine == "ray":
         folder = beside(database, ".shards") if shards is None else Path(shards)
         distributed = _distributed(DistributedOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
+    if rejects is not None:
+        check_outputs({"--rejects": file_of("rejects", rejects)}, {"--db": [database], "--traces": files})
     log = RejectLog(beside(database, ".rejects.jsonl") if rejects is None else file_of("rejects", rejects))
     return _score(request, files, database, log, limit, distributed, on_stages)
 

@@ -9,7 +9,9 @@ from typing import Any
 from rdpt_core.analysis.catalog import finished_run
 from rdpt_core.analysis.selection.pipeline import select_training
 from rdpt_core.analysis.selection.settings import Settings
+from rdpt_core.analysis.selection.training import manifest_path_of
 from rdpt_core.api.arguments import PathArgument, check_integers, file_of
+from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import SelectionResult
 from rdpt_core.errors import UsageError
 from rdpt_core.store.basket import read_basket
@@ -106,6 +108,7 @@ def _select(settings: Settings, db: PathArgument, out: PathArgument, key: str | 
     if path.suffix != ".jsonl":
         raise UsageError("the training file needs a name that ends in .jsonl", where="--out", got=str(path))
     _check(settings)
+    check_outputs({"--out": path, "the manifest": manifest_path_of(path)}, {"--db": [database]})
     with open_reader(database, memory=DUCKDB_MEMORY) as reader:
         run = finished_run(reader, key)
         by_hand = read_basket(database, run.run_id) if settings.basket else ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import readable
 from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, file_path, threshold
+from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
     from rdpt_core.analysis.catalog import Unfinished
@@ -43,17 +44,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=["difference", "ratio"],
         help="compare probabilities or their log-ratios in nats (default: difference, the paper's)",
     )
+    parser.add_argument(
+        "--csv-safe",
+        action="store_true",
+        help="in .csv, put an apostrophe before text that a spreadsheet would evaluate: what begins with =, +, -, @, a "
+        "tab or a return (default: verbatim)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, which appears whole or not at all; exit status 3 if the run is not finished."""
+    from rdpt_core.api.outputs import check_outputs
+
+    check_outputs({"--out": arguments.out}, {"--db": [arguments.db]})
+    if arguments.csv_safe and arguments.out.suffix != ".csv":
+        raise UsageError(
+            "only a CSV file is made safe for spreadsheets",
+            where="--csv-safe",
+            expected="--out FILE.csv",
+            got=f"--out {arguments.out}",
+        )
     if arguments.what == "notes":
         return _run_notes(arguments)
     if arguments.what == "html":
         return _run_html(arguments)
     from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import check_ending, export_query, write_rows
+    from rdpt_core.analysis.export.spreadsheet import csv_safe
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.store.reader import open_reader
 
@@ -62,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     with open_reader(arguments.db) as reader:
         chosen = reader.run(arguments.run_key)
         missing = unfinished(reader, chosen)
-        n_rows = write_rows(export_query(reader, chosen, arguments.what, rule), arguments.out)
+        rows = export_query(reader, chosen, arguments.what, rule)
+        n_rows = write_rows(map(csv_safe, rows) if arguments.csv_safe else rows, arguments.out)
     print(f"{n_rows:,} {arguments.what} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
     return _status(missing)
 
@@ -77,6 +96,7 @@ def _status(missing: Unfinished | None) -> int:
 
 def _run_notes(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.export.rows import check_ending, write_rows, write_text
+    from rdpt_core.analysis.export.spreadsheet import csv_safe
     from rdpt_core.analysis.trace.notes import locate, markdown, rows
     from rdpt_core.store.notes import notes
     from rdpt_core.store.reader import open_reader
@@ -87,7 +107,8 @@ def _run_notes(arguments: argparse.Namespace) -> int:
     if arguments.out.suffix == ".md":
         write_text(markdown(placed), arguments.out)
     else:
-        write_rows([rows(placed)], arguments.out)
+        table = rows(placed)
+        write_rows([csv_safe(table) if arguments.csv_safe else table], arguments.out)
     print(f"{len(placed):,} notes: {arguments.out}", file=sys.stderr)
     return 0
 
@@ -97,7 +118,6 @@ def _run_html(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.export.rows import write_text
     from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.analysis.trace.view import load_trace_view
-    from rdpt_core.errors import UsageError
     from rdpt_core.store.reader import open_reader
     from rdpt_core.ui.components.standalone import standalone_html
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,10 @@ from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, keywords
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from rdpt_core.traces.importing.pipeline import ImportReport
+    from rdpt_core.traces.importing.report import FileReport, ImportReport
 
 _NAMED = 5
-"""Files without traces that are named; a folder of results may hold hundreds."""
+"""Files without traces, or met twice, that are named; a folder of results may hold hundreds."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,7 +78,7 @@ def _list_formats() -> int:
 def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
     lines = []
     for file in report.files:
-        if file.refused is not None:
+        if file.refused is not None or file.left_out is not None:
             continue
         line = f"{file.name}: {file.format}, {file.n_traces:,} traces"
         if file.n_graded:
@@ -92,11 +93,33 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
                 f"  warning: {file.n_without_question:,} traces have no question, so they would be scored after an "
                 "empty one; give --question, or the file of requests beside the results"
             )
+        lines += _repeats(file)
+    again = [f"{readable(file.name)}, {readable(file.left_out or '')}" for file in report.left_out]
+    if again:
+        lines.append(f"left out: {_some(again, '; ')}")
     others = [readable(file.name) for file in report.refused]
     if others:
-        named = ", ".join(others[:_NAMED]) + (f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else "")
-        lines.append(f"without traces: {named} (--json says why)")
+        lines.append(f"without traces: {_some(others, ', ')} (--json says why)")
     lines.append(f"{report.n_traces:,} traces: {out}")
     if report.n_rejects:
         lines.append(f"rejected records, each with its reason: {rejects_path}")
     print("\n".join(lines), file=sys.stderr)
+
+
+def _repeats(file: FileReport) -> Iterator[str]:
+    """What is to be said of traces that share an id or all of their text with others."""
+    if file.n_renamed:
+        are = "id belongs to another text already and was changed"
+        if file.n_renamed > 1:
+            are = "ids belong to other texts already and were changed"
+        yield f"  warning: {file.n_renamed:,} {are}: {file.renamed}"
+    if file.n_copies:
+        are, it = "trace repeats", "it is kept and counts"
+        if file.n_copies > 1:
+            are, it = "traces repeat", "all are kept and count"
+        yield f"  warning: {file.n_copies:,} {are} an earlier one word for word: {file.copy}; {it}"
+
+
+def _some(names: list[str], sign: str) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return sign.join(names[:_NAMED]) + more

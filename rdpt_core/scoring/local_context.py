@@ -17,10 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from rdpt_core import bundled
 from rdpt_core.arrays import Doubles, Ints, SmallInts
 from rdpt_core.config import parse_reference
 from rdpt_core.errors import ModelError, UsageError
@@ -112,9 +114,7 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             expected="a run whose models were loaded here",
             got=f"backend {model.backend}",
         )
-    by_content = model.revision.startswith("sha256:")
-    stored = parse_reference(model.model if by_content else f"{model.model}@{model.revision}")
-    files = resolve(request.reference or stored)
+    files = _stored_files(model) if request.reference is None else resolve(request.reference)
     tokenizer = load_tokenizer(files, trust_remote_code=request.trust_remote_code)
     if (files.revision, tokenizer.hash) != (model.revision, model.tokenizer_hash):
         raise ModelError(
@@ -125,6 +125,31 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             hint=f"Name it with --{model.role} REF.",
         )
     return files, tokenizer
+
+
+def _stored_files(model: ScoredModel) -> ModelFiles:
+    """The files of a model by the name under which the run stores it.
+
+    A folder's name is as it was given, and may be relative. The demo gives names relative to the program's own folder;
+    which of two folders is meant, the hash of the run's model says.
+    """
+    if not model.revision.startswith("sha256:"):
+        return resolve(parse_reference(f"{model.model}@{model.revision}"))
+    places = [Path(model.model).expanduser().absolute(), bundled.ROOT / model.model]
+    found = [place for place in dict.fromkeys(places) if place.exists()]
+    if not found:
+        raise ModelError(
+            f"the {model.role} of this run is not where it was",
+            where=model.model,
+            expected="the folder or file that scored the run, as its path was given then",
+            got=f"nothing at {places[0]}",
+            hint=f"Name it with --{model.role} REF.",
+        )
+    for place in found:
+        files = resolve(ModelReference(str(place)))
+        if files.revision == model.revision:
+            break
+    return files
 
 
 @dataclass(frozen=True, slots=True)

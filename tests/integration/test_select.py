@@ -16,6 +16,7 @@ from rdpt_core.cli import main
 from rdpt_core.records import Role
 from rdpt_core.store.basket import BasketItem, put_in_basket
 from tests.support import synthetic
+from tests.support.killed import Killed
 
 ROOT = Path(__file__).parents[2]
 PAIR = (Role.TEACHER, Role.STUDENT)
@@ -195,6 +196,69 @@ def test_refusals_are_one_line(
     assert words in error
     assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "train.jsonl").exists()
+
+
+def test_nothing_is_selected_from_an_unfinished_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun, out = tmp_path / "begun.duckdb", tmp_path / "train.jsonl"
+    synthetic.build(begun, candidates(), roles=PAIR, n_scored=16, finish=False)
+    assert select(begun, out) == 2
+    assert "expected a finished run; got 16 of 20 traces" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("n_renamed", [0, 1, 2])
+def test_file_and_manifest_appear_together(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_renamed: int
+) -> None:
+    """Killed between two renames: there is no training file without its own manifest, and the command mends it."""
+    whole, out = tmp_path / "whole" / "train.jsonl", tmp_path / "train.jsonl"
+    whole.parent.mkdir()
+    assert select(database, whole, "--format", "sharegpt") == 3
+    real, left = os.replace, [n_renamed]
+
+    def replace(*paths: Any) -> None:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        real(*paths)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(os, "replace", replace)
+        select(database, out, "--format", "sharegpt")
+    assert not out.exists()
+    assert select(database, out, "--format", "sharegpt") == 3
+    for path in whole.parent.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+def test_an_older_file_beside_a_new_manifest_is_told_by_its_checksum(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "train.jsonl"
+    select(database, out, strategy="shortest")
+    before, real = out.read_bytes(), os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if target == out:
+            raise Killed
+        real(source, target)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(os, "replace", replace)
+        select(database, out, strategy="longest")
+    assert out.read_bytes() == before
+    assert manifest_of(out)["file"]["sha256"] != hashlib.sha256(before).hexdigest()
+    select(database, out, strategy="longest")
+    assert manifest_of(out)["file"]["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def test_a_list_of_data_sets_that_cannot_be_read_stops_it_before_anything_is_written(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "dataset_info.json").write_text("no JSON")
+    assert select(database, tmp_path / "train.jsonl", "--format", "sharegpt") == 2
+    assert "dataset_info.json" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset_info.json"]
 
 
 def test_the_list_names_every_strategy_and_column(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,9 @@ def write_training(
 ) -> Path:
     """Write the training file, its manifest and, for LLaMA-Factory, the entry that names it; returns the manifest.
 
+    They appear together. The training file takes its place last: where it is new, all that belongs to it is there, and
+    where a process ended just before, the checksum in the manifest is not that of the file.
+
     Raises:
         InputError: a picked trace does not fit the format, or the folder cannot be written to.
         UsageError: nothing was picked.
@@ -118,13 +121,26 @@ def write_training(
             f"{int(selection.eligible.sum()):,} eligible",
         )
     trace_nos = candidates.trace_no[selection.picked]
-    digest = write_lines(map(json_line, _rows(reader, run, trace_nos, FORMATS[request.format])), path)
-    manifest = make_manifest(reader, run, candidates, selection, request, {"name": path.name, "sha256": digest})
-    manifest_path = path.with_name(f"{path.stem}.manifest.json")
-    write_lines([json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"], manifest_path)
+    beside: dict[Path, str] = {}
     if request.format == "sharegpt":
-        _register(path)
+        info_path = path.with_name("dataset_info.json")
+        known = {**_data_sets(info_path), path.stem: dataset_entry(path.name)}
+        beside[info_path] = json.dumps(known, ensure_ascii=False, indent=2, sort_keys=True)
+    manifest_path = manifest_path_of(path)
+    with atomic_write(path, "the file") as temporary:
+        digest = _write(map(json_line, _rows(reader, run, trace_nos, FORMATS[request.format])), temporary)
+        file = {"name": path.name, "sha256": digest}
+        manifest = make_manifest(reader, run, candidates, selection, request, file)
+        beside[manifest_path] = json.dumps(manifest, ensure_ascii=False, indent=2)
+        for other, document in beside.items():
+            with atomic_write(other, "the file") as part:
+                _write([document, "\n"], part)
     return manifest_path
+
+
+def manifest_path_of(path: Path) -> Path:
+    """The manifest that stands beside a training file."""
+    return path.with_name(f"{path.stem}.manifest.json")
 
 
 def training_text(reader: Reader, run: Run, trace_nos: Ints, format_name: str) -> str:
@@ -153,14 +169,10 @@ def _rows(reader: Reader, run: Run, trace_nos: Ints, make: Callable[[Trace], Row
             yield row
 
 
-def write_lines(lines: Iterator[str] | Sequence[str], path: Path) -> str:
-    """Write a file that appears whole or not at all; returns the SHA-256 of its bytes.
-
-    Raises:
-        InputError: the folder does not exist or cannot be written to.
-    """
+def _write(lines: Iterable[str], path: Path) -> str:
+    """Write a file; returns the SHA-256 of its bytes."""
     digest = hashlib.sha256()
-    with atomic_write(path, "the file") as temporary, temporary.open("wb") as stream:
+    with path.open("wb") as stream:
         for line in lines:
             data = line.encode("utf-8")
             digest.update(data)
@@ -177,17 +189,15 @@ def dataset_entry(file_name: str) -> Row:
     }
 
 
-def _register(path: Path) -> None:
-    """Add the file to `dataset_info.json` in its folder, under its name without the ending; other entries stay."""
-    info_path = path.with_name("dataset_info.json")
+def _data_sets(path: Path) -> Row:
+    """What `dataset_info.json` holds already, which stays."""
     try:
-        known = json.loads(info_path.read_text(encoding="utf-8")) if info_path.exists() else {}
-    except (OSError, ValueError) as error:
-        raise InputError("this file cannot be read", where=str(info_path), got=str(error)) from error
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError("this file cannot be read", where=str(path), got=str(error)) from error
     if not isinstance(known, dict):
-        raise InputError("this file is no list of data sets", where=str(info_path), expected="a JSON object")
-    known[path.stem] = dataset_entry(path.name)
-    write_lines([json.dumps(known, ensure_ascii=False, indent=2, sort_keys=True) + "\n"], info_path)
+        raise InputError("this file is no list of data sets", where=str(path), expected="a JSON object")
+    return known
 
 
 def make_manifest(

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
+from rdpt_core.atomic_write import is_stream
 from rdpt_core.errors import InputError
 from rdpt_core.records import Reject
 
@@ -109,6 +110,8 @@ def _unwritable(path: Path | str, error: OSError) -> InputError:
 
 
 def _remove_stale(path: Path) -> None:
+    if is_stream(path):
+        return
     # Only a file of our own shape is removed: a slip on the command line must not cost anybody their traces.
     try:
         with path.open("rb") as file:

@@ -1,6 +1,7 @@
 """Files of any known format in, canonical traces out.
 
 pipeline       the whole of `import`
+repeats        files that are met twice
 recognition    which container and which format a file is
 normalisation  drafts to traces: ids, truncation, grade, origin
 ids            ids of imported traces and questions

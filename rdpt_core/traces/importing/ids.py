@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from rdpt_core.records import Trace
 from rdpt_core.traces.formats.base import Draft
+from rdpt_core.traces.importing.report import FileReport
 
 _NOT_IN_IDS = re.compile(r"[^\w.+-]+")
 _ID_CHARS = 80
@@ -18,7 +19,8 @@ class IdRegistry:
     """Ids: readable where the source has one, stable, and unique across the import.
 
     A question keeps its id in every file that asks it, so that models and samples can be compared. An id that the
-    source gives is local to its benchmark; where two texts claim the same, the later one gets a hash behind it.
+    source gives is local to its benchmark; where two texts claim the same, the later one gets a hash behind it. The
+    report of its file says so, and also of traces that are all the same but for their ids.
     """
 
     def __init__(self) -> None:
@@ -26,17 +28,21 @@ class IdRegistry:
         self._copies: dict[str, int] = {}
         self._questions: dict[str, str] = {}
         self._samples: dict[tuple[str, str | None], int] = {}
+        self._first: dict[bytes, str] = {}
 
-    def keep(self, trace: Trace) -> Trace:
+    def keep(self, trace: Trace, entry: FileReport) -> Trace:
         """A canonical trace; only a `trace_id` that is taken already is changed, and `meta` then says so."""
         trace_id = self._unique(trace.trace_id, trace)
+        is_copy = self._is_copy(trace_id, trace, (_asked(trace), trace.sample), entry)
         if trace_id == trace.trace_id:
             return trace
+        if not is_copy:
+            _tell_renamed(trace.trace_id, trace_id, entry)
         return replace(trace, trace_id=trace_id, meta={**trace.meta, "renamed_from": trace.trace_id})
 
-    def give(self, trace: Trace, draft: Draft) -> Trace:
+    def give(self, trace: Trace, draft: Draft, entry: FileReport) -> Trace:
         """The trace with its ids, and with a sample index if the source gives none."""
-        asked = json.dumps([[m.role, m.content] for m in trace.messages]) if trace.messages else trace.prompt or ""
+        asked = _asked(trace)
         if trace.meta["import"].get("question") == "missing":
             # Unknown questions are not all one question: each source id stands for its own, or else each trace.
             asked = f"{trace.meta['import']['file']} {draft.source_id or len(self._taken)}"
@@ -49,6 +55,8 @@ class IdRegistry:
         else:
             question_id = f"{benchmark}-{digest}" if trace.benchmark != "unknown" else f"q-{digest}"
         if self._questions.setdefault(question_id, digest) != digest:
+            if f"{question_id}-{digest}" not in self._questions:
+                _tell_renamed(question_id, f"{question_id}-{digest}", entry)
             question_id = f"{question_id}-{digest}"
             self._questions[question_id] = digest
         key = (question_id, trace.model)
@@ -56,7 +64,23 @@ class IdRegistry:
         self._samples[key] = max(self._samples.get(key, 0), sample + 1)
         readable = f"{benchmark}-{source_id}" if source_id and not question_id.startswith(source_id) else question_id
         trace = replace(trace, question_id=question_id, sample=sample)
-        return replace(trace, trace_id=self._unique(f"{readable}-s{sample}", trace))
+        trace_id = self._unique(f"{readable}-s{sample}", trace)
+        self._is_copy(trace_id, trace, (asked, draft.sample), entry)
+        return replace(trace, trace_id=trace_id)
+
+    def _is_copy(self, trace_id: str, trace: Trace, asked: tuple[str, int | None], entry: FileReport) -> bool:
+        """Whether the trace is an earlier one again but for its id, which the report then counts.
+
+        Args:
+            asked: what the response answers, and which sample of several it is, if the source says so.
+        """
+        content = json.dumps([*asked, trace.model, trace.response])
+        first = self._first.setdefault(hashlib.blake2b(content.encode(), digest_size=16).digest(), trace_id)
+        if first == trace_id:
+            return False
+        entry.n_copies += 1
+        entry.copy = entry.copy or f"{trace_id} is {first} again"
+        return True
 
     def _unique(self, wanted: str, trace: Trace) -> str:
         """The id, or with a hash of the content behind it if it is taken, and a count behind that for true copies."""
@@ -70,3 +94,12 @@ class IdRegistry:
             unique = f"{base}-{self._copies[base]}"
         self._taken.add(unique)
         return unique
+
+
+def _tell_renamed(given: str, changed: str, entry: FileReport) -> None:
+    entry.n_renamed += 1
+    entry.renamed = entry.renamed or f"{given} is {changed} here"
+
+
+def _asked(trace: Trace) -> str:
+    return json.dumps([[m.role, m.content] for m in trace.messages]) if trace.messages else trace.prompt or ""

@@ -41,7 +41,7 @@ class Normaliser:
             RecordError: the conversation ends with a turn of the assistant, so that the response answers nothing.
         """
         if draft.canonical is not None:
-            return self._ids.keep(draft.canonical)
+            return self._ids.keep(draft.canonical, file.report)
         response, entry = draft.response.text, file.report
         about: dict[str, Any] = {"format": entry.format, "file": entry.name, "line": line}
         if draft.verdict is not None and draft.correct is not None:
@@ -84,7 +84,7 @@ class Normaliser:
             sample=draft.sample or 0,
             meta=meta,
         )
-        return self._ids.give(trace, draft)
+        return self._ids.give(trace, draft, entry)
 
     def _messages(self, draft: Draft, about: dict[str, Any], entry: FileReport) -> tuple[Message, ...]:
         if draft.messages or draft.prompt is not None:

@@ -1,6 +1,7 @@
 """Import: files of any known format in, canonical traces out.
 
-    named files → recognition (container, format) → format (records to drafts) → normalisation (traces) → checksums
+    named files, each once → recognition (container, format) → format (records to drafts) → normalisation (traces)
+    → checksums
 
 Nothing is dropped in silence: a record that cannot become a trace goes to the reject log, a file of a folder that is
 no traces file goes into the report with the reason, and a file that was named and cannot be read is an error. Nothing
@@ -31,6 +32,7 @@ from rdpt_core.traces.grading.grader import Grader
 from rdpt_core.traces.importing.checksums import ResponseChecksums, encoded_pieces
 from rdpt_core.traces.importing.normalisation import Normaliser
 from rdpt_core.traces.importing.recognition import OpenedFile, Recogniser
+from rdpt_core.traces.importing.repeats import without_repeats
 from rdpt_core.traces.importing.report import FileReport, ImportReport
 
 __all__ = [
@@ -59,6 +61,7 @@ def import_traces(
     column_map: Mapping[str, str] | None = None,
     grade: bool = True,
     defaults: Mapping[str, str] | None = None,
+    outputs: Sequence[Path] = (),
     rejects: RejectSink,
     report: ImportReport | None = None,
 ) -> Iterator[Trace]:
@@ -72,6 +75,7 @@ def import_traces(
         column_map: the file's column for each of our names, such as `{"question": "prompt"}`. Implies `pairs`.
         grade: set `correct` where there is a gold answer and no verdict.
         defaults: see `DEFAULTS`; used where the source says nothing.
+        outputs: the files that the import writes, which are no sources where they lie in a folder.
         rejects: takes every record that became no trace.
         report: filled with counts, hashes and refusals.
 
@@ -87,9 +91,10 @@ def import_traces(
         raise UsageError("there is no such default", where=", ".join(sorted(unknown)), expected=", ".join(DEFAULTS))
     if not sources:
         raise UsageError("there is nothing to import", expected="at least one file or folder, or - for standard input")
-    files = list(itertools.chain.from_iterable(named_files(source) for source in sources))
-    run = _Import(forced, dict(column_map or {}), defaults, rejects, report or ImportReport(), grade)
-    return run.traces(files)
+    report = ImportReport() if report is None else report
+    named = itertools.chain.from_iterable(named_files(source) for source in sources)
+    files = without_repeats(named, outputs, report)
+    return _Import(forced, dict(column_map or {}), defaults, rejects, report, grade).traces(files)
 
 
 def parse_column_map(text: str) -> dict[str, str]:
@@ -165,11 +170,11 @@ class _Import:
     def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
         opened = [file for source, is_named in files if (file := self._recogniser.open(source, is_named)) is not None]
         if not opened:
-            refused = self._report.refused
+            reasons = [why for file in self._report.files if (why := file.refused or file.left_out) is not None]
             raise InputError(
                 "there are no traces in what was named",
                 where=", ".join(file.name for file in self._report.files[:3]),
-                got=refused[0].refused if refused else "requests without answers",
+                got=reasons[0] if reasons else "requests without answers",
             )
         return self._drawn(opened)
 

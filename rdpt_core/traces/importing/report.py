@@ -13,6 +13,10 @@ class FileReport:
     Attributes:
         format: the name of its format; None if the file was refused.
         refused: why the file was refused; None if it was read.
+        left_out: what it is again, if the import met it twice: the same file as another, a copy, or its own output.
+        n_renamed: ids of the source, of a trace or a question, that another text has, and that were changed; `renamed`
+            is an example.
+        n_copies: traces that repeat an earlier one word for word, all of them kept; `copy` is an example.
         characters_in: of the responses as the source holds them.
         characters_out: of the responses as the traces hold them.
         characters_added: of the markup put back around reasoning; in + added = out.
@@ -24,6 +28,7 @@ class FileReport:
     format: str | None = None
     container: str | None = None
     refused: str | None = None
+    left_out: str | None = None
     n_records: int = 0
     n_traces: int = 0
     n_rejects: int = 0
@@ -31,6 +36,10 @@ class FileReport:
     n_graded: int = 0
     n_without_question: int = 0
     n_requests: int = 0
+    n_renamed: int = 0
+    renamed: str | None = None
+    n_copies: int = 0
+    copy: str | None = None
     characters_in: int = 0
     characters_out: int = 0
     characters_added: int = 0
@@ -60,6 +69,11 @@ class ImportReport:
         return [file for file in self.files if file.refused is not None]
 
     @property
+    def left_out(self) -> list[FileReport]:
+        """Files that were met twice, and read once or not at all."""
+        return [file for file in self.files if file.left_out is not None]
+
+    @property
     def is_unaltered(self) -> bool:
         """Whether every response came out as it went in, apart from the markup that the report counts."""
         return all(
@@ -73,6 +87,7 @@ class ImportReport:
             "n_traces": self.n_traces,
             "n_rejects": self.n_rejects,
             "n_files_refused": len(self.refused),
+            "n_files_left_out": len(self.left_out),
             "is_unaltered": self.is_unaltered,
             "files": [asdict(file) for file in self.files],
         }

@@ -67,7 +67,7 @@ def test_select(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
 def test_the_rest(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text('{"question": "1?", "response": "1."}\n', encoding="utf-8")
-    assert "overwrite its own source" in refused(lambda: rdpt.import_traces(log, log))
+    assert "would overwrite an input" in refused(lambda: rdpt.import_traces(log, log))
     assert "splitter" in refused(lambda: rdpt.resplit(tmp_path / "none.duckdb", "word"))
     assert "--context" in refused(lambda: rdpt.score_local(tmp_path / "none.duckdb", context=0))
     with pytest.raises(rdpt.StoreMissingError):

@@ -1,4 +1,4 @@
-"""`export --what notes`: every note, in every form, and none."""
+"""`export`: every note, in every form, and none; and runs that are not finished."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.support import synthetic
 
 FIRST = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two. ", "Shared"), ("Three.", "Student")])
 HASH = text_hash("One. Two. Three.")
+HALF = 16
 TWO = Anchor("aaaa", "t", HASH, 1, 5, 10, "Two. ")
 
 
@@ -52,3 +53,82 @@ def test_the_command_without_a_note_writes_an_empty_table(tmp_path: Path) -> Non
     assert main(["export", "--db", str(path), "--what", "notes", "--out", str(out)]) == 0
     assert out.read_text().startswith('"id","created_at"')
     assert main(["export", "--db", str(path), "--what", "notes", "--out", str(tmp_path / "notes.txt")]) == 2
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A run that has come to half of its traces, and no other."""
+    path = tmp_path / "begun.duckdb"
+    synthetic.build(path, synthetic.sketches(), n_scored=HALF, finish=False)
+    return path
+
+
+@pytest.mark.parametrize("what", ["sentences", "tokens", "traces", "html"])
+def test_an_export_of_an_unfinished_run_says_so(
+    begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    out = tmp_path / ("t.html" if what == "html" else "rows.jsonl")
+    trace = ["--trace", synthetic.sketches()[0].trace_id] if what == "html" else []
+    assert main(["export", "--db", str(begun), "--what", what, "--out", str(out), *trace]) == 3
+    said = capsys.readouterr().err
+    assert "warning: 16 of 36 traces; the run is not finished. The same `score` command goes on with it." in said
+    assert out.stat().st_size
+    if what == "traces":
+        rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        counts = [name for name in rows[0] if name.startswith(("n_", "logprob")) and name != "n_sentences"]
+        assert len(rows) == 36
+        assert {row["unscored_reason"] for row in rows[:HALF]} == {None}
+        assert {row["unscored_reason"] for row in rows[HALF:]} == {"not_yet"}
+        assert {row[name] for row in rows[HALF:] for name in counts} == {None}
+        assert None not in {row[name] for row in rows[:HALF] for name in counts}
+
+
+def test_what_was_finished_later_is_exported_without_a_warning(
+    begun: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = synthetic.Sketch("cut", "cut", [("Cut.", "unscored")])
+    synthetic.build(begun, [*synthetic.sketches(2), cut, synthetic.Sketch("empty", "empty", [])], run_id="a")
+    out = tmp_path / "t.jsonl"
+    assert main(["export", "--db", str(begun), "--what", "traces", "--out", str(out)]) == 0
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert "warning" not in capsys.readouterr().err
+    # A trace that was reached in vain has its reason; an empty response is reached, and holds nothing.
+    assert [row["unscored_reason"] for row in rows] == [None] * (len(rows) - 2) + ["context_length", None]
+    assert (rows[-1]["n_sentences"], rows[-1]["n_unscored"], rows[-1]["n_shared"]) == (0, 0, 0)
+
+
+FORMULAS = (("=1+1 is two. ", "Teacher"), ("-3 is less. ", "Shared"), ("A @b, +c", "Student"))
+
+
+@pytest.mark.parametrize("is_safe", [False, True])
+def test_cells_that_a_spreadsheet_would_evaluate_are_verbatim_unless_asked_for(tmp_path: Path, is_safe: bool) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [synthetic.Sketch("@t", "+q", FORMULAS)])
+    add_note(path, Anchor("aaaa", "@t", "0" * 12), "\t=cmd", ())
+    quote = "'" if is_safe else ""
+    for what, expected in (
+        ("sentences", {"text": [f"{quote}=1+1 is two. ", f"{quote}-3 is less. ", "A @b, +c"]}),
+        ("traces", {"question_id": [f"{quote}+q"], "trace_id": [f"{quote}@t"]}),
+        ("notes", {"text": [f"{quote}\t=cmd"]}),
+    ):
+        out = tmp_path / f"{what}.csv"
+        flags = ["--csv-safe"] if is_safe else []
+        assert main(["export", "--db", str(path), "--what", what, "--out", str(out), *flags]) == 0
+        with out.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert {name: [row[name] for row in rows] for name in expected} == expected
+    with (tmp_path / "sentences.csv").open(encoding="utf-8", newline="") as stream:
+        # Numbers stay numbers.
+        assert {row["logprob_sum_teacher"][0] for row in csv.DictReader(stream)} == {"-"}
+
+
+@pytest.mark.parametrize(("what", "ending"), [("sentences", "jsonl"), ("notes", "md"), ("html", "html")])
+def test_only_csv_is_made_safe_for_spreadsheets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str, ending: str
+) -> None:
+    path, out = tmp_path / "a.duckdb", tmp_path / f"o.{ending}"
+    build(path, aaaa=FIRST)
+    flags = ["--what", what, "--trace", "t", "--csv-safe"]
+    assert main(["export", "--db", str(path), "--out", str(out), *flags]) == 2
+    assert "--csv-safe; expected --out FILE.csv" in capsys.readouterr().err
+    assert not out.exists()

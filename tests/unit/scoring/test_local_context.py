@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import rdpt_core as rdpt
+from rdpt_core import bundled
 from rdpt_core.cli import main
 from rdpt_core.errors import ModelError
 from rdpt_core.records import Role
+from rdpt_core.scoring import local_context
 from rdpt_core.store.reader import open_reader
 from rdpt_core.traces.token_spans import assign_tokens
 from tests.integration.conftest import make_lines, write_lines
+from tests.support import synthetic
+from tests.support.killed import Killed, kill_after
 from tests.support.oracle import Oracle
 from tests.support.tiny_models import save_model
 
@@ -75,3 +81,43 @@ def test_it_goes_on_where_it_stopped_and_refuses_another_model(
     assert "0 traces scored with 2 sentences in view, 6 had been" in capsys.readouterr().err
     assert main([*command[:-1], "--context", "5", "--student", str(folder / "teacher")]) == ModelError.exit_status
     assert "not the model that scored the run" in capsys.readouterr().err
+
+
+def test_a_killed_pass_goes_on_by_the_same_command(
+    database: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed, whole = (Path(shutil.copy(database[1], tmp_path / name)) for name in ("killed.duckdb", "whole.duckdb"))
+    # A newer run, half made, which is no source.
+    synthetic.build(killed, synthetic.sketches(), run_id="f" * 16, n_scored=1, finish=False)
+    monkeypatch.setattr(local_context, "_TRACES_PER_COMMIT", 2)
+    command = ["local", "--quiet", "--context", "7", "--db"]
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(patched, 1, "commit_local")
+        main([*command, str(killed)])
+    assert rdpt.score_local(killed, context=7, quiet=True).n_scored == 4
+    assert main([*command, str(whole)]) == 0
+    for path in (killed, whole):
+        out = path.with_suffix(".jsonl")
+        assert main(["select", "--db", str(path), "--strategy", "lalp", "--local-context", "7", "--out", str(out)]) == 0
+    assert killed.with_suffix(".jsonl").read_bytes() == whole.with_suffix(".jsonl").read_bytes()
+
+
+def test_a_model_named_from_another_folder_is_found_or_asked_for(
+    database: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, path = database[0], tmp_path / "run.duckdb"
+    monkeypatch.chdir(folder)
+    models = ["--roles", "teacher,student", "--teacher", "teacher", "--student", "student"]
+    assert main(["score", "--traces", "t.jsonl", *models, "--limit", "2", "--quiet", "--db", str(path)]) == 0
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path)
+    command = ["local", "--db", str(path), "--quiet"]
+    assert main(command) == ModelError.exit_status
+    said = capsys.readouterr().err
+    assert "the student of this run is not where it was: student" in said and "Name it with --student REF" in said
+    # The demo's models are named from the program's own folder; another of that name is not taken for them.
+    save_model(tmp_path / "student", seed=7)
+    assert main(command) == ModelError.exit_status
+    assert "not the model that scored the run" in capsys.readouterr().err
+    monkeypatch.setattr(bundled, "ROOT", folder)
+    assert main(command) == 0

@@ -49,7 +49,7 @@ def test_standard_input_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_folder_is_read_whole_and_says_what_it_left_out(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
-    write(tmp_path / "b" / "one.jsonl", PAIR)
+    write(tmp_path / "b" / "one.jsonl", {**PAIR, "response": "5"})
     write(tmp_path / "a.json", PAIR)
     write(tmp_path / ".hidden.jsonl", PAIR)
     (tmp_path / "notes.md").write_text("# no traces", encoding="utf-8")
@@ -143,7 +143,7 @@ def test_questions_of_a_batch_come_from_its_request_file(tmp_path: Path) -> None
 
 def test_ids_are_readable_stable_and_unique(tmp_path: Path) -> None:
     lines = [{"id": 7, "question": "2+2?", "response": str(n), "benchmark": "sums"} for n in (4, 5)]
-    one, two = write(tmp_path / "one.jsonl", *lines), write(tmp_path / "two.jsonl", *lines)
+    one, two = write(tmp_path / "one.jsonl", *lines), write(tmp_path / "two.jsonl", *lines[::-1])
     traces, _, _ = run(one, two)
     assert [trace.trace_id for trace in traces[:2]] == ["sums-7-s0", "sums-7-s1"]
     assert len({trace.trace_id for trace in traces}) == 4
