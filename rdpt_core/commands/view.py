@@ -134,8 +134,8 @@ def serve(location: Path, port: int | None, allowed_hosts: Sequence[str] = ()) -
     # Signals first, then what ends the server, then the server: stopped at any moment, this command leaves none behind.
     with _stopped_by_signals():
         try:
-            # From the app's own folder, so that no file of the working folder is imported or read as a configuration. In
-            # a session of its own: Ctrl-C is for this command, which ends the server in order.
+            # From the app's own folder, so that no file of the working folder is imported or read as a configuration.
+            # In a session of its own: Ctrl-C is for this command, which ends the server in order.
             with (
                 _lifeline() as lifeline,
                 subprocess.Popen(
