@@ -12,7 +12,7 @@ from rdpt_core import bundled
 from rdpt_core.commands.arguments import file_path
 from rdpt_core.commands.libraries import prepare_libraries
 from rdpt_core.commands.score import print_stages, report
-from rdpt_core.commands.view import add_port, serve
+from rdpt_core.commands.view import add_server_options, serve
 from rdpt_core.errors import InputError
 
 
@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE",
         help="default: .rdpt/demo.duckdb in a clone; in an installed copy, demo.duckdb in the user's data folder",
     )
-    add_port(parser)
+    add_server_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     started_s = time.monotonic()
     status = score_bundled(database)
     print(f"scored in {time.monotonic() - started_s:.0f} s: {database}", file=sys.stderr)
-    return status if arguments.no_app else serve(database, arguments.port)
+    return status if arguments.no_app else serve(database, arguments.port, arguments.allowed_hosts)
 
 
 def score_bundled(database: Path) -> int:

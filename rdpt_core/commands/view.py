@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "view",
         help="open the app on a database, or on a folder of them",
-        description="Serve the app to this machine alone until Ctrl-C. Neither a configuration of Streamlit's nor an "
-        "environment variable changes that.",
+        description="Serve the app to this machine alone until Ctrl-C, under the names localhost, 127.0.0.1 and ::1. "
+        "Neither a configuration of Streamlit's nor an environment variable changes that.",
     )
     parser.add_argument(
         "location",
@@ -39,14 +41,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="DB|FOLDER",
         help="a database that `score` wrote, or a folder of them to choose from (default: the database of `demo`)",
     )
-    add_port(parser)
+    add_server_options(parser)
     parser.set_defaults(run=run)
 
 
-def add_port(parser: argparse.ArgumentParser) -> None:
-    """`--port N`, for commands that open the app."""
+def add_server_options(parser: argparse.ArgumentParser) -> None:
+    """`--port N` and `--allowed-host NAME`, for commands that open the app."""
     parser.add_argument(
         "--port", type=port_number, metavar="N", help=f"port of the app (default: {FIRST_PORT}, or the next free one)"
+    )
+    parser.add_argument(
+        "--allowed-host",
+        type=server_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="allowed_hosts",
+        help="another name under which browsers reach the app, such as that of a proxy with a login in front of it, "
+        "which has to pass the Host header on; may be given several times. The app still listens on this machine only",
     )
 
 
@@ -64,11 +76,24 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def server_name(text: str) -> str:
+    """The name of a host, or its IP address: no port, no address of a page, and no pattern."""
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        name = text.lower().rstrip(".")
+        if not re.fullmatch(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?", name):
+            raise argparse.ArgumentTypeError(
+                f"expected the name of a host without a port, such as runs.example.org, got {text!r}"
+            ) from None
+        return name
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Serve until stopped."""
     location = arguments.location or bundled.demo_database()
     check_location(location)
-    return serve(location, arguments.port)
+    return serve(location, arguments.port, arguments.allowed_hosts)
 
 
 def check_location(location: Path) -> None:
@@ -96,36 +121,78 @@ def check_location(location: Path) -> None:
         pass
 
 
-def serve(location: Path, port: int | None) -> int:
-    """Run the app's server until it is stopped; returns its exit status.
+def serve(location: Path, port: int | None, allowed_hosts: Sequence[str] = ()) -> int:
+    """Run the app's server until it or this command is stopped.
+
+    Returns:
+        0 if the command was stopped or the server ended in order, else 1.
 
     Raises:
         UsageError: the port is taken, or there is no free one.
     """
-    # From the app's own folder, so that no file of the working folder is imported or read as a configuration.
-    with subprocess.Popen(
-        server_command(location, free_port() if port is None else checked_port(port)),
-        cwd=bundled.ROOT,
-        env=server_environment(os.environ),
-    ) as server:
-        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    command = server_command(location, free_port() if port is None else checked_port(port), allowed_hosts)
+    # Signals first, then what ends the server, then the server: stopped at any moment, this command leaves none behind.
+    with _stopped_by_signals():
         try:
-            return server.wait()
+            # From the app's own folder, so that no file of the working folder is imported or read as a configuration.
+            # In a session of its own: Ctrl-C is for this command, which ends the server in order.
+            with (
+                _lifeline() as lifeline,
+                subprocess.Popen(
+                    command,
+                    cwd=bundled.ROOT,
+                    env=server_environment(os.environ),
+                    stdin=lifeline,
+                    start_new_session=True,
+                ) as server,
+            ):
+                try:
+                    return int(server.wait() != 0)
+                finally:
+                    _end(server)
         except KeyboardInterrupt:
-            server.terminate()
-            try:
-                server.wait(_GOODBYE_S)
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
-                server.kill()
             return 0
 
 
-def server_command(location: Path, port: int) -> list[str]:
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does: it raises KeyboardInterrupt."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """An input for the server that comes to its end when this context does, or when this process is killed."""
+    read_end, write_end = os.pipe()
+    try:
+        yield read_end
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, and do not wait for long."""
+    server.terminate()
+    try:
+        server.wait(_GOODBYE_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        server.kill()
+
+
+def server_command(location: Path, port: int, allowed_hosts: Sequence[str] = ()) -> list[str]:
     """The command line of the server. Flags win over every file and variable that Streamlit reads."""
     settings = tomllib.loads(bundled.SERVER_SETTINGS.read_text(encoding="utf-8"))
     flags = [*settings_as_flags(settings), f"--server.port={port}"]
+    flags += [f"--server.allowedHosts={name}" for name in allowed_hosts]
+    # Pages show this name, and where a default lies is not for everybody who looks at them.
+    name = os.path.relpath(location) if location == bundled.demo_database() else location
     app = [sys.executable, "-m", "streamlit", "run", str(bundled.APP)]
-    return [*app, *flags, "--", "--db", str(location.absolute())]
+    return [*app, *flags, "--", "--ends-with-input", f"--from={Path.cwd()}", f"--db={name}"]
 
 
 def settings_as_flags(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -7,4 +7,5 @@ frame       what all pages share: run, rule, filters, notices
 parts       figures, tables and panels that several pages use
 pages       one folder, or file, for each page
 shell       navigation and the frame around every page
+server      whom the app answers, and what it says of its own faults; `app.py` starts it
 """

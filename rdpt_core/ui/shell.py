@@ -11,7 +11,7 @@ from streamlit.navigation.page import Page
 
 from rdpt_core.errors import StoreError
 from rdpt_core.ui.data.cache import DatabaseSnapshot, settled
-from rdpt_core.ui.frame import context, controls, database_picker, empty_states, missing, settings
+from rdpt_core.ui.frame import context, controls, database_picker, empty_states, missing, settings, unfinished
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.registry import OVERVIEW, PAGES
 from rdpt_core.ui.style import theme
@@ -61,6 +61,7 @@ def _draw_database(path: Path, page: Page) -> None:
         controls.explain_bad_rule()
     else:
         missing.publish_file(runs)
+        unfinished.notice(database, runs, chosen)
         with context.around(PageContext(database, chosen, rule)):
             page.run()
         settled()

@@ -11,10 +11,11 @@ import pytest
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.records import RunKey
 from rdpt_core.ui.data.cache import DatabaseSnapshot
-from tests.app.conftest import Open, page_text
+from tests.app.conftest import ROOT, Open, page_text
 from tests.support import synthetic
 
 HALF = 16
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
 def live_database(folder: Path) -> tuple[Path, RunKey, list[synthetic.Sketch]]:
@@ -70,3 +71,22 @@ def test_a_run_that_is_being_made_takes_the_place_of_no_finished_one(open_app: O
     synthetic.build(path, sketches, run_id="1" * 16)
     synthetic.build(path, sketches, run_id="2" * 16, n_scored=HALF, finish=False)
     assert open_app(path).query_params["run"] == "1" * 16
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_how_much_of_an_unfinished_run_is_there(open_app: Open, tmp_path: Path, page: str) -> None:
+    path, _, sketches = live_database(tmp_path)
+    said = f"{HALF} of {len(sketches)} traces; the run is not finished"
+    assert said in page_text(open_app(path, f"pages/{page}.py"))
+
+
+def test_a_newer_run_that_is_not_finished_is_a_click_away(open_app: Open, tmp_path: Path) -> None:
+    path, sketches = tmp_path / "live.duckdb", synthetic.sketches()
+    synthetic.build(path, sketches, run_id="1" * 16)
+    assert "not finished" not in page_text(open_app(path))
+    synthetic.build(path, sketches, run_id="2" * 16, n_scored=HALF, finish=False)
+    app = open_app(path)
+    assert f"A newer run is not finished: {HALF} of {len(sketches)} traces." in page_text(app)
+    app.button(key="open_newer_run").click().run()
+    assert app.query_params["run"] == "2" * 16
+    assert f"{HALF} of {len(sketches)} traces; the run is not finished" in page_text(app)

@@ -75,9 +75,13 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 
 class Server:
-    """`streamlit run` on a free port of the loopback address."""
+    """`streamlit run` on a free port of the loopback address.
 
-    def __init__(self, database: Path) -> None:
+    Args:
+        app_folder: where `app.py` and its pages are.
+    """
+
+    def __init__(self, database: Path, app_folder: Path = ROOT) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -85,7 +89,8 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
         self._process = subprocess.Popen(
             [*command, "--", "--db", str(database)],
-            cwd=ROOT,
+            cwd=app_folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

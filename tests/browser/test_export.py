@@ -6,6 +6,7 @@ import io
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,7 +15,8 @@ import pyarrow.parquet
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import settle
+from tests.browser.conftest import Server, settle
+from tests.support import synthetic
 
 
 def saved(page: Page, name: str) -> bytes:
@@ -49,6 +51,22 @@ def test_every_file_is_saved_with_one_click(visit: Callable[..., Page], path: st
     assert table.num_rows and b"teacher forcing" in table.schema.metadata[b"methods"]
     csv = pyarrow.csv.read_csv(io.BytesIO(saved(page, "CSV")), parse_options=_LINES)
     assert (csv.num_rows, csv.column_names) == (table.num_rows, table.column_names)
+
+
+def test_a_switch_keeps_spreadsheets_from_evaluating_text(
+    visit: Callable[..., Page], start_server: Callable[[Path], Server], tmp_path: Path
+) -> None:
+    path = tmp_path / "formulas.duckdb"
+    synthetic.build(path, [replace(sketch, benchmark="=1+1") for sketch in synthetic.sketches(3)])
+    server = start_server(path)
+    page = visit(base=server.url)
+    page.get_by_role("button", name="Export").click()
+    assert b'"=1+1"' in saved(page, "CSV")
+    page.get_by_text("CSV safe for spreadsheets").click()
+    expect(page.get_by_role("checkbox", name="CSV safe for spreadsheets")).to_be_checked()
+    settle(page)
+    csv = saved(page, "CSV")
+    assert b'"\'=1+1"' in csv and b'"=1+1"' not in csv
 
 
 _LINES = pyarrow.csv.ParseOptions(newlines_in_values=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.notes import Anchor, add_note
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
-from tests.browser.conftest import ROOT, Server
+from tests.browser.conftest import ROOT, Server, settle
 from tests.support import synthetic
 
 
@@ -216,6 +217,27 @@ def test_foreign_hosts_and_origins_are_refused(server: Server) -> None:
     assert "101" in _upgrade(server, f"localhost:{server.port}")
     assert "403" in _upgrade(server, "rebound.example")
     assert "403" in _upgrade(server, f"127.0.0.1:{server.port}", "http://evil.example")
+
+
+def test_a_fault_is_one_sentence_and_a_reference(page: Page, database: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "pages", tmp_path / "pages")
+    shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
+    shutil.copy(ROOT / "app.py", tmp_path)
+    (tmp_path / "pages" / "overview.py").write_text(f"raise LookupError('no key in {tmp_path}/secret.txt')")
+    server = Server(database, tmp_path).wait()
+    try:
+        page.goto(server.url)
+        settle(page)
+        notice = page.get_by_test_id("stAlert")
+        expect(notice).to_contain_text("This page could not be drawn because of a fault in the program.")
+        reference = notice.locator("code").last.inner_text()
+        assert page.get_by_test_id("stException").count() == 0
+        shown = page.locator("body").inner_text()
+        assert [secret for secret in ("LookupError", "Traceback", str(tmp_path), "secret") if secret in shown] == []
+    finally:
+        said = server.stop()
+    assert f"reference {reference}: the page failed with LookupError" in said
+    assert "secret.txt" in said
 
 
 def test_no_usage_statistics(visit: Callable[..., Page], server: Server, outside: list[str]) -> None:

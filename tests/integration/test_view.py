@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -139,7 +138,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         probe.bind((view.ADDRESS, 0))
         port: int = probe.getsockname()[1]
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "rdpt_core", "view", "../runs", "--port", str(port)],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "rdpt_core",
+            "view",
+            "../runs",
+            "--port",
+            str(port),
+            "--allowed-host",
+            "Proxy.example",
+        ],
         cwd=base / "elsewhere",
         env={**os.environ, **variables},
         stdout=subprocess.DEVNULL,
@@ -163,15 +173,36 @@ def answers(port: int) -> bool:
         return False
 
 
-def status(server: Server, path: str, host: str = "localhost", origin: str | None = None, upgrade: bool = False) -> int:
-    """The status of the answer to a request."""
-    lines = [f"GET {path} HTTP/1.1", f"Host: {host}"]
+HANDSHAKE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "Sec-WebSocket-Version: 13",
+)
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+def ask(
+    server: Server, path: str, *hosts: str, origin: str | None = None, upgrade: bool = False, method: str = "GET"
+) -> Answer:
+    """What the server answers to a request with these `Host` lines."""
+    lines = [f"{method} {path} HTTP/1.1", *(f"Host: {host}" for host in hosts)]
     lines += [f"Origin: {origin}"] if origin else []
-    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
-    lines += ["Upgrade: websocket", "Connection: Upgrade", key, "Sec-WebSocket-Version: 13"] if upgrade else []
+    lines += HANDSHAKE if upgrade else ["Connection: close"]
     with socket.create_connection((view.ADDRESS, server.port), timeout=5) as connection:
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return int(connection.recv(200).split()[1])
+        answer = b""
+        while not (upgrade and b"\r\n\r\n" in answer) and (part := connection.recv(65536)):
+            answer += part
+    head, _, body = answer.decode("latin-1").partition("\r\n\r\n")
+    first, *rest = head.split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
+    return Answer(int(first.split()[1]), headers, body)
 
 
 def test_the_server_stays_on_loopback_under_local_names(server: Server) -> None:
@@ -184,10 +215,6 @@ def test_the_server_stays_on_loopback_under_local_names(server: Server) -> None:
             if state == "0A" and int(port, 16) == server.port:
                 listening.add(address)
     assert listening == {"0100007F"}
-    stream = "/_stcore/stream"
-    assert status(server, stream, upgrade=True) == 101
-    assert status(server, stream, host="rebound.example", upgrade=True) == 403
-    assert status(server, stream, origin="http://evil.example", upgrade=True) == 403
     address = f"http://localhost:{server.port}/_stcore/agent/interact"
     request = urllib.request.Request(address, data=b"{}", method="POST")
     with pytest.raises(urllib.error.HTTPError) as refusal:
@@ -195,10 +222,67 @@ def test_the_server_stays_on_loopback_under_local_names(server: Server) -> None:
     assert refusal.value.code == 403
 
 
-def test_ending_the_command_ends_the_server(server: Server) -> None:
-    server.process.send_signal(signal.SIGTERM)
-    server.process.wait(timeout=30)
-    deadline_s = time.monotonic() + 10
-    while answers(server.port):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.1)
+# The page, its scripts, the state of the server, files that pages offer, and what is not there.
+PLACES = ("/", "/trace", "/static/", "/_stcore/health", "/_stcore/metrics", "/_stcore/host-config", "/media/x", "/none")
+
+
+def test_nothing_is_served_under_a_foreign_name(server: Server) -> None:
+    for path in PLACES:
+        for host in ("rebound.example", f"rebound.example:{server.port}", "localhost.rebound.example", "localhost@x"):
+            answer = ask(server, path, host)
+            assert (answer.status, answer.headers["content-type"]) == (403, "text/plain; charset=utf-8")
+            assert answer.body.count("\n") == 1
+            assert "--allowed-host" in answer.body
+            assert "rebound" not in answer.body
+    assert ask(server, "/", "localhost", "rebound.example").status in (400, 403)
+    for host in ("localhost", f"LOCALHOST:{server.port}", "127.0.0.1", "[::1]:8501", "proxy.example"):
+        assert ask(server, "/", host).status == 200
+    stream = "/_stcore/stream"
+    assert ask(server, stream, "localhost", upgrade=True).status == 101
+    assert ask(server, stream, "proxy.example", upgrade=True).status == 101
+    assert ask(server, stream, "rebound.example", upgrade=True).status == 403
+
+
+def test_a_page_of_another_address_may_not_use_the_app(server: Server) -> None:
+    own, stream = f"localhost:{server.port}", "/_stcore/stream"
+    foreign = (
+        "http://localhost:1",
+        "http://localhost",
+        f"http://127.0.0.1:{server.port}",
+        "http://evil.example",
+        f"file://{own}",
+        "null",
+    )
+    for origin in foreign:
+        assert ask(server, stream, own, origin=origin, upgrade=True).status == 403
+        for method in ("GET", "OPTIONS", "POST"):
+            answer = ask(server, "/_stcore/host-config", own, origin=origin, method=method)
+            assert answer.status == 403
+            assert "access-control-allow-origin" not in answer.headers
+    assert ask(server, stream, own, origin=f"http://{own}", upgrade=True).status == 101
+    assert ask(server, "/", own, origin=f"http://{own}").status == 200
+    # As a proxy with a certificate passes it on.
+    assert ask(server, stream, "proxy.example", origin="https://proxy.example", upgrade=True).status == 101
+
+
+def test_no_page_may_frame_the_app_or_learn_its_addresses(server: Server) -> None:
+    for path in PLACES:
+        headers = ask(server, path, "localhost").headers
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["content-security-policy"] == "frame-ancestors 'none'"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+def test_the_server_ends_with_the_command_however_that_ends(server: Server) -> None:
+    with socket.create_connection((view.ADDRESS, server.port), timeout=5) as stream:
+        lines = ["GET /_stcore/stream HTTP/1.1", f"Host: localhost:{server.port}", *HANDSHAKE]
+        stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        assert stream.recv(1024).startswith(b"HTTP/1.1 101")
+        server.process.kill()
+        server.process.wait(timeout=30)
+        deadline_s = time.monotonic() + 10
+        while answers(server.port):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.1)

@@ -6,6 +6,7 @@ controls         choosing run and rule
 filters          choosing traces
 trace_picker     choosing one trace
 notices          what must be known of run and rule
+unfinished       how much of a run is there, while it is not all of it
 header           how an analysis page begins
 links            ids in the address
 missing          links to what is not there

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,7 +15,8 @@ from rdpt_core.store.reader import Run
 from rdpt_core.ui.data.cache import DatabaseSnapshot
 from rdpt_core.ui.style.theme import Mode
 
-_KEY = "page_context"
+# Not in Streamlit's session state: whoever writes there can be interrupted by the next run of the script.
+_current: ContextVar[PageContext | None] = ContextVar("page", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,16 @@ class PageContext:
 @contextmanager
 def around(page: PageContext) -> Iterator[None]:
     """The context of whatever the shell draws inside; it does not outlive the run, so no page can meet an old one."""
-    st.session_state[_KEY] = page
+    token = _current.set(page)
     try:
         yield
     finally:
-        del st.session_state[_KEY]
+        _current.reset(token)
 
 
 def current() -> PageContext | None:
     """Called by a page; None if the page runs without its shell."""
-    page: PageContext | None = st.session_state.get(_KEY)
-    return page
+    return _current.get()
 
 
 def mode() -> Mode:

@@ -70,12 +70,17 @@ def use_run(run_id: str) -> None:
     links.publish("run", run_id)
 
 
+def open_run(run_id: str) -> None:
+    """Go over to another run of the file and stay on the page, in a callback."""
+    use_run(run_id)
+    # The same trace of another run, if it is there; if not, that is no stale link.
+    links.publish("trace", None)
+
+
 def _run_changed() -> None:
     chosen = st.session_state["run_pick"]
     if chosen is not None:
-        use_run(chosen)
-        # The same trace of another run, if it is there; if not, that is no stale link.
-        links.publish("trace", None)
+        open_run(chosen)
 
 
 def choose_rule(*, has_distilled: bool = True) -> LabelRule | None:

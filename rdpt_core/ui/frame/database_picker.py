@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from rdpt_core.store.folder import databases_in
-from rdpt_core.ui.frame import empty_states, links
+from rdpt_core.ui.frame import empty_states, links, settings
 from rdpt_core.ui.frame.trace_picker import option_names
 from rdpt_core.ui.style import words
 
@@ -41,7 +41,7 @@ def choose_database(folder: Path) -> Path | None:
             format_func=lambda name: labels[name],
             on_change=_database_changed,
             placeholder="Choose a database",
-            help=f"The files that end in .duckdb in {words.no_markdown(str(folder.absolute()), 200)}.",
+            help=f"The files that end in .duckdb in {words.no_markdown(settings.shown(folder), 200)}.",
         )
     if file is None:
         _explain_missing(wanted)

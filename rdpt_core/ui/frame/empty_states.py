@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import streamlit as st
 
 from rdpt_core import bundled
 from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError
+from rdpt_core.ui.frame import settings
 from rdpt_core.ui.style import words
 
 _DEMO = "make demo" if bundled.IS_CLONE else "rdpt demo"
@@ -19,7 +21,7 @@ def _commands(path: Path) -> None:
     st.code(_DEMO, language=None)
     st.markdown("**Or score your own traces**, with three models named in one TOML file:")
     st.code(
-        f"rdpt score --traces traces.jsonl --triple triple.toml --db {path}",
+        f"rdpt score --traces traces.jsonl --triple triple.toml --db {shlex.quote(settings.shown(path))}",
         language=None,
         wrap_lines=True,
     )
@@ -34,11 +36,11 @@ def _page(title: str, first: str, *, purpose: bool = True) -> None:
 
 
 def _details(error: StoreError, path: Path) -> None:
-    lines = [f"file      {path.absolute()}", f"problem   {error.what}"]
+    lines = [f"file      {settings.shown(path)}", f"problem   {error.what}"]
     if error.expected:
         lines.append(f"expected  {error.expected}")
     if error.got:
-        lines.append(f"found     {words.plain(error.got, 300)}")
+        lines.append(f"found     {words.plain(settings.without_paths(error.got, path), 300)}")
     st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
@@ -46,7 +48,7 @@ def show_problem(error: StoreError, path: Path) -> None:
     """Explain why the database cannot be read, and what to do about it."""
     if isinstance(error, StoreMissingError):
         _page("There is no database yet", "This app shows what is in **one database file**. There is none here so far:")
-        st.code(str(path.absolute()), language=None, wrap_lines=True)
+        st.code(settings.shown(path), language=None, wrap_lines=True)
         _commands(path)
     elif isinstance(error, StoreBusyError):
         _page(
@@ -69,7 +71,7 @@ def show_problem(error: StoreError, path: Path) -> None:
 def show_no_runs(path: Path) -> None:
     """A good database without a run."""
     _page("The database holds no run yet", "The file is there, but nothing has been scored into it:")
-    st.code(str(path.absolute()), language=None, wrap_lines=True)
+    st.code(settings.shown(path), language=None, wrap_lines=True)
     _commands(path)
 
 
@@ -79,5 +81,5 @@ def show_no_databases(folder: Path) -> None:
         "The folder holds no database yet",
         "This app shows the databases of **one folder**, files that end in `.duckdb`. There is none so far in:",
     )
-    st.code(str(folder.absolute()), language=None, wrap_lines=True)
+    st.code(settings.shown(folder), language=None, wrap_lines=True)
     _commands(folder / "runs.duckdb")

@@ -15,7 +15,7 @@ from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_tab
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, cited
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, empty_states, links, notices
+from rdpt_core.ui.frame import context, empty_states, links, notices, settings
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.registry import OVERVIEW, PAGES
 from rdpt_core.ui.parts import export_panel, glossary, share_figure
@@ -240,7 +240,7 @@ def run_details(page: PageContext, catalog: Catalog) -> None:
                 {"what": "started (UTC)", "value": f"{run.started_at:%Y-%m-%d %H:%M:%S}"},
                 {"what": "finished (UTC)", "value": f"{run.finished_at:%Y-%m-%d %H:%M:%S}" if run.finished_at else "–"},
                 {"what": "straddling tokens, all roles", "value": f"{straddling:,}"},
-                {"what": "database", "value": str(page.database.path)},
+                {"what": "database", "value": settings.shown(page.database.path)},
             ],
             hide_index=True,
         )

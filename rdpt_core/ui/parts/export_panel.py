@@ -17,6 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import streamlit as st
 
+from rdpt_core.analysis.export.spreadsheet import csv_safe
 from rdpt_core.ui.components.picture import picture_buttons
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
@@ -58,7 +59,8 @@ def offer(page: PageContext, name: str, table: Table, figures: Mapping[str, go.F
     with st.popover("Export", icon=":material/download:", key=f"export_{name}"):
         st.markdown("**The table**")
         left, right = st.columns(2)
-        for column, ending, make in ((left, "csv", csv_bytes), (right, "parquet", partial(parquet_bytes, methods))):
+        as_csv = safe_csv_bytes if safe_for_spreadsheets(f"export_{name}_safe") else csv_bytes
+        for column, ending, make in ((left, "csv", as_csv), (right, "parquet", partial(parquet_bytes, methods))):
             column.download_button(
                 ending.upper() if ending == "csv" else "Parquet",
                 partial(_made, table, make),
@@ -88,6 +90,16 @@ def offer(page: PageContext, name: str, table: Table, figures: Mapping[str, go.F
         st.code(methods, language=None, wrap_lines=True)
 
 
+def safe_for_spreadsheets(key: str) -> bool:
+    """Draw the switch below buttons that give CSV; returns whether its text cells are to stay text in a spreadsheet."""
+    return st.checkbox(
+        "CSV safe for spreadsheets",
+        key=key,
+        help="Spreadsheets evaluate text that begins with =, +, -, @, a tab or a return, and traces may hold such "
+        "text. This puts an apostrophe before it. Leave it off for programs: then every character is as it was.",
+    )
+
+
 def _made(table: Table, make: Callable[[pa.Table], bytes]) -> bytes:
     return make(table() if callable(table) else table)
 
@@ -97,6 +109,11 @@ def csv_bytes(table: pa.Table) -> bytes:
     sink = io.BytesIO()
     pyarrow.csv.write_csv(table, sink)
     return sink.getvalue()
+
+
+def safe_csv_bytes(table: pa.Table) -> bytes:
+    """The same, with an apostrophe before text that a spreadsheet would evaluate."""
+    return csv_bytes(csv_safe(table))
 
 
 def parquet_bytes(methods: str, table: pa.Table) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from rdpt_core.analysis.export.rows import to_bytes
+from rdpt_core.analysis.export.spreadsheet import csv_safe
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.notes import NotePlace, Placed, locate, markdown, matching, rows
 from rdpt_core.analysis.trace.view import TraceView
@@ -22,6 +23,7 @@ from rdpt_core.ui.components.results import results
 from rdpt_core.ui.data.cache import PATIENCE_S
 from rdpt_core.ui.frame import links, trace_picker
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.parts import export_panel
 from rdpt_core.ui.style import words
 
 _PROBLEM = "notes_problem"
@@ -75,7 +77,7 @@ def _load_notes(path: Path) -> tuple[Note, ...] | None:
 
 
 def _in_words(error: RdptError) -> str:
-    where = f" ({words.no_markdown(error.where, 300)})" if error.where else ""
+    where = f" ({words.no_markdown(Path(error.where).name, 300)})" if error.where else ""
     expected = f" Expected: {error.expected}." if error.expected and not error.hint else ""
     return f"**{words.capitalised(error.what)}**{where}.{expected} {error.hint or ''}"
 
@@ -209,7 +211,7 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
             "database, which itself stays as it is.",
             icon=":material/edit_note:",
         )
-        st.code(str(sidecar_path(path)), language=None, wrap_lines=True)
+        st.code(sidecar_path(path).name, language=None, wrap_lines=True)
         return
     with open_reader(path, patience_s=PATIENCE_S) as reader:
         placed = locate(reader, all_notes)
@@ -228,12 +230,14 @@ def section(page: PageContext, text: str, key: str, on_open: Callable[[], None])
 def _downloads(chosen: Sequence[Placed]) -> None:
     with st.popover("Take these notes away", icon=":material/download:"):
         table = rows(chosen)
+        buttons = st.container()
+        for_csv = csv_safe(table) if export_panel.safe_for_spreadsheets("notes_safe") else table
         for name, ending, mime, data in (
-            ("CSV", "csv", "text/csv", to_bytes(table, ".csv")),
+            ("CSV", "csv", "text/csv", to_bytes(for_csv, ".csv")),
             ("JSON Lines", "jsonl", "application/jsonl", to_bytes(table, ".jsonl")),
             ("Markdown", "md", "text/markdown", markdown(chosen).encode("utf-8", "backslashreplace")),
         ):
-            st.download_button(name, data, f"notes.{ending}", mime, on_click="ignore", width="stretch")
+            buttons.download_button(name, data, f"notes.{ending}", mime, on_click="ignore", width="stretch")
         st.caption("The same from a shell:")
         st.code("rdpt export --db FILE --what notes --out notes.csv", language=None, wrap_lines=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, links, notices
+from rdpt_core.ui.frame import context, links, notices, settings
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 from rdpt_core.ui.pages.runs import figures
@@ -43,7 +44,7 @@ def explain_one_run(page: PageContext) -> None:
         "file:",
         icon=":material/difference:",
     )
-    file = page.database.path
+    file = shlex.quote(settings.shown(page.database.path))
     base = f"rdpt score --traces traces.jsonl --triple triple.toml --db {file}"
     for title, command in (
         (

@@ -17,6 +17,7 @@ from rdpt_core.errors import RdptError
 from rdpt_core.store.basket import BasketItem
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.frame.settings import shown
 from rdpt_core.ui.style import words
 
 _NAMES = {
@@ -90,5 +91,5 @@ def _command(page: PageContext, plan: ComparisonPlan, name: str, format_name: st
         correct_only=guards.correct_only,
         basket=by_hand,
     )
-    files = [f"--db {shlex.quote(str(page.database.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
+    files = [f"--db {shlex.quote(shown(page.database.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
     return " ".join(["rdpt select", *files, *settings.flags()])

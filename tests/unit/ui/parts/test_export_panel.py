@@ -23,6 +23,12 @@ def test_csv_and_parquet_hold_the_table() -> None:
     assert parquet.schema.metadata[b"methods"] == b"how it was made"
 
 
+def test_a_spreadsheet_evaluates_nothing_of_the_safe_csv() -> None:
+    table = pa.table({"text": ["=1", "1"], "n": [-1, 1]})
+    assert export_panel.csv_bytes(table) == b'"text","n"\n"=1",-1\n"1",1\n'
+    assert export_panel.safe_csv_bytes(table) == b'"text","n"\n"\'=1",-1\n"1",1\n'
+
+
 _NULLS = pyarrow.csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
 
 
