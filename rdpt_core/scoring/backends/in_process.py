@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores
-from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_trace, role_result
+from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
 from rdpt_core.scoring.concurrency import map_in_order
 from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
 from rdpt_core.scoring.models.devices import worker_devices
@@ -87,7 +87,9 @@ class TransformersBackend:
 
     def prepare(self, items: Sequence[ScoringItem]) -> list[Batch]:
         """Traces with the same prompt together, the largest batch first; traces without a scorable token last."""
-        traces = [self._prepare(item) for item in items]
+        traces = prepare_traces(
+            items, self._tokenizer, self._distilled_tokenizer, self._options.prompting, self._context_length
+        )
         scorable = [trace for trace in traces if trace.n_scored > 0]
         kernel = self._kernels[0]
         plan = plan_batches(
@@ -126,11 +128,6 @@ class TransformersBackend:
             check_ids(sequences, self._vocabulary_size, self._files.name)
             scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
         return [_ranked_result(trace, scores.get(number), with_ranks) for number, trace in enumerate(batch)]
-
-    def _prepare(self, item: ScoringItem) -> PreparedTrace:
-        return prepare_trace(
-            item, self._tokenizer, self._distilled_tokenizer, self._options.prompting, self._context_length
-        )
 
 
 def _ranked_result(prepared: PreparedTrace, scores: TokenScores | None, with_ranks: bool) -> RoleResult:

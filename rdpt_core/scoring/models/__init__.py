@@ -5,4 +5,7 @@ loading       files to configuration, size and model
 devices       which device and dtype
 tokenization  prompts as in generation, responses with offsets
 templates     how a role sees the question
+
+chat_template    a model's template, rendered in a process of its own
+template_worker  that process
 """
