@@ -14,11 +14,13 @@ from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores
 from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
 from rdpt_core.scoring.concurrency import map_in_order
 from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
+from rdpt_core.scoring.models.configuration import read_config
 from rdpt_core.scoring.models.devices import worker_devices
-from rdpt_core.scoring.models.loading import count_parameters, load_model, read_config
+from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.templates import template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.scoring.models.weights import count_parameters, read_tensors
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.engine.kernel import CausalKernel
@@ -52,10 +54,11 @@ class TransformersBackend:
         self._distilled_tokenizer = distilled_tokenizer
         self._options = options
         self._kernels: list[CausalKernel] = []
-        config = read_config(files, options.trust_remote_code)
+        tensors = read_tensors(files)
+        config = read_config(files, tensors, options.trust_remote_code)
         self._context_length = getattr(config, "max_position_embeddings", None)
         self._vocabulary_size = int(config.vocab_size)
-        self._n_parameters = count_parameters(files)
+        self._n_parameters = count_parameters(tensors)
         self._model = ScoredModel(
             role=role,
             model=files.name,

@@ -18,12 +18,15 @@ import numpy as np
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.models.chat_template import ChatTemplate
+from rdpt_core.scoring.models.configuration import load_config
 from rdpt_core.scoring.models.references import ModelFiles
+from rdpt_core.scoring.models.settings import check_texts, foreign
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
+_NO_LIMIT = 10**30
 _NORMALIZATION = ("NFC", "NFD", "NFKC", "NFKD", "Strip", "StripAccents", "Lowercase")
 
 
@@ -173,15 +176,22 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
     from transformers import AutoTokenizer
 
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
-    try:
+
+    def diagnosis() -> None:
+        if files.gguf is None:
+            check_texts(files.folder)
+        if files.gguf is not None or (files.folder / "config.json").is_file():
+            # The library reads it to choose a tokenizer.
+            load_config(files, trust_remote_code)
+
+    with foreign("the tokenizer cannot be loaded", files.name, diagnosis=diagnosis):
         tokenizer = AutoTokenizer.from_pretrained(
             str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError) as error:
-        raise ModelError("the tokenizer cannot be loaded", where=files.name, got=_first_line(error)) from error
-    return RoleTokenizer(files.name, tokenizer)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+        # Whether a text fits the model is decided here, with the model's own limit.
+        tokenizer.model_max_length = _NO_LIMIT
+        loaded = RoleTokenizer(files.name, tokenizer)
+        # What cannot be used shows with the first text.
+        loaded.encode_prompt("a", add_bos=True)
+        loaded.encode_response("a")
+    return loaded
