@@ -56,6 +56,8 @@ class UnscoredReason(enum.StrEnum):
     EMPTY_PROMPT = "empty_prompt"
     UNTOKENIZABLE = "untokenizable"
     TEMPLATE_REFUSED = "template_refused"
+    NO_QUESTION = "no_question"
+    NO_PROMPT = "no_prompt"
     SERVER_REFUSED = "server_refused"
     SERVER_FAILED = "server_failed"
     NOT_RECORDED = "not_recorded"

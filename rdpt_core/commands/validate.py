@@ -24,11 +24,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the summary; exit status 3 if lines were rejected."""
+    """Print the summary; exit status 3 if lines were rejected, or no template policy renders every trace."""
     from rdpt_core.api.importing import validate
 
     summary = validate(**keywords(arguments, without=("json",)))
     print(json.dumps(summary.to_dict(), indent=2, ensure_ascii=False) if arguments.json else summary.to_text())
     if summary.n_rejected and arguments.rejects:
         print(f"rejected lines, each with its reason: {arguments.rejects}", file=sys.stderr)
-    return EXIT_PARTIAL if summary.n_rejected else 0
+    return EXIT_PARTIAL if summary.n_rejected or not summary.fits_a_policy else 0

@@ -41,8 +41,8 @@ from rdpt_core.scoring.jobs.progress import RoleProgressBar
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles, resolve
-from rdpt_core.scoring.models.templates import render_prompt
-from rdpt_core.scoring.models.tokenization import RoleTokenizer, TemplateRefusal, load_tokenizer
+from rdpt_core.scoring.models.templates import Unrendered, render_prompts
+from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.traces.token_spans import assign_tokens
 
 DEFAULT_CONTEXT = 4
@@ -239,10 +239,9 @@ class _Scorer:
                 yield sentence, context, tokens
 
     def _prompt(self, trace: Trace) -> list[int]:
-        """Empty if the template refuses the conversation; then the first steps stay without a number."""
-        try:
-            rendering = render_prompt(self._request.template_policy, trace, self._tokenizer, None)
-        except TemplateRefusal:
+        """Empty if there is none; then the first steps stay without a number."""
+        (rendering,) = render_prompts(self._request.template_policy, [trace], self._tokenizer, None)
+        if isinstance(rendering, Unrendered):
             return []
         return self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
 

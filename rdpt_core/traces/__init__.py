@@ -1,14 +1,15 @@
 """Traces: read, checked, imported and cut into sentences. Nothing here knows a model.
 
-    files        any file, compressed or not, to records
-    canonical    canonical JSON Lines: read, checked, written
-    formats      one file for each format that `import` reads
-    importing    files of any format to canonical traces
-    grading      is an answer the reference answer?
-    splitters    responses to sentences
-    thinking     where a response stops thinking, and whether it came to its end
-    token_spans  which sentence a token belongs to
-    summary      what `validate` says about a set of traces
+    files           any file, compressed or not, to records
+    canonical       canonical JSON Lines: read, checked, written
+    formats         one file for each format that `import` reads
+    importing       files of any format to canonical traces
+    grading         is an answer the reference answer?
+    splitters       responses to sentences
+    thinking        where a response stops thinking, and whether it came to its end
+    token_spans     which sentence a token belongs to
+    summary         what `validate` says about a set of traces
+    worker_process  a process that answers questions and can be killed
 
 NLTK is imported when the first splitter is asked for.
 """

@@ -41,6 +41,8 @@ class TraceSummary:
         extra_fields: fields that the canonical format does not know, kept in `meta["extra"]`, with how many traces
             have them.
         first_rejects: the first few rejected lines.
+        n_without_question: traces with neither `question` nor `messages`, which need the template policy `raw`.
+        n_without_prompt: traces without `prompt`, which that policy needs.
     """
 
     n_traces: int
@@ -58,6 +60,13 @@ class TraceSummary:
     sentences_per_trace: Spread | None = None
     extra_fields: Mapping[str, int] = field(default_factory=dict)
     first_rejects: tuple[Reject, ...] = ()
+    n_without_question: int = 0
+    n_without_prompt: int = 0
+
+    @property
+    def fits_a_policy(self) -> bool:
+        """Whether some template policy renders every trace. Under any other, `score` leaves some unscored."""
+        return not (self.n_without_question and self.n_without_prompt)
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes by their names, ready for JSON."""
@@ -71,6 +80,7 @@ class TraceSummary:
             ("rejected lines", f"{self.n_rejected:,}"),
             ("benchmarks", ", ".join(f"{name} {n:,}" for name, n in self.benchmarks.items()) or "none"),
             ("correct", f"{self.n_correct:,} yes, {self.n_incorrect:,} no, {self.n_unknown:,} unknown"),
+            ("without a question", self._without_question()),
             ("samples per question", self.samples_per_question),
             ("response characters", self.response_chars),
             ("empty responses", f"{self.n_empty_responses:,}" if self.n_empty_responses else None),
@@ -83,6 +93,14 @@ class TraceSummary:
         if self.n_rejected > len(self.first_rejects) > 0:
             lines.append(f"and {self.n_rejected - len(self.first_rejects):,} more")
         return "\n".join(lines)
+
+    def _without_question(self) -> str | None:
+        if not self.n_without_question:
+            return None
+        text = f"{self.n_without_question:,}, which `score` leaves unscored without `--template raw`"
+        if self.n_without_prompt:
+            text += f"; with it, the {self.n_without_prompt:,} without `prompt`"
+        return text
 
 
 def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | None = None) -> TraceSummary:
@@ -101,10 +119,13 @@ def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | 
     extra: Counter[str] = Counter()
     lengths = array("q")
     sentences = array("q")
+    n_without_question = n_without_prompt = 0
     for trace in traces:
         samples[trace.question_id] += 1
         benchmarks[trace.benchmark] += 1
         correct[trace.correct] += 1
+        n_without_question += not trace.messages
+        n_without_prompt += trace.prompt is None
         kept = trace.meta.get("extra")
         if isinstance(kept, Mapping):
             extra.update(map(str, kept))
@@ -127,6 +148,8 @@ def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | 
         sentences_per_trace=_spread(sentences),
         extra_fields=dict(sorted(extra.items(), key=lambda item: (-item[1], item[0]))),
         first_rejects=rejects.first,
+        n_without_question=n_without_question,
+        n_without_prompt=n_without_prompt,
     )
 
 

@@ -58,7 +58,9 @@ def test_wrong_models(
     assert "there is no CUDA device" in fails(capsys, *base, *model_flags, "--device", "cuda")
     pair = ["--roles", "teacher,student", "--teacher", triple / "teacher", "--student", triple / "student"]
     assert "no distilled model" in fails(capsys, *base, *pair, "--template", "distilled")
-    assert "needs the prompt" in fails(capsys, *base, *model_flags, "--template", "raw")
+    assert "can render no trace; expected traces with a field `prompt`" in fails(
+        capsys, *base, *model_flags, "--template", "raw"
+    )
     assert not (tmp_path / "x.duckdb").exists()
 
 
@@ -73,7 +75,10 @@ def test_weights_that_do_not_fit_are_never_filled_with_random_numbers(
     cases = {
         "missing": ({key: value for key, value in weights.items() if key != name}, "missing from the weights"),
         "prefixed": ({f"module.{key}": value for key, value in weights.items()}, "tensors"),
-        "reshaped": ({**weights, name: weights[name][:-1].contiguous()}, ""),
+        "reshaped": (
+            {**weights, name: weights[name][:-1].contiguous()},
+            f"expected shape {list(weights[name].shape)}, by config.json; got shape {list(weights[name][:-1].shape)}",
+        ),
     }
     for case, (changed, said) in cases.items():
         folder = tmp_path / case

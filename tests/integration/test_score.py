@@ -327,6 +327,30 @@ def test_a_conversation_that_a_template_refuses_stops_nothing_else(
     assert by_trace == {"t0": {None}, "t1": {"template_refused"}}
 
 
+def test_one_trace_without_a_question_stops_nothing_else(
+    model_flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = make_lines(3)
+    lines[1]["prompt"] = lines[1].pop("question")
+    traces, database = write_lines(tmp_path / "t.jsonl", lines), tmp_path / "run.duckdb"
+    assert main(["validate", "--traces", str(traces)]) == 3
+    assert "without a question:   1, which `score` leaves unscored" in capsys.readouterr().out
+    command = ["score", "--traces", str(traces), *model_flags, "--quiet", "--db", str(database)]
+    assert main(command) == 3
+    rows = export(database, "sentences", tmp_path / "s.jsonl")
+    assert {(row["trace_id"], row["unscored_reason"]) for row in rows} == {
+        ("t0", None),
+        ("t1", "no_question"),
+        ("t2", None),
+    }
+    told = [json.loads(line) for line in (tmp_path / "run.duckdb.unscored.jsonl").read_text().splitlines()]
+    assert [(line["role"], line["trace_id"]) for line in told] == [(role, "t1") for role in ROLES]
+    assert all("--template raw" in line["detail"] for line in told)
+    # A policy that can render no trace at all is a wrong choice, and said to be one.
+    assert main([*command, "--template", "raw", "--limit", "1"]) == 2
+    assert "`raw` can render no trace; expected traces with a field `prompt`" in capsys.readouterr().err
+
+
 def test_ranks_complete_a_run_that_has_none_and_change_no_number(
     triple: Path, model_flags: list[str], traces_file: Path, tmp_path: Path
 ) -> None:

@@ -24,8 +24,8 @@ from rdpt_core.records import (
     Trace,
     UnscoredReason,
 )
-from rdpt_core.scoring.models.templates import render_prompt
-from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer, TemplateRefusal
+from rdpt_core.scoring.models.templates import Rendering, Unrendered, render_prompts
+from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
 
 
@@ -40,13 +40,17 @@ class ScoringItem:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTrace:
-    """One trace as one model sees it: prompt ids, response tokens, how many of these are scored, why not all."""
+    """One trace as one model sees it: prompt ids, response tokens, how many of these are scored, why not all.
+
+    `detail` says more exactly why nothing is.
+    """
 
     item: ScoringItem
     prompt: list[int]
     encoding: Encoding
     n_scored: int
     reason: UnscoredReason | None
+    detail: str | None = None
 
 
 Batch = list[PreparedTrace]
@@ -89,22 +93,38 @@ class Prompting:
     too_long: TooLong
 
 
-def prepare_trace(
-    item: ScoringItem,
+def prepare_traces(
+    items: Sequence[ScoringItem],
     tokenizer: RoleTokenizer,
     distilled_tokenizer: RoleTokenizer | None,
     prompting: Prompting,
     context_length: int | None,
+) -> list[PreparedTrace]:
+    """Render and tokenise traces, and find how much of each fits the context.
+
+    Raises:
+        ModelError: the chat template is broken or does not end.
+    """
+    traces = [item.trace for item in items]
+    renderings = render_prompts(prompting.template_policy, traces, tokenizer, distilled_tokenizer)
+    return [
+        _prepare(item, rendering, tokenizer, prompting.too_long, context_length)
+        for item, rendering in zip(items, renderings, strict=True)
+    ]
+
+
+def _prepare(
+    item: ScoringItem,
+    rendering: Rendering | Unrendered,
+    tokenizer: RoleTokenizer,
+    too_long: TooLong,
+    context_length: int | None,
 ) -> PreparedTrace:
-    """Render and tokenise one trace, and find how much of it fits the context."""
-    trace = item.trace
     nothing = np.empty(0, dtype=np.int32)
-    try:
-        rendering = render_prompt(prompting.template_policy, trace, tokenizer, distilled_tokenizer)
-    except TemplateRefusal:
-        return PreparedTrace(item, [], Encoding(nothing, nothing, nothing), 0, UnscoredReason.TEMPLATE_REFUSED)
+    if isinstance(rendering, Unrendered):
+        return PreparedTrace(item, [], Encoding(nothing, nothing, nothing), 0, rendering.reason, rendering.detail)
     prompt = tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
-    encoding = tokenizer.encode_response(trace.response)
+    encoding = tokenizer.encode_response(item.trace.response)
     if encoding is None:
         return PreparedTrace(item, prompt, Encoding(nothing, nothing, nothing), 0, UnscoredReason.UNTOKENIZABLE)
     if not prompt:
@@ -114,7 +134,7 @@ def prepare_trace(
         return PreparedTrace(item, prompt, encoding, len(encoding), None)
     # Every token that fits is scored, whatever sentence it is in: a sentence that is cut has a token without a
     # logprob and so no probability, and another splitter finds the same tokens.
-    n_scored = max(0, int(room)) if prompting.too_long is TooLong.PREFIX else 0
+    n_scored = max(0, int(room)) if too_long is TooLong.PREFIX else 0
     return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
 
 
@@ -134,4 +154,4 @@ def role_result(prepared: PreparedTrace, logprob: Floats | None, *, detail: str 
         if reason is None and not finite.all():
             reason = UnscoredReason.NON_FINITE
     n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling
-    return RoleResult(item.trace_no, tokens, n_straddling, reason, detail)
+    return RoleResult(item.trace_no, tokens, n_straddling, reason, detail or prepared.detail)

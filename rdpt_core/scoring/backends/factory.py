@@ -8,6 +8,7 @@ from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
+from rdpt_core.scoring.models.templates import author_of
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
 
@@ -65,6 +66,8 @@ def make_backend(
             expected='backend = "transformers" for every role',
             got=f"{role}: {reference.backend}",
         )
+    if reference.backend != "recorded":
+        _check_template(author_of(request.template_policy, tokenizers[role], distilled))
     if reference.backend == "openai":
         # The HTTP client is needed for served models only.
         from rdpt_core.scoring.backends.served.backend import ServedBackend
@@ -86,6 +89,11 @@ def make_backend(
         with_ranks=request.with_ranks,
     )
     return TransformersBackend(role, files, tokenizers[role], distilled, options)
+
+
+def _check_template(author: RoleTokenizer | None) -> None:
+    if author is not None and author.chat_template is not None:
+        author.chat_template.check()
 
 
 def _files(role: Role, reference: ModelReference) -> ModelFiles | None:

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores
-from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_trace, role_result
+from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
 from rdpt_core.scoring.concurrency import map_in_order
 from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
+from rdpt_core.scoring.models.configuration import read_config
 from rdpt_core.scoring.models.devices import worker_devices
-from rdpt_core.scoring.models.loading import count_parameters, load_model, read_config
+from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.templates import template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.scoring.models.weights import count_parameters, read_tensors
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.engine.kernel import CausalKernel
@@ -52,10 +54,11 @@ class TransformersBackend:
         self._distilled_tokenizer = distilled_tokenizer
         self._options = options
         self._kernels: list[CausalKernel] = []
-        config = read_config(files, options.trust_remote_code)
+        tensors = read_tensors(files)
+        config = read_config(files, tensors, options.trust_remote_code)
         self._context_length = getattr(config, "max_position_embeddings", None)
         self._vocabulary_size = int(config.vocab_size)
-        self._n_parameters = count_parameters(files)
+        self._n_parameters = count_parameters(tensors)
         self._model = ScoredModel(
             role=role,
             model=files.name,
@@ -87,7 +90,9 @@ class TransformersBackend:
 
     def prepare(self, items: Sequence[ScoringItem]) -> list[Batch]:
         """Traces with the same prompt together, the largest batch first; traces without a scorable token last."""
-        traces = [self._prepare(item) for item in items]
+        traces = prepare_traces(
+            items, self._tokenizer, self._distilled_tokenizer, self._options.prompting, self._context_length
+        )
         scorable = [trace for trace in traces if trace.n_scored > 0]
         kernel = self._kernels[0]
         plan = plan_batches(
@@ -130,11 +135,6 @@ class TransformersBackend:
             check_ids(sequences, self._vocabulary_size, self._files.name)
             scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
         return [_ranked_result(trace, scores.get(number), with_ranks) for number, trace in enumerate(batch)]
-
-    def _prepare(self, item: ScoringItem) -> PreparedTrace:
-        return prepare_trace(
-            item, self._tokenizer, self._distilled_tokenizer, self._options.prompting, self._context_length
-        )
 
 
 def _ranked_result(prepared: PreparedTrace, scores: TokenScores | None, with_ranks: bool) -> RoleResult:

@@ -72,11 +72,12 @@ def probe(model: Any, probed: Probed) -> Findings:
     """Compare before and after `prepare`, which changes the model; it is changed back if it cannot stay so.
 
     Raises:
-        ModelError: the model is not causal.
+        ModelError: the model is not causal, or gives no finite numbers.
     """
     config = model.config.get_text_config()
     sequences = _sequences(int(config.vocab_size))
     own = [own_logprobs(model, sequence) for sequence in sequences]
+    _check_finite(model, np.concatenate(own))
     _check_causal(model, sequences[0], own[0])
     refusal = _static_refusal(model, config)
     if refusal is None:
@@ -117,6 +118,39 @@ def _tiles(model: Any, probed: Probed, sequences: Sequence[TokenSequence], own: 
     return _disagreement(own, tiled, model.dtype) is None
 
 
+def _check_finite(model: Any, own: Floats) -> None:
+    """Refuse a model whose weights are broken. They are looked at only if the probe's logprobs are not all finite.
+
+    Raises:
+        ModelError: a tensor holds what is no finite number, or no logprob at all is finite.
+    """
+    finite = np.isfinite(own)
+    if finite.all():
+        return
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        n_nan, n_infinite = int(tensor.isnan().sum()), int(tensor.isinf().sum())
+        if n_nan or n_infinite:
+            counts = [f"{n:,} {what}" for n, what in ((n_nan, "NaN"), (n_infinite, "infinite")) if n]
+            raise ModelError(
+                f"the weights of this model are broken: {name} holds {' and '.join(counts)}",
+                where=_name(model),
+                expected=f"{tensor.numel():,} finite numbers",
+                hint="Download the weights again; if they were trained here, take an earlier checkpoint.",
+            )
+    if not finite.any():
+        raise ModelError(
+            "this model gives no finite probability",
+            where=_name(model),
+            expected=f"logits that {str(model.dtype).removeprefix('torch.')} can hold",
+            got="none for any token of three short texts",
+            hint="Try `--dtype float32`; if that is no better, config.json may not be that of these weights.",
+        )
+
+
+def _name(model: Any) -> str:
+    return model.config._name_or_path or type(model).__name__
+
+
 def _check_causal(model: Any, sequence: TokenSequence, own: Floats) -> None:
     """Refuse a model whose tokens see what comes after them: masked language models load as causal ones do.
 
@@ -134,7 +168,7 @@ def _check_causal(model: Any, sequence: TokenSequence, own: Floats) -> None:
     if float(np.median(np.abs(own[:n_kept] - after[:n_kept]))) > _FUTURE_NATS:
         raise ModelError(
             "this model is not causal: a token's probability depends on what comes after it",
-            where=model.config._name_or_path or type(model).__name__,
+            where=_name(model),
             expected="a causal language model",
             got=", ".join(model.config.architectures or [type(model).__name__]),
         )

@@ -14,9 +14,9 @@ from typing import Any
 from rdpt_core import __version__
 from rdpt_core.errors import InputError
 from rdpt_core.records import RunClaim, ScoredModel, TemplatePolicy, Trace
+from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.devices import resolve_device
-from rdpt_core.scoring.models.templates import check_policy
-from rdpt_core.scoring.models.tokenization import TEMPLATE_DATE
+from rdpt_core.scoring.models.templates import lack
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces import Splitter, trace_to_json
 
@@ -35,14 +35,14 @@ class TraceSurvey:
 
 
 def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurvey:
-    """Hash and count the traces, and check that the template policy finds what it needs in each.
+    """Hash and count the traces, and check that the template policy finds what it needs in some of them.
 
     Raises:
-        InputError: no trace at all, or one that the policy cannot render.
+        InputError: no trace at all, or none that the policy can render.
     """
-    pass_ = _Pass()
+    pass_, n_lacking = _Pass(), 0
     for trace in traces:
-        check_policy(policy, trace)
+        n_lacking += lack(policy, trace) is not None
         pass_.add(trace)
     if pass_.n_traces == 0:
         raise InputError(
@@ -50,6 +50,14 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
             expected="at least one valid line in the files of traces",
             got="none",
             hint="`rdpt validate --traces FILE` says what is wrong with each line.",
+        )
+    if n_lacking == pass_.n_traces:
+        needs_prompts = policy is TemplatePolicy.RAW
+        raise InputError(
+            f"template policy `{policy}` can render no trace",
+            expected="traces with a field `prompt`" if needs_prompts else "traces with `question` or `messages`",
+            got=f"{pass_.n_traces:,} without",
+            hint="Score with `--template own`." if needs_prompts else "Score with `--template raw`.",
         )
     return pass_.survey()
 

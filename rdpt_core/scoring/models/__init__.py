@@ -1,9 +1,14 @@
 """From the name of a model to a loaded model and its tokenizer.
 
-references    a name to files on disk
-hashed_files  whether these are still what they were
-loading       files to configuration, size and model
-devices       which device and dtype
-tokenization  prompts as in generation, responses with offsets
-templates     how a role sees the question
+references       a name to files on disk
+hashed_files     whether these are still what they were
+settings         the JSON files of a model, and libraries that stumble over them
+weights          what the headers of weight files say
+configuration    its sizes, held against those headers
+loading          files to the loaded model
+devices          which device and dtype
+tokenization     prompts as in generation, responses with offsets
+chat_template    a model's template, rendered in a process of its own
+template_worker  that process
+templates        how a role sees the question
 """

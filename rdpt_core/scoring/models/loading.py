@@ -1,101 +1,18 @@
-"""From the files of a model to its configuration, its size, and the loaded model."""
+"""From the files of a model to the loaded model."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
 from rdpt_core.errors import MissingPackageError, ModelError
+from rdpt_core.scoring.models.configuration import mismatch
 from rdpt_core.scoring.models.devices import SEVERAL
 from rdpt_core.scoring.models.references import ModelFiles
-
-
-def read_config(files: ModelFiles, trust_remote_code: bool) -> Any:
-    """The text configuration of a model, without its weights.
-
-    Raises:
-        ModelError: there is none, or it needs code that comes with the model.
-    """
-    from transformers import AutoConfig
-
-    arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
-    try:
-        config = AutoConfig.from_pretrained(
-            str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
-        )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ModelError(
-            "the configuration of this model cannot be used",
-            where=files.name,
-            got=_first_line(error),
-            hint="A model that needs its own code is refused unless `--trust-remote-code` is given.",
-        ) from error
-    text = config.get_text_config()
-    if not isinstance(getattr(text, "vocab_size", None), int):
-        raise ModelError(
-            "the configuration of this model names no size of the vocabulary",
-            where=files.name,
-            expected="`vocab_size`, a whole number",
-            got=repr(getattr(text, "vocab_size", None)),
-        )
-    return text
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-def count_parameters(files: ModelFiles) -> int:
-    """From the headers of the weight files: no tensor is read."""
-    if files.gguf is not None:
-        from gguf import GGUFReader
-
-        return sum(int(tensor.n_elements) for tensor in GGUFReader(str(files.folder / files.gguf)).tensors)
-    total = 0
-    for file in files.folder.glob("*.safetensors"):
-        for entry in _safetensors_header(file).values():
-            if "shape" in entry:
-                total += math.prod(entry["shape"])
-    return total
-
-
-def _safetensors_header(file: Any) -> dict[str, Any]:
-    """The JSON header of a safetensors file: eight bytes of little-endian length, then the JSON.
-
-    Raises:
-        ModelError: the file is cut short or not safetensors, as a failed download leaves it.
-    """
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        if 8 + length > size:
-            raise ModelError(
-                "the weights are not a whole safetensors file",
-                where=str(file),
-                expected=f"a header of {length} bytes",
-                got=f"{size} bytes in all",
-                hint="Download the file again; with git, `git lfs pull` fetches what a pointer stands for.",
-            )
-        try:
-            header = json.loads(stream.read(length))
-        except ValueError:
-            header = None
-    tensors = list(header.values()) if isinstance(header, dict) else []
-    ends = [entry["data_offsets"][1] for entry in tensors if isinstance(entry, dict) and "data_offsets" in entry]
-    if not ends or 8 + length + max(ends) != size:
-        raise ModelError(
-            "the weights are not a whole safetensors file",
-            where=str(file),
-            expected=f"{8 + length + max(ends)} bytes" if ends else "a header that names tensors",
-            got=f"{size} bytes in all",
-            hint="Download the file again.",
-        )
-    return dict(header)
+from rdpt_core.scoring.models.settings import check_texts, foreign
+from rdpt_core.scoring.models.weights import read_tensors
 
 
 def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code: bool) -> Any:
@@ -116,21 +33,26 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
     arguments: dict[str, Any] = {"use_safetensors": True} if files.gguf is None else {"gguf_file": files.gguf}
     if device == SEVERAL:
         arguments["device_map"] = _balanced_map(files.name)
-    try:
-        with _no_loading_bar():
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                str(files.folder),
-                output_loading_info=True,
-                dtype=getattr(torch, dtype),
-                trust_remote_code=trust_remote_code,
-                local_files_only=True,
-                **arguments,
-            )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
-        if is_out_of_memory(error):
-            raise
+
+    def diagnosis() -> None:
         files.check_unchanged()  # Half of a new file is no model.
-        raise ModelError("the model cannot be loaded", where=files.name, got=_first_line(error)) from error
+        if files.gguf is None:
+            check_texts(files.folder)
+
+    with (
+        foreign("the model cannot be loaded", files.name, diagnosis=diagnosis, passing=is_out_of_memory),
+        _no_loading_bar(),
+    ):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            str(files.folder),
+            output_loading_info=True,
+            # Told in the report, with both shapes, where the library's own error names neither.
+            ignore_mismatched_sizes=True,
+            dtype=getattr(torch, dtype),
+            trust_remote_code=trust_remote_code,
+            local_files_only=True,
+            **arguments,
+        )
     model, report = loaded
     _check_weights(files, report)
     model.requires_grad_(False)
@@ -162,15 +84,17 @@ def _check_weights(files: ModelFiles, report: dict[str, Any]) -> None:
     Raises:
         ModelError: tensors are missing, have the wrong shape, or have names that the model does not know.
     """
+    wrong = [(name, tuple(stored), tuple(built)) for name, stored, built in report.get("mismatched_keys", ())]
+    if wrong:
+        raise mismatch(files, wrong, read_tensors(files))
     for kind, what in (
-        ("missing_keys", "are missing from the weights"),
-        ("mismatched_keys", "have another shape in the weights"),
-        ("unexpected_keys", "of the weights have no place in the model"),
+        ("missing_keys", "missing from the weights"),
+        ("unexpected_keys", "of the weights without a place in the model"),
     ):
         names = sorted(str(key) for key in report.get(kind, ()))
         if names:
             raise ModelError(
-                f"{len(names)} tensors {what}",
+                f"{len(names)} tensor{'s' if len(names) > 1 else ''} {what}",
                 where=files.name,
                 expected="weights that fit the model's config.json",
                 got=", ".join(names[:3]) + (", …" if len(names) > 3 else ""),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rdpt_core.errors import InputError
-from rdpt_core.records import TemplatePolicy, Trace
+from rdpt_core.records import TemplatePolicy, Trace, UnscoredReason
+from rdpt_core.scoring.models.chat_template import ChatTemplate, Refused
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 
 PLAIN_TEMPLATE = "plain"
@@ -22,59 +23,86 @@ class Rendering:
     add_bos: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Unrendered:
+    """Why a trace has no prompt, in one word and in a few."""
+
+    reason: UnscoredReason
+    detail: str
+
+
+_NO_QUESTION = Unrendered(
+    UnscoredReason.NO_QUESTION,
+    "it has neither `question` nor `messages`; `--template raw` scores it after its `prompt`",
+)
+_NO_PROMPT = Unrendered(UnscoredReason.NO_PROMPT, "it has no `prompt`; `--template own` scores it after its question")
+
+
 def template_name(policy: TemplatePolicy, tokenizer: RoleTokenizer) -> str:
     """What is stored as the template of a role: the policy, or `plain` where a base model has no template."""
-    if policy is TemplatePolicy.OWN and not tokenizer.has_chat_template:
+    if policy is TemplatePolicy.OWN and tokenizer.chat_template is None:
         return PLAIN_TEMPLATE
     return policy
 
 
-def check_policy(policy: TemplatePolicy, trace: Trace) -> None:
-    """Refuse a trace that lacks what the policy needs.
-
-    Raises:
-        InputError: `raw` without a prompt, or another policy with nothing but a prompt.
-    """
-    if policy is TemplatePolicy.RAW and trace.prompt is None:
-        raise InputError(
-            "template policy `raw` needs the prompt of every trace",
-            where=f"trace {trace.trace_id}",
-            expected="a field `prompt`",
-            got="none",
-            hint="Score with `--template own`, or add the rendered prompts.",
-        )
-    if policy is not TemplatePolicy.RAW and not trace.messages:
-        raise InputError(
-            f"template policy `{policy}` needs the question of every trace",
-            where=f"trace {trace.trace_id}",
-            expected="a field `question` or `messages`",
-            got="a `prompt` only",
-            hint="Score with `--template raw`.",
-        )
+def lack(policy: TemplatePolicy, trace: Trace) -> Unrendered | None:
+    """What a trace lacks of what the policy needs: under `raw` a prompt, under the others a question."""
+    if policy is TemplatePolicy.RAW:
+        return _NO_PROMPT if trace.prompt is None else None
+    return None if trace.messages else _NO_QUESTION
 
 
-def render_prompt(
-    policy: TemplatePolicy, trace: Trace, own: RoleTokenizer, distilled: RoleTokenizer | None
-) -> Rendering:
-    """The prompt of a trace for the role that owns the tokenizer `own`.
+def author_of(policy: TemplatePolicy, own: RoleTokenizer, distilled: RoleTokenizer | None) -> RoleTokenizer | None:
+    """Whose chat template, or plain rendering, makes the prompts; None if they are taken as they are."""
+    if policy is TemplatePolicy.RAW:
+        return None
+    return own if policy is TemplatePolicy.OWN or distilled is None else distilled
+
+
+def render_prompts(
+    policy: TemplatePolicy, traces: Sequence[Trace], own: RoleTokenizer, distilled: RoleTokenizer | None
+) -> list[Rendering | Unrendered]:
+    """The prompt of each trace for the role that owns the tokenizer `own`, or why there is none.
 
     A template may open a thinking block at its end (`<think>`). If the response opens it again, the prompt's opening is
     left out: the response is never changed, and the block is opened once.
+
+    Raises:
+        ModelError: the template is broken or does not end.
     """
-    if policy is TemplatePolicy.RAW:
-        if trace.prompt is None:
-            check_policy(policy, trace)
-        return Rendering(trace.prompt or "", add_bos=True)
-    author = own if policy is TemplatePolicy.OWN or distilled is None else distilled
-    if author.has_chat_template:
-        messages = [{"role": message.role, "content": message.content} for message in trace.messages]
-        text = author.render(messages)
-        opened = _OPEN_THINKING.search(text)
-        if opened and trace.response.lstrip().startswith(f"<{opened.group(1)}>"):
-            text = text[: opened.start()]
+    lacks = [lack(policy, trace) for trace in traces]
+    askable = [trace for trace, lacking in zip(traces, lacks, strict=True) if lacking is None]
+    author = author_of(policy, own, distilled)
+    made: list[Rendering | Unrendered]
+    if author is None:
+        made = [Rendering(trace.prompt or "", add_bos=True) for trace in askable]
+    elif author.chat_template is None:
+        made = [Rendering(plain_rendering(trace), add_bos=True) for trace in askable]
+    else:
         # A model's own template writes its own BOS; another model's BOS means nothing to this one.
-        return Rendering(text, add_bos=author is not own)
-    return Rendering(plain_rendering(trace), add_bos=True)
+        made = _by_template(author.chat_template, askable, add_bos=author is not own)
+    results = iter(made)
+    return [next(results) if lacking is None else lacking for lacking in lacks]
+
+
+def _by_template(template: ChatTemplate, traces: Sequence[Trace], *, add_bos: bool) -> list[Rendering | Unrendered]:
+    conversations = [
+        [{"role": message.role, "content": message.content} for message in trace.messages] for trace in traces
+    ]
+    texts = template.render(conversations) if conversations else []
+    return [
+        Unrendered(UnscoredReason.TEMPLATE_REFUSED, text.detail)
+        if isinstance(text, Refused)
+        else Rendering(_opened_once(text, trace.response), add_bos)
+        for text, trace in zip(texts, traces, strict=True)
+    ]
+
+
+def _opened_once(text: str, response: str) -> str:
+    opened = _OPEN_THINKING.search(text)
+    if opened and response.lstrip().startswith(f"<{opened.group(1)}>"):
+        return text[: opened.start()]
+    return text
 
 
 def plain_rendering(trace: Trace) -> str:

@@ -8,7 +8,6 @@ trimming of offsets.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 from dataclasses import dataclass
@@ -18,30 +17,17 @@ import numpy as np
 
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import ModelError
+from rdpt_core.scoring.models.chat_template import ChatTemplate
+from rdpt_core.scoring.models.configuration import load_config
 from rdpt_core.scoring.models.references import ModelFiles
+from rdpt_core.scoring.models.settings import check_texts, foreign
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
-# Some chat templates print today's date. The same inputs must give the same numbers tomorrow.
-TEMPLATE_DATE = datetime.date(2025, 1, 1)
-
-# A macro hides the function of the same name that transformers offers to templates.
-_FIXED_CLOCK = (
-    "{%- macro strftime_now(format) -%}{{ format"
-    + "".join(
-        f" | replace('{code}', '{TEMPLATE_DATE.strftime(code)}')"
-        for code in ("%Y", "%y", "%m", "%d", "%B", "%b", "%A", "%a", "%H", "%M", "%S")
-    )
-    + " }}{%- endmacro -%}"
-)
-
+_NO_LIMIT = 10**30
 _NORMALIZATION = ("NFC", "NFD", "NFKC", "NFKD", "Strip", "StripAccents", "Lowercase")
-
-
-class TemplateRefusal(ModelError):
-    """A chat template does not take one conversation; other traces of the run may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +49,7 @@ class RoleTokenizer:
         name: the model as the user named it, for messages.
         hash: of everything that decides how a response is cut; equal hashes mean equal tokens.
         vocabulary_size: tokens that it knows, added ones included.
+        chat_template: how the model sees a conversation; None for a base model without one.
     """
 
     def __init__(self, name: str, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -80,43 +67,12 @@ class RoleTokenizer:
         if tokenizer.vocab_size == 0 or not tokenizer.get_vocab():
             raise ModelError("the tokenizer of this model is empty", where=name, expected="a vocabulary")
         self.vocabulary_size = len(tokenizer)
+        self.chat_template = _chat_template(name, tokenizer)
         state = verbatim(json.loads(backend.to_str()))
         text = json.dumps(state, sort_keys=True, ensure_ascii=False)
         self.hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._response_tokenizer: Tokenizer = Tokenizer.from_str(text)
         self._response_tokenizer.encode_special_tokens = False
-
-    @property
-    def has_chat_template(self) -> bool:
-        """Whether the model can render a conversation by itself."""
-        return bool(getattr(self._tokenizer, "chat_template", None))
-
-    def render(self, messages: list[dict[str, str]]) -> str:
-        """The conversation through the model's own chat template, ending in the generation prompt.
-
-        Templates that print today's date print `TEMPLATE_DATE` instead.
-
-        Raises:
-            TemplateRefusal: the template does not take this conversation, for example because of a role in it.
-            ModelError: the template itself is broken.
-        """
-        from jinja2 import TemplateError, TemplateSyntaxError
-
-        try:
-            template = self._tokenizer.get_chat_template()
-            if "strftime_now" in template:
-                template = _FIXED_CLOCK + template
-            return str(
-                self._tokenizer.apply_chat_template(
-                    messages, chat_template=template, tokenize=False, add_generation_prompt=True
-                )
-            )
-        except TemplateSyntaxError as error:
-            raise ModelError("the chat template of this model is broken", where=self.name, got=str(error)) from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            raise TemplateRefusal(
-                "the chat template of this model refuses the conversation", where=self.name, got=str(error)
-            ) from error
 
     def encode_prompt(self, text: str, *, add_bos: bool) -> list[int]:
         """Token ids of a prompt. `add_bos` puts the model's BOS first, once, if the model uses one."""
@@ -139,6 +95,24 @@ class RoleTokenizer:
         offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
         tokens = Encoding(np.array(encoding.ids, dtype=np.int32), offsets[:, 0].copy(), offsets[:, 1].copy())
         return tokens if _covers(text, tokens) else None
+
+
+def _chat_template(name: str, tokenizer: PreTrainedTokenizerBase) -> ChatTemplate | None:
+    """The template of a tokenizer; of several that have names, the one called `default`."""
+    source: Any = getattr(tokenizer, "chat_template", None)
+    if not source:
+        return None
+    if isinstance(source, dict):
+        source = source.get("default", source)
+    if not isinstance(source, str):
+        names = ", ".join(sorted(map(str, source))[:8]) if isinstance(source, dict) else type(source).__name__
+        raise ModelError(
+            "the chat template of this model cannot be used",
+            where=name,
+            expected="a text, or several with names of which one is `default`",
+            got=names,
+        )
+    return ChatTemplate(name, source, tokenizer.special_tokens_map)
 
 
 def _covers(text: str, encoding: Encoding) -> bool:
@@ -202,15 +176,22 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
     from transformers import AutoTokenizer
 
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
-    try:
+
+    def diagnosis() -> None:
+        if files.gguf is None:
+            check_texts(files.folder)
+        if files.gguf is not None or (files.folder / "config.json").is_file():
+            # The library reads it to choose a tokenizer.
+            load_config(files, trust_remote_code)
+
+    with foreign("the tokenizer cannot be loaded", files.name, diagnosis=diagnosis):
         tokenizer = AutoTokenizer.from_pretrained(
             str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ImportError) as error:
-        raise ModelError("the tokenizer cannot be loaded", where=files.name, got=_first_line(error)) from error
-    return RoleTokenizer(files.name, tokenizer)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+        # Whether a text fits the model is decided here, with the model's own limit.
+        tokenizer.model_max_length = _NO_LIMIT
+        loaded = RoleTokenizer(files.name, tokenizer)
+        # What cannot be used shows with the first text.
+        loaded.encode_prompt("a", add_bos=True)
+        loaded.encode_response("a")
+    return loaded

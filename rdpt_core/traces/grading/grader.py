@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from rdpt_core.traces.grading.answers import MAX_ANSWER_CHARS, bare_gold, marked_answer
-from rdpt_core.traces.grading.math_worker import MathWorker, WorkerError
+from rdpt_core.traces.grading.math_worker import MathWorker
 from rdpt_core.traces.grading.rules import TAIL_CHARS, Grade, choice_of_gold, grade_choice, grade_text, is_structure
 from rdpt_core.traces.thinking import split_thinking
+from rdpt_core.traces.worker_process import WorkerError
 
 __all__ = ["LIMIT_S", "MAX_FAILURES", "Grade", "Grader", "method_for"]
 

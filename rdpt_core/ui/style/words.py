@@ -40,6 +40,8 @@ UNSCORED: dict[str, str] = {
     "non_finite": "Unscored: some model gave no finite probability.",
     "context_length": "Unscored: the trace is longer than some model's context, and this part did not fit.",
     "template_refused": "Unscored: the chat template of some model refuses this conversation.",
+    "no_question": "Unscored: the trace has no question to render, only a prompt.",
+    "no_prompt": "Unscored: the trace has no prompt, and the run takes prompts as they are.",
     "empty_prompt": "Unscored: the prompt is empty, so nothing precedes the first token of the response.",
     "untokenizable": "Unscored: some model's tokenizer cannot represent this trace.",
     "server_refused": "Unscored: a server refused to score this trace; scoring again asks once more.",

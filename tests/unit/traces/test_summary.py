@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from rdpt_core.records import Reject, Trace
+from rdpt_core.records import Message, Reject, Trace
 from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.splitters import get_splitter
 from rdpt_core.traces.summary import Spread, summarise
@@ -52,6 +52,18 @@ def test_nothing_at_all() -> None:
     summary = summarise([], RejectLog(), get_splitter())
     assert (summary.n_traces, summary.response_chars, summary.n_sentences) == (0, None, 0)
     assert "benchmarks:           none" in summary.to_text()
+
+
+def test_traces_that_a_template_policy_cannot_render_are_counted() -> None:
+    asked = Trace("t0", "q0", "Yes.", messages=(Message("user", "Is it?"),))
+    bare = Trace("t1", "q1", "Yes.", prompt="Is it?")
+    mixed = summarise([asked, bare, asked], RejectLog())
+    assert (mixed.n_without_question, mixed.n_without_prompt, mixed.fits_a_policy) == (1, 2, False)
+    assert "without a question:   1, which `score` leaves unscored without `--template raw`; with it, the 2" in (
+        mixed.to_text()
+    )
+    assert summarise([asked], RejectLog()).fits_a_policy and summarise([bare], RejectLog()).fits_a_policy
+    assert "without a question" not in summarise([asked], RejectLog()).to_text()
 
 
 def test_json_and_text() -> None:

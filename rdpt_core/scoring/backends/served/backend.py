@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from rdpt_core.errors import ModelError, ServerGoneError
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, ServerSettings
-from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_trace, role_result
+from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
 from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered, server_root
 from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent
 from rdpt_core.scoring.backends.served.secret import Secret
@@ -109,10 +109,8 @@ class ServedBackend:
         context_length = self._model.context_length
         if context_length is not None and self._dialect is not None:
             context_length -= self._dialect.n_generated
-        return [
-            [prepare_trace(item, self._tokenizer, self._distilled_tokenizer, self._prompting, context_length)]
-            for item in items
-        ]
+        prepared = prepare_traces(items, self._tokenizer, self._distilled_tokenizer, self._prompting, context_length)
+        return [[trace] for trace in prepared]
 
     def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
         """Many requests at once; results come as the server gives them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdpt_core.errors import InputError
-from rdpt_core.records import Message, ModelReference, TemplatePolicy, Trace
+from rdpt_core.errors import ModelError
+from rdpt_core.records import Message, ModelReference, TemplatePolicy, Trace, UnscoredReason
 from rdpt_core.scoring.models.references import resolve
-from rdpt_core.scoring.models.templates import check_policy, plain_rendering, render_prompt, template_name
+from rdpt_core.scoring.models.templates import (
+    Rendering,
+    Unrendered,
+    lack,
+    plain_rendering,
+    render_prompts,
+    template_name,
+)
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from tests.support.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
 
@@ -66,8 +74,14 @@ def trace(response: str = "Yes.", **fields: object) -> Trace:
     return Trace("t", "q", response, **{"messages": (Message("user", "Is it?"),), **fields})
 
 
+def rendered(policy: TemplatePolicy, one: Trace, own: RoleTokenizer, distilled: RoleTokenizer | None) -> Rendering:
+    (rendering,) = render_prompts(policy, [one], own, distilled)
+    assert isinstance(rendering, Rendering)
+    return rendering
+
+
 def test_own_template_and_one_bos(byte_level: RoleTokenizer) -> None:
-    rendering = render_prompt(TemplatePolicy.OWN, trace(), byte_level, None)
+    rendering = rendered(TemplatePolicy.OWN, trace(), byte_level, None)
     assert rendering.text == "<s><|user|>Is it?<|assistant|>"
     ids = byte_level.encode_prompt(rendering.text, add_bos=rendering.add_bos)
     assert ids.count(0) == 1 and ids[0] == 0
@@ -75,22 +89,46 @@ def test_own_template_and_one_bos(byte_level: RoleTokenizer) -> None:
 
 def test_a_base_model_falls_back_to_the_plain_rendering(metaspace: RoleTokenizer) -> None:
     assert template_name(TemplatePolicy.OWN, metaspace) == "plain"
-    assert render_prompt(TemplatePolicy.OWN, trace(), metaspace, None).text == "Is it?\n\n"
+    assert rendered(TemplatePolicy.OWN, trace(), metaspace, None).text == "Is it?\n\n"
     talk = trace(messages=(Message("system", "Be brief."), Message("user", "Is it?")))
     assert plain_rendering(talk) == "system: Be brief.\n\nuser: Is it?\n\nassistant: "
 
 
 def test_distilled_policy_shows_every_role_the_same_text(byte_level: RoleTokenizer, metaspace: RoleTokenizer) -> None:
-    rendering = render_prompt(TemplatePolicy.DISTILLED, trace(), metaspace, byte_level)
+    rendering = rendered(TemplatePolicy.DISTILLED, trace(), metaspace, byte_level)
     assert rendering.text == "<s><|user|>Is it?<|assistant|>"
 
 
 def test_raw_takes_the_prompt_as_it_is(byte_level: RoleTokenizer) -> None:
-    assert render_prompt(TemplatePolicy.RAW, trace(prompt="  P<s>"), byte_level, None).text == "  P<s>"
-    with pytest.raises(InputError, match="--template own"):
-        check_policy(TemplatePolicy.RAW, trace())
-    with pytest.raises(InputError, match="--template raw"):
-        check_policy(TemplatePolicy.OWN, trace(messages=(), prompt="P"))
+    assert rendered(TemplatePolicy.RAW, trace(prompt="  P<s>"), byte_level, None).text == "  P<s>"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_trace_that_lacks_what_the_policy_needs_is_told_apart(
+    byte_level: RoleTokenizer, metaspace: RoleTokenizer, named: bool
+) -> None:
+    own = byte_level if named else metaspace
+    bare = trace(messages=(), prompt="P")
+    first, lacking, last = render_prompts(TemplatePolicy.OWN, [trace(), bare, trace()], own, None)
+    assert isinstance(first, Rendering) and first == last
+    assert isinstance(lacking, Unrendered) and lacking.reason is UnscoredReason.NO_QUESTION
+    assert "--template raw" in lacking.detail
+    (lacking,) = render_prompts(TemplatePolicy.RAW, [trace()], own, None)
+    assert isinstance(lacking, Unrendered) and lacking.reason is UnscoredReason.NO_PROMPT
+    assert lack(TemplatePolicy.RAW, bare) is None
+
+
+def test_several_templates_need_a_default(tmp_path: Path) -> None:
+    folder = save_model(tmp_path / "named", chat_template=None)
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    named = [{"name": "tool_use", "template": "T"}, {"name": "rag", "template": "R"}]
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": named}))
+    with pytest.raises(ModelError, match="one is `default`; got rag, tool_use"):
+        load_tokenizer(resolve(ModelReference(str(folder))))
+    named.append({"name": "default", "template": "{{ messages[0].content }}"})
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": named}))
+    tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
+    assert rendered(TemplatePolicy.OWN, trace(), tokenizer, None).text == "Is it?"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +138,7 @@ def test_a_thinking_block_is_opened_once(tmp_path: Path, response: str, ends_ope
     template = "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|><think>\n"
     folder = save_model(tmp_path / "thinker", chat_template=template)
     tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
-    text = render_prompt(TemplatePolicy.OWN, trace(response), tokenizer, None).text
+    text = rendered(TemplatePolicy.OWN, trace(response), tokenizer, None).text
     assert text.endswith("<think>") == ends_open
     assert (text + response).count("<think>") == 1
 
@@ -110,4 +148,4 @@ def test_a_template_that_prints_the_date_prints_the_same_one_every_day(tmp_path:
         tmp_path / "dated", chat_template="{% set now = strftime_now('%d %b %Y') %}{{ now }}: {{ messages[0].content }}"
     )
     tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
-    assert render_prompt(TemplatePolicy.OWN, trace(), tokenizer, None).text == "01 Jan 2025: Is it?"
+    assert rendered(TemplatePolicy.OWN, trace(), tokenizer, None).text == "01 Jan 2025: Is it?"

@@ -10,7 +10,7 @@ import pytest
 
 from rdpt_core.traces.grading import grader as grader_module
 from rdpt_core.traces.grading.grader import Grader, method_for
-from rdpt_core.traces.grading.math_worker import WorkerError
+from rdpt_core.traces.worker_process import WorkerError
 
 
 @pytest.fixture(scope="module")
