@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rdpt_core.analysis.run.kept import Family, Key
+from rdpt_core.cli import main
+from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.data.cache import DatabaseSnapshot
+from rdpt_core.ui.pages import overview
+from rdpt_core.ui.style import words
 from tests.app.conftest import Open, page_text
 from tests.support import synthetic
+from tests.support.killed import Killed, kill_after
 
 HALF = 16
 
@@ -69,3 +75,19 @@ def test_a_run_that_is_being_made_takes_the_place_of_no_finished_one(open_app: O
     synthetic.build(path, sketches, run_id="1" * 16)
     synthetic.build(path, sketches, run_id="2" * 16, n_scored=HALF, finish=False)
     assert open_app(path).query_params["run"] == "1" * 16
+
+
+def test_a_resplit_that_was_stopped_is_told_with_the_command_that_goes_on(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(patched, 1)
+        main(["resplit", "--db", str(path), "--splitter", "line"])
+    with open_reader(path) as reader:
+        finished, stopped = reader.runs()
+    monkeypatch.setattr(overview, "_QUIET", timedelta(0))
+    text = page_text(open_app(path, run=stopped.run_id))
+    hint = f"`rdpt resplit --run {finished.run_id} --splitter line` goes on with it."
+    assert words.no_markdown(hint, 200) in text

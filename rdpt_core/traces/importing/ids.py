@@ -74,8 +74,8 @@ class IdRegistry:
         Args:
             asked: what the response answers, and which sample of several it is, if the source says so.
         """
-        content = json.dumps([*asked, trace.model, trace.response])
-        first = self._first.setdefault(hashlib.blake2b(content.encode(), digest_size=16).digest(), trace_id)
+        content = (json.dumps([*asked, trace.model]) + trace.response).encode("utf-8", "backslashreplace")
+        first = self._first.setdefault(hashlib.blake2b(content, digest_size=16).digest(), trace_id)
         if first == trace_id:
             return False
         entry.n_copies += 1
