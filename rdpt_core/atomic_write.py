@@ -149,7 +149,7 @@ def is_stream(path: Path) -> bool:
 
 
 def _is_descriptor(path: Path) -> bool:
-    return path.parent.name == "fd" and path.parent.resolve().is_relative_to("/proc")
+    return path.parent.name == "fd" and os.path.realpath(path.parent).startswith("/proc/")
 
 
 def _written_to(path: Path, what: str) -> Iterator[Path]:

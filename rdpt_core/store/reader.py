@@ -69,10 +69,8 @@ class Run:
 
     def differs_in_splitter_only(self, other: Run) -> bool:
         """Whether `resplit` makes one of the two from the other."""
-        return self.splitter != other.splitter and {**self.identity, "splitter": None} == {
-            **other.identity,
-            "splitter": None,
-        }
+        mine, others = ({**run.identity, "splitter": None} for run in (self, other))
+        return self.run_id != other.run_id and mine == others
 
     def as_claim(self, name: str) -> RunClaim:
         """What a run made from this one starts from."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rdpt_core.analysis.run.kept import Family, Key
+from rdpt_core.cli import main
 from rdpt_core.records import RunKey
+from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.data.cache import DatabaseSnapshot
+from rdpt_core.ui.pages import overview
+from rdpt_core.ui.style import words
 from tests.app.conftest import ROOT, Open, page_text
 from tests.support import synthetic
+from tests.support.killed import Killed, kill_after
 
 HALF = 16
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -90,3 +96,19 @@ def test_a_newer_run_that_is_not_finished_is_a_click_away(open_app: Open, tmp_pa
     app.button(key="open_newer_run").click().run()
     assert app.query_params["run"] == "2" * 16
     assert f"{HALF} of {len(sketches)} traces; the run is not finished" in page_text(app)
+
+
+def test_a_resplit_that_was_stopped_is_told_with_the_command_that_goes_on(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(patched, 1)
+        main(["resplit", "--db", str(path), "--splitter", "line"])
+    with open_reader(path) as reader:
+        finished, stopped = reader.runs()
+    monkeypatch.setattr(overview, "_QUIET", timedelta(0))
+    text = page_text(open_app(path, run=stopped.run_id))
+    hint = f"`rdpt resplit --run {finished.run_id} --splitter line` goes on with it."
+    assert words.no_markdown(hint, 200) in text

@@ -48,6 +48,7 @@ class Draft:
     Attributes:
         messages: the conversation before the response.
         prompt: the exact rendered prompt, where the source holds one.
+        trace_id: what the source calls the trace, or None: kept, unless another trace has it.
         source_id: what the source calls the question, or None.
         id_is_global: True if `source_id` names the question beyond its file and its benchmark (a uuid or a hash).
         sample: which response to the question, or None if the source does not number them.
@@ -63,6 +64,7 @@ class Draft:
     response: Response
     messages: tuple[Message, ...] = ()
     prompt: str | None = None
+    trace_id: str | None = None
     source_id: str | None = None
     id_is_global: bool = False
     sample: int | None = None

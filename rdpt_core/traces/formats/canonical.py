@@ -1,6 +1,7 @@
 """Our own JSON Lines. They pass through unchanged: no new ids, no grading, nothing added to `meta`.
 
-A file without `trace_id` but with the same field names is read by `pairs` instead, which gives it ids and a grade.
+A file without `question_id` but with the same field names is read by `pairs` instead, which gives it the ids that it
+lacks, and a grade.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from rdpt_core.traces.formats.fields import (
     gold_of,
     kind_of,
     messages_for,
+    optional_text,
     pick,
     rest_of,
     short_text,
@@ -47,6 +48,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "system": ("system", "system_prompt"),
     "gold": GOLD,
     "correct": CORRECT,
+    "trace_id": ("trace_id",),
     "question_id": IDENTITY,
     "sample": SAMPLE,
     "benchmark": BENCHMARK,
@@ -125,7 +127,8 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
         draft.messages, draft.prompt = messages, prompt
         if len(responses) > 1:
-            draft.sample = index
+            # The id is that of the row.
+            draft.trace_id, draft.sample = None, index
         yield draft
 
 
@@ -150,7 +153,8 @@ def _question(row: _Row) -> tuple[tuple[Message, ...], str | None]:
 def _facts(row: _Row) -> Callable[[], Draft]:
     """A maker of drafts with everything but the response, the same for each response of the row."""
     gold, verdict = row.get("gold"), row.get("correct")
-    identity, sample, finish = row.get("question_id"), row.get("sample"), row.get("finish_reason")
+    trace_id, identity = row.get("trace_id"), row.get("question_id")
+    sample, finish = row.get("sample"), row.get("finish_reason")
     benchmark, domain, model, difficulty = (
         short_text(row.get(name)) for name in ("benchmark", "domain", "model", "difficulty")
     )
@@ -160,6 +164,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
     def make() -> Draft:
         return Draft(
             put_back([], None)[0],
+            trace_id=optional_text(trace_id) or None,
             source_id=short_text(identity),
             sample=whole(sample),
             gold=gold_of(gold),

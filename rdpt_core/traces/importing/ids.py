@@ -32,13 +32,7 @@ class IdRegistry:
 
     def keep(self, trace: Trace, entry: FileReport) -> Trace:
         """A canonical trace; only a `trace_id` that is taken already is changed, and `meta` then says so."""
-        trace_id = self._unique(trace.trace_id, trace)
-        is_copy = self._is_copy(trace_id, trace, (_asked(trace), trace.sample), entry)
-        if trace_id == trace.trace_id:
-            return trace
-        if not is_copy:
-            _tell_renamed(trace.trace_id, trace_id, entry)
-        return replace(trace, trace_id=trace_id, meta={**trace.meta, "renamed_from": trace.trace_id})
+        return self._named(trace.trace_id, trace, (_asked(trace), trace.sample), entry)
 
     def give(self, trace: Trace, draft: Draft, entry: FileReport) -> Trace:
         """The trace with its ids, and with a sample index if the source gives none."""
@@ -64,9 +58,22 @@ class IdRegistry:
         self._samples[key] = max(self._samples.get(key, 0), sample + 1)
         readable = f"{benchmark}-{source_id}" if source_id and not question_id.startswith(source_id) else question_id
         trace = replace(trace, question_id=question_id, sample=sample)
+        content = asked, draft.sample
+        if draft.trace_id is not None:
+            return self._named(draft.trace_id, trace, content, entry)
         trace_id = self._unique(f"{readable}-s{sample}", trace)
-        self._is_copy(trace_id, trace, (asked, draft.sample), entry)
+        self._is_copy(trace_id, trace, content, entry)
         return replace(trace, trace_id=trace_id)
+
+    def _named(self, given: str, trace: Trace, asked: tuple[str, int | None], entry: FileReport) -> Trace:
+        """The trace with the id that the source gives it; one that is taken is changed, and `meta` then says so."""
+        trace_id = self._unique(given, trace)
+        is_copy = self._is_copy(trace_id, trace, asked, entry)
+        if trace_id == given:
+            return replace(trace, trace_id=given)
+        if not is_copy:
+            _tell_renamed(given, trace_id, entry)
+        return replace(trace, trace_id=trace_id, meta={**trace.meta, "renamed_from": given})
 
     def _is_copy(self, trace_id: str, trace: Trace, asked: tuple[str, int | None], entry: FileReport) -> bool:
         """Whether the trace is an earlier one again but for its id, which the report then counts.
@@ -74,8 +81,8 @@ class IdRegistry:
         Args:
             asked: what the response answers, and which sample of several it is, if the source says so.
         """
-        content = json.dumps([*asked, trace.model, trace.response])
-        first = self._first.setdefault(hashlib.blake2b(content.encode(), digest_size=16).digest(), trace_id)
+        content = (json.dumps([*asked, trace.model]) + trace.response).encode("utf-8", "backslashreplace")
+        first = self._first.setdefault(hashlib.blake2b(content, digest_size=16).digest(), trace_id)
         if first == trace_id:
             return False
         entry.n_copies += 1

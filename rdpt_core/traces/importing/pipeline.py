@@ -8,7 +8,8 @@ no traces file goes into the report with the reason, and a file that was named a
 is altered: the characters of each response are counted and hashed as the source gave them and again as the trace
 holds them, without the markup that was put back around reasoning.
 
-Memory: one record, and an entry a trace for the ids; formats that gather say so in their files.
+Memory: one record, and two entries a trace, for its id and to know its copies; formats that gather say so in their
+files.
 """
 
 from __future__ import annotations

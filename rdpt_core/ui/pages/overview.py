@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from rdpt_core.analysis.catalog import Catalog
+from rdpt_core.analysis.catalog import Catalog, unfinished
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
@@ -63,9 +63,11 @@ def _unscored_help(catalog: Catalog) -> str:
     )
 
 
-def live_progress(run: Run, catalog: Catalog) -> None:
+def live_progress(page: PageContext, catalog: Catalog) -> None:
     """How far an unfinished run has come, per role, with a way to look again."""
-    if run.finished_at is not None:
+    run = page.run
+    missing = None if run.is_finished else page.data.ask(unfinished)
+    if missing is None:
         return
     quiet = datetime.now(UTC).replace(tzinfo=None) - run.updated_at
     with st.container(border=True):
@@ -75,7 +77,7 @@ def live_progress(run: Run, catalog: Catalog) -> None:
             else:
                 st.markdown(
                     f":material/pause_circle: **This run is not complete**, and nothing was written for {_ago(quiet)}. "
-                    "Give the same `score` command again to go on from here."
+                    + words.no_markdown(missing.hint, 200)
                 )
             st.button("Refresh", icon=":material/refresh:")
         for item in catalog.progress:
@@ -257,7 +259,7 @@ def draw(page: PageContext) -> None:
         empty_states.show_no_runs(page.database.path)
         return
     header(page.run, catalog)
-    live_progress(page.run, catalog)
+    live_progress(page, catalog)
     notices.run_notices(page)
     notices.faint_notice(page.data.faint(page.rule))
     notices.questions_notice(page, Scope())

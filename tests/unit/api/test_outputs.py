@@ -133,5 +133,8 @@ def test_a_stream_is_written_to_and_stays(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_compared_by_its_path(tmp_path: Path) -> None:
     check_outputs({"--out": tmp_path / "a", "--rejects": tmp_path / "b"}, {"--db": [tmp_path / "c"]})
+    # A link to itself names nothing.
+    (tmp_path / "loop").symlink_to("loop")
+    check_outputs({"--out": tmp_path / "loop"}, {"--db": [tmp_path / "c"]})
     with pytest.raises(rdpt.UsageError, match="--db"):
         check_outputs({"--out": tmp_path / "x" / ".." / "c"}, {"--db": [tmp_path / "c"]})

@@ -140,6 +140,22 @@ def test_exact_copies_are_kept_and_told(
     assert "changed" not in said
 
 
+def test_ids_of_traces_are_kept_where_only_those_of_questions_are_missing(
+    log: Path, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for name, response in (("a", "One."), ("b", "Other.")):
+        lines = [{key: value for key, value in line(number).items() if key != "question_id"} for number in (0, 1)]
+        files.append(write(tmp_path / f"{name}.jsonl", *({**one, "response": response} for one in lines)))
+    assert main(["import", *map(str, files), "--out", str(out)]) == 0
+    traces = imported(out)
+    ids = [one["trace_id"] for one in traces]
+    assert ids[:2] == ["t0", "t1"] and ids[2].startswith("t0-") and ids[3].startswith("t1-")
+    assert len({one["question_id"] for one in traces}) == 2
+    assert [one["meta"].get("renamed_from") for one in traces] == [None, None, "t0", "t1"]
+    assert f"2 ids belong to other texts already and were changed: t0 is {ids[2]} here" in capsys.readouterr().err
+
+
 def test_an_id_of_a_question_that_another_question_has_is_told(
     tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
