@@ -97,11 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(RdptError(NO_MEMORY.what, where=_place(error), hint=NO_MEMORY.hint))
     except RecursionError as error:
         return _fail(RdptError("something is nested too deeply", where=_place(error), expected="flatter input"))
-    except (KeyboardInterrupt, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and _is_short_memory(error):
+    except (KeyboardInterrupt, RuntimeError, ImportError) as error:
+        if _is_short_memory(error):
             return _fail(RdptError(NO_MEMORY.what, where=_place(error), got=str(error), hint=NO_MEMORY.hint))
         # DuckDB reports Ctrl-C during a query as an error of its own.
-        if isinstance(error, RuntimeError) and str(error) != "Query interrupted":
+        if not isinstance(error, KeyboardInterrupt) and str(error) != "Query interrupted":
             raise
         _say("interrupted; what was committed is kept, and the same command goes on from there")
         return EXIT_INTERRUPTED
@@ -141,8 +141,11 @@ def _open_streams() -> None:
     """
     if sys.stdout is None:
         sys.stdout = _ClosedOutput()
+    # They live as long as the process.
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it lives as long as the process
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for number in range(3):
         try:
             os.fstat(number)
@@ -182,9 +185,13 @@ def _is_output_broken() -> bool:
     return False
 
 
-def _is_short_memory(error: RuntimeError) -> bool:
-    # PyTorch has one class for all of its errors on CPUs, and Python one for all of its threads'.
-    return any(words in str(error) for words in ("can't allocate memory", "out of memory", "can't start new thread"))
+# PyTorch has one class for all of its errors on CPUs, Python one for all of its threads', and the system one for all
+# libraries that cannot be loaded.
+_SHORT_MEMORY = ("can't allocate memory", "out of memory", "can't start new thread", "failed to map segment")
+
+
+def _is_short_memory(error: BaseException) -> bool:
+    return any(words in str(error) for words in _SHORT_MEMORY)
 
 
 def _place(error: BaseException) -> str:

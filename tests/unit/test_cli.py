@@ -62,12 +62,19 @@ def test_what_the_machine_refuses_is_one_line_with_its_place(
     assert captured.err.startswith("error: ") and captured.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("said", ["DefaultCPUAllocator: can't allocate memory", "can't start new thread"])
+SHORT = [
+    RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    RuntimeError("can't start new thread"),
+    ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+]
+
+
+@pytest.mark.parametrize("error", SHORT, ids=str)
 def test_short_memory_is_known_from_its_words(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
 ) -> None:
     def fail(_: object) -> None:
-        raise RuntimeError(said)
+        raise error
 
     monkeypatch.setattr(info, "run", fail)
     assert main(["info", "--db", "a.duckdb"]) == 2

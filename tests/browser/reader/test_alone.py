@@ -133,7 +133,7 @@ def test_what_is_not_scored_or_empty_shows_no_empty_charts(two: Page, tmp_path: 
         synthetic.Sketch("later-0", "later", [("Not yet. ", "Teacher")]),
         synthetic.Sketch("empty-0", "empty", []),
     ]
-    synthetic.build(path, traces, n_scored=0)
+    synthetic.build(path, traces, n_scored=0, finish=False)
     one = reader(two, "one")
     with open_reader(path) as opened:
         for number, shown in ((0, True), (1, False)):
