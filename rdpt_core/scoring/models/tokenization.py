@@ -21,6 +21,7 @@ from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.configuration import load_config
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.settings import check_texts, foreign
+from rdpt_core.scoring.models.weights import read_tensors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -178,11 +179,13 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
 
     def diagnosis() -> None:
-        if files.gguf is None:
+        if files.gguf is not None:
+            read_tensors(files)
+        else:
             check_texts(files.folder)
-        if files.gguf is not None or (files.folder / "config.json").is_file():
-            # The library reads it to choose a tokenizer.
-            load_config(files, trust_remote_code)
+            if (files.folder / "config.json").is_file():
+                # The library reads it to choose a tokenizer.
+                load_config(files, trust_remote_code)
 
     with foreign("the tokenizer cannot be loaded", files.name, diagnosis=diagnosis):
         tokenizer = AutoTokenizer.from_pretrained(
