@@ -18,7 +18,7 @@ import numpy as np
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.models.chat_template import ChatTemplate
-from rdpt_core.scoring.models.configuration import load_config
+from rdpt_core.scoring.models.configuration import check_settings, load_config
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.settings import check_texts, foreign
 from rdpt_core.scoring.models.weights import read_tensors
@@ -178,14 +178,18 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
 
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
 
+    # The library reads it to choose a tokenizer.
+    has_config = files.gguf is None and (files.folder / "config.json").is_file()
+    if has_config:
+        check_settings(files.folder, {})
+
     def diagnosis() -> None:
         if files.gguf is not None:
             read_tensors(files)
-        else:
-            check_texts(files.folder)
-            if (files.folder / "config.json").is_file():
-                # The library reads it to choose a tokenizer.
-                load_config(files, trust_remote_code)
+            return
+        check_texts(files.folder)
+        if has_config:
+            load_config(files, trust_remote_code)
 
     with foreign("the tokenizer cannot be loaded", files.name, diagnosis=diagnosis):
         tokenizer = AutoTokenizer.from_pretrained(

@@ -186,6 +186,15 @@ def test_a_setting_of_the_wrong_type_is_told_of_the_configuration(whole: Path, t
         tokenised(folder)
 
 
+@pytest.mark.parametrize("name", ["num_hidden_layers", "vocab_size"])
+def test_a_size_beyond_reason_is_refused_before_anything_counts_to_it(whole: Path, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "m"))
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: 10**10}))
+    with pytest.raises(ModelError, match=f"`{name}` is the number 10000000000"):
+        tokenised(folder)
+
+
 def test_a_template_that_is_no_text_is_named(whole: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(whole, tmp_path / "m"))
     (folder / "chat_template.jinja").write_bytes(b"\xff{{ messages }}")
