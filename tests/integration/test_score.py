@@ -327,6 +327,25 @@ def test_a_conversation_that_a_template_refuses_stops_nothing_else(
     assert by_trace == {"t0": {None}, "t1": {"template_refused"}}
 
 
+def test_a_template_without_end_stops_before_anything_is_stored(
+    model_flags: list[str],
+    triple: Path,
+    traces_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rdpt_core.scoring.models.chat_template.LIMIT_S", 0.5)
+    template = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    endless = save_model(tmp_path / "endless", seed=9, chat_template=template)
+    flags = [str(endless) if part == str(triple / "distilled") else part for part in model_flags]
+    database = tmp_path / "run.duckdb"
+    assert main(["score", "--traces", str(traces_file), *flags, "--quiet", "--db", str(database)]) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert said[-1].endswith("`--template raw` renders none.") and str(endless) in said[-1]
+    assert "does not come to an end" in said[-1] and not database.exists()
+
+
 def test_one_trace_without_a_question_stops_nothing_else(
     model_flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

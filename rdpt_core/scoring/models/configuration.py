@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rdpt_core.errors import ModelError
@@ -17,7 +18,9 @@ from rdpt_core.scoring.models.settings import foreign, read_settings
 from rdpt_core.scoring.models.weights import Tensors, count_parameters
 from rdpt_core.traces.canonical.line_errors import described
 
-_COUNTS = re.compile(r"(^|_)(layers?|experts?|heads?|vocab_size)$")
+_COUNTS = re.compile(r"(n|num|encoder|decoder)_(\w+_)?(layers?|experts?|heads?)|vocab_size")
+_MOST = 1_000_000
+"""Of layers, experts, heads or tokens, where no weights say how many: more than any model has."""
 _MORE = 16
 """A model has at most so many times the numbers of its files: weights of 4 bits are stored eight in one."""
 _CODE_HINT = "A model that needs its own code is refused unless `--trust-remote-code` is given."
@@ -33,7 +36,7 @@ def read_config(files: ModelFiles, tensors: Tensors, trust_remote_code: bool) ->
         ModelError: there is none, it is not that of these weights, or it needs code that comes with the model.
     """
     if files.gguf is None:
-        _check_settings(files, tensors)
+        check_settings(files.folder, tensors)
     config = load_config(files, trust_remote_code)
     text = config.get_text_config()
     _check_sizes(files, text)
@@ -60,19 +63,19 @@ def load_config(files: ModelFiles, trust_remote_code: bool) -> Any:
     return config
 
 
-def _check_settings(files: ModelFiles, tensors: Tensors) -> None:
-    """What must be known before the library reads the configuration, because reading it counts layers.
+def check_settings(folder: Path, tensors: Tensors) -> None:
+    """What must be known before the library reads a configuration, because reading it counts layers.
+
+    Args:
+        tensors: of the headers of the weights; none if there are none.
 
     Raises:
         ModelError: more layers, experts, heads or tokens than the weights can hold, or a name of code elsewhere.
     """
-    path = files.folder / "config.json"
-    largest = max(tensors, key=lambda name: max(tensors[name].shape, default=0))
-    n_rows = max(tensors[largest].shape, default=0)
-    n_most = max(n_rows, len(tensors))
-    because = f"as {largest} has in {tensors[largest].file.name}" if n_rows == n_most else "the number of tensors"
+    path = folder / "config.json"
+    n_most, because = _most(tensors)
     for name, value in _fields(read_settings(path)):
-        if type(value) is int and _COUNTS.search(name) and value > n_most:
+        if type(value) is int and value > n_most and _COUNTS.fullmatch(name):
             raise ModelError(
                 f"config.json names more than the weights hold: `{name}` is {described(value)}",
                 where=str(path),
@@ -87,6 +90,17 @@ def _check_settings(files: ModelFiles, tensors: Tensors) -> None:
                 got=described(value),
                 hint="Remove the field; kernels of a hub are code.",
             )
+
+
+def _most(tensors: Tensors) -> tuple[int, str]:
+    """What no count of a model exceeds, and why: a part of it has a tensor, or a row of one."""
+    if not tensors:
+        return _MOST, "more than any model has"
+    largest = max(tensors, key=lambda name: max(tensors[name].shape, default=0))
+    n_rows = max(tensors[largest].shape, default=0)
+    if n_rows < len(tensors):
+        return len(tensors), "the number of tensors"
+    return n_rows, f"as {largest} has in {tensors[largest].file.name}"
 
 
 def _fields(settings: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -121,19 +135,14 @@ def _check_shapes(files: ModelFiles, config: Any, tensors: Tensors) -> None:
         ModelError: the library cannot build the model, or shapes differ.
     """
     import torch
-    from transformers import AutoModelForCausalLM, conversion_mapping
+    from transformers import AutoModelForCausalLM
 
-    # The library's types are not complete.
-    models: Any = AutoModelForCausalLM
-    conversions: Any = conversion_mapping
+    models: Any = AutoModelForCausalLM  # The library's types are not complete.
     with foreign("the configuration of this model cannot be used", files.name), torch.device("meta"):
         model: Any = models.from_config(config)
         shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    is_changed = getattr(config, "quantization_config", None) is not None or any(
-        conversions.get_checkpoint_conversion_mapping(name) for name in (type(model).__name__, config.model_type)
-    )
     wrong = [name for name, entry in tensors.items() if shapes.get(name, entry.shape) != entry.shape]
-    if wrong and not is_changed:
+    if wrong and getattr(config, "quantization_config", None) is None and not _is_converted(model):
         raise mismatch(files, [(name, tensors[name].shape, shapes[name]) for name in wrong], tensors)
     n_built, n_stored = sum(map(math.prod, shapes.values())), count_parameters(tensors)
     if n_built > _MORE * n_stored:
@@ -143,6 +152,16 @@ def _check_shapes(files: ModelFiles, config: Any, tensors: Tensors) -> None:
             expected=f"a model of about {n_stored:,} parameters",
             got=f"config.json of one of {n_built:,}",
         )
+
+
+def _is_converted(model: Any) -> bool:
+    """Whether the library changes tensors of this model as it loads them; its report then tells of shapes."""
+    from transformers import conversion_mapping
+
+    conversions: Any = conversion_mapping
+    parts = [part for part in model.modules() if hasattr(part, "config")]
+    names = {type(part).__name__ for part in parts} | {part.config.model_type for part in parts}
+    return any(conversions.get_checkpoint_conversion_mapping(name) for name in names)
 
 
 def mismatch(

@@ -14,6 +14,7 @@ import functools
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -176,28 +177,25 @@ def _said(error: BaseException) -> str:
 
 def _limit_cpu() -> None:
     """So many seconds more. A process whose reader was killed would otherwise run on."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + CPU_S, hard))
+    _limit("RLIMIT_CPU", int(time.process_time()) + CPU_S)
 
 
-def _limit_memory() -> None:
+def _limit(name: str, amount: int) -> None:
     try:
         import resource
-    except ImportError:  # not on Windows, where the limits on time and text have to do
+
+        number = getattr(resource, name)
+        resource.setrlimit(number, (amount, resource.getrlimit(number)[1]))
+    except (ImportError, OSError, ValueError):
+        # Not on Windows, and not everywhere else; a limit that is lower already stays. The reader's limits hold.
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def serve() -> None:
     """Answer until standard input ends."""
     # An interrupt is for the process that asks, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit_memory()
+    _limit("RLIMIT_AS", MEMORY_BYTES)
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         for reply in replies(json.loads(line)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +19,10 @@ import numpy as np
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.models.chat_template import ChatTemplate
-from rdpt_core.scoring.models.configuration import load_config
+from rdpt_core.scoring.models.configuration import check_settings, load_config
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.settings import check_texts, foreign
+from rdpt_core.scoring.models.weights import read_tensors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -49,7 +51,6 @@ class RoleTokenizer:
         name: the model as the user named it, for messages.
         hash: of everything that decides how a response is cut; equal hashes mean equal tokens.
         vocabulary_size: tokens that it knows, added ones included.
-        chat_template: how the model sees a conversation; None for a base model without one.
     """
 
     def __init__(self, name: str, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -67,12 +68,33 @@ class RoleTokenizer:
         if tokenizer.vocab_size == 0 or not tokenizer.get_vocab():
             raise ModelError("the tokenizer of this model is empty", where=name, expected="a vocabulary")
         self.vocabulary_size = len(tokenizer)
-        self.chat_template = _chat_template(name, tokenizer)
         state = verbatim(json.loads(backend.to_str()))
         text = json.dumps(state, sort_keys=True, ensure_ascii=False)
         self.hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._response_tokenizer: Tokenizer = Tokenizer.from_str(text)
         self._response_tokenizer.encode_special_tokens = False
+
+    @cached_property
+    def chat_template(self) -> ChatTemplate | None:
+        """How the model sees a conversation; None for a base model without one.
+
+        Raises:
+            ModelError: it has several, and none is the one to take. Runs that render no template never ask.
+        """
+        source: Any = getattr(self._tokenizer, "chat_template", None)
+        if not source:
+            return None
+        if isinstance(source, dict):
+            source = source.get("default", source)
+        if not isinstance(source, str):
+            names = ", ".join(sorted(map(str, source))[:8]) if isinstance(source, dict) else type(source).__name__
+            raise ModelError(
+                "the chat template of this model cannot be used",
+                where=self.name,
+                expected="a text, or several with names of which one is `default`",
+                got=names,
+            )
+        return ChatTemplate(self.name, source, self._tokenizer.special_tokens_map)
 
     def encode_prompt(self, text: str, *, add_bos: bool) -> list[int]:
         """Token ids of a prompt. `add_bos` puts the model's BOS first, once, if the model uses one."""
@@ -95,24 +117,6 @@ class RoleTokenizer:
         offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
         tokens = Encoding(np.array(encoding.ids, dtype=np.int32), offsets[:, 0].copy(), offsets[:, 1].copy())
         return tokens if _covers(text, tokens) else None
-
-
-def _chat_template(name: str, tokenizer: PreTrainedTokenizerBase) -> ChatTemplate | None:
-    """The template of a tokenizer; of several that have names, the one called `default`."""
-    source: Any = getattr(tokenizer, "chat_template", None)
-    if not source:
-        return None
-    if isinstance(source, dict):
-        source = source.get("default", source)
-    if not isinstance(source, str):
-        names = ", ".join(sorted(map(str, source))[:8]) if isinstance(source, dict) else type(source).__name__
-        raise ModelError(
-            "the chat template of this model cannot be used",
-            where=name,
-            expected="a text, or several with names of which one is `default`",
-            got=names,
-        )
-    return ChatTemplate(name, source, tokenizer.special_tokens_map)
 
 
 def _covers(text: str, encoding: Encoding) -> bool:
@@ -177,11 +181,17 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
 
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
 
+    # The library reads it to choose a tokenizer.
+    has_config = files.gguf is None and (files.folder / "config.json").is_file()
+    if has_config:
+        check_settings(files.folder, {})
+
     def diagnosis() -> None:
-        if files.gguf is None:
-            check_texts(files.folder)
-        if files.gguf is not None or (files.folder / "config.json").is_file():
-            # The library reads it to choose a tokenizer.
+        if files.gguf is not None:
+            read_tensors(files)
+            return
+        check_texts(files.folder)
+        if has_config:
             load_config(files, trust_remote_code)
 
     with foreign("the tokenizer cannot be loaded", files.name, diagnosis=diagnosis):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces import get_splitter
 from tests.support.tiny_models import save_model
 
+Result = TypeVar("Result")
 RESPONSE = "Okay, we start with 2.\n\nSo 2 + 1 = 3!"
 TRACE = Trace("t", "q", RESPONSE, messages=(Message("user", "What is 2 + 1?"),))
 ITEM = ScoringItem(0, TRACE, get_splitter().split(RESPONSE))
@@ -66,28 +67,27 @@ def scored(folder: Path) -> tuple[PreparedTrace, np.ndarray]:
     return prepared, result.tokens.logprob
 
 
-def is_refused(act: Any, folder: Path) -> bool:
-    """Whether there was one clear line; any other error is the test's."""
+def unless_refused(act: Callable[[Path], Result], folder: Path) -> Result | None:
+    """What comes of it, or None if there was one clear line; any other error is the test's."""
     try:
-        act(folder)
+        return act(folder)
     except RdptError as error:
         assert len(str(error)) < 1500
-        return True
-    return False
+        return None
 
 
 def check_tokens(folder: Path) -> None:
-    if is_refused(tokenised, folder):
-        return
-    encoding = tokenised(folder).encoding
-    assert (np.diff(encoding.char_start) >= 0).all() and (encoding.char_end <= len(RESPONSE)).all()
+    if (prepared := unless_refused(tokenised, folder)) is not None:
+        encoding = prepared.encoding
+        assert (np.diff(encoding.char_start) >= 0).all() and (encoding.char_end <= len(RESPONSE)).all()
 
 
 def check_numbers(folder: Path) -> None:
     """Right is what the library computes of this very folder."""
-    if is_refused(scored, folder):
+    result = unless_refused(scored, folder)
+    if result is None:
         return
-    prepared, logprobs = scored(folder)
+    prepared, logprobs = result
     n = prepared.n_scored
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     ids = torch.tensor([[*prepared.prompt, *prepared.encoding.token_id.tolist()]])
@@ -144,7 +144,7 @@ def test_damage_to_a_tokenizer(whole: Path, tmp_path: Path, name: str, data: st.
     check_tokens(folder)
 
 
-@bounded(6)
+@bounded(5)
 @given(data=st.data())
 @pytest.mark.parametrize("name", OF_MODEL)
 def test_damage_to_the_settings_of_a_model(whole: Path, tmp_path: Path, name: str, data: st.DataObject) -> None:
@@ -183,6 +183,15 @@ def test_a_setting_of_the_wrong_type_is_told_of_the_configuration(whole: Path, t
     path = folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "vocab_size": "many"}))
     with pytest.raises(ModelError, match="the configuration of this model .* Field 'vocab_size' expected int, got str"):
+        tokenised(folder)
+
+
+@pytest.mark.parametrize("name", ["num_hidden_layers", "vocab_size"])
+def test_a_size_beyond_reason_is_refused_before_anything_counts_to_it(whole: Path, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "m"))
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: 10**10}))
+    with pytest.raises(ModelError, match=f"`{name}` is the number 10000000000"):
         tokenised(folder)
 
 

@@ -123,8 +123,10 @@ def test_several_templates_need_a_default(tmp_path: Path) -> None:
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     named = [{"name": "tool_use", "template": "T"}, {"name": "rag", "template": "R"}]
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": named}))
+    tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
     with pytest.raises(ModelError, match="one is `default`; got rag, tool_use"):
-        load_tokenizer(resolve(ModelReference(str(folder))))
+        render_prompts(TemplatePolicy.OWN, [trace()], tokenizer, None)
+    assert rendered(TemplatePolicy.RAW, trace(prompt="P"), tokenizer, None).text == "P"
     named.append({"name": "default", "template": "{{ messages[0].content }}"})
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": named}))
     tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
