@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rdpt_core.errors import StoreError
 from rdpt_core.records import (
+    CheckEarlier,
     LocalScores,
     Role,
     RoleResult,
@@ -31,9 +32,9 @@ class DuckDBRunStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> RunKey:
-        """Register the run, or find the one with the same identity."""
-        return claim_run(self._path, claim, traces)
+    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]], check: CheckEarlier | None = None) -> RunKey:
+        """Register the run, or find the one with the same identity, which `check` may refuse to go on with."""
+        return claim_run(self._path, claim, traces, check)
 
     def claim_copy(self, claim: RunClaim, source: RunKey, n_sentences: Sequence[int]) -> RunKey:
         """Register a run over the traces of another, or find the one with the same identity."""

@@ -86,6 +86,19 @@ class RoleTokenizer:
         self._response_tokenizer: Tokenizer = Tokenizer.from_str(text)
         self._response_tokenizer.encode_special_tokens = False
 
+    def prompt_hash(self) -> str:
+        """Of everything that decides the tokens of a prompt: the chat template's source and the special tokens that it
+        may name, the tokenizer as it is, and whether a BOS comes first."""
+        tokenizer = self._tokenizer
+        parts = [
+            json.loads(tokenizer.backend_tokenizer.to_str()),
+            tokenizer.chat_template,
+            tokenizer.special_tokens_map,
+            self._bos_id(),
+        ]
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
     @property
     def has_chat_template(self) -> bool:
         """Whether the model can render a conversation by itself."""

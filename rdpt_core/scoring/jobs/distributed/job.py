@@ -29,6 +29,7 @@ class DistributedJob:
 
     request: ScoreRequest
     model: ScoredModel
+    prompt_hash: str | None
     n_traces: int
     commits: RoleCommits
     options: DistributedOptions
@@ -104,7 +105,7 @@ class DistributedJob:
         # would put small files together, so that one worker had them all.
         scored = ray.data.from_items(files, override_num_blocks=len(files)).map_batches(
             ScoringWorker,
-            fn_constructor_args=(portable(self.request, self.model.role), self.model, str(shards)),
+            fn_constructor_args=(portable(self.request, self.model.role), self.model, self.prompt_hash, str(shards)),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(size=min(options.n_workers, len(files))),
             num_cpus=options.n_cpus,

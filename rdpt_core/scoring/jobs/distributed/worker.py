@@ -24,12 +24,12 @@ class ScoringWorker:
         ModelError: the model on the worker's machine is not the one that the run was claimed with.
     """
 
-    def __init__(self, request: ScoreRequest, model: ScoredModel, folder: str) -> None:
+    def __init__(self, request: ScoreRequest, model: ScoredModel, prompt_hash: str | None, folder: str) -> None:
         self._folder = Path(folder)
         self._splitter = get_splitter(request.splitter)
         self._backend = next(backend for backend in make_backends(request) if backend.model.role is model.role)
         local_model = self._backend.model
-        if replace(local_model, model=model.model) != model:
+        if (replace(local_model, model=model.model), self._backend.prompt_hash) != (model, prompt_hash):
             raise ModelError(
                 "the model on a worker's machine is another one than here",
                 where=f"{model.role} {model.model}",
