@@ -48,9 +48,14 @@ def score_run(
         on_unscored: called for each trace of which it is known in words why a role could not score it.
         distributed: workers of Ray score, instead of this process.
 
+    Returns:
+        The finished run, and what names it in the store.
+
     Raises:
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
         StoreError: the database was replaced meanwhile.
+        InputError: the traces of the second pass are not those of the first.
+        ModelError: a model's files changed since the run was named by them, or its server answers otherwise.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
     if distributed is not None and request.with_ranks:
@@ -93,7 +98,8 @@ def _distributed(
     # Ray's workers are needed for this engine only.
     from rdpt_core.scoring.jobs.distributed.job import DistributedJob
 
-    job = DistributedJob(request, backend.model, backend.prompt_hash, claim.n_traces, commits, options)
+    known = backend.model, backend.prompt_hash, backend.served
+    job = DistributedJob(request, *known, claim.n_traces, commits, options)
     return job.run(quiet=request.quiet)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.config import read_triple
+from rdpt_core.errors import ModelError
 from rdpt_core.records import ROLES, Role, RunKey, TemplatePolicy
 from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.scoring.jobs.distributed.worker import ScoringWorker, portable
 from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.reader import open_reader
@@ -475,3 +478,20 @@ def test_another_model_that_comes_up_where_the_server_was_stops_the_run(
         assert score(traces, ["--triple", str(toml)], tmp_path / "whole.duckdb") == 0
     whole = export(tmp_path / "whole.duckdb", "tokens", tmp_path / "w.jsonl")
     assert export(database, "tokens", tmp_path / "o.jsonl") == whole
+
+
+def test_a_worker_scores_with_what_the_run_was_claimed_with(
+    triple: Path, tmp_path: Path, served: ReferenceServer
+) -> None:
+    toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(served, triple)})
+    request = ScoreRequest(models=read_triple(toml))
+    teacher = make_backends(request)[0]
+    assert teacher.served is not None
+    shifted = tuple(None if value is None else value - 1 for value in teacher.served.logprobs)
+    request = portable(request, Role.TEACHER)
+    for prompt_hash, met, said in (
+        ("another", teacher.served, "another one than here"),
+        (teacher.prompt_hash, replace(teacher.served, logprobs=shifted), "answers otherwise.*1.00 nats"),
+    ):
+        with pytest.raises(ModelError, match=said):
+            ScoringWorker(request, teacher.model, prompt_hash, met, str(tmp_path))
