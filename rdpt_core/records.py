@@ -7,7 +7,7 @@ character spans that tile the response; a *token* is one token of one model; a *
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -265,6 +265,11 @@ class RunClaim:
     splitter_version: str
     traces_hash: str
     n_traces: int
+
+
+CheckEarlier: TypeAlias = Callable[[Sequence[Mapping[str, Any]], Collection[str]], None]
+"""Refuses to go on with a run, by raising: from the environments of the processes that worked on it, the last one last,
+and the roles that have scored a trace of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Feed every trace back to teacher, student and distilled model, and store each token's logprob "
         "and each sentence's probability. The same command on the same inputs goes on where it was stopped.",
     )
-    parser.add_argument("--traces", type=Path, nargs="+", required=True, metavar="FILE", help="canonical JSON Lines")
+    parser.add_argument(
+        "--traces", type=Path, nargs="+", required=True, metavar="FILE", help="canonical JSON Lines; files or pipes"
+    )
     parser.add_argument("--db", type=file_path, required=True, metavar="FILE", help="DuckDB file to write to")
     parser.add_argument("--triple", type=Path, metavar="TOML", help="a file with [teacher], [student], [distilled]")
     for role in ROLES:

@@ -102,6 +102,7 @@ def score_locally(request: LocalRequest, store: LocalStore) -> int:
         tokens = store.tokens(request.run, role, missing)
         cuts = [_CutTrace.of(number, traces[number - first], spans[number], tokens[number][0]) for number in missing]
         scores = scorer.score(cuts)
+        files.check_mapped()
         store.commit_local(request.run, role, n_context, scores)
         bar.advance(len(scores), sum(len(cut.tokens) for cut in cuts))
     bar.close()

@@ -8,16 +8,18 @@ completes traces: with its batches go the sentences.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from rdpt_core.errors import ServerGoneError, StoreError, UsageError
-from rdpt_core.records import Role, RunClaim, RunKey, ScoredModel, Trace
+from rdpt_core.records import Role, RunClaim, RunKey, Trace
+from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
-from rdpt_core.scoring.jobs.identity import make_claim, read_again, survey_traces
+from rdpt_core.scoring.jobs.identity import SERVED, check_served, make_claim, read_again, survey_traces
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
@@ -46,9 +48,14 @@ def score_run(
         on_unscored: called for each trace of which it is known in words why a role could not score it.
         distributed: workers of Ray score, instead of this process.
 
+    Returns:
+        The finished run, and what names it in the store.
+
     Raises:
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
         StoreError: the database was replaced meanwhile.
+        InputError: the traces of the second pass are not those of the first.
+        ModelError: a model's files changed since the run was named by them, or its server answers otherwise.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
     if distributed is not None and request.with_ranks:
@@ -61,8 +68,9 @@ def score_run(
     backends = make_backends(request)
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
-    claim = make_claim(request, [backend.model for backend in backends], survey, splitter)
-    run = store.claim(claim, _with_sentence_counts(read_again(read_traces, survey), splitter))
+    claim = make_claim(request, backends, survey, splitter)
+    counted = _with_sentence_counts(read_again(read_traces, survey), splitter)
+    run = store.claim(claim, counted, functools.partial(check_served, claim) if SERVED in claim.environment else None)
     if on_claim is not None:
         on_claim(run)
     for backend in backends:
@@ -74,7 +82,7 @@ def score_run(
                     job = RoleJob(backend, claim.n_traces, commits)
                     stages = job.run(quiet=request.quiet, with_ranks=request.with_ranks)
                 else:
-                    stages = _distributed(request, backend.model, claim, commits, distributed)
+                    stages = _distributed(request, backend, claim, commits, distributed)
             except ServerGoneError as error:
                 raise _with_missing(error, store, run, claim) from error
         if on_stages is not None:
@@ -85,12 +93,14 @@ def score_run(
 
 
 def _distributed(
-    request: ScoreRequest, model: ScoredModel, claim: RunClaim, commits: RoleCommits, options: DistributedOptions
+    request: ScoreRequest, backend: Backend, claim: RunClaim, commits: RoleCommits, options: DistributedOptions
 ) -> StageSeconds:
     # Ray's workers are needed for this engine only.
     from rdpt_core.scoring.jobs.distributed.job import DistributedJob
 
-    return DistributedJob(request, model, claim.n_traces, commits, options).run(quiet=request.quiet)
+    known = backend.model, backend.prompt_hash, backend.served
+    job = DistributedJob(request, *known, claim.n_traces, commits, options)
+    return job.run(quiet=request.quiet)
 
 
 def _with_missing(error: ServerGoneError, store: RunStore, run: RunKey, claim: RunClaim) -> ServerGoneError:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rdpt_core.config import ModelSet
 from rdpt_core.records import (
+    CheckEarlier,
     Role,
     RoleResult,
     RunClaim,
@@ -23,7 +24,9 @@ from rdpt_core.records import (
 class RunStore(Protocol):
     """What the pipeline asks of the database."""
 
-    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> RunKey: ...
+    def claim(
+        self, claim: RunClaim, traces: Iterable[tuple[Trace, int]], check: CheckEarlier | None = None
+    ) -> RunKey: ...
     def claim_copy(self, claim: RunClaim, source: RunKey, n_sentences: Sequence[int]) -> RunKey: ...
     def scored_trace_nos(
         self, run: RunKey, role: Role, *, with_failed: bool = True, ranked: bool = False

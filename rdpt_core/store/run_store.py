@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rdpt_core.errors import StoreError, StoreForbiddenError
 from rdpt_core.records import (
+    CheckEarlier,
     LocalScores,
     Role,
     RoleResult,
@@ -34,10 +35,11 @@ class DuckDBRunStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> RunKey:
-        """Register the run, or find the one with the same identity: a finished one also where nobody may write."""
+    def claim(self, claim: RunClaim, traces: Iterable[tuple[Trace, int]], check: CheckEarlier | None = None) -> RunKey:
+        """Register the run, or find the one with the same identity, which `check` may refuse to go on with: a finished
+        one also where nobody may write."""
         try:
-            return claim_run(self._path, claim, traces)
+            return claim_run(self._path, claim, traces, check)
         except StoreForbiddenError:
             finished = next((run for run in self._finished() if run.run_id == claim.run_id), None)
             if finished is None:

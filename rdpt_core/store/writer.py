@@ -21,7 +21,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.arrays import SmallInts
-from rdpt_core.records import ROLES, LocalScores, Role, RoleResult, RunClaim, RunKey, SentenceColumns, Trace
+from rdpt_core.records import (
+    ROLES,
+    CheckEarlier,
+    LocalScores,
+    Role,
+    RoleResult,
+    RunClaim,
+    RunKey,
+    SentenceColumns,
+    Trace,
+)
 from rdpt_core.store.claimed import write_claimed
 from rdpt_core.store.connect import open_for_writing
 
@@ -32,14 +42,17 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def claim_run(path: Path, claim: RunClaim, traces: Iterable[tuple[Trace, int]]) -> RunKey:
+def claim_run(
+    path: Path, claim: RunClaim, traces: Iterable[tuple[Trace, int]], check: CheckEarlier | None = None
+) -> RunKey:
     """Register a run and its traces, or find the one with the same identity.
 
     Args:
         traces: every trace in file order with its number of sentences; read only if the run is new.
+        check: called for a run that was there before; what it raises leaves the file as it was.
     """
     with open_for_writing(path) as connection:
-        run_no, is_new = _register(connection, claim)
+        run_no, is_new = _register(connection, claim, check)
         if is_new:
             for table in _trace_tables(run_no, traces):
                 _insert(connection, "traces", table)
@@ -73,12 +86,23 @@ def claim_copy(path: Path, claim: RunClaim, source: RunKey, n_sentences: Sequenc
         return RunKey(run_no, claim.run_id)
 
 
-def _register(connection: duckdb.DuckDBPyConnection, claim: RunClaim) -> tuple[int, bool]:
+def _register(
+    connection: duckdb.DuckDBPyConnection, claim: RunClaim, check: CheckEarlier | None = None
+) -> tuple[int, bool]:
     """The number of the run with this identity, and whether it was made just now."""
     rows = connection.execute("SELECT run_no FROM runs WHERE run_id = ?", [claim.run_id]).fetchall()
     if rows:
         run_no = int(rows[0][0])
-        _append_environment(connection, run_no, claim.environment)
+        earlier = _environments(connection, run_no)
+        if check is not None:
+            scored = connection.execute("SELECT DISTINCT role FROM tokens WHERE run_no = ?", [run_no]).fetchall()
+            check(earlier, {role for (role,) in scored})
+        # The last one tells how the latest numbers were made, so one that comes back is appended again.
+        if earlier[-1:] != [claim.environment]:
+            connection.execute(
+                "UPDATE runs SET environment = ? WHERE run_no = ?",
+                [json.dumps([*earlier, claim.environment], sort_keys=True), run_no],
+            )
         return run_no, False
     run_no = int(connection.execute("SELECT coalesce(max(run_no), 0) + 1 FROM runs").fetchall()[0][0])
     now = _now()
@@ -114,14 +138,10 @@ def _register(connection: duckdb.DuckDBPyConnection, claim: RunClaim) -> tuple[i
     return run_no, True
 
 
-def _append_environment(connection: duckdb.DuckDBPyConnection, run_no: int, environment: dict[str, Any]) -> None:
+def _environments(connection: duckdb.DuckDBPyConnection, run_no: int) -> list[dict[str, Any]]:
     rows = connection.execute("SELECT environment FROM runs WHERE run_no = ?", [run_no]).fetchall()
-    known: list[dict[str, Any]] = json.loads(rows[0][0])
-    if environment not in known:
-        connection.execute(
-            "UPDATE runs SET environment = ? WHERE run_no = ?",
-            [json.dumps([*known, environment], sort_keys=True), run_no],
-        )
+    environments: list[dict[str, Any]] = json.loads(rows[0][0])
+    return environments
 
 
 def _trace_tables(run_no: int, traces: Iterable[tuple[Trace, int]]) -> Iterator[pa.Table]:

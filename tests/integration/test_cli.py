@@ -173,7 +173,7 @@ def test_named_rejects_are_kept_until_there_are_others(tmp_path: Path, model_fla
     command = ["score", "--traces", str(traces), "--db", str(tmp_path / "x.duckdb"), "--quiet", "--rejects"]
     assert main([*command, str(rejects), *model_flags]) == 3
     before = rejects.read_text()
-    assert main([*command, str(rejects), "--teacher", "./nowhere"]) == 2
+    assert main([*command, str(rejects), *model_flags, "--teacher", "./nowhere"]) == 2
     assert rejects.read_text() == before
     assert main([*command, str(traces), *model_flags]) == 2
     assert "not json" in traces.read_text()

@@ -166,8 +166,7 @@ def test_what_changes_a_number_changes_the_run_and_nothing_else_does(triple: Pat
     survey = survey_traces(iter_traces([traces_file], rejects=RejectLog(None)), TemplatePolicy.OWN)
 
     def run_id(request: ScoreRequest) -> str:
-        models = [backend.model for backend in make_backends(request)]
-        return make_claim(request, models, survey, get_splitter()).run_id
+        return make_claim(request, make_backends(request), survey, get_splitter()).run_id
 
     same = [base, replace(base, batch_tokens=7), replace(base, name="other"), replace(base, quiet=True)]
     assert len({run_id(request) for request in same}) == 1

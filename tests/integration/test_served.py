@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,16 @@ import numpy as np
 import pytest
 
 from rdpt_core.cli import main
-from rdpt_core.records import ROLES
+from rdpt_core.config import read_triple
+from rdpt_core.errors import ModelError
+from rdpt_core.records import ROLES, Role, RunKey, TemplatePolicy
+from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.scoring.jobs.distributed.worker import ScoringWorker, portable
+from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
+from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.store.reader import open_reader
+from rdpt_core.store.run_store import DuckDBRunStore
+from rdpt_core.traces import RejectLog, get_splitter, iter_traces
 from tests.support.reference_server import FAULTS, ReferenceServer
 from tests.support.starter import Starter
 from tests.support.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
@@ -150,19 +161,19 @@ def test_a_server_that_is_gone_stops_the_run_within_its_budget_and_resuming_comp
     with ReferenceServer({"teacher": triple / "teacher"}) as server:
         toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(server, triple, patience_s=1.0)})
         assert score(traces, ["--triple", str(toml)], whole) == 0
-        server.down_after = server.n_answered + 25
+        server.down_after = server.n_answered + 26
         assert score(traces, ["--triple", str(toml)], broken) == 3
         said = capsys.readouterr().err
         assert "gave no good answer" in said and "1 s (patience_s)" in said
         assert "student: 60 of 60 traces" in said and "distilled: 60 of 60 traces" in said
         kept = {row["trace_id"] for row in export(broken, "tokens", tmp_path / "kept.jsonl")}
-        # One of the answers is that to the first request, which is no trace's.
+        # Two of the answers are to greetings: before the run is claimed, and when the role's turn comes.
         assert len(kept) == 24
         assert f"teacher: {60 - len(kept)} of 60 traces" in said
         n_before = server.n_answered
         server.down_after = None
         assert score(traces, ["--triple", str(toml)], broken) == 0
-        assert server.n_answered - n_before == 60 - len(kept) + 1
+        assert server.n_answered - n_before == 60 - len(kept) + 2
     for what in ("sentences", "tokens", "traces"):
         assert export(broken, what, tmp_path / "b.jsonl") == export(whole, what, tmp_path / "w.jsonl")
 
@@ -187,7 +198,7 @@ def test_what_a_server_refuses_is_unscored_with_its_words_and_asked_again_on_res
     with ReferenceServer({"teacher": triple / "teacher"}) as server:
         toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(server, triple)})
         assert score(traces, ["--triple", str(toml)], whole) == 0
-        prompts = {len(body["prompt"]): tuple(body["prompt"]) for body in server.bodies[1:]}
+        prompts = {len(body["prompt"]): tuple(body["prompt"]) for body in server.bodies[2:]}
         refused, failed = sorted(prompts.values(), key=len)[-2:]
         server.refused_ids, server.failed_ids = {refused}, {failed}
         assert score(traces, ["--triple", str(toml)], database) == 3
@@ -205,8 +216,8 @@ def test_what_a_server_refuses_is_unscored_with_its_words_and_asked_again_on_res
         server.refused_ids, server.failed_ids = set(), set()
         n_before = server.n_answered
         assert score(traces, ["--triple", str(toml)], database) == 0
-        # Only what was missing is asked for, and the first request.
-        assert server.n_answered - n_before == n_unscored + 1
+        # Only what was missing is asked for, and the greetings.
+        assert server.n_answered - n_before == n_unscored + 2
         assert not log.exists()
     for what in ("sentences", "tokens"):
         assert export(database, what, tmp_path / "b.jsonl") == export(whole, what, tmp_path / "w.jsonl")
@@ -336,8 +347,6 @@ def test_the_address_changes_no_identity_and_the_served_model_does(triple: Path,
     with ReferenceServer({"renamed": triple / "teacher"}) as server:
         toml = make(tmp_path / "t.toml", triple, {"teacher": table(server, triple, model="renamed")})
         assert score(traces, ["--triple", str(toml)], database) == 0
-    from rdpt_core.store.reader import open_reader
-
     with open_reader(database) as reader:
         runs = reader.runs()
     assert len(runs) == 2
@@ -345,3 +354,144 @@ def test_the_address_changes_no_identity_and_the_served_model_does(triple: Path,
     assert (teacher.backend, teacher.dtype, teacher.n_parameters) == ("openai", "served", None)
     assert teacher.revision == "served as weights/teacher"
     assert np.isfinite(teacher.vocabulary_size or np.nan)
+
+
+def run_id(models: Path, traces: Path, template: TemplatePolicy = TemplatePolicy.OWN) -> str:
+    """Of the run that these models would make, without scoring anything."""
+    request = ScoreRequest(models=read_triple(models), template_policy=template)
+    survey = survey_traces(iter_traces([traces], rejects=RejectLog()), template)
+    return make_claim(request, make_backends(request), survey, get_splitter()).run_id
+
+
+def test_what_makes_the_prompts_belongs_to_the_run(triple: Path, tmp_path: Path, served: ReferenceServer) -> None:
+    traces = write_lines(tmp_path / "t.jsonl", make_lines(2))
+    tokenizer = tmp_path / "tokenizer"
+    tokenizer.mkdir()
+    for path in triple.glob("teacher/*token*"):
+        shutil.copy(path, tokenizer)
+    template = tokenizer / "chat_template.jinja"
+    recorded = {"backend": "recorded", "files": [str(tmp_path / "r.jsonl")], "tokenizer": str(tokenizer)}
+    write_lines(tmp_path / "r.jsonl", [{"trace_id": "t0", "logprob": -0.5, "token": "Okay", "token_index": 0}])
+    own, of_distilled = TemplatePolicy.OWN, TemplatePolicy.DISTILLED
+    for tables, policy, n_expected in (
+        ({"teacher": table(served, triple, tokenizer=str(tokenizer))}, own, 3),
+        ({"distilled": recorded}, of_distilled, 3),
+        # Recordings have no prompt of their own.
+        ({"distilled": recorded}, own, 1),
+    ):
+        found = set()
+        for text in ("<|user|>{{ messages[0].content }}<|assistant|>", "{{ messages[0].content }}", ""):
+            template.write_text(text)
+            if not text:
+                template.unlink()
+            found.add(run_id(write_triple(tmp_path / "t.toml", triple, tables), traces, policy))
+        assert len(found) == n_expected
+
+
+def test_a_run_goes_on_only_with_the_served_model_that_began_it(
+    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traces, database = write_lines(tmp_path / "t.jsonl", make_lines(20)), tmp_path / "run.duckdb"
+    whole = tmp_path / "whole.duckdb"
+
+    def score_with(server: ReferenceServer, into: Path = database, **more: Any) -> int:
+        served = table(server, triple, patience_s=0.5, **more)
+        capsys.readouterr()
+        return score(traces, ["--triple", str(write_triple(tmp_path / "t.toml", triple, {"teacher": served}))], into)
+
+    with (
+        ReferenceServer({"teacher": triple / "teacher"}) as mine,
+        ReferenceServer({"teacher": triple / "teacher"}) as moved,
+        ReferenceServer({"teacher": triple / "student"}) as other,
+    ):
+        assert score_with(mine, whole) == 0
+        # Before anything is scored, no number is known that could differ.
+        other.down_after = other.n_answered + 2
+        assert score_with(other) == 3
+        mine.down_after = mine.n_answered + 10
+        assert score_with(mine) == 3
+        before = export(database, "tokens", tmp_path / "before.jsonl")
+        assert 0 < len({row["trace_id"] for row in before}) < 20
+        other.down_after = None
+        assert score_with(other) == 2
+        said = capsys.readouterr().err
+        assert "answers otherwise" in said and "teacher at http://127.0.0.1" in said and "revision" in said
+        assert export(database, "tokens", tmp_path / "after.jsonl") == before
+        assert score_with(moved) == 0
+        said = capsys.readouterr().err
+        assert f"answers at {moved.base_url.removesuffix('/v1')}" in said
+        assert export(database, "tokens", tmp_path / "after.jsonl") == export(whole, "tokens", tmp_path / "w.jsonl")
+        # A complete run is not taken for that of another model either; named otherwise, it makes one of its own.
+        assert score_with(other) == 2
+        assert score_with(other, revision="another") == 0
+    with open_reader(database) as reader:
+        first, second = reader.runs()
+    assert first.run_id != second.run_id
+    stored = first.environment[-1]["served"]["teacher"]
+    assert (stored["address"], stored["dialect"]) == (moved.base_url.removesuffix("/v1"), "vllm")
+    assert len(stored["logprobs"]) > 5
+
+
+def test_a_served_model_that_changes_before_its_turn_stops_the_run(
+    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces, database = write_lines(tmp_path / "t.jsonl", make_lines(4)), tmp_path / "run.duckdb"
+    commit = DuckDBRunStore.commit
+    with ReferenceServer({"student": triple / "student", "other": triple / "distilled"}) as server:
+
+        def commit_and_change(self: DuckDBRunStore, run: RunKey, role: Role, *rest: Any) -> None:
+            commit(self, run, role, *rest)
+            server._models["student"] = server._models["other"]
+
+        monkeypatch.setattr(DuckDBRunStore, "commit", commit_and_change)
+        toml = write_triple(tmp_path / "t.toml", triple, {"student": table(server, triple, "student")})
+        assert score(traces, ["--triple", str(toml)], database) == 2
+    assert "the server answers otherwise" in capsys.readouterr().err
+    assert {row["role"] for row in export(database, "tokens", tmp_path / "o.jsonl")} == {"teacher"}
+
+
+def test_another_model_that_comes_up_where_the_server_was_stops_the_run(
+    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traces, database = write_lines(tmp_path / "t.jsonl", make_lines(20)), tmp_path / "run.duckdb"
+    with ReferenceServer({"teacher": triple / "teacher", "other": triple / "student"}) as server:
+        answer, n_asked = server._faulty, 0
+
+        async def lost_once(fault: Any, model: Any, *rest: Any) -> Any:
+            nonlocal n_asked
+            n_asked += 1
+            if n_asked == 10:
+                server._models["teacher"] = server._models["other"]
+                return await answer("dropped", model, *rest)
+            return await answer(fault, server._models["teacher"], *rest)
+
+        server._faulty = lost_once  # type: ignore[method-assign]
+        toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(server, triple, concurrency=1)})
+        assert score(traces, ["--triple", str(toml)], database) == 2
+        assert "the server answers otherwise" in capsys.readouterr().err
+        stored = export(database, "tokens", tmp_path / "o.jsonl")
+        assert len({row["trace_id"] for row in stored}) == 10 - 1 - 2
+        del server._models["other"]
+    with ReferenceServer({"teacher": triple / "teacher"}) as server:
+        toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(server, triple)})
+        assert score(traces, ["--triple", str(toml)], database) == 0
+        assert score(traces, ["--triple", str(toml)], tmp_path / "whole.duckdb") == 0
+    whole = export(tmp_path / "whole.duckdb", "tokens", tmp_path / "w.jsonl")
+    assert export(database, "tokens", tmp_path / "o.jsonl") == whole
+
+
+def test_a_worker_scores_with_what_the_run_was_claimed_with(
+    triple: Path, tmp_path: Path, served: ReferenceServer
+) -> None:
+    toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(served, triple)})
+    request = ScoreRequest(models=read_triple(toml))
+    teacher = make_backends(request)[0]
+    assert teacher.served is not None
+    shifted = tuple(None if value is None else value - 1 for value in teacher.served.logprobs)
+    request = portable(request, Role.TEACHER)
+    for prompt_hash, met, said in (
+        ("another", teacher.served, "another one than here"),
+        (teacher.prompt_hash, replace(teacher.served, logprobs=shifted), "answers otherwise.*1.00 nats"),
+    ):
+        with pytest.raises(ModelError, match=said):
+            ScoringWorker(request, teacher.model, prompt_hash, met, str(tmp_path))

@@ -24,6 +24,7 @@ from rdpt_core.records import (
     Trace,
     UnscoredReason,
 )
+from rdpt_core.scoring.backends.served.greeting import ServedAs
 from rdpt_core.scoring.models.templates import Rendering, Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
@@ -62,6 +63,16 @@ class Backend(Protocol):
     @property
     def model(self) -> ScoredModel:
         """The model as it is used, known before anything is loaded."""
+        ...
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """Of what decides the tokens of a prompt; None where the model's revision covers that, or no prompt is made."""
+        ...
+
+    @property
+    def served(self) -> ServedAs | None:
+        """The model as its server answered just now; None for one that is not served."""
         ...
 
     def load(self) -> None:

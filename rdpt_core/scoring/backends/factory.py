@@ -76,7 +76,8 @@ def make_backend(
     if reference.backend == "recorded":
         from rdpt_core.scoring.backends.recorded.backend import RecordedBackend
 
-        return RecordedBackend(role, reference, tokenizers.get(role))
+        lends_template = role is Role.DISTILLED and request.template_policy is TemplatePolicy.DISTILLED
+        return RecordedBackend(role, reference, tokenizers.get(role), lends_template=lends_template)
     if files is None:
         raise ValueError("a model of this machine has files")
     device = resolve_device(request.device)

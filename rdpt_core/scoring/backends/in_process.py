@@ -77,6 +77,16 @@ class TransformersBackend:
         """The model as it is used."""
         return self._model
 
+    @property
+    def prompt_hash(self) -> None:
+        """The revision covers the tokenizer and its template."""
+        return None
+
+    @property
+    def served(self) -> None:
+        """It runs here."""
+        return None
+
     def load(self) -> None:
         """One kernel for every worker's device."""
         from rdpt_core.scoring.engine.kernel import CausalKernel

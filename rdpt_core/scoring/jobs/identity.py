@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import logging
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from rdpt_core import __version__
 from rdpt_core.errors import InputError
-from rdpt_core.records import RunClaim, ScoredModel, TemplatePolicy, Trace
+from rdpt_core.records import RunClaim, TemplatePolicy, Trace
+from rdpt_core.scoring.backends.base import Backend
+from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.templates import lack
@@ -22,6 +25,11 @@ from rdpt_core.traces import Splitter, trace_to_json
 
 SCORING_VERSION = "3"
 """Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
+
+SERVED = "served"
+"""Key of the environment: for each served role, where and how its server answered."""
+
+_LOGGER = logging.getLogger(__name__)
 
 _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "pyarrow")
 
@@ -105,10 +113,11 @@ class _Pass:
         return TraceSurvey(self._digest.hexdigest(), self.n_traces)
 
 
-def make_claim(
-    request: ScoreRequest, models: Sequence[ScoredModel], survey: TraceSurvey, splitter: Splitter
-) -> RunClaim:
-    """The identity of a run."""
+def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: TraceSurvey, splitter: Splitter) -> RunClaim:
+    """The identity of a run, and what is known of it besides.
+
+    How a server answers is in the environment, since it cannot be hashed: it may differ a little from time to time.
+    """
     identity: dict[str, Any] = {
         "scoring_version": SCORING_VERSION,
         "traces_hash": survey.traces_hash,
@@ -116,14 +125,16 @@ def make_claim(
         "template_date": TEMPLATE_DATE.isoformat(),
         "too_long": request.too_long,
         "splitter": [splitter.name, splitter.version],
-        "models": {model.role: _model_identity(model) for model in models},
+        "models": {backend.model.role: _model_identity(backend) for backend in backends},
     }
+    environment = describe_environment(resolve_device(request.device))
+    served = {backend.model.role: backend.served.to_json() for backend in backends if backend.served is not None}
     return RunClaim(
         run_id=make_run_id(identity),
         name=request.name,
         identity=identity,
-        environment=describe_environment(resolve_device(request.device)),
-        models=tuple(models),
+        environment={**environment, SERVED: served} if served else environment,
+        models=tuple(backend.model for backend in backends),
         template_policy=request.template_policy,
         splitter=splitter.name,
         splitter_version=splitter.version,
@@ -132,7 +143,30 @@ def make_claim(
     )
 
 
-def _model_identity(model: ScoredModel) -> dict[str, Any]:
+def check_served(claim: RunClaim, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]) -> None:
+    """See that what is served now is what scored the run so far, wherever it is served.
+
+    Args:
+        earlier: the environments of the processes that worked on the run, the last one last.
+        scored: roles that have scored a trace. Of another one no number is known yet that could differ.
+
+    Raises:
+        ModelError: a server answers otherwise.
+    """
+    for role, now in claim.environment.get(SERVED, {}).items():
+        if role not in scored:
+            continue
+        served = [environment.get(SERVED) for environment in earlier]
+        entries = [entry[role] for entry in served if isinstance(entry, Mapping) and role in entry]
+        before = ServedAs.from_json(entries[-1] if entries else None)
+        met = ServedAs(now["address"], now["dialect"], tuple(now["logprobs"]))
+        check_same_model(met, before, f"run {claim.run_id}, {role}")
+        if before is not None and before.address != met.address:
+            _LOGGER.warning("the %s answers at %s as it did at %s: going on", role, met.address, before.address)
+
+
+def _model_identity(backend: Backend) -> dict[str, Any]:
+    model = backend.model
     known: dict[str, Any] = {
         # A local folder is named by its contents: where it lies changes no number.
         "model": None if model.revision.startswith("sha256:") else model.model,
@@ -145,6 +179,8 @@ def _model_identity(model: ScoredModel) -> dict[str, Any]:
     if model.backend == "openai":
         # It is the server's setting, not the model's, and decides how much of a long trace is scored.
         known["context_length"] = model.context_length
+    if backend.prompt_hash is not None:
+        known["prompt_hash"] = backend.prompt_hash
     return known
 
 

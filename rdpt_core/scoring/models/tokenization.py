@@ -74,6 +74,19 @@ class RoleTokenizer:
         self._response_tokenizer: Tokenizer = Tokenizer.from_str(text)
         self._response_tokenizer.encode_special_tokens = False
 
+    def prompt_hash(self) -> str:
+        """Of everything that decides the tokens of a prompt: the chat template's source and the special tokens that it
+        may name, the tokenizer as it is, and whether a BOS comes first."""
+        tokenizer = self._tokenizer
+        parts = [
+            json.loads(tokenizer.backend_tokenizer.to_str()),
+            tokenizer.chat_template,
+            tokenizer.special_tokens_map,
+            self._bos_id(),
+        ]
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
     @cached_property
     def chat_template(self) -> ChatTemplate | None:
         """How the model sees a conversation; None for a base model without one.

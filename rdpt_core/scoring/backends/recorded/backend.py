@@ -28,11 +28,17 @@ _BATCH_TRACES = 64
 class RecordedBackend:
     """One role's logprobs from files. The files are read at once: a run's identity needs to know how they cut text.
 
+    Args:
+        lends_template: the other roles' prompts are made by this role's chat template.
+
     Raises:
         InputError: a file holds no recorded logprobs, or changes while it is read.
     """
 
-    def __init__(self, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None) -> None:
+    def __init__(
+        self, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None, *, lends_template: bool = False
+    ) -> None:
+        self._prompt_hash = tokenizer.prompt_hash() if tokenizer is not None and lends_template else None
         self._vocabulary = None if tokenizer is None else tokenizer.token_texts()
         paths = [Path(name) for name in reference.files]
         hashed = HashedFiles(lambda: paths)
@@ -57,6 +63,16 @@ class RecordedBackend:
     def model(self) -> ScoredModel:
         """The recordings, named by their contents."""
         return self._model
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """Recordings need no prompt; others may take their template from here."""
+        return self._prompt_hash
+
+    @property
+    def served(self) -> None:
+        """It was recorded."""
+        return None
 
     def load(self) -> None:
         """Nothing: the files are read already."""

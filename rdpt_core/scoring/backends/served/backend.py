@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,22 +17,20 @@ from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, Ser
 from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
 from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered, server_root
 from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent
+from rdpt_core.scoring.backends.served.greeting import GREETING, ServedAs, check_same_model
 from rdpt_core.scoring.backends.served.secret import Secret
 from rdpt_core.scoring.models.templates import template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 
 _LOGGER = logging.getLogger(__name__)
 
-_GREETING = ("Which one comes next?", "One, two, three, and so on.")
-"""Prompt and response of the first request, which finds out how the server is asked. Plain words on purpose."""
-
 
 class ServedBackend:
-    """One role's model behind a server.
+    """One role's model behind a server, which is greeted at once: a run's identity needs to know who answers.
 
     Raises:
         ServerGoneError: nothing answers at its address for as long as we wait.
-        ModelError: the server has no such model, or wants another key.
+        ModelError: the server has no such model, wants another key, or gives no logprobs of this tokenizer's tokens.
         UsageError: the key is not in the environment.
     """
 
@@ -54,10 +52,11 @@ class ServedBackend:
         self._running = ExitStack()
         self._portal: BlockingPortal | None = None
         self._client: ServerClient | None = None
-        self._dialect: Dialect | None = None
-        entry = _served_model(anyio.run(_list_models, self._settings, self._secret), reference.model, self._settings)
+        listed = anyio.run(self._ask, "", _list_models)
+        entry = _served_model(listed, reference.model, self._settings)
         name = reference.model or str(entry["id"])
         root = entry.get("root")
+        self._greeting = _greeting(tokenizer)
         context_length = self._settings.context_length or _positive(entry.get("max_model_len"))
         self._name = name
         self._model = ScoredModel(
@@ -72,34 +71,60 @@ class ServedBackend:
             context_length=context_length,
             tokenizer_hash=tokenizer.hash,
         )
+        self._prompt_hash = tokenizer.prompt_hash()
+        dialect, answer = anyio.run(self._ask, name, self._greet, DIALECTS[self._settings.dialect])
+        self._check_spelling(answer)
+        self._dialect: Dialect = dialect
+        self._served = ServedAs.of(server_root(self._settings.base_url), dialect.name, answer)
 
     @property
     def model(self) -> ScoredModel:
         """The model as the server describes it."""
         return self._model
 
+    @property
+    def prompt_hash(self) -> str:
+        """Prompts are made here, by a tokenizer that no revision of the served model covers."""
+        return self._prompt_hash
+
+    @property
+    def served(self) -> ServedAs:
+        """How the server answered when this backend was made."""
+        return self._served
+
     def load(self) -> None:
-        """Connect, and find out how this server is asked."""
+        """Connect, and see that the server still answers as it did.
+
+        Raises:
+            ModelError: it does not.
+        """
         self._portal = self._running.enter_context(start_blocking_portal())
         self._client = self._portal.call(ServerClient, self._settings, self._secret, self._name)
         self._running.callback(self._portal.call, self._client.close)
-        prompt = self._tokenizer.encode_prompt(_GREETING[0], add_bos=True)
-        encoding = self._tokenizer.encode_response(_GREETING[1])
-        if not prompt or encoding is None:
-            raise ModelError("the tokenizer cannot spell plain words", where=self._tokenizer.name)
-        sent = Sent([*prompt, *encoding.token_id.tolist()], len(prompt))
-        dialects = DIALECTS[self._settings.dialect]
-        self._dialect, answer = self._portal.call(self._client.find_dialect, dialects, sent)
-        self._check_spelling(answer)
+        dialect, answer = self._portal.call(self._greet, self._client, (self._dialect,))
+        check_same_model(
+            ServedAs.of(self._served.address, dialect.name, answer), self._served, f"{self._model.role} {self._name}"
+        )
+
+    async def _greet(self, client: ServerClient, dialects: tuple[Dialect, ...]) -> tuple[Dialect, Answer]:
+        return await client.find_dialect(dialects, self._greeting)
+
+    async def _ask(self, model: str, ask: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        """One question over a connection of its own."""
+        client = ServerClient(self._settings, self._secret, model)
+        try:
+            return await ask(client, *arguments)
+        finally:
+            await client.close()
 
     def _check_spelling(self, answer: Answer) -> None:
         """Ids that a server takes without a word may stand for other text in its own tokenizer."""
-        expected, got = ("".join(text.split()) for text in (_GREETING[1], "".join(answer.texts).replace("▁", " ")))
+        expected, got = ("".join(text.split()) for text in (GREETING[1], "".join(answer.texts).replace("▁", " ")))
         if got.isascii() and got and all(answer.texts) and got != expected:
             raise ModelError(
                 "the served model has another tokenizer",
                 where=f"{self._name} at {server_root(self._settings.base_url)}",
-                expected=f"tokens that spell {_GREETING[1]!r}",
+                expected=f"tokens that spell {GREETING[1]!r}",
                 got=repr(got[:80]),
                 hint="Name the folder or hub name of its tokenizer: tokenizer = …",
             )
@@ -107,7 +132,7 @@ class ServedBackend:
     def prepare(self, items: Sequence[ScoringItem]) -> list[Batch]:
         """Every trace goes alone: the server makes its own batches."""
         context_length = self._model.context_length
-        if context_length is not None and self._dialect is not None:
+        if context_length is not None:
             context_length -= self._dialect.n_generated
         prepared = prepare_traces(items, self._tokenizer, self._distilled_tokenizer, self._prompting, context_length)
         return [[trace] for trace in prepared]
@@ -115,14 +140,14 @@ class ServedBackend:
     def score(self, batches: Iterable[Batch]) -> Iterator[list[RoleResult]]:
         """Many requests at once; results come as the server gives them."""
         traces = [trace for batch in batches for trace in batch]
-        portal, client, dialect = self._portal, self._client, self._dialect
-        if portal is None or client is None or dialect is None:
+        portal, client = self._portal, self._client
+        if portal is None or client is None:
             raise RuntimeError("the backend was not loaded")
         silent = [role_result(trace, None) for trace in traces if trace.n_scored == 0]
         if silent:
             yield silent
         waiting: dict[Future[Answer | Unanswered], PreparedTrace] = {
-            portal.start_task_soon(client.score, dialect, _sent(trace), trace.item.trace.trace_id): trace
+            portal.start_task_soon(client.score, self._dialect, _sent(trace), trace.item.trace.trace_id): trace
             for trace in traces
             if trace.n_scored > 0
         }
@@ -144,7 +169,7 @@ class ServedBackend:
     def close(self) -> None:
         """Close the connections."""
         self._running.close()
-        self._portal = self._client = self._dialect = None
+        self._portal = self._client = None
 
 
 def _sent(trace: PreparedTrace) -> Sent:
@@ -158,12 +183,16 @@ def _result(trace: PreparedTrace, answer: Answer | Unanswered) -> RoleResult:
     return role_result(replace(trace, reason=answer.reason, n_scored=0), None, detail=answer.detail)
 
 
-async def _list_models(settings: ServerSettings, secret: Secret) -> Any:
-    client = ServerClient(settings, secret, "")
-    try:
-        return await client.get("/v1/models")
-    finally:
-        await client.close()
+def _greeting(tokenizer: RoleTokenizer) -> Sent:
+    prompt = tokenizer.encode_prompt(GREETING[0], add_bos=True)
+    encoding = tokenizer.encode_response(GREETING[1])
+    if not prompt or encoding is None:
+        raise ModelError("the tokenizer cannot spell plain words", where=tokenizer.name)
+    return Sent([*prompt, *encoding.token_id.tolist()], len(prompt))
+
+
+async def _list_models(client: ServerClient) -> Any:
+    return await client.get("/v1/models")
 
 
 def _served_model(listed: Any, name: str, settings: ServerSettings) -> Mapping[str, Any]:

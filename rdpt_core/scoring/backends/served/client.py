@@ -8,6 +8,7 @@ What happens to a request that goes wrong:
         that one is answered                  the trouble is the trace's, which is unscored; the run goes on
         that one fails too                    the trouble is the server's: waits like one that is down
     not our key, not our model (401, 403, 404), other tokens again and again: an error that ends the run
+    there again after a lost connection       greeted first: another model at the address ends the run
 
 A server has patience left until `patience_s` have passed since the first trouble after its last good answer.
 """
@@ -37,6 +38,7 @@ from rdpt_core.scoring.backends.served.dialects import (
     Sent,
 )
 from rdpt_core.scoring.backends.served.gate import Gate
+from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.backends.served.secret import Secret
 
 _LOGGER = logging.getLogger(__name__)
@@ -92,7 +94,9 @@ class ServerClient:
             # A proxy has no way to a loopback address.
             trust_env=urlsplit(self.root).hostname not in _LOOPBACK,
         )
-        self._known_good: tuple[Dialect, Sent] | None = None
+        self._known_good: tuple[Dialect, Sent, Answer] | None = None
+        self._was_away = False
+        self._meeting = asyncio.Lock()
         self._trouble_since_s: float | None = None
         self._last_trouble = ""
         self._is_reported = False
@@ -146,7 +150,7 @@ class ServerClient:
                     tries += 1
                     continue
                 else:
-                    self._known_good = (dialect, sent)
+                    self._known_good = (dialect, sent, answer)
                     return dialect, answer
                 break
         raise ModelError(
@@ -163,13 +167,19 @@ class ServerClient:
 
         Raises:
             ServerGoneError: the server is gone; so for every other request.
-            ModelError: the server scores other tokens, or does not want us.
+            ModelError: the server scores other tokens, does not want us, or came back with another model.
         """
         async with self._gate.admit(len(sent.ids)):
             spent, pauses = 0, 0
             while True:
                 if self._gone is not None:
                     raise self._gone
+                try:
+                    await self._meet_again()
+                except NoAnswerError as error:
+                    await self._pause(pauses, error, error.wait_s)
+                    pauses += 1
+                    continue
                 try:
                     return await self._query(dialect, sent)
                 except _RefusedError as error:
@@ -197,13 +207,29 @@ class ServerClient:
                 await self._pause(pauses, failure, failure.wait_s)
                 pauses += 1
 
+    async def _meet_again(self) -> None:
+        """Once a connection was lost, see that who answers now is who answered before.
+
+        Raises:
+            NoAnswerError: nobody does yet.
+            ModelError: it is another model.
+        """
+        async with self._meeting:
+            if not self._was_away or self._known_good is None:
+                return
+            dialect, sent, before = self._known_good
+            now = await self._query(dialect, sent)
+            met, known = (ServedAs.of(self.root, dialect.name, answer) for answer in (now, before))
+            check_same_model(met, known, self._model)
+            self._was_away = False
+
     async def _is_well(self) -> bool:
         """Whether the server answers what it answered before."""
         if self._known_good is None:
             return True
         for pause in range(2):
             try:
-                await self._query(*self._known_good)
+                await self._query(*self._known_good[:2])
                 return True
             except NoAnswerError as error:
                 await self._pause(pause, error, None)
@@ -257,11 +283,13 @@ class ServerClient:
         try:
             response = await self._http.request(method, path, json=body)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            self._was_away = True
             raise _BusyError(self._shown(f"no connection ({error})")) from None
         except httpx2.TimeoutException:
             what = f"no answer within {self._settings.timeout_s:g} s (timeout_s)"
             raise _FailedError(what, weight=_WEIGHT_OF_TIMEOUT) from None
         except (httpx2.TransportError, httpx2.DecodingError) as error:
+            self._was_away = True
             raise _FailedError(self._shown(f"the connection broke off ({type(error).__name__}: {error})")) from None
         if response.is_success:
             try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rdpt_core.errors import RdptError, ServerGoneError
 from rdpt_core.records import ScoredModel
+from rdpt_core.scoring.backends.served.greeting import ServedAs
 from rdpt_core.scoring.jobs.commits import RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
 from rdpt_core.scoring.jobs.distributed.shards import read_shard, write_traces
@@ -29,6 +30,8 @@ class DistributedJob:
 
     request: ScoreRequest
     model: ScoredModel
+    prompt_hash: str | None
+    served: ServedAs | None
     n_traces: int
     commits: RoleCommits
     options: DistributedOptions
@@ -104,7 +107,13 @@ class DistributedJob:
         # would put small files together, so that one worker had them all.
         scored = ray.data.from_items(files, override_num_blocks=len(files)).map_batches(
             ScoringWorker,
-            fn_constructor_args=(portable(self.request, self.model.role), self.model, str(shards)),
+            fn_constructor_args=(
+                portable(self.request, self.model.role),
+                self.model,
+                self.prompt_hash,
+                self.served,
+                str(shards),
+            ),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(size=min(options.n_workers, len(files))),
             num_cpus=options.n_cpus,

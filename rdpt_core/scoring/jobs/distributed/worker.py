@@ -12,6 +12,7 @@ from rdpt_core.errors import ModelError, ServerGoneError
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel
 from rdpt_core.scoring.backends.base import ScoringItem
 from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.jobs.distributed.shards import read_traces, write_shard
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces import get_splitter
@@ -24,19 +25,28 @@ class ScoringWorker:
         ModelError: the model on the worker's machine is not the one that the run was claimed with.
     """
 
-    def __init__(self, request: ScoreRequest, model: ScoredModel, folder: str) -> None:
+    def __init__(
+        self,
+        request: ScoreRequest,
+        model: ScoredModel,
+        prompt_hash: str | None,
+        served: ServedAs | None,
+        folder: str,
+    ) -> None:
         self._folder = Path(folder)
         self._splitter = get_splitter(request.splitter)
         self._backend = next(backend for backend in make_backends(request) if backend.model.role is model.role)
         local_model = self._backend.model
-        if replace(local_model, model=model.model) != model:
+        if (replace(local_model, model=model.model), self._backend.prompt_hash) != (model, prompt_hash):
             raise ModelError(
                 "the model on a worker's machine is another one than here",
                 where=f"{model.role} {model.model}",
-                expected=f"{model.revision}, {model.dtype}",
-                got=f"{local_model.revision}, {local_model.dtype}",
+                expected=_described(model, prompt_hash),
+                got=_described(local_model, self._backend.prompt_hash),
                 hint="Every machine needs the same files under the same path.",
             )
+        if self._backend.served is not None:
+            check_same_model(self._backend.served, served, f"{model.role} {model.model}")
         self._backend.load()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +74,10 @@ class ScoringWorker:
             return "", message
         results.sort(key=lambda result: result.trace_no)
         return str(write_shard(self._folder, results)), message
+
+
+def _described(model: ScoredModel, prompt_hash: str | None) -> str:
+    return ", ".join([model.revision, model.dtype, *([f"prompts {prompt_hash}"] if prompt_hash else [])])
 
 
 def portable(request: ScoreRequest, role: Role) -> ScoreRequest:

@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Reject
-from rdpt_core.traces.canonical.rejects import KEPT_IN_MEMORY, RejectLog
+from rdpt_core.traces.canonical.rejects import KEPT_IN_MEMORY, HeldRejectLog, RejectLog
 
 
 def reject(line: int, text: str = "{") -> Reject:
@@ -77,3 +77,23 @@ def test_without_a_path_nothing_is_written(tmp_path: Path) -> None:
         log.add(reject(1))
     assert log.n == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_held_rejects_touch_no_file_before_they_are_saved(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.jsonl"
+    with RejectLog(path) as log:
+        log.add(reject(1))
+    before = path.read_bytes()
+    with HeldRejectLog() as held:
+        for line in (2, 3):
+            held.add(reject(line, "a lone \ud83c"))
+        assert path.read_bytes() == before
+        held.save(path)
+    assert [json.loads(row)["line"] for row in path.read_text("utf-8").splitlines()] == [2, 3]
+    assert (held.n, held.path) == (2, path)
+    with HeldRejectLog() as none:
+        none.save(path)
+    assert not path.exists() and none.path is None
+    path.write_text("notes\n")
+    with HeldRejectLog() as held, pytest.raises(InputError, match="would overwrite"):
+        held.save(path)

@@ -1,0 +1,88 @@
+"""What stands in for the weights of a served model, which nobody here can hash: its answer to one fixed question.
+
+Another checkpoint, another quantisation, an adapter or another mode of logprobs under the same served name answers
+otherwise. Where a server stands changes no number; how exactly it answers varies a little with what computes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from rdpt_core.errors import ModelError
+from rdpt_core.scoring.backends.served.dialects import Answer
+
+GREETING = ("Which one comes next?", "One, two, three, and so on.")
+"""Prompt and response. Plain words on purpose."""
+
+TOLERANCE_NATS = 0.05
+"""Answers that differ by no more than this a token, on average, are one model's."""
+
+_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ServedAs:
+    """A served model as it was met.
+
+    Attributes:
+        address: the server's, which holds no key.
+        dialect: in which it answered.
+        logprobs: of the greeting's tokens, in nats; None where there is no number.
+    """
+
+    address: str
+    dialect: str
+    logprobs: tuple[float | None, ...]
+
+    @classmethod
+    def of(cls, address: str, dialect: str, answer: Answer) -> Self:
+        """Rounded, as it is stored."""
+        values = (round(float(value), _DIGITS) if math.isfinite(value) else None for value in answer.logprob)
+        return cls(address, dialect, tuple(values))
+
+    @classmethod
+    def from_json(cls, stored: object) -> Self | None:
+        """What `to_json` gave; None for anything else, since a database may come from anywhere."""
+        if not isinstance(stored, Mapping) or not isinstance(logprobs := stored.get("logprobs"), list):
+            return None
+        texts = [stored.get(name) for name in ("address", "dialect")]
+        if not all(isinstance(text, str) for text in texts):
+            return None
+        if not all(value is None or (isinstance(value, int | float) and math.isfinite(value)) for value in logprobs):
+            return None
+        return cls(str(texts[0]), str(texts[1]), tuple(logprobs))
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored with a run."""
+        return {**asdict(self), "logprobs": list(self.logprobs)}
+
+    def distance(self, other: ServedAs) -> float:
+        """Mean over the tokens of |Δ logprob|, in nats; infinite if one has a number where the other has none."""
+        a, b = (np.array(one.logprobs, dtype=np.float64) for one in (self, other))
+        if a.shape != b.shape or (np.isnan(a) != np.isnan(b)).any():
+            return math.inf
+        gaps = np.abs(a - b)[~np.isnan(a)]
+        return float(gaps.mean()) if gaps.size else 0.0
+
+
+def check_same_model(now: ServedAs, before: ServedAs | None, where: str) -> None:
+    """Refuse a server that answers otherwise than before, or than nobody knows.
+
+    Raises:
+        ModelError: the answers are not one model's.
+    """
+    distance = math.inf if before is None else now.distance(before)
+    if distance > TOLERANCE_NATS:
+        raise ModelError(
+            "the server answers otherwise than when this run was begun",
+            where=f"{where} at {now.address}",
+            expected=f"logprobs of the fixed greeting within {TOLERANCE_NATS:g} nats a token",
+            got=f"{distance:.2f} nats a token" if math.isfinite(distance) else "others altogether",
+            hint="Serve the model that the run was begun with. If it is another one on purpose, name it by a "
+            "`revision` of your choice, and it makes a run of its own.",
+        )
