@@ -111,7 +111,7 @@ def test_a_run_that_has_scored_nothing_yet(open_app: Open, tmp_path: Path, page:
     path = tmp_path / "db.duckdb"
     synthetic.build(path, synthetic.sketches(3), run_id="a" * 16)
     synthetic.build(path, synthetic.sketches(3), run_id="b" * 16, n_scored=0, finish=False)
-    assert "This run has no" in page_text(open_app(path, page))
+    assert "This run has no" in page_text(open_app(path, page, run="b" * 16))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -25,6 +25,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, WebSocket, async_playwright
@@ -41,7 +42,7 @@ ALONE_S, SAMPLE_S = 60.0, 10.0
 # The server has warmed up, and it keeps sessions that have ended for two minutes.
 SETTLED_S = 120.0
 MOST_GROWTH = 0.15
-STUCK_MS = 120_000
+STUCK_MS, MOST_TRIES = 120_000, 3
 BUSY = "The database is being written"
 OPENING_AT_ONCE = 3
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
@@ -111,8 +112,11 @@ class Server:
     pid: int
 
     def resident(self) -> int:
-        """Memory of the server, in bytes."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        """Memory of the server, in bytes; 0 once it has ended."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        except FileNotFoundError:
+            return 0
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -164,8 +168,19 @@ class Session:
         self._context: BrowserContext
         self._leaving = False
 
-    async def open(self) -> None:
-        """Come as a new session."""
+    async def come(self) -> None:
+        """Open the app in a new session, again if that gets stuck."""
+        for _ in range(MOST_TRIES):
+            try:
+                await self._open()
+                return
+            except BrowserError as error:
+                self._fault("stuck", str(error).splitlines()[0])
+                await self.close()
+        raise SystemExit("The app could not be opened.")
+
+    async def _open(self) -> None:
+        self._leaving = False
         self._context = await self._browser.new_context(viewport={"width": 1600, "height": 900})
         self._context.set_default_timeout(STUCK_MS)
         self._page = await self._context.new_page()
@@ -183,7 +198,7 @@ class Session:
 
     async def move_threshold(self) -> None:
         """Give β another value on the Overview, and time until its numbers are redrawn."""
-        await self._go_to("Overview")
+        await self.go_to("Overview")
         value = f"{self._rng.uniform(0.06, 0.45):.4g}"
         began_s = time.monotonic()
         await self._type("β, exact", value)
@@ -198,7 +213,7 @@ class Session:
         doings: list[tuple[Callable[[], Awaitable[None]], int]] = [
             (self.move_threshold, 5),
             (self._move_threshold_elsewhere, 2),
-            (lambda: self._go_to(self._rng.choice(PAGES)), 4),
+            (lambda: self.go_to(self._rng.choice(PAGES)), 4),
             (self._search, 2),
             (self._come_again, 1),
         ]
@@ -215,8 +230,7 @@ class Session:
         except BrowserError as error:
             self._fault("stuck", str(error).splitlines()[0])
             await self.close()
-            self._leaving = False
-            await self.open()
+            await self.come()
         await self._look_for_faults()
 
     async def _move_threshold_elsewhere(self) -> None:
@@ -224,7 +238,7 @@ class Session:
         await self._settle()
 
     async def _search(self) -> None:
-        await self._go_to("Find")
+        await self.go_to("Find")
         await self._type("Text to find", self._rng.choice(SEARCHES))
         await self._settle()
 
@@ -234,7 +248,8 @@ class Session:
         self._leaving = False
         await self._settle()
 
-    async def _go_to(self, title: str) -> None:
+    async def go_to(self, title: str) -> None:
+        """Another page."""
         link = self._page.get_by_test_id("stTopNavLink").filter(has_text=title).first
         await link.click()
         await self._settle()
@@ -298,23 +313,27 @@ async def use(server: Server, n_sessions: int, minutes: float, seed: int) -> tup
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
         sessions = [Session(browser, server.url, number, seed, record) for number in range(n_sessions)]
-        await sessions[0].open()
+        await sessions[0].come()
         alone_until_s = time.monotonic() + min(ALONE_S, 60 * minutes)
         while time.monotonic() < alone_until_s:
             await sessions[0].attempt(sessions[0].move_threshold)
             await asyncio.sleep(1)
+        # What every page loads and keeps is no growth.
+        for title in PAGES:
+            await sessions[0].attempt(partial(sessions[0].go_to, title))
         record.phase = "together"
         gate = asyncio.Semaphore(OPENING_AT_ONCE)
 
         async def enter(session: Session) -> None:
             async with gate:
-                await session.open()
+                await session.come()
 
         await asyncio.gather(*(enter(session) for session in sessions[1:]))
         all_there_s = time.monotonic()
         await asyncio.gather(*(session.act_until(all_there_s + 60 * minutes) for session in sessions))
         sampling.cancel()
         record.memory.append((time.monotonic() - began_s, server.resident()))
+        record.faults["server ended"] += not server.resident()
         await asyncio.gather(*(session.close() for session in sessions))
         await browser.close()
     return record, all_there_s - began_s
