@@ -13,19 +13,10 @@ import duckdb
 import numpy as np
 
 from rdpt_core.records import ROLES
-from tests.torture.lab import (
-    DONE,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    Outcome,
-    Trial,
-    Verdict,
-    check_runs,
-    contents,
-)
+from tests.torture.lab import Lab
 from tests.torture.reading import READINGS, check_readings, copied, read, undisturbed
+from tests.torture.stored import check_runs, contents
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome, Trial, Verdict
 
 MODEL_FILES = (
     *("model.safetensors", "model.safetensors header", "config.json", "tokenizer.json"),

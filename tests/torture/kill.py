@@ -15,22 +15,10 @@ import duckdb
 
 from rdpt_core.records import ROLES
 from rdpt_core.store.notes import notes
-from tests.torture.lab import (
-    DONE,
-    INTERRUPTED,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    Outcome,
-    Trial,
-    Verdict,
-    check_clean,
-    check_runs,
-    contents,
-    wait_for_writes,
-)
+from tests.torture.lab import Lab, wait_for_writes
 from tests.torture.reading import EXPORTS, N_NOTES, command, copied, out_path, result, undisturbed, with_notes
+from tests.torture.stored import check_clean, check_runs, contents
+from tests.torture.verdicts import DONE, INTERRUPTED, PARTIAL, REFUSED, Broken, Outcome, Trial, Verdict
 
 # How often each is sent, of ten.
 SIGNALS = (signal.SIGKILL,) * 6 + (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.torture.lab import DONE, PARTIAL, REFUSED, Broken, Lab, Outcome
+from tests.torture.lab import Lab
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome
 
 EXPORTS = tuple(
     f"{what}.{ending}"

@@ -17,13 +17,14 @@ from tests.torture.content import Content
 from tests.torture.crowd import Crowd
 from tests.torture.damaged import Damaged
 from tests.torture.kill import Kill
-from tests.torture.lab import Ground, Lab, Materials, Verdict
+from tests.torture.lab import Lab, Materials
 from tests.torture.resources import Resources
 from tests.torture.served import Served
 from tests.torture.swapped import Swapped
+from tests.torture.verdicts import Ground, Verdict
 
-GROUNDS: tuple[Callable[[Lab], Ground], ...] = (Kill, Swapped, Damaged, Content, Resources, Served, Crowd)
-NAMES = tuple(ground.name for ground in GROUNDS)  # type: ignore[attr-defined]
+GROUNDS: tuple[type[Ground], ...] = (Kill, Swapped, Damaged, Content, Resources, Served, Crowd)
+NAMES = tuple(ground.name for ground in GROUNDS)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def plan(seed: int, n_attempts: int, only: str | None = None) -> list[Attempt]:
     """So many attempts, shared out among the grounds, or all on one; the grounds take turns."""
     if only is not None:
         return [Attempt(seed, only, index) for index in range(n_attempts)]
-    shares = {ground.name: ground.share for ground in GROUNDS}  # type: ignore[attr-defined]
+    shares = {ground.name: ground.share for ground in GROUNDS}
     whole = sum(shares.values())
     found: list[Attempt] = []
     given = Counter[str]()

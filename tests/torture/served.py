@@ -12,21 +12,9 @@ from pathlib import Path
 
 from rdpt_core.records import ROLES
 from tests.support.reference_server import FAULTS, ReferenceServer
-from tests.torture.lab import (
-    DONE,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    StoredRun,
-    Trial,
-    Verdict,
-    check_clean,
-    check_runs,
-    contents,
-    make_lines,
-    write_lines,
-)
+from tests.torture.lab import Lab, make_lines, write_lines
+from tests.torture.stored import StoredRun, check_clean, check_runs, contents
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial, Verdict
 
 N_TRACES = 12
 Event = Callable[[random.Random, Path, ReferenceServer, Trial], None]

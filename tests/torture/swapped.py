@@ -13,22 +13,9 @@ from pathlib import Path
 
 from rdpt_core.records import ROLES
 from tests.support.starter import Started
-from tests.torture.lab import (
-    DONE,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    StoredRun,
-    Trial,
-    Verdict,
-    check_runs,
-    contents,
-    make_lines,
-    replace,
-    wait_for_writes,
-    write_lines,
-)
+from tests.torture.lab import Lab, make_lines, replace, wait_for_writes, write_lines
+from tests.torture.stored import StoredRun, check_runs, contents
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial, Verdict
 
 LONGEST_AFTER_WRITE_S = 0.05
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.torture.damaged import damage
-from tests.torture.lab import Broken, Outcome, StoredRun, check_clean, check_runs
-from tests.torture.runner import NAMES, Attempt, Report, Result, Verdict, describe, plan, run
+from tests.torture.runner import NAMES, Attempt, Report, Result, describe, plan, run
+from tests.torture.stored import StoredRun, check_clean, check_runs
+from tests.torture.verdicts import Broken, Outcome, Verdict
 
 SEED = 1
 # Cheap and telling ones: each struck a command at work when it was chosen.
