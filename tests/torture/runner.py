@@ -144,8 +144,14 @@ def run(
     threads = [threading.Thread(target=work, args=(number,)) for number in range(n_jobs)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        # Ctrl-C: attempts that have begun clear up behind them.
+        errors.append(error)
+        for thread in threads:
+            thread.join()
     if errors:
         raise errors[0]
     report.results.sort(key=lambda result: (NAMES.index(result.attempt.ground), result.attempt.index))
