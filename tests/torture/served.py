@@ -42,11 +42,11 @@ class Served:
         event = rng.choice(self._events)
         known = self._known(scratch)
         shutil.copytree(self._lab.materials.model("teacher"), scratch / "tokenizer")
-        with ReferenceServer({"teacher": self._lab.materials.model("teacher")}, slow_s=0.6) as server:
+        with ReferenceServer({"teacher": self._lab.materials.model("teacher")}, slow_s=1.3) as server:
             event(rng, scratch, server, trial)
             server.down_after = server.always = None
             server.fault_rate = 0.0
-            self._lab.run(self._command(scratch, server)).check()
+            self._lab.run(self._command(scratch, server, patient=True)).check()
         found = contents(scratch / "new.duckdb")
         check_clean(scratch)
         if event == self._other_template:
@@ -56,14 +56,17 @@ class Served:
         if not found[newest].is_finished or (event == self._other_template and newest not in self._fresh(scratch)):
             raise Broken("a finished run of what is served now", f"{newest}")
 
-    def _command(self, folder: Path, server: ReferenceServer, database: str = "new.duckdb") -> list[object]:
+    def _command(
+        self, folder: Path, server: ReferenceServer, database: str = "new.duckdb", *, patient: bool = False
+    ) -> list[object]:
+        """`score` with a served teacher; how long it waits changes no number."""
         table = {
             "backend": "openai",
             "base_url": server.base_url,
             "model": "teacher",
             "tokenizer": str(folder / "tokenizer"),
-            "patience_s": 1.0,
-            "timeout_s": 0.4,
+            "patience_s": 30.0 if patient else 2.0,
+            "timeout_s": 20.0 if patient else 1.0,
             "concurrency": 2,
         }
         lines = ["[teacher]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
@@ -96,7 +99,7 @@ class Served:
         database = folder / "fresh.duckdb"
         database.unlink(missing_ok=True)
         with ReferenceServer({"teacher": self._lab.materials.model("teacher")}) as server:
-            self._lab.run(self._command(folder, server, database.name)).check()
+            self._lab.run(self._command(folder, server, database.name, patient=True)).check()
         return contents(database)
 
     # What happens to the server.

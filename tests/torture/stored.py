@@ -14,6 +14,10 @@ from tests.torture.verdicts import Broken
 RUN_TABLES = ("run_models", "traces", "sentences", "tokens")
 
 
+class Unreadable(Broken):
+    """A database that DuckDB itself cannot read."""
+
+
 @dataclass(frozen=True)
 class StoredRun:
     """A run as a database holds it: rows of every table, without what tells one file's run from another's."""
@@ -26,7 +30,7 @@ def contents(database: Path) -> dict[str, StoredRun]:
     """Every run of a database by its id.
 
     Raises:
-        Broken: the database cannot be read.
+        Unreadable: the database cannot be read.
     """
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
@@ -36,7 +40,7 @@ def contents(database: Path) -> dict[str, StoredRun]:
                 for run_no, run_id, is_finished in runs
             }
     except duckdb.Error as error:
-        raise Broken(f"{database.name} to be a whole database afterwards", str(error)) from error
+        raise Unreadable(f"{database.name} to be a whole database afterwards", str(error)) from error
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
