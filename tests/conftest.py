@@ -18,8 +18,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BROWSER = Path(__file__).parent / "browser"
-INTEGRATION = Path(__file__).parent / "integration"
-LONGEST = (Path(__file__).parent / "torture" / "test_short.py", INTEGRATION / "test_kill.py")
+LONGEST = Path(__file__).parent / "integration" / "test_kill.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def order(item: pytest.Item) -> tuple[bool, bool, bool]:
         folders = item.path.parents
-        return BROWSER in folders, item.path not in LONGEST, INTEGRATION not in folders
+        return BROWSER in folders, item.path != LONGEST, LONGEST.parent not in folders
 
     items.sort(key=order)
 
