@@ -90,7 +90,7 @@ def check_readings(lab: Lab, names: Sequence[str], database: Path, folder: Path,
     """Each command refuses with one clear line, or says that its output is partial, or gives what it gave before.
 
     Args:
-        described: `info` may describe what has become of the database.
+        described: `info`, and notes with the place of each, may say what has become of the database.
 
     Raises:
         Broken: one does something else.
@@ -98,7 +98,7 @@ def check_readings(lab: Lab, names: Sequence[str], database: Path, folder: Path,
     broken = []
     for name in names:
         try:
-            _check_reading(lab, name, database, folder, described and name.startswith("info"))
+            _check_reading(lab, name, database, folder, described and name.startswith(("info", "notes")))
         except Broken as one:
             broken.append(one)
     if broken:
