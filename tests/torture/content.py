@@ -56,8 +56,6 @@ MUTATIONS = {
     "a token beyond the text": "UPDATE tokens SET char_end = [c + 999 for c in char_end] WHERE trace_no = 1",
     "a token's logprob is positive": "UPDATE tokens SET logprob = [3.0 for l in logprob] WHERE trace_no = 1",
     "a token's logprob is NaN": "UPDATE tokens SET logprob = ['nan'::FLOAT for l in logprob]",
-    "an unknown template policy": "UPDATE runs SET template_policy = 'nonsense'",
-    "an unknown splitter": "UPDATE runs SET splitter = 'nonsense'",
     "the schema version is a word": "UPDATE store_info SET value = 'nonsense'",
     "the schema version is huge": "UPDATE store_info SET value = '99999999999999999999'",
     "the schema version is an older one": "UPDATE store_info SET value = '1'",
