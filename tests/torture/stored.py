@@ -27,14 +27,16 @@ class StoredRun:
 
 
 def contents(database: Path) -> dict[str, StoredRun]:
-    """Every run of a database by its id.
+    """Every run of a database by its id, the oldest first.
 
     Raises:
         Unreadable: the database cannot be read.
     """
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            runs = connection.execute("SELECT run_no, run_id, finished_at IS NOT NULL FROM runs").fetchall()
+            runs = connection.execute(
+                "SELECT run_no, run_id, finished_at IS NOT NULL FROM runs ORDER BY run_no"
+            ).fetchall()
             return {
                 run_id: StoredRun(is_finished, {name: _rows(connection, name, run_no) for name in _tables(connection)})
                 for run_no, run_id, is_finished in runs
