@@ -46,6 +46,9 @@ def main() -> int:
 
     try:
         report = run(attempts, folder, n_jobs=arguments.jobs, keep=arguments.keep, on_result=show)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     finally:
         if arguments.keep:
             print(f"files: {folder}", flush=True)

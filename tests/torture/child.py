@@ -51,10 +51,11 @@ def prepare() -> None:
     client.FIRST_PAUSE_S, client.LONGEST_PAUSE_S = 0.005, 0.1
     _limit(asked.get("limits", {}))
     _set_output(asked.get("stdout"))
-    Path(asked["ready"]).touch()
+    ready = Path(asked["ready"])
     if "instead" in asked:
         name, *arguments = asked["instead"]
-        _be({"notes": write_notes, "api": read_through_api}[name], arguments)
+        _be({"notes": write_notes, "api": read_through_api}[name], arguments, ready)
+    ready.touch()
 
 
 def _limit(limits: dict[str, int]) -> None:
@@ -81,12 +82,13 @@ def _set_output(kind: str | None) -> None:
         os.dup2(write, 1)
 
 
-def _be(work: Any, arguments: list[str]) -> None:
+def _be(work: Any, arguments: list[str], ready: Path) -> None:
     """Do other work than a command, and end as a command would."""
     from rdpt_core.errors import RdptError
 
     status = 0
     try:
+        ready.touch()
         work(*arguments)
     except RdptError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from tests.torture.lab import Lab, Trial, Verdict
+from tests.torture.lab import Lab
 from tests.torture.reading import READINGS, check_readings, copied
+from tests.torture.verdicts import Trial, Verdict
 
 MUTATIONS = {
     "meta is no JSON": "UPDATE traces SET meta = '{' WHERE trace_no = 1",
@@ -52,11 +53,9 @@ MUTATIONS = {
     "the tokens of a role are missing": "DELETE FROM tokens WHERE trace_no = 1 AND role = 'student'",
     "the tokens of a trace stand twice": "INSERT INTO tokens SELECT * FROM tokens WHERE trace_no = 1",
     "lists of tokens differ in length": "UPDATE tokens SET logprob = logprob[2:] WHERE trace_no = 1",
-    "a token beyond the text": "UPDATE tokens SET char_end = list_transform(char_end, c -> c + 999) WHERE trace_no = 1",
-    "a token's logprob is positive": "UPDATE tokens SET logprob = list_transform(logprob, l -> 3.0) WHERE trace_no = 1",
-    "a token's logprob is NaN": "UPDATE tokens SET logprob = list_transform(logprob, l -> 'nan'::FLOAT)",
-    "an unknown template policy": "UPDATE runs SET template_policy = 'nonsense'",
-    "an unknown splitter": "UPDATE runs SET splitter = 'nonsense'",
+    "a token beyond the text": "UPDATE tokens SET char_end = [c + 999 for c in char_end] WHERE trace_no = 1",
+    "a token's logprob is positive": "UPDATE tokens SET logprob = [3.0 for l in logprob] WHERE trace_no = 1",
+    "a token's logprob is NaN": "UPDATE tokens SET logprob = ['nan'::FLOAT for l in logprob]",
     "the schema version is a word": "UPDATE store_info SET value = 'nonsense'",
     "the schema version is huge": "UPDATE store_info SET value = '99999999999999999999'",
     "the schema version is an older one": "UPDATE store_info SET value = '1'",

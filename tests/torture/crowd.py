@@ -8,19 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.store.notes import notes
-from tests.torture.lab import (
-    DONE,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    Trial,
-    Verdict,
-    check_clean,
-    check_runs,
-    contents,
-)
+from tests.torture.lab import Lab
 from tests.torture.reading import EXPORTS, command, out_path, undisturbed
+from tests.torture.stored import check_clean, check_runs, contents
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial, Verdict
 
 N_NOTES = 10
 

@@ -15,22 +15,10 @@ import duckdb
 
 from rdpt_core.records import ROLES
 from rdpt_core.store.notes import notes
-from tests.torture.lab import (
-    DONE,
-    INTERRUPTED,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    Outcome,
-    Trial,
-    Verdict,
-    check_clean,
-    check_runs,
-    contents,
-    wait_for_writes,
-)
+from tests.torture.lab import Lab, wait_for_writes
 from tests.torture.reading import EXPORTS, N_NOTES, command, copied, out_path, result, undisturbed, with_notes
+from tests.torture.stored import check_clean, check_runs, contents
+from tests.torture.verdicts import DONE, INTERRUPTED, PARTIAL, REFUSED, Broken, Outcome, Trial, Verdict
 
 # How often each is sent, of ten.
 SIGNALS = (signal.SIGKILL,) * 6 + (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -80,7 +68,7 @@ class Kill:
         temporary = scratch / "temporary"
         name = make.__name__.strip("_")
         trial.say(f"{name} {what}" if make == self._export else name)
-        duration_s = self._lab.duration_s(f"{name} {what}", lambda: self._undisturbed(make, what, scratch / "first"))
+        duration_s = self._lab.duration_s(trial.what[0], lambda: self._undisturbed(make, what, scratch / "first"))
         work = make(what, scratch)
         for _ in range(rng.choice((1, 1, 2, 3)) if make != self._export else 1):
             number = rng.choice(SIGNALS)
@@ -113,7 +101,9 @@ class Kill:
         database = folder / "new.duckdb"
         return Work(self._lab.score(database), database, lambda: self._check_score(database))
 
-    _create = _score
+    def _create(self, what: str, folder: Path) -> Work:
+        """Killed soon after its file appears."""
+        return self._score(what, folder)
 
     def _check_score(self, database: Path) -> None:
         self._check_runs(database, 1)

@@ -1,10 +1,9 @@
-"""What attempts share: commands as processes, inputs, what undisturbed commands give, and what counts as broken."""
+"""What attempts share: commands as processes, inputs, and what undisturbed commands give."""
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import threading
@@ -13,181 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
-import duckdb
 import transformers
 
 from rdpt_core.records import ROLES
 from tests.support.starter import Started, Starter
 from tests.support.tiny_models import save_model
 from tests.torture.child import MODULES, PRELUDE
-
-PATIENCE_S = 60.0
-"""What a command may take. One that takes longer hangs."""
-
-DONE, REFUSED, PARTIAL, INTERRUPTED = 0, 2, 3, 130
-RUN_TABLES = ("run_models", "traces", "sentences", "tokens")
-
-
-class Broken(Exception):
-    """The program did something that it must never do."""
-
-    def __init__(self, expected: str, seen: str) -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.seen = " ".join(seen.split())[-400:]
-
-
-@dataclass
-class Verdict:
-    """What came of one attempt.
-
-    Attributes:
-        what: what was done, in words.
-        is_struck: whether the disturbance met a command at work.
-        expected: what the program should have done, if it did not.
-        seen: what it did instead.
-    """
-
-    what: str
-    is_struck: bool = True
-    expected: str = ""
-    seen: str = ""
-
-    @property
-    def held(self) -> bool:
-        return not self.expected
-
-
-class Ground(Protocol):
-    """A way to break the program."""
-
-    name: str
-    share: int  # of 100 attempts
-
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        """Try once. A `Broken` that is raised may carry no words on what was done: it names `Trial.what`."""
-
-
-class Trial:
-    """What a ground says of an attempt while it is under way, for whoever reads of its end."""
-
-    def __init__(self) -> None:
-        self.what: list[str] = []
-        self.is_struck = False
-
-    def say(self, words: str) -> None:
-        self.what.append(words)
-
-    def verdict(self, work: Callable[[], None]) -> Verdict:
-        """Do the work, and turn what it breaks into a verdict."""
-        expected = seen = ""
-        try:
-            work()
-        except Broken as broken:
-            expected, seen = broken.expected, broken.seen
-        return Verdict("; ".join(self.what), self.is_struck, expected, seen)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended; `status` is None if it hung."""
-
-    command: str
-    status: int | None
-    output: str
-
-    def check(self, allowed: Sequence[int] = (DONE,)) -> Outcome:
-        """The same outcome, if it is an allowed one: no hang, no traceback, and one clear line for an error.
-
-        Raises:
-            Broken: it is not.
-        """
-        if self.status is None:
-            raise Broken(f"`{self.command}` to end within {PATIENCE_S:.0f} s", f"a hang; {self.output}")
-        if "Traceback (most recent call last)" in self.output:
-            raise Broken(f"`{self.command}` without a traceback", f"status {self.status}; {self.output}")
-        if self.status not in allowed:
-            names = " or ".join(map(str, allowed))
-            raise Broken(f"`{self.command}` to end with status {names}", f"status {self.status}; {self.output}")
-        n_errors = sum(line.startswith("error: ") for line in self.output.splitlines())
-        if n_errors != (self.status == REFUSED) and self.status != PARTIAL:
-            raise Broken(f"one line for the error of `{self.command}`", f"{n_errors} lines; {self.output}")
-        return self
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """A run as a database holds it: rows of every table, without what tells one file's run from another's."""
-
-    is_finished: bool
-    rows: Mapping[str, tuple[Any, ...]]
-
-
-def contents(database: Path) -> dict[str, StoredRun]:
-    """Every run of a database by its id.
-
-    Raises:
-        Broken: the database cannot be read.
-    """
-    try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            runs = connection.execute("SELECT run_no, run_id, finished_at IS NOT NULL FROM runs").fetchall()
-            return {
-                run_id: StoredRun(is_finished, {name: _rows(connection, name, run_no) for name in _tables(connection)})
-                for run_no, run_id, is_finished in runs
-            }
-    except duckdb.Error as error:
-        raise Broken(f"{database.name} to be a whole database afterwards", str(error)) from error
-
-
-def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    found = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    return [name for name in (*RUN_TABLES, "local_scores") if name in found]
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, table: str, run_no: int) -> tuple[Any, ...]:
-    # Where a model's folder lies is no part of a run.
-    columns = "* EXCLUDE (run_no, model)" if table == "run_models" else "* EXCLUDE (run_no)"
-    return tuple(
-        connection.execute(f"SELECT {columns} FROM {table} WHERE run_no = ? ORDER BY ALL", [run_no]).fetchall()
-    )
-
-
-def check_runs(found: Mapping[str, StoredRun], known: Mapping[str, StoredRun]) -> None:
-    """Equal ids, equal rows: all of them in a finished run, none that is wrong in an unfinished one.
-
-    Raises:
-        Broken: a run holds other rows than the undisturbed one, or nobody made it.
-    """
-    for run_id, run in found.items():
-        if run_id not in known:
-            raise Broken("only runs of the given inputs", f"a run {run_id} of a mixture")
-        for table, rows in run.rows.items():
-            right = known[run_id].rows.get(table, ())
-            wrong = [row for row in rows if row not in right]
-            if wrong:
-                raise Broken(
-                    f"the rows of {table} that the undisturbed run {run_id} has",
-                    f"{len(wrong)} of {len(rows)} others: {str(wrong[0])[:160]}",
-                )
-            must_be_whole = table in ("run_models", "traces") or (run.is_finished and table in RUN_TABLES)
-            if must_be_whole and len(rows) != len(right):
-                raise Broken(f"{len(right)} rows of {table} in run {run_id}", f"{len(rows)}")
-
-
-def check_clean(folder: Path, *further: Path) -> None:
-    """Nothing half-made is left.
-
-    Raises:
-        Broken: something is.
-    """
-    patterns = ("*.part", "*.tmp", "*.wal", "*-journal")
-    left = [path.name for pattern in patterns for path in folder.glob(pattern)]
-    left += [str(path) for other in further if other.is_dir() for path in other.iterdir()]
-    if left:
-        raise Broken("no temporary file left once the command has ended", ", ".join(left))
+from tests.torture.stored import StoredRun, contents
+from tests.torture.verdicts import PATIENCE_S, Outcome
 
 
 def replace(source: Path, target: Path) -> None:

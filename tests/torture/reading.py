@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.torture.lab import DONE, PARTIAL, REFUSED, Broken, Lab, Outcome
+from tests.torture.lab import Lab
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome
 
 EXPORTS = tuple(
     f"{what}.{ending}"
@@ -89,7 +90,7 @@ def check_readings(lab: Lab, names: Sequence[str], database: Path, folder: Path,
     """Each command refuses with one clear line, or says that its output is partial, or gives what it gave before.
 
     Args:
-        described: `info` may describe what has become of the database.
+        described: `info`, and notes with the place of each, may say what has become of the database.
 
     Raises:
         Broken: one does something else.
@@ -97,7 +98,7 @@ def check_readings(lab: Lab, names: Sequence[str], database: Path, folder: Path,
     broken = []
     for name in names:
         try:
-            _check_reading(lab, name, database, folder, described and name.startswith("info"))
+            _check_reading(lab, name, database, folder, described and name.startswith(("info", "notes")))
         except Broken as one:
             broken.append(one)
     if broken:

@@ -13,20 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.torture.lab import (
-    DONE,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    Outcome,
-    Trial,
-    Verdict,
-    check_clean,
-    check_runs,
-    contents,
-)
+from tests.torture.lab import Lab
 from tests.torture.reading import EXPORTS, command, copied, out_path, result, undisturbed
+from tests.torture.stored import check_clean, check_runs, contents
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome, Trial, Verdict
 
 MEBIBYTE = 2**20
 CLOSED_PIPE = 141

@@ -17,13 +17,14 @@ from tests.torture.content import Content
 from tests.torture.crowd import Crowd
 from tests.torture.damaged import Damaged
 from tests.torture.kill import Kill
-from tests.torture.lab import Ground, Lab, Materials, Verdict
+from tests.torture.lab import Lab, Materials
 from tests.torture.resources import Resources
 from tests.torture.served import Served
 from tests.torture.swapped import Swapped
+from tests.torture.verdicts import Ground, Verdict
 
-GROUNDS: tuple[Callable[[Lab], Ground], ...] = (Kill, Swapped, Damaged, Content, Resources, Served, Crowd)
-NAMES = tuple(ground.name for ground in GROUNDS)  # type: ignore[attr-defined]
+GROUNDS: tuple[type[Ground], ...] = (Kill, Swapped, Damaged, Content, Resources, Served, Crowd)
+NAMES = tuple(ground.name for ground in GROUNDS)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def plan(seed: int, n_attempts: int, only: str | None = None) -> list[Attempt]:
     """So many attempts, shared out among the grounds, or all on one; the grounds take turns."""
     if only is not None:
         return [Attempt(seed, only, index) for index in range(n_attempts)]
-    shares = {ground.name: ground.share for ground in GROUNDS}  # type: ignore[attr-defined]
+    shares = {ground.name: ground.share for ground in GROUNDS}
     whole = sum(shares.values())
     found: list[Attempt] = []
     given = Counter[str]()
@@ -143,8 +144,14 @@ def run(
     threads = [threading.Thread(target=work, args=(number,)) for number in range(n_jobs)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        # Ctrl-C: attempts that have begun clear up behind them.
+        errors.append(error)
+        for thread in threads:
+            thread.join()
     if errors:
         raise errors[0]
     report.results.sort(key=lambda result: (NAMES.index(result.attempt.ground), result.attempt.index))

@@ -13,22 +13,9 @@ from pathlib import Path
 
 from rdpt_core.records import ROLES
 from tests.support.starter import Started
-from tests.torture.lab import (
-    DONE,
-    PARTIAL,
-    REFUSED,
-    Broken,
-    Lab,
-    StoredRun,
-    Trial,
-    Verdict,
-    check_runs,
-    contents,
-    make_lines,
-    replace,
-    wait_for_writes,
-    write_lines,
-)
+from tests.torture.lab import Lab, make_lines, replace, wait_for_writes, write_lines
+from tests.torture.stored import StoredRun, Unreadable, check_runs, contents
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial, Verdict
 
 LONGEST_AFTER_WRITE_S = 0.05
 
@@ -203,7 +190,7 @@ def _contents_beside_log(database: Path) -> dict[str, StoredRun]:
     log = database.with_name(f"{database.name}.wal")
     try:
         return contents(database)
-    except Broken:
+    except Unreadable:
         if not log.exists():
             raise
         log.unlink()

@@ -9,18 +9,25 @@ from pathlib import Path
 import pytest
 
 from tests.torture.damaged import damage
-from tests.torture.lab import Broken, Outcome, StoredRun, check_clean, check_runs
-from tests.torture.runner import NAMES, Attempt, Report, Result, Verdict, describe, plan, run
+from tests.torture.runner import NAMES, Attempt, Report, Result, describe, plan, run
+from tests.torture.stored import StoredRun, check_clean, check_runs
+from tests.torture.verdicts import Broken, Outcome, Verdict
 
 SEED = 1
-# Cheap and telling ones: each struck a command at work when it was chosen.
+# Cheap and telling ones.
 CHOSEN = {
-    "kill": (0, 1, 5),
-    "swapped": (2, 3),
-    "damaged": (0, 1),
-    "content": (0, 1),
-    "resources": (0, 1),
-    "served": (0,),
+    # A scoring, a resplit, notes, and a page.
+    "kill": (1, 164, 8, 10),
+    # The database; the traces, cut.
+    "swapped": (3, 5),
+    # A database, and traces.
+    "damaged": (9, 8),
+    # `meta` that is no JSON; p of 7.
+    "content": (3, 12),
+    # A closed or full output; a full disk.
+    "resources": (1, 10),
+    # Another chat template.
+    "served": (3,),
     "crowd": (0,),
 }
 
