@@ -18,7 +18,7 @@ from rdpt_core.scoring.models.configuration import read_config
 from rdpt_core.scoring.models.devices import worker_devices
 from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles
-from rdpt_core.scoring.models.templates import template_name
+from rdpt_core.scoring.models.templates import author_of, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.scoring.models.weights import count_parameters, read_tensors
 
@@ -78,9 +78,14 @@ class TransformersBackend:
         return self._model
 
     @property
-    def prompt_hash(self) -> None:
-        """The revision covers the tokenizer and its template."""
-        return None
+    def prompt_hash(self) -> str | None:
+        """Only where a template asks for the date: the revision covers its text, not how the date is written.
+
+        Versions before 0.6 knew few formats of dates. This tells their runs apart from those of today.
+        """
+        author = author_of(self._options.prompting.template_policy, self._tokenizer, self._distilled_tokenizer)
+        template = None if author is None else author.chat_template
+        return author.prompt_hash() if author and template and "strftime_now" in template.source else None
 
     @property
     def served(self) -> None:
