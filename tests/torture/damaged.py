@@ -95,7 +95,8 @@ class Damaged:
         written = shutil.copy(source, scratch / "written.duckdb")
         with duckdb.connect(str(written)) as connection:
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")
-            connection.execute("UPDATE runs SET updated_at = updated_at")
+            # Something that no command reads.
+            connection.execute("INSERT INTO store_info VALUES ('further', 'x')")
         log = Path(f"{written}.wal").read_bytes()
         how = "whole"
         if rng.random() < 0.8:
