@@ -178,7 +178,7 @@ def check_run(
     _check_tiling(connection, place, run_no, is_finished=is_finished)
     _check_numbers(connection, place, run_no, roles)
     _check_reasons(connection, place, run_no, roles)
-    _check_token_rows(connection, place, run_no, roles, n_traces)
+    _check_token_rows(connection, place, run_no, roles, n_traces, is_finished=is_finished)
 
 
 def _check_traces(connection: duckdb.DuckDBPyConnection, place: str, run_no: int, n_traces: int) -> None:
@@ -257,7 +257,13 @@ def _check_reasons(connection: duckdb.DuckDBPyConnection, place: str, run_no: in
 
 
 def _check_token_rows(
-    connection: duckdb.DuckDBPyConnection, place: str, run_no: int, roles: Sequence[str], n_traces: int
+    connection: duckdb.DuckDBPyConnection,
+    place: str,
+    run_no: int,
+    roles: Sequence[str],
+    n_traces: int,
+    *,
+    is_finished: bool,
 ) -> None:
     rows = connection.execute(
         "SELECT role, count(*), count(DISTINCT trace_no), min(trace_no), max(trace_no) FROM tokens WHERE run_no = ? "
@@ -271,6 +277,10 @@ def _check_token_rows(
                 f"at most one row for each of {n_traces:,} traces and of {', '.join(roles)}",
                 f"{n:,} rows for {n_distinct:,} traces from {first:,} to {last:,}, of {role!r:.40}",
             )
+    counts = {role: n for role, n, *_ in rows}
+    # A database without any tokens still has its sentences; whoever asks for tokens is told.
+    for role in roles if is_finished and rows else ():
+        check_count(f"tokens of {place}, {role}", n_traces, counts.get(role, 0))
 
 
 def check_texts(connection: duckdb.DuckDBPyConnection, place: str, run_no: int) -> None:
@@ -334,6 +344,8 @@ def checked_tokens(lists: Mapping[str, Any], n_tokens: int, place: str) -> Token
         raise damaged(f"tokens of the {place}", "lists", "none")
     if np.any(char_start < 0) or np.any(char_end < char_start):
         raise damaged(f"tokens of the {place}", "an end of each token that is not before its start", "another one")
+    if np.count_nonzero(np.isnan(logprob)) != lists["logprob"].null_count:
+        raise damaged(f"tokens of the {place}", "a logprob, or none, of each token", "NaN")
     if np.any(logprob > 0):
         raise damaged(f"tokens of the {place}", "logprobs of at most 0", float(np.nanmax(logprob)))
     return TokenLogprobs(token_id, char_start, char_end, logprob, rank)

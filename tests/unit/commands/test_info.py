@@ -25,7 +25,7 @@ def test_what_is_not_known_of_a_machine_is_no_fault(
     if options:
         assert json.loads(out)["runs"][0]["counts"]["sentences"] == 2
     else:
-        assert "on cpu (unknown): unknown packages" in out
+        assert "on cpu (none): unknown packages" in out
 
 
 @pytest.mark.parametrize(

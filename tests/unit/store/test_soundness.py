@@ -58,6 +58,8 @@ RUN = {
     "tokens of run": "UPDATE tokens SET role = 'nobody' WHERE role = 'student'",
     "rows for 2 traces from 0 to 7": "UPDATE tokens SET trace_no = 7 WHERE trace_no = 1",
     "4 rows for 2 traces": "INSERT INTO tokens SELECT * FROM tokens",
+    "those of 2 traces; got those of 1": "DELETE FROM tokens WHERE trace_no = 1 AND role = 'student'",
+    "student: .*those of 2 traces; got those of 0": "DELETE FROM tokens WHERE role = 'student'",
     "table sentences: .* no such table": "ALTER TABLE sentences RENAME TO s; CREATE VIEW sentences AS SELECT * FROM s",
     "table runs": "ALTER TABLE runs ALTER n_traces TYPE VARCHAR",
     "table traces": "ALTER TABLE traces ALTER meta DROP NOT NULL",
@@ -78,6 +80,7 @@ TOKENS = {
     "1 of them missing": "UPDATE tokens SET token_id = [1, NULL, 3]",
     "not before its start": "UPDATE tokens SET char_end = [0, 0, 0]",
     "logprobs of at most 0": "UPDATE tokens SET logprob = [0.5, -1, -1]",
+    "a logprob, or none, of each token": "UPDATE tokens SET logprob = ['nan'::FLOAT, -1, NULL]",
     "rank of the": "UPDATE tokens SET rank = [1]",
 }
 
