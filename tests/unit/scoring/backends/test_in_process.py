@@ -200,3 +200,23 @@ def test_a_template_that_is_no_text_is_named(whole: Path, tmp_path: Path) -> Non
     (folder / "chat_template.jinja").write_bytes(b"\xff{{ messages }}")
     with pytest.raises(ModelError, match="the chat template of this model cannot be read: .*chat_template.jinja"):
         tokenised(folder)
+
+
+@pytest.mark.parametrize(
+    ("start", "policy", "is_told"),
+    [
+        ("", TemplatePolicy.OWN, False),
+        ("{{ strftime_now('%Y') }}", TemplatePolicy.OWN, True),
+        ("{{ strftime_now('%Y') }}", TemplatePolicy.RAW, False),
+    ],
+)
+def test_how_a_date_is_written_belongs_to_the_identity(
+    tmp_path: Path, start: str, policy: TemplatePolicy, is_told: bool
+) -> None:
+    template = f"{start}{{% for m in messages %}}<|user|>{{{{ m.content }}}}{{% endfor %}}<|assistant|>"
+    reference = ModelReference(str(save_model(tmp_path / "dated", chat_template=template)))
+    models = ModelSet({Role.TEACHER: reference, Role.STUDENT: reference})
+    request = ScoreRequest(models=models, device="cpu", template_policy=policy)
+    files = resolve(reference)
+    backend = make_backend(request, Role.TEACHER, files, {Role.TEACHER: load_tokenizer(files)})
+    assert (backend.prompt_hash is not None) == is_told
