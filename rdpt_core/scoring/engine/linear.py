@@ -22,7 +22,12 @@ from rdpt_core.scoring.engine.block_pool import for_each
 _FEED_FORWARD_NAMES = frozenset({"mlp", "feed_forward", "ffn"})
 _PREVIOUS = "_rdpt_previous_forward"
 _PACKED = "_rdpt_packed_weight"
-_ONEDNN_DTYPES = (torch.float32, torch.bfloat16)
+
+
+def _onednn_dtypes() -> frozenset[torch.dtype]:
+    """Those that oneDNN's operator takes on this processor: for bfloat16 it wants AVX-512, and fails without."""
+    has_bfloat16 = getattr(getattr(torch.ops, "mkldnn", None), "_is_mkldnn_bf16_supported", None)
+    return frozenset({torch.float32, torch.bfloat16} if has_bfloat16 and has_bfloat16() else {torch.float32})
 
 
 def _find_onednn() -> Callable[..., torch.Tensor] | None:
@@ -34,6 +39,7 @@ def _find_onednn() -> Callable[..., torch.Tensor] | None:
 
 
 _onednn_linear = _find_onednn()
+_ONEDNN_DTYPES = _onednn_dtypes()
 
 
 def matrix_product(
