@@ -49,13 +49,14 @@ def prepare() -> None:
     # Commits after every batch, and short pauses between questions to a server: more of the work is at risk.
     role_job._COMMIT_INTERVAL_S = 0.0
     client.FIRST_PAUSE_S, client.LONGEST_PAUSE_S = 0.005, 0.1
-    _limit(asked.get("limits", {}))
     _set_output(asked.get("stdout"))
-    ready = Path(asked["ready"])
+    ready, limits = Path(asked["ready"]), asked.get("limits", {})
     if "instead" in asked:
+        _limit(limits)
         name, *arguments = asked["instead"]
         _be({"notes": write_notes, "api": read_through_api}[name], arguments, ready)
     ready.touch()
+    _limit(limits)
 
 
 def _limit(limits: dict[str, int]) -> None:

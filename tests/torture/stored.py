@@ -83,12 +83,12 @@ def check_runs(found: Mapping[str, StoredRun], known: Mapping[str, StoredRun]) -
 
 
 def check_clean(folder: Path, *further: Path) -> None:
-    """Nothing half-made is left.
+    """Nothing half-made is left. DuckDB's log is part of a database: a reader leaves it to the next writer.
 
     Raises:
         Broken: something is.
     """
-    patterns = ("*.part", "*.tmp", "*.wal", "*-journal")
+    patterns = ("*.part", "*.tmp", "*-journal")
     left = [path.name for pattern in patterns for path in folder.glob(pattern)]
     left += [str(path) for other in further if other.is_dir() for path in other.iterdir()]
     if left:

@@ -80,7 +80,7 @@ def test_whole_and_unfinished_runs_are_let_through() -> None:
     check_runs({"a": stored(is_finished=False, sentences=((1, 0.25),))}, {"a": stored()})
 
 
-@pytest.mark.parametrize("name", [".out.jsonl.7-7.part", "x.duckdb.tmp", "x.duckdb.wal", "x.notes.sqlite-journal"])
+@pytest.mark.parametrize("name", [".out.jsonl.7-7.part", "x.duckdb.tmp", "x.notes.sqlite-journal"])
 def test_what_is_left_behind_is_seen(tmp_path: Path, name: str) -> None:
     (tmp_path / "x.duckdb").touch()
     check_clean(tmp_path)
