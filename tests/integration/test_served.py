@@ -450,20 +450,21 @@ def test_a_served_model_that_changes_before_its_turn_stops_the_run(
     assert {row["role"] for row in export(database, "tokens", tmp_path / "o.jsonl", status=3)} == {"teacher"}
 
 
+@pytest.mark.parametrize("fault", ["dropped", "error", "gone"])
 def test_another_model_that_comes_up_where_the_server_was_stops_the_run(
-    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:
     traces, database = write_lines(tmp_path / "t.jsonl", make_lines(20)), tmp_path / "run.duckdb"
     with ReferenceServer({"teacher": triple / "teacher", "other": triple / "student"}) as server:
         answer, n_asked = server._faulty, 0
 
-        async def lost_once(fault: Any, model: Any, *rest: Any) -> Any:
+        async def lost_once(drawn: Any, model: Any, *rest: Any) -> Any:
             nonlocal n_asked
             n_asked += 1
             if n_asked == 10:
                 server._models["teacher"] = server._models["other"]
-                return await answer("dropped", model, *rest)
-            return await answer(fault, server._models["teacher"], *rest)
+                return await answer(fault, model, *rest)
+            return await answer(drawn, server._models["teacher"], *rest)
 
         server._faulty = lost_once  # type: ignore[method-assign]
         toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(server, triple, concurrency=1)})
