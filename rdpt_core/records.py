@@ -267,9 +267,9 @@ class RunClaim:
     n_traces: int
 
 
-CheckEarlier: TypeAlias = Callable[[Sequence[Mapping[str, Any]], Collection[str]], None]
-"""Refuses to go on with a run, by raising: from the environments of the processes that worked on it, the last one last,
-and the roles that have scored a trace of it."""
+CheckEarlier: TypeAlias = Callable[[Sequence[Mapping[str, Any]], Collection[str]], dict[str, Any]]
+"""Refuses to go on with a run, by raising, or gives the environment to store for this process: from those of the
+processes that worked on it, the last one last, and the roles that have scored a trace of it."""
 
 
 @dataclass(frozen=True, slots=True)

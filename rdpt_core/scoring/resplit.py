@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from rdpt_core.errors import ModelError
 from rdpt_core.records import Role, RoleResult, RunClaim, RunKey, SentenceColumns, UnscoredReason
-from rdpt_core.scoring.jobs.identity import make_run_id
+from rdpt_core.scoring.backends.served.greeting import TOLERANCE_NATS
+from rdpt_core.scoring.jobs.identity import last_served, make_run_id
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.scoring.jobs.windows import windows
 from rdpt_core.scoring.request import RunStore
@@ -30,6 +34,9 @@ def resplit_run(source: RunClaim, source_run: RunKey, splitter: Splitter, store:
     """Cut the traces of a run again and store the result as a run of its own, going on where an earlier call stopped.
 
     A sentence of the new run that holds a token without a logprob is unscored, for the reason stored with the tokens.
+
+    Raises:
+        ModelError: there is such a run, which another model scored that was served under the same name.
     """
     claim = resplit_claim(source, splitter)
     n_sentences = [
@@ -37,7 +44,8 @@ def resplit_run(source: RunClaim, source_run: RunKey, splitter: Splitter, store:
         for window in windows(source.n_traces)
         for trace in store.traces(source_run, window.start, window.stop)
     ]
-    run = store.claim_copy(claim, source_run, n_sentences)
+    check = functools.partial(_check_same_scores, claim, source_run)
+    run = store.claim_copy(claim, source_run, n_sentences, check)
     roles = [model.role for model in source.models]
     # A trace has its sentences once it has the tokens of every role.
     complete = set.intersection(*(store.scored_trace_nos(run, role) for role in roles))
@@ -46,6 +54,26 @@ def resplit_run(source: RunClaim, source_run: RunKey, splitter: Splitter, store:
             _resplit_window(window, source_run, run, roles, splitter, store)
     store.finish(run)
     return run
+
+
+def _check_same_scores(
+    claim: RunClaim, source_run: RunKey, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]
+) -> dict[str, Any]:
+    """See that a run which is there was scored by what scored the one that is cut again: a served model is no part of
+    the identity."""
+    for role in sorted(scored):
+        before, now = (last_served(environments, role) for environments in (earlier, [claim.environment]))
+        if before is None and now is None:
+            continue
+        if before is None or now is None or now.distance(before) > TOLERANCE_NATS:
+            raise ModelError(
+                "the run with this splitter is there already, scored by another served model",
+                where=f"run {claim.run_id}, {role}",
+                expected=f"the model that scored run {source_run.run_id}",
+                got="another one under the same name",
+                hint="Nothing was written. If it is not finished, the `score` command that began it goes on with it.",
+            )
+    return claim.environment
 
 
 def _resplit_window(

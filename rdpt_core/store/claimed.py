@@ -16,8 +16,9 @@ import duckdb
 from rdpt_core.errors import StoreEmptyError, StoreError, StoreMissingError
 from rdpt_core.records import RunKey
 from rdpt_core.store.connect import WRITE_PATIENCE_S, open_for_reading, open_for_writing
-from rdpt_core.store.files import file_identity, is_there, real_path
+from rdpt_core.store.files import file_identity, real_path
 from rdpt_core.store.reader import Reader
+from rdpt_core.store.schema import SCHEMA_VERSION, read_version
 
 
 @contextmanager
@@ -28,13 +29,13 @@ def read_claimed(path: Path, run: RunKey) -> Iterator[Reader]:
         StoreError: the database is gone, or another one.
     """
     try:
-        with open_for_reading(path, patience_s=WRITE_PATIENCE_S) as connection:
+        with open_for_reading(path, patience_s=WRITE_PATIENCE_S, as_found=True) as connection:
             check_claimed(connection, run)
             yield Reader(connection, (real_path(path), file_identity(path)))
-    except (StoreMissingError, StoreEmptyError) as error:
-        raise _replaced(
-            run, "no file there" if isinstance(error, StoreMissingError) else "no run in it", path
-        ) from error
+    except StoreMissingError as error:
+        raise _replaced(run, "no file there", path) from error
+    except StoreEmptyError as error:
+        raise _replaced(run, "no run in it", path) from error
 
 
 @contextmanager
@@ -44,19 +45,23 @@ def write_claimed(path: Path, run: RunKey) -> Iterator[duckdb.DuckDBPyConnection
     Raises:
         StoreError: the database is gone, or another one; nothing is written.
     """
-    if not is_there(path):  # Opening would make a new one.
-        raise _replaced(run, "no file there", path)
-    with open_for_writing(path) as connection:
-        check_claimed(connection, run)
-        yield connection
+    try:
+        with open_for_writing(path, as_found=True) as connection:
+            check_claimed(connection, run)
+            yield connection
+    except StoreMissingError as error:
+        raise _replaced(run, "no file there", path) from error
 
 
 def check_claimed(connection: duckdb.DuckDBPyConnection, run: RunKey) -> None:
-    """Find the run where it was claimed.
+    """Find the run where it was claimed, which brought the schema up to date.
 
     Raises:
-        StoreError: another run, or none, has its number.
+        StoreError: another run, or none, has its number, or the schema is another one.
     """
+    version = read_version(connection)
+    if version != SCHEMA_VERSION:
+        raise _replaced(run, "no run in it" if version is None else f"a database of schema version {version}")
     rows = connection.execute("SELECT run_id FROM runs WHERE run_no = ?", [run.run_no]).fetchall()
     if rows != [(run.run_id,)]:
         raise _replaced(run, f"run {rows[0][0]} in its place" if rows else "no such run in it")

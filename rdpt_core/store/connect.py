@@ -62,6 +62,8 @@ def _connect(path: Path, *, read_only: bool, patience_s: float, memory: str | No
                 ) from error
             # Jitter, so that a reader and a writer do not keep missing each other.
             time.sleep(0.01 + 0.04 * random.random())
+            if not is_there(path):  # DuckDB would make a new one.
+                raise _missing(path) from error
 
 
 @contextmanager
@@ -80,13 +82,14 @@ def _explained(path: Path, *, read_only: bool) -> Iterator[None]:
 
 @contextmanager
 def open_for_reading(
-    path: Path, *, patience_s: float = READ_PATIENCE_S, memory: str | None = None
+    path: Path, *, patience_s: float = READ_PATIENCE_S, memory: str | None = None, as_found: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection, closed at the end so that a writer is never starved.
 
     A file of an older schema is migrated first.
 
     Args:
+        as_found: leave an older schema as it is.
         memory: the most that DuckDB takes for pages and work, such as `2GB`; None leaves it most of the machine.
 
     Raises:
@@ -95,12 +98,7 @@ def open_for_reading(
         StoreVersionError: not one of our files, empty, or newer than this program.
     """
     if not is_there(path):
-        raise StoreMissingError(
-            "there is no database yet",
-            where=str(path),
-            expected="a file written by `rdpt score`",
-            hint="Run `rdpt demo` for the bundled example, or `rdpt score --help` for your own traces.",
-        )
+        raise _missing(path)
     with _connected(path, read_only=True, patience_s=patience_s, memory=memory) as connection:
         version = read_version(connection)
         if version is None:
@@ -110,7 +108,7 @@ def open_for_reading(
                 hint="Score traces into it with `rdpt score`.",
             )
         check_version(version)
-        if version == SCHEMA_VERSION:
+        if as_found or version == SCHEMA_VERSION:
             yield connection
             return
     with open_for_writing(path, patience_s=patience_s):
@@ -120,20 +118,29 @@ def open_for_reading(
 
 
 @contextmanager
-def open_for_writing(path: Path, *, patience_s: float = WRITE_PATIENCE_S) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_for_writing(
+    path: Path, *, patience_s: float = WRITE_PATIENCE_S, as_found: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A writable connection to an up-to-date schema, inside one transaction that commits at the end.
 
     An exception rolls everything back. The file is closed again either way, so that readers get their turn.
 
+    Args:
+        as_found: make no file where there is none, and leave an older schema as it is.
+
     Raises:
+        StoreMissingError: there is no such file, and none is to be made.
         StoreBusyError: another process held the file for longer than `patience_s` seconds.
         StoreForbiddenError: this program may not write to the file.
         StoreVersionError: not one of our files, or newer than this program.
     """
     if not is_there(path):
+        if as_found:
+            raise _missing(path)
         _make(path)
     with _connected(path, read_only=False, patience_s=patience_s) as connection:
-        migrate(connection)
+        if not as_found:
+            migrate(connection)
         connection.execute("BEGIN")
         try:
             yield connection
@@ -143,6 +150,15 @@ def open_for_writing(path: Path, *, patience_s: float = WRITE_PATIENCE_S) -> Ite
                 connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def _missing(path: Path) -> StoreMissingError:
+    return StoreMissingError(
+        "there is no database yet",
+        where=str(path),
+        expected="a file written by `rdpt score`",
+        hint="Run `rdpt demo` for the bundled example, or `rdpt score --help` for your own traces.",
+    )
 
 
 def _make(path: Path) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from rdpt_core.atomic_write import part_of
 from rdpt_core.errors import FORBIDDEN, StoreError, StoreForbiddenError, StoreVersionError, refusal_of
+
+if sys.platform != "win32":
+    import fcntl
 
 # Every DuckDB file has these bytes behind a checksum.
 _MAGIC, _MAGIC_OFFSET = b"DUCK", 8
@@ -78,14 +83,35 @@ def make_whole(path: Path, make: Callable[[Path], None]) -> None:
     with part_of(file, as_folder=True) as folder:
         new = folder / "new.duckdb"
         make(new)
-        with suppress(OSError):
-            os.chmod(new, stat.S_IMODE(file.stat().st_mode))
+        # Threads wait too: see `checked_file` on closing a file that is open elsewhere in the process.
+        with _guard:
+            if not is_there(file):
+                _put(new, file)
+
+
+def _put(new: Path, file: Path) -> None:
+    """Move a new database to where there is none, unless another process is faster.
+
+    An empty file is no database, so it can stand there to be locked: one process after the other looks and moves.
+    """
+    with file.open("ab") as empty:
+        _lock(empty)
         if is_there(file):
-            # Another process was faster.
             return
         # Left of a database that is gone: DuckDB would take it for the log of the new one.
         log_path(file).unlink(missing_ok=True)
+        os.chmod(new, stat.S_IMODE(os.fstat(empty.fileno()).st_mode))
+        if sys.platform == "win32":
+            # What is open cannot be replaced there.
+            empty.close()
         os.replace(new, file)
+
+
+def _lock(stream: IO[bytes]) -> None:
+    """Wait for a lock on an open file, which closing it frees. None where there are no locks."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            fcntl.lockf(stream, fcntl.LOCK_EX)
 
 
 @contextmanager

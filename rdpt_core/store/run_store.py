@@ -21,7 +21,7 @@ from rdpt_core.records import (
 from rdpt_core.store.claimed import read_claimed
 from rdpt_core.store.connect import WRITE_PATIENCE_S
 from rdpt_core.store.files import is_there
-from rdpt_core.store.reader import open_reader
+from rdpt_core.store.reader import Run, open_reader
 from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, commit_local, finish_run
 
 
@@ -41,14 +41,19 @@ class DuckDBRunStore:
         try:
             return claim_run(self._path, claim, traces, check)
         except StoreForbiddenError:
-            finished = next((run for run in self._finished() if run.run_id == claim.run_id), None)
+            finished = self._finished(claim.run_id)
             if finished is None:
                 raise
-            return finished
+            if check is not None:
+                check(finished.environment, set(finished.roles))
+            return finished.key
 
-    def claim_copy(self, claim: RunClaim, source: RunKey, n_sentences: Sequence[int]) -> RunKey:
-        """Register a run over the traces of another, or find the one with the same identity."""
-        return claim_copy(self._path, claim, source, n_sentences)
+    def claim_copy(
+        self, claim: RunClaim, source: RunKey, n_sentences: Sequence[int], check: CheckEarlier | None = None
+    ) -> RunKey:
+        """Register a run over the traces of another, or find the one with the same identity, which `check` may refuse
+        to go on with."""
+        return claim_copy(self._path, claim, source, n_sentences, check)
 
     def scored_trace_nos(self, run: RunKey, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
         """The traces that have this role's tokens; without those that another try may mend, if so asked, and only
@@ -102,7 +107,9 @@ class DuckDBRunStore:
 
     def finish(self, run: RunKey) -> None:
         """Mark the run as complete, unless it is."""
-        if run not in self._finished():
+        with read_claimed(self._path, run) as reader:
+            rows = reader.query("SELECT 1 FROM runs WHERE run_no = ? AND finished_at IS NOT NULL", [run.run_no])
+        if not rows.num_rows:
             finish_run(self._path, run)
 
     def count_sentences(self, run: RunKey) -> tuple[int, int]:
@@ -115,13 +122,12 @@ class DuckDBRunStore:
         with read_claimed(self._path, run) as reader:
             return reader.unscored_traces(run.run_no)
 
-    def _finished(self) -> set[RunKey]:
-        """The finished runs of the file."""
+    def _finished(self, run_id: str) -> Run | None:
+        """The run of this identity, if the file holds all of it."""
         if not is_there(self._path):
-            return set()
+            return None
         with open_reader(self._path, patience_s=WRITE_PATIENCE_S) as reader:
-            runs = reader.query("SELECT run_no, run_id FROM runs WHERE finished_at IS NOT NULL")
-        return {RunKey(**run) for run in runs.to_pylist()}
+            return next((run for run in reader.runs() if run.run_id == run_id and run.is_finished), None)
 
     def _check_whole(self, what: str, n_stored: int, found: Collection[object]) -> None:
         """An earlier copy of the database knows the run, but not all that was stored since."""

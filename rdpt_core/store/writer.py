@@ -34,6 +34,7 @@ from rdpt_core.records import (
 )
 from rdpt_core.store.claimed import write_claimed
 from rdpt_core.store.connect import open_for_writing
+from rdpt_core.store.soundness import parsed_environment
 
 _TRACES_PER_INSERT = 2_000
 
@@ -49,7 +50,8 @@ def claim_run(
 
     Args:
         traces: every trace in file order with its number of sentences; read only if the run is new.
-        check: called for a run that was there before; what it raises leaves the file as it was.
+        check: called for a run that was there before; what it raises leaves the file as it was, and what it returns
+            is stored as the environment of this process.
     """
     with open_for_writing(path) as connection:
         run_no, is_new = _register(connection, claim, check)
@@ -59,11 +61,14 @@ def claim_run(
         return RunKey(run_no, claim.run_id)
 
 
-def claim_copy(path: Path, claim: RunClaim, source: RunKey, n_sentences: Sequence[int]) -> RunKey:
+def claim_copy(
+    path: Path, claim: RunClaim, source: RunKey, n_sentences: Sequence[int], check: CheckEarlier | None = None
+) -> RunKey:
     """Register a run over the traces of another one, or find the one with the same identity.
 
     Args:
         n_sentences: for each trace in order, how many sentences it has in the new run.
+        check: as for `claim_run`.
     """
     counts = pa.table(
         {
@@ -72,7 +77,7 @@ def claim_copy(path: Path, claim: RunClaim, source: RunKey, n_sentences: Sequenc
         }
     )
     with write_claimed(path, source) as connection:
-        run_no, is_new = _register(connection, claim)
+        run_no, is_new = _register(connection, claim, check)
         if is_new:
             connection.register("counts", counts)
             connection.execute(
@@ -93,15 +98,15 @@ def _register(
     rows = connection.execute("SELECT run_no FROM runs WHERE run_id = ?", [claim.run_id]).fetchall()
     if rows:
         run_no = int(rows[0][0])
-        earlier = _environments(connection, run_no)
+        earlier, environment = _environments(connection, run_no), claim.environment
         if check is not None:
             scored = connection.execute("SELECT DISTINCT role FROM tokens WHERE run_no = ?", [run_no]).fetchall()
-            check(earlier, {role for (role,) in scored})
+            environment = check(earlier, {role for (role,) in scored})
         # The last one tells how the latest numbers were made, so one that comes back is appended again.
-        if earlier[-1:] != [claim.environment]:
+        if earlier[-1] != environment:
             connection.execute(
                 "UPDATE runs SET environment = ? WHERE run_no = ?",
-                [json.dumps([*earlier, claim.environment], sort_keys=True), run_no],
+                [json.dumps([*earlier, environment], sort_keys=True), run_no],
             )
         return run_no, False
     run_no = int(connection.execute("SELECT coalesce(max(run_no), 0) + 1 FROM runs").fetchall()[0][0])
@@ -138,10 +143,9 @@ def _register(
     return run_no, True
 
 
-def _environments(connection: duckdb.DuckDBPyConnection, run_no: int) -> list[dict[str, Any]]:
+def _environments(connection: duckdb.DuckDBPyConnection, run_no: int) -> tuple[dict[str, Any], ...]:
     rows = connection.execute("SELECT environment FROM runs WHERE run_no = ?", [run_no]).fetchall()
-    environments: list[dict[str, Any]] = json.loads(rows[0][0])
-    return environments
+    return parsed_environment(rows[0][0], f"environment of run number {run_no}")
 
 
 def _trace_tables(run_no: int, traces: Iterable[tuple[Trace, int]]) -> Iterator[pa.Table]:

@@ -53,7 +53,7 @@ def traces_file(tmp_path: Path) -> Path:
     return write_lines(tmp_path / "traces.jsonl", make_lines(30))
 
 
-def export(database: Path, what: str, out: Path, *options: str) -> list[dict[str, object]]:
-    """Rows of `export`, through the command line."""
-    assert main(["export", "--db", str(database), "--what", what, "--out", str(out), *options]) == 0
+def export(database: Path, what: str, out: Path, *options: str, status: int = 0) -> list[dict[str, object]]:
+    """Rows of `export`, through the command line; `status` is 3 for a run that is not finished."""
+    assert main(["export", "--db", str(database), "--what", what, "--out", str(out), *options]) == status
     return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]

@@ -166,7 +166,7 @@ def test_a_server_that_is_gone_stops_the_run_within_its_budget_and_resuming_comp
         said = capsys.readouterr().err
         assert "gave no good answer" in said and "1 s (patience_s)" in said
         assert "student: 60 of 60 traces" in said and "distilled: 60 of 60 traces" in said
-        kept = {row["trace_id"] for row in export(broken, "tokens", tmp_path / "kept.jsonl")}
+        kept = {row["trace_id"] for row in export(broken, "tokens", tmp_path / "kept.jsonl", status=3)}
         # Two of the answers are to greetings: before the run is claimed, and when the role's turn comes.
         assert len(kept) == 24
         assert f"teacher: {60 - len(kept)} of 60 traces" in said
@@ -410,13 +410,13 @@ def test_a_run_goes_on_only_with_the_served_model_that_began_it(
         assert score_with(other) == 3
         mine.down_after = mine.n_answered + 10
         assert score_with(mine) == 3
-        before = export(database, "tokens", tmp_path / "before.jsonl")
+        before = export(database, "tokens", tmp_path / "before.jsonl", status=3)
         assert 0 < len({row["trace_id"] for row in before}) < 20
         other.down_after = None
         assert score_with(other) == 2
         said = capsys.readouterr().err
         assert "answers otherwise" in said and "teacher at http://127.0.0.1" in said and "revision" in said
-        assert export(database, "tokens", tmp_path / "after.jsonl") == before
+        assert export(database, "tokens", tmp_path / "after.jsonl", status=3) == before
         assert score_with(moved) == 0
         said = capsys.readouterr().err
         assert f"answers at {moved.base_url.removesuffix('/v1')}" in said
@@ -447,29 +447,30 @@ def test_a_served_model_that_changes_before_its_turn_stops_the_run(
         toml = write_triple(tmp_path / "t.toml", triple, {"student": table(server, triple, "student")})
         assert score(traces, ["--triple", str(toml)], database) == 2
     assert "the server answers otherwise" in capsys.readouterr().err
-    assert {row["role"] for row in export(database, "tokens", tmp_path / "o.jsonl")} == {"teacher"}
+    assert {row["role"] for row in export(database, "tokens", tmp_path / "o.jsonl", status=3)} == {"teacher"}
 
 
+@pytest.mark.parametrize("fault", ["dropped", "error", "gone"])
 def test_another_model_that_comes_up_where_the_server_was_stops_the_run(
-    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], fault: str
 ) -> None:
     traces, database = write_lines(tmp_path / "t.jsonl", make_lines(20)), tmp_path / "run.duckdb"
     with ReferenceServer({"teacher": triple / "teacher", "other": triple / "student"}) as server:
         answer, n_asked = server._faulty, 0
 
-        async def lost_once(fault: Any, model: Any, *rest: Any) -> Any:
+        async def lost_once(drawn: Any, model: Any, *rest: Any) -> Any:
             nonlocal n_asked
             n_asked += 1
             if n_asked == 10:
                 server._models["teacher"] = server._models["other"]
-                return await answer("dropped", model, *rest)
-            return await answer(fault, server._models["teacher"], *rest)
+                return await answer(fault, model, *rest)
+            return await answer(drawn, server._models["teacher"], *rest)
 
         server._faulty = lost_once  # type: ignore[method-assign]
         toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(server, triple, concurrency=1)})
         assert score(traces, ["--triple", str(toml)], database) == 2
         assert "the server answers otherwise" in capsys.readouterr().err
-        stored = export(database, "tokens", tmp_path / "o.jsonl")
+        stored = export(database, "tokens", tmp_path / "o.jsonl", status=3)
         assert len({row["trace_id"] for row in stored}) == 10 - 1 - 2
         del server._models["other"]
     with ReferenceServer({"teacher": triple / "teacher"}) as server:

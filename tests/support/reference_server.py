@@ -175,6 +175,8 @@ class ReferenceServer:
             return JSONResponse({"error": {"message": "too many requests"}}, status_code=429, headers=headers)
         if fault == "error":
             return Response("Internal Server Error", status_code=500)
+        if fault == "gone":
+            return Response("no backend for this model", status_code=404)
         if fault == "dropped":
             return StreamingResponse(_broken(), headers={"content-length": "4096"})
         rows = await asyncio.to_thread(model.logprobs, ids)

@@ -8,7 +8,7 @@ import json
 import logging
 import platform
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -143,26 +143,38 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
     )
 
 
-def check_served(claim: RunClaim, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]) -> None:
+def check_served(claim: RunClaim, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]) -> dict[str, Any]:
     """See that what is served now is what scored the run so far, wherever it is served.
 
     Args:
         earlier: the environments of the processes that worked on the run, the last one last.
         scored: roles that have scored a trace. Of another one no number is known yet that could differ.
 
+    Returns:
+        The claim's environment. Of a role that has scored it holds the answer of then: compared with the one before
+        it only, answers could walk any distance in small steps.
+
     Raises:
         ModelError: a server answers otherwise.
     """
-    for role, now in claim.environment.get(SERVED, {}).items():
-        if role not in scored:
-            continue
-        served = [environment.get(SERVED) for environment in earlier]
-        entries = [entry[role] for entry in served if isinstance(entry, Mapping) and role in entry]
-        before = ServedAs.from_json(entries[-1] if entries else None)
-        met = ServedAs(now["address"], now["dialect"], tuple(now["logprobs"]))
-        check_same_model(met, before, f"run {claim.run_id}, {role}")
-        if before is not None and before.address != met.address:
-            _LOGGER.warning("the %s answers at %s as it did at %s: going on", role, met.address, before.address)
+    served = dict(claim.environment[SERVED])
+    for role in served.keys() & scored:
+        now, before = ServedAs.from_json(served[role]), last_served(earlier, role)
+        if now is None:
+            raise ValueError("a claim holds what `ServedAs.to_json` gave")
+        check_same_model(now, before, f"run {claim.run_id}, {role}")
+        if before is not None:
+            if before.address != now.address:
+                _LOGGER.warning("the %s answers at %s as it did at %s: going on", role, now.address, before.address)
+            served[role] = replace(now, logprobs=before.logprobs).to_json()
+    return {**claim.environment, SERVED: served}
+
+
+def last_served(environments: Sequence[Mapping[str, Any]], role: str) -> ServedAs | None:
+    """How the server of a role answered last; None if it is not told, or badly."""
+    served = [environment.get(SERVED) for environment in environments]
+    entries = [entry[role] for entry in served if isinstance(entry, Mapping) and role in entry]
+    return ServedAs.from_json(entries[-1] if entries else None)
 
 
 def _model_identity(backend: Backend) -> dict[str, Any]:

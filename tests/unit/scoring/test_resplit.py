@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import rdpt_core as rdpt
@@ -66,6 +67,30 @@ def test_a_killed_resplit_goes_on_by_the_same_command(
     assert main([*command, str(half_made)]) == 3
     assert capsys.readouterr().err.startswith(f"run {second.id}: ")
     assert (n_committed, len(rdpt.open(half_made).runs())) == ([], 2)
+
+
+def test_a_resplit_goes_on_only_with_what_the_same_served_model_scored(
+    half_made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def store_served(run_no: int, *logprobs: float) -> None:
+        served = {"teacher": {"address": "http://h", "dialect": "vllm", "logprobs": logprobs}}
+        with duckdb.connect(str(half_made)) as connection:
+            connection.execute(
+                "UPDATE runs SET environment = ? WHERE run_no = ?", [json.dumps([{"served": served}]), run_no]
+            )
+
+    command = ["resplit", "--db", str(half_made), "--splitter", "line"]
+    store_served(1, -1.0, -2.0)
+    store_served(2, -1.5, -2.0)
+    before = half_made.read_bytes()
+    assert main(command) == 2
+    assert "scored by another served model" in capsys.readouterr().err
+    assert half_made.read_bytes() == before
+    store_served(2, -1.01, -2.0)
+    assert main(command) == 3
+    assert rdpt.open(half_made).runs()[1].is_finished
+    store_served(2, -1.5, -2.0)
+    assert main(command) == 2
 
 
 def test_a_run_that_nobody_names_is_the_newest_finished_one(

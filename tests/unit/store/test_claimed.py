@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from rdpt_core.errors import StoreError
+from rdpt_core.errors import StoreError, StoreMissingError
 from rdpt_core.records import Role, RunClaim, RunKey
 from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
+from rdpt_core.store.schema import MIGRATIONS
 from rdpt_core.store.writer import claim_run
 
 from .conftest import make_claim, make_result, make_traces, write_run
@@ -66,6 +68,36 @@ def test_an_empty_database_in_its_place(tmp_path: Path, claim: RunClaim) -> None
         DuckDBRunStore(tmp_path / "empty.duckdb").scored_trace_nos(run, Role.TEACHER)
 
 
+@pytest.mark.parametrize("name", CALLS)
+def test_a_database_of_an_older_schema_in_its_place_is_not_migrated(tmp_path: Path, claim: RunClaim, name: str) -> None:
+    run = write_run(tmp_path / "a.duckdb", claim)
+    path = tmp_path / "older.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(MIGRATIONS[0])
+        connection.execute("CREATE TABLE store_info (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)")
+        connection.execute("INSERT INTO store_info VALUES ('schema_version', '1')")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="was replaced.*schema version 1"):
+        call(DuckDBRunStore(path), name, run)
+    assert path.read_bytes() == before
+
+
+def test_a_database_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    with pytest.raises(StoreMissingError), open_for_writing(tmp_path / "a.duckdb", as_found=True):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("environment", ["{", "7", "[7]", "[]"])
+def test_environments_that_are_none_are_told(tmp_path: Path, claim: RunClaim, environment: str) -> None:
+    path = tmp_path / "a.duckdb"
+    write_run(path, claim)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE runs SET environment = ?", [environment])
+    with pytest.raises(StoreError, match="damaged: environment of run number 1"):
+        claim_run(path, claim, [])
+
+
 def test_rows_that_were_there_before_are_missed(tmp_path: Path, claim: RunClaim) -> None:
     store, run = DuckDBRunStore(tmp_path / "a.duckdb"), write_run(tmp_path / "a.duckdb", claim)
     for lost in (lambda: store.traces(run, 0, 3), lambda: store.tokens(run, Role.TEACHER, [0, 5])):
@@ -76,14 +108,20 @@ def test_rows_that_were_there_before_are_missed(tmp_path: Path, claim: RunClaim)
 def test_a_refusal_to_go_on_leaves_the_file_as_it_was(tmp_path: Path, claim: RunClaim) -> None:
     path = tmp_path / "a.duckdb"
     heard: list[Any] = []
-    claim_run(path, claim, make_traces(), lambda *what: heard.append(what))
+    second = replace(claim, environment={"device": "other"})
+
+    def hear(*what: Any) -> dict[str, Any]:
+        heard.append(what)
+        return second.environment
+
+    claim_run(path, claim, make_traces(), hear)
     assert heard == []  # It is new.
     write_run(path, claim)
-    second = replace(claim, environment={"device": "other"})
-    claim_run(path, second, [], lambda *what: heard.append(what))
-    assert heard == [([claim.environment], {"teacher", "student", "distilled"})]
+    # What it says of this process is stored, not what the claim does.
+    claim_run(path, claim, [], hear)
+    assert heard == [((claim.environment,), {"teacher", "student", "distilled"})]
 
-    def refuse(*_: Any) -> None:
+    def refuse(*_: Any) -> dict[str, Any]:
         raise StoreError("no")
 
     with pytest.raises(StoreError, match="no"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,46 @@ def test_a_file_that_another_process_made_meanwhile_is_kept(tmp_path: Path) -> N
 
     make_whole(path, make)
     assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+RIVAL = """
+import sys
+from pathlib import Path
+from rdpt_core.store.files import make_whole
+
+def make(new):
+    new.write_text("theirs")
+    print("made", flush=True)
+
+make_whole(Path(sys.argv[1]), make)
+print(Path(sys.argv[1]).read_text())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks of files there")
+@pytest.mark.parametrize("is_empty_file", [False, True])
+def test_what_a_process_has_found_in_place_stays_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_empty_file: bool
+) -> None:
+    path, replace = tmp_path / "a.duckdb", os.replace
+    if is_empty_file:
+        path.touch()
+    rivals: list[subprocess.Popen[str]] = []
+
+    def replace_late(*files: Path) -> None:
+        rival = subprocess.Popen([sys.executable, "-c", RIVAL, path], stdout=subprocess.PIPE, text=True)
+        rivals.append(rival)
+        assert rival.stdout is not None and rival.stdout.readline() == "made\n"
+        # Time enough to go ahead; it waits instead.
+        with suppress(subprocess.TimeoutExpired):
+            rival.wait(0.2)
+        replace(*files)
+
+    monkeypatch.setattr(os, "replace", replace_late)
+    make_whole(path, lambda new: new.write_text("ours") and None)
+    (rival,) = rivals
+    assert rival.communicate(timeout=60)[0] == "ours\n" == f"{path.read_text()}\n"
     assert list(tmp_path.iterdir()) == [path]
 
 

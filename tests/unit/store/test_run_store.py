@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rdpt_core.errors import StoreForbiddenError
-from rdpt_core.records import RunClaim
+from rdpt_core.errors import ModelError, StoreForbiddenError
+from rdpt_core.records import ROLES, RunClaim
 from rdpt_core.store import run_store
 from rdpt_core.store.files import file_identity
 from rdpt_core.store.run_store import DuckDBRunStore
@@ -30,6 +32,13 @@ def test_a_finished_run_is_found_where_nothing_can_be_written(
     store = DuckDBRunStore(path)
     assert store.claim(claim, make_traces()) == run_no
     store.finish(run_no)
+
+    def check(earlier: Sequence[Mapping[str, Any]], scored: Collection[str]) -> dict[str, Any]:
+        assert (earlier, scored) == ((claim.environment,), set(ROLES))
+        raise ModelError("another model")
+
+    with pytest.raises(ModelError, match="another model"):
+        store.claim(claim, make_traces(), check)
     with pytest.raises(StoreForbiddenError):
         store.claim(make_claim("fedcba9876543210"), make_traces())
     with pytest.raises(StoreForbiddenError):

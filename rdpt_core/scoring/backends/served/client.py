@@ -8,7 +8,8 @@ What happens to a request that goes wrong:
         that one is answered                  the trouble is the trace's, which is unscored; the run goes on
         that one fails too                    the trouble is the server's: waits like one that is down
     not our key, not our model (401, 403, 404), other tokens again and again: an error that ends the run
-    there again after a lost connection       greeted first: another model at the address ends the run
+    there again after a lost connection,      greeted first: another model at the address ends the run
+        a failure (5xx) or a 404
 
 A server has patience left until `patience_s` have passed since the first trouble after its last good answer.
 """
@@ -150,7 +151,7 @@ class ServerClient:
                     tries += 1
                     continue
                 else:
-                    self._known_good = (dialect, sent, answer)
+                    self._known_good, self._was_away = (dialect, sent, answer), False
                     return dialect, answer
                 break
         raise ModelError(
@@ -208,7 +209,7 @@ class ServerClient:
                 pauses += 1
 
     async def _meet_again(self) -> None:
-        """Once a connection was lost, see that who answers now is who answered before.
+        """Once the server may have been replaced, see that who answers now is who answered before.
 
         Raises:
             NoAnswerError: nobody does yet.
@@ -301,6 +302,8 @@ class ServerClient:
     def _raise_status(self, response: httpx2.Response, path: str) -> None:
         status = response.status_code
         message = self._shown(f"HTTP {status}: {_message(response)}")
+        # A gateway stays where it is while a server behind it is replaced.
+        self._was_away = self._was_away or status >= 500 or status == 404
         if status in (401, 403):
             raise ModelError(
                 "the server does not accept the key",
