@@ -232,7 +232,9 @@ class Reader:
         return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
     def count_scored_traces(self, run: Run) -> int:
-        """How many traces of a run have tokens of every role, and so their sentences."""
+        """How many traces of a run have their sentences: all of a finished one, else those with every role's tokens."""
+        if run.is_finished:
+            return run.n_traces
         row = self.query(
             "SELECT count(*) AS n FROM (SELECT trace_no FROM tokens WHERE run_no = ? "
             "GROUP BY trace_no HAVING count(DISTINCT role) = ?)",
