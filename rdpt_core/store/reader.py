@@ -313,8 +313,7 @@ class Reader:
     def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
         """One role's tokens of some traces, each with the reason for what is missing; NaN, or rank 0, where NULL."""
         table = self.query(
-            "SELECT trace_no, n_tokens, unscored_reason, token_id, char_start, char_end, logprob, "
-            "list_transform(rank, lambda r: coalesce(r, 0)) AS rank FROM tokens "
+            "SELECT trace_no, n_tokens, unscored_reason, token_id, char_start, char_end, logprob, rank FROM tokens "
             "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
             [run_no, role, list(trace_nos)],
         )

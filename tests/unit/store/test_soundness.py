@@ -19,6 +19,8 @@ from .conftest import make_claim, write_run
 DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = json.dumps({"x": json.loads("[" * 150 + "]" * 150)})
 
+LOCAL = "INSERT INTO local_scores VALUES (1, {});"
+
 RUN = {
     "identity of run": "UPDATE runs SET identity = 'no JSON'",
     "expected a JSON object; got \\[1\\]": "UPDATE runs SET identity = '[1]'",
@@ -51,6 +53,9 @@ RUN = {
     "p_student of run .* got -0.5": "UPDATE sentences SET p_student = -0.5",
     "p_distilled of run .* got 0": "UPDATE sentences SET p_distilled = 0",
     "logprob_sum_teacher": "UPDATE sentences SET logprob_sum_teacher = 0.5",
+    "first_logprob_student of run .* got 0.5": "UPDATE sentences SET first_logprob_student = 0.5 WHERE trace_no = 1",
+    "first_logprob_teacher of run .* got nan": "UPDATE sentences SET first_logprob_teacher = 'nan'",
+    "rank_sum_student of run .* got 0": "UPDATE sentences SET rank_sum_student = 0 WHERE trace_no = 1",
     "n_tokens_teacher": "UPDATE sentences SET n_tokens_teacher = -1",
     "n_bytes": "UPDATE sentences SET n_bytes = -1",
     "or a reason why": "UPDATE sentences SET p_teacher = NULL",
@@ -60,6 +65,15 @@ RUN = {
     "4 rows for 2 traces": "INSERT INTO tokens SELECT * FROM tokens",
     "those of 2 traces; got those of 1": "DELETE FROM tokens WHERE trace_no = 1 AND role = 'student'",
     "student: .*those of 2 traces; got those of 0": "DELETE FROM tokens WHERE role = 'student'",
+    "local scores of run .* 'nobody'": LOCAL.format("1, 'nobody', 4, [-1.0], -1"),
+    "local scores of run .* got 1 rows for 1 traces from 7 to 7": LOCAL.format("7, 'student', 4, [-1.0], -1"),
+    "local scores of run .* got 2 rows for 1 traces": 2 * LOCAL.format("1, 'student', 4, [-1.0], -1"),
+    "local scores of run .* -1 sentences": LOCAL.format("1, 'student', -1, [-1.0], -1"),
+    "logprob_sum of local .* numbers of at most 0; got 0.5": LOCAL.format("1, 'student', 4, [-1.0, 0.5, NULL], -1"),
+    "logprob_sum of local .* numbers of at most 0; got nan": LOCAL.format("1, 'student', 4, ['nan'::DOUBLE, -1], -1"),
+    "step_mean of local .* finite numbers of at most 0; got 2.5": LOCAL.format("1, 'student', 4, [-1.0], 2.5"),
+    "step_mean of local .* finite numbers of at most 0; got nan": LOCAL.format("1, 'student', 4, [-1.0], 'nan'"),
+    "step_mean of local .* finite numbers of at most 0; got -inf": LOCAL.format("1, 'student', 4, [-1.0], '-inf'"),
     "table sentences: .* no such table": "ALTER TABLE sentences RENAME TO s; CREATE VIEW sentences AS SELECT * FROM s",
     "table runs": "ALTER TABLE runs ALTER n_traces TYPE VARCHAR",
     "table traces": "ALTER TABLE traces ALTER meta DROP NOT NULL",
@@ -82,6 +96,8 @@ TOKENS = {
     "logprobs of at most 0": "UPDATE tokens SET logprob = [0.5, -1, -1]",
     "a logprob, or none, of each token": "UPDATE tokens SET logprob = ['nan'::FLOAT, -1, NULL]",
     "rank of the": "UPDATE tokens SET rank = [1]",
+    "rank of the .* whole numbers from 1; got 0": "UPDATE tokens SET rank = [1, 0, NULL]",
+    "rank of the .* whole numbers from 1; got -4": "UPDATE tokens SET rank = [NULL, -4, 1]",
 }
 
 
