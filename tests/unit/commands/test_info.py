@@ -33,7 +33,7 @@ def test_what_is_not_known_of_a_machine_is_no_fault(
     [
         "UPDATE runs SET environment = '7'",
         "UPDATE sentences SET logprob_sum_teacher = 1",
-        "UPDATE sentences SET char_end = char_end + 1 WHERE sentence_index = 1",
+        "UPDATE sentences SET char_start = char_start + 1 WHERE sentence_index = 1",
         "ALTER TABLE sentences DROP n_bytes",
     ],
 )
