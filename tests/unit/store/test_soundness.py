@@ -7,14 +7,16 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from rdpt_core.errors import StoreError
-from rdpt_core.records import Role
+from rdpt_core.records import LocalScores, Role
 from rdpt_core.store import soundness
-from rdpt_core.store.reader import Reader, open_reader
+from rdpt_core.store.reader import open_reader
+from rdpt_core.store.writer import claim_run, commit_batch, commit_local
 
-from .conftest import make_claim, write_run
+from .conftest import make_claim, make_result, make_traces, write_run
 
 DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = json.dumps({"x": json.loads("[" * 150 + "]" * 150)})
@@ -164,22 +166,33 @@ def test_an_unfinished_run_may_lack_sentences_but_not_some_of_a_trace(sound: Pat
         reader.run(None)
 
 
-def test_a_state_of_a_file_is_checked_once_and_every_other_again(
-    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = damage(sound, tmp_path, "UPDATE runs SET name = 'x'")
-    checked = []
+def test_a_run_is_checked_once_for_each_of_its_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, checked = tmp_path / "a.duckdb", []
+    finished = write_run(path, make_claim())
+    unfinished = claim_run(path, make_claim("f" * 16), make_traces())
 
-    def check_run(*arguments: object, **_: object) -> None:
-        checked.append(arguments)
+    def check_run(_: object, place: str, *__: object, **___: object) -> None:
+        checked.append(int(place.split()[-1]))
 
     monkeypatch.setattr(soundness, "check_run", check_run)
-    for n_expected, statement in ((1, None), (2, "UPDATE runs SET name = 'y'")):
-        if statement is not None:
-            with duckdb.connect(str(path)) as connection:
-                connection.execute(statement)
+
+    def checked_now() -> list[int]:
+        checked.clear()
         for _ in range(3):
             with open_reader(path) as reader:
-                assert isinstance(reader, Reader)
-                reader.run(None)
-        assert len(checked) == n_expected
+                for run in reader.runs():
+                    reader.check(run)
+        return checked
+
+    assert checked_now() == [1, 2]
+    assert checked_now() == []
+    # What is committed to the one leaves the other as it is, once that is finished.
+    commit_batch(path, unfinished, Role.STUDENT, [make_result(0, Role.STUDENT)], [])
+    assert checked_now() == [2]
+    commit_batch(path, finished, Role.STUDENT, [make_result(0, Role.STUDENT)], [])
+    assert checked_now() == [1, 2]
+    commit_local(path, finished, Role.STUDENT, 4, [LocalScores(0, np.array([-1.0, -1.0]), -1.0)])
+    assert checked_now() == [1, 2]
+    other = Path(shutil.copy(path, tmp_path / "other"))
+    other.replace(path)
+    assert checked_now() == [1, 2]
