@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rdpt_core.errors import NO_ROOM, InputError, refusal_of, room_at
+from rdpt_core.errors import InputError, reason_of, refusal_of
 
 if sys.platform != "win32":
     import fcntl
@@ -51,11 +51,10 @@ def atomic_write(path: Path, what: str) -> Iterator[Path]:
 def unwritable(what: str, path: Path, error: OSError) -> InputError:
     """The error for a file that the system refuses to write; `what` is how a message calls it."""
     refusal = refusal_of(error)
-    got = error.strerror or str(error)
     return InputError(
         f"{what} cannot be written",
         where=str(path),
-        got=f"{got} ({room_at(path)})" if refusal is NO_ROOM else got,
+        got=reason_of(error, path),
         hint=None if refusal is None else refusal.hint,
     )
 

@@ -1,12 +1,11 @@
 """The command line: one file a command in `rdpt_core/commands`, and one place that turns errors into exit statuses.
 
-0 done · 1 unexpected failure · 2 wrong arguments or unusable input · 3 done, but some inputs were rejected or some
-sentences stayed unscored · 130 interrupted, progress kept · 141 the reader of the output closed it.
+0 done · 1 a fault of the program, with its traceback · 2 wrong arguments, unusable input, or something that the machine
+refused (a full disk, short memory …), in one line · 3 not everything was done: inputs were rejected, sentences stayed
+unscored, a run is not finished, or a served model stopped answering · 130 interrupted, progress kept · 141 the reader
+of the output closed it.
 
 Messages and progress go to standard error, results to standard output.
-
-What the machine refuses (a full disk, short memory …) is one line wherever it is met, with the place in the program.
-Other exceptions are faults of the program and keep their traceback.
 """
 
 from __future__ import annotations
@@ -56,9 +55,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=_program_name(),
         description="Trace where each sentence of a distilled reasoning model came from.",
-        epilog="Exit status: 0 done; 1 unexpected failure; 2 wrong arguments or unusable input; 3 done, but some "
-        "inputs were rejected, some sentences stayed unscored, or a run is not finished; 130 interrupted, progress "
-        "kept.",
+        epilog="Exit status: 0 done; 1 a fault of the program; 2 wrong arguments, unusable input, or something that "
+        "the machine refused; 3 not everything was done: inputs were rejected, sentences stayed unscored, a run is not "
+        "finished, or a served model stopped answering; 130 interrupted, progress kept; 141 the reader of the output "
+        "closed it.",
     )
     parser.add_argument("--version", action="version", version=f"RDPT Explorer {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
@@ -134,7 +134,8 @@ class _ClosedOutput(io.TextIOBase):
 
 
 def _open_streams() -> None:
-    """Give a program that was started without a standard stream one that leads nowhere.
+    """Give a program that was started without a standard stream one that leads nowhere, and let the others write
+    characters that they lack as escapes.
 
     Else the first file that it opens, such as the database, would be taken for that stream by every library that
     prints.
@@ -146,6 +147,9 @@ def _open_streams() -> None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     for number in range(3):
         try:
             os.fstat(number)

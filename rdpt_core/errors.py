@@ -14,10 +14,11 @@
     ├── SidecarError          the file of notes beside the database cannot be used; the database itself can
     └── MissingPackageError   an optional package that this command needs is not installed
 
-Each says what went wrong, where, what was expected, what was found, and what to do. Anything that is not an
-`RdptError` is a fault of the program and keeps its traceback.
+Each says what went wrong, where, what was expected, what was found, and what to do.
 
-What the machine refuses (room, permission, memory …) is a `Refusal`: its words are the same wherever it is met.
+What the machine refuses (room, permission, memory …) is a `Refusal`: its words are the same wherever it is met, and
+the command line tells it in one line though it is no `RdptError`. Anything else is a fault of the program and keeps its
+traceback.
 """
 
 from __future__ import annotations
@@ -169,6 +170,12 @@ def refusal_of(error: OSError) -> Refusal | None:
 def refusal_in(message: str) -> Refusal | None:
     """The kind that a library's message tells of, which quotes the system's words; None where it is another one."""
     return next((refusal for refusal in _REFUSALS if any(os.strerror(code) in message for code in refusal.codes)), None)
+
+
+def reason_of(error: OSError, path: Path) -> str:
+    """The system's words for an error; of a full disk also how much room it has left, where `path` is."""
+    words = error.strerror or str(error)
+    return f"{words} ({room_at(path)})" if refusal_of(error) is NO_ROOM else words
 
 
 def room_at(path: Path) -> str:

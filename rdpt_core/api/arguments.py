@@ -17,8 +17,9 @@ from rdpt_core.errors import UsageError
 PathArgument: TypeAlias = str | os.PathLike[str]
 """A file or folder."""
 
-_MAX_NAME_BYTES = 200
-"""Leaves room for endings such as `.rejects.jsonl` within the 255 bytes that file systems allow."""
+_MAX_NAME_BYTES = 180
+"""Leaves room within the 255 bytes that file systems allow: a run's `.RUN_ID.unscored.jsonl` takes 32 more, and while
+it is made, `.NAME.PROCESS-THREAD.part` up to 30."""
 
 _MAX_INTEGER = 2**31 - 1
 

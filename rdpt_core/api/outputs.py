@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rdpt_core.atomic_write import is_stream
 from rdpt_core.errors import UsageError
+from rdpt_core.store.files import is_database
 
-# What a file begins with: the offset, and the bytes.
-_DATABASES = {"a DuckDB file": (8, b"DUCK"), "an SQLite file, as notes are": (0, b"SQLite format 3\0")}
+_SQLITE = b"SQLite format 3\0"
 
 
 def check_outputs(outputs: Mapping[str, Path], inputs: Mapping[str, Iterable[Path]]) -> None:
@@ -49,9 +49,10 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def _database_kind(path: Path) -> str | None:
+    if is_database(path):
+        return "a DuckDB file"
     try:
         with path.open("rb") as stream:
-            head = stream.read(16)
+            return "an SQLite file, as notes are" if stream.read(len(_SQLITE)) == _SQLITE else None
     except OSError:
         return None
-    return next((kind for kind, (at, magic) in _DATABASES.items() if head[at:].startswith(magic)), None)

@@ -11,13 +11,12 @@ select     training data among candidates
 bench      speed and memory on this machine
 view       the app over a database or a folder of them
 demo       the bundled traces and models, then the app
-arguments  argument types that several commands share
-libraries  how the libraries of models are set up
 
 A command module offers `add_parser(subparsers)` and sets `run` on its parser, a function from the parsed arguments to
 an exit status. What is heavy is imported inside `run`. The commands are those of `COMMANDS`; beside them stand
 
 arguments  types and groups of arguments that several commands share
+documents  what `--json` prints
 libraries  the set-up of the libraries of models
 """
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from rdpt_core.commands.arguments import automatic_or_positive, positive_integer
+from rdpt_core.commands.documents import print_json
 from rdpt_core.errors import UsageError
 
 _SIZES = {
@@ -71,7 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
             kernels=arguments.kernels,
         )
     )
-    print(json.dumps(document, indent=2) if arguments.json else to_text(document))
+    if arguments.json:
+        print_json(document)
+    else:
+        print(to_text(document))
     return 0
 
 

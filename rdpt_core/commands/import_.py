@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import beside, readable
 from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, keywords
+from rdpt_core.commands.documents import print_json
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     report = import_traces(**keywords(arguments, without=("list_formats", "json")))
     if arguments.json:
-        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        print_json(report.to_dict())
     _print_report(report, arguments.out, arguments.rejects or beside(arguments.out, ".rejects.jsonl"))
     return EXIT_PARTIAL if report.n_rejects else 0
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from rdpt_core.commands.arguments import add_database
+from rdpt_core.commands.documents import print_json
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     with open_reader(arguments.db) as reader:
         document = describe_store(reader)
-    print(json.dumps(document, indent=2, ensure_ascii=False) if arguments.json else to_text(document))
+    if arguments.json:
+        print_json(document)
+    else:
+        print(to_text(document))
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from rdpt_core.commands.arguments import (
     quota,
     threshold,
 )
+from rdpt_core.commands.documents import print_json
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     result = select(**{**keywords(arguments, without=("json",)), "quota": dict(arguments.quota)})
     if arguments.json:
-        print(json.dumps(result.manifest, ensure_ascii=False, indent=2))
+        print_json(result.manifest)
     _print_result(result)
     return EXIT_PARTIAL if result.n_unscored_questions else 0
 

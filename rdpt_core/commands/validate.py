@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from rdpt_core.commands.arguments import EXIT_PARTIAL, keywords
+from rdpt_core.commands.documents import print_json
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,7 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     from rdpt_core.api.importing import validate
 
     summary = validate(**keywords(arguments, without=("json",)))
-    print(json.dumps(summary.to_dict(), indent=2, ensure_ascii=False) if arguments.json else summary.to_text())
+    if arguments.json:
+        print_json(summary.to_dict())
+    else:
+        print(summary.to_text())
     if summary.n_rejected and arguments.rejects:
         print(f"rejected lines, each with its reason: {arguments.rejects}", file=sys.stderr)
     return EXIT_PARTIAL if summary.n_rejected or not summary.fits_a_policy else 0

@@ -49,6 +49,11 @@ def file_identity(path: Path) -> Identity:
     return (*_state(path), *_state(log_path(path)))
 
 
+def inode_of(identity: Identity) -> int:
+    """What of a database's identity changes only when it is replaced."""
+    return identity[2]
+
+
 def _state(path: Path) -> Identity:
     try:
         status = path.stat()
@@ -143,14 +148,29 @@ def checked_file(path: Path) -> Iterator[None]:
                 del _n_open[key]
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file begins like a DuckDB database. One that this process has open is not opened again: it was looked
+    at then, and closing it again would free its lock."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        with _guard:
+            return bool(_n_open[status.st_dev, status.st_ino]) or _head(path)[_MAGIC_OFFSET:] == _MAGIC
+    except OSError:
+        return False
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(len(_MAGIC) + _MAGIC_OFFSET)
+
+
 def _check_magic(path: Path, *, is_file: bool) -> None:
-    head = b""
-    if is_file:
-        try:
-            with path.open("rb") as stream:
-                head = stream.read(len(_MAGIC) + _MAGIC_OFFSET)
-        except OSError as error:
-            raise _unreadable(path, error) from error
+    try:
+        head = _head(path) if is_file else b""
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if head[_MAGIC_OFFSET:] != _MAGIC:
         raise StoreVersionError(
             "this file is not a DuckDB database",

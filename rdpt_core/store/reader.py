@@ -20,11 +20,12 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import RETRIED_REASONS, Role, RunClaim, RunKey, ScoredModel, Span, TokenLogprobs, Trace
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
-from rdpt_core.store.files import Identity, file_identity, real_path
+from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
 
 _MOST_KNOWN = 1024
 _known_sound: set[tuple[object, ...]] = set()
-"""What was checked of which state of which file: until a file is written or replaced, it stays as it is."""
+"""What was checked of which state of which file, or of which finished run of it: until that is written or replaced, it
+stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +129,11 @@ class Reader:
         """Run a query and return its result in batches, for results that must not be held twice."""
         yield from self._connection.sql(sql).to_arrow_reader(batch_rows)
 
-    def _check_once(self, what: Callable[..., None], key: object, *arguments: Any, **keywords: Any) -> None:
-        """Check something of the file, unless it was found sound before."""
-        known = (what.__name__, key, *self._state)
+    def _check_once(
+        self, what: Callable[..., None], state: tuple[object, ...], *arguments: Any, **keywords: Any
+    ) -> None:
+        """Check something of the file, unless it was found sound in this state before."""
+        known = (what.__name__, *state)
         if known in _known_sound:
             return
         what(self._connection, *arguments, **keywords)
@@ -139,7 +142,8 @@ class Reader:
         _known_sound.add(known)
 
     def check(self, run: Run, *, with_texts: bool = False) -> None:
-        """Check the rows of a run, once for each state of the file.
+        """Check the rows of a run, once for each of its states. A finished one is in the same state until something is
+        committed to it, whatever else is committed to the file; one under way, until anything is.
 
         Args:
             with_texts: also that sentences end where their responses do, for which all texts are read.
@@ -148,11 +152,14 @@ class Reader:
             StoreError: the database is damaged.
         """
         place, number = _place(run.run_no), run.run_no
-        is_finished = run.finished_at is not None
-        keywords = {"is_finished": is_finished}
-        self._check_once(soundness.check_run, number, place, number, run.roles, run.n_traces, **keywords)
+        state: tuple[object, ...] = (number, *self._state)
+        if run.is_finished:
+            path, identity = self._state
+            state = (path, inode_of(identity), number, run.run_id, run.roles, run.n_traces, run.updated_at)
+        keywords = {"is_finished": run.is_finished}
+        self._check_once(soundness.check_run, state, place, number, run.roles, run.n_traces, **keywords)
         if with_texts:
-            self._check_once(soundness.check_texts, number, place, number)
+            self._check_once(soundness.check_texts, state, place, number)
 
     def runs(self) -> tuple[Run, ...]:
         """All runs, oldest first.
@@ -160,7 +167,7 @@ class Reader:
         Raises:
             StoreError: the database is damaged.
         """
-        self._check_once(soundness.check_tables, None)
+        self._check_once(soundness.check_tables, self._state)
         models: dict[int, list[ScoredModel]] = {}
         for row in self.query("SELECT * FROM run_models ORDER BY run_no").to_pylist():
             run_no = row.pop("run_no")
@@ -232,7 +239,9 @@ class Reader:
         return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
 
     def count_scored_traces(self, run: Run) -> int:
-        """How many traces of a run have tokens of every role, and so their sentences."""
+        """How many traces of a run have their sentences: all of a finished one, else those with every role's tokens."""
+        if run.is_finished:
+            return run.n_traces
         row = self.query(
             "SELECT count(*) AS n FROM (SELECT trace_no FROM tokens WHERE run_no = ? "
             "GROUP BY trace_no HAVING count(DISTINCT role) = ?)",
@@ -311,8 +320,7 @@ class Reader:
     def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
         """One role's tokens of some traces, each with the reason for what is missing; NaN, or rank 0, where NULL."""
         table = self.query(
-            "SELECT trace_no, n_tokens, unscored_reason, token_id, char_start, char_end, logprob, "
-            "list_transform(rank, lambda r: coalesce(r, 0)) AS rank FROM tokens "
+            "SELECT trace_no, n_tokens, unscored_reason, token_id, char_start, char_end, logprob, rank FROM tokens "
             "WHERE run_no = ? AND role = ? AND trace_no IN (SELECT unnest(?::INTEGER[]))",
             [run_no, role, list(trace_nos)],
         )

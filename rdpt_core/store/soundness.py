@@ -179,6 +179,7 @@ def check_run(
     _check_numbers(connection, place, run_no, roles)
     _check_reasons(connection, place, run_no, roles)
     _check_token_rows(connection, place, run_no, roles, n_traces, is_finished=is_finished)
+    _check_local_scores(connection, place, run_no, roles, n_traces)
 
 
 def _check_traces(connection: duckdb.DuckDBPyConnection, place: str, run_no: int, n_traces: int) -> None:
@@ -232,6 +233,8 @@ def _check_numbers(connection: duckdb.DuckDBPyConnection, place: str, run_no: in
     for role in roles:
         limits[f"n_tokens_{role}"] = (0, math.inf)
         limits[f"logprob_sum_{role}"] = (-math.inf, 0)
+        limits[f"first_logprob_{role}"] = (-math.inf, 0)
+        limits[f"rank_sum_{role}"] = (1, math.inf)
         limits[f"p_{role}"] = (math.nextafter(0, 1), 1)
     ends = ", ".join(f"min({column}), max({column})" for column in limits)
     found = connection.execute(f"SELECT {ends} FROM sentences WHERE run_no = ?", [run_no]).fetchall()[0]
@@ -283,6 +286,30 @@ def _check_token_rows(
         check_count(f"tokens of {place}, {role}", n_traces, counts.get(role, 0))
 
 
+def _check_local_scores(
+    connection: duckdb.DuckDBPyConnection, place: str, run_no: int, roles: Sequence[str], n_traces: int
+) -> None:
+    rows = connection.execute(
+        "SELECT role, n_context, count(*), count(DISTINCT trace_no), min(trace_no), max(trace_no), "
+        "max(list_max(logprob_sum)), min(step_mean), max(step_mean) "
+        "FROM local_scores WHERE run_no = ? GROUP BY role, n_context ORDER BY role, n_context",
+        [run_no],
+    ).fetchall()
+    for role, n_context, n, n_distinct, first, last, largest, least_mean, largest_mean in rows:
+        if role not in roles or n_context < 0 or n != n_distinct or first < 0 or last >= n_traces:
+            raise damaged(
+                f"local scores of {place}",
+                f"at most one row for each of {n_traces:,} traces, of {', '.join(roles)} and of a number of sentences",
+                f"{n:,} rows for {n_distinct:,} traces from {first:,} to {last:,}, {n_context:,} sentences, "
+                f"{role!r:.40}",
+            )
+        if largest is not None and not largest <= 0:
+            raise damaged(f"logprob_sum of local scores of {place}", "numbers of at most 0", largest)
+        for mean in (least_mean, largest_mean):
+            if mean is not None and not -math.inf < mean <= 0:
+                raise damaged(f"step_mean of local scores of {place}", "finite numbers of at most 0", mean)
+
+
 def check_texts(connection: duckdb.DuckDBPyConnection, place: str, run_no: int) -> None:
     """Check that the sentences of every trace end where its response does. Reads all responses.
 
@@ -329,16 +356,19 @@ def checked_tokens(lists: Mapping[str, Any], n_tokens: int, place: str) -> Token
         lists: column → values as an Arrow array, None where the whole list is missing, as ranks may be.
 
     Raises:
-        StoreError: the lists differ in length, something other than a logprob is missing, or a number is out of range.
+        StoreError: the lists differ in length, something other than a logprob or a rank is missing, or a number is out
+            of range.
     """
     for name, values in lists.items():
-        if values is not None and (len(values) != n_tokens or (values.null_count and name != "logprob")):
+        may_lack = name in ("logprob", "rank")
+        if values is not None and (len(values) != n_tokens or (values.null_count and not may_lack)):
             raise damaged(
                 f"{name} of the {place}",
                 f"{n_tokens:,} numbers",
                 f"{len(values):,} values, {values.null_count:,} of them missing",
             )
-    token_id, char_start, char_end, rank = (_whole(lists[n]) for n in ("token_id", "char_start", "char_end", "rank"))
+    token_id, char_start, char_end = (_whole(lists[n]) for n in ("token_id", "char_start", "char_end"))
+    rank = None if lists["rank"] is None else _whole(lists["rank"].fill_null(0))
     logprob: Floats = lists["logprob"].to_numpy(zero_copy_only=False).astype(np.float32)
     if token_id is None or char_start is None or char_end is None:
         raise damaged(f"tokens of the {place}", "lists", "none")
@@ -348,6 +378,8 @@ def checked_tokens(lists: Mapping[str, Any], n_tokens: int, place: str) -> Token
         raise damaged(f"tokens of the {place}", "a logprob, or none, of each token", "NaN")
     if np.any(logprob > 0):
         raise damaged(f"tokens of the {place}", "logprobs of at most 0", float(np.nanmax(logprob)))
+    if rank is not None and np.count_nonzero(rank > 0) != n_tokens - lists["rank"].null_count:
+        raise damaged(f"rank of the {place}", "whole numbers from 1", f"{rank.min()}")
     return TokenLogprobs(token_id, char_start, char_end, logprob, rank)
 
 

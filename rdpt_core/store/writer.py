@@ -222,7 +222,12 @@ def commit_batch(
             )
             _insert(connection, "sentences", _sentence_table(run_no, sentences))
         connection.unregister("batch_traces")
-        connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run_no])
+        _touch(connection, run)
+
+
+def _touch(connection: duckdb.DuckDBPyConnection, run: RunKey) -> None:
+    """Whoever has checked or kept anything of the run knows by this that it has changed."""
+    connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run.run_no])
 
 
 def commit_local(path: Path, run: RunKey, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
@@ -245,6 +250,7 @@ def commit_local(path: Path, run: RunKey, role: Role, n_context: int, scores: Se
         )
         connection.unregister("batch")
         _insert(connection, "local_scores", table)
+        _touch(connection, run)
 
 
 def finish_run(path: Path, run: RunKey) -> None:

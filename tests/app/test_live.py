@@ -12,7 +12,7 @@ import pytest
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.cli import main
 from rdpt_core.records import RunKey
-from rdpt_core.store.reader import open_reader
+from rdpt_core.store.reader import Reader, Run, open_reader
 from rdpt_core.ui.data.cache import DatabaseSnapshot
 from rdpt_core.ui.pages import overview
 from rdpt_core.ui.style import words
@@ -84,6 +84,23 @@ def test_every_page_says_how_much_of_an_unfinished_run_is_there(open_app: Open, 
     path, _, sketches = live_database(tmp_path)
     said = f"{HALF} of {len(sketches)} traces; the run is not finished"
     assert said in page_text(open_app(path, f"pages/{page}.py"))
+
+
+def test_a_run_that_is_only_counted_is_not_checked(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, checked = tmp_path / "live.duckdb", set()
+    real = Reader.check
+
+    def check(self: Reader, run: Run, **keywords: bool) -> None:
+        checked.add(run.run_id)
+        real(self, run, **keywords)
+
+    monkeypatch.setattr(Reader, "check", check)
+    synthetic.build(path, synthetic.sketches(2), run_id="1" * 16)
+    synthetic.build(path, synthetic.sketches(), run_id="2" * 16, n_scored=HALF, finish=False)
+    assert "A newer run is not finished" in page_text(open_app(path))
+    assert checked == {"1" * 16}
 
 
 def test_a_newer_run_that_is_not_finished_is_a_click_away(open_app: Open, tmp_path: Path) -> None:

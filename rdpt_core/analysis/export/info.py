@@ -21,13 +21,14 @@ def describe_store(reader: Reader) -> dict[str, Any]:
 def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
     """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run.
 
+    The texts are not read, so that a run under way can be asked as often as anybody likes.
 
     `unfinished` says how far a run has come that is not finished, and how it goes on; None for a finished one.
 
     Raises:
         StoreError: the database is damaged.
     """
-    reader.check(run, with_texts=True)
+    reader.check(run)
     missing = unfinished(reader, run)
     return {
         "run_id": run.run_id,

@@ -114,18 +114,24 @@ def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
         for name in ("n_unscored", *labels)
     )
     totals = ", ".join(f"c.{name}_{role}" for name in ("n_tokens", "logprob_sum") for role in ROLES)
+    # A finished run has reached every trace, and may have been stored without its tokens.
+    reached = "SELECT trace_no FROM {} WHERE run_no = ? AND trace_no >= ? AND trace_no < ?"
+    reached = (
+        reached.format("traces")
+        if run.is_finished
+        else f"{reached.format('tokens')} GROUP BY trace_no HAVING count(DISTINCT role) = {len(run.roles):d}"
+    )
     return reader.query(
         "WITH c AS (SELECT trace_no, count(*) AS n_rows, count(unscored_reason) AS n_unscored, "
         f"arg_min(unscored_reason, sentence_index) AS reason, {sums}, {counts} "
         f"FROM ({_labelled_chunk(run, rule)}) GROUP BY trace_no), "
-        "reached AS (SELECT trace_no FROM tokens WHERE run_no = ? AND trace_no >= ? AND trace_no < ? "
-        "GROUP BY trace_no HAVING count(DISTINCT role) = ?) "
+        f"reached AS ({reached}) "
         f"SELECT {_IDENTITY}, t.gold, t.difficulty, t.n_sentences, {names}, {totals}, "
         f"CASE WHEN reached.trace_no IS NULL THEN '{NOT_YET}' WHEN c.n_unscored = c.n_rows THEN c.reason END "
         "AS unscored_reason "
         "FROM traces AS t LEFT JOIN c USING (trace_no) LEFT JOIN reached USING (trace_no) "
         f"WHERE t.run_no = ? AND t.trace_no >= ? AND t.trace_no < ? AND {condition} ORDER BY t.trace_no",
-        [run.run_no, first, last] * 2 + [len(run.roles), run.run_id, run.run_no, first, last, *parameters],
+        [run.run_no, first, last] * 2 + [run.run_id, run.run_no, first, last, *parameters],
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Self
 
-from rdpt_core.errors import InputError
+from rdpt_core.errors import InputError, reason_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class PipeSpool:
                 "what comes through a pipe cannot be kept",
                 where=f"{path}, in {tempfile.gettempdir()}",
                 expected="room for all of it",
-                got=error.strerror or str(error),
+                got=reason_of(error, Path(tempfile.gettempdir())),
                 hint="Name a larger folder in the environment variable TMPDIR, or write the traces to a file first.",
             ) from error
         return file

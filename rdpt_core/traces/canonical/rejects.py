@@ -14,13 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
-from rdpt_core.atomic_write import atomic_write, is_stream
+from rdpt_core.atomic_write import atomic_write, is_stream, unwritable
 from rdpt_core.errors import InputError
 from rdpt_core.records import Reject
 
 KEPT_IN_MEMORY = 10
 _KEPT_IN_MEMORY_BYTES = 1 << 20
 _TEXT: dict[str, Any] = {"encoding": "utf-8", "newline": "\n"}
+_CHARS_COMPARED = 1 << 20
+_CALLED = "the rejects file"
 _FIELDS = {"file", "line", "reason", "text"}
 
 
@@ -92,7 +94,7 @@ class RejectLog:
             if self._file is not None:
                 self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
         except OSError as error:
-            raise _unwritable(self.path or tempfile.gettempdir(), error) from error
+            raise unwritable(_CALLED, self.path or Path(tempfile.gettempdir()), error) from error
 
     def _open(self) -> IO[str] | None:
         # backslashreplace: a lone surrogate in a foreign file's text must not cost us the reject.
@@ -105,7 +107,7 @@ class RejectLog:
             try:
                 file.close()
             except OSError as error:
-                raise _unwritable(file.name, error) from error
+                raise unwritable(_CALLED, self.path or Path(tempfile.gettempdir()), error) from error
 
 
 class HeldRejectLog(RejectLog):
@@ -120,6 +122,8 @@ class HeldRejectLog(RejectLog):
     def save(self, path: Path) -> None:
         """Put all rejects in the place of the file at `path`, before `close`; without one, there is no file.
 
+        A file that holds the same already stays: it may lie where nothing can be written any more.
+
         Raises:
             InputError: if `path` holds something that is not a rejects file, or cannot be written.
         """
@@ -127,19 +131,26 @@ class HeldRejectLog(RejectLog):
         if self._file is None:
             _remove(path)
             return
-        self._file.seek(0)
-        with atomic_write(path, "the rejects file") as temporary, temporary.open("w", **_TEXT) as file:
-            shutil.copyfileobj(self._file, file)
+        if not _holds_the_same(path, self._file):
+            self._file.seek(0)
+            with atomic_write(path, _CALLED) as temporary, temporary.open("w", **_TEXT) as file:
+                shutil.copyfileobj(self._file, file)
         self.path = path
 
 
-def _unwritable(path: Path | str, error: OSError) -> InputError:
-    return InputError(
-        "the rejects file cannot be written",
-        where=str(path),
-        got=error.strerror or str(error),
-        hint="Name a file in a folder that exists and that you may write to.",
-    )
+def _holds_the_same(path: Path, held: IO[str]) -> bool:
+    """Whether a file that is there holds every character of another, and no more."""
+    if is_stream(path):
+        return False
+    held.seek(0)
+    try:
+        with path.open(**_TEXT) as file:
+            while (part := held.read(_CHARS_COMPARED)) == file.read(_CHARS_COMPARED):
+                if not part:
+                    return True
+    except (OSError, UnicodeDecodeError):
+        return False
+    return False
 
 
 def check_rejects_file(path: Path) -> None:
@@ -156,7 +167,7 @@ def check_rejects_file(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(_CALLED, path, error) from error
     if head and not _is_reject_line(head):
         raise InputError(
             "the rejects file would overwrite a file that is something else",
@@ -173,7 +184,7 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(_CALLED, path, error) from error
 
 
 def _is_reject_line(head: bytes) -> bool:

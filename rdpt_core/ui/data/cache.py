@@ -14,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 
+from rdpt_core.analysis.catalog import Unfinished, unfinished
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.errors import StoreBusyError
@@ -104,8 +105,18 @@ class DatabaseSnapshot:
         runs: tuple[Run, ...] = self.keep(Family("runs", 8, is_small=True), (), answer)
         return runs
 
+    def progress(self, run: Run) -> Unfinished | None:
+        """How far a run has come; None if it is finished. Its rows are counted only, not checked."""
+
+        def answer() -> Unfinished | None:
+            with self.open_reader() as reader:
+                return unfinished(reader, run)
+
+        progress: Unfinished | None = self.keep(Family("progress", 8, is_small=True), (run.run_no,), answer)
+        return progress
+
     def data(self, run: Run) -> RunData:
-        """Every number of a run of the file, which is checked once for each state of the file."""
+        """Every number of a run of the file, which is checked once for each of its states."""
 
         @contextmanager
         def open_checked() -> Iterator[Reader]:

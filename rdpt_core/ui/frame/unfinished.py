@@ -23,7 +23,7 @@ def notice(database: DatabaseSnapshot, runs: Sequence[Run], chosen: Run) -> None
         st.caption(f":material/pending: **{progress}.** This page counts what is there.")
         return
     newest = runs[-1]
-    newer = database.data(newest).ask(unfinished) if not newest.is_finished and chosen == default_run(runs) else None
+    newer = database.progress(newest) if not newest.is_finished and chosen == default_run(runs) else None
     if newer is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 import rdpt_core as rdpt
+from rdpt_core.api.arguments import beside, why_unusable
 from rdpt_core.api.models import models_of, reference_of
+from rdpt_core.atomic_write import atomic_write
 from rdpt_core.records import ROLES, Role
 
 MODELS = {"teacher": "a/b", "student": "a/b", "distilled": "a/b"}
@@ -36,7 +39,7 @@ def refused(call: Callable[[], object]) -> str:
         ({"triple": "t.toml"}, "models are given twice"),
         ({"traces": []}, "file of traces"),
         ({"db": "."}, "--db; expected a file; got a folder: ."),
-        ({"db": "x" * 300}, "--db; expected a file; got a name of more than 200 bytes"),
+        ({"db": "x" * 300}, "--db; expected a file; got a name of more than 180 bytes"),
         ({"rejects": ""}, "--rejects; expected a file; got nothing"),
     ],
 )
@@ -83,3 +86,11 @@ def test_a_text_is_read_as_on_the_command_line_and_a_path_is_a_path() -> None:
 def test_roles_in_any_form(roles: Any) -> None:
     models = {Role.TEACHER: "a/t", Role.STUDENT: "a/s", Role.DISTILLED: None}
     assert models_of(None, models, roles).roles == ROLES[:2]
+
+
+def test_the_longest_name_leaves_room_for_every_file_beside_it(tmp_path: Path) -> None:
+    longest = "x" * next(n for n in range(255, 0, -1) if why_unusable("x" * n) is None)
+    with atomic_write(beside(tmp_path / longest, f".{'0' * 16}.unscored.jsonl"), "the log") as part:
+        # The longest numbers that Linux gives to processes and threads.
+        longest_part = part.name.rpartition(f".{os.getpid()}-")[0] + f".{2**22}-{2**47}.part"
+    assert len(longest_part) <= 255

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 import rdpt_core as rdpt
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.cli import main
+from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.notes import Anchor, add_note
 from tests.support import synthetic
 
@@ -138,3 +141,13 @@ def test_what_is_not_there_is_compared_by_its_path(tmp_path: Path) -> None:
     check_outputs({"--out": tmp_path / "loop"}, {"--db": [tmp_path / "c"]})
     with pytest.raises(rdpt.UsageError, match="--db"):
         check_outputs({"--out": tmp_path / "x" / ".." / "c"}, {"--db": [tmp_path / "c"]})
+
+
+def test_looking_at_a_database_that_is_open_here_does_not_free_its_lock(database: Path) -> None:
+    take_lock = "import duckdb, sys; duckdb.connect(sys.argv[1])"
+    with open_for_writing(database):
+        for flag in ("--out", "--rejects"):
+            with pytest.raises(rdpt.UsageError, match="would overwrite a database"):
+                check_outputs({flag: database}, {})
+        taken = subprocess.run([sys.executable, "-c", take_lock, database], capture_output=True, text=True, check=False)
+    assert "Could not set lock" in taken.stderr

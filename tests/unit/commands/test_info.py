@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from rdpt_core.cli import main
+from rdpt_core.store import soundness
 from tests.support import synthetic
 
 TRACE = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two.", "Shared")])
@@ -33,7 +36,7 @@ def test_what_is_not_known_of_a_machine_is_no_fault(
     [
         "UPDATE runs SET environment = '7'",
         "UPDATE sentences SET logprob_sum_teacher = 1",
-        "UPDATE sentences SET char_end = char_end + 1 WHERE sentence_index = 1",
+        "UPDATE sentences SET char_start = char_start + 1 WHERE sentence_index = 1",
         "ALTER TABLE sentences DROP n_bytes",
     ],
 )
@@ -63,3 +66,28 @@ def test_the_traces_of_an_unfinished_run_are_counted(tmp_path: Path, capsys: pyt
     half, whole = json.loads(capsys.readouterr().out)["runs"]
     assert (half["state"], half["counts"]["traces"], half["counts"]["traces_scored"]) == ("scoring", 36, 16)
     assert (whole["state"], whole["counts"]["traces"]) == ("complete", whole["counts"]["traces_scored"])
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_stream_without_the_characters_gets_escapes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    path, stream = tmp_path / "a.duckdb", io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    synthetic.build(path, [TRACE], name="é 😀")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["info", "--db", str(path), *options]) == 0
+    printed = stream.buffer.getvalue().decode("ascii")
+    if options:
+        assert json.loads(printed)["runs"][0]["name"] == "é 😀"
+    else:
+        assert r"\xe9 \U0001f600" in printed
+
+
+def test_no_text_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synthetic.build(tmp_path / "a.duckdb", [TRACE])
+
+    def check_texts(*_: object) -> None:
+        raise AssertionError("all responses would be read")
+
+    monkeypatch.setattr(soundness, "check_texts", check_texts)
+    assert main(["info", "--db", str(tmp_path / "a.duckdb")]) == 0

@@ -13,7 +13,7 @@ import pytest
 from rdpt_core.errors import StoreForbiddenError, StoreVersionError
 from rdpt_core.records import RunClaim
 from rdpt_core.store.connect import open_for_reading, open_for_writing
-from rdpt_core.store.files import file_identity, log_path, make_whole
+from rdpt_core.store.files import file_identity, is_database, log_path, make_whole
 from rdpt_core.store.reader import open_reader
 
 from .conftest import write_run
@@ -139,3 +139,22 @@ def test_a_folder_that_takes_no_file_is_explained() -> None:
     with pytest.raises(StoreForbiddenError, match="cannot be written") as caught, open_for_writing(path):
         pass
     assert "folder of your own" in str(caught.value)
+
+
+def test_a_database_that_is_open_here_is_known_without_opening_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claim: RunClaim
+) -> None:
+    """Closing it again would free the lock of whoever uses it."""
+    path, text = tmp_path / "a.duckdb", tmp_path / "a.txt"
+    write_run(path, claim)
+    text.write_text("no database")
+    (tmp_path / "hard link").hardlink_to(path)
+    assert is_database(path)
+    assert not any(is_database(other) for other in (text, tmp_path, tmp_path / "nothing"))
+
+    def no_open(*_: object, **__: object) -> None:
+        raise AssertionError("the file was opened")
+
+    with open_for_reading(path):
+        monkeypatch.setattr(Path, "open", no_open)
+        assert is_database(path) and is_database(tmp_path / "hard link")

@@ -7,17 +7,21 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from rdpt_core.errors import StoreError
-from rdpt_core.records import Role
+from rdpt_core.records import LocalScores, Role
 from rdpt_core.store import soundness
-from rdpt_core.store.reader import Reader, open_reader
+from rdpt_core.store.reader import open_reader
+from rdpt_core.store.writer import claim_run, commit_batch, commit_local
 
-from .conftest import make_claim, write_run
+from .conftest import make_claim, make_result, make_traces, write_run
 
 DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = json.dumps({"x": json.loads("[" * 150 + "]" * 150)})
+
+LOCAL = "INSERT INTO local_scores VALUES (1, {});"
 
 RUN = {
     "identity of run": "UPDATE runs SET identity = 'no JSON'",
@@ -51,6 +55,9 @@ RUN = {
     "p_student of run .* got -0.5": "UPDATE sentences SET p_student = -0.5",
     "p_distilled of run .* got 0": "UPDATE sentences SET p_distilled = 0",
     "logprob_sum_teacher": "UPDATE sentences SET logprob_sum_teacher = 0.5",
+    "first_logprob_student of run .* got 0.5": "UPDATE sentences SET first_logprob_student = 0.5 WHERE trace_no = 1",
+    "first_logprob_teacher of run .* got nan": "UPDATE sentences SET first_logprob_teacher = 'nan'",
+    "rank_sum_student of run .* got 0": "UPDATE sentences SET rank_sum_student = 0 WHERE trace_no = 1",
     "n_tokens_teacher": "UPDATE sentences SET n_tokens_teacher = -1",
     "n_bytes": "UPDATE sentences SET n_bytes = -1",
     "or a reason why": "UPDATE sentences SET p_teacher = NULL",
@@ -60,6 +67,15 @@ RUN = {
     "4 rows for 2 traces": "INSERT INTO tokens SELECT * FROM tokens",
     "those of 2 traces; got those of 1": "DELETE FROM tokens WHERE trace_no = 1 AND role = 'student'",
     "student: .*those of 2 traces; got those of 0": "DELETE FROM tokens WHERE role = 'student'",
+    "local scores of run .* 'nobody'": LOCAL.format("1, 'nobody', 4, [-1.0], -1"),
+    "local scores of run .* got 1 rows for 1 traces from 7 to 7": LOCAL.format("7, 'student', 4, [-1.0], -1"),
+    "local scores of run .* got 2 rows for 1 traces": 2 * LOCAL.format("1, 'student', 4, [-1.0], -1"),
+    "local scores of run .* -1 sentences": LOCAL.format("1, 'student', -1, [-1.0], -1"),
+    "logprob_sum of local .* numbers of at most 0; got 0.5": LOCAL.format("1, 'student', 4, [-1.0, 0.5, NULL], -1"),
+    "logprob_sum of local .* numbers of at most 0; got nan": LOCAL.format("1, 'student', 4, ['nan'::DOUBLE, -1], -1"),
+    "step_mean of local .* finite numbers of at most 0; got 2.5": LOCAL.format("1, 'student', 4, [-1.0], 2.5"),
+    "step_mean of local .* finite numbers of at most 0; got nan": LOCAL.format("1, 'student', 4, [-1.0], 'nan'"),
+    "step_mean of local .* finite numbers of at most 0; got -inf": LOCAL.format("1, 'student', 4, [-1.0], '-inf'"),
     "table sentences: .* no such table": "ALTER TABLE sentences RENAME TO s; CREATE VIEW sentences AS SELECT * FROM s",
     "table runs": "ALTER TABLE runs ALTER n_traces TYPE VARCHAR",
     "table traces": "ALTER TABLE traces ALTER meta DROP NOT NULL",
@@ -82,6 +98,8 @@ TOKENS = {
     "logprobs of at most 0": "UPDATE tokens SET logprob = [0.5, -1, -1]",
     "a logprob, or none, of each token": "UPDATE tokens SET logprob = ['nan'::FLOAT, -1, NULL]",
     "rank of the": "UPDATE tokens SET rank = [1]",
+    "rank of the .* whole numbers from 1; got 0": "UPDATE tokens SET rank = [1, 0, NULL]",
+    "rank of the .* whole numbers from 1; got -4": "UPDATE tokens SET rank = [NULL, -4, 1]",
 }
 
 
@@ -148,22 +166,33 @@ def test_an_unfinished_run_may_lack_sentences_but_not_some_of_a_trace(sound: Pat
         reader.run(None)
 
 
-def test_a_state_of_a_file_is_checked_once_and_every_other_again(
-    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = damage(sound, tmp_path, "UPDATE runs SET name = 'x'")
-    checked = []
+def test_a_run_is_checked_once_for_each_of_its_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, checked = tmp_path / "a.duckdb", []
+    finished = write_run(path, make_claim())
+    unfinished = claim_run(path, make_claim("f" * 16), make_traces())
 
-    def check_run(*arguments: object, **_: object) -> None:
-        checked.append(arguments)
+    def check_run(_: object, place: str, *__: object, **___: object) -> None:
+        checked.append(int(place.split()[-1]))
 
     monkeypatch.setattr(soundness, "check_run", check_run)
-    for n_expected, statement in ((1, None), (2, "UPDATE runs SET name = 'y'")):
-        if statement is not None:
-            with duckdb.connect(str(path)) as connection:
-                connection.execute(statement)
+
+    def checked_now() -> list[int]:
+        checked.clear()
         for _ in range(3):
             with open_reader(path) as reader:
-                assert isinstance(reader, Reader)
-                reader.run(None)
-        assert len(checked) == n_expected
+                for run in reader.runs():
+                    reader.check(run)
+        return checked
+
+    assert checked_now() == [1, 2]
+    assert checked_now() == []
+    # What is committed to the one leaves the other as it is, once that is finished.
+    commit_batch(path, unfinished, Role.STUDENT, [make_result(0, Role.STUDENT)], [])
+    assert checked_now() == [2]
+    commit_batch(path, finished, Role.STUDENT, [make_result(0, Role.STUDENT)], [])
+    assert checked_now() == [1, 2]
+    commit_local(path, finished, Role.STUDENT, 4, [LocalScores(0, np.array([-1.0, -1.0]), -1.0)])
+    assert checked_now() == [1, 2]
+    other = Path(shutil.copy(path, tmp_path / "other"))
+    other.replace(path)
+    assert checked_now() == [1, 2]

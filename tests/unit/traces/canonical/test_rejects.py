@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,34 @@ def test_held_rejects_touch_no_file_before_they_are_saved(tmp_path: Path) -> Non
     path.write_text("notes\n")
     with HeldRejectLog() as held, pytest.raises(InputError, match="would overwrite"):
         held.save(path)
+
+
+def test_rejects_that_are_there_already_are_not_written_again(tmp_path: Path) -> None:
+    """Their folder may be read-only by now."""
+    path = tmp_path / "rejects.jsonl"
+
+    def save(*lines: int) -> tuple[int, int]:
+        with HeldRejectLog() as held:
+            for line in lines:
+                held.add(reject(line, "a lone \ud83c"))
+            held.save(path)
+        assert [json.loads(row)["line"] for row in path.read_text("utf-8").splitlines()] == list(lines)
+        assert (held.n, held.path) == (len(lines), path)
+        return path.stat().st_ino, path.stat().st_mtime_ns
+
+    before = save(2, 3)
+    assert save(2, 3) == before
+    assert save(2) != before
+    assert save(2, 3) != before
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    save(2, 3)
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with RejectLog(tmp_path / "rejects.jsonl") as log:
+        monkeypatch.setattr(log, "_open", full)
+        with pytest.raises(InputError, match="rejects file cannot be written.* MB free.*Make room"):
+            log.add(reject(1))

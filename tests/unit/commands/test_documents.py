@@ -1,0 +1,27 @@
+"""A document can be read again whatever the encoding of standard output."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from rdpt_core.commands.documents import print_json
+
+DOCUMENT = {"name": "é 中 😀 \udcff"}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_every_character_comes_back(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    print_json(DOCUMENT)
+    stream.flush()
+    assert json.loads(stream.buffer.getvalue().decode(encoding)) == DOCUMENT
+
+
+def test_what_the_stream_can_show_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"name": "é 😀"})
+    assert '"é 😀"' in capsys.readouterr().out
