@@ -44,7 +44,7 @@ def unfinished(reader: Reader, run: Run) -> Unfinished | None:
     hint = (
         "The same `score` command goes on with it."
         if source is None
-        else f"`rdpt resplit --run {source.run_id} --splitter {run.splitter}` goes on with it."
+        else f"`rdpt resplit --db FILE --run {source.run_id} --splitter {run.splitter}` goes on with it."
     )
     return Unfinished(reader.count_scored_traces(run), run.n_traces, hint)
 

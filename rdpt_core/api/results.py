@@ -33,8 +33,9 @@ class ScoreResult(RunResult):
     Attributes:
         n_rejects: lines that could not become traces.
         rejects_path: the file that holds each of these lines with its reason; None if there are none.
-        n_failed: traces of which a server or a recording said why it has no logprobs.
-        unscored_path: the file that holds what was said of each of them; None if there are none.
+        n_failed: traces of which more is known than the reason why a role could not score them: a server or a recording
+            told, or the trace lacks what the role's template needs.
+        unscored_path: the file that holds what is known of each of them, by role; None if there are none.
     """
 
     n_rejects: int

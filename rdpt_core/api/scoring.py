@@ -184,7 +184,10 @@ def _score(
     def name_logs(run: RunKey) -> None:
         """Named by the run, so that no other run's command takes them for its own."""
         rejects.save(rejects_path or beside(database, f".{run.run_id}.rejects.jsonl"))
-        unscored.begin(beside(database, f".{run.run_id}.unscored.jsonl"), lambda: store.unscored_traces(run))
+        unscored.begin(
+            beside(database, f".{run.run_id}.unscored.jsonl"),
+            lambda: store.unscored_traces(run, ranked=request.with_ranks),
+        )
 
     engine: AbstractContextManager[None] = nullcontext() if distributed is None else cluster(distributed)
     with PipeSpool() as spool, rejects, closing(unscored), engine:
@@ -214,8 +217,8 @@ def _score(
         n_unscored=n_unscored,
         n_rejects=rejects.n,
         rejects_path=rejects.path,
-        n_failed=unscored.n,
-        unscored_path=unscored.path if unscored.n else None,
+        n_failed=unscored.n_traces,
+        unscored_path=unscored.path if unscored.n_traces else None,
     )
 
 

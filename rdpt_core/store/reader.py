@@ -268,13 +268,13 @@ class Reader:
         )
         return set(rows.column("trace_no").to_pylist())
 
-    def unscored_traces(self, run_no: int) -> set[tuple[str, str]]:
+    def unscored_traces(self, run_no: int, *, ranked: bool = False) -> set[tuple[str, str]]:
         """(role, trace_id) of the traces of a run that a role could not score whole, for a reason that no other try
-        mends."""
+        mends; only those that were asked for with ranks, if `ranked`."""
         rows = self.query(
             "SELECT role, trace_id FROM tokens JOIN traces USING (run_no, trace_no) WHERE run_no = ? "
-            "AND unscored_reason NOT IN (SELECT unnest(?::VARCHAR[]))",
-            [run_no, [str(reason) for reason in RETRIED_REASONS]],
+            "AND unscored_reason NOT IN (SELECT unnest(?::VARCHAR[])) AND (NOT ? OR rank IS NOT NULL)",
+            [run_no, [str(reason) for reason in RETRIED_REASONS], ranked],
         )
         return set(zip(rows.column("role").to_pylist(), rows.column("trace_id").to_pylist(), strict=True))
 

@@ -117,10 +117,11 @@ class DuckDBRunStore:
         with read_claimed(self._path, run) as reader:
             return reader.count_sentences(run)
 
-    def unscored_traces(self, run: RunKey) -> set[tuple[str, str]]:
-        """(role, trace_id) of what is unscored for a reason that no other try mends."""
+    def unscored_traces(self, run: RunKey, *, ranked: bool = False) -> set[tuple[str, str]]:
+        """(role, trace_id) of what is unscored for a reason that no other try mends; only what ranks were asked of, if
+        `ranked`."""
         with read_claimed(self._path, run) as reader:
-            return reader.unscored_traces(run.run_no)
+            return reader.unscored_traces(run.run_no, ranked=ranked)
 
     def _finished(self, run_id: str) -> Run | None:
         """The run of this identity, if the file holds all of it."""

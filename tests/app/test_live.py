@@ -127,5 +127,5 @@ def test_a_resplit_that_was_stopped_is_told_with_the_command_that_goes_on(
         finished, stopped = reader.runs()
     monkeypatch.setattr(overview, "_QUIET", timedelta(0))
     text = page_text(open_app(path, run=stopped.run_id))
-    hint = f"`rdpt resplit --run {finished.run_id} --splitter line` goes on with it."
+    hint = f"`rdpt resplit --db FILE --run {finished.run_id} --splitter line` goes on with it."
     assert words.no_markdown(hint, 200) in text

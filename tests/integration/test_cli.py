@@ -58,9 +58,8 @@ def test_wrong_models(
     assert "there is no CUDA device" in fails(capsys, *base, *model_flags, "--device", "cuda")
     pair = ["--roles", "teacher,student", "--teacher", triple / "teacher", "--student", triple / "student"]
     assert "no distilled model" in fails(capsys, *base, *pair, "--template", "distilled")
-    assert "can render no trace; expected traces with a field `prompt`" in fails(
-        capsys, *base, *model_flags, "--template", "raw"
-    )
+    said = fails(capsys, *base, *model_flags, "--template", "raw")
+    assert f"can render no trace: {traces_file}; expected traces with a field `prompt`" in said
     assert not (tmp_path / "x.duckdb").exists()
 
 

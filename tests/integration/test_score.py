@@ -361,12 +361,16 @@ def test_one_trace_without_a_question_stops_nothing_else(
         ("t1", "no_question"),
         ("t2", None),
     }
-    told = [json.loads(line) for line in (tmp_path / "run.duckdb.unscored.jsonl").read_text().splitlines()]
+    (log,) = tmp_path.glob("run.duckdb.*.unscored.jsonl")
+    told = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert [(line["role"], line["trace_id"]) for line in told] == [(role, "t1") for role in ROLES]
     assert all("--template raw" in line["detail"] for line in told)
+    # With ranks, what has none is asked for once more, and told once.
+    assert main([*command, "--ranks"]) == 3
+    assert log.read_text(encoding="utf-8").splitlines() == [json.dumps(line, ensure_ascii=False) for line in told]
     # A policy that can render no trace at all is a wrong choice, and said to be one.
     assert main([*command, "--template", "raw", "--limit", "1"]) == 2
-    assert "`raw` can render no trace; expected traces with a field `prompt`" in capsys.readouterr().err
+    assert f"`raw` can render no trace: {traces}; expected traces with a field `prompt`" in capsys.readouterr().err
 
 
 def test_ranks_complete_a_run_that_has_none_and_change_no_number(

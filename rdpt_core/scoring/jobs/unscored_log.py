@@ -1,4 +1,5 @@
-"""A file that says of every trace which a server or a recording could not score why, in words."""
+"""A file that says in words why a role could not score a trace: what a server or a recording told, or what the trace
+lacks for the role's template."""
 
 from __future__ import annotations
 
@@ -13,12 +14,17 @@ from rdpt_core.records import Role, RoleResult, Trace
 
 
 class UnscoredLog:
-    """JSON Lines with `role, trace_id, reason, detail`; without a line there is no file."""
+    """JSON Lines with `role, trace_id, reason, detail`, one a role and trace; without a line there is no file."""
 
     def __init__(self) -> None:
         self.path: Path | None = None
-        self.n = 0
+        self._trace_ids: set[str] = set()
         self._stream: IO[str] | None = None
+
+    @property
+    def n_traces(self) -> int:
+        """How many traces the file names; one that several roles could not score counts once."""
+        return len(self._trace_ids)
 
     def begin(self, path: Path, still_unscored: Callable[[], Container[tuple[str, str]]]) -> None:
         """Write to this file, which is that of one run, from now on.
@@ -43,7 +49,7 @@ class UnscoredLog:
                     temporary.write_text("".join(kept), encoding="utf-8", newline="\n")
         except (OSError, UnicodeDecodeError) as error:
             raise _unwritable(path, error) from error
-        self.n = len(kept)
+        self._trace_ids = {json.loads(line)["trace_id"] for line in kept}
 
     def add(self, role: Role, trace: Trace, result: RoleResult) -> None:
         """Append one line, and keep it.
@@ -66,7 +72,7 @@ class UnscoredLog:
             self._stream.flush()
         except OSError as error:
             raise _unwritable(self.path, error) from error
-        self.n += 1
+        self._trace_ids.add(trace.trace_id)
 
     def close(self) -> None:
         """Close the file, if there is one."""

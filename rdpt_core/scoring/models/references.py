@@ -20,6 +20,15 @@ from rdpt_core.scoring.models.hashed_files import HashedFiles
 _WEIGHT_PATTERNS = ("*.safetensors",)
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 _TOKENIZER_PATTERNS = ["*.json", "*.jinja", "*.model", "*.txt"]
+# Beside weights and vocabulary: what transformers takes added and special tokens from, and which file gives a tensor.
+_OTHER_FILES = (
+    "config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "model.safetensors.index.json",
+)
+_TEMPLATE_PATTERNS = ("*.jinja", "additional_chat_templates/*.jinja")
 _HUB_PATTERNS = ["*.safetensors", *_TOKENIZER_PATTERNS]
 _HUB_TIMEOUT_S = 1.0
 
@@ -183,8 +192,9 @@ def _weights(folder: Path) -> list[Path]:
 
 def _deciding_files(folder: Path) -> list[Path]:
     """The files of a model that decide a number."""
-    others = (folder / name for name in (*_TOKENIZER_FILES, "config.json", "tokenizer_config.json"))
-    return [*_weights(folder), *sorted(folder.glob("*.jinja")), *(file for file in others if file.is_file())]
+    templates = sorted(file for pattern in _TEMPLATE_PATTERNS for file in folder.glob(pattern))
+    others = (folder / name for name in (*_TOKENIZER_FILES, *_OTHER_FILES))
+    return [*_weights(folder), *templates, *(file for file in others if file.is_file())]
 
 
 def _check_tokenizer(folder: Path) -> None:

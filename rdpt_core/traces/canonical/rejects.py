@@ -23,7 +23,7 @@ _KEPT_IN_MEMORY_BYTES = 1 << 20
 _TEXT: dict[str, Any] = {"encoding": "utf-8", "newline": "\n"}
 _CHARS_COMPARED = 1 << 20
 _CALLED = "the rejects file"
-_FIELDS = {"file", "line", "reason", "text"}
+FIELDS = frozenset({"file", "line", "reason", "text"})
 
 
 class RejectSink(Protocol):
@@ -195,4 +195,4 @@ def _is_reject_line(head: bytes) -> bool:
         record = json.loads(head)
     except (ValueError, RecursionError):
         return False
-    return isinstance(record, dict) and set(record) == _FIELDS
+    return isinstance(record, dict) and set(record) == FIELDS

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rdpt_core.errors import InputError
+from rdpt_core.errors import InputError, MissingPackageError, UsageError
+from rdpt_core.traces.canonical.rejects import FIELDS as REJECT_FIELDS
+from rdpt_core.traces.files.containers import read_lines
+from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.importing.report import FileReport, ImportReport
 
@@ -21,7 +24,11 @@ def without_repeats(files: Iterable[NamedSource], outputs: Sequence[Path], repor
     A file that the user named is a named one, whichever of its names stays.
 
     Args:
-        outputs: the files that the import is about to write: in a folder they are results, and no sources.
+        outputs: the files that the import is about to write: in a folder they are results of an earlier one, and no
+            sources.
+
+    Raises:
+        UsageError: a file of a folder would be overwritten that is no such result.
     """
     kept: list[NamedSource] = []
     results = {inode for path in outputs if (inode := _inode(path)) is not None}
@@ -29,6 +36,14 @@ def without_repeats(files: Iterable[NamedSource], outputs: Sequence[Path], repor
     for source, is_named in files:
         inode = _inode(source.path)
         if inode in results and not is_named:
+            if not _is_result(source):
+                raise UsageError(
+                    "this would overwrite an input of the command",
+                    where=str(source.path),
+                    expected="another file, or one that an earlier import wrote",
+                    got="records without the mark of an import",
+                    hint="Write to a file outside the folder, or move this one away.",
+                )
             report.files.append(FileReport(source.name, left_out="an output of this import"))
             continue
         place = twins.place_of(source, inode)
@@ -40,6 +55,21 @@ def without_repeats(files: Iterable[NamedSource], outputs: Sequence[Path], repor
         how = "the same file as" if inode is not None and inode == _inode(first.path) else "byte for byte"
         report.files.append(FileReport(source.name, left_out=f"{how} {first.name}"))
     return kept
+
+
+def _is_result(source: Source) -> bool:
+    """Whether every record of a file is marked as imported, or is a reject, so that importing again gives it again."""
+    try:
+        return all(_is_marked(record) for record in read_lines(source))
+    except (InputError, MissingPackageError, OSError):
+        return False
+
+
+def _is_marked(record: Record | Bad) -> bool:
+    if isinstance(record, Bad) or not isinstance(record.value, dict):
+        return False
+    meta = record.value.get("meta")
+    return set(record.value) == REJECT_FIELDS or (isinstance(meta, dict) and isinstance(meta.get("import"), dict))
 
 
 class _Twins:

@@ -108,7 +108,7 @@ def test_a_run_that_nobody_names_is_the_newest_finished_one(
         assert main([*command, "--db", str(half_made), "--run", unfinished.id]) == 2
         said = capsys.readouterr().err
         assert "16 of 36 traces" in said and "expected a finished run" in said
-        assert f"`rdpt resplit --run {finished.id} --splitter line` goes on" in said
+        assert f"`rdpt resplit --db FILE --run {finished.id} --splitter line` goes on" in said
 
 
 def test_without_a_finished_run_the_hint_is_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

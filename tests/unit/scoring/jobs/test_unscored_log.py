@@ -33,14 +33,25 @@ def trace_ids(path: Path) -> list[str]:
 
 def test_lines_about_what_is_still_unscored_stay(tmp_path: Path) -> None:
     path = tmp_path / "x.unscored.jsonl"
-    assert write(path, "a", "b").n == 2
+    assert write(path, "a", "b").n_traces == 2
     log = write(path, "c", still={("teacher", "b"), ("student", "a")})
-    assert (log.n, trace_ids(path)) == (2, ["b", "c"])
+    assert (log.n_traces, trace_ids(path)) == (2, ["b", "c"])
     before = path.stat().st_mtime_ns
-    assert write(path, still={("teacher", "b"), ("teacher", "c")}).n == 2
+    assert write(path, still={("teacher", "b"), ("teacher", "c")}).n_traces == 2
     assert path.stat().st_mtime_ns == before
-    assert write(path).n == 0
+    assert write(path).n_traces == 0
     assert not path.exists()
+
+
+def test_a_trace_that_several_roles_could_not_score_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.unscored.jsonl"
+    log = UnscoredLog()
+    log.begin(path, set)
+    for role in Role:
+        log.add(role, Trace("a", "q", "r"), RoleResult(0, _NONE, 0, UnscoredReason.NO_QUESTION, None))
+    log.close()
+    assert (log.n_traces, trace_ids(path)) == (1, ["a"] * len(Role))
+    assert write(path, "a", "b", still={("student", "a")}).n_traces == 2
 
 
 def test_a_line_that_was_cut_is_dropped(tmp_path: Path) -> None:
@@ -66,7 +77,7 @@ def test_a_read_only_folder_is_no_fault_while_there_is_nothing_to_say(
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    assert write(path).n == 0
+    assert write(path).n_traces == 0
     path.write_text("{}\n", encoding="utf-8")
     with pytest.raises(InputError, match="log of unscored traces cannot be written.*Read-only"):
         write(path)

@@ -72,6 +72,27 @@ def test_a_folder_is_known_by_its_contents(folder: Path, tmp_path: Path) -> None
     assert resolve(ModelReference(str(moved))).revision != resolve(ModelReference(str(folder))).revision
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "special_tokens_map.json",
+        "added_tokens.json",
+        "model.safetensors.index.json",
+        "additional_chat_templates/tool_use.jinja",
+    ],
+)
+def test_files_that_change_prompts_or_choose_weights_are_contents_too(folder: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    file = copy / name
+    file.parent.mkdir(exist_ok=True)
+    found = {resolve(ModelReference(str(copy))).revision}
+    for text in ("{}", '{"bos_token": "<s>"}'):
+        file.write_text(text)
+        found.add(resolve(ModelReference(str(copy))).revision)
+    assert len(found) == 3
+
+
 def test_a_gguf_file_names_the_packages_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF")

@@ -91,10 +91,25 @@ def test_a_file_of_a_folder_that_is_named_too_is_a_named_one(tmp_path: Path) -> 
         rdpt.import_traces([folder, odd], tmp_path / "o.jsonl")
 
 
+@pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.rejects.jsonl"])
+def test_an_output_never_takes_the_place_of_a_source_in_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    write(folder / "a.jsonl", line(0))
+    theirs = write(folder / name, line(1, meta={"import": {"format": "pairs"}}), line(2))
+    before = theirs.read_bytes()
+    assert main(["import", str(folder), "--out", str(folder / "all.jsonl")]) == 2
+    said = capsys.readouterr().err
+    assert f"this would overwrite an input of the command: {theirs};" in said and said.count("\n") == 1
+    assert theirs.read_bytes() == before
+
+
 def test_the_output_of_an_earlier_import_is_not_read_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
-    write(folder / "a.jsonl", line(0), {"question": "no response"})
+    write(folder / "a.jsonl", {"question": "What is 0 + 1?", "response": "1."}, {"question": "no response"})
     command = ["import", str(folder), "--out", str(folder / "all.jsonl")]
     assert main(command) == 3
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
