@@ -84,7 +84,7 @@ class Database:
         with self._opened(identity) as reader:
             # Another file may have taken the place of the one that was opened.
             current = reader.run(record.run_id)
-        return RunData(current, lambda: self._opened(identity), keep)
+        return RunData(current, lambda *_: self._opened(identity), keep)
 
     @contextmanager
     def _opened(self, identity: Identity) -> Iterator[Reader]:

@@ -161,6 +161,11 @@ class Reader:
         if with_texts:
             self._check_once(soundness.check_texts, state, place, number)
 
+    def holds(self, run: Run) -> bool:
+        """Whether this run is there, unchanged since it was read."""
+        rows = self.query("SELECT run_id, updated_at, finished_at FROM runs WHERE run_no = ?", [run.run_no]).to_pylist()
+        return bool(rows == [{"run_id": run.run_id, "updated_at": run.updated_at, "finished_at": run.finished_at}])
+
     def runs(self) -> tuple[Run, ...]:
         """All runs, oldest first.
 

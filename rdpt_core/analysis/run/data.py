@@ -49,7 +49,7 @@ from rdpt_core.store.reader import Reader, Run
 
 T = TypeVar("T")
 
-OpenReader = Callable[[], AbstractContextManager[Reader]]
+OpenReader = Callable[..., AbstractContextManager[Reader]]
 
 _QUESTIONS = Family("ask", 128, is_small=True)
 _GROUPS = Family("group_shares", 12)
@@ -61,7 +61,8 @@ class RunData:
 
     Attributes:
         run: the run.
-        open_reader: opens the file for a moment; raises `StoreError` if it cannot be read.
+        open_reader: opens the file for a moment, for this run and the others it is given; raises `StoreError` if it
+            cannot be read.
         keep: how answers are kept; it must forget them when the file changes.
     """
 
@@ -88,7 +89,8 @@ class RunData:
         """
 
         def answer() -> T:
-            with self.open_reader() as reader:
+            others = [argument for argument in arguments if isinstance(argument, Run)]
+            with self.open_reader(*others) as reader:
                 return question(reader, self.run, *arguments)
 
         name = f"{question.__module__}.{question.__qualname__}"

@@ -1,6 +1,7 @@
-"""The database as pages see it: every answer cached under the file's identity, every connection open for a moment.
+"""The database as pages see it: every answer cached under what it depends on, every connection open for a moment.
 
-A new commit changes the file's identity, so the next page sees it. An error is raised, never cached.
+That is the identity of the file, which every commit changes, so that the next page sees it; for a finished run it is
+the run's own last change, so that its answers outlive the commits of another one. An error is raised, never cached.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rdpt_core.analysis.catalog import Unfinished, unfinished
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.errors import StoreBusyError
-from rdpt_core.store.files import Identity, file_identity
+from rdpt_core.store.files import Identity, file_identity, inode_of
 from rdpt_core.store.reader import Reader, Run, open_reader
 
 # Long enough for a run that writes a batch every few seconds, short enough for someone who waits.
@@ -44,6 +45,15 @@ def open_unchanged(path: str, identity: Identity) -> Iterator[Reader]:
         yield reader
 
 
+@contextmanager
+def _open_with(path: str, *runs: Run) -> Iterator[Reader]:
+    """The file, open for a moment, with these runs as they were when the page began to draw."""
+    with open_reader(Path(path), patience_s=PATIENCE_S) as reader:
+        if not all(map(reader.holds, runs)):
+            _start_again(path)
+        yield reader
+
+
 def _start_again(path: str) -> None:
     n_times = st.session_state.pop(_STARTED_AGAIN, 0) + 1
     if n_times > _MAX_STARTS:
@@ -61,7 +71,7 @@ def settled() -> None:
 def _answers(family: Family) -> Callable[..., Any]:
     """The cache of one family of answers; the argument with a leading underscore is no part of its key."""
 
-    def answer(path: str, identity: Identity, key: Key, _make: Callable[[], Any]) -> Any:
+    def answer(path: str, state: Key, key: Key, _make: Callable[[], Any]) -> Any:
         return _make()
 
     # Streamlit tells caches apart by the names of their functions; nested ones would all share one cache.
@@ -117,11 +127,18 @@ class DatabaseSnapshot:
 
     def data(self, run: Run) -> RunData:
         """Every number of a run of the file, which is checked once for each of its states."""
+        path = str(self.path)
+        state: Key = self.identity
+        if run.is_finished:
+            state = (inode_of(self.identity), run.run_id, run.updated_at)
 
         @contextmanager
-        def open_checked() -> Iterator[Reader]:
-            with self.open_reader() as reader:
+        def open_checked(*others: Run) -> Iterator[Reader]:
+            with _open_with(path, run, *others) as reader:
                 reader.check(run)
                 yield reader
 
-        return RunData(run, open_checked, self.keep)
+        def keep(family: Family, key: Key, make: Callable[[], Any]) -> Any:
+            return _answers(family)(path, state, key, make)
+
+        return RunData(run, open_checked, keep)
