@@ -16,6 +16,8 @@ _INSIDE_WHEEL = _PACKAGE / "_bundled"
 IS_CLONE = not _INSIDE_WHEEL.is_dir()
 ROOT = _PACKAGE.parent if IS_CLONE else _INSIDE_WHEEL
 APP = ROOT / "app.py"
+ENDS_WITH_INPUT = "--ends-with-input"
+"""An argument of the app: its server ends when its standard input does."""
 SERVER_SETTINGS = ROOT / ".streamlit" / "config.toml"
 DATA = ROOT / "data"
 

@@ -192,7 +192,7 @@ def server_command(location: Path, port: int, allowed_hosts: Sequence[str] = ())
     # Pages show this name, and where a default lies is not for everybody who looks at them.
     name = os.path.relpath(location) if location == bundled.demo_database() else location
     app = [sys.executable, "-m", "streamlit", "run", str(bundled.APP)]
-    return [*app, *flags, "--", "--ends-with-input", f"--from={Path.cwd()}", f"--db={name}"]
+    return [*app, *flags, "--", bundled.ENDS_WITH_INPUT, f"--from={Path.cwd()}", f"--db={name}"]
 
 
 def settings_as_flags(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -26,7 +26,11 @@ _KEPT_ON_WINDOWS = ("SYSTEMROOT", "USERPROFILE", "APPDATA")
 
 
 class WorkerError(Exception):
-    """The process died or could not be started; the message is the reason."""
+    """The process died; the message is the reason."""
+
+
+class WorkerStartError(WorkerError):
+    """The process never came so far as to be asked, so that no question is to blame."""
 
 
 class WorkerTimeout(WorkerError):
@@ -41,20 +45,26 @@ class WorkerProcess:
     Args:
         arguments: of the Python interpreter: the program.
         name: for messages.
+
+    Raises:
+        WorkerStartError: the system refused to start it.
     """
 
     def __init__(self, arguments: Sequence[str], name: str) -> None:
         self._name = name
-        self._process = subprocess.Popen(
-            # -P: nothing is imported from the folder in which the command was started.
-            [sys.executable, "-P", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            text=True,
-            encoding="utf-8",
-        )
+        try:
+            self._process = subprocess.Popen(
+                # -P: nothing is imported from the folder in which the command was started.
+                [sys.executable, "-P", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                text=True,
+                encoding="utf-8",
+            )
+        except OSError as error:
+            raise self._not_started(error.strerror or type(error).__name__) from error
         self._finalizer = weakref.finalize(self, _end, self._process)
         self._replies: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(self._process, self._replies), daemon=True).start()
@@ -64,10 +74,14 @@ class WorkerProcess:
         """Ask. All replies to the question before it must have been received.
 
         Raises:
+            WorkerStartError: the process did not become ready.
             WorkerError: the process died.
         """
         if not self._is_ready:
-            self.receive(START_LIMIT_S)
+            try:
+                self.receive(START_LIMIT_S)
+            except WorkerError as error:
+                raise self._not_started(str(error)) from error
             self._is_ready = True
         stdin = self._process.stdin
         try:
@@ -75,7 +89,7 @@ class WorkerProcess:
                 stdin.write(json.dumps(question) + "\n")
                 stdin.flush()
         except (OSError, ValueError) as error:  # ValueError: it was killed, and its pipes are closed
-            raise WorkerError(f"{self._name}'s process died") from error
+            raise WorkerError(f"the process of {self._name} died") from error
 
     def receive(self, limit_s: float) -> Any:
         """The next reply.
@@ -89,8 +103,11 @@ class WorkerProcess:
         except queue.Empty as error:
             raise WorkerTimeout(f"{self._name} gave no answer within {limit_s:g} s") from error
         if not line:
-            raise WorkerError(f"{self._name}'s process died")
+            raise WorkerError(f"the process of {self._name} died")
         return json.loads(line)
+
+    def _not_started(self, reason: str) -> WorkerStartError:
+        return WorkerStartError(f"{self._name} could not be started: {reason}")
 
     def kill(self) -> None:
         """End the process at once. Safe to call twice."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rdpt_core.errors import ModelError
-from rdpt_core.traces.worker_process import WorkerError, WorkerProcess, WorkerTimeout
+from rdpt_core.traces.worker_process import WorkerError, WorkerProcess, WorkerStartError, WorkerTimeout
 
 TEMPLATE_DATE = datetime.date(2025, 1, 1)
 """What templates are told for today's date. The same inputs must give the same numbers tomorrow."""
@@ -49,7 +49,8 @@ class ChatTemplate:
         """Each conversation through the template, ending in the generation prompt.
 
         Raises:
-            ModelError: the template is broken, or did not end; no other conversation is tried then.
+            ModelError: the template is broken, or did not end, or the process that renders it does not start; no other
+                conversation is tried then.
         """
         results: list[str | Refused] = []
         for chunk in _chunks(conversations):
@@ -68,6 +69,13 @@ class ChatTemplate:
         }
         try:
             return _RENDERER.ask(question, len(conversations))
+        except WorkerStartError as error:
+            raise ModelError(
+                "the renderer of chat templates could not be started",
+                where=self.model,
+                got=str(error.__cause__ or error),
+                hint="Free memory or wait until the machine is less busy, and try again.",
+            ) from error
         except WorkerTimeout as error:
             raise ModelError(
                 "the chat template of this model does not come to an end",
@@ -128,6 +136,7 @@ class _Renderer:
         """All replies to a question.
 
         Raises:
+            WorkerStartError: there is no process to ask.
             WorkerError: the process died, or was too long about one of them.
         """
         with self._lock:

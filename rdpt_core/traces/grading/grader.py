@@ -114,9 +114,9 @@ class Grader:
             return Grade(None, "math-verify", reason=f"the reference answer has {len(gold)} characters")
         if self._n_failures >= MAX_FAILURES:
             return Grade(None, "math-verify", reason=f"grading was given up after {MAX_FAILURES} failures")
-        if self._worker is None:
-            self._worker = MathWorker()
         try:
+            if self._worker is None:
+                self._worker = MathWorker()
             reply = self._worker.query({"gold": bare_gold(gold), "answer": looked_at}, self._limit_s)
         except WorkerError as error:
             self._n_failures += 1

@@ -13,13 +13,13 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-FLAG = "--ends-with-input"
+from rdpt_core.bundled import ENDS_WITH_INPUT
 
 
 @asynccontextmanager
 async def ends_with_input(_app: object) -> AsyncIterator[None]:
     """For the time that the server runs: watch its input, if the command that started it asks for that."""
-    if FLAG in sys.argv:
+    if ENDS_WITH_INPUT in sys.argv:
         threading.Thread(target=_wait_and_end, name="input", daemon=True).start()
     yield
 

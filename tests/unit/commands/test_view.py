@@ -18,7 +18,6 @@ import pytest
 from rdpt_core import bundled
 from rdpt_core.commands import view
 from rdpt_core.errors import UsageError
-from rdpt_core.ui.server.lifetime import FLAG
 
 
 def test_every_setting_but_the_theme_becomes_a_flag() -> None:
@@ -53,7 +52,7 @@ def test_the_command_line_keeps_the_server_to_this_machine() -> None:
     # No flag can say this; the file beside the app does.
     settings = tomllib.loads(bundled.SERVER_SETTINGS.read_text(encoding="utf-8"))
     assert settings["server"]["corsAllowedOrigins"] == []
-    assert command[command.index("--") + 1 :] == [FLAG, f"--from={Path.cwd()}", "--db=runs.duckdb"]
+    assert command[command.index("--") + 1 :] == [bundled.ENDS_WITH_INPUT, f"--from={Path.cwd()}", "--db=runs.duckdb"]
 
 
 def test_variables_of_streamlit_do_not_reach_the_server() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
 
 import pytest
 
-from rdpt_core.traces.worker_process import WorkerError, WorkerProcess, WorkerTimeout
+from rdpt_core.traces import worker_process as module
+from rdpt_core.traces.worker_process import WorkerError, WorkerProcess, WorkerStartError, WorkerTimeout
 
 # Runs what it is told to, and answers with the value of `reply`.
 PROGRAM = """
@@ -28,15 +32,27 @@ def test_it_answers_hangs_and_dies() -> None:
         process.receive(0.1)
     process.kill()
     process.kill()
-    with pytest.raises(WorkerError, match="the answerer's process died"):
+    with pytest.raises(WorkerError, match="the process of the answerer died"):
         process.receive(60)
     with pytest.raises(WorkerError):
         process.send("reply = 1")
 
 
-def test_one_that_does_not_start_is_not_waited_for() -> None:
-    with pytest.raises(WorkerError, match="died"):
+def test_one_that_does_not_start_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WorkerStartError, match="could not be started: the process of the answerer died"):
         WorkerProcess(["-c", "raise SystemExit"], "the answerer").send("reply = 1")
+    monkeypatch.setattr(module, "START_LIMIT_S", 0.1)
+    slow = WorkerProcess(["-c", "import time; time.sleep(600)"], "the answerer")
+    with pytest.raises(WorkerStartError, match=r"could not be started: .* no answer within 0\.1 s"):
+        slow.send("reply = 1")
+    slow.kill()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(WorkerStartError, match="could not be started: Cannot allocate memory"):
+        WorkerProcess(["-c", PROGRAM], "the answerer")
 
 
 def test_it_is_told_no_secret_and_imports_nothing_from_the_folder_it_starts_in(

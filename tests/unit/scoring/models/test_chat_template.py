@@ -117,6 +117,18 @@ def test_a_template_without_end_stops_the_run_at_once(monkeypatch: pytest.Monkey
     assert ChatTemplate("m", "{{ messages[0].content }}", {}).render([LAST]) == ["?"]
 
 
+def test_a_renderer_that_does_not_start_is_not_the_templates_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "worker.py"
+    program.write_text("raise MemoryError")
+    monkeypatch.setattr(module, "_PROGRAM", program)
+    monkeypatch.setattr(module, "_RENDERER", module._Renderer())
+    with pytest.raises(ModelError, match="the renderer of chat templates could not be started: m") as raised:
+        ChatTemplate("m", "{{ messages[0].content }}", {}).check()
+    assert "--template raw" not in str(raised.value)
+
+
 def test_messages_far_beyond_any_context_are_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_CHARS", 40)
     template = ChatTemplate("m", "{{ messages[0].content }}", {})
