@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -33,8 +34,10 @@ def commit_between_reads(monkeypatch: pytest.MonkeyPatch, commits: list[Any]) ->
     """Let the next commit happen after a page's first look at its data, as long as there are any."""
     real = DatabaseSnapshot.keep
 
-    def keep_then_commit(self: DatabaseSnapshot, family: Family, key: Key, make: Callable[[], Any]) -> Any:
-        answer = real(self, family, key, make)
+    def keep_then_commit(
+        self: DatabaseSnapshot, family: Family, key: Key, make: Callable[[], Any], state: Key | None = None
+    ) -> Any:
+        answer = real(self, family, key, make, state)
         if commits and family.name != "runs":
             commits.pop(0)()
         return answer
@@ -53,6 +56,35 @@ def test_a_commit_between_two_reads_makes_the_page_start_again(
     assert not commits
     # The same as whoever comes after the commit.
     assert page_text(app) == page_text(open_app(path, f"pages/{page}.py"))
+
+
+def test_answers_about_a_finished_run_outlive_the_commits_of_another(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, sketches, made = tmp_path / "live.duckdb", synthetic.sketches(), Counter[str]()
+    synthetic.build(path, sketches, run_id="1" * 16)
+    key = synthetic.build(path, sketches, run_id="2" * 16, n_scored=HALF, finish=False)
+    real = DatabaseSnapshot.keep
+
+    def counting(
+        self: DatabaseSnapshot, family: Family, key: Key, make: Callable[[], Any], state: Key | None = None
+    ) -> Any:
+        def counted() -> Any:
+            made[family.name] += state is not None
+            return make()
+
+        return real(self, family, key, counted, state)
+
+    monkeypatch.setattr(DatabaseSnapshot, "keep", counting)
+    app = open_app(path, "pages/benchmarks.py", run="1" * 16)
+    assert made.total()
+    made.clear()
+    synthetic.score(path, key, sketches[HALF : 2 * HALF], first=HALF)
+    app.run()
+    assert not made.total() and not app.exception
+    synthetic.build(path, sketches, run_id="1" * 16, finish=False)
+    app.run()
+    assert made.total() and not app.exception
 
 
 def test_a_file_that_never_rests_is_explained(open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

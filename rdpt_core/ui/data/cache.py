@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +96,13 @@ class DatabaseSnapshot:
         """The file as it is now."""
         return cls(path, file_identity(path))
 
-    def keep(self, family: Family, key: Key, make: Callable[[], Any]) -> Any:
-        """See `rdpt_core.analysis.run.kept.Keep`: the cache that all sessions of the app share."""
-        return _answers(family)(str(self.path), self.identity, key, make)
+    def keep(self, family: Family, key: Key, make: Callable[[], Any], state: Key | None = None) -> Any:
+        """See `rdpt_core.analysis.run.kept.Keep`: the cache that all sessions of the app share.
+
+        Args:
+            state: what the answer depends on beside `key`; by default the file as it is.
+        """
+        return _answers(family)(str(self.path), self.identity if state is None else state, key, make)
 
     def open_reader(self) -> Any:
         """The file, open for a moment; see `open_unchanged`."""
@@ -127,18 +131,12 @@ class DatabaseSnapshot:
 
     def data(self, run: Run) -> RunData:
         """Every number of a run of the file, which is checked once for each of its states."""
-        path = str(self.path)
-        state: Key = self.identity
-        if run.is_finished:
-            state = (inode_of(self.identity), run.run_id, run.updated_at)
+        state = (inode_of(self.identity), run.run_id, run.updated_at) if run.is_finished else self.identity
 
         @contextmanager
         def open_checked(*others: Run) -> Iterator[Reader]:
-            with _open_with(path, run, *others) as reader:
+            with _open_with(str(self.path), run, *others) as reader:
                 reader.check(run)
                 yield reader
 
-        def keep(family: Family, key: Key, make: Callable[[], Any]) -> Any:
-            return _answers(family)(path, state, key, make)
-
-        return RunData(run, open_checked, keep)
+        return RunData(run, open_checked, partial(self.keep, state=state))
