@@ -31,6 +31,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Page, WebSocket, async_playwright
 from playwright.async_api import Error as BrowserError
 
+from rdpt_core.records import RunKey
 from tests.support import synthetic
 
 FINISHED, LIVE = "f" * 16, "1" * 16
@@ -80,11 +81,11 @@ class Record:
 # ── The server and the run that writes ─────────────────────────────────────────────────────────────────────────────
 
 
-def write_run(path: Path, run_no: int, first: int) -> None:
+def write_run(path: Path, run: RunKey, first: int) -> None:
     """Commit to the live run until it is complete."""
     sketches = synthetic.sketches(N_QUESTIONS)
     for start in range(first, len(sketches), TRACES_PER_COMMIT):
-        synthetic.score(path, run_no, sketches[start : start + TRACES_PER_COMMIT], first=start)
+        synthetic.score(path, run, sketches[start : start + TRACES_PER_COMMIT], first=start)
         time.sleep(COMMIT_S)
 
 
@@ -94,8 +95,8 @@ def writing(path: Path) -> Iterator[None]:
     sketches = synthetic.sketches(N_QUESTIONS)
     synthetic.build(path, sketches, run_id=FINISHED)
     half = len(sketches) // 2
-    run_no = synthetic.build(path, sketches, run_id=LIVE, n_scored=half, finish=False)
-    writer = multiprocessing.get_context("spawn").Process(target=write_run, args=(path, run_no, half))
+    run = synthetic.build(path, sketches, run_id=LIVE, n_scored=half, finish=False)
+    writer = multiprocessing.get_context("spawn").Process(target=write_run, args=(path, run, half))
     writer.start()
     try:
         yield
@@ -181,7 +182,10 @@ class Session:
 
     async def _open(self) -> None:
         self._leaving = False
-        self._context = await self._browser.new_context(viewport={"width": 1600, "height": 900})
+        # What moves while a page waits costs the browser more than the page itself, and is not what is measured.
+        self._context = await self._browser.new_context(
+            viewport={"width": 1600, "height": 900}, reduced_motion="reduce"
+        )
         self._context.set_default_timeout(STUCK_MS)
         self._page = await self._context.new_page()
         self._page.on("pageerror", lambda error: self._fault("error in the page", str(error)))
