@@ -9,7 +9,7 @@ import duckdb
 
 from tests.torture.lab import Lab
 from tests.torture.reading import READINGS, check_readings, copied
-from tests.torture.verdicts import Trial, Verdict
+from tests.torture.verdicts import Trial
 
 MUTATIONS = {
     "meta is no JSON": "UPDATE traces SET meta = '{' WHERE trace_no = 1",
@@ -84,11 +84,7 @@ class Content:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        trial = Trial()
-        return trial.verdict(lambda: self._attempt(rng, scratch, trial))
-
-    def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         database, trial.is_struck = copied(self._lab, scratch), True
         chosen = rng.choice(tuple(MUTATIONS))
         trial.say(chosen)

@@ -11,7 +11,7 @@ from rdpt_core.store.notes import notes
 from tests.torture.lab import Lab
 from tests.torture.reading import EXPORTS, command, out_path, undisturbed
 from tests.torture.stored import check_clean, check_runs, contents
-from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial, Verdict
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial
 
 N_NOTES = 10
 
@@ -23,11 +23,7 @@ class Crowd:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        trial = Trial()
-        return trial.verdict(lambda: self._attempt(rng, scratch, trial))
-
-    def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         database = scratch / "new.duckdb"
         known, other = self._lab.known, self._lab.materials.other_traces
         is_new = rng.random() < 0.3

@@ -17,7 +17,7 @@ from rdpt_core.records import ROLES
 from tests.torture.lab import Lab
 from tests.torture.reading import READINGS, check_readings, copied, read, undisturbed
 from tests.torture.stored import Unreadable, check_runs, contents
-from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome, Trial, Verdict
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome, Trial
 
 MODEL_FILES = (
     *("model.safetensors", "model.safetensors header", "config.json", "tokenizer.json"),
@@ -61,10 +61,9 @@ class Damaged:
             *(self._model, self._model, self._recording),
         )
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        trial, kind = Trial(), rng.choice(self._kinds)
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         trial.is_struck = True
-        return trial.verdict(lambda: kind(rng, scratch, trial))
+        rng.choice(self._kinds)(rng, scratch, trial)
 
     def _database(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         database = copied(self._lab, scratch)

@@ -18,7 +18,7 @@ from rdpt_core.store.notes import notes
 from tests.torture.lab import Lab, wait_for_writes
 from tests.torture.reading import EXPORTS, N_NOTES, command, copied, out_path, result, undisturbed, with_notes
 from tests.torture.stored import check_clean, check_runs, contents
-from tests.torture.verdicts import DONE, INTERRUPTED, PARTIAL, REFUSED, Broken, Outcome, Trial, Verdict
+from tests.torture.verdicts import DONE, INTERRUPTED, PARTIAL, REFUSED, Broken, Outcome, Trial
 
 # How often each is sent, of ten.
 SIGNALS = (signal.SIGKILL,) * 6 + (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -59,11 +59,7 @@ class Kill:
             *(self._local, self._import, self._export, self._export, self._select, self._notes, self._migrate),
         )
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        trial = Trial()
-        return trial.verdict(lambda: self._attempt(rng, scratch, trial))
-
-    def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         make, what = rng.choice(self._works), rng.choice(EXPORTS)
         temporary = scratch / "temporary"
         name = make.__name__.strip("_")

@@ -16,7 +16,7 @@ from typing import Any
 from tests.torture.lab import Lab
 from tests.torture.reading import EXPORTS, command, copied, out_path, result, undisturbed
 from tests.torture.stored import check_clean, check_runs, contents
-from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome, Trial, Verdict
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Outcome, Trial
 
 MEBIBYTE = 2**20
 CLOSED_PIPE = 141
@@ -45,9 +45,8 @@ class Resources:
             *(self._read_only, self._outputs, self._names),
         )
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        trial, kind = Trial(), rng.choice(self._kinds)
-        return trial.verdict(lambda: kind(rng, scratch, trial))
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+        rng.choice(self._kinds)(rng, scratch, trial)
 
     # Commands.
 

@@ -21,7 +21,7 @@ from tests.torture.lab import Lab, Materials
 from tests.torture.resources import Resources
 from tests.torture.served import Served
 from tests.torture.swapped import Swapped
-from tests.torture.verdicts import Ground, Verdict
+from tests.torture.verdicts import Ground, Trial, Verdict
 
 GROUNDS: tuple[type[Ground], ...] = (Kill, Swapped, Damaged, Content, Resources, Served, Crowd)
 NAMES = tuple(ground.name for ground in GROUNDS)
@@ -163,7 +163,8 @@ def _one(attempt: Attempt, ground: Ground, folder: Path, keep: bool) -> Result:
     scratch.mkdir()
     start_s = time.monotonic()
     try:
-        verdict = ground.attempt(attempt.rng(), scratch)
+        trial = Trial()
+        verdict = trial.verdict(lambda: ground.attempt(attempt.rng(), scratch, trial))
     except Exception as error:
         # A fault of these tests, or of what they call in this process: never taken for a success.
         verdict = Verdict("the attempt itself", False, "an attempt that comes to its end", repr(error))

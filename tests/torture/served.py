@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.reference_server import FAULTS, ReferenceServer
 from tests.torture.lab import Lab, make_lines, write_lines
 from tests.torture.stored import StoredRun, check_clean, check_runs, contents
-from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial, Verdict
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial
 
 N_TRACES = 8
 Event = Callable[[random.Random, Path, ReferenceServer, Trial], None]
@@ -33,11 +33,7 @@ class Served:
             self._other_template,
         )
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        trial = Trial()
-        return trial.verdict(lambda: self._attempt(rng, scratch, trial))
-
-    def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         event = rng.choice(self._events)
         known = self._known(scratch)
         shutil.copytree(self._lab.materials.model("teacher"), scratch / "tokenizer")

@@ -15,7 +15,7 @@ from rdpt_core.records import ROLES
 from tests.support.starter import Started
 from tests.torture.lab import Lab, make_lines, replace, wait_for_writes, write_lines
 from tests.torture.stored import StoredRun, Unreadable, check_runs, contents
-from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial, Verdict
+from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial
 
 LONGEST_AFTER_WRITE_S = 0.05
 
@@ -30,11 +30,7 @@ class Swapped:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        trial = Trial()
-        return trial.verdict(lambda: self._attempt(rng, scratch, trial))
-
-    def _attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
         change = rng.choice(CHANGES)
         resplits = change == _database and rng.random() < 0.3
         database, models, traces = scratch / "new.duckdb", scratch / "models", scratch / "traces.jsonl"

@@ -59,8 +59,12 @@ class Ground(Protocol):
 
     def __init__(self, lab: Lab) -> None: ...
 
-    def attempt(self, rng: random.Random, scratch: Path) -> Verdict:
-        """Try once, with every choice drawn from `rng` and every file written below `scratch`."""
+    def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
+        """Try once, with every choice drawn from `rng` and every file written below `scratch`.
+
+        Raises:
+            Broken: the program did not hold.
+        """
 
 
 class Trial:
