@@ -76,7 +76,7 @@ def test_notes_are_found_and_taken_away(visit: Callable[..., Page], database_alo
     expect(page.get_by_text("1 of 2 notes")).to_be_visible()
     page.get_by_role("button", name="Take these notes away").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     (row,) = csv.DictReader(Path(download.value.path()).read_text().splitlines())
     assert (row["text"], row["state"]) == ("the first one", "older text")
     page.keyboard.press("Escape")
