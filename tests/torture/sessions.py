@@ -47,7 +47,12 @@ STUCK_MS, MOST_TRIES = 120_000, 3
 BUSY = "The database is being written"
 OPENING_AT_ONCE = 3
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning][data-test-connection-state=CONNECTED]"
-CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
+    "--renderer-process-limit=3",
+]  # fmt: skip
+# Opening the app takes a browser four seconds of a core, and every action nearly one: people look for longer.
+LOOK_S = (8.0, 30.0)
 PAGES = (
     "Overview", "Trace", "Compare", "Find", "Ratios", "Benchmarks", "Positions", "Thresholds", "Predict", "Runs",
     "Selection",
@@ -160,13 +165,12 @@ class Session:
         number: even ones look at the finished run, odd ones at the one that is being written.
     """
 
-    def __init__(self, browser: Browser, url: str, number: int, seed: int, record: Record) -> None:
-        self._browser = browser
+    def __init__(self, context: BrowserContext, url: str, number: int, seed: int, record: Record) -> None:
+        self._context = context
         self._address = f"{url}/?run={LIVE if number % 2 else FINISHED}"
         self._rng = random.Random(f"{seed}-{number}")
         self._record = record
         self._page: Page
-        self._context: BrowserContext
         self._leaving = False
 
     async def come(self) -> None:
@@ -182,11 +186,6 @@ class Session:
 
     async def _open(self) -> None:
         self._leaving = False
-        # What moves while a page waits costs the browser more than the page itself, and is not what is measured.
-        self._context = await self._browser.new_context(
-            viewport={"width": 1600, "height": 900}, reduced_motion="reduce"
-        )
-        self._context.set_default_timeout(STUCK_MS)
         self._page = await self._context.new_page()
         self._page.on("pageerror", lambda error: self._fault("error in the page", str(error)))
         self._page.on("websocket", self._watch)
@@ -198,7 +197,7 @@ class Session:
         """Leave."""
         self._leaving = True
         with contextlib.suppress(BrowserError):
-            await self._context.close()
+            await self._page.close()
 
     async def move_threshold(self) -> None:
         """Give β another value on the Overview, and time until its numbers are redrawn."""
@@ -224,7 +223,7 @@ class Session:
         names, weights = zip(*doings, strict=True)
         while time.monotonic() < end_s:
             await self.attempt(self._rng.choices(names, weights)[0])
-            await asyncio.sleep(self._rng.uniform(0.5, 4.0))
+            await asyncio.sleep(self._rng.uniform(*LOOK_S))
 
     async def attempt(self, doing: Callable[[], Awaitable[None]]) -> None:
         """Do it; note what goes wrong, and go on in a new session if the page is stuck."""
@@ -316,7 +315,8 @@ async def use(server: Server, n_sessions: int, minutes: float, seed: int) -> tup
     sampling = asyncio.create_task(sample_memory(server, record, began_s))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
-        sessions = [Session(browser, server.url, number, seed, record) for number in range(n_sessions)]
+        context = await browser_context(browser)
+        sessions = [Session(context, server.url, number, seed, record) for number in range(n_sessions)]
         await sessions[0].come()
         alone_until_s = time.monotonic() + min(ALONE_S, 60 * minutes)
         while time.monotonic() < alone_until_s:
@@ -343,9 +343,23 @@ async def use(server: Server, n_sessions: int, minutes: float, seed: int) -> tup
     return record, all_there_s - began_s
 
 
+async def browser_context(browser: Browser) -> BrowserContext:
+    """One for all: each page is a session of its own to the server, and scripts are compiled once."""
+    # What moves while a page waits costs the browser more than the page itself, and is not what is measured.
+    context = await browser.new_context(viewport={"width": 1600, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(STUCK_MS)
+    return context
+
+
 def chromium() -> str:
-    """The browser's executable."""
-    for name in (os.environ.get("RDPT_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+    """The browser's executable, if possible the one without a window: it takes two thirds of the other's time."""
+    for name in (
+        os.environ.get("RDPT_CHROMIUM"),
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+    ):
         if name and (found := shutil.which(name)):
             return found
     raise SystemExit("Chromium is missing: `make browser` installs it, or set RDPT_CHROMIUM to one.")
