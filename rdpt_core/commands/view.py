@@ -24,6 +24,8 @@ FIRST_PORT, LAST_PORT = 8501, 8600
 # Long enough for a migration of another process; a run that writes for longer is no reason not to start.
 PATIENCE_S = 4.0
 _GOODBYE_S = 5.0
+# glibc's own word for a heap is an arena.
+_MOST_HEAPS = "2"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -211,7 +213,9 @@ def settings_as_flags(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[str
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without Streamlit's own variables: they would set what the flags leave open."""
-    return {name: value for name, value in environment.items() if not name.upper().startswith("STREAMLIT_")}
+    kept = {name: value for name, value in environment.items() if not name.upper().startswith("STREAMLIT_")}
+    # Every session's thread would get a heap of its own from glibc, which gives nothing of it back.
+    return {"MALLOC_ARENA_MAX": _MOST_HEAPS, **kept}
 
 
 def checked_port(port: int) -> int:

@@ -56,7 +56,12 @@ def test_the_command_line_keeps_the_server_to_this_machine() -> None:
 
 
 def test_variables_of_streamlit_do_not_reach_the_server() -> None:
-    assert view.server_environment({"STREAMLIT_SERVER_ADDRESS": "0.0.0.0", "PATH": "/bin"}) == {"PATH": "/bin"}
+    environment = view.server_environment({"STREAMLIT_SERVER_ADDRESS": "0.0.0.0", "PATH": "/bin"})
+    assert environment == {"PATH": "/bin", "MALLOC_ARENA_MAX": "2"}
+
+
+def test_a_number_of_heaps_that_somebody_chose_is_kept() -> None:
+    assert view.server_environment({"MALLOC_ARENA_MAX": "8"}) == {"MALLOC_ARENA_MAX": "8"}
 
 
 @pytest.fixture
