@@ -14,6 +14,7 @@ import contextlib
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import socket
 import statistics
@@ -52,7 +53,7 @@ CHROMIUM_ARGUMENTS = [
     "--renderer-process-limit=3",
 ]  # fmt: skip
 # Opening the app takes a browser four seconds of a core, and every action nearly one: people look for longer.
-LOOK_S = (8.0, 30.0)
+LOOK_S = (20.0, 60.0)
 PAGES = (
     "Overview", "Trace", "Compare", "Find", "Ratios", "Benchmarks", "Positions", "Thresholds", "Predict", "Runs",
     "Selection",
@@ -255,6 +256,8 @@ class Session:
         """Another page."""
         link = self._page.get_by_test_id("stTopNavLink").filter(has_text=title).first
         await link.click()
+        # Whatever is sent before the server has heard of the new page belongs to the old one, and takes it back.
+        await self._page.wait_for_url(re.compile(rf"//[^/]+/{'' if title == 'Overview' else title.lower()}(\?|$)"))
         await self._settle()
 
     async def _type(self, label: str, text: str) -> None:
