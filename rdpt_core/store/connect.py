@@ -6,6 +6,7 @@ commits and closes for every batch, and the app opens read-only for one page and
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -34,13 +35,32 @@ def _connected(
     path: Path, *, read_only: bool, patience_s: float, memory: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a file that is there; what goes wrong with it is explained."""
-    with checked_file(path):
+    with checked_file(path) as found:
         connection = _connect(path, read_only=read_only, patience_s=patience_s, memory=memory)
         try:
             with _explained(path, read_only=read_only):
+                if not read_only:
+                    _refuse_new(connection, path, found)
                 yield connection
         finally:
             connection.close()
+
+
+def _refuse_new(connection: duckdb.DuckDBPyConnection, path: Path, found: os.stat_result) -> None:
+    """A file that went away after it was found: DuckDB has made a new one, with nothing in it, which goes again.
+
+    Raises:
+        StoreMissingError: it did.
+    """
+    try:
+        now = path.stat()
+        # The inode alone would not tell: a new file is given that of one that was just deleted.
+        if (now.st_ino, now.st_ctime_ns) == (found.st_ino, found.st_ctime_ns) or read_version(connection) is not None:
+            return
+        real_path(path).unlink()
+    except FileNotFoundError:
+        pass
+    raise _missing(path)
 
 
 def _connect(path: Path, *, read_only: bool, patience_s: float, memory: str | None) -> duckdb.DuckDBPyConnection:

@@ -120,9 +120,9 @@ def _lock(stream: IO[bytes]) -> None:
 
 
 @contextmanager
-def checked_file(path: Path) -> Iterator[None]:
+def checked_file(path: Path) -> Iterator[os.stat_result]:
     """Around a connection: refuses what is no DuckDB database before DuckDB sees it, which would open tables of other
-    formats in ways of its own.
+    formats in ways of its own. Yields how the file was found.
 
     Raises:
         StoreVersionError: the file begins like something else.
@@ -140,7 +140,7 @@ def checked_file(path: Path) -> Iterator[None]:
             _check_magic(path, is_file=stat.S_ISREG(status.st_mode))
         _n_open[key] += 1
     try:
-        yield
+        yield status
     finally:
         with _guard:
             _n_open[key] -= 1

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -218,6 +219,24 @@ def test_who_looks_at_a_file_does_not_free_the_lock_of_who_uses_it(tmp_path: Pat
             pass
         assert "Could not set lock" in in_a_process(take_lock, path).stderr
     assert in_a_process(take_lock, path).stdout == "taken\n"
+
+
+@pytest.mark.parametrize("as_found", [True, False])
+def test_a_file_that_goes_away_while_it_is_opened_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claim: RunClaim, as_found: bool
+) -> None:
+    path = tmp_path / "a.duckdb"
+    write_run(path, claim)
+    real = connect._connect
+
+    def too_late(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        path.unlink()
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(connect, "_connect", too_late)
+    with pytest.raises(StoreMissingError), open_for_writing(path, as_found=as_found):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_migration_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claim: RunClaim) -> None:
