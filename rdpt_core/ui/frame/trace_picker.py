@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
@@ -40,9 +41,24 @@ class Choice:
     fitting: tuple[int, ...]
 
 
-def option_names(values: Sequence[Any], name: Callable[[Any], str]) -> dict[Hashable, str]:
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Names by trace id. A session keeps what its widgets hold, so they hold ids and names, and no rows.
+
+    Attributes:
+        questions: by the id of each question's first trace.
+        traces: of the chosen trace's question.
+        question: the first trace of that question.
+    """
+
+    questions: dict[Any, str]
+    traces: dict[Any, str]
+    question: str | None
+
+
+def option_names(values: Sequence[Any], name: Callable[[Any], str]) -> dict[Any, str]:
     """A short readable name for every value; equal names get a number, since a widget tells options apart by name."""
-    names: dict[Hashable, str] = {}
+    names: dict[Any, str] = {}
     seen: dict[str, int] = {}
     for value in values:
         plain = name(value)
@@ -139,43 +155,63 @@ def go(trace_id: str | None) -> None:
 
 def step(choice: Choice, traces: pa.Table) -> None:
     """Question and trace pickers, and buttons for the previous and the next trace that fits."""
-    rows = {row["trace_no"]: row for row in traces.to_pylist()}
-    questions: dict[tuple[str, str], list[int]] = {}
-    for number in choice.fitting:
-        row = rows[number]
-        questions.setdefault((row["benchmark"], row["question_id"]), []).append(number)
-    chosen = rows.get(choice.trace_no) if choice.trace_no is not None else None
-    question = (chosen["benchmark"], chosen["question_id"]) if chosen else None
-    names = option_names(list(questions), lambda q: question_name(q[1], rows[questions[q][0]]["question"]))
+    rows = traces.filter(
+        pc.is_in(traces.column("trace_no"), value_set=pa.array(choice.fitting, pa.int32()))
+    ).to_pylist()
+    chosen = None if choice.trace_no is None else rows[choice.position]
+    offered = offer(rows, chosen)
     left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
     with left:
-        st.session_state["question_pick"] = question
+        st.session_state["question_pick"] = offered.question
         st.selectbox(
-            f"Question ({len(questions):,})",
-            list(questions),
+            f"Question ({len(offered.questions):,})",
+            list(offered.questions),
             key="question_pick",
-            format_func=lambda q: names[q],
-            on_change=lambda: _picked("question_pick", lambda q: rows[questions[q][0]]["trace_id"]),
-            index=None if question is None else 0,
+            format_func=offered.questions.__getitem__,
+            on_change=_picked,
+            args=("question_pick",),
+            index=None if chosen is None else 0,
             placeholder="Choose a question",
         )
-    siblings = questions.get(question, []) if question else []
-    labels = option_names(siblings, lambda n: trace_name(rows[n]))
+    trace_id = None if chosen is None else chosen["trace_id"]
     with middle:
-        st.session_state["trace_pick"] = choice.trace_no
+        st.session_state["trace_pick"] = trace_id
         st.selectbox(
-            f"Trace of this question ({len(siblings):,})",
-            siblings,
+            f"Trace of this question ({len(offered.traces):,})",
+            list(offered.traces),
             key="trace_pick",
-            format_func=lambda n: labels[n],
-            on_change=lambda: _picked("trace_pick", lambda n: rows[n]["trace_id"]),
-            index=None if choice.trace_no is None else 0,
-            disabled=not siblings,
+            format_func=offered.traces.__getitem__,
+            on_change=_picked,
+            args=("trace_pick",),
+            index=None if chosen is None else 0,
+            disabled=not offered.traces,
         )
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         _step_buttons(choice, rows)
-    if chosen is not None:
-        links.publish("trace", chosen["trace_id"])
+    if trace_id is not None:
+        links.publish("trace", trace_id)
+
+
+def offer(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any] | None) -> Offer:
+    """What the pickers of question and trace offer.
+
+    Args:
+        rows: of the list of traces, in order.
+        chosen: one of them.
+    """
+    questions: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        questions.setdefault((row["benchmark"], row["question_id"]), []).append(row)
+    first = {of_question[0]["trace_id"]: of_question[0] for of_question in questions.values()}
+    siblings = questions[chosen["benchmark"], chosen["question_id"]] if chosen else []
+    samples = {row["trace_id"]: row for row in siblings}
+    return Offer(
+        questions=option_names(
+            list(first), lambda trace_id: question_name(first[trace_id]["question_id"], first[trace_id]["question"])
+        ),
+        traces=option_names(list(samples), lambda trace_id: trace_name(samples[trace_id])),
+        question=siblings[0]["trace_id"] if siblings else None,
+    )
 
 
 def question_name(question_id: str, text: str | None) -> str:
@@ -190,20 +226,20 @@ def trace_name(row: Mapping[str, Any]) -> str:
     return f"{_VERDICT[row['grade']]} sample {row['sample']} · {words.count(row['n_sentences'], 'sentence')}"
 
 
-def _picked(key: str, trace_id: Callable[[Any], str]) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        go(trace_id(value))
+def _picked(key: str) -> None:
+    trace_id = st.session_state[key]
+    if trace_id is not None:
+        go(trace_id)
         # Whatever the address asked for, the reader has now chosen something else.
         links.publish("trace", None)
 
 
-def _step_buttons(choice: Choice, rows: dict[int, dict[str, Any]]) -> None:
+def _step_buttons(choice: Choice, rows: Sequence[Mapping[str, Any]]) -> None:
     neighbours: list[str | None] = [None, None]
     if choice.trace_no is not None:
         for side, position in enumerate((choice.position - 1, choice.position + 1)):
             if 0 <= position < len(choice.fitting):
-                neighbours[side] = rows[choice.fitting[position]]["trace_id"]
+                neighbours[side] = rows[position]["trace_id"]
     for key, icon, trace_id in zip(("previous", "next"), ("left", "right"), neighbours, strict=True):
         st.button(
             f":material/chevron_{icon}:",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -39,15 +38,16 @@ _MOST_SUGGESTED = 8
 
 @dataclass(frozen=True, slots=True)
 class SideView:
-    """One side of the page: which trace it is, and the trace as its reader shows it."""
+    """One side of the page, with the trace as its reader shows it. Sessions keep it, so it holds no list of traces."""
 
-    side: Side
+    name: str
+    run: Run
     view: TraceView
 
     @property
     def key(self) -> str:
         """Of the reader: tells its messages from those about another trace."""
-        return f"{self.side.run.run_id}/{self.view.trace_no}"
+        return f"{self.run.run_id}/{self.view.trace_no}"
 
 
 def draw(page: PageContext) -> None:
@@ -79,13 +79,13 @@ def draw(page: PageContext) -> None:
     for column, shown in zip(st.columns(2), views, strict=True):
         with column:
             _head(shown)
-            draw_text(shown.view, shown.key, shown.side.name)
+            draw_text(shown.view, shown.key, shown.name)
     with strip:
         _moving(comparison, views[0], views[1])
 
 
 def _load_view(page: PageContext, side: Side) -> SideView:
-    return SideView(side, page.database.data(side.run).trace_view(side.row["trace_no"], page.rule))
+    return SideView(side.name, side.run, page.database.data(side.run).trace_view(side.row["trace_no"], page.rule))
 
 
 def _pickers(page: PageContext, left: Side, right: Side) -> None:
@@ -102,41 +102,44 @@ def _pickers(page: PageContext, left: Side, right: Side) -> None:
                 [run.run_id for run in reversed(runs)],
                 key="compare_run_pick",
                 format_func=lambda run_id: names[run_id],
-                on_change=lambda: choose_right(st.session_state["compare_run_pick"], right.row["trace_id"]),
+                on_change=_run_picked,
+                args=(right.row["trace_id"],),
             )
         _pick_trace(right, partial(choose_right, right.run.run_id))
 
 
-def _pick_trace(side: Side, choose: Any) -> None:
+def _pick_trace(side: Side, choose: Callable[[str], None]) -> None:
     """The question, and which of its traces."""
-    questions: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in side.traces.to_pylist():
-        questions.setdefault((row["benchmark"], row["question_id"]), []).append(row)
-    question = (side.row["benchmark"], side.row["question_id"])
-    names = trace_picker.option_names(
-        list(questions), lambda q: trace_picker.question_name(q[1], questions[q][0]["question"])
-    )
+    offered = trace_picker.offer(side.traces.to_pylist(), side.row)
     question_key, trace_key = f"compare_question_{side.name}", f"compare_trace_{side.name}"
-    st.session_state[question_key], st.session_state[trace_key] = question, side.row["trace_id"]
-    samples = {row["trace_id"]: row for row in questions[question]}
-    labels = trace_picker.option_names(list(samples), lambda trace_id: trace_picker.trace_name(samples[trace_id]))
+    st.session_state[question_key], st.session_state[trace_key] = offered.question, side.row["trace_id"]
     first, second = st.columns(2)
     with first:
         st.selectbox(
             f"{side.name.capitalize()} question",
-            list(questions),
+            list(offered.questions),
             key=question_key,
-            format_func=lambda q: names[q],
-            on_change=lambda: choose(questions[st.session_state[question_key]][0]["trace_id"]),
+            format_func=offered.questions.__getitem__,
+            on_change=_picked,
+            args=(question_key, choose),
         )
     with second:
         st.selectbox(
             f"{side.name.capitalize()} trace",
-            list(samples),
+            list(offered.traces),
             key=trace_key,
-            format_func=lambda trace_id: labels[trace_id],
-            on_change=lambda: choose(st.session_state[trace_key]),
+            format_func=offered.traces.__getitem__,
+            on_change=_picked,
+            args=(trace_key, choose),
         )
+
+
+def _picked(key: str, choose: Callable[[str], None]) -> None:
+    choose(st.session_state[key])
+
+
+def _run_picked(trace_id: str) -> None:
+    choose_right(st.session_state["compare_run_pick"], trace_id)
 
 
 def _draw_offers(page: PageContext, left: Side, right: Side, offers: Sequence[Suggestion]) -> None:
@@ -165,7 +168,7 @@ def _draw_offers(page: PageContext, left: Side, right: Side, offers: Sequence[Su
                 help=f"{words.count(len(mixed), 'question')} of this run {'has' if len(mixed) == 1 else 'have'} both a "
                 "correct and an incorrect trace.",
             )
-        st.button("Swap sides", icon=":material/swap_horiz:", on_click=swap, args=(left, right))
+        st.button("Swap sides", icon=":material/swap_horiz:", on_click=swap, args=(left.place, right.place))
 
 
 def _offer_name(offer: Suggestion) -> str:
@@ -187,21 +190,21 @@ def _questions(views: Sequence[TraceView]) -> None:
 
 
 def _head(shown: SideView) -> None:
-    side, trace = shown.side, shown.view.trace
+    run, trace = shown.run, shown.view.trace
     verdict = {
         True: Item("", "✓ Correct", "good"),
         False: Item("", "✗ Incorrect", "bad"),
         None: Item("", "– Not graded", "unknown"),
     }[trace.correct]
-    about = [Item("", trace.trace_id), verdict, Item("run", f"{side.run.name} · {side.run.run_id[:8]}")]
+    about = [Item("", trace.trace_id), verdict, Item("run", f"{run.name} · {run.run_id[:8]}")]
     if trace.model:
         about.append(Item("written by", trace.model))
-    card(f"Trace on the {side.name}", about, key=f"compare_head_{side.name}")
+    card(f"Trace on the {shown.name}", about, key=f"compare_head_{shown.name}")
     st.page_link(
         "pages/trace.py",
-        label=f"Open the {side.name} trace alone",
+        label=f"Open the {shown.name} trace alone",
         icon=":material/open_in_full:",
-        query_params=links.within_database({"run": side.run.run_id, "trace": trace.trace_id}),
+        query_params=links.within_database({"run": run.run_id, "trace": trace.trace_id}),
     )
 
 
@@ -218,7 +221,7 @@ def compare_traces(
 def _moving(comparison: TraceComparison, left: SideView, right: SideView) -> None:
     """What moves with a choice. A fragment, so that a step through the pairs does not send the page again."""
     rows = comparison.alignment.rows
-    key = "/".join(f"{shown.side.run.run_id}:{shown.view.trace_no}" for shown in (left, right))
+    key = "/".join(f"{shown.run.run_id}:{shown.view.trace_no}" for shown in (left, right))
     # For each side, the sentence in every row of the strip; None where it has no partner.
     sentences = {"left": [row.left for row in rows], "right": [row.right for row in rows]}
 
@@ -228,10 +231,10 @@ def _moving(comparison: TraceComparison, left: SideView, right: SideView) -> Non
             _choose_pair(message["row"], message.get("at"))
 
     def on_sentence(shown: SideView) -> None:
-        message = reader_message("pick", shown.key, shown.side.name)
+        message = reader_message("pick", shown.key, shown.name)
         if message is None:
             return
-        index, in_rows = message.get("index"), sentences[shown.side.name]
+        index, in_rows = message.get("index"), sentences[shown.name]
         _choose_pair(in_rows.index(index) if index in in_rows and index is not None else None, message.get("at"))
 
     pair = _pair(len(rows))
@@ -240,10 +243,10 @@ def _moving(comparison: TraceComparison, left: SideView, right: SideView) -> Non
     with st.container(gap=None):
         pairs.draw_pairs(pairs.payload(comparison, left.view, right.view, key, pair), answers, on_pair)
         for shown in (left, right):
-            chosen = None if pair is None else sentences[shown.side.name][pair]
+            chosen = None if pair is None else sentences[shown.name][pair]
             state = ReaderState(chosen, None, answers, _FEATURES, has_link=False)
             callbacks = {"pick": partial(on_sentence, shown)}
-            draw_labels(shown.view, shown.key, state, on=callbacks, name=shown.side.name)
+            draw_labels(shown.view, shown.key, state, on=callbacks, name=shown.name)
 
 
 def _choose_pair(row: int | None, chosen_at: int | None) -> None:

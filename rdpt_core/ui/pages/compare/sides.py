@@ -28,6 +28,11 @@ class Side:
     traces: pa.Table
     row: Mapping[str, Any]
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Run id and trace id."""
+        return self.run.run_id, self.row["trace_id"]
+
 
 def left_side(page: PageContext) -> Side | None:
     """The trace of the address, else the one chosen before, else one that has something to be compared with."""
@@ -128,7 +133,7 @@ def choose_both(left_id: str, right_run: str, right_id: str) -> None:
     choose_right(right_run, right_id)
 
 
-def swap(left: Side, right: Side) -> None:
-    """Each side takes the other's trace and run."""
-    choose_both(right.row["trace_id"], left.run.run_id, left.row["trace_id"])
-    controls.use_run(right.run.run_id)
+def swap(left: tuple[str, str], right: tuple[str, str]) -> None:
+    """Each side takes the other's place: its run and its trace. Sessions keep what a button holds, so it holds ids."""
+    choose_both(right[1], left[0], left[1])
+    controls.use_run(right[0])
