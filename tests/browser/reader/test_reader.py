@@ -232,11 +232,12 @@ def test_of_a_long_trace_little_is_sent_again(visit: Callable[..., Page], page: 
     page.evaluate(_COUNT_RUNS)
     sentence(page, 1501).click()
     page.wait_for_function("location.search.includes('sentence=1502')")
-    page.wait_for_function("finishedRuns === 1")
+    page.wait_for_function("finishedRuns >= 1")
     after_click = wire.n_bytes_at_rest()
     page.evaluate("document.activeElement.blur()")
+    page.evaluate("finishedRuns = 0")
     page.keyboard.press("r")
-    page.wait_for_function("finishedRuns === 2")
+    page.wait_for_function("finishedRuns >= 1")
     after_rerun = wire.n_bytes_at_rest()
     assert 0 < after_click - before < 5000
     assert 0 < after_rerun - after_click < 5000
