@@ -27,6 +27,7 @@ from rdpt_core.arrays import Doubles, Ints, SmallInts
 from rdpt_core.config import parse_reference
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import (
+    DEFAULT_TEMPLATE,
     LocalScores,
     ModelReference,
     Role,
@@ -34,6 +35,7 @@ from rdpt_core.records import (
     ScoredModel,
     Span,
     TemplatePolicy,
+    TemplateSettings,
     TokenLogprobs,
     Trace,
 )
@@ -70,6 +72,7 @@ class LocalRequest:
     n_traces: int
     model: ScoredModel
     template_policy: TemplatePolicy
+    template: TemplateSettings = DEFAULT_TEMPLATE
     n_context: int = DEFAULT_CONTEXT
     reference: ModelReference | None = None
     device: str = "auto"
@@ -126,7 +129,7 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             got=f"backend {model.backend}",
         )
     files = _stored_files(model) if request.reference is None else resolve(request.reference)
-    tokenizer = load_tokenizer(files, trust_remote_code=request.trust_remote_code)
+    tokenizer = load_tokenizer(files, request.template, trust_remote_code=request.trust_remote_code)
     if (files.revision, tokenizer.hash) != (model.revision, model.tokenizer_hash):
         raise ModelError(
             "this is not the model that scored the run",

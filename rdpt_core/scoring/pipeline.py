@@ -9,6 +9,7 @@ completes traces: with its batches go the sentences.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,12 +20,13 @@ from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
-from rdpt_core.scoring.jobs.identity import SERVED, check_served, make_claim, read_again, survey_traces
+from rdpt_core.scoring.jobs.identity import NOTES, SERVED, check_served, make_claim, read_again, survey_traces
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
 from rdpt_core.traces import Splitter, get_splitter
 
+_LOGGER = logging.getLogger(__name__)
 _EXIT_PARTIAL = 3
 
 
@@ -69,6 +71,8 @@ def score_run(
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
     claim = make_claim(request, backends, survey, splitter)
+    for note in claim.environment.get(NOTES, ()):
+        _LOGGER.warning("%s", note)
     counted = _with_sentence_counts(read_again(read_traces, survey), splitter)
     run = store.claim(claim, counted, functools.partial(check_served, claim) if SERVED in claim.environment else None)
     if on_claim is not None:

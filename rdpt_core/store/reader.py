@@ -17,7 +17,17 @@ import duckdb
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import RETRIED_REASONS, Role, RunClaim, RunKey, ScoredModel, Span, TokenLogprobs, Trace
+from rdpt_core.records import (
+    RETRIED_REASONS,
+    Role,
+    RunClaim,
+    RunKey,
+    ScoredModel,
+    Span,
+    TemplateSettings,
+    TokenLogprobs,
+    Trace,
+)
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
@@ -57,6 +67,17 @@ class Run:
     def has_distilled(self) -> bool:
         """False for runs before training, which know three labels."""
         return Role.DISTILLED in self.roles
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What scoring found that a reader of its numbers must know, a sentence or two each."""
+        return tuple(self.environment[-1].get("notes", ())) if self.environment else ()
+
+    def template(self, role: Role) -> TemplateSettings:
+        """What the user gave to the chat template of a role's model."""
+        models = self.identity.get("models")
+        known = models.get(role) if isinstance(models, dict) else None
+        return TemplateSettings.from_json(known if isinstance(known, dict) else {})
 
     @property
     def one_tokenizer(self) -> bool:

@@ -24,6 +24,11 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Spelling], ...] = (
                                       "<|end|><|start|>assistant<|channel|>final<|message|>")),
     (re.compile(r"seed-oss"), Spelling("seed", "<seed:think>", "</seed:think>")),
     (re.compile(r"exaone-deep"), Spelling("exaone", "<thought>\n", "\n</thought>\n\n")),
+    (re.compile(r"command-a|command-r7b"), Spelling("cohere", "<|START_THINKING|>",
+                                                    "<|END_THINKING|><|START_RESPONSE|>", "<|END_RESPONSE|>")),
+    (re.compile(r"gemma-?4"), Spelling("gemma", "<|channel>thought\n", "\n<channel|>")),
+    (re.compile(r"minimax-m3"), Spelling("minimax-m3", "<mm:think>", "</mm:think>")),
+    (re.compile(r"solar-open"), Spelling("solar", "<|think|>", "<|end|><|begin|>assistant<|content|>")),
     (re.compile(r"sky-t1"), Spelling("sky", "<|begin_of_thought|>\n\n",
                                      "\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n",
                                      "\n\n<|end_of_solution|>")),
@@ -36,12 +41,20 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("<thinking>", "</thinking>"),
     ("<thought>", "</thought>"),
     ("<Thought>", "</Thought>"),
+    ("<reasoning>", "</reasoning>"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("[THINK]", "[/THINK]"),
     ("<seed:think>", "</seed:think>"),
+    ("<mm:think>", "</mm:think>"),
+    ("<think:opensource>", "</think:opensource>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<|channel>thought", "<channel|>"),
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+    ("<|think|>", "<|begin|>assistant<|content|>"),
+    ("<|open|>think<|sep|>", "<|close|>think<|sep|>"),
+    ("to=self<|message|>", "<|start|>assistant to=user<|message|>"),
 )
-"""Opening and closing of a thinking block, in every spelling that is known here."""
+"""Opening and closing of a thinking block, in every spelling that is known here, without line breaks at its seams."""
 
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
 

@@ -32,7 +32,7 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
         f"Details: run {run.run_id} ({run.name}), {run.n_traces:,} traces (hash {run.traces_hash}), was scored by "
         f"teacher forcing under {'; '.join(_model(model) for model in run.models)}.",
         f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
-        f"model has no template had a plain rendering: {_plain(run)}.",
+        f"model has no template had a plain rendering: {_plain(run)}.{_template_settings(run)}",
         f"Sentences were cut by the splitter {run.splitter}, version {run.splitter_version}.",
         _value(rule, run.roles),
         _rule(rule, run),
@@ -63,6 +63,11 @@ def _computed(methods: Sequence[Method]) -> str:
 
 def _model(model: ScoredModel) -> str:
     return f"{model.role} = {model.model}, revision {model.revision} ({model.backend}, {model.dtype})"
+
+
+def _template_settings(run: Run) -> str:
+    given = [f"{model.role} {settings}" for model in run.models if (settings := str(run.template(model.role)))]
+    return f" Arguments of chat templates: {'; '.join(given)}." if given else ""
 
 
 def _plain(run: Run) -> str:

@@ -25,6 +25,7 @@ from rdpt_core.records import (
     UnscoredReason,
 )
 from rdpt_core.scoring.backends.served.greeting import ServedAs
+from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.templates import Rendering, Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
@@ -68,6 +69,11 @@ class Backend(Protocol):
     @property
     def prompt_hash(self) -> str | None:
         """Of what decides the tokens of a prompt; None where the model's revision covers that, or no prompt is made."""
+        ...
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """The model's own, if it makes prompts of the run: this role's, or every role's."""
         ...
 
     @property

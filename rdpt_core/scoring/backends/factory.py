@@ -8,7 +8,7 @@ from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
-from rdpt_core.scoring.models.templates import author_of
+from rdpt_core.scoring.models.templates import own_template
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
 
@@ -34,10 +34,12 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
     tokenizers = {
-        role: load_tokenizer(model_files, trust_remote_code=request.trust_remote_code)
+        role: load_tokenizer(model_files, references[role].template, trust_remote_code=request.trust_remote_code)
         for role, model_files in files.items()
         if model_files is not None
     }
+    for role in roles:
+        _check_template(request.template_policy, role, references[role], tokenizers.get(role))
     backends = [make_backend(request, role, files[role], tokenizers) for role in roles]
     for model_files in files.values():
         if model_files is not None:
@@ -66,8 +68,6 @@ def make_backend(
             expected='backend = "transformers" for every role',
             got=f"{role}: {reference.backend}",
         )
-    if reference.backend != "recorded":
-        _check_template(author_of(request.template_policy, tokenizers[role], distilled))
     if reference.backend == "openai":
         # The HTTP client is needed for served models only.
         from rdpt_core.scoring.backends.served.backend import ServedBackend
@@ -92,9 +92,36 @@ def make_backend(
     return TransformersBackend(role, files, tokenizers[role], distilled, options)
 
 
-def _check_template(author: RoleTokenizer | None) -> None:
-    if author is not None and author.chat_template is not None:
-        author.chat_template.check()
+def _check_template(
+    policy: TemplatePolicy, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None
+) -> None:
+    """See that a model's chat template can render what it is asked to, if it makes any prompt.
+
+    Raises:
+        ModelError: it cannot.
+        UsageError: settings that no prompt would show: the template is not used, or knows no such argument.
+    """
+    given = reference.template
+    is_asked = reference.backend != "recorded" or policy is TemplatePolicy.DISTILLED
+    template = own_template(policy, role, tokenizer) if is_asked else None
+    if template is None:
+        if given.to_json():
+            raise UsageError(
+                "a chat template is given settings, and makes no prompt of this run",
+                where=f"{role} {reference.model}".rstrip(),
+                expected="settings for a model whose chat template is used",
+                got=f"{', '.join(given.to_json())} under --template {policy}",
+            )
+        return
+    unknown = given.arguments.keys() - template.names() if given.arguments else None
+    if unknown:
+        raise UsageError(
+            "the chat template of this model reads no such argument",
+            where=f"{role} {reference.model}".rstrip(),
+            expected=f"one of {', '.join(sorted(template.names()))[:400] or 'none'}",
+            got=", ".join(sorted(unknown)),
+        )
+    template.check()
 
 
 def _files(role: Role, reference: ModelReference) -> ModelFiles | None:

@@ -19,7 +19,8 @@ from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered, s
 from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent
 from rdpt_core.scoring.backends.served.greeting import GREETING, ServedAs, check_same_model
 from rdpt_core.scoring.backends.served.secret import Secret
-from rdpt_core.scoring.models.templates import template_name
+from rdpt_core.scoring.models.chat_template import ChatTemplate
+from rdpt_core.scoring.models.templates import own_template, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 
 _LOGGER = logging.getLogger(__name__)
@@ -86,6 +87,11 @@ class ServedBackend:
     def prompt_hash(self) -> str:
         """Prompts are made here, by a tokenizer that no revision of the served model covers."""
         return self._prompt_hash
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """From the tokenizer on this machine."""
+        return own_template(self._prompting.template_policy, self._model.role, self._tokenizer)
 
     @property
     def served(self) -> ServedAs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rdpt_core.traces.formats.reasoning import put_back
-from rdpt_core.traces.thinking import split_thinking, truncation
+from rdpt_core.traces.thinking import TAGS, split_thinking, starts_inside_thinking, truncation
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,14 @@ from rdpt_core.traces.thinking import split_thinking, truncation
             "Sky-T1-32B",
             "<|begin_of_thought|>\n\nR\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\nA\n\n<|end_of_solution|>",
         ),
+        (
+            "CohereLabs/command-a-reasoning-08-2025",
+            "<|START_THINKING|>R<|END_THINKING|><|START_RESPONSE|>A<|END_RESPONSE|>",
+        ),
+        ("google/gemma-4-31B-it", "<|channel>thought\nR\n<channel|>A"),
+        ("MiniMax-M3", "<mm:think>R</mm:think>A"),
+        ("MiniMax-M2", "<think>\nR\n</think>\n\nA"),
+        ("upstage/Solar-Open-100B", "<|think|>R<|end|><|begin|>assistant<|content|>A"),
         (None, "<think>\nR\n</think>\n\nA"),
     ],
 )
@@ -53,3 +61,26 @@ def test_thinking_opened_by_the_prompt_counts() -> None:
     assert split_thinking("hm", "2+2?<think>\n") == ("hm", None)
     assert split_thinking("hm</think>4") == ("hm", "4")
     assert split_thinking("4") == (None, "4")
+
+
+@pytest.mark.parametrize(("opening", "closing"), TAGS)
+def test_every_spelling_is_cut_into_thinking_and_answer(opening: str, closing: str) -> None:
+    assert split_thinking(f"{opening}\nR\n{closing}A") == (f"{opening}\nR\n", "A")
+    assert split_thinking(f"\n{opening}R") == (f"\n{opening}R", None)
+    assert split_thinking("R", f"Q{opening}\n") == ("R", None)
+    assert starts_inside_thinking(f"R{closing}A")
+    assert not starts_inside_thinking(f"{opening}R{closing}A")
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "<|START_THINKING|>R<|END_THINKING|><|START_RESPONSE|>A",
+        "<|channel>thought\nR\n<channel|>A",
+        "<reasoning>R</reasoning>A",
+        "<|open|>think<|sep|>R<|close|>think<|sep|>A",
+    ],
+)
+def test_spellings_of_new_families_are_known(response: str) -> None:
+    thinking, answer = split_thinking(response)
+    assert thinking is not None and answer is not None and answer.endswith("A")
