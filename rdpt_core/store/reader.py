@@ -6,7 +6,7 @@ queries through `Reader.query`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +17,17 @@ import duckdb
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import RETRIED_REASONS, Role, RunClaim, RunKey, ScoredModel, Span, TokenLogprobs, Trace
+from rdpt_core.records import (
+    RETRIED_REASONS,
+    MarksPolicy,
+    Role,
+    RunClaim,
+    RunKey,
+    ScoredModel,
+    Span,
+    TokenLogprobs,
+    Trace,
+)
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
@@ -62,6 +72,22 @@ class Run:
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1
+
+    @property
+    def own_marks(self) -> Mapping[str, Mapping[str, str] | None] | None:
+        """Role → the marks of its own that it saw (`family`, `open`, `close`, `end`), None where the writer's stayed;
+        None for a run in which every role saw the writer's."""
+        return self.identity.get("own_marks")
+
+    @property
+    def marks(self) -> MarksPolicy:
+        """In whose marks the roles saw the responses."""
+        return MarksPolicy.WRITER if self.own_marks is None else MarksPolicy.OWN
+
+    def family_of(self, role: str) -> str | None:
+        """The family in whose marks a role saw the responses; None if it saw the writer's."""
+        marks = (self.own_marks or {}).get(role)
+        return None if marks is None else marks["family"]
 
     @property
     def key(self) -> RunKey:
@@ -351,10 +377,12 @@ def _place(run_no: int) -> str:
 def _run(row: dict[str, Any], models: Sequence[ScoredModel]) -> Run:
     place = _place(row["run_no"])
     soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
+    identity = soundness.parsed(row["identity"], dict, f"identity of {place}")
+    soundness.check_own_marks(identity.get("own_marks"), row["roles"], place)
     return Run(
         **{
             **row,
-            "identity": soundness.parsed(row["identity"], dict, f"identity of {place}"),
+            "identity": identity,
             "environment": soundness.parsed_environment(row["environment"], f"environment of {place}"),
             "roles": tuple(row["roles"]),
         },

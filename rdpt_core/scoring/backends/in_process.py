@@ -21,6 +21,7 @@ from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.templates import author_of, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.scoring.models.weights import count_parameters, read_tensors
+from rdpt_core.traces.thinking import Spelling
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.engine.kernel import CausalKernel
@@ -86,6 +87,11 @@ class TransformersBackend:
         author = author_of(self._options.prompting.template_policy, self._tokenizer, self._distilled_tokenizer)
         template = None if author is None else author.chat_template
         return author.prompt_hash() if author and template and "strftime_now" in template.source else None
+
+    @property
+    def own_marks(self) -> Spelling | None:
+        """Those that stand in place of the writer's."""
+        return self._options.prompting.marks
 
     @property
     def served(self) -> None:

@@ -70,6 +70,11 @@ class RecordedBackend:
         return self._prompt_hash
 
     @property
+    def own_marks(self) -> None:
+        """The text is what was recorded."""
+        return None
+
+    @property
     def served(self) -> None:
         """It was recorded."""
         return None

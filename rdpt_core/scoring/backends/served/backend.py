@@ -21,6 +21,7 @@ from rdpt_core.scoring.backends.served.greeting import GREETING, ServedAs, check
 from rdpt_core.scoring.backends.served.secret import Secret
 from rdpt_core.scoring.models.templates import template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.traces.thinking import Spelling
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,6 +87,11 @@ class ServedBackend:
     def prompt_hash(self) -> str:
         """Prompts are made here, by a tokenizer that no revision of the served model covers."""
         return self._prompt_hash
+
+    @property
+    def own_marks(self) -> Spelling | None:
+        """Those that stand in place of the writer's."""
+        return self._prompting.marks
 
     @property
     def served(self) -> ServedAs:
