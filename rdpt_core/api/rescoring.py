@@ -102,7 +102,7 @@ def score_local(
     check_device(device)
     with open_reader(database) as reader:
         chosen = finished_run(reader, run)
-    marks = (chosen.own_marks or {}).get(Role.STUDENT)
+    marks = (chosen.marks.own or {}).get(Role.STUDENT)
     request = LocalRequest(
         run=chosen.key,
         n_traces=chosen.n_traces,

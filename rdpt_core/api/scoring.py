@@ -134,7 +134,7 @@ def score(
     request = ScoreRequest(
         models=models,
         template_policy=TemplatePolicy(template),
-        marks=MarksPolicy(marks),
+        marks_policy=MarksPolicy(marks),
         too_long=TooLong(too_long),
         device=device,
         dtype=dtype,

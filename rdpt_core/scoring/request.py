@@ -54,7 +54,7 @@ class ScoreRequest:
 
     models: ModelSet
     template_policy: TemplatePolicy = TemplatePolicy.OWN
-    marks: MarksPolicy = MarksPolicy.WRITER
+    marks_policy: MarksPolicy = MarksPolicy.WRITER
     too_long: TooLong = TooLong.PREFIX
     device: str = "auto"
     dtype: str = "auto"

@@ -6,7 +6,7 @@ queries through `Reader.query`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +19,6 @@ import pyarrow as pa
 from rdpt_core.errors import UsageError
 from rdpt_core.records import (
     RETRIED_REASONS,
-    MarksPolicy,
     Role,
     RunClaim,
     RunKey,
@@ -31,6 +30,7 @@ from rdpt_core.records import (
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
+from rdpt_core.store.seen_marks import SeenMarks, check_own_marks
 
 _MOST_KNOWN = 1024
 _known_sound: set[tuple[object, ...]] = set()
@@ -74,20 +74,9 @@ class Run:
         return len({model.tokenizer_hash for model in self.models}) == 1
 
     @property
-    def own_marks(self) -> Mapping[str, Mapping[str, str] | None] | None:
-        """Role → the marks of its own that it saw (`family`, `open`, `close`, `end`), None where the writer's stayed;
-        None for a run in which every role saw the writer's."""
-        return self.identity.get("own_marks")
-
-    @property
-    def marks(self) -> MarksPolicy:
+    def marks(self) -> SeenMarks:
         """In whose marks the roles saw the responses."""
-        return MarksPolicy.WRITER if self.own_marks is None else MarksPolicy.OWN
-
-    def family_of(self, role: str) -> str | None:
-        """The family in whose marks a role saw the responses; None if it saw the writer's."""
-        marks = (self.own_marks or {}).get(role)
-        return None if marks is None else marks["family"]
+        return SeenMarks(self.identity.get("own_marks"))
 
     @property
     def key(self) -> RunKey:
@@ -378,7 +367,7 @@ def _run(row: dict[str, Any], models: Sequence[ScoredModel]) -> Run:
     place = _place(row["run_no"])
     soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
     identity = soundness.parsed(row["identity"], dict, f"identity of {place}")
-    soundness.check_own_marks(identity.get("own_marks"), row["roles"], place)
+    check_own_marks(identity.get("own_marks"), row["roles"], place)
     return Run(
         **{
             **row,

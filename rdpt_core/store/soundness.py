@@ -157,27 +157,6 @@ def check_words(place: str, roles: Sequence[str], with_models: Iterable[str], te
         raise damaged(f"template policy of {place}", " or ".join(TemplatePolicy), template_policy)
 
 
-def check_own_marks(marks: object, roles: Sequence[str], place: str) -> None:
-    """Refuse what an identity says of the roles' own marks, if it says anything and that is none.
-
-    Raises:
-        StoreError: it is not one spelling, or none, for each role.
-    """
-    if marks is None:
-        return
-    is_sound = isinstance(marks, dict) and marks.keys() == set(roles) and all(map(_is_spelling, marks.values()))
-    if not is_sound:
-        raise damaged(f"own marks of {place}", "for each role, null or the texts family, open, close and end", marks)
-
-
-def _is_spelling(value: object) -> bool:
-    return value is None or (
-        isinstance(value, dict)
-        and value.keys() == {"family", "open", "close", "end"}
-        and all(isinstance(text, str) for text in value.values())
-    )
-
-
 def check_run(
     connection: duckdb.DuckDBPyConnection,
     place: str,

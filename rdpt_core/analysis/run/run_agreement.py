@@ -333,6 +333,8 @@ def differences(first: Run, second: Run) -> list[str]:
             changes.append(f"{name.replace('_', ' ')} {before} → {after}")
     if first.traces_hash != second.traces_hash:
         changes.append("traces")
+    if first.marks != second.marks:
+        changes.append(_marks_change(first, second))
     models = {str(model.role): model for model in second.models}
     for model in first.models:
         partner = models.pop(str(model.role), None)
@@ -346,3 +348,14 @@ def differences(first: Run, second: Run) -> list[str]:
             changes.append(f"{model.role} template {model.template} → {partner.template}")
     changes += [f"with {role}" for role in models]
     return changes
+
+
+def _marks_change(first: Run, second: Run) -> str:
+    """In whose marks the roles saw the responses, where that differs."""
+    before, after = first.marks, second.marks
+    roles = [
+        f"{role} {before.family(role) or 'writer'} → {after.family(role) or 'writer'}"
+        for role in second.roles
+        if before.family(role) != after.family(role)
+    ]
+    return f"marks {before.policy} → {after.policy} ({', '.join(roles) or 'the same for every role'})"

@@ -38,7 +38,7 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
             got=", ".join(roles),
         )
     references = request.models.references
-    if request.marks is MarksPolicy.OWN:
+    if request.marks_policy is MarksPolicy.OWN:
         _check_own_marks(request)
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
@@ -59,7 +59,7 @@ def make_backend(
 ) -> Backend:
     """The backend of one role. `files` and `tokenizers` are those that were found; recordings may do without."""
     reference = request.models.references[role]
-    marks = _own_marks(role, reference, tokenizers[role]) if request.marks is MarksPolicy.OWN else None
+    marks = _own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
     prompting = Prompting(request.template_policy, request.too_long, marks)
     distilled = tokenizers.get(Role.DISTILLED)
     if request.template_policy is TemplatePolicy.DISTILLED and distilled is None:

@@ -127,7 +127,7 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         "splitter": [splitter.name, splitter.version],
         "models": {backend.model.role: _model_identity(backend) for backend in backends},
     }
-    if request.marks is MarksPolicy.OWN:
+    if request.marks_policy is MarksPolicy.OWN:
         # Spelled out: a family may be known by another spelling tomorrow.
         spellings = {backend.model.role: backend.own_marks for backend in backends}
         identity["own_marks"] = {role: None if marks is None else marks._asdict() for role, marks in spellings.items()}

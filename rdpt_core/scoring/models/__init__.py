@@ -10,5 +10,6 @@ devices          which device and dtype
 tokenization     prompts as in generation, responses with offsets
 chat_template    a model's template, rendered in a process of its own
 template_worker  that process
+families         whose marks of thinking a model knows
 templates        how a role sees the question
 """

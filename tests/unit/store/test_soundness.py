@@ -38,7 +38,7 @@ RUN = {
     "template policy": "UPDATE runs SET template_policy = 'any'",
     "own marks of run .* got mine": """UPDATE runs SET identity = '{"own_marks": "mine"}'""",
     "for each role, null": """UPDATE runs SET identity = '{"own_marks": {"teacher": null}}'""",
-    "the texts family, open, close and end": """UPDATE runs SET identity = '{"own_marks": {"teacher": {"family": 1},
+    "the texts close, end, family, open": """UPDATE runs SET identity = '{"own_marks": {"teacher": {"family": 1},
     "student": null, "distilled": null}}'""",
     "times of the runs": "UPDATE runs SET started_at = 'infinity'",
     "2,000,000,000 traces": "UPDATE runs SET n_traces = 2000000000",

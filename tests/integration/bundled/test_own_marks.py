@@ -15,9 +15,8 @@ from rdpt_core import bundled
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES, Role, RoleResult, RunKey, SentenceColumns
 from rdpt_core.store.run_store import DuckDBRunStore
+from tests.integration.conftest import export, write_lines
 from tests.support.oracle import Oracle
-
-from .conftest import export, write_lines
 
 TEMPLATE = (bundled.DATA / "teacher" / "chat_template.jinja").read_text(encoding="utf-8")
 HARMONY = ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")
@@ -37,7 +36,7 @@ def thinking_lines(n: int) -> list[dict[str, str]]:
     return lines
 
 
-LINES = thinking_lines(8)
+LINES = thinking_lines(5)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +114,7 @@ def test_the_run_says_whose_marks_were_seen(
     writer, own = (run.info for run in rdpt.open(database).runs())
     assert writer.run_id != own.run_id
     assert "own_marks" not in writer.identity
-    assert {role: own.family_of(role) for role in ROLES} == {
+    assert {role: own.marks.family(role) for role in ROLES} == {
         Role.TEACHER: "harmony",
         Role.STUDENT: "mistral",
         Role.DISTILLED: None,
@@ -135,7 +134,7 @@ def test_the_run_says_whose_marks_were_seen(
     shutil.copytree(bundled.DATA / "student", tmp_path / "plain")
     assert score(files, tmp_path / "a.duckdb", "--marks", "own", "--student", str(tmp_path / "plain")) == 0
     assert "nothing tells the marks of the student, so it sees those of the writer" in capsys.readouterr().err
-    assert rdpt.open(tmp_path / "a.duckdb").run().info.family_of("student") is None
+    assert rdpt.open(tmp_path / "a.duckdb").run().info.marks.family("student") is None
 
 
 def test_resplit_is_what_scoring_with_that_splitter_gives(files: Path, database: Path, tmp_path: Path) -> None:
@@ -168,7 +167,6 @@ def test_a_run_goes_on_in_the_same_marks(
     with monkeypatch.context() as patched, pytest.raises(Broken):
         patched.setattr("rdpt_core.api.scoring.DuckDBRunStore", FailingStore)
         rdpt.score(files / "traces.jsonl", path, marks="own", **{role: files / role for role in ROLES}, device="cpu")
-    assert score(files, path, "--name", "writer's marks") == 0
     assert score(files, path, "--marks", "own") == 0
     own = rdpt.open(database).run("own marks")
     assert rdpt.open(path).run(own.id).sentences().equals(own.sentences())
