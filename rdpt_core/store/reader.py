@@ -30,7 +30,7 @@ from rdpt_core.records import (
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
-from rdpt_core.store.seen_marks import SeenMarks, check_own_marks
+from rdpt_core.store.own_marks import SeenMarks, check_own_marks
 
 _MOST_KNOWN = 1024
 _known_sound: set[tuple[object, ...]] = set()

@@ -104,6 +104,11 @@ def respell(response: str, spelling: Spelling) -> Respelled:
     return Respelled("".join(pieces), np.array(marks, dtype=np.int64).reshape(-1, len(_Mark._fields)))
 
 
+def has_marks(response: str) -> bool:
+    """Whether a response has a mark of any family."""
+    return _TAG.search(response) is not None
+
+
 def opened_once(prompt: str, response: str, spelling: Spelling) -> str:
     """The prompt before a response that is respelled: the thinking is opened once, as this family opens it.
 

@@ -74,8 +74,8 @@ def _marks(run: Run) -> list[str]:
     """Nothing where every model saw the response as it was written."""
     if run.marks.policy is MarksPolicy.WRITER:
         return []
-    seen = [f"the {role} those of {run.marks.family(role) or 'the writer'}" for role in run.roles]
-    return [f"The thinking was marked as each model's own family marks it: {', '.join(seen)}."]
+    seen = [f"{role} {run.marks.family(role) or 'as written'}" for role in run.roles]
+    return [f"The thinking was marked for each model as its own family marks it: {', '.join(seen)}."]
 
 
 def _value(rule: LabelRule, roles: tuple[str, ...]) -> str:

@@ -333,8 +333,7 @@ def differences(first: Run, second: Run) -> list[str]:
             changes.append(f"{name.replace('_', ' ')} {before} → {after}")
     if first.traces_hash != second.traces_hash:
         changes.append("traces")
-    if first.marks != second.marks:
-        changes.append(_marks_change(first, second))
+    changes += _marks_changes(first, second)
     models = {str(model.role): model for model in second.models}
     for model in first.models:
         partner = models.pop(str(model.role), None)
@@ -350,12 +349,12 @@ def differences(first: Run, second: Run) -> list[str]:
     return changes
 
 
-def _marks_change(first: Run, second: Run) -> str:
+def _marks_changes(first: Run, second: Run) -> list[str]:
     """In whose marks the roles saw the responses, where that differs."""
-    before, after = first.marks, second.marks
-    roles = [
-        f"{role} {before.family(role) or 'writer'} → {after.family(role) or 'writer'}"
-        for role in second.roles
-        if before.family(role) != after.family(role)
-    ]
-    return f"marks {before.policy} → {after.policy} ({', '.join(roles) or 'the same for every role'})"
+    policies = first.marks.policy, second.marks.policy
+    changes = [f"marks {policies[0]} → {policies[1]}"] if policies[0] is not policies[1] else []
+    for role in second.roles:
+        before, after = (run.marks.family(role) or "writer" for run in (first, second))
+        if before != after:
+            changes.append(f"{role} marks {before} → {after}")
+    return changes

@@ -131,9 +131,11 @@ def test_the_run_says_whose_marks_were_seen(
     said = capsys.readouterr().err
     assert "the teacher sees the marks of the family `harmony`, which its chat template tells" in said
     assert "the distilled model wrote the responses" in said
-    shutil.copytree(bundled.DATA / "student", tmp_path / "plain")
-    assert score(files, tmp_path / "a.duckdb", "--marks", "own", "--student", str(tmp_path / "plain")) == 0
-    assert "nothing tells the marks of the student, so it sees those of the writer" in capsys.readouterr().err
+    plain = ["--student", str(bundled.DATA / "student"), "--traces", str(bundled.DATA / "traces.jsonl"), "--limit", "2"]
+    assert score(files, tmp_path / "a.duckdb", "--marks", "own", *plain) == 0
+    said = capsys.readouterr().err
+    assert "nothing tells the marks of the student, so it sees those of the writer" in said
+    assert "no response has a mark of thinking that is known" in said
     assert rdpt.open(tmp_path / "a.duckdb").run().info.marks.family("student") is None
 
 
