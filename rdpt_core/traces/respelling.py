@@ -53,28 +53,23 @@ class Respelled:
         """
         if not len(self.marks):
             return char_start, char_end
+        shift = np.concatenate([[0], self.marks[:, 1] - self.marks[:, 3]])
         # A mark that no token reaches stands at the end, so that every search finds one.
-        marks = np.vstack([self.marks, np.full((1, self.marks.shape[1]), _BEYOND)])
-        shift = np.concatenate([[0], self.marks[:, _END] - self.marks[:, _OWN_END]])
+        beyond = np.full((1, self.marks.shape[1]), _BEYOND)
+        start, end, own_start, own_end, tag_start, tag_end = np.vstack([self.marks, beyond]).T
 
-        number = np.searchsorted(marks[:, _OWN_END], char_start, side="right")
-        first = marks[number]
-        is_inside = first[:, _OWN_START] <= char_start
-        is_past_tag = (char_start >= first[:, _TAG_END]) & (char_end > first[:, _OWN_END])
-        start = np.where(is_inside, np.where(is_past_tag, first[:, _END], first[:, _START]), char_start + shift[number])
-
-        number = np.searchsorted(marks[:, _OWN_END], char_end, side="left")
-        last = marks[number]
-        is_inside = last[:, _OWN_START] < char_end
-        is_before_tag = (char_end <= last[:, _TAG_START]) & (char_start < last[:, _OWN_START])
-        end = np.where(is_inside, np.where(is_before_tag, last[:, _START], last[:, _END]), char_end + shift[number])
-
+        at = np.searchsorted(own_end, char_start, side="right")
+        is_past_tag = (char_start >= tag_end[at]) & (char_end > own_end[at])
+        in_mark = np.where(is_past_tag, end[at], start[at])
+        first = np.where(own_start[at] <= char_start, in_mark, char_start + shift[at])
         # Line breaks of two marks with nothing between them are the first one's.
-        start = np.where(start < end, start, np.minimum(first[:, _START], start))
-        return start.astype(np.int32), end.astype(np.int32)
+        first_of_both = np.minimum(start[at], first)
 
-
-_START, _END, _OWN_START, _OWN_END, _TAG_START, _TAG_END = range(len(_Mark._fields))
+        at = np.searchsorted(own_end, char_end, side="left")
+        is_before_tag = (char_end <= tag_start[at]) & (char_start < own_start[at])
+        in_mark = np.where(is_before_tag, start[at], end[at])
+        last = np.where(own_start[at] < char_end, in_mark, char_end + shift[at])
+        return np.where(first < last, first, first_of_both).astype(np.int32), last.astype(np.int32)
 
 
 def respell(response: str, spelling: Spelling) -> Respelled:
