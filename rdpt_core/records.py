@@ -80,6 +80,13 @@ class TemplatePolicy(enum.StrEnum):
     RAW = "raw"
 
 
+class MarksPolicy(enum.StrEnum):
+    """In whose marks each role sees the thinking of a response: the writer's, as they stand, or its own family's."""
+
+    WRITER = "writer"
+    OWN = "own"
+
+
 class TooLong(enum.StrEnum):
     """What happens to a trace that exceeds a model's context: score the sentences that fit, or refuse the trace."""
 

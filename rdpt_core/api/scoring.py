@@ -28,7 +28,7 @@ from rdpt_core.api.models import models_of, with_templates
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import ScoreResult
 from rdpt_core.errors import InputError, UsageError
-from rdpt_core.records import DTYPES, Role, RunKey, TemplatePolicy, TooLong, Trace
+from rdpt_core.records import DTYPES, MarksPolicy, Role, RunKey, TemplatePolicy, TooLong, Trace
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions, cluster, require_ray
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
@@ -57,6 +57,7 @@ def score(
     template: str = "own",
     template_arguments: Mapping[str, Mapping[str, Any]] | None = None,
     template_name: Mapping[str, str] | None = None,
+    marks: str = "writer",
     too_long: str = "prefix",
     splitter: str = "sentence",
     batch_tokens: int | Literal["auto"] | None = "auto",
@@ -96,6 +97,8 @@ def score(
             They replace those of the same name in `triple`.
         template_name: by role, which one of a model that has several chat templates; by default the one named
             `default`.
+        marks: in whose marks each role sees the thinking of a response: those of the `"writer"`, as they stand, or
+            its `"own"`, such as harmony's channels for gpt-oss in place of `<think>`.
         too_long: for a trace beyond a model's context, score the `"prefix"` of sentences that fit, or `"refuse"` it.
         splitter: `"sentence"`, `"line"`, `"paragraph"` or `"step"`.
         batch_tokens: tokens that go through a model together. Changes memory and speed, no number; `"auto"` or None
@@ -132,12 +135,13 @@ def score(
         raise UsageError("there is no file of traces", where="--traces", expected="at least one file")
     named = models_of(triple, {Role.TEACHER: teacher, Role.STUDENT: student, Role.DISTILLED: distilled}, roles)
     models = with_templates(named, template_name or {}, template_arguments or {})
-    _check(device=device, dtype=dtype, template=template, too_long=too_long, engine=engine)
+    _check(device=device, dtype=dtype, template=template, marks=marks, too_long=too_long, engine=engine)
     budget = None if batch_tokens == "auto" else batch_tokens
     check_integers(batch_tokens=budget, limit=limit)
     request = ScoreRequest(
         models=models,
         template_policy=TemplatePolicy(template),
+        marks_policy=MarksPolicy(marks),
         too_long=TooLong(too_long),
         device=device,
         dtype=dtype,
@@ -158,10 +162,11 @@ def score(
     return _score(request, files, database, rejects_path, limit, distributed, on_stages)
 
 
-def _check(*, device: str, dtype: str, template: str, too_long: str, engine: str) -> None:
+def _check(*, device: str, dtype: str, template: str, marks: str, too_long: str, engine: str) -> None:
     check_device(device)
     check_choice("dtype", dtype, DTYPES)
     check_choice("template", template, TemplatePolicy)
+    check_choice("marks", marks, MarksPolicy)
     check_choice("too_long", too_long, TooLong)
     check_choice("engine", engine, ENGINES)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rdpt_core.commands.arguments import add_database
 from rdpt_core.commands.documents import print_json
-from rdpt_core.records import TemplateSettings
+from rdpt_core.records import MarksPolicy, TemplateSettings
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,8 +44,8 @@ def to_text(document: dict[str, Any]) -> str:
         lines += ["", f"run {run['run_id']}  {run['name']}  [{run['state']}]"]
         lines.append(f"  started {run['started_at']} UTC, finished {run['finished_at'] or 'not yet'}")
         lines.append(
-            f"  template policy {run['template_policy']}, splitter {run['splitter']} {run['splitter_version']}, "
-            f"traces sha256 {run['traces_hash'][:16]}"
+            f"  template policy {run['template_policy']}, marks {run['marks_policy']}, "
+            f"splitter {run['splitter']} {run['splitter_version']}, traces sha256 {run['traces_hash'][:16]}"
         )
         if run["unfinished"] is not None:
             lines.append(f"  {run['unfinished']}")
@@ -57,7 +57,8 @@ def to_text(document: dict[str, Any]) -> str:
             template = ", ".join(filter(None, [model["template"], str(TemplateSettings.from_json(model))]))
             lines.append(
                 f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
-                f"template {template}, {_parameters(model['n_parameters'])}, {model['backend']}"
+                f"template {template}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "
+                f"{model['backend']}"
             )
         lines += [f"  note: {note}" for note in run["notes"]]
         for progress in run["progress"]:
@@ -75,6 +76,11 @@ def to_text(document: dict[str, Any]) -> str:
             device, name = (environment.get(key, "unknown") for key in ("device", "device_name"))
             lines.append(f"  on {device} ({name}): {packages or 'unknown packages'}")
     return "\n".join(lines)
+
+
+def _marks(run: dict[str, Any], role: str) -> str:
+    """Nothing where every role saw the writer's."""
+    return f"marks of {run['mark_families'][role] or 'the writer'}, " if run["marks_policy"] == MarksPolicy.OWN else ""
 
 
 def _parameters(n: int | None) -> str:

@@ -23,7 +23,7 @@ from rdpt_core.commands.arguments import (
     threshold,
 )
 from rdpt_core.commands.libraries import prepare_libraries
-from rdpt_core.records import DTYPES, ROLES, Role, TemplatePolicy, TooLong
+from rdpt_core.records import DTYPES, ROLES, MarksPolicy, Role, TemplatePolicy, TooLong
 
 if TYPE_CHECKING:
     from rdpt_core.api.results import ScoreResult
@@ -76,6 +76,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action=ByRole,
         metavar="ROLE:NAME",
         help="which one of a model that has several chat templates (default: the one named `default`)",
+    )
+    parser.add_argument(
+        "--marks",
+        default=MarksPolicy.WRITER.value,
+        choices=[policy.value for policy in MarksPolicy],
+        help="whose marks of thinking each role sees, such as <think>: the writer's, as they stand in the response, or "
+        "its own family's in their place (default: writer)",
     )
     parser.add_argument(
         "--too-long",

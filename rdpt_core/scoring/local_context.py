@@ -45,6 +45,8 @@ from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles, resolve
 from rdpt_core.scoring.models.templates import Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
+from rdpt_core.traces.respelling import opened_once
+from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
 
 DEFAULT_CONTEXT = 4
@@ -66,13 +68,18 @@ class LocalStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalRequest:
-    """Which run, under which of its models, and how far a token looks back, in sentences."""
+    """Which run, under which of its models, and how far a token looks back, in sentences.
+
+    Attributes:
+        marks: those that the model saw in place of the writer's; None if it saw the writer's.
+    """
 
     run: RunKey
     n_traces: int
     model: ScoredModel
     template_policy: TemplatePolicy
     template: TemplateSettings = DEFAULT_TEMPLATE
+    marks: Spelling | None = None
     n_context: int = DEFAULT_CONTEXT
     reference: ModelReference | None = None
     device: str = "auto"
@@ -247,7 +254,10 @@ class _Scorer:
         (rendering,) = render_prompts(self._request.template_policy, [trace], self._tokenizer, None)
         if isinstance(rendering, Unrendered):
             return []
-        return self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
+        text, marks = rendering.text, self._request.marks
+        if marks is not None:
+            text = opened_once(text, trace.response, marks)
+        return self._tokenizer.encode_prompt(text, add_bos=rendering.add_bos)
 
 
 def _step_mean(total: Doubles, n_tokens: Ints) -> float | None:

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rdpt_core.errors import ServerGoneError, StoreError, UsageError
-from rdpt_core.records import Role, RunClaim, RunKey, Trace
+from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
@@ -25,6 +25,9 @@ from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
 from rdpt_core.traces import Splitter, get_splitter
+from rdpt_core.traces.respelling import has_marks
+
+_LOGGER = logging.getLogger(__name__)
 
 _LOGGER = logging.getLogger(__name__)
 _EXIT_PARTIAL = 3
@@ -43,8 +46,8 @@ def score_run(
     """Score every trace under every role and store the result, going on where an earlier process stopped.
 
     Args:
-        read_traces: gives the traces from the beginning; called twice, so that they need not fit in memory;
-            both passes must give the same.
+        read_traces: gives the traces from the beginning; called several times, so that they need not fit in
+            memory; all passes must give the same.
         on_stages: called after each role that was scored, with where its time went.
         on_claim: called once the run has its name and its traces are stored, before anything is scored.
         on_unscored: called for each trace of which it is known in words why a role could not score it.
@@ -70,6 +73,8 @@ def score_run(
     backends = make_backends(request)
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
+    if request.marks_policy is MarksPolicy.OWN and not any(has_marks(trace.response) for trace in read_traces()):
+        _LOGGER.warning("no response has a mark of thinking that is known, so there is none to replace")
     claim = make_claim(request, backends, survey, splitter)
     for note in claim.environment.get(NOTES, ()):
         _LOGGER.warning("%s", note)

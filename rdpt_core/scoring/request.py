@@ -9,6 +9,7 @@ from typing import Protocol
 from rdpt_core.config import ModelSet
 from rdpt_core.records import (
     CheckEarlier,
+    MarksPolicy,
     Role,
     RoleResult,
     RunClaim,
@@ -53,6 +54,7 @@ class ScoreRequest:
 
     models: ModelSet
     template_policy: TemplatePolicy = TemplatePolicy.OWN
+    marks_policy: MarksPolicy = MarksPolicy.WRITER
     too_long: TooLong = TooLong.PREFIX
     device: str = "auto"
     dtype: str = "auto"

@@ -7,6 +7,7 @@ connect    opening the database: one writer or several readers at a time
 schema     its tables, and the migrations that lead to them
 claimed    the database of a run that is under way
 soundness  what must be true of a database before anything of it is shown
+own_marks  in whose marks the roles of a run saw the responses
 writer     claim a run, commit batches, finish
 reader     everything that the app and the exports ask
 run_store  the database as the scoring pipeline sees it

@@ -36,6 +36,9 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Spelling], ...] = (
     (re.compile(r"deepseek|qwen|qwq|glm|kimi|nemotron|minimax|ernie|hunyuan|r1"), THINK),
 )  # fmt: skip
 
+SPELLINGS: tuple[Spelling, ...] = tuple(dict.fromkeys(spelling for _, spelling in _FAMILIES))
+"""Of every family, once."""
+
 TAGS: tuple[tuple[str, str], ...] = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -66,6 +69,12 @@ def spelling_for(model: str | None) -> tuple[Spelling, bool]:
         if pattern.search(name):
             return spelling, True
     return THINK, False
+
+
+def tags_of(spelling: Spelling) -> tuple[str, str]:
+    """A family's opening and closing, as `TAGS` has them."""
+    opening = spelling.open.strip()
+    return opening, dict(TAGS).get(opening, spelling.close.strip())
 
 
 def split_thinking(response: str, prompt: str | None = None) -> tuple[str | None, str | None]:

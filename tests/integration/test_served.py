@@ -116,6 +116,23 @@ def test_a_role_on_the_command_line_and_a_sentencepiece_tokenizer(tmp_path: Path
     assert_agree(local, other, tmp_path)
 
 
+def test_a_served_role_sees_its_own_marks_too(triple: Path, tmp_path: Path) -> None:
+    """The name tells the family: that under which it is served, or that of the folder."""
+    folder = shutil.copytree(triple / "teacher", tmp_path / "magistral")
+    lines = [{**line, "response": f"<think>\n{line['response']}\n</think>\n\nSo it is."} for line in make_lines(4)]
+    traces = write_lines(tmp_path / "t.jsonl", lines)
+    pair = ["--student", str(triple / "student"), "--roles", "teacher,student", "--marks", "own"]
+    local, other = tmp_path / "local.duckdb", tmp_path / "other.duckdb"
+    assert score(traces, ["--teacher", str(folder), *pair], local) == 0
+    with ReferenceServer({"magistral": folder}) as server:
+        reference = f"openai:{server.base_url},model=magistral,tokenizer={triple / 'teacher'}"
+        assert score(traces, ["--teacher", reference, *pair], other) == 0
+    assert_agree(local, other, tmp_path)
+    with open_reader(other) as reader:
+        marks = reader.run(None).marks
+    assert (marks.family("teacher"), marks.family("student")) == ("mistral", None)
+
+
 def run_with_faults(
     triple: Path, tmp_path: Path, n: int, faults: tuple[str, ...], *, slow_s: float = 0.6
 ) -> ReferenceServer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,6 +47,10 @@ HOSTILE = (
     ("x" * 5000 + " ", "Teacher"),
 )
 
+
+# An identity of a run whose roles saw marks of their own.
+HARMONY = {"family": "harmony", "open": "<|channel|>analysis<|message|>", "close": "<|end|>", "end": ""}
+OWN_MARKS = {"own_marks": {Role.TEACHER: HARMONY, Role.STUDENT: None, Role.DISTILLED: None}}
 
 # Every attack that we know, each a sentence of its own. Whatever runs sets `window.owned` or opens a dialog.
 ATTACKS = (
@@ -215,17 +219,19 @@ def build(
     models: Sequence[ScoredModel] | None = None,
     n_scored: int | None = None,
     finish: bool = True,
+    identity: Mapping[str, object] | None = None,
 ) -> RunKey:
     """Write a run and return what names it.
 
     Args:
         n_scored: how many traces get tokens and sentences; all by default.
         finish: whether the run counts as complete.
+        identity: what it says beside the name of the run.
     """
     claim = writer.RunClaim(
         run_id=run_id,
         name=name,
-        identity={"splitter": "synthetic", "run": run_id},
+        identity={"splitter": "synthetic", "run": run_id, **(identity or {})},
         environment={"device": "cpu", "device_name": "none", "packages": {}, "python": sys.version.split()[0]},
         models=tuple(models or (model(role) for role in roles)),
         template_policy="own",

@@ -37,6 +37,8 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "unfinished": None if missing is None else f"{missing}. {missing.hint}",
         "roles": list(run.roles),
         "template_policy": run.template_policy,
+        "marks_policy": run.marks.policy,
+        "mark_families": {role: run.marks.family(role) for role in run.roles},
         "splitter": run.splitter,
         "splitter_version": run.splitter_version,
         "traces_hash": run.traces_hash,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
 from rdpt_core.analysis.statistics.methods import Method, cited
-from rdpt_core.records import ScoredModel
+from rdpt_core.records import MarksPolicy, ScoredModel
 from rdpt_core.store.reader import Run
 
 _POLICIES = {
@@ -33,6 +33,7 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
         f"teacher forcing under {'; '.join(_model(model) for model in run.models)}.",
         f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
         f"model has no template had a plain rendering: {_plain(run)}.{_template_settings(run)}",
+        *_marks(run),
         f"Sentences were cut by the splitter {run.splitter}, version {run.splitter_version}.",
         _value(rule, run.roles),
         _rule(rule, run),
@@ -72,6 +73,14 @@ def _template_settings(run: Run) -> str:
 
 def _plain(run: Run) -> str:
     return ", ".join(str(model.role) for model in run.models if model.template == "plain") or "none"
+
+
+def _marks(run: Run) -> list[str]:
+    """Nothing where every model saw the response as it was written."""
+    if run.marks.policy is MarksPolicy.WRITER:
+        return []
+    seen = [f"{role} {run.marks.family(role) or 'as written'}" for role in run.roles]
+    return [f"The thinking was marked for each model as its own family marks it: {', '.join(seen)}."]
 
 
 def _value(rule: LabelRule, roles: tuple[str, ...]) -> str:

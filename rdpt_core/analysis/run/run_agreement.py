@@ -333,6 +333,7 @@ def differences(first: Run, second: Run) -> list[str]:
             changes.append(f"{name.replace('_', ' ')} {before} → {after}")
     if first.traces_hash != second.traces_hash:
         changes.append("traces")
+    changes += _marks_changes(first, second)
     models = {str(model.role): model for model in second.models}
     for model in first.models:
         partner = models.pop(str(model.role), None)
@@ -348,4 +349,15 @@ def differences(first: Run, second: Run) -> list[str]:
         if partner is not None and before != after:
             changes.append(f"arguments of the {model.role}'s template: {before} → {after}")
     changes += [f"with {role}" for role in models]
+    return changes
+
+
+def _marks_changes(first: Run, second: Run) -> list[str]:
+    """In whose marks the roles saw the responses, where that differs."""
+    policies = first.marks.policy, second.marks.policy
+    changes = [f"marks {policies[0]} → {policies[1]}"] if policies[0] is not policies[1] else []
+    for role in second.roles:
+        before, after = (run.marks.family(role) or "writer" for run in (first, second))
+        if before != after:
+            changes.append(f"{role} marks {before} → {after}")
     return changes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +28,8 @@ from rdpt_core.scoring.backends.served.greeting import ServedAs
 from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.templates import Rendering, Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
+from rdpt_core.traces.respelling import Respelled, opened_once, respell
+from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
 
 
@@ -74,6 +76,10 @@ class Backend(Protocol):
     @property
     def chat_template(self) -> ChatTemplate | None:
         """The model's own, if it makes prompts of the run: this role's, or every role's."""
+
+    @property
+    def own_marks(self) -> Spelling | None:
+        """The marks that the role sees in place of the writer's; None if it sees the writer's."""
         ...
 
     @property
@@ -104,10 +110,15 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prompting:
-    """How a trace becomes a prompt and a response, under any backend that tokenises here."""
+    """How a trace becomes a prompt and a response, under any backend that tokenises here.
+
+    Attributes:
+        marks: the role's own, to put in place of the writer's; None to leave these.
+    """
 
     template_policy: TemplatePolicy
     too_long: TooLong
+    marks: Spelling | None = None
 
 
 def prepare_traces(
@@ -125,7 +136,7 @@ def prepare_traces(
     traces = [item.trace for item in items]
     renderings = render_prompts(prompting.template_policy, traces, tokenizer, distilled_tokenizer)
     return [
-        _prepare(item, rendering, tokenizer, prompting.too_long, context_length)
+        _prepare(item, rendering, tokenizer, prompting, context_length)
         for item, rendering in zip(items, renderings, strict=True)
     ]
 
@@ -134,14 +145,20 @@ def _prepare(
     item: ScoringItem,
     rendering: Rendering | Unrendered,
     tokenizer: RoleTokenizer,
-    too_long: TooLong,
+    prompting: Prompting,
     context_length: int | None,
 ) -> PreparedTrace:
     nothing = np.empty(0, dtype=np.int32)
     if isinstance(rendering, Unrendered):
         return PreparedTrace(item, [], Encoding(nothing, nothing, nothing), 0, rendering.reason, rendering.detail)
-    prompt = tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
-    encoding = tokenizer.encode_response(item.trace.response)
+    text, response = rendering.text, item.trace.response
+    if prompting.marks is not None:
+        text = opened_once(text, response, prompting.marks)
+    prompt = tokenizer.encode_prompt(text, add_bos=rendering.add_bos)
+    if prompting.marks is None:
+        encoding = tokenizer.encode_response(response)
+    else:
+        encoding = _encode_respelled(respell(response, prompting.marks), tokenizer)
     if encoding is None:
         return PreparedTrace(item, prompt, Encoding(nothing, nothing, nothing), 0, UnscoredReason.UNTOKENIZABLE)
     if not prompt:
@@ -151,8 +168,17 @@ def _prepare(
         return PreparedTrace(item, prompt, encoding, len(encoding), None)
     # Every token that fits is scored, whatever sentence it is in: a sentence that is cut has a token without a
     # logprob and so no probability, and another splitter finds the same tokens.
-    n_scored = max(0, int(room)) if too_long is TooLong.PREFIX else 0
+    n_scored = max(0, int(room)) if prompting.too_long is TooLong.PREFIX else 0
     return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
+
+
+def _encode_respelled(respelled: Respelled, tokenizer: RoleTokenizer) -> Encoding | None:
+    """Tokens of the respelled text, at the offsets of the response."""
+    encoding = tokenizer.encode_response(respelled.text)
+    if encoding is None:
+        return None
+    char_start, char_end = respelled.in_response(encoding.char_start, encoding.char_end)
+    return replace(encoding, char_start=char_start, char_end=char_end)
 
 
 def _without_logprobs(encoding: Encoding) -> TokenLogprobs:

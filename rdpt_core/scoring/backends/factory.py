@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 from rdpt_core.errors import ModelError, UsageError
-from rdpt_core.records import ModelReference, Role, TemplatePolicy
+from rdpt_core.records import MarksPolicy, ModelReference, Role, TemplatePolicy
 from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
+from rdpt_core.scoring.models.families import marks_of
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
 from rdpt_core.scoring.models.templates import own_template
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.traces.thinking import Spelling
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def make_backends(request: ScoreRequest) -> list[Backend]:
@@ -20,7 +26,8 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
         ModelError: a model is missing or unusable.
         InputError: recorded logprobs that cannot be read.
         ServerGoneError: a server does not answer.
-        UsageError: the distilled model's template is asked for, and no distilled model has one.
+        UsageError: the distilled model's template is asked for, and no distilled model has one; or marks of the models'
+            own are, where texts are as they were recorded.
     """
     roles = request.models.roles
     if request.template_policy is TemplatePolicy.DISTILLED and Role.DISTILLED not in roles:
@@ -31,6 +38,8 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
             got=", ".join(roles),
         )
     references = request.models.references
+    if request.marks_policy is MarksPolicy.OWN:
+        _check_own_marks(request)
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
     tokenizers = {
@@ -52,7 +61,8 @@ def make_backend(
 ) -> Backend:
     """The backend of one role. `files` and `tokenizers` are those that were found; recordings may do without."""
     reference = request.models.references[role]
-    prompting = Prompting(request.template_policy, request.too_long)
+    marks = _own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
+    prompting = Prompting(request.template_policy, request.too_long, marks)
     distilled = tokenizers.get(Role.DISTILLED)
     if request.template_policy is TemplatePolicy.DISTILLED and distilled is None:
         raise UsageError(
@@ -122,6 +132,39 @@ def _check_template(
             got=", ".join(sorted(unknown)),
         )
     template.check()
+
+
+def _check_own_marks(request: ScoreRequest) -> None:
+    if request.template_policy is TemplatePolicy.RAW:
+        raise UsageError(
+            "a prompt that is used as it stands holds the marks of whoever wrote it",
+            where="--marks own with --template raw",
+            expected="one of the two",
+            hint="Score with `--template own`.",
+        )
+    for role, reference in request.models.references.items():
+        if reference.backend == "recorded":
+            raise UsageError(
+                "recorded logprobs are those of the text that was recorded, with its marks",
+                where="--marks own",
+                expected="models that run here or are served, for every role",
+                got=f"{role}: recorded",
+                hint="Score with `--marks writer`.",
+            )
+
+
+def _own_marks(role: Role, reference: ModelReference, tokenizer: RoleTokenizer) -> Spelling | None:
+    """The marks that stand for the writer's under a role, told to the user; None if the writer's stay."""
+    if role is Role.DISTILLED:
+        _LOGGER.warning("the distilled model wrote the responses, so it sees their marks as they are")
+        return None
+    known = marks_of(tokenizer, reference.model or tokenizer.name)
+    if known is None:
+        _LOGGER.warning("nothing tells the marks of the %s, so it sees those of the writer", role)
+        return None
+    family, source = known.spelling.family, known.source
+    _LOGGER.warning("the %s sees the marks of the family `%s`, which its %s tells", role, family, source)
+    return known.spelling
 
 
 def _files(role: Role, reference: ModelReference) -> ModelFiles | None:

@@ -23,6 +23,7 @@ from rdpt_core.scoring.models.seam import joins_otherwise_since_0_7
 from rdpt_core.scoring.models.templates import author_of, own_template, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.scoring.models.weights import count_parameters, read_tensors
+from rdpt_core.traces.thinking import Spelling
 
 if TYPE_CHECKING:
     from rdpt_core.scoring.engine.kernel import CausalKernel
@@ -97,6 +98,11 @@ class TransformersBackend:
     def chat_template(self) -> ChatTemplate | None:
         """From the tokenizer."""
         return own_template(self._options.prompting.template_policy, self._model.role, self._tokenizer)
+
+    @property
+    def own_marks(self) -> Spelling | None:
+        """Those that stand in place of the writer's."""
+        return self._options.prompting.marks
 
     @property
     def served(self) -> None:

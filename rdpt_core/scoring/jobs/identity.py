@@ -14,7 +14,7 @@ from typing import Any
 
 from rdpt_core import __version__
 from rdpt_core.errors import InputError
-from rdpt_core.records import RunClaim, TemplatePolicy, Trace
+from rdpt_core.records import MarksPolicy, RunClaim, TemplatePolicy, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE
@@ -144,6 +144,10 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
             for backend in backends
         },
     }
+    if request.marks_policy is MarksPolicy.OWN:
+        # Spelled out: a family may be known by another spelling tomorrow.
+        spellings = {backend.model.role: backend.own_marks for backend in backends}
+        identity["own_marks"] = {role: None if marks is None else marks._asdict() for role, marks in spellings.items()}
     environment = describe_environment(resolve_device(request.device))
     served = {backend.model.role: backend.served.to_json() for backend in backends if backend.served is not None}
     templates = {backend.model.role: backend.chat_template for backend in backends}

@@ -81,6 +81,11 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "How each model sees the question: **own** through its own chat template, **distilled** through the "
             "distilled model's, **raw** as the prompt field stands.",
         ),
+        Term(
+            "marks of thinking",
+            "The text that tells thinking from the answer, such as `[THINK]`. Each model sees those of the **writer**, "
+            "as they stand in the response, or its **own** family's in their place.",
+        ),
         Term("splitter", "The rule that cuts a response into sentences. Another splitter makes another run."),
     ),
     "Probabilities": (

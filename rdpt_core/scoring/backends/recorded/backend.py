@@ -78,6 +78,11 @@ class RecordedBackend:
         return self._chat_template
 
     @property
+    def own_marks(self) -> None:
+        """The text is what was recorded."""
+        return None
+
+    @property
     def served(self) -> None:
         """It was recorded."""
         return None

@@ -22,6 +22,7 @@ from rdpt_core.scoring.backends.served.secret import Secret
 from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.templates import own_template, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.traces.thinking import Spelling
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,6 +93,11 @@ class ServedBackend:
     def chat_template(self) -> ChatTemplate | None:
         """From the tokenizer on this machine."""
         return own_template(self._prompting.template_policy, self._model.role, self._tokenizer)
+
+    @property
+    def own_marks(self) -> Spelling | None:
+        """Those that stand in place of the writer's."""
+        return self._prompting.marks
 
     @property
     def served(self) -> ServedAs:

@@ -81,7 +81,8 @@ def _described(model: ScoredModel, prompt_hash: str | None) -> str:
 
 
 def portable(request: ScoreRequest, role: Role) -> ScoreRequest:
-    """The request as another process can carry it out: with absolute paths.
+    """The request as another process can carry it out: with absolute paths, in which names stay, since a name may tell
+    a model's family.
 
     With every role in it, since the distilled model's template may be asked for; recordings are left where they are.
     """
@@ -98,5 +99,5 @@ def _absolute(reference: ModelReference) -> ModelReference:
     for name in ("model", "tokenizer"):
         value = getattr(reference, name)
         if value and Path(value).expanduser().exists() and not (name == "model" and reference.backend == "openai"):
-            changed[name] = str(Path(value).expanduser().resolve())
+            changed[name] = str(Path(value).expanduser().absolute())
     return replace(reference, **changed)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run.run_agreement import differences
 from rdpt_core.analysis.trace.comparison import Kind, Suggestion, TraceComparison, compare, mixed_questions
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view, question_text
 from rdpt_core.store.reader import Reader, Run
@@ -68,6 +69,9 @@ def draw(page: PageContext) -> None:
         links.publish(key, value)
     _pickers(page, left, right)
     _draw_offers(page, left, right, offers)
+    if left.run.run_id != right.run.run_id:
+        changes = "; ".join(differences(left.run, right.run))
+        st.caption(f"What differs from the left run to the right one: {words.no_markdown(changes, 300)}.")
     notices.run_notices(page, brief=True)
     views = [_load_view(page, side) for side in (left, right)]
     notices.faint_notice(views[0].view.faint(), brief=True)

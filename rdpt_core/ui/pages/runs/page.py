@@ -1,4 +1,4 @@
-"""The parts of the runs page: what another student, precision, template policy or splitter changes."""
+"""The parts of the runs page: what another student, precision, template policy, marks or splitter change."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def explain_one_run(page: PageContext) -> None:
             f"rdpt resplit --db {file} --splitter line",
         ),
         ("Another template policy", f"{base} --template distilled --name 'distilled template'"),
+        ("Each model's own marks of thinking", f"{base} --marks own --name 'own marks'"),
         ("Another precision", f"{base} --dtype bfloat16 --name bfloat16"),
         (
             "Another student: name it in a second triple",
@@ -270,10 +271,12 @@ def draw(page: PageContext) -> None:
     """The whole page."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Do the labels hold in another run?", anchor=False)
-        glossary.explain("run", "matched sentence", "agreement", "Cohen's κ", "template policy", "splitter")
+        glossary.explain(
+            "run", "matched sentence", "agreement", "Cohen's κ", "template policy", "marks of thinking", "splitter"
+        )
     st.markdown(
         "A finding should not depend on how it was scored. Here the same sentences of two runs stand side by side: "
-        "another student, another precision, another template policy or another splitter."
+        "another student, another precision, another template policy, other marks or another splitter."
     )
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)

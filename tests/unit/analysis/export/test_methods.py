@@ -54,6 +54,14 @@ def test_it_says_what_was_compared(tmp_path: Path, unit: Unit, words: str) -> No
     assert "in nats" in text
 
 
+def test_it_says_whose_marks_the_models_saw(tmp_path: Path) -> None:
+    text = methods_paragraph(
+        run_of(tmp_path / "a.duckdb", identity=synthetic.OWN_MARKS), LabelRule.make(), "all traces"
+    )
+    assert "own family marks it: teacher harmony, student as written, distilled as written." in text
+    assert "own family" not in methods_paragraph(run_of(tmp_path / "b.duckdb"), LabelRule.make(), "all traces")
+
+
 def test_without_a_distilled_model_there_is_no_alpha(tmp_path: Path) -> None:
     models = [synthetic.model(Role.TEACHER), synthetic.model(Role.STUDENT, template="plain")]
     run = run_of(tmp_path / "db.duckdb", roles=(Role.TEACHER, Role.STUDENT), models=models, finish=False)

@@ -1,0 +1,21 @@
+"""What a worker of Ray is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rdpt_core.config import ModelSet
+from rdpt_core.records import ModelReference, Role
+from rdpt_core.scoring.jobs.distributed.worker import portable
+from rdpt_core.scoring.request import ScoreRequest
+
+
+def test_a_model_keeps_the_name_by_which_its_family_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "gpt-oss").symlink_to(tmp_path / "model")
+    monkeypatch.chdir(tmp_path)
+    request = ScoreRequest(ModelSet({role: ModelReference("gpt-oss") for role in (Role.TEACHER, Role.STUDENT)}))
+    references = portable(request, Role.TEACHER).models.references
+    assert references == {Role.TEACHER: ModelReference(str(tmp_path / "gpt-oss"))}
