@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import ModelReference, Role, TemplatePolicy
 from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
-from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
+from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer, tokenizer_key
 from rdpt_core.scoring.models.templates import author_of
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
@@ -33,16 +35,26 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
     references = request.models.references
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
-    tokenizers = {
-        role: load_tokenizer(model_files, trust_remote_code=request.trust_remote_code)
-        for role, model_files in files.items()
-        if model_files is not None
-    }
+    tokenizers = _load_tokenizers(files, request.trust_remote_code)
     backends = [make_backend(request, role, files[role], tokenizers) for role in roles]
     for model_files in files.values():
         if model_files is not None:
             model_files.check_unchanged()
     return backends
+
+
+def _load_tokenizers(files: Mapping[Role, ModelFiles | None], trust_remote_code: bool) -> dict[Role, RoleTokenizer]:
+    """Every role's tokenizer. Roles whose files are the same share one: large ones take seconds to load."""
+    loaded: dict[str, RoleTokenizer] = {}
+    tokenizers = {}
+    for role, model_files in files.items():
+        if model_files is None:
+            continue
+        key = tokenizer_key(model_files)
+        if key not in loaded:
+            loaded[key] = load_tokenizer(model_files, trust_remote_code=trust_remote_code)
+        tokenizers[role] = loaded[key].renamed(model_files.name)
+    return tokenizers
 
 
 def make_backend(
