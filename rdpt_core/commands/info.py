@@ -56,6 +56,7 @@ def to_text(document: dict[str, Any]) -> str:
             lines.append(
                 f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
                 f"template {model['template']}, {_parameters(model['n_parameters'])}, {model['backend']}"
+                f"{_beginning(model['prompts_begin_with'])}"
             )
         for progress in run["progress"]:
             lines.append(
@@ -72,6 +73,10 @@ def to_text(document: dict[str, Any]) -> str:
             device, name = (environment.get(key, "unknown") for key in ("device", "device_name"))
             lines.append(f"  on {device} ({name}): {packages or 'unknown packages'}")
     return "\n".join(lines)
+
+
+def _beginning(token: str | None) -> str:
+    return "" if token is None else f", prompts begin with {token}"
 
 
 def _parameters(n: int | None) -> str:

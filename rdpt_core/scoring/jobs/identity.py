@@ -8,7 +8,7 @@ import json
 import logging
 import platform
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +17,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.records import RunClaim, TemplatePolicy, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
+from rdpt_core.scoring.jobs.previews import PROMPTS, preview_roles
 from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.templates import lack
@@ -29,6 +30,7 @@ SCORING_VERSION = "3"
 SERVED = "served"
 """Key of the environment: for each served role, where and how its server answered."""
 
+_SAMPLE_TRACES = 8
 _LOGGER = logging.getLogger(__name__)
 
 _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "pyarrow")
@@ -36,10 +38,11 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "
 
 @dataclass(frozen=True, slots=True)
 class TraceSurvey:
-    """What one pass over the input finds: its hash, and how many traces it holds."""
+    """What one pass over the input finds: its hash, how many traces it holds, and the first ones that have a prompt."""
 
     traces_hash: str
     n_traces: int
+    sample: tuple[Trace, ...] = field(default=(), compare=False)
 
 
 def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurvey:
@@ -49,8 +52,12 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
         InputError: no trace at all, or none that the policy can render.
     """
     pass_, n_lacking = _Pass(), 0
+    sample: list[Trace] = []
     for trace in traces:
-        n_lacking += lack(policy, trace) is not None
+        is_lacking = lack(policy, trace) is not None
+        n_lacking += is_lacking
+        if not is_lacking and len(sample) < _SAMPLE_TRACES:
+            sample.append(trace)
         pass_.add(trace)
     if pass_.n_traces == 0:
         raise InputError(
@@ -67,7 +74,7 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
             got=f"{pass_.n_traces:,} without",
             hint="Score with `--template own`." if needs_prompts else "Score with `--template raw`.",
         )
-    return pass_.survey()
+    return replace(pass_.survey(), sample=tuple(sample))
 
 
 def read_again(read_traces: Callable[[], Iterable[Trace]], survey: TraceSurvey) -> Iterator[Trace]:
@@ -127,7 +134,10 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         "splitter": [splitter.name, splitter.version],
         "models": {backend.model.role: _model_identity(backend) for backend in backends},
     }
-    environment = describe_environment(resolve_device(request.device))
+    environment = {
+        **describe_environment(resolve_device(request.device)),
+        PROMPTS: preview_roles(backends, survey.sample),
+    }
     served = {backend.model.role: backend.served.to_json() for backend in backends if backend.served is not None}
     return RunClaim(
         run_id=make_run_id(identity),
