@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +17,7 @@ from rdpt_core.store.reader import Reader, RoleProgress, Run
 GRADES = ("correct", "incorrect", "not graded")
 GRADE_SQL = f"CASE WHEN correct THEN '{GRADES[0]}' WHEN NOT correct THEN '{GRADES[1]}' ELSE '{GRADES[2]}' END"
 
+_SHOWN_CHARS = 40
 QUESTION_PART = 1000
 """How many characters of a question the list of traces holds, to show and to search."""
 
@@ -72,6 +74,21 @@ def finished_run(reader: Reader, key: str | None) -> Run:
             hint=missing.hint,
         )
     return run
+
+
+def first_tokens(run: Run) -> dict[str, str]:
+    """What the prompts of each role begin with: a token and its id, or that they differ. A role is missing that has no
+    prompts of ours, or was scored by a version that did not store it."""
+    stored = run.environment[-1].get("prompts") if run.environment else None
+    begins = stored if isinstance(stored, dict) else {}
+    return {role: _first_token(begins[role]) for role in run.roles if isinstance(begins.get(role), dict)}
+
+
+def _first_token(entry: dict[str, Any]) -> str:
+    token, number = entry.get("first_token"), entry.get("first_id")
+    if not isinstance(token, str) or not isinstance(number, int):
+        return "differs by trace"
+    return f"{token[:_SHOWN_CHARS]!r} ({number})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def to_text(document: dict[str, Any]) -> str:
             lines.append(
                 f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
                 f"template {template}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "
-                f"{model['backend']}"
+                f"{model['backend']}{_beginning(model['prompts_begin_with'])}"
             )
         lines += [f"  note: {note}" for note in run["notes"]]
         for progress in run["progress"]:
@@ -81,6 +81,10 @@ def to_text(document: dict[str, Any]) -> str:
 def _marks(run: dict[str, Any], role: str) -> str:
     """Nothing where every role saw the writer's."""
     return f"marks of {run['mark_families'][role] or 'the writer'}, " if run["marks_policy"] == MarksPolicy.OWN else ""
+
+
+def _beginning(token: str | None) -> str:
+    return "" if token is None else f", prompts begin with {token}"
 
 
 def _parameters(n: int | None) -> str:

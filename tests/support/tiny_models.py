@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, trainers
 from tokenizers import models as tokenizer_models
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
@@ -45,6 +46,30 @@ def metaspace_tokenizer(n_tokens: int = 300) -> Tokenizer:
     trainer = trainers.BpeTrainer(vocab_size=n_tokens + 256, special_tokens=["<unk>", *SPECIAL, *fallback])
     tokenizer.train_from_iterator(_CORPUS, trainer)
     return tokenizer
+
+
+def split_tokenizer() -> Tokenizer:
+    """A byte-level BPE that takes up to three digits together, as Llama 3 and DeepSeek do and Qwen does not."""
+    tokenizer = Tokenizer(tokenizer_models.BPE())
+    words = Regex(r"\p{N}{1,3}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(words, "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    tokenizer.train_from_iterator([*_CORPUS, "123 456 123456 123 456"], trainer)
+    return tokenizer
+
+
+def save_tokenizer(folder: Path, tokenizer: Tokenizer, model_type: str = "llama", **settings: Any) -> Path:
+    """Write a tokenizer without weights; extra arguments go into tokenizer_config.json as they are."""
+    folder.mkdir(parents=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "config.json").write_text(json.dumps({"model_type": model_type}))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"bos_token": "<s>", "eos_token": "</s>", **settings}))
+    return folder
 
 
 def save_model(

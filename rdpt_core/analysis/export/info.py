@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rdpt_core.analysis.catalog import unfinished
+from rdpt_core.analysis.catalog import first_tokens, unfinished
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.store.schema import SCHEMA_VERSION
 
@@ -29,7 +29,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         StoreError: the database is damaged.
     """
     reader.check(run)
-    missing = unfinished(reader, run)
+    missing, begins = unfinished(reader, run), first_tokens(run)
     return {
         "run_id": run.run_id,
         "name": run.name,
@@ -47,7 +47,10 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "finished_at": None if run.finished_at is None else run.finished_at.isoformat(timespec="seconds"),
         "counts": run_counts(reader, run),
         "unscored": unscored_reasons(reader, run),
-        "models": [{**asdict(model), **run.template(model.role).to_json()} for model in run.models],
+        "models": [
+            {**asdict(model), **run.template(model.role).to_json(), "prompts_begin_with": begins.get(model.role)}
+            for model in run.models
+        ],
         "notes": list(run.notes),
         "progress": [asdict(progress) for progress in reader.progress(run)],
         "identity": run.identity,

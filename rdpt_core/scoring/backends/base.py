@@ -28,9 +28,13 @@ from rdpt_core.scoring.backends.served.greeting import ServedAs
 from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.templates import Rendering, Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
+from rdpt_core.scoring.models.tokenizer_files import Difference
 from rdpt_core.traces.respelling import Respelled, opened_once, respell
 from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
+
+_COMPARED_CHARS = 20_000
+"""Of each text that is cut twice to compare: a difference shows in its first page or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,21 @@ class PreparedTrace:
 Batch = list[PreparedTrace]
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a sample of the traces shows of how a role sees them, before anything is scored.
+
+    Attributes:
+        first_id: the token that its prompts begin with; None if not all begin alike.
+        first_token: the same as the vocabulary writes it.
+        difference: the first piece of a text that transformers alone would cut otherwise than the model's files say.
+    """
+
+    first_id: int | None
+    first_token: str | None
+    difference: Difference | None
+
+
 class Backend(Protocol):
     """Token logprobs of responses after their prompts, for one role."""
 
@@ -85,6 +104,14 @@ class Backend(Protocol):
     @property
     def served(self) -> ServedAs | None:
         """The model as its server answered just now; None for one that is not served."""
+        ...
+
+    def preview(self, traces: Sequence[Trace]) -> Preview | None:
+        """What these traces show of the prompts and tokens that are made here; None if none are.
+
+        Raises:
+            ModelError: the chat template is broken or does not end.
+        """
         ...
 
     def load(self) -> None:
@@ -119,6 +146,23 @@ class Prompting:
     template_policy: TemplatePolicy
     too_long: TooLong
     marks: Spelling | None = None
+
+
+def preview_traces(
+    traces: Sequence[Trace], tokenizer: RoleTokenizer, distilled_tokenizer: RoleTokenizer | None, policy: TemplatePolicy
+) -> Preview:
+    """See `Backend.preview`."""
+    made = render_prompts(policy, traces, tokenizer, distilled_tokenizer)
+    renderings = [rendering for rendering in made if isinstance(rendering, Rendering)]
+    prompts = [tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos) for rendering in renderings]
+    first_ids = {prompt[0] for prompt in prompts if prompt}
+    first_id = first_ids.pop() if len(first_ids) == 1 else None
+    texts = [*(trace.response for trace in traces), *(rendering.text for rendering in renderings)]
+    return Preview(
+        first_id,
+        None if first_id is None else tokenizer.token_text(first_id),
+        tokenizer.library_difference(text[:_COMPARED_CHARS] for text in texts),
+    )
 
 
 def prepare_traces(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import MarksPolicy, ModelReference, Role, TemplatePolicy
@@ -10,7 +11,7 @@ from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
 from rdpt_core.scoring.models.families import marks_of
-from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
+from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer, tokenizer_key
 from rdpt_core.scoring.models.templates import own_template
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
@@ -42,11 +43,7 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
         _check_own_marks(request)
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
-    tokenizers = {
-        role: load_tokenizer(model_files, references[role].template, trust_remote_code=request.trust_remote_code)
-        for role, model_files in files.items()
-        if model_files is not None
-    }
+    tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
     for role in roles:
         _check_template(request.template_policy, role, references[role], tokenizers.get(role))
     backends = [make_backend(request, role, files[role], tokenizers) for role in roles]
@@ -54,6 +51,22 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
         if model_files is not None:
             model_files.check_unchanged()
     return backends
+
+
+def _load_tokenizers(
+    files: Mapping[Role, ModelFiles | None], references: Mapping[Role, ModelReference], trust_remote_code: bool
+) -> dict[Role, RoleTokenizer]:
+    """Every role's tokenizer. Roles whose files are the same share one: large ones take seconds to load."""
+    loaded: dict[str, RoleTokenizer] = {}
+    tokenizers = {}
+    for role, model_files in files.items():
+        if model_files is None:
+            continue
+        key = tokenizer_key(model_files)
+        if key not in loaded:
+            loaded[key] = load_tokenizer(model_files, references[role].template, trust_remote_code=trust_remote_code)
+        tokenizers[role] = loaded[key].lent_to(model_files.name, references[role].template)
+    return tokenizers
 
 
 def make_backend(

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores
-from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
+from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores, Trace
+from rdpt_core.scoring.backends.base import (
+    Batch,
+    PreparedTrace,
+    Preview,
+    Prompting,
+    ScoringItem,
+    prepare_traces,
+    preview_traces,
+    role_result,
+)
 from rdpt_core.scoring.concurrency import map_in_order
 from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
 from rdpt_core.scoring.models.chat_template import ChatTemplate
@@ -82,17 +91,19 @@ class TransformersBackend:
 
     @property
     def prompt_hash(self) -> str | None:
-        """Only where an earlier version made other prompts of the same template, to tell its runs apart from those of
-        today: the revision covers the template's text alone.
+        """Only where earlier versions made other prompts of the same files: this tells their runs from those of today.
 
-        Versions before 0.6 knew few formats of dates.
+        Before 0.6 they knew few formats of dates. Before 0.7 they joined some prompts to responses otherwise, and left
+        out a BOS that is only declared.
         """
         author = author_of(self._options.prompting.template_policy, self._tokenizer, self._distilled_tokenizer)
         template = None if author is None else author.chat_template
-        if author is None or template is None:
-            return None
-        is_otherwise = "strftime_now" in template.source or joins_otherwise_since_0_7(template.source)
-        return author.prompt_hash() if is_otherwise else None
+        if author and template and ("strftime_now" in template.source or joins_otherwise_since_0_7(template.source)):
+            return author.prompt_hash()
+        writes_its_own_bos = template is not None and author is self._tokenizer
+        return (
+            self._tokenizer.prompt_hash() if self._tokenizer.bos_is_only_declared and not writes_its_own_bos else None
+        )
 
     @property
     def chat_template(self) -> ChatTemplate | None:
@@ -108,6 +119,12 @@ class TransformersBackend:
     def served(self) -> None:
         """It runs here."""
         return None
+
+    def preview(self, traces: Sequence[Trace]) -> Preview:
+        """How the model's prompts begin, and whether its tokens are what one expects."""
+        return preview_traces(
+            traces, self._tokenizer, self._distilled_tokenizer, self._options.prompting.template_policy
+        )
 
     def load(self) -> None:
         """One kernel for every worker's device."""

@@ -17,6 +17,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.records import MarksPolicy, RunClaim, TemplatePolicy, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
+from rdpt_core.scoring.jobs.previews import PROMPTS, preview_roles
 from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.prompt_notes import prompt_notes
@@ -35,6 +36,8 @@ NOTES = "notes"
 
 _N_LOOKED_AT = 64
 """Traces of which the prompts are looked at before scoring."""
+_N_ENCODED = 8
+"""Those among them that are cut into tokens."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "
 
 @dataclass(frozen=True, slots=True)
 class TraceSurvey:
-    """What one pass over the input finds: its hash, how many traces it holds, and the first of them."""
+    """What one pass over the input finds: its hash, how many traces it holds, and the first that have a prompt."""
 
     traces_hash: str
     n_traces: int
@@ -57,8 +60,12 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
         InputError: no trace at all, or none that the policy can render.
     """
     pass_, n_lacking = _Pass(), 0
+    first: list[Trace] = []
     for trace in traces:
-        n_lacking += lack(policy, trace) is not None
+        is_lacking = lack(policy, trace) is not None
+        n_lacking += is_lacking
+        if not is_lacking and len(first) < _N_LOOKED_AT:
+            first.append(trace)
         pass_.add(trace)
     if pass_.n_traces == 0:
         raise InputError(
@@ -75,7 +82,7 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
             got=f"{pass_.n_traces:,} without",
             hint="Score with `--template own`." if needs_prompts else "Score with `--template raw`.",
         )
-    return pass_.survey()
+    return replace(pass_.survey(), first=tuple(first))
 
 
 def read_again(read_traces: Callable[[], Iterable[Trace]], survey: TraceSurvey) -> Iterator[Trace]:
@@ -110,18 +117,15 @@ class _Pass:
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
-        self._first: list[Trace] = []
         self.n_traces = 0
 
     def add(self, trace: Trace) -> None:
         self._digest.update(trace_to_json(trace).encode("utf-8"))
         self._digest.update(b"\n")
         self.n_traces += 1
-        if len(self._first) < _N_LOOKED_AT:
-            self._first.append(trace)
 
     def survey(self) -> TraceSurvey:
-        return TraceSurvey(self._digest.hexdigest(), self.n_traces, tuple(self._first))
+        return TraceSurvey(self._digest.hexdigest(), self.n_traces)
 
 
 def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: TraceSurvey, splitter: Splitter) -> RunClaim:
@@ -148,7 +152,10 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         # Spelled out: a family may be known by another spelling tomorrow.
         spellings = {backend.model.role: backend.own_marks for backend in backends}
         identity["own_marks"] = {role: None if marks is None else marks._asdict() for role, marks in spellings.items()}
-    environment = describe_environment(resolve_device(request.device))
+    environment = {
+        **describe_environment(resolve_device(request.device)),
+        PROMPTS: preview_roles(backends, survey.first[:_N_ENCODED]),
+    }
     served = {backend.model.role: backend.served.to_json() for backend in backends if backend.served is not None}
     templates = {backend.model.role: backend.chat_template for backend in backends}
     notes = [

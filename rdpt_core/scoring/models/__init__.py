@@ -7,6 +7,7 @@ weights          what the headers of weight files say
 configuration    its sizes, held against those headers
 loading          files to the loaded model
 devices          which device and dtype
+tokenizer_files  what the files of a tokenizer say themselves
 tokenization     prompts as in generation, responses with offsets
 chat_template    a model's template, rendered in a process of its own
 template_worker  that process

@@ -7,6 +7,7 @@ folder without tokenizer files (an empty tokenizer is made in silence). All thre
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from dataclasses import dataclass, field, replace
@@ -16,18 +17,22 @@ from pathlib import Path
 from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
 from rdpt_core.scoring.models.hashed_files import HashedFiles
+from rdpt_core.scoring.models.settings import read_settings
+from rdpt_core.scoring.models.tokenizer_files import TOKENIZER_SETTINGS
 
 _WEIGHT_PATTERNS = ("*.safetensors",)
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "vocab.json",
+    "vocab.txt",
+    "spiece.model",
+    "tekken.json",
+    "tiktoken.model",
+)
 _TOKENIZER_PATTERNS = ["*.json", "*.jinja", "*.model", "*.txt"]
 # Beside weights and vocabulary: what transformers takes added and special tokens from, and which file gives a tensor.
-_OTHER_FILES = (
-    "config.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "model.safetensors.index.json",
-)
+_OTHER_FILES = ("config.json", *TOKENIZER_SETTINGS, "model.safetensors.index.json")
 _TEMPLATE_PATTERNS = ("*.jinja", "additional_chat_templates/*.jinja")
 _HUB_PATTERNS = ["*.safetensors", *_TOKENIZER_PATTERNS]
 _HUB_TIMEOUT_S = 1.0
@@ -142,6 +147,21 @@ def resolve_tokenizer(name: str) -> ModelFiles:
     return ModelFiles(name, folder, HashedFiles(lambda: files).revision)
 
 
+def tokenizer_key(files: ModelFiles) -> str:
+    """Equal for models whose tokenizers load alike: the same files, and the same kind of model to choose a class by."""
+    if files.gguf is not None:
+        return files.revision
+    names = (*_TOKENIZER_FILES, *TOKENIZER_SETTINGS, "merges.txt", "chat_template.json")
+    named = [files.folder / name for name in names]
+    hashed = HashedFiles(lambda: [*(file for file in named if file.is_file()), *_templates(files.folder)])
+    config = files.folder / "config.json"
+    settings = read_settings(config) if config.is_file() else {}
+    kind = {name: settings.get(name) for name in ("model_type", "tokenizer_class", "auto_map")}
+    # Code that comes with a model is that of its own folder.
+    code = str(files.folder.absolute()) if any(files.folder.glob("*.py")) else ""
+    return json.dumps([hashed.revision, kind, code])
+
+
 def _require_gguf() -> None:
     missing = [name for name in ("gguf", "accelerate") if find_spec(name) is None]
     if missing:
@@ -192,9 +212,12 @@ def _weights(folder: Path) -> list[Path]:
 
 def _deciding_files(folder: Path) -> list[Path]:
     """The files of a model that decide a number."""
-    templates = sorted(file for pattern in _TEMPLATE_PATTERNS for file in folder.glob(pattern))
     others = (folder / name for name in (*_TOKENIZER_FILES, *_OTHER_FILES))
-    return [*_weights(folder), *templates, *(file for file in others if file.is_file())]
+    return [*_weights(folder), *_templates(folder), *(file for file in others if file.is_file())]
+
+
+def _templates(folder: Path) -> list[Path]:
+    return sorted(file for pattern in _TEMPLATE_PATTERNS for file in folder.glob(pattern))
 
 
 def _check_tokenizer(folder: Path) -> None:

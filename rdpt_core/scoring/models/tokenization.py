@@ -4,12 +4,18 @@ Prompt and response are tokenised apart and their ids joined. The response must 
 it has, so everything that would change them is switched off for it: the space that some tokenizers put before a
 text, Unicode normalisation in tokenizers that could also spell the original bytes, special tokens at the seam, and the
 trimming of offsets.
+
+Where a model has a tokenizer.json, its tokens are cut as that file says. transformers 5 builds some tokenizers from
+their class instead and drops what the file says, while its versions before, and other engines, load the file: it is
+what the model was trained with.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +30,13 @@ from rdpt_core.scoring.models.configuration import check_settings, load_config
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.seam import joins_otherwise_since_0_7
 from rdpt_core.scoring.models.settings import check_texts, foreign
+from rdpt_core.scoring.models.tokenizer_files import (
+    Difference,
+    check_vocabulary,
+    declared_bos,
+    first_difference,
+    read_tokenizer_json,
+)
 from rdpt_core.scoring.models.weights import read_tensors
 
 if TYPE_CHECKING:
@@ -57,38 +70,54 @@ class RoleTokenizer:
     """
 
     def __init__(
-        self, name: str, tokenizer: PreTrainedTokenizerBase, template: TemplateSettings = DEFAULT_TEMPLATE
+        self,
+        name: str,
+        tokenizer: PreTrainedTokenizerBase,
+        template: TemplateSettings = DEFAULT_TEMPLATE,
+        *,
+        own: Tokenizer | None = None,
+        declared_bos: str | None = None,
     ) -> None:
         from tokenizers import Tokenizer
 
         self.name = name
         self.template = template
         self._tokenizer = tokenizer
-        backend = getattr(tokenizer, "backend_tokenizer", None)
+        self._own = own
+        backend: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None) if own is None else own
         if backend is None:
             raise ModelError(
                 "this model has no fast tokenizer, so its tokens have no character offsets",
                 where=name,
                 expected="a tokenizer.json, or files that convert to one",
             )
-        if tokenizer.vocab_size == 0 or not tokenizer.get_vocab():
+        self._backend = backend
+        if backend.get_vocab_size(with_added_tokens=False) == 0:
             raise ModelError("the tokenizer of this model is empty", where=name, expected="a vocabulary")
-        self.vocabulary_size = len(tokenizer)
+        self.vocabulary_size = backend.get_vocab_size(with_added_tokens=True)
+        self._declared_bos = declared_bos
         state = verbatim(json.loads(backend.to_str()))
         text = json.dumps(state, sort_keys=True, ensure_ascii=False)
         self.hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._response_tokenizer: Tokenizer = Tokenizer.from_str(text)
         self._response_tokenizer.encode_special_tokens = False
 
+    def lent_to(self, name: str, template: TemplateSettings) -> RoleTokenizer:
+        """The same tokenizer for another model that has it, with that one's settings of the template."""
+        other = copy.copy(self)
+        other.name, other.template = name, template
+        other.__dict__.pop("chat_template", None)
+        return other
+
     def prompt_hash(self) -> str:
         """Of everything that decides the tokens of a prompt: the chat template's source and the special tokens that it
         may name, the tokenizer as it is, whether a BOS comes first, and how prompt and response are joined."""
         tokenizer = self._tokenizer
         parts = [
-            json.loads(tokenizer.backend_tokenizer.to_str()),
+            json.loads(self._backend.to_str()),
             tokenizer.chat_template,
             tokenizer.special_tokens_map,
-            self._bos_id(),
+            self._bos_id,
         ]
         if joins_otherwise_since_0_7(str(tokenizer.chat_template)):
             parts.append("seam 2")
@@ -120,18 +149,41 @@ class RoleTokenizer:
 
     def encode_prompt(self, text: str, *, add_bos: bool) -> list[int]:
         """Token ids of a prompt. `add_bos` puts the model's BOS first, once, if the model uses one."""
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        bos = self._bos_id() if add_bos else None
+        ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+        bos = self._bos_id if add_bos else None
         return ids if bos is None or ids[:1] == [bos] else [bos, *ids]
 
+    @cached_property
     def _bos_id(self) -> int | None:
-        bos = self._tokenizer.bos_token_id
+        """The BOS, if the model uses one: its tokenizer puts it first, or says that it is to be put first.
+
+        transformers 5 no longer reads `add_bos_token` where there is a tokenizer.json, and DeepSeek's files say it
+        nowhere else.
+        """
+        name = self._tokenizer.bos_token if self._puts_bos_first() else self._declared_bos
+        return None if name is None else self._backend.token_to_id(name)
+
+    def _puts_bos_first(self) -> bool:
         with_special: list[int] = self._tokenizer("a")["input_ids"]
-        return bos if bos is not None and with_special[:1] == [bos] else None
+        return with_special[:1] == [self._tokenizer.bos_token_id]
+
+    @property
+    def bos_is_only_declared(self) -> bool:
+        """Whether versions before 0.7 put no BOS before prompts that want one."""
+        return self._bos_id is not None and not self._puts_bos_first()
+
+    def token_text(self, token_id: int) -> str | None:
+        """A token as the vocabulary writes it; None if there is none of this number."""
+        text: str | None = self._backend.id_to_token(token_id)
+        return text
 
     def token_texts(self) -> dict[int, str]:
         """Every token as the vocabulary writes it, by id."""
-        return {number: text for text, number in self._tokenizer.get_vocab().items()}
+        return {number: text for text, number in self._backend.get_vocab(with_added_tokens=True).items()}
+
+    def library_difference(self, texts: Iterable[str]) -> Difference | None:
+        """The first place in these texts that the library alone would cut into other tokens; None if there is none."""
+        return None if self._own is None else first_difference(self._own, self._tokenizer, texts)
 
     def encode_response(self, text: str) -> Encoding | None:
         """Tokens of a response; None if the tokenizer drops some of its visible characters."""
@@ -200,6 +252,7 @@ def load_tokenizer(
 
     Raises:
         ModelError: the files cannot be read, or give a tokenizer without vocabulary or offsets.
+        MissingPackageError: what reads them is not installed.
     """
     from transformers import AutoTokenizer
 
@@ -219,12 +272,25 @@ def load_tokenizer(
             load_config(files, trust_remote_code)
 
     with foreign("the tokenizer cannot be loaded", files.name, diagnosis=diagnosis):
+        if files.gguf is None:
+            check_vocabulary(files.folder)
         tokenizer = AutoTokenizer.from_pretrained(
-            str(files.folder), trust_remote_code=trust_remote_code, local_files_only=True, **arguments
+            str(files.folder),
+            trust_remote_code=trust_remote_code,
+            local_files_only=True,
+            mistral_format=False,  # Which packages are installed changes no token.
+            **arguments,
         )
         # Whether a text fits the model is decided here, with the model's own limit.
         tokenizer.model_max_length = _NO_LIMIT
-        loaded = RoleTokenizer(files.name, tokenizer, template)
+        is_folder = files.gguf is None
+        loaded = RoleTokenizer(
+            files.name,
+            tokenizer,
+            template,
+            own=read_tokenizer_json(files.folder, tokenizer) if is_folder else None,
+            declared_bos=declared_bos(files.folder, tokenizer) if is_folder else None,
+        )
         # What cannot be used shows with the first text.
         loaded.encode_prompt("a", add_bos=True)
         loaded.encode_response("a")

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from rdpt_core.analysis.catalog import Catalog, unfinished
+from rdpt_core.analysis.catalog import Catalog, first_tokens, unfinished
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
@@ -205,6 +205,7 @@ def benchmark_table(
 def model_table(run: Run) -> None:
     """The models, one a role."""
     st.subheader("Models", anchor=False)
+    begins = first_tokens(run)
     rows = [
         {
             "role": str(model.role),
@@ -213,6 +214,7 @@ def model_table(run: Run) -> None:
             "dtype": model.dtype,
             "template": ", ".join(filter(None, [model.template, words.plain(str(run.template(model.role)), 200)])),
             **({"marks": words.plain(run.marks.family(model.role) or "the writer's", 60)} if run.marks.own else {}),
+            "prompts begin with": words.plain(begins[model.role]) if model.role in begins else None,
             "parameters": model.n_parameters,
             "vocabulary": model.vocabulary_size,
             "context": model.context_length,

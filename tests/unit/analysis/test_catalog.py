@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from rdpt_core.analysis.catalog import GRADES, TraceFilter, distinct, filter_traces, load_catalog, load_trace_list
+import numpy as np
+import pytest
+
+from rdpt_core.analysis.catalog import (
+    GRADES,
+    TraceFilter,
+    distinct,
+    filter_traces,
+    first_tokens,
+    load_catalog,
+    load_trace_list,
+)
 from rdpt_core.store.reader import Reader, Run
 from tests.unit.analysis.conftest import TRACES, expected_labels
 
@@ -20,6 +31,26 @@ def test_catalog_counts(triple: tuple[Reader, Run]) -> None:
     mine = [sketch for sketch in TRACES if sketch.benchmark == "shop"]
     assert (shop.n_traces, shop.n_correct) == (len(mine), sum(sketch.correct is True for sketch in mine))
     assert [item.n_traces for item in catalog.progress] == [len(TRACES)] * 3
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ({"first_id": 1, "first_token": "<s>"}, {"student": "'<s>' (1)"}),
+        ({"first_id": 1, "first_token": "\n" * 99}, {"student": repr("\n" * 40) + " (1)"}),
+        ({"first_id": None, "first_token": None}, {"student": "differs by trace"}),
+        ({"first_id": "1", "first_token": []}, {"student": "differs by trace"}),
+        (None, {}),
+        ("<s>", {}),
+    ],
+)
+def test_first_tokens_are_shown_as_far_as_they_are_known(
+    triple: tuple[Reader, Run], stored: object, shown: dict[str, str]
+) -> None:
+    _, run = triple
+    assert first_tokens(run) == first_tokens(replace(run, environment=())) == {}
+    assert first_tokens(replace(run, environment=({"prompts": stored},))) == {}
+    assert first_tokens(replace(run, environment=({"prompts": {"student": stored}},))) == shown
 
 
 def test_filters_narrow_the_list(triple: tuple[Reader, Run]) -> None:

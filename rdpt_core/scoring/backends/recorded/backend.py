@@ -87,6 +87,9 @@ class RecordedBackend:
         """It was recorded."""
         return None
 
+    def preview(self, traces: Sequence[Trace]) -> None:
+        """Neither prompts nor tokens are made here."""
+
     def load(self) -> None:
         """Nothing: the files are read already."""
 

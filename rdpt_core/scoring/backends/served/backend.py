@@ -13,8 +13,17 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from rdpt_core.errors import ModelError, ServerGoneError
-from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, ServerSettings
-from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
+from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, ServerSettings, Trace
+from rdpt_core.scoring.backends.base import (
+    Batch,
+    PreparedTrace,
+    Preview,
+    Prompting,
+    ScoringItem,
+    prepare_traces,
+    preview_traces,
+    role_result,
+)
 from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered, server_root
 from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent
 from rdpt_core.scoring.backends.served.greeting import GREETING, ServedAs, check_same_model
@@ -103,6 +112,10 @@ class ServedBackend:
     def served(self) -> ServedAs:
         """How the server answered when this backend was made."""
         return self._served
+
+    def preview(self, traces: Sequence[Trace]) -> Preview:
+        """How the model's prompts begin, and whether its tokens are what one expects."""
+        return preview_traces(traces, self._tokenizer, self._distilled_tokenizer, self._prompting.template_policy)
 
     def load(self) -> None:
         """Connect, and see that the server still answers as it did.

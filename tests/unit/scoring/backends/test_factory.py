@@ -1,15 +1,20 @@
-"""What the user gives to a chat template is used, or refused with a reason."""
+"""Models are checked before anything slow starts, nothing is loaded twice, and no setting is dropped in silence."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from rdpt_core.config import ModelSet
 from rdpt_core.errors import RdptError, UsageError
-from rdpt_core.records import ModelReference, Role, TemplatePolicy, TemplateSettings
+from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TemplateSettings
+from rdpt_core.scoring.backends import factory
 from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.scoring.models.references import ModelFiles
+from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
 from tests.support.tiny_models import metaspace_tokenizer, save_model
 
@@ -55,3 +60,51 @@ def test_a_base_model_takes_no_settings(folders: Path) -> None:
         models = ModelSet({Role.TEACHER: reference, Role.STUDENT: reference})
         with pytest.raises(RdptError, match=r"makes no prompt of this run|no chat template of that name"):
             make_backends(ScoreRequest(models=models, device="cpu"))
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the models whose tokenizers are loaded."""
+    names: list[str] = []
+
+    def load(files: ModelFiles, template: TemplateSettings, *, trust_remote_code: bool) -> RoleTokenizer:
+        names.append(Path(files.name).name)
+        return load_tokenizer(files, template, trust_remote_code=trust_remote_code)
+
+    monkeypatch.setattr(factory, "load_tokenizer", load)
+    return names
+
+
+@pytest.fixture
+def folder_of(tmp_path: Path) -> dict[Role, Path]:
+    return {role: save_model(tmp_path / role, seed=seed) for seed, role in enumerate(ROLES)}
+
+
+def request_of(folder_of: dict[Role, Path]) -> ScoreRequest:
+    return ScoreRequest(models=ModelSet({role: ModelReference(str(folder_of[role])) for role in ROLES}), device="cpu")
+
+
+def test_roles_with_the_same_tokenizer_load_it_once(folder_of: dict[Role, Path], loaded: list[str]) -> None:
+    backends = factory.make_backends(request_of(folder_of))
+    assert loaded == ["teacher"]
+    assert len({backend.model.tokenizer_hash for backend in backends}) == 1
+    assert [Path(backend.model.model).name for backend in backends] == list(ROLES)
+
+
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "chat_template.jinja", "config.json"])
+def test_what_decides_a_prompt_keeps_them_apart(folder_of: dict[Role, Path], loaded: list[str], name: str) -> None:
+    path = folder_of[Role.STUDENT] / name
+    if name == "chat_template.jinja":
+        path.write_text(path.read_text() + " ")
+    else:
+        changed = {"model_type": "mistral"} if name == "config.json" else {"add_bos_token": True}
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+    factory.make_backends(request_of(folder_of))
+    assert loaded == ["teacher", "student"]
+
+
+def test_an_error_names_the_model_it_is_about(folder_of: dict[Role, Path], tmp_path: Path) -> None:
+    files = {role: factory.resolve(ModelReference(str(folder))) for role, folder in folder_of.items()}
+    shutil.copytree(folder_of[Role.TEACHER], tmp_path / "copy")
+    tokenizers = factory._load_tokenizers(files, request_of(folder_of).models.references, trust_remote_code=False)
+    assert [tokenizers[role].name for role in ROLES] == [str(folder_of[role]) for role in ROLES]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rdpt_core.errors import ModelError
 from rdpt_core.records import Message, ModelReference, TemplatePolicy, TemplateSettings, Trace, UnscoredReason
-from rdpt_core.scoring.models.references import resolve
+from rdpt_core.scoring.models.references import resolve, resolve_tokenizer
 from rdpt_core.scoring.models.templates import (
     Rendering,
     Unrendered,
@@ -22,7 +22,13 @@ from rdpt_core.scoring.models.templates import (
     template_name,
 )
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
-from tests.support.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
+from tests.support.tiny_models import (
+    byte_level_tokenizer,
+    metaspace_tokenizer,
+    save_model,
+    save_tokenizer,
+    split_tokenizer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +107,81 @@ def test_distilled_policy_shows_every_role_the_same_text(byte_level: RoleTokeniz
 
 def test_raw_takes_the_prompt_as_it_is(byte_level: RoleTokenizer) -> None:
     assert rendered(TemplatePolicy.RAW, trace(prompt="  P<s>"), byte_level, None).text == "  P<s>"
+
+
+def with_bos(folder: Path, **settings: object) -> RoleTokenizer:
+    """A tokenizer whose tokenizer.json puts no BOS first, as DeepSeek's."""
+    saved = save_tokenizer(folder, split_tokenizer(), **{"tokenizer_class": "PreTrainedTokenizerFast", **settings})
+    return load_tokenizer(resolve_tokenizer(str(saved)))
+
+
+def first_ids(
+    policy: TemplatePolicy, own: RoleTokenizer, distilled: RoleTokenizer | None, **fields: object
+) -> list[int]:
+    rendering = rendered(policy, trace(**fields), own, distilled)
+    return own.encode_prompt(rendering.text, add_bos=rendering.add_bos)[:2]
+
+
+def test_a_bos_that_is_only_declared_is_put_first_once(tmp_path: Path, byte_level: RoleTokenizer) -> None:
+    declared = with_bos(tmp_path / "declared", add_bos_token=True)
+    for policy, distilled, prompt in (
+        (TemplatePolicy.RAW, None, "Is it?"),
+        (TemplatePolicy.RAW, None, "<s>Is it?"),
+        (TemplatePolicy.DISTILLED, byte_level, None),
+        (TemplatePolicy.OWN, None, None),
+    ):
+        first, second = first_ids(policy, declared, distilled, prompt=prompt)
+        assert first == 0 and second != 0
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"add_bos_token": False}, {"add_bos_token": True, "bos_token": None}, {"add_bos_token": "true"}]
+)
+def test_without_a_declaration_or_a_name_there_is_no_bos(tmp_path: Path, settings: dict[str, object]) -> None:
+    undeclared = with_bos(tmp_path / "undeclared", **settings)
+    assert 0 not in first_ids(TemplatePolicy.RAW, undeclared, None, prompt="Is it?")
+    assert not undeclared.bos_is_only_declared
+
+
+def test_a_template_decides_itself_about_the_bos(tmp_path: Path) -> None:
+    template = "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}"
+    declared = with_bos(tmp_path / "declared", add_bos_token=True, chat_template=template)
+    assert 0 not in first_ids(TemplatePolicy.OWN, declared, None)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "tokenizer_class"),
+    [("qwen2", "PreTrainedTokenizerFast"), ("qwen2", "LlamaTokenizerFast"), ("llama", "GPT2Tokenizer")],
+)
+def test_tokens_are_those_of_tokenizer_json_whatever_class_is_named(
+    tmp_path: Path, model_type: str, tokenizer_class: str
+) -> None:
+    own = split_tokenizer()
+    folder = save_tokenizer(tmp_path / "m", own, model_type, tokenizer_class=tokenizer_class)
+    loaded = load_tokenizer(resolve_tokenizer(str(folder)))
+    for text in ("It is 123456.", "e\u0301 <|user|>\n\n  x", "A 1234 b"):
+        encoding = loaded.encode_response(text)
+        assert encoding is not None
+        assert encoding.token_id.tolist() == loaded.encode_prompt(text, add_bos=False) == own.encode(text).ids
+
+
+def test_what_the_library_would_cut_otherwise_is_known_by_an_example(tmp_path: Path) -> None:
+    folder = save_tokenizer(tmp_path / "m", split_tokenizer(), "qwen2", tokenizer_class="PreTrainedTokenizerFast")
+    loaded = load_tokenizer(resolve_tokenizer(str(folder)))
+    assert loaded.library_difference(["Let me think."]) is None
+    difference = loaded.library_difference(["Let me think.", "So 123456 it is."])
+    assert difference is not None
+    assert difference.text == "123"
+    assert [loaded.token_text(number) for number in difference.ids] == ["123"]
+    assert [loaded.token_text(number) for number in difference.library_ids] == ["1", "2", "3"]
+
+
+def test_a_tokenizer_can_go_by_the_name_of_another_model(tmp_path: Path) -> None:
+    first = with_bos(tmp_path / "first", chat_template="{{ messages[0].content }}")
+    second = first.lent_to("second", TemplateSettings())
+    assert first.chat_template is not None and second.chat_template is not None
+    assert second.chat_template.model == second.name == "second" != first.chat_template.model
+    assert second.hash == first.hash
 
 
 @pytest.mark.parametrize("named", [False, True])
