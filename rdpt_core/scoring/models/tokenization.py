@@ -192,6 +192,7 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
     """
     from transformers import AutoTokenizer
 
+    files = files.of_tokenizer()
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
 
     # The library reads it to choose a tokenizer.
