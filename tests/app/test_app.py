@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +359,13 @@ def test_two_runs_and_a_pair_run(open_app: Open, tmp_path: Path, drawn: list[Tra
     assert "different tokenizers" in page_text(app)
     assert "No chat template: student" in page_text(app)
     assert app.query_params["run"] == "aaaa000011112222"
+
+
+def test_one_model_in_two_roles_is_said(open_app: Open, tmp_path: Path) -> None:
+    teacher = synthetic.model(Role.TEACHER)
+    models = [teacher, replace(teacher, role=Role.STUDENT), synthetic.model(Role.DISTILLED)]
+    synthetic.build(tmp_path / "twins.duckdb", synthetic.sketches(3), models=models)
+    assert "Teacher and student are the same model" in page_text(open_app(tmp_path / "twins.duckdb"))
 
 
 def test_an_unknown_run_is_explained(open_app: Open, database: Path, drawn: list[TraceView]) -> None:
