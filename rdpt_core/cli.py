@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rdpt_core import __version__, interrupts
 from rdpt_core.commands import COMMANDS
@@ -43,8 +43,34 @@ class _NoteHandler(logging.Handler):
 _NOTES = _NoteHandler()
 
 
+class _Once(argparse.Action):
+    """Stores the value of a flag, and refuses another one after it, of which argparse would forget the first."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Raises `UsageError` that names both values."""
+        before = getattr(namespace, self.dest, self.default)
+        if before not in (self.default, values):
+            raise UsageError(
+                "a flag is given twice",
+                where=option,
+                expected="one value" if self.nargs is None else "all values after one flag",
+                got=" and ".join(map(_shown, (before, values))),
+            )
+        setattr(namespace, self.dest, values)
+
+
+def _shown(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports a wrong argument as one line, like every other error of ours."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.register("action", None, _Once)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, where=self.prog, hint=f"See `{self.prog} --help`.")

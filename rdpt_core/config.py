@@ -29,7 +29,7 @@ from rdpt_core.records import DTYPES, ROLES, Dtype, ModelReference, Role, Server
 
 PAIR_ROLES = (Role.TEACHER, Role.STUDENT)
 
-_PATH_KEYS = ("model", "tokenizer")
+_PATH_KEYS = ("model", "tokenizer", "adapter")
 _RESERVED_VARIABLES = frozenset({
     "messages", "add_generation_prompt", "continue_final_message",
     "raise_exception", "strftime_now", "dict", "namespace", "range", "cycler", "joiner", "lipsum",
@@ -69,9 +69,9 @@ def parse_roles(text: str) -> tuple[Role, ...]:
 def parse_reference(text: str) -> ModelReference:
     """A model named on the command line.
 
-    A folder, a `.gguf` file, or a hub name with an optional `@revision`; or a backend and its keys:
-    `openai:URL,model=NAME,tokenizer=FOLDER`, `recorded:FILE,FILE`. A path that exists is taken as it is, so that a
-    folder with an `@` in its name works.
+    A folder, a `.gguf` file, or a hub name with an optional `@revision`; one of these with an adapter:
+    `base=REF,adapter=FOLDER`; or a backend and its keys: `openai:URL,model=NAME,tokenizer=FOLDER`,
+    `recorded:FILE,FILE`. A path that exists is taken as it is, so that a folder with an `@` in its name works.
 
     Raises:
         UsageError: the keys of a backend are unknown, incomplete, or have wrong values.
@@ -79,10 +79,30 @@ def parse_reference(text: str) -> ModelReference:
     backend, colon, rest = text.partition(":")
     if colon and backend in ("openai", "recorded") and not Path(text).exists():
         return _make_reference(_flag_table(backend, rest), f"a model `{backend}:…`", Path(), is_text=True)
+    if text.startswith(("base=", "adapter=")) and not Path(text).exists():
+        return _make_reference(_adapter_table(text), f"a model `{text}`", Path())
+    model, revision = _split_revision(text)
+    return ModelReference(model=model, revision=revision)
+
+
+def _split_revision(text: str) -> tuple[str, str | None]:
     if "@" in text and not Path(text).exists() and not text.startswith((".", "/", "~")):
         model, _, revision = text.rpartition("@")
-        return ModelReference(model=model, revision=revision)
-    return ModelReference(model=text)
+        return model, revision
+    return text, None
+
+
+def _adapter_table(text: str) -> dict[str, Any]:
+    """The table that `base=REF,adapter=FOLDER` stands for. Only these two are keys, so that a folder may have commas
+    and equal signs in its name."""
+    pairs = [part.split("=", 1) for part in re.split(r",(?=(?:base|adapter)=)", text)]
+    table: dict[str, Any] = dict(pairs)
+    if len(table) < len(pairs):
+        raise UsageError("a key is given twice", where=text, expected="base=REF,adapter=FOLDER")
+    if "base" in table:
+        table["base"], revision = _split_revision(table["base"])
+        table |= {"revision": revision} if revision else {}
+    return table
 
 
 def _flag_table(backend: str, text: str) -> dict[str, Any]:
@@ -141,7 +161,7 @@ def _make_reference(table: dict[str, Any], where: str, folder: Path, *, is_text:
     Args:
         is_text: the values are texts from the command line, in which numbers are read.
     """
-    given = _validated({"backend": "transformers", **table}, where, is_text)
+    given = _validated({"backend": "transformers", **_with_base(table, where)}, where, is_text)
     backend = given["backend"]
     # The served name is a name, even where a folder happens to be called the same.
     for key in given.keys() & (_PATH_KEYS if backend != "openai" else _PATH_KEYS[1:]):
@@ -185,6 +205,20 @@ def template_settings(name: str | None, arguments: Mapping[str, Any], where: str
                 got=repr(value)[:80],
             ) from None
     return TemplateSettings(name, arguments)
+
+
+def _with_base(table: dict[str, Any], where: str) -> dict[str, Any]:
+    """The same table with `model` for `base`, as the model is called that an adapter belongs to."""
+    if not table.keys() & {"base", "adapter"}:
+        return table
+    if "adapter" not in table or len(table.keys() & {"base", "model"}) != 1:
+        raise UsageError(
+            "an adapter goes with its base",
+            where=where,
+            expected="`base` and `adapter`; a model without an adapter is named by `model`",
+            got=", ".join(f"`{key}`" for key in ("model", "base", "adapter") if key in table),
+        )
+    return {"model" if key == "base" else key: value for key, value in table.items()}
 
 
 def _beside(folder: Path, name: str) -> str:
@@ -280,6 +314,7 @@ class _TransformersTable(_Table):
     model: _Text
     revision: _Text | None = None
     dtype: _Dtype | None = None
+    adapter: _Text | None = None
 
 
 class _OpenaiTable(_Table):

@@ -7,9 +7,10 @@ character spans that tile the response; a *token* is one token of one model; a *
 from __future__ import annotations
 
 import enum
+import itertools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from rdpt_core.arrays import Doubles, Floats, SmallInts
@@ -252,6 +253,7 @@ class ModelReference:
         template: of the tokenizer, whatever the backend.
         server: for the backend `openai`.
         files: for the backend `recorded`.
+        adapter: a folder or hub name of a LoRA adapter that is merged into `model`.
     """
 
     model: str
@@ -262,6 +264,7 @@ class ModelReference:
     template: TemplateSettings = DEFAULT_TEMPLATE
     server: ServerSettings | None = None
     files: tuple[str, ...] = ()
+    adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +272,8 @@ class ScoredModel:
     """A model as it was used: everything about it that changes a number, and what a reader wants to know of it.
 
     Attributes:
-        revision: the hub commit, `sha256:…` over local files, or what a server says of the model that it serves.
+        revision: the hub commit, `sha256:…` over local files, or what a server says of the model that it serves; with
+            an adapter `sha256:…` over its files, the word `on`, and the revision of its base.
         dtype: `served` or `recorded` where another program chose it.
         template: `own`, `distilled`, `raw`, or `plain` where a base model has no chat template; `recorded`.
         vocabulary_size: None if unknown, as of recordings.
@@ -287,6 +291,21 @@ class ScoredModel:
     n_parameters: int | None
     context_length: int | None
     tokenizer_hash: str
+
+
+def same_model_notes(models: Sequence[ScoredModel]) -> list[str]:
+    """What a reader must know of roles that one model plays, a sentence for each two of them.
+
+    Served models are left out: what stands behind two addresses is known by its name only.
+    """
+    here = [model for model in models if model.backend != "openai"]
+    notes = []
+    for one, other in itertools.combinations(here, 2):
+        if replace(one, role=other.role, model=other.model) == other:
+            note = f"{one.role} and {other.role} are the same model, so every gap between them is 0"
+            has_labels = {one.role, other.role} == {Role.TEACHER, Role.STUDENT}
+            notes.append(f"{note}, and no sentence can be labelled Teacher or Student" if has_labels else note)
+    return notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ def score(
         traces: one or several files or pipes of canonical JSON Lines, scored as one run.
         db: the DuckDB file to write to. It may hold other runs.
         triple: a TOML file with the tables [teacher], [student] and [distilled], instead of the next three.
-        teacher: the teacher: a folder, a `.gguf` file, `org/name@revision`, `openai:URL,tokenizer=FOLDER` for a
-            served model, or `recorded:FILE` for recorded logprobs.
+        teacher: the teacher: a folder, a `.gguf` file, `org/name@revision`, `base=REF,adapter=FOLDER` for a LoRA
+            adapter, `openai:URL,tokenizer=FOLDER` for a served model, or `recorded:FILE` for recorded logprobs.
         student: the student, named likewise.
         distilled: the distilled model, named likewise.
         roles: which roles to score; all three by default, `"teacher,student"` before training.

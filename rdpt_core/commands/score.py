@@ -47,8 +47,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         parser.add_argument(
             f"--{role}",
             metavar="REF",
-            help=f"the {role} model: a folder, a .gguf file, org/name[@revision], openai:URL,tokenizer=FOLDER for a "
-            "served model, or recorded:FILE for recorded logprobs",
+            help=f"the {role} model: a folder, a .gguf file, org/name[@revision], base=REF,adapter=FOLDER for a LoRA "
+            "adapter, openai:URL,tokenizer=FOLDER for a served model, or recorded:FILE for recorded logprobs",
         )
     parser.add_argument(
         "--roles", default=",".join(ROLES), help="`teacher,student` scores before training (default: all three)"

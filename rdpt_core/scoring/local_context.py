@@ -16,7 +16,7 @@ gets it before every window; n is 4 unless chosen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +41,6 @@ from rdpt_core.records import (
 )
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
 from rdpt_core.scoring.models.devices import resolve_device
-from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles, resolve
 from rdpt_core.scoring.models.templates import Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
@@ -154,6 +153,10 @@ def _stored_files(model: ScoredModel) -> ModelFiles:
     A folder's name is as it was given, and may be relative. The demo gives names relative to the program's own folder;
     which of two folders is meant, the hash of the run's model says.
     """
+    _, on, base = model.revision.partition(" on ")
+    if on:
+        reference = parse_reference(model.model)
+        return resolve(reference if base.startswith("sha256:") else replace(reference, revision=base))
     if not model.revision.startswith("sha256:"):
         return resolve(parse_reference(f"{model.model}@{model.revision}"))
     places = [Path(model.model).expanduser().absolute(), bundled.ROOT / model.model]
@@ -208,9 +211,10 @@ class _Scorer:
 
     def __init__(self, request: LocalRequest, files: ModelFiles, tokenizer: RoleTokenizer) -> None:
         from rdpt_core.scoring.engine.kernel import CausalKernel
+        from rdpt_core.scoring.models.merging import load_merged
 
         self._request, self._tokenizer = request, tokenizer
-        loaded = load_model(
+        loaded = load_merged(
             files,
             device=resolve_device(request.device),
             dtype=request.model.dtype,

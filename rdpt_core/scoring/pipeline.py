@@ -3,19 +3,20 @@
     resolve the models → check the traces → claim the run → role by role: score, commit → finish
 
 Tokenisation and database run beside the model. One model is in memory at a time, so the last role is the one that
-completes traces: with its batches go the sentences.
+completes traces: with its batches go the sentences. A role whose base is the model of the role before goes on with it.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from rdpt_core.errors import ServerGoneError, StoreError, UsageError
-from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace
+from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace, same_model_notes
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
@@ -29,7 +30,6 @@ from rdpt_core.traces.respelling import has_marks
 
 _LOGGER = logging.getLogger(__name__)
 
-_LOGGER = logging.getLogger(__name__)
 _EXIT_PARTIAL = 3
 
 
@@ -76,16 +76,16 @@ def score_run(
     if request.marks_policy is MarksPolicy.OWN and not any(has_marks(trace.response) for trace in read_traces()):
         _LOGGER.warning("no response has a mark of thinking that is known, so there is none to replace")
     claim = make_claim(request, backends, survey, splitter)
-    for note in claim.environment.get(NOTES, ()):
+    for note in (*same_model_notes(claim.models), *claim.environment.get(NOTES, ())):
         _LOGGER.warning("%s", note)
     counted = _with_sentence_counts(read_again(read_traces, survey), splitter)
     run = store.claim(claim, counted, functools.partial(check_served, claim) if SERVED in claim.environment else None)
     if on_claim is not None:
         on_claim(run)
-    for backend in backends:
-        role = backend.model.role
-        commits = RoleCommits.open(role, request.models.roles, run, splitter, store, on_unscored)
-        with closing(backend):
+    with closing(_in_turn(backends)) as turns:
+        for backend in turns:
+            role = backend.model.role
+            commits = RoleCommits.open(role, request.models.roles, run, splitter, store, on_unscored)
             try:
                 if distributed is None or backend.model.backend == "recorded":
                     job = RoleJob(backend, claim.n_traces, commits)
@@ -94,11 +94,24 @@ def score_run(
                     stages = _distributed(request, backend, claim, commits, distributed)
             except ServerGoneError as error:
                 raise _with_missing(error, store, run, claim) from error
-        if on_stages is not None:
-            on_stages(role, stages)
+            if on_stages is not None:
+                on_stages(role, stages)
     _check_complete(store, run, claim)
     store.finish(run)
     return claim, run
+
+
+def _in_turn(backends: Sequence[Backend]) -> Generator[Backend, None, None]:
+    """Each is closed before the next one's turn. If the run breaks off, those that wait are closed, too: the one before
+    them may have left a model in memory for them."""
+    waiting = deque(backends)
+    try:
+        while waiting:
+            with closing(waiting.popleft()) as backend:
+                yield backend
+    finally:
+        for backend in waiting:
+            backend.close()
 
 
 def _distributed(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -373,6 +374,13 @@ def test_what_scoring_noted_of_prompts_is_shown_as_text(
     text = page_text(open_app(path, page))
     assert "About the prompts" in text
     assert "&lt;think&gt;" in text and r"\*so\*" in text
+
+
+def test_one_model_in_two_roles_is_said(open_app: Open, tmp_path: Path) -> None:
+    teacher = synthetic.model(Role.TEACHER)
+    models = [teacher, replace(teacher, role=Role.STUDENT), synthetic.model(Role.DISTILLED)]
+    synthetic.build(tmp_path / "twins.duckdb", synthetic.sketches(3), models=models)
+    assert "Teacher and student are the same model" in page_text(open_app(tmp_path / "twins.duckdb"))
 
 
 def test_an_unknown_run_is_explained(open_app: Open, database: Path, drawn: list[TraceView]) -> None:

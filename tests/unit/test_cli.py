@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rdpt_core.cli import main
+from rdpt_core.cli import main, make_parser
 from rdpt_core.commands import info
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,6 +25,20 @@ def test_a_warning_of_the_library_is_one_note_however_often_a_command_ran(capsys
     capsys.readouterr()
     logging.getLogger("rdpt_core.scoring.engine").warning("out of memory; going on with %d tokens a batch", 64)
     assert capsys.readouterr().err == "note: out of memory; going on with 64 tokens a batch\n"
+
+
+@pytest.mark.parametrize("flags", [["--teacher", "a/b", "--teacher=a/c"], ["--traces", "1", "2", "--traces", "3"]])
+def test_a_flag_given_twice_is_refused_with_both_values(capsys: pytest.CaptureFixture[str], flags: list[str]) -> None:
+    """Of two teachers, or two lists of files, one would be forgotten."""
+    assert main(["score", "--db", "a.duckdb", *flags]) == 2
+    said = capsys.readouterr().err
+    assert f"a flag is given twice: {flags[0]}" in said
+    assert ("got a/b and a/c" if "--teacher" in flags else "got 1 2 and 3") in said
+
+
+def test_a_flag_repeated_with_one_value_is_no_contradiction() -> None:
+    arguments = make_parser().parse_args(["info", "--db", "a.duckdb", "--db", "a.duckdb"])
+    assert arguments.db == Path("a.duckdb")
 
 
 def test_notes_follow_standard_error_to_another_stream() -> None:

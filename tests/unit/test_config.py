@@ -46,6 +46,9 @@ def test_a_triple_from_toml(tmp_path: Path) -> None:
             '[teacher]\nmodel="a"\nbase_url="http://h"\n[student]\nmodel="b"\n[distilled]\nmodel="c"\n',
             'backend = "openai"',
         ),
+        ('[teacher]\nbase="a"\n', "an adapter goes with its base"),
+        ('[teacher]\nbase="a"\nmodel="b"\nadapter="c"\n', "got `model`, `base`, `adapter`"),
+        ('[teacher]\nbackend="openai"\nmodel="a"\nadapter="c"\nbase_url="http://h"\n', 'backend = "transformers"'),
         ('[teacher]\nbackend="openai"\n', "no address"),
         ('[teacher]\nbackend="openai"\nbase_url="ftp://h"\n', "no address of a server"),
         ('[teacher]\nbackend="openai"\nbase_url="http://h"\nconcurrency=0\n', "whole number above 0"),
@@ -101,6 +104,33 @@ def test_references(tmp_path: Path) -> None:
     folder = tmp_path / "odd@name"
     folder.mkdir()
     assert parse_reference(str(folder)).model == str(folder)
+
+
+def test_an_adapter_goes_with_its_base(tmp_path: Path) -> None:
+    for name in ("base", "tuned"):
+        (tmp_path / name).mkdir()
+    given = parse_reference("base=org/name@v2,adapter=org/tuned@v1")
+    assert (given.model, given.revision, given.adapter) == ("org/name", "v2", "org/tuned@v1")
+    assert parse_reference("adapter=a,b=c,base=d").adapter == "a,b=c"
+    table = 'base = "base"\nadapter = "tuned"\n'
+    toml = write(tmp_path / "triple.toml", f"[teacher]\n{table}[student]\n{table.replace('base =', 'model =')}")
+    for reference in read_triple(toml, (Role.TEACHER, Role.STUDENT)).references.values():
+        assert (reference.model, reference.adapter) == (str(tmp_path / "base"), str(tmp_path / "tuned"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("base=org/name", "an adapter goes with its base"),
+        ("adapter=org/name", "an adapter goes with its base"),
+        ("base=a,adapter=b,adapter=c", "a key is given twice"),
+        ("base=,adapter=b", "non-empty string"),
+    ],
+)
+def test_half_an_adapter_says_what_is_missing(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_reference(text)
+    assert said in str(caught.value) and text in str(caught.value)
 
 
 def test_roles() -> None:

@@ -9,6 +9,7 @@ from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import MarksPolicy, ModelReference, Role, TemplatePolicy
 from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
+from rdpt_core.scoring.backends.lending import LentBase
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
 from rdpt_core.scoring.models.families import marks_of
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer, tokenizer_key
@@ -46,7 +47,8 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
     tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
     for role in roles:
         _check_template(request.template_policy, role, references[role], tokenizers.get(role))
-    backends = [make_backend(request, role, files[role], tokenizers) for role in roles]
+    lent = LentBase()
+    backends = [make_backend(request, role, files[role], tokenizers, lent) for role in roles]
     for model_files in files.values():
         if model_files is not None:
             model_files.check_unchanged()
@@ -70,9 +72,17 @@ def _load_tokenizers(
 
 
 def make_backend(
-    request: ScoreRequest, role: Role, files: ModelFiles | None, tokenizers: dict[Role, RoleTokenizer]
+    request: ScoreRequest,
+    role: Role,
+    files: ModelFiles | None,
+    tokenizers: dict[Role, RoleTokenizer],
+    lent: LentBase | None = None,
 ) -> Backend:
-    """The backend of one role. `files` and `tokenizers` are those that were found; recordings may do without."""
+    """The backend of one role. `files` and `tokenizers` are those that were found; recordings may do without.
+
+    Args:
+        lent: shared by roles of one run, which then load a base that they share once.
+    """
     reference = request.models.references[role]
     marks = _own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
     prompting = Prompting(request.template_policy, request.too_long, marks)
@@ -112,7 +122,7 @@ def make_backend(
         trust_remote_code=request.trust_remote_code,
         with_ranks=request.with_ranks,
     )
-    return TransformersBackend(role, files, tokenizers[role], distilled, options)
+    return TransformersBackend(role, files, tokenizers[role], distilled, options, lent or LentBase())
 
 
 def _check_template(

@@ -21,12 +21,12 @@ from rdpt_core.scoring.backends.base import (
     preview_traces,
     role_result,
 )
+from rdpt_core.scoring.backends.lending import Base, LentBase
 from rdpt_core.scoring.concurrency import map_in_order
 from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
 from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.configuration import read_config
 from rdpt_core.scoring.models.devices import worker_devices
-from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.seam import joins_otherwise_since_0_7
 from rdpt_core.scoring.models.templates import author_of, own_template, template_name
@@ -51,7 +51,11 @@ class TransformersOptions:
 
 
 class TransformersBackend:
-    """A causal language model loaded by transformers on this machine."""
+    """A causal language model loaded by transformers on this machine.
+
+    Args:
+        lent: where a base is kept for the next role, and taken from.
+    """
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class TransformersBackend:
         tokenizer: RoleTokenizer,
         distilled_tokenizer: RoleTokenizer | None,
         options: TransformersOptions,
+        lent: LentBase,
     ) -> None:
         self._files = files
         self._tokenizer = tokenizer
@@ -70,6 +75,15 @@ class TransformersBackend:
         config = read_config(files, tensors, options.trust_remote_code)
         self._context_length = getattr(config, "max_position_embeddings", None)
         self._vocabulary_size = int(config.vocab_size)
+        self._base: Base | None = Base(files.base_revision, options.dtype)
+        if files.adapter is not None:
+            from rdpt_core.scoring.models.merging import check_adapter, holds_base
+
+            self._vocabulary_size = check_adapter(files, files.adapter, options.trust_remote_code)
+            if not holds_base(files, options.dtype):
+                self._base = None
+        self._lent, self._is_waiting = lent, True
+        lent.expect(self._base)
         self._n_parameters = count_parameters(tensors)
         self._model = ScoredModel(
             role=role,
@@ -129,11 +143,20 @@ class TransformersBackend:
     def load(self) -> None:
         """One kernel for every worker's device."""
         from rdpt_core.scoring.engine.kernel import CausalKernel
+        from rdpt_core.scoring.models.merging import load_merged
 
-        options = self._options
-        for device in worker_devices(options.device, self._n_parameters, options.dtype):
-            model = load_model(
-                self._files, device=device, dtype=options.dtype, trust_remote_code=options.trust_remote_code
+        options, self._is_waiting = self._options, False
+        bases = self._lent.take(self._base)
+        devices = [str(base.device) for base in bases] or worker_devices(
+            options.device, self._n_parameters, options.dtype
+        )
+        for device in devices:
+            model = load_merged(
+                self._files,
+                device=device,
+                dtype=options.dtype,
+                trust_remote_code=options.trust_remote_code,
+                base=bases.pop(0) if bases else None,
             )
             self._kernels.append(CausalKernel(model, options.batch_tokens))
 
@@ -162,9 +185,14 @@ class TransformersBackend:
             yield results
 
     def close(self) -> None:
-        """Drop the model and return its memory."""
+        """Drop the model and return its memory, unless the next role goes on with it as its base."""
         import torch
 
+        if self._is_waiting:
+            self._lent.give_up(self._base)
+            self._is_waiting = False
+        elif self._kernels and self._files.adapter is None:
+            self._lent.lend(self._base, self._kernels)
         self._kernels = []
         gc.collect()
         if torch.cuda.is_available():

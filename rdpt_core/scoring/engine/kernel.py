@@ -73,6 +73,7 @@ class CausalKernel:
         # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
         self._routed = has_experts(config)
         self._clocks: dict[str, Clock] | None = None
+        self._attention = model.config._attn_implementation
         keep_freed_memory()
         n_threads = 1 if self._pool is None else self._pool.n_threads
         blocks_bytes = n_threads * bytes_per_block(model, self._block_rows)
@@ -101,6 +102,11 @@ class CausalKernel:
     def device(self) -> torch.device:
         """Where its inputs go."""
         return self._device
+
+    def release(self) -> Any:
+        """The model as it was loaded, to the last bit. This kernel is of no more use."""
+        _Probed(self).restore(self._attention)
+        return self._model
 
     @contextmanager
     def watched(self) -> Iterator[dict[str, Clock]]:

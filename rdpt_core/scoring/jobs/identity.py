@@ -10,6 +10,7 @@ import platform
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from rdpt_core import __version__
@@ -42,6 +43,7 @@ _N_ENCODED = 8
 _LOGGER = logging.getLogger(__name__)
 
 _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "pyarrow")
+_EXTRAS = ("peft",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,7 @@ def describe_environment(device: str) -> dict[str, Any]:
 
     from rdpt_core.scoring.engine.processor import kernels_of_this_processor
 
-    packages = {name: version(name) for name in _PACKAGES}
+    packages = {name: version(name) for name in (*_PACKAGES, *filter(find_spec, _EXTRAS))}
     on_gpu = device.startswith("cuda")
     return {
         "rdpt_explorer": __version__,

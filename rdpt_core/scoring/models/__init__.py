@@ -2,10 +2,12 @@
 
 references       a name to files on disk
 hashed_files     whether these are still what they were
+adapters         what an adapter changes of its base
 settings         the JSON files of a model, and libraries that stumble over them
 weights          what the headers of weight files say
 configuration    its sizes, held against those headers
 loading          files to the loaded model
+merging          an adapter into its base
 devices          which device and dtype
 tokenizer_files  what the files of a tokenizer say themselves
 tokenization     prompts as in generation, responses with offsets

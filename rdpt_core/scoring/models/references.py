@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
+from rdpt_core.scoring.models.adapters import CONFIG, WEIGHTS, AdapterFiles, is_adapter, open_adapter, trained_on
 from rdpt_core.scoring.models.hashed_files import HashedFiles
 from rdpt_core.scoring.models.settings import read_settings
 from rdpt_core.scoring.models.tokenizer_files import TOKENIZER_SETTINGS
@@ -35,6 +38,7 @@ _TOKENIZER_PATTERNS = ["*.json", "*.jinja", "*.model", "*.txt"]
 _OTHER_FILES = ("config.json", *TOKENIZER_SETTINGS, "model.safetensors.index.json")
 _TEMPLATE_PATTERNS = ("*.jinja", "additional_chat_templates/*.jinja")
 _HUB_PATTERNS = ["*.safetensors", *_TOKENIZER_PATTERNS]
+_ADAPTER_PATTERNS = [CONFIG, WEIGHTS, *_TOKENIZER_PATTERNS]
 _HUB_TIMEOUT_S = 1.0
 
 
@@ -43,18 +47,37 @@ class ModelFiles:
     """A model on disk.
 
     Attributes:
+        base_name: as the user named it.
         folder: holds the configuration and the tokenizer.
-        revision: the hub commit, or `sha256:…` over the files of a local folder.
+        base_revision: the hub commit, or `sha256:…` over the files of a local folder.
         gguf: name of the GGUF file in `folder`, or None for safetensors.
         hashed: the files that decide a number, as they were when the revision was found; None for a tokenizer, which is
             named by what was loaded.
+        adapter: what is to be merged into the model of `folder`.
     """
 
-    name: str
+    base_name: str
     folder: Path
-    revision: str
+    base_revision: str
     gguf: str | None = None
     hashed: HashedFiles | None = field(default=None, compare=False, repr=False)
+    adapter: AdapterFiles | None = None
+
+    @property
+    def name(self) -> str:
+        """As the user named it, with its adapter."""
+        return self.base_name if self.adapter is None else f"base={self.base_name},adapter={self.adapter.name}"
+
+    @property
+    def revision(self) -> str:
+        """Of all files; those of an adapter come first."""
+        return self.base_revision if self.adapter is None else f"{self.adapter.hashed.revision} on {self.base_revision}"
+
+    def of_tokenizer(self) -> ModelFiles:
+        """Where the tokenizer is: an adapter may come with the one of its training."""
+        if self.adapter is None or not _has_tokenizer(self.adapter.folder):
+            return self
+        return replace(self, folder=self.adapter.folder)
 
     def check_unchanged(self) -> None:
         """To be called once something was loaded from the files.
@@ -62,7 +85,8 @@ class ModelFiles:
         Raises:
             ModelError: they are not those that were hashed, so that what was loaded may be another model.
         """
-        self._refuse(self.hashed.changed() if self.hashed else None)
+        hashed = [self.hashed, self.adapter and self.adapter.hashed]
+        self._refuse(next((changed for files in hashed if files and (changed := files.changed())), None))
 
     def check_mapped(self) -> None:
         """To be called while weights may be used where they lie: on CPU they are mapped into memory, not read.
@@ -90,6 +114,8 @@ def resolve(reference: ModelReference) -> ModelFiles:
     Raises:
         ModelError: nothing at that path, nothing of that name, or a folder in which something is missing.
     """
+    if reference.adapter is not None:
+        return _adapted(reference, reference.adapter)
     if not reference.model.strip():
         raise ModelError("a model has no name", expected="a folder, a .gguf file, or org/name", got="an empty name")
     path = Path(os.path.expanduser(reference.model))
@@ -101,7 +127,7 @@ def resolve(reference: ModelReference) -> ModelFiles:
             got=f"revision {reference.revision}",
         )
     if path.suffix == ".gguf" and path.is_file():
-        _require_gguf()
+        _require("GGUF files need packages that are not installed", {"gguf": "gguf", "accelerate": "accelerate"})
         hashed = HashedFiles(lambda: [path])
         return ModelFiles(reference.model, path.parent, hashed.revision, gguf=path.name, hashed=hashed)
     if path.is_dir():
@@ -151,25 +177,24 @@ def tokenizer_key(files: ModelFiles) -> str:
     """Equal for models whose tokenizers load alike: the same files, and the same kind of model to choose a class by."""
     if files.gguf is not None:
         return files.revision
-    names = (*_TOKENIZER_FILES, *TOKENIZER_SETTINGS, "merges.txt", "chat_template.json")
-    named = [files.folder / name for name in names]
-    hashed = HashedFiles(lambda: [*(file for file in named if file.is_file()), *_templates(files.folder)])
-    config = files.folder / "config.json"
+    folder = files.of_tokenizer().folder
+    config = folder / "config.json"
     settings = read_settings(config) if config.is_file() else {}
     kind = {name: settings.get(name) for name in ("model_type", "tokenizer_class", "auto_map")}
     # Code that comes with a model is that of its own folder.
-    code = str(files.folder.absolute()) if any(files.folder.glob("*.py")) else ""
-    return json.dumps([hashed.revision, kind, code])
+    code = str(folder.absolute()) if any(folder.glob("*.py")) else ""
+    return json.dumps([HashedFiles(lambda: _tokenizer_files(folder)).revision, kind, code])
 
 
-def _require_gguf() -> None:
-    missing = [name for name in ("gguf", "accelerate") if find_spec(name) is None]
+def _require(what: str, requirements: Mapping[str, str]) -> None:
+    """Refuse to go on without packages, given as pip names them."""
+    missing = [name for name in requirements if find_spec(name) is None]
     if missing:
         raise MissingPackageError(
-            "GGUF files need packages that are not installed",
-            expected="gguf and accelerate",
+            what,
+            expected=" and ".join(requirements),
             got=f"no {' and no '.join(missing)}",
-            hint=f"Run `pip install {' '.join(missing)}`.",
+            hint=f"Run `pip install {shlex.join(requirements[name] for name in missing)}`.",
         )
 
 
@@ -185,6 +210,8 @@ def _nearest_parent(path: Path) -> str:
 
 
 def _local(reference: ModelReference, folder: Path) -> ModelFiles:
+    if is_adapter(folder):
+        raise _adapter_as_model(reference, folder)
     if not (folder / "config.json").is_file():
         raise ModelError(
             "the model folder has no configuration",
@@ -206,6 +233,56 @@ def _local(reference: ModelReference, folder: Path) -> ModelFiles:
     return ModelFiles(reference.model, folder, hashed.revision, hashed=hashed)
 
 
+def _adapter_as_model(reference: ModelReference, folder: Path) -> ModelError:
+    """Also where it lies beside a whole model: the library would load both if peft is installed, else one of them."""
+    if (folder / "config.json").is_file():
+        return ModelError(
+            "this folder holds a model and an adapter, and which of them is meant cannot be told",
+            where=str(folder),
+            expected="one of them",
+            got=f"config.json and {CONFIG}",
+            hint=f"Move {CONFIG} and {WEIGHTS} into a folder of their own, to be named as `adapter`.",
+        )
+    base = trained_on(folder) or "MODEL"
+    return ModelError(
+        "this is an adapter, and no model without its base",
+        where=str(folder),
+        expected="a model's folder, or an adapter with its base",
+        got=CONFIG,
+        hint=f"Write `base={base},adapter={reference.model}`; in a TOML file `base` and `adapter` are two keys.",
+    )
+
+
+def _adapted(reference: ModelReference, name: str) -> ModelFiles:
+    base = resolve(replace(reference, adapter=None))
+    if base.gguf is not None:
+        raise ModelError(
+            "an adapter is not merged into a GGUF file",
+            where=base.name,
+            expected="a base with safetensors weights",
+            got=base.gguf,
+        )
+    _require("an adapter needs a package that is not installed", {"peft": "peft>=0.21,<1"})
+    adapter = open_adapter(name, _adapter_folder(name), _tokenizer_files)
+    return replace(base, adapter=adapter)
+
+
+def _adapter_folder(name: str) -> Path:
+    folder = Path(os.path.expanduser(name))
+    if folder.is_dir():
+        return folder
+    if _looks_like_path(name) or folder.exists():
+        raise ModelError(
+            "there is no adapter folder at this path",
+            where=name,
+            expected=f"a folder with {CONFIG} and {WEIGHTS}",
+            got="a file" if folder.exists() else f"nothing ({_nearest_parent(folder)})",
+            hint="Check the path; a hub name has the form `org/name`.",
+        )
+    model, _, revision = name.partition("@")
+    return _snapshot(ModelReference(model, revision=revision or None), _ADAPTER_PATTERNS)
+
+
 def _weights(folder: Path) -> list[Path]:
     return sorted(file for pattern in _WEIGHT_PATTERNS for file in folder.glob(pattern))
 
@@ -220,8 +297,20 @@ def _templates(folder: Path) -> list[Path]:
     return sorted(file for pattern in _TEMPLATE_PATTERNS for file in folder.glob(pattern))
 
 
+def _tokenizer_files(folder: Path) -> list[Path]:
+    """The files of a folder that decide how a text is cut and a prompt is made; none if it has no tokenizer."""
+    if not _has_tokenizer(folder):
+        return []
+    others = (folder / name for name in (*_TOKENIZER_FILES, *TOKENIZER_SETTINGS, "merges.txt", "chat_template.json"))
+    return [*_templates(folder), *(file for file in others if file.is_file())]
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _TOKENIZER_FILES)
+
+
 def _check_tokenizer(folder: Path) -> None:
-    if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+    if not _has_tokenizer(folder):
         raise ModelError(
             "the model folder has no tokenizer",
             where=str(folder),
@@ -235,7 +324,7 @@ def _hub(reference: ModelReference) -> ModelFiles:
     folder = _snapshot(reference, _HUB_PATTERNS)
     checked = _local(reference, folder)
     # The hub's cache names a snapshot folder after its commit.
-    return replace(checked, revision=folder.name) if folder.parent.name == "snapshots" else checked
+    return replace(checked, base_revision=folder.name) if folder.parent.name == "snapshots" else checked
 
 
 def _snapshot(reference: ModelReference, patterns: list[str]) -> Path:

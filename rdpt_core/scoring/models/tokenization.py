@@ -256,6 +256,7 @@ def load_tokenizer(
     """
     from transformers import AutoTokenizer
 
+    files = files.of_tokenizer()
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
 
     # The library reads it to choose a tokenizer.

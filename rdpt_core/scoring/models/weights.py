@@ -32,10 +32,11 @@ _BITS = {
 
 @dataclass(frozen=True, slots=True)
 class TensorEntry:
-    """A tensor as a header names it."""
+    """A tensor as a header names it; `dtype` as safetensors writes it, empty in a GGUF file."""
 
     shape: tuple[int, ...]
     file: Path
+    dtype: str = ""
 
 
 Tensors = Mapping[str, TensorEntry]
@@ -52,7 +53,7 @@ def read_tensors(files: ModelFiles) -> Tensors:
     _check_index(files.folder)
     found: dict[str, TensorEntry] = {}
     for file in sorted(files.folder.glob("*.safetensors")):
-        found |= _safetensors_tensors(file)
+        found |= tensors_of(file)
     return found
 
 
@@ -108,7 +109,12 @@ def _check_index(folder: Path) -> None:
             )
 
 
-def _safetensors_tensors(file: Path) -> dict[str, TensorEntry]:
+def tensors_of(file: Path) -> dict[str, TensorEntry]:
+    """Every tensor of one safetensors file by its name.
+
+    Raises:
+        ModelError: it is damaged or cut short.
+    """
     header, n_data_bytes = _header(file)
     places: list[tuple[int, int, str]] = []
     found: dict[str, TensorEntry] = {}
@@ -117,7 +123,7 @@ def _safetensors_tensors(file: Path) -> dict[str, TensorEntry]:
             continue
         shape, start, end = _entry(file, name, entry)
         places.append((start, end, name))
-        found[name] = TensorEntry(shape, file)
+        found[name] = TensorEntry(shape, file, entry["dtype"])
     if not places:
         _refuse(file, "a header that names tensors", "none")
     at = 0

@@ -7,6 +7,7 @@ import streamlit as st
 from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import Unit
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.records import same_model_notes
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
@@ -24,7 +25,7 @@ def run_notices(page: PageContext, *, brief: bool = False) -> None:
             "by more than β but not by more than α are called Shared instead of Teacher or Student.",
             icon=":material/warning:",
         )
-    texts = []
+    texts = [f"**{words.capitalised(note)}.**" for note in same_model_notes(run.models)]
     if not run.one_tokenizer:
         texts.append(f"**The models have different tokenizers.** {_TOKENIZER_ADVICE[rule.unit]}")
     plain = [str(model.role) for model in run.models if model.template == "plain"]

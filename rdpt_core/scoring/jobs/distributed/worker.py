@@ -96,7 +96,7 @@ def portable(request: ScoreRequest, role: Role) -> ScoreRequest:
 
 def _absolute(reference: ModelReference) -> ModelReference:
     changed: dict[str, Any] = {}
-    for name in ("model", "tokenizer"):
+    for name in ("model", "tokenizer", "adapter"):
         value = getattr(reference, name)
         if value and Path(value).expanduser().exists() and not (name == "model" and reference.backend == "openai"):
             changed[name] = str(Path(value).expanduser().absolute())

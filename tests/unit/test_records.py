@@ -1,0 +1,22 @@
+"""What the records say of themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rdpt_core.records import Role, same_model_notes
+from tests.support.synthetic import model
+
+
+def test_one_model_in_two_roles_is_noted() -> None:
+    teacher, student, distilled = (model(role) for role in Role)
+    assert same_model_notes([teacher, student, distilled]) == []
+    twin = replace(teacher, role=Role.STUDENT, model="elsewhere/teacher")
+    (note,) = same_model_notes([teacher, twin, distilled])
+    assert "teacher and student are the same model" in note and "no sentence can be labelled Teacher or Student" in note
+    (note,) = same_model_notes([teacher, student, replace(student, role=Role.DISTILLED)])
+    assert "student and distilled are the same model, so every gap between them is 0" in note
+    assert "labelled" not in note
+    assert same_model_notes([teacher, replace(twin, dtype="bfloat16")]) == []
+    served = replace(teacher, backend="openai", revision="not told")
+    assert same_model_notes([served, replace(served, role=Role.STUDENT)]) == []
