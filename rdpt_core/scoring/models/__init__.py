@@ -5,6 +5,7 @@ hashed_files     whether these are still what they were
 settings         the JSON files of a model, and libraries that stumble over them
 weights          what the headers of weight files say
 configuration    its sizes, held against those headers
+kinds            what is a model for text, and what loads it
 loading          files to the loaded model
 devices          which device and dtype
 tokenization     prompts as in generation, responses with offsets
