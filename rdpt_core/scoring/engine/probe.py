@@ -90,7 +90,7 @@ def probe(model: Any, probed: Probed) -> Findings:
     _check_finite(model, np.concatenate(own))
     _check_causal(model, sequences[0], own[0])
     head = _head_obstacle(model, probed, sequences, own)
-    obstacle = static_obstacle(model) or head or _distant_obstacle(model, sequences[0], own[0])
+    obstacle = static_obstacle(model) or head or _distant_obstacle(model, sequences[0])
     if obstacle is None:
         attention = model.config._attn_implementation
         try:
@@ -134,16 +134,17 @@ def _head_obstacle(model: Any, probed: Probed, sequences: Sequence[TokenSequence
     return _disagreement(own, tiled, model.dtype, "with its head apart")
 
 
-def _distant_obstacle(model: Any, sequence: TokenSequence, own: Floats) -> str | None:
+def _distant_obstacle(model: Any, sequence: TokenSequence) -> str | None:
     """Whether the place of the last token changes what precedes it, as where positions turn by the longest of them."""
     n_positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if not n_positions or n_positions <= len(sequence):
         return None
+    places = range(len(sequence) - 1)
     try:
-        distant = own_scores(model, sequence, [*range(len(sequence) - 1), n_positions - 1])[0]
+        near, distant = (own_scores(model, sequence, [*places, last])[0] for last in (len(places), n_positions - 1))
     except _REFUSALS:
         return None  # It takes no positions; whether packs do without them is seen there.
-    if _disagreement([own], [distant], model.dtype) is None:
+    if _disagreement([near], [distant], model.dtype) is None:
         return None
     return "changes a token's probability by how far the trace goes on after it"
 

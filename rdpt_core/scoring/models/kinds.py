@@ -12,7 +12,6 @@ from typing import Any
 from rdpt_core.errors import ModelError
 
 _OTHERS = {
-    "SEQ_TO_SEQ_CAUSAL_LM": "an encoder-decoder model",
     "MASKED_LM": "a masked language model",
     "SEQUENCE_CLASSIFICATION": "a classifier or reward model",
     "TOKEN_CLASSIFICATION": "a classifier of tokens",
@@ -25,6 +24,7 @@ _OTHERS = {
     "AUDIO_CLASSIFICATION": "a model for sound",
     "IMAGE_CLASSIFICATION": "a model for images",
     "MULTIMODAL_LM": "a model for sound or several media",
+    "SEQ_TO_SEQ_CAUSAL_LM": "an encoder-decoder model",
 }
 """The library's lists of models that are scored no further, by the middle of their names."""
 
@@ -48,7 +48,8 @@ def text_class(config: Any, name: str, *, trust_remote_code: bool = False) -> An
     chosen = next((one for one in classes if isinstance(own_code, dict) and one in own_code), None)
     if chosen is None:
         chosen = next((one for one, known in classes.items() if config.model_type in known), None)
-        is_for_text = any(_architecture(config) in known.values() for known in classes.values())
+        named = _architecture(config)
+        is_for_text = any(named in known.values() for known in classes.values()) if named else chosen is not None
         other = _other_kind(config, is_for_text)
         if other is not None or chosen is None:
             raise _refusal(config, name, other or f"a model of the type {config.model_type}")
