@@ -9,12 +9,15 @@ from rdpt_core.scoring.engine.rotation import unsteady_rotation
 
 _PACKED_LAYERS = {"full_attention", "sliding_attention"}
 _LAYERS = {
-    "linear_attention": "layers with a state (Mamba or linear attention)",
-    "mamba": "layers with a state (Mamba)",
-    "hybrid": "layers with a state (Mamba) beside their attention",
-    "conv": "layers with convolutions",
-    "indexed_attention": "indexed attention (each token looks at a chosen few)",
     "chunked_attention": "attention in chunks",
+    "compressed_sparse_attention": "attention to compressed tokens",
+    "conv": "layers with convolutions",
+    "heavily_compressed_attention": "attention to compressed tokens",
+    "hybrid": "layers with a state (Mamba) beside their attention",
+    "hybrid_sliding": "layers with a state beside their attention",
+    "indexed_attention": "indexed attention (each token looks at a chosen few)",
+    "linear_attention": "layers with a state (Mamba or linear attention)",
+    "minimax_m3_sparse": "sparse attention (each token looks at a chosen few)",
 }
 
 

@@ -221,9 +221,7 @@ def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
     return own_scores(model, sequence)[0]
 
 
-def own_scores(
-    model: Any, sequence: TokenSequence, positions: Sequence[int] | None = None
-) -> tuple[Floats, SmallInts]:
+def own_scores(model: Any, sequence: TokenSequence, positions: Sequence[int] | None = None) -> tuple[Floats, SmallInts]:
     """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass.
 
     Args:
