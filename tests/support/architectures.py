@@ -15,6 +15,7 @@ import torch
 from transformers import AutoConfig
 
 from rdpt_core.arrays import Floats
+from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.kernel import CausalKernel
 from rdpt_core.scoring.engine.packing import TokenSequence
 from rdpt_core.scoring.models.kinds import text_class
@@ -227,10 +228,10 @@ KINDS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an architecture was scored, and how far from the oracle, at most, in nats."""
+    """How an architecture was scored, and how far from the oracle, at most, in nats; None where it is refused."""
 
     path: str
-    difference: float
+    difference: float | None
     note: str
 
 
@@ -270,7 +271,10 @@ def outcome_of(kind: str) -> Outcome:
     """One architecture, its traces scored in one call."""
     model, sequences = make_model(kind), make_sequences()
     expected = [oracle(model, sequence) for sequence in sequences]
-    kernel = CausalKernel(model)
+    try:
+        kernel = CausalKernel(model)
+    except ModelError as error:
+        return Outcome("refused", None, error.what)
     scored = kernel.score(sequences)
     difference = max(float(np.abs(ours - own).max()) for ours, own in zip(scored, expected, strict=True))
     path = "plain" if kernel.plain else "packed, shared" if kernel.shares else "packed, one at a time"
@@ -284,7 +288,8 @@ def main() -> None:
     for kind in KINDS:
         outcome = outcome_of(kind)
         note = outcome.note.removeprefix("this model ").removesuffix(": traces are scored one at a time")
-        print(f"| {kind} | {outcome.path} | {outcome.difference:.1e} | {note} |", flush=True)
+        difference = "" if outcome.difference is None else f"{outcome.difference:.0e}"
+        print(f"| {kind} | {outcome.path} | {difference} | {note} |", flush=True)
 
 
 if __name__ == "__main__":
