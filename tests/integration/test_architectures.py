@@ -8,6 +8,8 @@ error must be within the tolerances below, and no larger than that of the model'
 from __future__ import annotations
 
 import copy
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.kernel import CausalKernel, TokenScores, TokenSequence
 from rdpt_core.scoring.engine.processor import KERNELS, kernels_of_this_processor
+from tests.support.architectures import KINDS, outcome_of
 
 SHAPE = {
     "hidden_size": 64,
@@ -206,6 +209,30 @@ def test_a_model_that_rotates_by_length_scores_a_trace_as_if_alone(rope_type: st
     for order in (slice(None), slice(None, None, -1)):
         scored = kernel.score(sequences[order])[order]
         assert errors(scored, expected).max() <= MAX_ERROR_FLOAT32
+
+
+# Of each way of scoring, what no other test here has; the rest is slow only by its number.
+ALWAYS = {"llama, yarn", "mistral3", "qwen3_vl", "deepseek_v3", "qwen3_next", "falcon_h1", "mamba2", "llama4_text", "paligemma"}
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
+
+
+def documented_paths() -> dict[str, str]:
+    """Architectures in the table of the documentation, and the ways they are scored in."""
+    return dict(re.findall(r"^\| ([\w, ]+) \| ((?:packed|plain|refused)[\w, ]*) \|", TABLE.read_text(encoding="utf-8"), re.M))
+
+
+def test_the_documentation_lists_what_is_tried() -> None:
+    assert list(documented_paths()) == list(KINDS)
+    assert set(KINDS) >= ALWAYS and len(KINDS) >= 45
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in ALWAYS else pytest.mark.slow) for kind in KINDS]
+)
+def test_traces_on_both_sides_of_every_limit_agree_with_the_oracle(kind: str) -> None:
+    outcome = outcome_of(kind)
+    assert (outcome.difference or 0.0) <= MAX_ERROR_FLOAT32
+    assert outcome.path == documented_paths()[kind]
 
 
 def test_weights_that_other_code_reads_are_left_as_they_were() -> None:

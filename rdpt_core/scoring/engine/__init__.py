@@ -12,5 +12,6 @@ block_pool         pieces side by side on CPU cores
 processor          which kernels run on which processor
 memory             how many rows fit
 rotation           positions that turn with the length of a trace
+obstacles          why a model is not scored in packs, in words
 probe              what a model can do, found out once before its first trace
 """

@@ -34,7 +34,7 @@ _HARMLESS_ARGUMENTS = frozenset({"use_cache", "output_attentions", "output_hidde
 
 
 class NotPackable(Exception):
-    """This model asks its attention for something that packed attention does not do."""
+    """This model asks its attention for something that packed attention does not do. Goes on after "this model …"."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def window_marker(*_: Any, local_size: int | None = None, use_vmap: bool = False
     Models name the window in this call, in the call of their attention, or in both. Shapes: (1, 1, 1, 1), on the host.
     """
     if use_vmap:
-        raise NotPackable("a mask of its own")
+        raise NotPackable("has attention masks of its own")
     return None if local_size is None else torch.full((1, 1, 1, 1), float(local_size))
 
 
@@ -107,7 +107,7 @@ def packed_attention(
     # Outside a pack, a pass of the model is one plain sequence.
     layout = _layout.get() or Layout((Segment(0, query.shape[2]),), kernels_of_this_processor())
     if query.shape[0] != 1 or query.shape[2] != key.shape[2] or not getattr(module, "is_causal", True):
-        raise NotPackable("attention that is not causal self-attention")
+        raise NotPackable("has attention other than causal self-attention")
     scaling = arguments.get("scaling")
     rule = Rule(
         scaling=query.shape[-1] ** -0.5 if scaling is None else float(scaling),
@@ -216,13 +216,13 @@ def _call(piece: Callable[[], None]) -> None:
 def _window(marker: torch.Tensor | None, arguments: dict[str, Any]) -> int | None:
     for name, argument in arguments.items():
         if argument is not None and name not in _KNOWN_ARGUMENTS | _HARMLESS_ARGUMENTS:
-            raise NotPackable(f"an attention argument `{name}`")
+            raise NotPackable(f"gives its attention `{name}`, which packs do not know")
     by_argument = arguments.get("sliding_window")
     if marker is None:
         return None if by_argument is None else int(by_argument)
     if marker.numel() != 1:
-        raise NotPackable("a mask of its own")
+        raise NotPackable("has attention masks of its own")
     window = int(marker.item())
     if by_argument is not None and int(by_argument) != window:
-        raise NotPackable("two different sliding windows in one layer")
+        raise NotPackable("has two different sliding windows in one layer")
     return window

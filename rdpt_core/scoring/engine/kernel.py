@@ -35,7 +35,7 @@ from rdpt_core.scoring.engine.lanes import run_lanes
 from rdpt_core.scoring.engine.linear import pack_weights, restore_forwards, unpack_weights, use_row_blocks
 from rdpt_core.scoring.engine.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
 from rdpt_core.scoring.engine.packing import Pack, TokenSequence, build_pack
-from rdpt_core.scoring.engine.probe import Findings, has_experts, own_scores, probe
+from rdpt_core.scoring.engine.probe import Findings, backbone_of, has_experts, own_scores, probe
 from rdpt_core.scoring.engine.processor import Kernels, kernels_of_this_processor
 from rdpt_core.scoring.engine.rotation import forget_lengths
 
@@ -65,7 +65,7 @@ class CausalKernel:
     def __init__(self, model: Any, budget_rows: int | None = None, kernels: Kernels | None = None) -> None:
         self.kernels = kernels or kernels_of_this_processor()
         self._model = model
-        self._backbone = model.base_model
+        self._backbone = backbone_of(model)
         self._device: torch.device = model.get_input_embeddings().weight.device
         self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
         config = model.config.get_text_config()

@@ -1,13 +1,20 @@
 """What a model can do, found out by asking it once, before its first trace.
 
-Three traces of a few tokens go through the model's own forward pass, and then through ours, together and alone. If ours
-differs by more than rounding, every trace takes the model's own forward pass, with our head after it if that at least
-agrees. If ours is not batch-invariant, to the last bit, every trace goes alone. Both are slower, so both are noted.
+Three traces of a few tokens and one of a few hundred go through the model's own forward pass, and then through ours,
+together and alone. If ours differs by more than rounding, every trace takes the model's own forward pass, with our head
+after it if that at least agrees. If ours is not batch-invariant, to the last bit, every trace goes alone. Both are
+slower, so both are noted.
+
+Models change with length in ways that no list holds. The long trace therefore reaches beyond every limit of at most
+`_LONGEST_LIMIT` tokens that the configuration names; and where positions are given to a model, its last one is put as
+far away as the model allows, which must not change what precedes it. Cost: two passes of the long trace, of 320 to
+1,088 tokens, and some of a few tokens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,8 +24,9 @@ import torch
 from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.attention import NotPackable
+from rdpt_core.scoring.engine.obstacles import obstacle_of, static_obstacle
 from rdpt_core.scoring.engine.packing import TokenSequence
-from rdpt_core.scoring.engine.rotation import forget_lengths, rotates_by_length
+from rdpt_core.scoring.engine.rotation import forget_lengths
 
 _MAX_DIFFERENCE_NATS = 1e-3
 _MEAN_DIFFERENCE_NATS = 0.1
@@ -27,7 +35,9 @@ _FUTURE_NATS = 0.02
 _EXPERT_FIELDS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 _PROBE_ROWS = 16
 _REFUSALS = (NotPackable, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
-_LAYER_TYPES = {"full_attention", "sliding_attention"}
+_LIMIT = re.compile(r"window|chunk|block|position|length|context|span|local|top_?k")
+_SHORTEST_LONG, _LONGEST_LIMIT, _BEYOND = 256, 1024, 64
+"""Tokens. The shortest long trace fills more than one block of rows on CPU."""
 
 Scored = list[Floats]
 
@@ -79,24 +89,30 @@ def probe(model: Any, probed: Probed) -> Findings:
     own = [own_logprobs(model, sequence) for sequence in sequences]
     _check_finite(model, np.concatenate(own))
     _check_causal(model, sequences[0], own[0])
-    refusal = _static_refusal(model, config)
-    if refusal is None:
+    head = _head_obstacle(model, probed, sequences, own)
+    obstacle = static_obstacle(model) or head or _distant_obstacle(model, sequences[0])
+    if obstacle is None:
         attention = model.config._attn_implementation
         try:
+            long = _long_sequence(config)
+            own_long = probed.score_tiled(long)
             probed.prepare()
             # Blocks so small that the probe fills several of them.
-            refusal = _disagreement(own, probed.score_pack(sequences, _PROBE_ROWS), model.dtype)
-            if refusal is None:
+            obstacle = _disagreement(own, probed.score_pack(sequences, _PROBE_ROWS), model.dtype)
+            if obstacle is None:
                 probed.settle()
-                together = probed.score_pack(sequences)
-                refusal = _disagreement(own, together, model.dtype)
+                *together, packed_long = probed.score_pack([*sequences, long])
+                obstacle = _disagreement(own, together, model.dtype) or _disagreement(
+                    [own_long], [packed_long], model.dtype, f"in packs over {len(long)} tokens"
+                )
         except _REFUSALS as error:
-            refusal = f"{type(error).__name__}: {error}".splitlines()[0]
-        if refusal is not None:
+            obstacle = obstacle_of(error)
+        if obstacle is not None:
             probed.restore(attention)
-    if refusal is not None:
-        tiles = _tiles(model, probed, sequences, own)
-        return Findings(False, False, tiles, (f"this model takes its own forward pass, which is slower ({refusal})",))
+    if obstacle is not None:
+        cost = "slower" if head is None else "slower and takes memory for whole rows of logits"
+        note = f"this model {obstacle}: it takes its own forward pass, a trace at a time, which is {cost}"
+        return Findings(False, False, head is None, (note,))
     reason = "routed experts make neighbours matter" if has_experts(config) else None
     if reason is None:
         alone = [probed.score_pack([sequence])[0] for sequence in sequences]
@@ -107,15 +123,30 @@ def probe(model: Any, probed: Probed) -> Findings:
     return Findings(True, True, True)
 
 
-def _tiles(model: Any, probed: Probed, sequences: Sequence[TokenSequence], own: Scored) -> bool:
-    """Whether the head in tiles agrees after the model's own attention: what saves whole rows of logits."""
-    if model.get_output_embeddings() is None or model.base_model is model:
-        return False
+def _head_obstacle(model: Any, probed: Probed, sequences: Sequence[TokenSequence], own: Scored) -> str | None:
+    """Why the head in tiles does not do after the model's own attention; None if it does: no row of logits is whole."""
+    if model.get_output_embeddings() is None or backbone_of(model) is model:
+        return "has no head that is a matrix of its own"
     try:
         tiled = [probed.score_tiled(sequence) for sequence in sequences]
+    except _REFUSALS as error:
+        return obstacle_of(error)
+    return _disagreement(own, tiled, model.dtype, "with its head apart")
+
+
+def _distant_obstacle(model: Any, sequence: TokenSequence) -> str | None:
+    """Whether the place of the last token changes what precedes it, as where positions turn by the longest of them."""
+    n_positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if not n_positions or n_positions <= len(sequence):
+        return None
+    places = range(len(sequence) - 1)
+    try:
+        near, distant = (own_scores(model, sequence, [*places, last])[0] for last in (len(places), n_positions - 1))
     except _REFUSALS:
-        return False
-    return _disagreement(own, tiled, model.dtype) is None
+        return None  # It takes no positions; whether packs do without them is seen there.
+    if _disagreement([near], [distant], model.dtype) is None:
+        return None
+    return "changes a token's probability by how far the trace goes on after it"
 
 
 def _check_finite(model: Any, own: Floats) -> None:
@@ -165,13 +196,20 @@ def _check_causal(model: Any, sequence: TokenSequence, own: Floats) -> None:
         # Overflow is reported trace by trace.
         return
     # The median: the future moves all tokens, while a rounding in 16 bits may move one by a nat.
-    if float(np.median(np.abs(own[:n_kept] - after[:n_kept]))) > _FUTURE_NATS:
+    bound = _MAX_DIFFERENCE_NATS if model.dtype is torch.float32 else _FUTURE_NATS
+    if float(np.median(np.abs(own[:n_kept] - after[:n_kept]))) > bound:
         raise ModelError(
             "this model is not causal: a token's probability depends on what comes after it",
             where=_name(model),
             expected="a causal language model",
             got=", ".join(model.config.architectures or [type(model).__name__]),
         )
+
+
+def backbone_of(model: Any) -> Any:
+    """A model without its head; the whole of it where the two are one."""
+    base = model.base_model
+    return getattr(model, "model", model) if base is model else base
 
 
 def has_experts(config: Any) -> bool:
@@ -184,12 +222,17 @@ def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
     return own_scores(model, sequence)[0]
 
 
-def own_scores(model: Any, sequence: TokenSequence) -> tuple[Floats, SmallInts]:
-    """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass."""
+def own_scores(model: Any, sequence: TokenSequence, positions: Sequence[int] | None = None) -> tuple[Floats, SmallInts]:
+    """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass.
+
+    Args:
+        positions: of every token; None for what the model takes by itself.
+    """
     forget_lengths(model)
     device = model.get_input_embeddings().weight.device
     ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=device)
-    logits = model(input_ids=ids, use_cache=False).logits[0, len(sequence.prompt) - 1 : -1].float()
+    places = {} if positions is None else {"position_ids": torch.tensor([positions], device=device)}
+    logits = model(input_ids=ids, use_cache=False, **places).logits[0, len(sequence.prompt) - 1 : -1].float()
     targets = ids[0, len(sequence.prompt) :, None].to(logits.device)
     # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
     chosen = logits.gather(-1, targets)
@@ -205,22 +248,29 @@ def _sequences(vocabulary_size: int) -> list[TokenSequence]:
     return [TokenSequence(prompt, ids[9:26]), TokenSequence(prompt, ids[26:40]), TokenSequence(other, ids[45:64])]
 
 
-def _static_refusal(model: Any, config: Any) -> str | None:
-    """What a few tokens cannot show: attention that only changes over distances longer than the probe."""
-    if model.get_output_embeddings() is None or model.base_model is model:
-        return "its head is not a matrix of its own"
-    if rotates_by_length(config):
-        return "it rotates positions by the length of the trace"
-    if getattr(config, "attention_chunk_size", None):
-        return "attention in chunks"
-    unusual = set(getattr(config, "layer_types", None) or ()) - _LAYER_TYPES
-    return f"layers of type {sorted(unusual)[0]}" if unusual else None
+def _long_sequence(config: Any) -> TokenSequence:
+    """One response after a long prompt, beyond the limits of a text configuration."""
+    limits = [value for value in _limits(config.to_dict()) if value <= _LONGEST_LIMIT]
+    n_tokens = max([_SHORTEST_LONG, *limits]) + _BEYOND
+    n_tokens = min(n_tokens, getattr(config, "max_position_embeddings", None) or n_tokens)
+    ids = (np.arange(n_tokens, dtype=np.int32) * 7919 + 11) % int(config.vocab_size)
+    n_prompt = n_tokens - min(_BEYOND, n_tokens // 2)
+    return TokenSequence(ids[:n_prompt].tolist(), ids[n_prompt:])
 
 
-def _disagreement(own: Scored, ours: Scored, dtype: torch.dtype) -> str | None:
+def _limits(fields: Mapping[str, Any]) -> Iterator[int]:
+    """Numbers by which a model may treat near tokens otherwise than far ones; no trace is longer than its context."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _limits(value)
+        elif type(value) is int and name != "max_position_embeddings" and _LIMIT.search(name):
+            yield value
+
+
+def _disagreement(own: Scored, ours: Scored, dtype: torch.dtype, where: str = "in packs") -> str | None:
     difference = np.abs(np.concatenate(own) - np.concatenate(ours))
     exact = dtype is torch.float32
     nats = float(difference.max() if exact else difference.mean())
     # Not `>`: a difference that is not a number is no agreement either.
     agrees = nats <= (_MAX_DIFFERENCE_NATS if exact else _MEAN_DIFFERENCE_NATS)
-    return None if agrees else f"ours would differ from it by {nats:.3g} nats"
+    return None if agrees else f"would differ by {nats:.3g} nats {where}"

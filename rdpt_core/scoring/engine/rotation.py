@@ -12,14 +12,26 @@ from typing import Any
 
 import torch
 
-_BY_LENGTH = {"dynamic", "longrope"}
+STEADY = frozenset({"default", "linear", "llama3", "ntk_alpha", "proportional", "yarn"})
+"""Types that turn a position by itself alone. One that is not listed may do anything."""
 
 
-def rotates_by_length(config: Any) -> bool:
-    """Whether a text configuration has such an embedding, for all layers or for one type of layer."""
+def unsteady_rotation(model: Any) -> str | None:
+    """The first type of a model's rotary embeddings that is not `STEADY`; None if there is no such.
+
+    Its modules are asked first: what a configuration calls `dynamic`, some models turn by constant factors.
+    """
+    named = [module.rope_type for module in model.get_decoder().modules() if hasattr(module, "rope_type")]
+    types = {one for name in named for one in (name.values() if isinstance(name, dict) else [name])}
+    unsteady = (types or _configured(model.config.get_text_config())) - STEADY
+    return min(unsteady, default=None)
+
+
+def _configured(config: Any) -> set[str]:
+    """For all layers, or for each type of layer."""
     parameters = getattr(config, "rope_parameters", None) or {}
     several = [parameters, *(part for part in parameters.values() if isinstance(part, dict))]
-    return any(part.get("rope_type") in _BY_LENGTH for part in several)
+    return {str(part["rope_type"]) for part in several if part.get("rope_type")}
 
 
 def forget_lengths(model: Any) -> None:

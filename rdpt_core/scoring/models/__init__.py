@@ -6,6 +6,7 @@ adapters         what an adapter changes of its base
 settings         the JSON files of a model, and libraries that stumble over them
 weights          what the headers of weight files say
 configuration    its sizes, held against those headers
+kinds            what is a model for text, and what loads it
 loading          files to the loaded model
 merging          an adapter into its base
 devices          which device and dtype

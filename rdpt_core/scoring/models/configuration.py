@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.errors import ModelError
+from rdpt_core.scoring.models.kinds import text_class
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.settings import foreign, read_settings
 from rdpt_core.scoring.models.weights import Tensors, count_parameters
@@ -33,16 +34,18 @@ def read_config(files: ModelFiles, tensors: Tensors, trust_remote_code: bool) ->
         tensors: of the headers of its weights.
 
     Raises:
-        ModelError: there is none, it is not that of these weights, or it needs code that comes with the model.
+        ModelError: there is none, it is not that of these weights, it is that of no causal language model, or it
+            needs code that comes with the model.
     """
     if files.gguf is None:
         check_settings(files.folder, tensors)
     config = load_config(files, trust_remote_code)
     text = config.get_text_config()
+    models = text_class(config, files.name, trust_remote_code=trust_remote_code)
     _check_sizes(files, text)
     # With its own code a model may be anything, and the names of a GGUF file are not those of the library.
     if files.gguf is None and not (trust_remote_code and getattr(config, "auto_map", None)):
-        _check_shapes(files, config, tensors)
+        _check_shapes(files, models, config, tensors)
     return text
 
 
@@ -128,16 +131,17 @@ def _check_sizes(files: ModelFiles, text: Any) -> None:
         )
 
 
-def _check_shapes(files: ModelFiles, config: Any, tensors: Tensors) -> None:
+def _check_shapes(files: ModelFiles, models: Any, config: Any, tensors: Tensors) -> None:
     """Hold every tensor of the files against the one of its name in the model, which is built of shapes alone.
+
+    Args:
+        models: the library's class that builds it.
 
     Raises:
         ModelError: the library cannot build the model, or shapes differ.
     """
     import torch
-    from transformers import AutoModelForCausalLM
 
-    models: Any = AutoModelForCausalLM  # The library's types are not complete.
     with foreign("the configuration of this model cannot be used", files.name), torch.device("meta"):
         model: Any = models.from_config(config)
         shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}

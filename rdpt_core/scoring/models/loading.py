@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from rdpt_core.errors import MissingPackageError, ModelError
-from rdpt_core.scoring.models.configuration import mismatch
+from rdpt_core.scoring.models.configuration import load_config, mismatch
 from rdpt_core.scoring.models.devices import SEVERAL
+from rdpt_core.scoring.models.kinds import text_class
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.settings import check_texts, foreign
 from rdpt_core.scoring.models.weights import read_tensors
@@ -22,17 +23,19 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
         device: one device, or `SEVERAL` for a model that is spread over all of them.
 
     Raises:
-        ModelError: the weights cannot be loaded, or are not those that were hashed.
+        ModelError: the weights cannot be loaded, are not those that were hashed, or are of no model for text.
         MissingPackageError: spreading a model needs a package that is not installed.
     """
     import torch
-    from transformers import AutoModelForCausalLM
 
     from rdpt_core.scoring.engine.memory import is_out_of_memory
 
     arguments: dict[str, Any] = {"use_safetensors": True} if files.gguf is None else {"gguf_file": files.gguf}
     if device == SEVERAL:
         arguments["device_map"] = _balanced_map(files.name)
+
+    files.check_unchanged()
+    models = text_class(load_config(files, trust_remote_code), files.name, trust_remote_code=trust_remote_code)
 
     def diagnosis() -> None:
         files.check_unchanged()  # Half of a new file is no model.
@@ -43,7 +46,7 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
         foreign("the model cannot be loaded", files.name, diagnosis=diagnosis, passing=is_out_of_memory),
         _no_loading_bar(),
     ):
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = models.from_pretrained(
             str(files.folder),
             output_loading_info=True,
             # Told in the report, with both shapes, where the library's own error names neither.
@@ -57,9 +60,19 @@ def load_model(files: ModelFiles, *, device: str, dtype: str, trust_remote_code:
     _check_weights(files, report)
     model.requires_grad_(False)
     model.train(False)
-    placed = model if device == SEVERAL else model.to(device)
+    if device != SEVERAL:
+        model = model.to(device)
+        _drop_encoders(model)
     files.check_unchanged()
-    return placed
+    return model
+
+
+def _drop_encoders(model: Any) -> None:
+    """Free the memory of what sees and hears, which no text reaches. The modules stay: code asks whether they are."""
+    for modality in ("image", "audio"):
+        encoder = model.get_encoder(modality=modality)
+        if encoder is not model:
+            encoder.to("meta")
 
 
 @contextmanager

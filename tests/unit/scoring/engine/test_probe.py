@@ -1,10 +1,13 @@
-"""Models whose weights are broken are refused by the name of a tensor; others go on."""
+"""What the probe finds: broken weights, by the name of a tensor, and tricks with length that no list holds."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
@@ -12,6 +15,7 @@ from transformers import AutoModelForCausalLM
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine import probe as module
 from rdpt_core.scoring.engine.kernel import CausalKernel
+from rdpt_core.scoring.engine.packing import TokenSequence
 from tests.support.tiny_models import save_model
 
 
@@ -61,3 +65,69 @@ def test_a_broken_row_that_no_probe_meets_costs_only_the_traces_that_meet_it(mod
     )
     model.model.embed_tokens.weight[unseen] = float("nan")
     CausalKernel(model)
+
+
+class Stretching(torch.nn.Module):
+    """Rotates all tokens of a pass otherwise once one of them stands at 300 or later."""
+
+    def __init__(self, rotary: Any) -> None:
+        super().__init__()
+        self.rotary = rotary
+
+    def forward(self, states: torch.Tensor, position_ids: torch.Tensor) -> Any:
+        factor = 0.25 if int(position_ids.max()) >= 300 else 1.0
+        return self.rotary(states, (position_ids * factor).round().long())
+
+
+class Recalling(torch.nn.Module):
+    """Attention that also hears of the token two hundred before, where there is one."""
+
+    def __init__(self, attention: Any) -> None:
+        super().__init__()
+        self.attention = attention
+
+    def forward(self, hidden_states: torch.Tensor, **arguments: Any) -> Any:
+        recalled = torch.nn.functional.pad(hidden_states, (0, 0, 200, 0))[:, : hidden_states.shape[1]]
+        return self.attention(hidden_states + recalled, **arguments)
+
+
+def long_and_short(vocabulary_size: int) -> list[TokenSequence]:
+    draw = np.random.default_rng(5)
+    return [TokenSequence([3, 4, 5], draw.integers(0, vocabulary_size, n).astype(np.int32)) for n in (20, 350, 90)]
+
+
+@pytest.mark.parametrize(
+    ("trick", "told"),
+    [("positions", "by how far the trace goes on after it"), ("recall", "would differ by .* nats in packs over 320")],
+)
+def test_a_trick_with_length_that_no_list_holds_is_found(model: Any, trick: str, told: str) -> None:
+    if trick == "positions":
+        model.model.rotary_emb = Stretching(model.model.rotary_emb)
+    else:
+        for layer in model.model.layers:
+            layer.self_attn = Recalling(layer.self_attn)
+    sequences = long_and_short(model.config.vocab_size)
+    expected = [module.own_logprobs(model, sequence) for sequence in sequences]
+    kernel = CausalKernel(model)
+    assert kernel.plain
+    assert re.search(told, kernel.findings.notes[0])
+    for scored, own in zip(kernel.score(sequences), expected, strict=True):
+        assert np.abs(scored - own).max() <= 1e-4
+
+
+@pytest.mark.parametrize(
+    ("limits", "n_tokens"),
+    [
+        ({}, 320),
+        ({"sliding_window": 512}, 576),
+        ({"sliding_window": None, "rope_parameters": {"original_max_position_embeddings": 1024}}, 1088),
+        ({"sliding_window": 4096}, 320),
+        ({"max_position_embeddings": 40}, 40),
+    ],
+)
+def test_the_long_trace_reaches_beyond_the_limits_that_a_configuration_names(
+    limits: dict[str, Any], n_tokens: int
+) -> None:
+    config = {"vocab_size": 356, "max_position_embeddings": 4096, **limits}
+    sequence = module._long_sequence(SimpleNamespace(**config, to_dict=lambda: config))
+    assert len(sequence) == n_tokens and len(sequence.prompt) > 0 and len(sequence.response) > 0
