@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -24,11 +25,15 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import DTYPES, ROLES, Dtype, ModelReference, Role, ServerSettings
+from rdpt_core.records import DTYPES, ROLES, Dtype, ModelReference, Role, ServerSettings, TemplateSettings
 
 PAIR_ROLES = (Role.TEACHER, Role.STUDENT)
 
 _PATH_KEYS = ("model", "tokenizer")
+_RESERVED_VARIABLES = frozenset({
+    "messages", "add_generation_prompt", "continue_final_message",
+    "raise_exception", "strftime_now", "dict", "namespace", "range", "cycler", "joiner", "lipsum",
+})  # fmt: skip
 _SERVER_KEYS = frozenset(field.name for field in fields(ServerSettings))
 
 
@@ -146,9 +151,40 @@ def _make_reference(table: dict[str, Any], where: str, folder: Path, *, is_text:
     if missing:
         raise UsageError("there is no such file of recorded logprobs", where=where, got=", ".join(missing))
     server = {key: given.pop(key) for key in given.keys() & _SERVER_KEYS}
+    template = template_settings(given.pop("template_name", None), given.pop("template_arguments", {}), where)
     return ModelReference(
-        **{"model": "", **given}, server=ServerSettings(**server) if backend == "openai" else None, files=files
+        **{"model": "", **given},
+        template=template,
+        server=ServerSettings(**server) if backend == "openai" else None,
+        files=files,
     )
+
+
+def template_settings(name: str | None, arguments: Mapping[str, Any], where: str) -> TemplateSettings:
+    """The settings, once they are known to be usable with some template.
+
+    Raises:
+        UsageError: an argument has a name that means the same in every template or none, or a value that JSON does not
+            know.
+    """
+    for variable, value in arguments.items():
+        if variable in _RESERVED_VARIABLES or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", str(variable)):
+            raise UsageError(
+                "a chat template takes no argument of this name",
+                where=where,
+                expected="a variable of the model's own template, such as enable_thinking",
+                got=repr(variable)[:80],
+            )
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            raise UsageError(
+                "a chat template cannot be given this value",
+                where=f"{where} {variable}",
+                expected="true, false, a number, a text, or a list or table of these",
+                got=repr(value)[:80],
+            ) from None
+    return TemplateSettings(name, arguments)
 
 
 def _beside(folder: Path, name: str) -> str:
@@ -220,6 +256,7 @@ _Text = Annotated[str, Field(min_length=1), _expecting("a non-empty string")]
 _Count = Annotated[int, Field(gt=0), _expecting("a whole number above 0")]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), _expecting("a number above 0")]
 _Files = Annotated[list[_Text], Field(min_length=1), _expecting("a list of strings")]
+_Arguments = Annotated[dict[str, Any], _expecting("a table such as { enable_thinking = true }")]
 _Address = Annotated[_Text, AfterValidator(_checked_address)]
 _Variable = Annotated[str, BeforeValidator(_checked_variable)]
 _Dtype = Annotated[Dtype, _expecting(" or ".join(DTYPES), what="unknown dtype in the triple")]
@@ -233,6 +270,9 @@ class _Table(BaseModel):
     """One role's model as it is written down. What is not given has the default of the record it goes into."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    template_name: _Text | None = None
+    template_arguments: _Arguments | None = None
 
 
 class _TransformersTable(_Table):

@@ -7,6 +7,7 @@ character spans that tile the response; a *token* is one token of one model; a *
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
@@ -209,12 +210,46 @@ DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateSettings:
+    """What the user decides of how a model's chat template renders.
+
+    Attributes:
+        name: which of several templates; None for the default.
+        arguments: variables of the template by name, such as `enable_thinking`; values as in JSON.
+    """
+
+    name: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """For readers; empty if nothing is given."""
+        named = [] if self.name is None else [f"named {self.name}"]
+        return ", ".join([*named, *(f"{name} = {json.dumps(value)}" for name, value in self.arguments.items())])
+
+    def to_json(self) -> dict[str, Any]:
+        """What is given, by the keys of a triple; nothing if nothing is."""
+        given = {"template_name": self.name, "template_arguments": dict(self.arguments)}
+        return {key: value for key, value in given.items() if value}
+
+    @classmethod
+    def from_json(cls, known: Mapping[str, Any]) -> TemplateSettings:
+        """From a mapping that holds what `to_json` gave, and other keys. What has another type counts as not given."""
+        name, arguments = known.get("template_name"), known.get("template_arguments")
+        return cls(name if isinstance(name, str) else None, arguments if isinstance(arguments, dict) else {})
+
+
+DEFAULT_TEMPLATE = TemplateSettings()
+"""The default template, and nothing besides the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReference:
     """A model as the user named it, before anything is resolved or loaded.
 
     Attributes:
         model: a folder, file or hub name; the served name; or a name to show for recordings. Empty if not given.
         tokenizer: a folder or hub name, where it is not that of `model`.
+        template: of the tokenizer, whatever the backend.
         server: for the backend `openai`.
         files: for the backend `recorded`.
     """
@@ -224,6 +259,7 @@ class ModelReference:
     backend: str = "transformers"
     dtype: str = "auto"
     tokenizer: str | None = None
+    template: TemplateSettings = DEFAULT_TEMPLATE
     server: ServerSettings | None = None
     files: tuple[str, ...] = ()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rdpt_core.api.arguments import PathArgument
-from rdpt_core.config import ModelSet, parse_reference, parse_roles, read_triple
+from rdpt_core.config import ModelSet, parse_reference, parse_roles, read_triple, template_settings
 from rdpt_core.errors import UsageError
-from rdpt_core.records import ROLES, ModelReference, Role
+from rdpt_core.records import ROLES, ModelReference, Role, TemplateSettings
 
 
 def models_of(
@@ -48,6 +50,27 @@ def models_of(
     if Role.DISTILLED in given and Role.DISTILLED not in chosen:
         raise UsageError("a model is given for a role that is not scored", where="--distilled", expected="no such flag")
     return ModelSet({role: reference_of(given[role]) for role in chosen})
+
+
+def with_templates(models: ModelSet, names: Mapping[str, str], arguments: Mapping[str, Mapping[str, Any]]) -> ModelSet:
+    """The same models with other chat templates, or more arguments to them; those of the same name are replaced.
+
+    Raises:
+        UsageError: a role that is not scored, or an argument that no template takes.
+    """
+    references = dict(models.references)
+    for role in [*names, *arguments]:
+        where, given = f"--template-arguments {role}", arguments.get(role, {})
+        if role not in references:
+            raise UsageError("a chat template is chosen for a role that is not scored", got=role)
+        if not isinstance(given, Mapping):
+            raise UsageError(
+                "arguments have no names", where=where, expected="such as enable_thinking=true", got=repr(given)[:80]
+            )
+        before, more = references[Role(role)], template_settings(names.get(role), given, where)
+        settings = TemplateSettings(more.name or before.template.name, {**before.template.arguments, **more.arguments})
+        references[Role(role)] = replace(before, template=settings)
+    return ModelSet(references)
 
 
 def reference_of(model: PathArgument) -> ModelReference:

@@ -8,10 +8,10 @@ line does, before torch is imported: see `rdpt_core/commands/libraries.py`. The 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rdpt_core.api.arguments import (
     PathArgument,
@@ -24,7 +24,7 @@ from rdpt_core.api.arguments import (
     paths_of,
     readable,
 )
-from rdpt_core.api.models import models_of
+from rdpt_core.api.models import models_of, with_templates
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import ScoreResult
 from rdpt_core.errors import InputError, UsageError
@@ -55,6 +55,8 @@ def score(
     device: str = "auto",
     dtype: str = "auto",
     template: str = "own",
+    template_arguments: Mapping[str, Mapping[str, Any]] | None = None,
+    template_name: Mapping[str, str] | None = None,
     marks: str = "writer",
     too_long: str = "prefix",
     splitter: str = "sentence",
@@ -91,6 +93,10 @@ def score(
             CPU.
         template: how each role sees the question: by its `"own"` chat template, by that of the `"distilled"` model,
             or `"raw"`, the prompt as the trace has it.
+        template_arguments: by role, variables for its model's chat template: `{"teacher": {"enable_thinking": True}}`.
+            They replace those of the same name in `triple`.
+        template_name: by role, which one of a model that has several chat templates; by default the one named
+            `default`.
         marks: in whose marks each role sees the thinking of a response: those of the `"writer"`, as they stand, or
             its `"own"`, such as harmony's channels for gpt-oss in place of `<think>`.
         too_long: for a trace beyond a model's context, score the `"prefix"` of sentences that fit, or `"refuse"` it.
@@ -127,7 +133,8 @@ def score(
     files, database = paths_of(traces), file_of("db", db)
     if not files:
         raise UsageError("there is no file of traces", where="--traces", expected="at least one file")
-    models = models_of(triple, {Role.TEACHER: teacher, Role.STUDENT: student, Role.DISTILLED: distilled}, roles)
+    named = models_of(triple, {Role.TEACHER: teacher, Role.STUDENT: student, Role.DISTILLED: distilled}, roles)
+    models = with_templates(named, template_name or {}, template_arguments or {})
     _check(device=device, dtype=dtype, template=template, marks=marks, too_long=too_long, engine=engine)
     budget = None if batch_tokens == "auto" else batch_tokens
     check_integers(batch_tokens=budget, limit=limit)

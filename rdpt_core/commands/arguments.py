@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 from rdpt_core.api.arguments import is_device, why_unusable
+from rdpt_core.records import ROLES
 
 EXIT_PARTIAL = 3
 
@@ -95,6 +97,54 @@ def quota(text: str) -> tuple[str, int]:
     if not sign or not name:
         raise argparse.ArgumentTypeError(f"expected NAME=N, got {text!r}")
     return name, positive_integer(number)
+
+
+def of_role(text: str) -> tuple[str, str]:
+    """`ROLE:VALUE`."""
+    role, colon, value = text.partition(":")
+    if role not in tuple(ROLES) or not colon or not value:
+        raise argparse.ArgumentTypeError(f"expected {', '.join(ROLES)} and a colon first, got {text!r}")
+    return role, value
+
+
+def template_argument(text: str) -> tuple[str, tuple[str, Any]]:
+    """`ROLE:NAME=VALUE`: a value that is JSON is what it says; any other is a text."""
+    role, assignment = of_role(text)
+    name, sign, value = assignment.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"expected ROLE:NAME=VALUE, got {text!r}")
+    try:
+        return role, (name, json.loads(value))
+    except (ValueError, RecursionError):
+        return role, (name, value)
+
+
+class ByRole(argparse.Action):
+    """Gathers `of_role` values to one for each role, and `template_argument` values to a mapping for each."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Add the values of one flag.
+
+        Raises:
+            argparse.ArgumentError: one is given twice.
+        """
+        gathered = dict(getattr(namespace, self.dest) or {})
+        for role, value in values:
+            if isinstance(value, tuple):
+                known = gathered.setdefault(role, {})
+                key, content = value
+            else:
+                known, key, content = gathered, role, value
+            if key in known:
+                raise argparse.ArgumentError(self, f"given twice for the {role}: {key}")
+            known[key] = content
+        setattr(namespace, self.dest, gathered)
 
 
 def share(text: str) -> float:

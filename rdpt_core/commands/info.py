@@ -7,7 +7,7 @@ from typing import Any
 
 from rdpt_core.commands.arguments import add_database
 from rdpt_core.commands.documents import print_json
-from rdpt_core.records import MarksPolicy
+from rdpt_core.records import MarksPolicy, TemplateSettings
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,11 +54,13 @@ def to_text(document: dict[str, Any]) -> str:
             f"  {counts['questions']:,} questions, {counts['traces']:,} traces, {counts['sentences']:,} sentences"
         )
         for model in run["models"]:
+            template = ", ".join(filter(None, [model["template"], str(TemplateSettings.from_json(model))]))
             lines.append(
                 f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
-                f"template {model['template']}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "
+                f"template {template}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "
                 f"{model['backend']}"
             )
+        lines += [f"  note: {note}" for note in run["notes"]]
         for progress in run["progress"]:
             lines.append(
                 f"  {progress['role']:<9} {progress['n_traces']:,} of {counts['traces']:,} traces, "

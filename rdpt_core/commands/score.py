@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from rdpt_core.api.arguments import readable
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
+    ByRole,
     add_splitter,
     automatic_or_positive,
     device_name,
     file_path,
     keywords,
+    of_role,
     positive_integer,
     share,
+    template_argument,
     threshold,
 )
 from rdpt_core.commands.libraries import prepare_libraries
@@ -57,6 +60,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=TemplatePolicy.OWN.value,
         choices=[policy.value for policy in TemplatePolicy],
         help="how each role sees the question (default: own)",
+    )
+    parser.add_argument(
+        "--template-arguments",
+        type=template_argument,
+        nargs="+",
+        action=ByRole,
+        metavar="ROLE:NAME=VALUE",
+        help="variables for a model's chat template, such as teacher:enable_thinking=true; values are JSON or text",
+    )
+    parser.add_argument(
+        "--template-name",
+        type=of_role,
+        nargs="+",
+        action=ByRole,
+        metavar="ROLE:NAME",
+        help="which one of a model that has several chat templates (default: the one named `default`)",
     )
     parser.add_argument(
         "--marks",

@@ -27,6 +27,7 @@ from rdpt_core.arrays import Doubles, Ints, SmallInts
 from rdpt_core.config import parse_reference
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import (
+    DEFAULT_TEMPLATE,
     LocalScores,
     ModelReference,
     Role,
@@ -34,6 +35,7 @@ from rdpt_core.records import (
     ScoredModel,
     Span,
     TemplatePolicy,
+    TemplateSettings,
     TokenLogprobs,
     Trace,
 )
@@ -43,7 +45,6 @@ from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles, resolve
 from rdpt_core.scoring.models.templates import Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
-from rdpt_core.traces.respelling import opened_once
 from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -76,6 +77,7 @@ class LocalRequest:
     n_traces: int
     model: ScoredModel
     template_policy: TemplatePolicy
+    template: TemplateSettings = DEFAULT_TEMPLATE
     marks: Spelling | None = None
     n_context: int = DEFAULT_CONTEXT
     reference: ModelReference | None = None
@@ -133,7 +135,7 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             got=f"backend {model.backend}",
         )
     files = _stored_files(model) if request.reference is None else resolve(request.reference)
-    tokenizer = load_tokenizer(files, trust_remote_code=request.trust_remote_code)
+    tokenizer = load_tokenizer(files, request.template, trust_remote_code=request.trust_remote_code)
     if (files.revision, tokenizer.hash) != (model.revision, model.tokenizer_hash):
         raise ModelError(
             "this is not the model that scored the run",
@@ -248,13 +250,11 @@ class _Scorer:
 
     def _prompt(self, trace: Trace) -> list[int]:
         """Empty if there is none; then the first steps stay without a number."""
-        (rendering,) = render_prompts(self._request.template_policy, [trace], self._tokenizer, None)
+        request = self._request
+        (rendering,) = render_prompts(request.template_policy, [trace], self._tokenizer, None, request.marks)
         if isinstance(rendering, Unrendered):
             return []
-        text, marks = rendering.text, self._request.marks
-        if marks is not None:
-            text = opened_once(text, trace.response, marks)
-        return self._tokenizer.encode_prompt(text, add_bos=rendering.add_bos)
+        return self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
 
 
 def _step_mean(total: Doubles, n_tokens: Ints) -> float | None:

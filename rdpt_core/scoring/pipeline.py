@@ -20,7 +20,7 @@ from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
-from rdpt_core.scoring.jobs.identity import SERVED, check_served, make_claim, read_again, survey_traces
+from rdpt_core.scoring.jobs.identity import NOTES, SERVED, check_served, make_claim, read_again, survey_traces
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
@@ -29,6 +29,7 @@ from rdpt_core.traces.respelling import has_marks
 
 _LOGGER = logging.getLogger(__name__)
 
+_LOGGER = logging.getLogger(__name__)
 _EXIT_PARTIAL = 3
 
 
@@ -75,6 +76,8 @@ def score_run(
     if request.marks_policy is MarksPolicy.OWN and not any(has_marks(trace.response) for trace in read_traces()):
         _LOGGER.warning("no response has a mark of thinking that is known, so there is none to replace")
     claim = make_claim(request, backends, survey, splitter)
+    for note in claim.environment.get(NOTES, ()):
+        _LOGGER.warning("%s", note)
     counted = _with_sentence_counts(read_again(read_traces, survey), splitter)
     run = store.claim(claim, counted, functools.partial(check_served, claim) if SERVED in claim.environment else None)
     if on_claim is not None:

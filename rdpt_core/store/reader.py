@@ -24,13 +24,14 @@ from rdpt_core.records import (
     RunKey,
     ScoredModel,
     Span,
+    TemplateSettings,
     TokenLogprobs,
     Trace,
 )
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
-from rdpt_core.store.own_marks import SeenMarks, check_own_marks
+from rdpt_core.store.own_marks import parsed_identity
 
 _MOST_KNOWN = 1024
 _known_sound: set[tuple[object, ...]] = set()
@@ -69,14 +70,20 @@ class Run:
         return Role.DISTILLED in self.roles
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What scoring found that a reader of its numbers must know, a sentence or two each."""
+        return tuple(self.environment[-1].get("notes", ())) if self.environment else ()
+
+    def template(self, role: Role) -> TemplateSettings:
+        """What the user gave to the chat template of a role's model."""
+        models = self.identity.get("models")
+        known = models.get(role) if isinstance(models, dict) else None
+        return TemplateSettings.from_json(known if isinstance(known, dict) else {})
+
+    @property
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1
-
-    @property
-    def marks(self) -> SeenMarks:
-        """In whose marks the roles saw the responses."""
-        return SeenMarks(self.identity.get("own_marks"))
 
     @property
     def key(self) -> RunKey:
@@ -366,12 +373,10 @@ def _place(run_no: int) -> str:
 def _run(row: dict[str, Any], models: Sequence[ScoredModel]) -> Run:
     place = _place(row["run_no"])
     soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
-    identity = soundness.parsed(row["identity"], dict, f"identity of {place}")
-    check_own_marks(identity.get("own_marks"), row["roles"], place)
     return Run(
         **{
             **row,
-            "identity": identity,
+            "identity": parsed_identity(row["identity"], row["roles"], place),
             "environment": soundness.parsed_environment(row["environment"], f"environment of {place}"),
             "roles": tuple(row["roles"]),
         },

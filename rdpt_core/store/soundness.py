@@ -132,6 +132,9 @@ def parsed_environment(text: str, place: str) -> tuple[dict[str, Any], ...]:
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("packages", {}), dict):
             raise damaged(place, "a list of objects, `packages` an object too", text)
+        notes = entry.get("notes", [])
+        if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+            raise damaged(place, "`notes` as a list of texts", text)
     if not entries:
         raise damaged(place, "one entry for each process that worked on the run", "none")
     return tuple(entries)

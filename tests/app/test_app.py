@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -358,6 +359,20 @@ def test_two_runs_and_a_pair_run(open_app: Open, tmp_path: Path, drawn: list[Tra
     assert "different tokenizers" in page_text(app)
     assert "No chat template: student" in page_text(app)
     assert app.query_params["run"] == "aaaa000011112222"
+
+
+@pytest.mark.parametrize("page", ["pages/overview.py", "pages/trace.py"])
+def test_what_scoring_noted_of_prompts_is_shown_as_text(
+    open_app: Open, tmp_path: Path, drawn: list[TraceView], page: str
+) -> None:
+    path = tmp_path / "noted.duckdb"
+    synthetic.build(path, synthetic.sketches(3))
+    with duckdb.connect(str(path)) as connection:
+        notes = ["teacher: closed (<think></think>) *so* `--template-arguments`"]
+        connection.execute("UPDATE runs SET environment = ?", [json.dumps([{"notes": notes}])])
+    text = page_text(open_app(path, page))
+    assert "About the prompts" in text
+    assert "&lt;think&gt;" in text and r"\*so\*" in text
 
 
 def test_an_unknown_run_is_explained(open_app: Open, database: Path, drawn: list[TraceView]) -> None:

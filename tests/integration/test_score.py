@@ -397,3 +397,60 @@ def test_ranks_complete_a_run_that_has_none_and_change_no_number(
     assert main(command) == 0
     with open_reader(database) as reader:
         assert reader.scored_trace_nos(run.run_no, Role.STUDENT, ranked=True) == set(range(run.n_traces))
+
+
+SWITCHED = (
+    "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|>"
+    "{% if thinking %}<think>{% else %}<think></think>{% endif %}"
+)
+
+
+def test_a_thinking_block_that_a_template_closes_is_told_of_and_opened_by_its_argument(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, role in enumerate(("teacher", "student")):
+        save_model(tmp_path / role, seed=seed, chat_template=SWITCHED)
+    lines = [{**line, "response": f"<think>\n{line['response']}</think>\nIt is so."} for line in make_lines(3)]
+    traces, database = write_lines(tmp_path / "t.jsonl", lines), tmp_path / "run.duckdb"
+    models = [f"--{role}={tmp_path / role}" for role in ("teacher", "student")]
+    command = [
+        "score",
+        "--traces",
+        str(traces),
+        *models,
+        "--roles",
+        "teacher,student",
+        "--db",
+        str(database),
+        "--quiet",
+    ]
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert "note: teacher: the chat template ends its prompt with a closed thinking block (<think></think>)" in said
+    assert "3 of the first 3 responses think" in said
+    assert "`--template-arguments student:thinking=true` opens the block" in said
+
+    assert main([*command, "--template-arguments", "teacher:thinking=true", "student:thinking=true"]) == 0
+    assert "note:" not in capsys.readouterr().err
+    # The role's own prompt is made again later.
+    assert main(["local", "--db", str(database), "--context", "2", "--quiet"]) == 0
+    with open_reader(database) as reader:
+        closed, opened = reader.runs()
+        tokens = [reader.tokens(run.run_no, Role.TEACHER, [0])[0][0] for run in (closed, opened)]
+        first = reader.query("SELECT logprob_sum[1] AS s, run_no FROM local_scores WHERE trace_no = 0").to_pylist()
+        (own,) = reader.query(
+            "SELECT logprob_sum_student AS s FROM sentences WHERE run_no = ? AND trace_no = 0 AND sentence_index = 0",
+            [opened.run_no],
+        ).to_pylist()
+    assert len(closed.notes) == 2 and closed.notes[0].startswith("teacher: ")
+    assert opened.notes == ()
+    assert str(opened.template(Role.TEACHER)) == "thinking = true"
+    assert "template_arguments" not in json.dumps(closed.identity)
+    assert tokens[0].token_id.tolist() == tokens[1].token_id.tolist()
+    assert np.abs(tokens[0].logprob - tokens[1].logprob).max() > 1e-3
+    assert first == [{"s": pytest.approx(own["s"], abs=1e-4), "run_no": opened.run_no}]
+    capsys.readouterr()
+    assert main(["info", "--db", str(database)]) == 0
+    shown = capsys.readouterr().out
+    assert "template own, thinking = true" in shown
+    assert "  note: student: the chat template ends its prompt with a closed thinking block" in shown

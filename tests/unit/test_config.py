@@ -8,7 +8,7 @@ import pytest
 
 from rdpt_core.config import parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
-from rdpt_core.records import ROLES, Role
+from rdpt_core.records import ROLES, Role, TemplateSettings
 
 
 def write(path: Path, text: str) -> Path:
@@ -55,6 +55,13 @@ def test_a_triple_from_toml(tmp_path: Path) -> None:
         ('[teacher]\nbackend="recorded"\n', "names no files"),
         ('[teacher]\nbackend="recorded"\nfiles=["nothing.jsonl"]\n', "no such file"),
         ('[teacher]\nbackend="recorded"\nfiles="a"\n', "list of strings"),
+        ('[teacher]\nmodel="a"\ntemplate_arguments="thinking"\n', "a table such as { enable_thinking = true }"),
+        ('[teacher]\nmodel="a"\ntemplate_arguments={messages=[]}\n', "no argument of this name"),
+        ('[teacher]\nmodel="a"\ntemplate_arguments={add_generation_prompt=false}\n', "no argument of this name"),
+        ('[teacher]\nmodel="a"\ntemplate_arguments={"a b"=1}\n', "no argument of this name"),
+        ('[teacher]\nmodel="a"\ntemplate_arguments={day=2025-01-01}\n', "cannot be given this value"),
+        ('[teacher]\nmodel="a"\ntemplate_arguments={x=nan}\n', "cannot be given this value"),
+        ('[teacher]\nmodel="a"\ntemplate_name=""\n', "non-empty string"),
         ('[teacher]\nbackend="grpc"\n', "transformers or openai or recorded"),
         ('teacher = "org/name"\n[student]\nmodel="b"\n[distilled]\nmodel="c"\n', "a role is missing"),
     ],
@@ -64,6 +71,22 @@ def test_a_wrong_triple_says_what_is_wrong(tmp_path: Path, text: str, said: str)
         read_triple(write(tmp_path / "triple.toml", text))
     assert said in str(caught.value)
     assert "triple.toml" in str(caught.value)
+
+
+def test_settings_of_chat_templates_from_toml(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("{}")
+    toml = write(
+        tmp_path / "triple.toml",
+        '[teacher]\nmodel = "a"\ntemplate_name = "tool_use"\n'
+        '[teacher.template_arguments]\nenable_thinking = true\ntools = [{ name = "f" }]\n'
+        '[student]\nbackend = "openai"\nbase_url = "http://h"\ntemplate_arguments = { thinking_budget = 0 }\n'
+        '[distilled]\nbackend = "recorded"\nfiles = ["r.jsonl"]\n',
+    )
+    references = read_triple(toml).references
+    given = {"enable_thinking": True, "tools": [{"name": "f"}]}
+    assert references[Role.TEACHER].template == TemplateSettings("tool_use", given)
+    assert references[Role.STUDENT].template == TemplateSettings(None, {"thinking_budget": 0})
+    assert references[Role.DISTILLED].template == TemplateSettings()
 
 
 def test_a_missing_triple_is_named(tmp_path: Path) -> None:

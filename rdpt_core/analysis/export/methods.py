@@ -8,6 +8,7 @@ from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
 from rdpt_core.analysis.statistics.methods import Method, cited
 from rdpt_core.records import MarksPolicy, ScoredModel
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Run
 
 _POLICIES = {
@@ -32,7 +33,7 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
         f"Details: run {run.run_id} ({run.name}), {run.n_traces:,} traces (hash {run.traces_hash}), was scored by "
         f"teacher forcing under {'; '.join(_model(model) for model in run.models)}.",
         f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
-        f"model has no template had a plain rendering: {_plain(run)}.",
+        f"model has no template had a plain rendering: {_plain(run)}.{_template_settings(run)}",
         *_marks(run),
         f"Sentences were cut by the splitter {run.splitter}, version {run.splitter_version}.",
         _value(rule, run.roles),
@@ -66,15 +67,21 @@ def _model(model: ScoredModel) -> str:
     return f"{model.role} = {model.model}, revision {model.revision} ({model.backend}, {model.dtype})"
 
 
+def _template_settings(run: Run) -> str:
+    given = [f"{model.role} {settings}" for model in run.models if (settings := str(run.template(model.role)))]
+    return f" Arguments of chat templates: {'; '.join(given)}." if given else ""
+
+
 def _plain(run: Run) -> str:
     return ", ".join(str(model.role) for model in run.models if model.template == "plain") or "none"
 
 
 def _marks(run: Run) -> list[str]:
     """Nothing where every model saw the response as it was written."""
-    if run.marks.policy is MarksPolicy.WRITER:
+    marks = seen_marks(run.identity)
+    if marks.policy is MarksPolicy.WRITER:
         return []
-    seen = [f"{role} {run.marks.family(role) or 'as written'}" for role in run.roles]
+    seen = [f"{role} {marks.family(role) or 'as written'}" for role in run.roles]
     return [f"The thinking was marked for each model as its own family marks it: {', '.join(seen)}."]
 
 

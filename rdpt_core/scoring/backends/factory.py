@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import MarksPolicy, ModelReference, Role, TemplatePolicy
 from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
-from rdpt_core.scoring.models.families import marks_of
+from rdpt_core.scoring.models.families import check_own_marks, own_marks
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer
-from rdpt_core.scoring.models.templates import author_of
+from rdpt_core.scoring.models.templates import own_template
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
-from rdpt_core.traces.thinking import Spelling
-
-_LOGGER = logging.getLogger(__name__)
 
 
 def make_backends(request: ScoreRequest) -> list[Backend]:
@@ -39,14 +34,16 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
         )
     references = request.models.references
     if request.marks_policy is MarksPolicy.OWN:
-        _check_own_marks(request)
+        check_own_marks(request)
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
     tokenizers = {
-        role: load_tokenizer(model_files, trust_remote_code=request.trust_remote_code)
+        role: load_tokenizer(model_files, references[role].template, trust_remote_code=request.trust_remote_code)
         for role, model_files in files.items()
         if model_files is not None
     }
+    for role in roles:
+        _check_template(request.template_policy, role, references[role], tokenizers.get(role))
     backends = [make_backend(request, role, files[role], tokenizers) for role in roles]
     for model_files in files.values():
         if model_files is not None:
@@ -59,7 +56,7 @@ def make_backend(
 ) -> Backend:
     """The backend of one role. `files` and `tokenizers` are those that were found; recordings may do without."""
     reference = request.models.references[role]
-    marks = _own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
+    marks = own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
     prompting = Prompting(request.template_policy, request.too_long, marks)
     distilled = tokenizers.get(Role.DISTILLED)
     if request.template_policy is TemplatePolicy.DISTILLED and distilled is None:
@@ -76,8 +73,6 @@ def make_backend(
             expected='backend = "transformers" for every role',
             got=f"{role}: {reference.backend}",
         )
-    if reference.backend != "recorded":
-        _check_template(author_of(request.template_policy, tokenizers[role], distilled))
     if reference.backend == "openai":
         # The HTTP client is needed for served models only.
         from rdpt_core.scoring.backends.served.backend import ServedBackend
@@ -102,42 +97,36 @@ def make_backend(
     return TransformersBackend(role, files, tokenizers[role], distilled, options)
 
 
-def _check_own_marks(request: ScoreRequest) -> None:
-    if request.template_policy is TemplatePolicy.RAW:
-        raise UsageError(
-            "a prompt that is used as it stands holds the marks of whoever wrote it",
-            where="--marks own with --template raw",
-            expected="one of the two",
-            hint="Score with `--template own`.",
-        )
-    for role, reference in request.models.references.items():
-        if reference.backend == "recorded":
+def _check_template(
+    policy: TemplatePolicy, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None
+) -> None:
+    """See that a model's chat template can render what it is asked to, if it makes any prompt.
+
+    Raises:
+        ModelError: it cannot.
+        UsageError: settings that no prompt would show: the template is not used, or knows no such argument.
+    """
+    given = reference.template
+    is_asked = reference.backend != "recorded" or policy is TemplatePolicy.DISTILLED
+    template = own_template(policy, role, tokenizer) if is_asked else None
+    if template is None:
+        if given.to_json():
             raise UsageError(
-                "recorded logprobs are those of the text that was recorded, with its marks",
-                where="--marks own",
-                expected="models that run here or are served, for every role",
-                got=f"{role}: recorded",
-                hint="Score with `--marks writer`.",
+                "a chat template is given settings, and makes no prompt of this run",
+                where=f"{role} {reference.model}".rstrip(),
+                expected="settings for a model whose chat template is used",
+                got=f"{', '.join(given.to_json())} under --template {policy}",
             )
-
-
-def _own_marks(role: Role, reference: ModelReference, tokenizer: RoleTokenizer) -> Spelling | None:
-    """The marks that stand for the writer's under a role, told to the user; None if the writer's stay."""
-    if role is Role.DISTILLED:
-        _LOGGER.warning("the distilled model wrote the responses, so it sees their marks as they are")
-        return None
-    known = marks_of(tokenizer, reference.model or tokenizer.name)
-    if known is None:
-        _LOGGER.warning("nothing tells the marks of the %s, so it sees those of the writer", role)
-        return None
-    family, source = known.spelling.family, known.source
-    _LOGGER.warning("the %s sees the marks of the family `%s`, which its %s tells", role, family, source)
-    return known.spelling
-
-
-def _check_template(author: RoleTokenizer | None) -> None:
-    if author is not None and author.chat_template is not None:
-        author.chat_template.check()
+        return
+    unknown = given.arguments.keys() - template.names() if given.arguments else None
+    if unknown:
+        raise UsageError(
+            "the chat template of this model reads no such argument",
+            where=f"{role} {reference.model}".rstrip(),
+            expected=f"one of {', '.join(sorted(template.names()))[:400] or 'none'}",
+            got=", ".join(sorted(unknown)),
+        )
+    template.check()
 
 
 def _files(role: Role, reference: ModelReference) -> ModelFiles | None:

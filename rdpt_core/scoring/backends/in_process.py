@@ -14,11 +14,13 @@ from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores
 from rdpt_core.scoring.backends.base import Batch, PreparedTrace, Prompting, ScoringItem, prepare_traces, role_result
 from rdpt_core.scoring.concurrency import map_in_order
 from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
+from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.configuration import read_config
 from rdpt_core.scoring.models.devices import worker_devices
 from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.references import ModelFiles
-from rdpt_core.scoring.models.templates import author_of, template_name
+from rdpt_core.scoring.models.seam import joins_otherwise_since_0_7
+from rdpt_core.scoring.models.templates import author_of, own_template, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.scoring.models.weights import count_parameters, read_tensors
 from rdpt_core.traces.thinking import Spelling
@@ -80,13 +82,22 @@ class TransformersBackend:
 
     @property
     def prompt_hash(self) -> str | None:
-        """Only where a template asks for the date: the revision covers its text, not how the date is written.
+        """Only where an earlier version made other prompts of the same template, to tell its runs apart from those of
+        today: the revision covers the template's text alone.
 
-        Versions before 0.6 knew few formats of dates. This tells their runs apart from those of today.
+        Versions before 0.6 knew few formats of dates.
         """
         author = author_of(self._options.prompting.template_policy, self._tokenizer, self._distilled_tokenizer)
         template = None if author is None else author.chat_template
-        return author.prompt_hash() if author and template and "strftime_now" in template.source else None
+        if author is None or template is None:
+            return None
+        is_otherwise = "strftime_now" in template.source or joins_otherwise_since_0_7(template.source)
+        return author.prompt_hash() if is_otherwise else None
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """From the tokenizer."""
+        return own_template(self._options.prompting.template_policy, self._model.role, self._tokenizer)
 
     @property
     def own_marks(self) -> Spelling | None:

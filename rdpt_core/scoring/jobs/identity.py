@@ -8,7 +8,7 @@ import json
 import logging
 import platform
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -19,15 +19,24 @@ from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.devices import resolve_device
+from rdpt_core.scoring.models.prompt_notes import prompt_notes
 from rdpt_core.scoring.models.templates import lack
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces import Splitter, trace_to_json
+from rdpt_core.traces.respelling import opened
+from rdpt_core.traces.thinking import Spelling
 
 SCORING_VERSION = "3"
 """Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
 
 SERVED = "served"
 """Key of the environment: for each served role, where and how its server answered."""
+
+NOTES = "notes"
+"""Key of the environment: what is to be known of the prompts, as texts; absent if there is nothing."""
+
+_N_LOOKED_AT = 64
+"""Traces of which the prompts are looked at before scoring."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,10 +45,11 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "nltk", "duckdb", "numpy", "
 
 @dataclass(frozen=True, slots=True)
 class TraceSurvey:
-    """What one pass over the input finds: its hash, and how many traces it holds."""
+    """What one pass over the input finds: its hash, how many traces it holds, and the first of them."""
 
     traces_hash: str
     n_traces: int
+    first: tuple[Trace, ...] = field(default=(), compare=False)
 
 
 def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurvey:
@@ -102,15 +112,18 @@ class _Pass:
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
+        self._first: list[Trace] = []
         self.n_traces = 0
 
     def add(self, trace: Trace) -> None:
         self._digest.update(trace_to_json(trace).encode("utf-8"))
         self._digest.update(b"\n")
         self.n_traces += 1
+        if len(self._first) < _N_LOOKED_AT:
+            self._first.append(trace)
 
     def survey(self) -> TraceSurvey:
-        return TraceSurvey(self._digest.hexdigest(), self.n_traces)
+        return TraceSurvey(self._digest.hexdigest(), self.n_traces, tuple(self._first))
 
 
 def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: TraceSurvey, splitter: Splitter) -> RunClaim:
@@ -125,7 +138,13 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         "template_date": TEMPLATE_DATE.isoformat(),
         "too_long": request.too_long,
         "splitter": [splitter.name, splitter.version],
-        "models": {backend.model.role: _model_identity(backend) for backend in backends},
+        "models": {
+            backend.model.role: {
+                **_model_identity(backend),
+                **request.models.references[backend.model.role].template.to_json(),
+            }
+            for backend in backends
+        },
     }
     if request.marks_policy is MarksPolicy.OWN:
         # Spelled out: a family may be known by another spelling tomorrow.
@@ -133,11 +152,17 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         identity["own_marks"] = {role: None if marks is None else marks._asdict() for role, marks in spellings.items()}
     environment = describe_environment(resolve_device(request.device))
     served = {backend.model.role: backend.served.to_json() for backend in backends if backend.served is not None}
+    notes = [
+        note
+        for backend in backends
+        if (template := backend.chat_template) is not None
+        for note in prompt_notes(backend.model.role, template, _as_seen(survey.first, backend.own_marks))
+    ]
     return RunClaim(
         run_id=make_run_id(identity),
         name=request.name,
         identity=identity,
-        environment={**environment, SERVED: served} if served else environment,
+        environment={**environment, **({SERVED: served} if served else {}), **({NOTES: notes} if notes else {})},
         models=tuple(backend.model for backend in backends),
         template_policy=request.template_policy,
         splitter=splitter.name,
@@ -145,6 +170,11 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         traces_hash=survey.traces_hash,
         n_traces=survey.n_traces,
     )
+
+
+def _as_seen(traces: Sequence[Trace], marks: Spelling | None) -> Sequence[Trace]:
+    """Traces in the marks in which a role sees them, opened where its prompt will have opened them."""
+    return traces if marks is None else [replace(trace, response=opened(trace.response, marks)) for trace in traces]
 
 
 def check_served(claim: RunClaim, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]) -> dict[str, Any]:

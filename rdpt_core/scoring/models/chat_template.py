@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rdpt_core.errors import ModelError
 from rdpt_core.traces.worker_process import WorkerError, WorkerProcess, WorkerStartError, WorkerTimeout
@@ -39,11 +40,13 @@ class ChatTemplate:
     Attributes:
         model: for messages.
         special_tokens: by the names that templates know, such as `bos_token`.
+        arguments: what the user decides of the rendering, such as `enable_thinking`.
     """
 
     model: str
     source: str
     special_tokens: Mapping[str, str]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def render(self, conversations: Sequence[Conversation]) -> list[str | Refused]:
         """Each conversation through the template, ending in the generation prompt.
@@ -60,15 +63,27 @@ class ChatTemplate:
                 results += map(self._result, self._ask(chunk))
         return results
 
-    def _ask(self, conversations: Sequence[Conversation]) -> list[dict[str, str]]:
+    def names(self) -> frozenset[str]:
+        """The names that the template looks up and nobody sets but the user, and a few that it sets itself.
+
+        Raises:
+            ModelError: the template is broken.
+        """
+        (reply,) = self._ask(())
+        if "broken" in reply:
+            raise self._broken(reply["broken"])
+        return frozenset(reply["names"]) - self.special_tokens.keys()
+
+    def _ask(self, conversations: Sequence[Conversation]) -> list[dict[str, Any]]:
+        """A reply for each conversation; the one with names if there is none."""
         question = {
             "template": self.source,
-            "special_tokens": dict(self.special_tokens),
+            "variables": {**self.special_tokens, **self.arguments},
             "date": TEMPLATE_DATE.isoformat(),
             "conversations": conversations,
         }
         try:
-            return _RENDERER.ask(question, len(conversations))
+            return _RENDERER.ask(question, max(1, len(conversations)))
         except WorkerStartError as error:
             raise ModelError(
                 "the renderer of chat templates could not be started",
@@ -102,8 +117,11 @@ class ChatTemplate:
 
     def _result(self, reply: Mapping[str, str]) -> str | Refused:
         if "broken" in reply:
-            raise ModelError("the chat template of this model is broken", where=self.model, got=reply["broken"])
+            raise self._broken(reply["broken"])
         return reply["text"] if "text" in reply else Refused(reply["refused"])
+
+    def _broken(self, reason: str) -> ModelError:
+        return ModelError("the chat template of this model is broken", where=self.model, got=reason)
 
 
 def _n_chars(messages: Conversation) -> int:
@@ -132,7 +150,7 @@ class _Renderer:
         self._process: WorkerProcess | None = None
         self._lock = threading.Lock()
 
-    def ask(self, question: Mapping[str, object], n_replies: int) -> list[dict[str, str]]:
+    def ask(self, question: Mapping[str, object], n_replies: int) -> list[dict[str, Any]]:
         """All replies to a question.
 
         Raises:
@@ -142,7 +160,7 @@ class _Renderer:
         with self._lock:
             if self._process is None:
                 self._process = WorkerProcess([str(_PROGRAM)], "the renderer of chat templates")
-            received: list[dict[str, str]] = []
+            received: list[dict[str, Any]] = []
             try:
                 self._process.send(question)
                 while len(received) < n_replies:

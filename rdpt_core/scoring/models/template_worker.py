@@ -3,8 +3,9 @@
 A template is a program of the model's author. Jinja's sandbox keeps it from Python and from files; time, memory and the
 length of its text are limited here and by whoever reads the replies.
 
-A question is a line of JSON with `template`, `special_tokens`, `date`, and a list of conversations; its replies are a
-line for each conversation: `text`, or `refused` or `broken` with the reason.
+A question is a line of JSON with `template`, `variables`, `date`, and a list of conversations; its replies are a line
+for each conversation: `text`, or `refused` or `broken` with the reason. A question without conversations asks for the
+names that the template looks up; its one reply is a line with `names`, or `broken`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 import jinja2
 import jinja2.ext
+import jinja2.meta
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError
 from jinja2.parser import Parser
@@ -105,13 +107,8 @@ def _to_json(
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
-@functools.lru_cache(maxsize=8)
-def compiled(source: str, date: str) -> jinja2.Template:
-    """A template with everything that transformers offers to chat templates, and `date` for today's.
-
-    Raises:
-        jinja2.TemplateSyntaxError: among many others; compiling computes what is constant.
-    """
+def _environment(date: str) -> jinja2.Environment:
+    """Everything that transformers offers to chat templates, and `date` for today's."""
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, jinja2.ext.loopcontrols]
     )
@@ -123,23 +120,41 @@ def compiled(source: str, date: str) -> jinja2.Template:
         "dict": _Dict(),
         "namespace": _Namespace,
     }
-    return environment.from_string(source)
+    return environment
 
 
-def render(template: jinja2.Template, special_tokens: dict[str, str], messages: Sequence[dict[str, str]]) -> str:
+@functools.lru_cache(maxsize=8)
+def compiled(source: str, date: str) -> jinja2.Template:
+    """A template, ready to render.
+
+    Raises:
+        jinja2.TemplateSyntaxError: among many others; compiling computes what is constant.
+    """
+    return _environment(date).from_string(source)
+
+
+def names(source: str, date: str) -> set[str]:
+    """What a template may look up that is not there in every template; it may set some of it before it does.
+
+    Raises:
+        jinja2.TemplateSyntaxError: among others.
+    """
+    environment = _environment(date)
+    looked_up = jinja2.meta.find_undeclared_variables(environment.parse(source))
+    return looked_up - environment.globals.keys() - {"messages", "add_generation_prompt"}
+
+
+def render(template: jinja2.Template, given: dict[str, Any], messages: Sequence[dict[str, str]]) -> str:
     """One conversation, ending in the generation prompt.
+
+    Args:
+        given: special tokens and arguments by name.
 
     Raises:
         ValueError: the text is longer than a rendering of these messages may be.
     """
     limit = SPARE_CHARS + CHARS_PER_MESSAGE_CHAR * sum(len(value) for message in messages for value in message.values())
-    variables = {
-        **special_tokens,
-        "messages": messages,
-        "tools": None,
-        "documents": None,
-        "add_generation_prompt": True,
-    }
+    variables = {"tools": None, "documents": None, **given, "messages": messages, "add_generation_prompt": True}
     parts: list[str] = []
     n_chars = 0
     for part in template.generate(variables):
@@ -150,18 +165,22 @@ def render(template: jinja2.Template, special_tokens: dict[str, str], messages: 
     return "".join(parts)
 
 
-def replies(question: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """A reply for each conversation of a question, in order."""
+def replies(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A reply for each conversation of a question, in order, or the one with names."""
+    asked = question["template"], question["date"]
     try:
         _limit_cpu()
-        template = compiled(question["template"], question["date"])
+        if not question["conversations"]:
+            yield {"names": sorted(names(*asked))}
+            return
+        template = compiled(*asked)
     except _FAILURES as error:
-        yield from [{"broken": _said(error)}] * len(question["conversations"])
+        yield from [{"broken": _said(error)}] * max(1, len(question["conversations"]))
         return
     for messages in question["conversations"]:
         _limit_cpu()
         try:
-            yield {"text": render(template, question["special_tokens"], messages)}
+            yield {"text": render(template, question["variables"], messages)}
         except _FAILURES as error:
             yield {"refused": _said(error)}
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rdpt_core.records import TemplatePolicy, Trace, UnscoredReason
+from rdpt_core.records import Role, TemplatePolicy, Trace, UnscoredReason
 from rdpt_core.scoring.models.chat_template import ChatTemplate, Refused
+from rdpt_core.scoring.models.seam import joined
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.traces.respelling import opened_once, respell
+from rdpt_core.traces.thinking import Spelling
 
 PLAIN_TEMPLATE = "plain"
-
-_OPEN_THINKING = re.compile(r"<(think|thinking|thought|reasoning)>\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,13 @@ def lack(policy: TemplatePolicy, trace: Trace) -> Unrendered | None:
     return None if trace.messages else _NO_QUESTION
 
 
+def own_template(policy: TemplatePolicy, role: Role, tokenizer: RoleTokenizer | None) -> ChatTemplate | None:
+    """The chat template of a role's model, if it makes prompts: for the role itself, or for all of them."""
+    if tokenizer is None or policy is TemplatePolicy.RAW:
+        return None
+    return tokenizer.chat_template if policy is TemplatePolicy.OWN or role is Role.DISTILLED else None
+
+
 def author_of(policy: TemplatePolicy, own: RoleTokenizer, distilled: RoleTokenizer | None) -> RoleTokenizer | None:
     """Whose chat template, or plain rendering, makes the prompts; None if they are taken as they are."""
     if policy is TemplatePolicy.RAW:
@@ -60,16 +67,34 @@ def author_of(policy: TemplatePolicy, own: RoleTokenizer, distilled: RoleTokeniz
 
 
 def render_prompts(
-    policy: TemplatePolicy, traces: Sequence[Trace], own: RoleTokenizer, distilled: RoleTokenizer | None
+    policy: TemplatePolicy,
+    traces: Sequence[Trace],
+    own: RoleTokenizer,
+    distilled: RoleTokenizer | None,
+    marks: Spelling | None = None,
 ) -> list[Rendering | Unrendered]:
     """The prompt of each trace for the role that owns the tokenizer `own`, or why there is none.
 
-    A template may open a thinking block at its end (`<think>`). If the response opens it again, the prompt's opening is
-    left out: the response is never changed, and the block is opened once.
+    Args:
+        marks: those in which the role sees the responses, in place of the writer's; None if it sees the writer's.
 
     Raises:
         ModelError: the template is broken or does not end.
     """
+    if marks is None:
+        return _render_prompts(policy, traces, own, distilled)
+    seen = [replace(trace, response=respell(trace.response, marks).text) for trace in traces]
+    return [
+        rendering
+        if isinstance(rendering, Unrendered)
+        else replace(rendering, text=opened_once(rendering.text, trace.response, marks))
+        for rendering, trace in zip(_render_prompts(policy, seen, own, distilled), seen, strict=True)
+    ]
+
+
+def _render_prompts(
+    policy: TemplatePolicy, traces: Sequence[Trace], own: RoleTokenizer, distilled: RoleTokenizer | None
+) -> list[Rendering | Unrendered]:
     lacks = [lack(policy, trace) for trace in traces]
     askable = [trace for trace, lacking in zip(traces, lacks, strict=True) if lacking is None]
     author = author_of(policy, own, distilled)
@@ -86,23 +111,18 @@ def render_prompts(
 
 
 def _by_template(template: ChatTemplate, traces: Sequence[Trace], *, add_bos: bool) -> list[Rendering | Unrendered]:
-    conversations = [
-        [{"role": message.role, "content": message.content} for message in trace.messages] for trace in traces
-    ]
-    texts = template.render(conversations) if conversations else []
+    texts = template.render([conversation_of(trace) for trace in traces])
     return [
         Unrendered(UnscoredReason.TEMPLATE_REFUSED, text.detail)
         if isinstance(text, Refused)
-        else Rendering(_opened_once(text, trace.response), add_bos)
+        else Rendering(joined(text, trace.response, template.source), add_bos)
         for text, trace in zip(texts, traces, strict=True)
     ]
 
 
-def _opened_once(text: str, response: str) -> str:
-    opened = _OPEN_THINKING.search(text)
-    if opened and response.lstrip().startswith(f"<{opened.group(1)}>"):
-        return text[: opened.start()]
-    return text
+def conversation_of(trace: Trace) -> list[dict[str, str]]:
+    """The messages of a trace as a template takes them."""
+    return [{"role": message.role, "content": message.content} for message in trace.messages]
 
 
 def plain_rendering(trace: Trace) -> str:

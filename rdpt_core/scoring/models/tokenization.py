@@ -18,9 +18,11 @@ import numpy as np
 
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import ModelError
+from rdpt_core.records import DEFAULT_TEMPLATE, TemplateSettings
 from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.configuration import check_settings, load_config
 from rdpt_core.scoring.models.references import ModelFiles
+from rdpt_core.scoring.models.seam import joins_otherwise_since_0_7
 from rdpt_core.scoring.models.settings import check_texts, foreign
 from rdpt_core.scoring.models.weights import read_tensors
 
@@ -51,12 +53,16 @@ class RoleTokenizer:
         name: the model as the user named it, for messages.
         hash: of everything that decides how a response is cut; equal hashes mean equal tokens.
         vocabulary_size: tokens that it knows, added ones included.
+        template: which chat template renders, and with what.
     """
 
-    def __init__(self, name: str, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self, name: str, tokenizer: PreTrainedTokenizerBase, template: TemplateSettings = DEFAULT_TEMPLATE
+    ) -> None:
         from tokenizers import Tokenizer
 
         self.name = name
+        self.template = template
         self._tokenizer = tokenizer
         backend = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None:
@@ -76,7 +82,7 @@ class RoleTokenizer:
 
     def prompt_hash(self) -> str:
         """Of everything that decides the tokens of a prompt: the chat template's source and the special tokens that it
-        may name, the tokenizer as it is, and whether a BOS comes first."""
+        may name, the tokenizer as it is, whether a BOS comes first, and how prompt and response are joined."""
         tokenizer = self._tokenizer
         parts = [
             json.loads(tokenizer.backend_tokenizer.to_str()),
@@ -84,6 +90,8 @@ class RoleTokenizer:
             tokenizer.special_tokens_map,
             self._bos_id(),
         ]
+        if joins_otherwise_since_0_7(str(tokenizer.chat_template)):
+            parts.append("seam 2")
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -92,22 +100,23 @@ class RoleTokenizer:
         """How the model sees a conversation; None for a base model without one.
 
         Raises:
-            ModelError: it has several, and none is the one to take. Runs that render no template never ask.
+            ModelError: it has none of the name that was chosen, or several and none was chosen. Runs that render no
+                template never ask.
         """
-        source: Any = getattr(self._tokenizer, "chat_template", None)
-        if not source:
+        given: Any = getattr(self._tokenizer, "chat_template", None)
+        if not given and self.template.name is None:
             return None
-        if isinstance(source, dict):
-            source = source.get("default", source)
+        templates = given if isinstance(given, dict) else {"default": given}
+        source = templates.get(self.template.name or "default")
         if not isinstance(source, str):
-            names = ", ".join(sorted(map(str, source))[:8]) if isinstance(source, dict) else type(source).__name__
             raise ModelError(
-                "the chat template of this model cannot be used",
+                "this model has no chat template of that name" if self.template.name else "no chat template is chosen",
                 where=self.name,
-                expected="a text, or several with names of which one is `default`",
-                got=names,
+                expected="one of " + ", ".join(sorted(str(name) for name in templates if templates[name])[:8]),
+                got=self.template.name or "several, of which none is `default`",
+                hint='Name one: template_name = "…" in the triple, or --template-name ROLE:NAME.',
             )
-        return ChatTemplate(self.name, source, self._tokenizer.special_tokens_map)
+        return ChatTemplate(self.name, source, self._tokenizer.special_tokens_map, self.template.arguments)
 
     def encode_prompt(self, text: str, *, add_bos: bool) -> list[int]:
         """Token ids of a prompt. `add_bos` puts the model's BOS first, once, if the model uses one."""
@@ -184,8 +193,10 @@ def _no_prefix_space(pre_tokenizer: dict[str, Any] | None) -> None:
         pre_tokenizer["add_prefix_space"] = False
 
 
-def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> RoleTokenizer:
-    """The tokenizer of a resolved model.
+def load_tokenizer(
+    files: ModelFiles, template: TemplateSettings = DEFAULT_TEMPLATE, *, trust_remote_code: bool = False
+) -> RoleTokenizer:
+    """The tokenizer of a resolved model, which renders its chat template as `template` says.
 
     Raises:
         ModelError: the files cannot be read, or give a tokenizer without vocabulary or offsets.
@@ -213,7 +224,7 @@ def load_tokenizer(files: ModelFiles, *, trust_remote_code: bool = False) -> Rol
         )
         # Whether a text fits the model is decided here, with the model's own limit.
         tokenizer.model_max_length = _NO_LIMIT
-        loaded = RoleTokenizer(files.name, tokenizer)
+        loaded = RoleTokenizer(files.name, tokenizer, template)
         # What cannot be used shows with the first text.
         loaded.encode_prompt("a", add_bos=True)
         loaded.encode_response("a")

@@ -14,6 +14,7 @@ from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, cited
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, empty_states, links, notices, settings
 from rdpt_core.ui.frame.context import PageContext
@@ -205,14 +206,15 @@ def benchmark_table(
 def model_table(run: Run) -> None:
     """The models, one a role."""
     st.subheader("Models", anchor=False)
+    marks = seen_marks(run.identity)
     rows = [
         {
             "role": str(model.role),
             "model": words.plain(model.model, 200),
             "revision": model.revision,
             "dtype": model.dtype,
-            "template": model.template,
-            **({"marks": words.plain(run.marks.family(model.role) or "the writer's", 60)} if run.marks.own else {}),
+            "template": ", ".join(filter(None, [model.template, words.plain(str(run.template(model.role)), 200)])),
+            **({"marks": words.plain(marks.family(model.role) or "the writer's", 60)} if marks.own else {}),
             "parameters": model.n_parameters,
             "vocabulary": model.vocabulary_size,
             "context": model.context_length,
@@ -238,7 +240,7 @@ def run_details(page: PageContext, catalog: Catalog) -> None:
                 {"what": "run", "value": run.run_id},
                 {"what": "name", "value": run.name},
                 {"what": "template policy", "value": run.template_policy},
-                {"what": "marks", "value": str(run.marks.policy)},
+                {"what": "marks", "value": str(seen_marks(run.identity).policy)},
                 {"what": "splitter", "value": f"{run.splitter} {run.splitter_version}"},
                 {"what": "hash of the traces", "value": run.traces_hash},
                 {"what": "started (UTC)", "value": f"{run.started_at:%Y-%m-%d %H:%M:%S}"},

@@ -30,6 +30,7 @@ RUN = {
     "environment of run": "UPDATE runs SET environment = '{}'",
     "one entry for each process": "UPDATE runs SET environment = '[]'",
     "`packages` an object": """UPDATE runs SET environment = '[{"packages": 1}]'""",
+    "`notes` as a list of texts": """UPDATE runs SET environment = '[{"notes": [1]}]'""",
     "a list of objects": "UPDATE runs SET environment = '[7]'",
     "roles of run": "UPDATE runs SET roles = ['teacher', 'student', 'nobody']",
     "and perhaps distilled; got \\['student', 'teacher'\\]": "UPDATE runs SET roles = ['student', 'teacher']",

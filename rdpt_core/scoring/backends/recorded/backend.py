@@ -16,6 +16,7 @@ from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, R
 from rdpt_core.scoring.backends.recorded.library import read_library, squeezed, text_of
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
+from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.hashed_files import HashedFiles
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
@@ -38,7 +39,9 @@ class RecordedBackend:
     def __init__(
         self, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None, *, lends_template: bool = False
     ) -> None:
-        self._prompt_hash = tokenizer.prompt_hash() if tokenizer is not None and lends_template else None
+        lender = tokenizer if lends_template else None
+        self._prompt_hash = None if lender is None else lender.prompt_hash()
+        self._chat_template = None if lender is None else lender.chat_template
         self._vocabulary = None if tokenizer is None else tokenizer.token_texts()
         paths = [Path(name) for name in reference.files]
         hashed = HashedFiles(lambda: paths)
@@ -73,6 +76,11 @@ class RecordedBackend:
     def own_marks(self) -> None:
         """The text is what was recorded."""
         return None
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """The one that is lent."""
+        return self._chat_template
 
     @property
     def served(self) -> None:

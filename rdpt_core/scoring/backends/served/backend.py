@@ -19,7 +19,8 @@ from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered, s
 from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent
 from rdpt_core.scoring.backends.served.greeting import GREETING, ServedAs, check_same_model
 from rdpt_core.scoring.backends.served.secret import Secret
-from rdpt_core.scoring.models.templates import template_name
+from rdpt_core.scoring.models.chat_template import ChatTemplate
+from rdpt_core.scoring.models.templates import own_template, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.thinking import Spelling
 
@@ -92,6 +93,11 @@ class ServedBackend:
     def own_marks(self) -> Spelling | None:
         """Those that stand in place of the writer's."""
         return self._prompting.marks
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """From the tokenizer on this machine."""
+        return own_template(self._prompting.template_policy, self._model.role, self._tokenizer)
 
     @property
     def served(self) -> ServedAs:

@@ -115,6 +115,13 @@ def test_a_run_agrees_with_itself(reader: Reader) -> None:
     assert run_agreement.load_moved(reader, first, first, RULE, Scope(), None).num_rows == 0
 
 
+def test_other_arguments_of_a_chat_template_are_a_difference(reader: Reader) -> None:
+    run = reader.runs()[0]
+    models = {"teacher": {"template_arguments": {"thinking": True}}}
+    changes = run_agreement.differences(run, replace(run, identity={"models": models}))
+    assert changes == ["arguments of the teacher's template: none → thinking = true"]
+
+
 def test_other_cuts_match_where_most_characters_are_shared(reader: Reader) -> None:
     agreement = run_agreement.load_agreement(reader, *runs(reader, "ac"), RULE, Scope())
     # Of the two sentences that were joined, the longer one has a partner if it is more than half of both.

@@ -208,9 +208,11 @@ def test_a_template_that_is_no_text_is_named(whole: Path, tmp_path: Path) -> Non
         ("", TemplatePolicy.OWN, False),
         ("{{ strftime_now('%Y') }}", TemplatePolicy.OWN, True),
         ("{{ strftime_now('%Y') }}", TemplatePolicy.RAW, False),
+        ("{{ '' if true else '<|START_THINKING|>' }}", TemplatePolicy.OWN, True),
+        ("{{ '' if true else '<think>' }}", TemplatePolicy.OWN, False),
     ],
 )
-def test_how_a_date_is_written_belongs_to_the_identity(
+def test_how_an_earlier_version_rendered_a_template_otherwise_belongs_to_the_identity(
     tmp_path: Path, start: str, policy: TemplatePolicy, is_told: bool
 ) -> None:
     template = f"{start}{{% for m in messages %}}<|user|>{{{{ m.content }}}}{{% endfor %}}<|assistant|>"

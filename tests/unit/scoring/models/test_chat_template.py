@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
 
@@ -62,6 +63,48 @@ def test_a_rendering_is_that_of_transformers(name: str, messages: list[dict[str,
 def test_the_date_is_the_same_every_day() -> None:
     template = ChatTemplate("m", "{{ strftime_now('%d %b %Y') }}, {{ strftime_now(format='%Y-%m-%d %H:%M') }}", {})
     assert template.render([LAST]) == ["01 Jan 2025, 2025-01-01 00:00"]
+
+
+def test_every_format_of_dates_is_that_of_the_standard_library() -> None:
+    formats = [f"%{letter}" for letter in "aAbBcdDefFGHIjmMpRSTuUVwWxXyYzZ%"] + [
+        "%-d",
+        "%-I",
+        "%-m",
+        "%j",
+        "%d. %B, %I %p",
+    ]
+    now = datetime.datetime.combine(module.TEMPLATE_DATE, datetime.time())
+    source = "\n\n".join(["", *(f"{{{{ strftime_now('{format}') }}}}" for format in formats), "."])
+    expected = "\n\n".join(["", *map(now.strftime, formats), "."])
+    assert ChatTemplate("m", source, {}).render([LAST]) == [expected]
+
+
+THINKING = "{{ messages[0].content }}{% if enable_thinking is defined and not enable_thinking %}{{ end }}{% endif %}"
+
+
+@pytest.mark.parametrize("arguments", [{}, {"enable_thinking": True}, {"enable_thinking": False, "end": "</think>"}])
+def test_arguments_are_those_of_transformers(arguments: dict[str, object]) -> None:
+    (expected,), _ = render_jinja_template(
+        [LAST], chat_template=THINKING, add_generation_prompt=True, **TOKENS, **arguments
+    )
+    assert ChatTemplate("m", THINKING, TOKENS, arguments).render([LAST]) == [expected]
+
+
+def test_tools_may_be_given_and_the_conversation_may_not() -> None:
+    source = "{{ tools[0].name }}{{ messages[0].content }}{{ add_generation_prompt }}"
+    arguments = {"tools": [{"name": "f"}], "messages": [], "add_generation_prompt": False}
+    assert ChatTemplate("m", source, {}, arguments).render([LAST]) == ["f?True"]
+
+
+def test_the_names_that_a_template_reads_are_known() -> None:
+    source = (
+        "{{ bos_token }}{% if not thinking is defined %}{% set thinking = effort == 'high' %}{% endif %}"
+        "{% for m in messages %}{{ m.content }}{{ strftime_now('%Y') }}{% endfor %}{% set own = 1 %}{{ own }}"
+    )
+    assert ChatTemplate("m", source, TOKENS).names() == {"thinking", "effort"}
+    assert ChatTemplate("m", "{{ messages }}", TOKENS).names() == frozenset()
+    with pytest.raises(ModelError, match="broken: m"):
+        ChatTemplate("m", "{% if", TOKENS).names()
 
 
 def test_one_conversation_may_be_refused_and_the_others_pass() -> None:

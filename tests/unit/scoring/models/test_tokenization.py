@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdpt_core.errors import ModelError
-from rdpt_core.records import Message, ModelReference, TemplatePolicy, Trace, UnscoredReason
+from rdpt_core.records import Message, ModelReference, TemplatePolicy, TemplateSettings, Trace, UnscoredReason
 from rdpt_core.scoring.models.references import resolve
 from rdpt_core.scoring.models.templates import (
     Rendering,
@@ -124,8 +124,13 @@ def test_several_templates_need_a_default(tmp_path: Path) -> None:
     named = [{"name": "tool_use", "template": "T"}, {"name": "rag", "template": "R"}]
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": named}))
     tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
-    with pytest.raises(ModelError, match="one is `default`; got rag, tool_use"):
+    with pytest.raises(ModelError, match="one of rag, tool_use; got several.*--template-name"):
         render_prompts(TemplatePolicy.OWN, [trace()], tokenizer, None)
+    chosen = load_tokenizer(resolve(ModelReference(str(folder))), TemplateSettings("rag"))
+    assert rendered(TemplatePolicy.OWN, trace(), chosen, None).text == "R"
+    other = load_tokenizer(resolve(ModelReference(str(folder))), TemplateSettings("chat"))
+    with pytest.raises(ModelError, match="no chat template of that name.*one of rag, tool_use; got chat"):
+        render_prompts(TemplatePolicy.OWN, [trace()], other, None)
     assert rendered(TemplatePolicy.RAW, trace(prompt="P"), tokenizer, None).text == "P"
     named.append({"name": "default", "template": "{{ messages[0].content }}"})
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": named}))
