@@ -10,6 +10,7 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import Role, TemplatePolicy
 from rdpt_core.scoring.local_context import DEFAULT_CONTEXT, LocalRequest, score_locally
 from rdpt_core.scoring.resplit import resplit_run
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run, open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import DEFAULT_SPLITTER, Splitter, get_splitter
@@ -102,7 +103,7 @@ def score_local(
     check_device(device)
     with open_reader(database) as reader:
         chosen = finished_run(reader, run)
-    marks = (chosen.marks.own or {}).get(Role.STUDENT)
+    marks = (seen_marks(chosen.identity).own or {}).get(Role.STUDENT)
     request = LocalRequest(
         run=chosen.key,
         n_traces=chosen.n_traces,

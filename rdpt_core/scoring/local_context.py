@@ -44,7 +44,6 @@ from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.references import ModelFiles, resolve
 from rdpt_core.scoring.models.templates import Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
-from rdpt_core.traces.respelling import opened_once
 from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -255,13 +254,11 @@ class _Scorer:
 
     def _prompt(self, trace: Trace) -> list[int]:
         """Empty if there is none; then the first steps stay without a number."""
-        (rendering,) = render_prompts(self._request.template_policy, [trace], self._tokenizer, None)
+        request = self._request
+        (rendering,) = render_prompts(request.template_policy, [trace], self._tokenizer, None, request.marks)
         if isinstance(rendering, Unrendered):
             return []
-        text, marks = rendering.text, self._request.marks
-        if marks is not None:
-            text = opened_once(text, trace.response, marks)
-        return self._tokenizer.encode_prompt(text, add_bos=rendering.add_bos)
+        return self._tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
 
 
 def _step_mean(total: Doubles, n_tokens: Ints) -> float | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rdpt_core.records import MarksPolicy
-from rdpt_core.store.soundness import damaged
+from rdpt_core.store.soundness import damaged, parsed
 
 OwnMarks: TypeAlias = Mapping[str, Mapping[str, str] | None]
 """Role → the marks of its own that it saw (`family`, `open`, `close`, `end`), None where the writer's stayed."""
@@ -32,16 +32,23 @@ class SeenMarks:
         return None if marks is None else marks["family"]
 
 
-def check_own_marks(marks: object, roles: Sequence[str], place: str) -> None:
-    """Refuse what an identity says of the roles' own marks, if it says anything.
+def seen_marks(identity: Mapping[str, Any]) -> SeenMarks:
+    """What the identity of a stored run says."""
+    return SeenMarks(identity.get("own_marks"))
+
+
+def parsed_identity(text: str, roles: Sequence[str], place: str) -> dict[str, Any]:
+    """A run's identity.
 
     Raises:
-        StoreError: it is not one spelling, or null, for each role.
+        StoreError: it is no JSON object, or names marks that are not one spelling, or null, for each role.
     """
-    if marks is None:
-        return
-    if not (isinstance(marks, dict) and marks.keys() == set(roles) and all(map(_is_spelling, marks.values()))):
+    identity = parsed(text, dict, f"identity of {place}")
+    marks = identity.get("own_marks")
+    is_sound = isinstance(marks, dict) and marks.keys() == set(roles) and all(map(_is_spelling, marks.values()))
+    if marks is not None and not is_sound:
         raise damaged(f"own marks of {place}", f"for each role, null or the texts {', '.join(sorted(_TEXTS))}", marks)
+    return identity
 
 
 def _is_spelling(value: object) -> bool:

@@ -31,7 +31,7 @@ from rdpt_core.records import (
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
-from rdpt_core.store.own_marks import SeenMarks, check_own_marks
+from rdpt_core.store.own_marks import parsed_identity
 
 _MOST_KNOWN = 1024
 _known_sound: set[tuple[object, ...]] = set()
@@ -84,11 +84,6 @@ class Run:
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1
-
-    @property
-    def marks(self) -> SeenMarks:
-        """In whose marks the roles saw the responses."""
-        return SeenMarks(self.identity.get("own_marks"))
 
     @property
     def key(self) -> RunKey:
@@ -378,12 +373,10 @@ def _place(run_no: int) -> str:
 def _run(row: dict[str, Any], models: Sequence[ScoredModel]) -> Run:
     place = _place(row["run_no"])
     soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
-    identity = soundness.parsed(row["identity"], dict, f"identity of {place}")
-    check_own_marks(identity.get("own_marks"), row["roles"], place)
     return Run(
         **{
             **row,
-            "identity": identity,
+            "identity": parsed_identity(row["identity"], row["roles"], place),
             "environment": soundness.parsed_environment(row["environment"], f"environment of {place}"),
             "roles": tuple(row["roles"]),
         },

@@ -99,6 +99,12 @@ def respell(response: str, spelling: Spelling) -> Respelled:
     return Respelled("".join(pieces), np.array(marks, dtype=np.int64).reshape(-1, len(_Mark._fields)))
 
 
+def opened(response: str, spelling: Spelling) -> str:
+    """A respelled response from the opening of its thinking on, wherever that stands."""
+    text = respell(response, spelling).text
+    return spelling.open + text if starts_inside_thinking(text) else text
+
+
 def has_marks(response: str) -> bool:
     """Whether a response has a mark of any family."""
     return _TAG.search(response) is not None

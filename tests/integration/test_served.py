@@ -20,6 +20,7 @@ from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.distributed.worker import ScoringWorker, portable
 from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
 from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, get_splitter, iter_traces
@@ -129,7 +130,7 @@ def test_a_served_role_sees_its_own_marks_too(triple: Path, tmp_path: Path) -> N
         assert score(traces, ["--teacher", reference, *pair], other) == 0
     assert_agree(local, other, tmp_path)
     with open_reader(other) as reader:
-        marks = reader.run(None).marks
+        marks = seen_marks(reader.run(None).identity)
     assert (marks.family("teacher"), marks.family("student")) == ("mistral", None)
 
 

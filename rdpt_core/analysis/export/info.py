@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rdpt_core.analysis.catalog import first_tokens, unfinished
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.store.schema import SCHEMA_VERSION
 
@@ -30,6 +31,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
     """
     reader.check(run)
     missing, begins = unfinished(reader, run), first_tokens(run)
+    marks = seen_marks(run.identity)
     return {
         "run_id": run.run_id,
         "name": run.name,
@@ -37,8 +39,8 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "unfinished": None if missing is None else f"{missing}. {missing.hint}",
         "roles": list(run.roles),
         "template_policy": run.template_policy,
-        "marks_policy": run.marks.policy,
-        "mark_families": {role: run.marks.family(role) for role in run.roles},
+        "marks_policy": marks.policy,
+        "mark_families": {role: marks.family(role) for role in run.roles},
         "splitter": run.splitter,
         "splitter_version": run.splitter_version,
         "traces_hash": run.traces_hash,

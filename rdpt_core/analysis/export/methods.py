@@ -8,6 +8,7 @@ from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
 from rdpt_core.analysis.statistics.methods import Method, cited
 from rdpt_core.records import MarksPolicy, ScoredModel
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Run
 
 _POLICIES = {
@@ -77,9 +78,10 @@ def _plain(run: Run) -> str:
 
 def _marks(run: Run) -> list[str]:
     """Nothing where every model saw the response as it was written."""
-    if run.marks.policy is MarksPolicy.WRITER:
+    marks = seen_marks(run.identity)
+    if marks.policy is MarksPolicy.WRITER:
         return []
-    seen = [f"{role} {run.marks.family(role) or 'as written'}" for role in run.roles]
+    seen = [f"{role} {marks.family(role) or 'as written'}" for role in run.roles]
     return [f"The thinking was marked for each model as its own family marks it: {', '.join(seen)}."]
 
 

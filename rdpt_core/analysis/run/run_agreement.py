@@ -25,6 +25,7 @@ from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal, share_
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
 from rdpt_core.arrays import Doubles, Floats, Ints
 from rdpt_core.records import Label, Role
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run
 
 N_MOVED = 200
@@ -354,10 +355,10 @@ def differences(first: Run, second: Run) -> list[str]:
 
 def _marks_changes(first: Run, second: Run) -> list[str]:
     """In whose marks the roles saw the responses, where that differs."""
-    policies = first.marks.policy, second.marks.policy
-    changes = [f"marks {policies[0]} → {policies[1]}"] if policies[0] is not policies[1] else []
+    before, after = seen_marks(first.identity), seen_marks(second.identity)
+    changes = [f"marks {before.policy} → {after.policy}"] if before.policy is not after.policy else []
     for role in second.roles:
-        before, after = (run.marks.family(role) or "writer" for run in (first, second))
-        if before != after:
-            changes.append(f"{role} marks {before} → {after}")
+        families = before.family(role) or "writer", after.family(role) or "writer"
+        if families[0] != families[1]:
+            changes.append(f"{role} marks {families[0]} → {families[1]}")
     return changes

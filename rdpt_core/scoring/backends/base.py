@@ -29,7 +29,7 @@ from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.templates import Rendering, Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.scoring.models.tokenizer_files import Difference
-from rdpt_core.traces.respelling import Respelled, opened_once, respell
+from rdpt_core.traces.respelling import respell
 from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -93,12 +93,13 @@ class Backend(Protocol):
         ...
 
     @property
-    def chat_template(self) -> ChatTemplate | None:
-        """The model's own, if it makes prompts of the run: this role's, or every role's."""
-
-    @property
     def own_marks(self) -> Spelling | None:
         """The marks that the role sees in place of the writer's; None if it sees the writer's."""
+        ...
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """The model's own, if it makes prompts of the run: this role's, or every role's."""
         ...
 
     @property
@@ -178,7 +179,7 @@ def prepare_traces(
         ModelError: the chat template is broken or does not end.
     """
     traces = [item.trace for item in items]
-    renderings = render_prompts(prompting.template_policy, traces, tokenizer, distilled_tokenizer)
+    renderings = render_prompts(prompting.template_policy, traces, tokenizer, distilled_tokenizer, prompting.marks)
     return [
         _prepare(item, rendering, tokenizer, prompting, context_length)
         for item, rendering in zip(items, renderings, strict=True)
@@ -195,14 +196,8 @@ def _prepare(
     nothing = np.empty(0, dtype=np.int32)
     if isinstance(rendering, Unrendered):
         return PreparedTrace(item, [], Encoding(nothing, nothing, nothing), 0, rendering.reason, rendering.detail)
-    text, response = rendering.text, item.trace.response
-    if prompting.marks is not None:
-        text = opened_once(text, response, prompting.marks)
-    prompt = tokenizer.encode_prompt(text, add_bos=rendering.add_bos)
-    if prompting.marks is None:
-        encoding = tokenizer.encode_response(response)
-    else:
-        encoding = _encode_respelled(respell(response, prompting.marks), tokenizer)
+    prompt = tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos)
+    encoding = _encode(item.trace.response, tokenizer, prompting.marks)
     if encoding is None:
         return PreparedTrace(item, prompt, Encoding(nothing, nothing, nothing), 0, UnscoredReason.UNTOKENIZABLE)
     if not prompt:
@@ -216,8 +211,11 @@ def _prepare(
     return PreparedTrace(item, prompt, encoding, n_scored, UnscoredReason.CONTEXT_LENGTH)
 
 
-def _encode_respelled(respelled: Respelled, tokenizer: RoleTokenizer) -> Encoding | None:
-    """Tokens of the respelled text, at the offsets of the response."""
+def _encode(response: str, tokenizer: RoleTokenizer, marks: Spelling | None) -> Encoding | None:
+    """Tokens of a response as the role sees it, at the offsets of the response as it was written."""
+    if marks is None:
+        return tokenizer.encode_response(response)
+    respelled = respell(response, marks)
     encoding = tokenizer.encode_response(respelled.text)
     if encoding is None:
         return None

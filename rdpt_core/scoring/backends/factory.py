@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from rdpt_core.errors import ModelError, UsageError
@@ -11,14 +10,11 @@ from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.backends.lending import LentBase
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
-from rdpt_core.scoring.models.families import marks_of
+from rdpt_core.scoring.models.families import check_own_marks, own_marks
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer, tokenizer_key
 from rdpt_core.scoring.models.templates import own_template
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
-from rdpt_core.traces.thinking import Spelling
-
-_LOGGER = logging.getLogger(__name__)
 
 
 def make_backends(request: ScoreRequest) -> list[Backend]:
@@ -41,7 +37,7 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
         )
     references = request.models.references
     if request.marks_policy is MarksPolicy.OWN:
-        _check_own_marks(request)
+        check_own_marks(request)
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
     files = {role: _files(role, references[role]) for role in roles}
     tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
@@ -84,7 +80,7 @@ def make_backend(
         lent: shared by roles of one run, which then load a base that they share once.
     """
     reference = request.models.references[role]
-    marks = _own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
+    marks = own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
     prompting = Prompting(request.template_policy, request.too_long, marks)
     distilled = tokenizers.get(Role.DISTILLED)
     if request.template_policy is TemplatePolicy.DISTILLED and distilled is None:
@@ -155,39 +151,6 @@ def _check_template(
             got=", ".join(sorted(unknown)),
         )
     template.check()
-
-
-def _check_own_marks(request: ScoreRequest) -> None:
-    if request.template_policy is TemplatePolicy.RAW:
-        raise UsageError(
-            "a prompt that is used as it stands holds the marks of whoever wrote it",
-            where="--marks own with --template raw",
-            expected="one of the two",
-            hint="Score with `--template own`.",
-        )
-    for role, reference in request.models.references.items():
-        if reference.backend == "recorded":
-            raise UsageError(
-                "recorded logprobs are those of the text that was recorded, with its marks",
-                where="--marks own",
-                expected="models that run here or are served, for every role",
-                got=f"{role}: recorded",
-                hint="Score with `--marks writer`.",
-            )
-
-
-def _own_marks(role: Role, reference: ModelReference, tokenizer: RoleTokenizer) -> Spelling | None:
-    """The marks that stand for the writer's under a role, told to the user; None if the writer's stay."""
-    if role is Role.DISTILLED:
-        _LOGGER.warning("the distilled model wrote the responses, so it sees their marks as they are")
-        return None
-    known = marks_of(tokenizer, reference.model or tokenizer.name)
-    if known is None:
-        _LOGGER.warning("nothing tells the marks of the %s, so it sees those of the writer", role)
-        return None
-    family, source = known.spelling.family, known.source
-    _LOGGER.warning("the %s sees the marks of the family `%s`, which its %s tells", role, family, source)
-    return known.spelling
 
 
 def _files(role: Role, reference: ModelReference) -> ModelFiles | None:

@@ -25,6 +25,8 @@ from rdpt_core.scoring.models.prompt_notes import prompt_notes
 from rdpt_core.scoring.models.templates import lack
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces import Splitter, trace_to_json
+from rdpt_core.traces.respelling import opened
+from rdpt_core.traces.thinking import Spelling
 
 SCORING_VERSION = "3"
 """Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
@@ -159,9 +161,11 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         PROMPTS: preview_roles(backends, survey.first[:_N_ENCODED]),
     }
     served = {backend.model.role: backend.served.to_json() for backend in backends if backend.served is not None}
-    templates = {backend.model.role: backend.chat_template for backend in backends}
     notes = [
-        note for role, template in templates.items() if template for note in prompt_notes(role, template, survey.first)
+        note
+        for backend in backends
+        if (template := backend.chat_template) is not None
+        for note in prompt_notes(backend.model.role, template, _as_seen(survey.first, backend.own_marks))
     ]
     return RunClaim(
         run_id=make_run_id(identity),
@@ -175,6 +179,11 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         traces_hash=survey.traces_hash,
         n_traces=survey.n_traces,
     )
+
+
+def _as_seen(traces: Sequence[Trace], marks: Spelling | None) -> Sequence[Trace]:
+    """Traces in the marks in which a role sees them, opened where its prompt will have opened them."""
+    return traces if marks is None else [replace(trace, response=opened(trace.response, marks)) for trace in traces]
 
 
 def check_served(claim: RunClaim, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ tokenizer_files  what the files of a tokenizer say themselves
 tokenization     prompts as in generation, responses with offsets
 chat_template    a model's template, rendered in a process of its own
 template_worker  that process
-families         whose marks of thinking a model knows
 seam             where a prompt ends and a response begins
+families         whose marks of thinking a model knows
 templates        how a role sees the question
 prompt_notes     what a user should know of the prompts that a template makes
 """

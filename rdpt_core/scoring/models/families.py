@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from rdpt_core.errors import UsageError
+from rdpt_core.records import ModelReference, Role, TemplatePolicy
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces.thinking import SPELLINGS, Spelling, spelling_for, tags_of
+
+_LOGGER = logging.getLogger(__name__)
 
 _BRACKETED = re.compile(r"<[^<>]+>|\[[^\[\]]+\]")
 
@@ -18,6 +24,48 @@ class KnownMarks(NamedTuple):
 
     spelling: Spelling
     source: str
+
+
+def check_own_marks(request: ScoreRequest) -> None:
+    """See that every role can be shown marks of its own.
+
+    Raises:
+        UsageError: prompts or responses are as somebody wrote or recorded them.
+    """
+    if request.template_policy is TemplatePolicy.RAW:
+        raise UsageError(
+            "a prompt that is used as it stands holds the marks of whoever wrote it",
+            where="--marks own with --template raw",
+            expected="one of the two",
+            hint="Score with `--template own`.",
+        )
+    for role, reference in request.models.references.items():
+        if reference.backend == "recorded":
+            raise UsageError(
+                "recorded logprobs are those of the text that was recorded, with its marks",
+                where="--marks own",
+                expected="models that run here or are served, for every role",
+                got=f"{role}: recorded",
+                hint="Score with `--marks writer`.",
+            )
+
+
+def own_marks(role: Role, reference: ModelReference, tokenizer: RoleTokenizer) -> Spelling | None:
+    """The marks that a role sees in place of the writer's, told to the user; None if the writer's stay.
+
+    Raises:
+        ModelError: the model has several chat templates, and none is the one to take.
+    """
+    if role is Role.DISTILLED:
+        _LOGGER.warning("the distilled model wrote the responses, so it sees their marks as they are")
+        return None
+    known = marks_of(tokenizer, reference.model or tokenizer.name)
+    if known is None:
+        _LOGGER.warning("nothing tells the marks of the %s, so it sees those of the writer", role)
+        return None
+    family, source = known.spelling.family, known.source
+    _LOGGER.warning("the %s sees the marks of the family `%s`, which its %s tells", role, family, source)
+    return known.spelling
 
 
 def marks_of(tokenizer: RoleTokenizer, name: str) -> KnownMarks | None:

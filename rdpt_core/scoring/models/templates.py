@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rdpt_core.records import Role, TemplatePolicy, Trace, UnscoredReason
 from rdpt_core.scoring.models.chat_template import ChatTemplate, Refused
 from rdpt_core.scoring.models.seam import joined
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.traces.respelling import opened_once, respell
+from rdpt_core.traces.thinking import Spelling
 
 PLAIN_TEMPLATE = "plain"
 
@@ -65,13 +67,34 @@ def author_of(policy: TemplatePolicy, own: RoleTokenizer, distilled: RoleTokeniz
 
 
 def render_prompts(
-    policy: TemplatePolicy, traces: Sequence[Trace], own: RoleTokenizer, distilled: RoleTokenizer | None
+    policy: TemplatePolicy,
+    traces: Sequence[Trace],
+    own: RoleTokenizer,
+    distilled: RoleTokenizer | None,
+    marks: Spelling | None = None,
 ) -> list[Rendering | Unrendered]:
     """The prompt of each trace for the role that owns the tokenizer `own`, or why there is none.
+
+    Args:
+        marks: those in which the role sees the responses, in place of the writer's; None if it sees the writer's.
 
     Raises:
         ModelError: the template is broken or does not end.
     """
+    if marks is None:
+        return _render_prompts(policy, traces, own, distilled)
+    seen = [replace(trace, response=respell(trace.response, marks).text) for trace in traces]
+    return [
+        rendering
+        if isinstance(rendering, Unrendered)
+        else replace(rendering, text=opened_once(rendering.text, trace.response, marks))
+        for rendering, trace in zip(_render_prompts(policy, seen, own, distilled), seen, strict=True)
+    ]
+
+
+def _render_prompts(
+    policy: TemplatePolicy, traces: Sequence[Trace], own: RoleTokenizer, distilled: RoleTokenizer | None
+) -> list[Rendering | Unrendered]:
     lacks = [lack(policy, trace) for trace in traces]
     askable = [trace for trace, lacking in zip(traces, lacks, strict=True) if lacking is None]
     author = author_of(policy, own, distilled)

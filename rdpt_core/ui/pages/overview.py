@@ -14,6 +14,7 @@ from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, cited
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, empty_states, links, notices, settings
 from rdpt_core.ui.frame.context import PageContext
@@ -205,7 +206,7 @@ def benchmark_table(
 def model_table(run: Run) -> None:
     """The models, one a role."""
     st.subheader("Models", anchor=False)
-    begins = first_tokens(run)
+    marks, begins = seen_marks(run.identity), first_tokens(run)
     rows = [
         {
             "role": str(model.role),
@@ -213,7 +214,7 @@ def model_table(run: Run) -> None:
             "revision": model.revision,
             "dtype": model.dtype,
             "template": ", ".join(filter(None, [model.template, words.plain(str(run.template(model.role)), 200)])),
-            **({"marks": words.plain(run.marks.family(model.role) or "the writer's", 60)} if run.marks.own else {}),
+            **({"marks": words.plain(marks.family(model.role) or "the writer's", 60)} if marks.own else {}),
             "prompts begin with": words.plain(begins[model.role]) if model.role in begins else None,
             "parameters": model.n_parameters,
             "vocabulary": model.vocabulary_size,
@@ -240,7 +241,7 @@ def run_details(page: PageContext, catalog: Catalog) -> None:
                 {"what": "run", "value": run.run_id},
                 {"what": "name", "value": run.name},
                 {"what": "template policy", "value": run.template_policy},
-                {"what": "marks", "value": str(run.marks.policy)},
+                {"what": "marks", "value": str(seen_marks(run.identity).policy)},
                 {"what": "splitter", "value": f"{run.splitter} {run.splitter_version}"},
                 {"what": "hash of the traces", "value": run.traces_hash},
                 {"what": "started (UTC)", "value": f"{run.started_at:%Y-%m-%d %H:%M:%S}"},

@@ -9,14 +9,20 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from transformers import PreTrainedTokenizerFast
 
 import rdpt_core as rdpt
 from rdpt_core import bundled
 from rdpt_core.cli import main
-from rdpt_core.records import ROLES, Role, RoleResult, RunKey, SentenceColumns
+from rdpt_core.records import ROLES, Message, Role, RoleResult, RunKey, SentenceColumns, TemplatePolicy, Trace
+from rdpt_core.scoring.models.templates import Rendering, render_prompts
+from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.run_store import DuckDBRunStore
+from rdpt_core.traces.thinking import Spelling
 from tests.integration.conftest import export, write_lines
 from tests.support.oracle import Oracle
+from tests.support.tiny_models import byte_level_tokenizer
 
 TEMPLATE = (bundled.DATA / "teacher" / "chat_template.jinja").read_text(encoding="utf-8")
 HARMONY = ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")
@@ -114,7 +120,7 @@ def test_the_run_says_whose_marks_were_seen(
     writer, own = (run.info for run in rdpt.open(database).runs())
     assert writer.run_id != own.run_id
     assert "own_marks" not in writer.identity
-    assert {role: own.marks.family(role) for role in ROLES} == {
+    assert {role: seen_marks(own.identity).family(role) for role in ROLES} == {
         Role.TEACHER: "harmony",
         Role.STUDENT: "mistral",
         Role.DISTILLED: None,
@@ -136,7 +142,7 @@ def test_the_run_says_whose_marks_were_seen(
     said = capsys.readouterr().err
     assert "nothing tells the marks of the student, so it sees those of the writer" in said
     assert "no response has a mark of thinking that is known" in said
-    assert rdpt.open(tmp_path / "a.duckdb").run().info.marks.family("student") is None
+    assert seen_marks(rdpt.open(tmp_path / "a.duckdb").run().info.identity).family("student") is None
 
 
 def test_resplit_is_what_scoring_with_that_splitter_gives(files: Path, database: Path, tmp_path: Path) -> None:
@@ -172,6 +178,30 @@ def test_a_run_goes_on_in_the_same_marks(
     assert score(files, path, "--marks", "own") == 0
     own = rdpt.open(database).run("own marks")
     assert rdpt.open(path).run(own.id).sentences().equals(own.sentences())
+
+
+HEADED = """{% for message in messages %}<|start|>{{ message.role }}<|message|>{{ message.content }}<|end|>{% endfor %}
+{%- if add_generation_prompt %}<|start|>assistant{% endif %}
+{%- if false %}<|start|>assistant<|channel|>analysis<|message|>{% endif %}"""
+
+
+@pytest.mark.parametrize(
+    ("response", "ends_with"),
+    [
+        ("<think>\nA\n</think>\n\nB", "<|start|>assistant"),
+        ("A\n</think>\n\nB", "<|start|>assistant<|channel|>analysis<|message|>"),
+        ("B", "<|start|>assistant<|channel|>final<|message|>"),
+    ],
+)
+def test_the_prompt_ends_where_the_role_sees_the_response_begin(response: str, ends_with: str) -> None:
+    """A turn of harmony begins with a header, which the respelled response brings or lacks."""
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=byte_level_tokenizer(), bos_token="<s>", eos_token="</s>")
+    tokenizer.chat_template = HEADED
+    trace = Trace("t", "q", response, messages=(Message("user", "Q"),))
+    marks = Spelling("harmony", *HARMONY)
+    (rendering,) = render_prompts(TemplatePolicy.OWN, [trace], RoleTokenizer("m", tokenizer), None, marks)
+    assert isinstance(rendering, Rendering)
+    assert rendering.text == f"<|start|>user<|message|>Q<|end|>{ends_with}"
 
 
 def test_local_scores_begin_in_the_same_marks(files: Path, database: Path, tmp_path: Path) -> None:

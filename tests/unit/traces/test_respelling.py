@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rdpt_core.records import Span, TokenLogprobs
-from rdpt_core.traces.respelling import Respelled, opened_once, respell
+from rdpt_core.traces.respelling import Respelled, opened, opened_once, respell
 from rdpt_core.traces.thinking import SPELLINGS, TAGS, THINK, Spelling, tags_of
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -154,6 +154,14 @@ def test_tokens_of_a_mark_belong_to_its_span_and_line_breaks_make_no_token_strad
 )
 def test_thinking_is_opened_once(prompt: str, response: str, seen: str) -> None:
     assert opened_once(prompt, response, MISTRAL) == seen
+
+
+@pytest.mark.parametrize(
+    ("response", "seen"),
+    [("A</think>B", "[THINK]A[/THINK]B"), ("<think>\nA</think>B", "[THINK]A[/THINK]B"), ("A", "A")],
+)
+def test_thinking_that_began_in_the_prompt_is_opened(response: str, seen: str) -> None:
+    assert opened(response, MISTRAL) == seen
 
 
 def test_long_rows_of_line_breaks_and_tags_take_no_time() -> None:

@@ -73,14 +73,14 @@ class RecordedBackend:
         return self._prompt_hash
 
     @property
-    def chat_template(self) -> ChatTemplate | None:
-        """The one that is lent."""
-        return self._chat_template
-
-    @property
     def own_marks(self) -> None:
         """The text is what was recorded."""
         return None
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """The one that is lent."""
+        return self._chat_template
 
     @property
     def served(self) -> None:

@@ -99,14 +99,14 @@ class ServedBackend:
         return self._prompt_hash
 
     @property
-    def chat_template(self) -> ChatTemplate | None:
-        """From the tokenizer on this machine."""
-        return own_template(self._prompting.template_policy, self._model.role, self._tokenizer)
-
-    @property
     def own_marks(self) -> Spelling | None:
         """Those that stand in place of the writer's."""
         return self._prompting.marks
+
+    @property
+    def chat_template(self) -> ChatTemplate | None:
+        """From the tokenizer on this machine."""
+        return own_template(self._prompting.template_policy, self._model.role, self._tokenizer)
 
     @property
     def served(self) -> ServedAs:

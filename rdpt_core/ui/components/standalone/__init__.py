@@ -22,6 +22,7 @@ from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.tokens import SentenceTokens, Strip, load_trace_tokens, strip_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.records import Trace
+from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader import payload
@@ -142,7 +143,7 @@ def _card(run: Run, view: TraceView) -> str:
         ("traces hash", run.traces_hash),
         ("text hash", text_hash(view.trace.response)),
         ("template policy", run.template_policy),
-        ("marks", str(run.marks.policy)),
+        ("marks", str(seen_marks(run.identity).policy)),
         ("splitter", f"{run.splitter} {run.splitter_version}"),
         ("unit, space", f"{rule.unit}, {rule.space}"),
         ("uncertain", f"a margin below {UNCERTAIN_PART:g} β"),
@@ -157,7 +158,7 @@ def _card(run: Run, view: TraceView) -> str:
             "dtype": model.dtype,
             "backend": model.backend,
             "template": ", ".join(filter(None, [model.template, str(run.template(model.role))])),
-            "marks": run.marks.family(model.role) or "the writer's",
+            "marks": seen_marks(run.identity).family(model.role) or "the writer's",
             "tokenizer": model.tokenizer_hash,
             "parameters": f"{model.n_parameters:,}",
             "context": "no limit stated" if model.context_length is None else f"{model.context_length:,}",
