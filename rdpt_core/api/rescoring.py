@@ -106,7 +106,7 @@ def score_local(
         n_traces=chosen.n_traces,
         model=next(model for model in chosen.models if model.role is Role.STUDENT),
         template_policy=TemplatePolicy(chosen.template_policy),
-        template=chosen.template(Role.STUDENT),
+        template=chosen.template_settings(Role.STUDENT),
         n_context=context,
         reference=None if student is None else reference_of(student),
         device=device,

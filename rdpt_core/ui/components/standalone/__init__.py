@@ -155,7 +155,7 @@ def _card(run: Run, view: TraceView) -> str:
             "revision": model.revision,
             "dtype": model.dtype,
             "backend": model.backend,
-            "template": ", ".join(filter(None, [model.template, str(run.template(model.role))])),
+            "template": ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])),
             "tokenizer": model.tokenizer_hash,
             "parameters": f"{model.n_parameters:,}",
             "context": "no limit stated" if model.context_length is None else f"{model.context_length:,}",
