@@ -50,7 +50,11 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "counts": run_counts(reader, run),
         "unscored": unscored_reasons(reader, run),
         "models": [
-            {**asdict(model), **run.template(model.role).to_json(), "prompts_begin_with": begins.get(model.role)}
+            {
+                **asdict(model),
+                **run.template_settings(model.role).to_json(),
+                "prompts_begin_with": begins.get(model.role),
+            }
             for model in run.models
         ],
         "notes": list(run.notes),
