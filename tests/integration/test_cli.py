@@ -153,8 +153,9 @@ def test_the_rejects_of_a_run_are_its_own(
     found = {path.read_text().count("\n"): path for path in tmp_path.glob("*.rejects.jsonl")}
     assert set(found) == {1, 2} and mine.read_text() == before
     assert main(["info", "--db", str(database), "--json"]) == 0
-    runs = {run["run_id"] for run in json.loads(capsys.readouterr().out)["runs"]}
-    assert runs == {path.name.split(".")[2] for path in found.values()}
+    runs = {run["run_id"]: run["models"] for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert {model["prompts_begin_with"] for models in runs.values() for model in models} == {"'<s>' (0)"}
+    assert runs.keys() == {path.name.split(".")[2] for path in found.values()}
     # Lines that come to no run are told, and cost no run its own.
     (tmp_path / "c.jsonl").write_text("nothing\n")
     assert score(tmp_path / "c.jsonl") == 2

@@ -38,7 +38,7 @@ def preview_roles(backends: Sequence[Backend], sample: Sequence[Trace]) -> dict[
 
 def _described(difference: Difference) -> str:
     return (
-        "tokens are cut as tokenizer.json says, like those of other engines: "
+        "tokens are cut as tokenizer.json says, as by transformers before version 5: "
         f"{difference.text[:_SHOWN_CHARS]!r} is {_shown(difference.ids)}. transformers {version('transformers')} makes "
         f"another tokenizer of these files, to which it is {_shown(difference.library_ids)}"
     )

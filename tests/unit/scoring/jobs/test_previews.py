@@ -48,6 +48,6 @@ def test_other_tokens_than_the_library_s_are_told_with_an_example(
     (token,) = split_tokenizer().encode("123").ids
     digits = ", ".join(str(split_tokenizer().token_to_id(digit)) for digit in "123")
     assert record.getMessage().startswith(
-        f"teacher: tokens are cut as tokenizer.json says, like those of other engines: '123' is [{token}]."
+        f"teacher: tokens are cut as tokenizer.json says, as by transformers before version 5: '123' is [{token}]."
     )
     assert record.getMessage().endswith(f"to which it is [{digits}]")
