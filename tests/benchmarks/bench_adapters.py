@@ -101,7 +101,9 @@ def main() -> None:
             for state in ("warm", "cold"):
                 for way in WAYS:
                     command = [sys.executable, __file__, "--dtype", arguments.dtype, "--measure", name, way, state]
-                    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+                    # As `rdpt score` does, before torch is imported.
+                    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+                    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
                     found.setdefault((way, state), []).append(json.loads(answer.splitlines()[-1]))
         for (way, state), rows in found.items():
             seconds, mb = (statistics.median(row[key] for row in rows) for key in ("s", "mb"))
