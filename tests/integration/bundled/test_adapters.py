@@ -14,7 +14,6 @@ from rdpt_core.scoring.models import merging
 from tests.integration.conftest import export
 from tests.support.tiny_adapters import save_adapter, unmerged
 
-
 DATA = Path(__file__).resolve().parents[3] / "data"
 STUDENT = DATA / "student"
 N_TRACES = 6
