@@ -1,16 +1,17 @@
-"""What the second of two roles on one base costs until it can score: the base taken over, or loaded again.
+"""What it costs to have the model of the second of two roles on one base: the base taken over, or loaded again.
 
     python tests/benchmarks/bench_adapters.py [--shape smollm2-135m] [--dtype bfloat16] [--repeats 3]
 
 The first role is a base with random weights, the second the same base with an adapter on all of its projections. Each
-way has processes of its own, in turns. `cold` is a base whose file the system no longer holds in memory. Memory is the
-most that the process held of its own from the first role on; pages of the weight file, which the system may drop, are
-left out.
+way has processes of its own, in turns. The probe, which is the same in both, is left out. `cold` is a base whose file
+the system no longer holds in memory. Memory is the most that the process held of its own meanwhile; pages of the weight
+file, which the system may drop, are left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import re
@@ -24,11 +25,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from rdpt_core.config import ModelSet
-from rdpt_core.records import ModelReference, Role
-from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.records import ModelReference
 from rdpt_core.scoring.benchmark.measure import SHAPES
-from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.scoring.engine.kernel import CausalKernel
+from rdpt_core.scoring.models.merging import load_merged
+from rdpt_core.scoring.models.references import resolve
 from tests.benchmarks.bench_pipeline import save_model
 from tests.support.tiny_adapters import save_adapter
 
@@ -51,29 +52,24 @@ def forget(folder: Path) -> None:
 
 def measure(folder: Path, way: str, dtype: str, is_cold: bool) -> dict[str, float]:
     base, adapter = folder / "base", folder / "adapter"
-    references = {
-        Role.TEACHER: ModelReference(str(base)),
-        Role.STUDENT: ModelReference(str(base), adapter=str(adapter)),
-    }
-    request = ScoreRequest(ModelSet(references), device="cpu", dtype=dtype)
-    first, second = make_backends(request)
-    if way == "loaded again":
-        # Of another run, for which nothing is lent.
-        second = make_backends(request)[1]
+    how = {"device": "cpu", "dtype": dtype, "trust_remote_code": False}
+    kernel: CausalKernel | None = CausalKernel(load_merged(resolve(ModelReference(str(base))), **how))
+    files = resolve(ModelReference(str(base), adapter=str(adapter)))
+    if is_cold:
+        forget(base)
     peak, done = [own_mb()], threading.Event()
 
     def watch() -> None:
         while not done.wait(0.01):
             peak.append(own_mb())
 
-    first.load()
     watcher = threading.Thread(target=watch)
     watcher.start()
-    first.close()
-    if is_cold:
-        forget(base)
     started_s = time.perf_counter()
-    second.load()
+    taken = kernel.release() if kernel is not None and way == "taken over" else None
+    kernel = None
+    gc.collect()
+    load_merged(files, base=taken, **how)
     seconds = time.perf_counter() - started_s
     done.set()
     watcher.join()
@@ -101,7 +97,9 @@ def main() -> None:
             for state in ("warm", "cold"):
                 for way in WAYS:
                     command = [sys.executable, __file__, "--dtype", arguments.dtype, "--measure", name, way, state]
-                    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+                    # As `rdpt score` does, before torch is imported.
+                    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
+                    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
                     found.setdefault((way, state), []).append(json.loads(answer.splitlines()[-1]))
         for (way, state), rows in found.items():
             seconds, mb = (statistics.median(row[key] for row in rows) for key in ("s", "mb"))

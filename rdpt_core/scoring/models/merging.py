@@ -167,11 +167,12 @@ def _resize(model: Any, adapter: AdapterFiles, stored: Tensors) -> None:
     embeddings = model.get_input_embeddings()
     both = (embeddings, model.get_output_embeddings())
     prefixes = [f"{_PREFIX}{name}." for name, module in model.named_modules() if module in both]
-    brought = [[key for key in stored if key.startswith(prefix) and key.endswith(".weight")] for prefix in prefixes]
-    rows = {stored[key].shape[0] for keys in brought for key in keys if ".lora_" not in key}
+    whole = [key for key in stored if key.endswith(".weight") and ".lora_" not in key]
+    brought = [[key for key in whole if key.startswith(prefix)] for prefix in prefixes]
+    rows = {stored[key].shape[0] for keys in brought for key in keys}
     if len(rows) == 1 and rows != {embeddings.num_embeddings}:
         if not all(brought):
-            raise _misfit(adapter, "the adapter changes the size of the vocabulary for one embedding only", brought[0])
+            raise _misfit(adapter, "the adapter changes the size of the vocabulary for one embedding only", whole)
         model.resize_token_embeddings(rows.pop(), mean_resizing=False)
 
 

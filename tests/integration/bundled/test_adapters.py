@@ -11,11 +11,10 @@ from transformers import AutoTokenizer
 
 from rdpt_core.cli import main
 from rdpt_core.scoring.models import merging
+from tests.integration.conftest import export
 from tests.support.tiny_adapters import save_adapter, unmerged
 
-from .conftest import export
-
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[3] / "data"
 STUDENT = DATA / "student"
 N_TRACES = 6
 
