@@ -54,11 +54,6 @@ class Run:
         return self.finished_at is not None
 
     @property
-    def has_distilled(self) -> bool:
-        """False for runs before training, which know three labels."""
-        return Role.DISTILLED in self.roles
-
-    @property
     def one_tokenizer(self) -> bool:
         """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
         return len({model.tokenizer_hash for model in self.models}) == 1

@@ -141,7 +141,7 @@ def _columns(side_by_side: SideBySide) -> dict[str, Any]:
         for selection in side_by_side.selections
     }
     kept = st.column_config.ListColumn("kept by", help="Strategies whose first choice this candidate is.")
-    scored = st.column_config.CheckboxColumn(help="Whether teacher and student gave every token a logprob.")
+    scored = st.column_config.CheckboxColumn(help="Whether every model that counts here gave every token a logprob.")
     return {
         **whole,
         **scores,

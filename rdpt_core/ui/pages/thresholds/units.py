@@ -10,6 +10,7 @@ import streamlit as st
 from rdpt_core.analysis.labels import Space, label_order
 from rdpt_core.analysis.run.sensitivity import thresholds
 from rdpt_core.analysis.run.sensitivity.unit_effects import GapParts, UnitEffects, UnitShares
+from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, GAP_INTERVAL, SHARE_INTERVAL, cited
 from rdpt_core.ui.frame.context import PageContext
@@ -67,11 +68,13 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
             f"First tokens cannot be left out here: {effects.refused}. Choose another unit.", icon=":material/info:"
         )
         return
+    scheme = scheme_of(page.run.roles)
+    mean = f"mean d_{scheme.letters}"
     rows: list[dict[str, Any]] = [
         {
             "label": str(part.label),
             "sentences": part.n_sentences,
-            "mean d_TS": _number(part.mean),
+            mean: _number(part.mean),
             "choice: first token": _number(part.choice),
             "choice, 95%": _interval(part),
             "wording: the rest": _number(part.wording),
@@ -81,7 +84,7 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
         for part in effects.parts
     ]
     gap = st.column_config.NumberColumn(format="%+.3f")
-    config: dict[str, Any] = {name: gap for name in ("mean d_TS", "choice: first token", "wording: the rest")}
+    config: dict[str, Any] = {name: gap for name in (mean, "choice: first token", "wording: the rest")}
     config[_KEPT] = st.column_config.ProgressColumn(
         format="%.0f%%", min_value=0, max_value=100, help="Sentences with the same label without their first token"
     )
@@ -97,9 +100,9 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
         if n
     ]
     st.caption(
-        f"Mean gap between teacher and student ({measured}) of the sentences with each label, in two parts that add "
-        "up: what the first token makes, which chooses the kind of sentence that comes next, and what all other "
-        f"tokens make. {'; '.join(left_out) + '. ' if left_out else ''}{cited(GAP_INTERVAL)}"
+        f"Mean gap between {words.both_models(scheme)} ({measured}) of the sentences with each label, in two parts "
+        "that add up: what the first token makes, which chooses the kind of sentence that comes next, and what all "
+        f"other tokens make. {'; '.join(left_out) + '. ' if left_out else ''}{cited(GAP_INTERVAL)}"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from rdpt_core.analysis.catalog import load_trace_list
 from rdpt_core.analysis.labels import LabelRule, Space
+from rdpt_core.analysis.schemes import BEFORE_TRAINING
 from rdpt_core.analysis.trace.comparison import Kind, TraceComparison, compare, mixed_questions, suggestions
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import Role
@@ -70,7 +71,7 @@ def test_a_run_before_training_compares_by_what_both_have(tmp_path: Path) -> Non
     synthetic.build(path, [texts], run_id="aaaa", name="before", roles=(Role.TEACHER, Role.STUDENT))
     synthetic.build(path, [texts], run_id="bbbb", name="after")
     comparison = compare(view(path, "t0", "before"), view(path, "t0", "after"))
-    assert comparison.common_only
+    assert comparison.scheme is BEFORE_TRAINING
     assert comparison.differing == ()
     assert comparison.gaps == (0, 0, 0)
 
