@@ -12,7 +12,7 @@ from rdpt_core.analysis.catalog import Catalog, unfinished
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
-from rdpt_core.analysis.schemes import scheme_of
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, cited
 from rdpt_core.store.reader import Run
@@ -95,7 +95,8 @@ def _ago(span: timedelta) -> str:
 
 def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
     """The first figure; a click on a segment opens the trace page with its benchmark and label."""
-    st.subheader("Where the sentences come from", anchor=False)
+    is_without = scheme_of(page.run.roles) is WITHOUT_TEACHER
+    st.subheader("What training did to the sentences" if is_without else "Where the sentences come from", anchor=False)
     if not groups:
         st.info("No trace is scored by all models yet, so there is nothing to label.")
         return

@@ -63,6 +63,11 @@ class ThresholdMap:
     flips: Ints
     n_sentences: int
 
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels that are counted, in order."""
+        return self.scheme.labels
+
 
 def grid_of(rule: LabelRule) -> Doubles:
     """The thresholds of the map, for the unit and space of a rule."""

@@ -42,7 +42,7 @@ def payload(
     if scheme is None:
         rule += " The runs have the student alone in common, so no label of one differs from one of the other."
     elif left.roles != right.roles:
-        rule += f" One run lacks a model of the other: both count as {_listed(scheme)} here."
+        rule += f" One run lacks a model of the other, so labels are compared as {_listed(scheme)}."
     return {
         "key": key,
         "left": [-1 if row.left is None else row.left for row in rows],

@@ -3,6 +3,7 @@
 
 import { clamp, el, fitCanvas, sizeOf, whole } from "./dom.js";
 import { CODES, LETTERS } from "./marks.js";
+import { LABEL } from "./rule.js";
 
 const PIXELS_PER_SENTENCE = 7;
 const EDGE = { left: 26, right: 4, top: 2, bottom: 17 };

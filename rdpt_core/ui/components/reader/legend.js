@@ -2,7 +2,7 @@
 
 import { counted, el, percent, whole } from "./dom.js";
 import { CODES } from "./marks.js";
-import { LABEL, UNCERTAIN } from "./rule.js";
+import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
 
 const EXTRA = [
   { filter: "down", key: "boosted-down", letter: "B↓", name: "down", title: "of Boosted: distilled below both" },
@@ -11,11 +11,10 @@ const EXTRA = [
 ];
 
 // What each label code counts as, without and with the bit for uncertain.
-const FILTERS = Array.from({ length: 2 * UNCERTAIN }, (_, code) => {
+const FILTERS = Array.from({ length: N_CODES }, (_, code) => {
   const mark = CODES[code & LABEL];
-  if (!mark) return [];
-  const found = [mark.label];
-  if (mark.direction === "down") found.push("down");
+  const found = [mark?.label];
+  if (mark?.direction === "down") found.push("down");
   if (code & UNCERTAIN) found.push("uncertain");
   return found;
 });
@@ -75,8 +74,8 @@ export function makeLegend(onChange) {
 
 function countAll(model) {
   const [n, tokens] = [new Map(), new Map()];
-  const byCode = new Uint32Array(FILTERS.length);
-  const tokensByCode = new Float64Array(FILTERS.length);
+  const byCode = new Uint32Array(N_CODES);
+  const tokensByCode = new Float64Array(N_CODES);
   for (let i = 0; i < model.n; i += 1) {
     byCode[model.codes[i]] += 1;
     tokensByCode[model.codes[i]] += model.weights[i];

@@ -3,6 +3,7 @@
 
 import { clamp, el, fitCanvas, sizeOf } from "./dom.js";
 import { logRatio, upperRole } from "./marks.js";
+import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
 
 const CELLS = { top: 7, height: 18 };
 const RATIO = { top: 29, height: 24 };
@@ -129,9 +130,9 @@ function paintCells({ ctx, width, scale }, view) {
   const { edges, codes, n } = model;
   const columns = Math.round(width * scale);
   const perColumn = edges[n] / columns;
-  const shares = new Float64Array(16);
+  const shares = new Float64Array(N_CODES);
   // Uncertain ones look like the others here, unless the legend's choice is about them.
-  const bits = legend.chosen.has("uncertain") ? 15 : 7;
+  const bits = legend.chosen.has("uncertain") ? LABEL | UNCERTAIN : LABEL;
   const strength = Array.from(shares, (_, code) => (legend.keeps(code) ? 1 : 0.18));
   let i = 0;
   let run = { code: -1, from: 0 };

@@ -56,6 +56,7 @@ export function marginOf(gaps, i, alpha, beta) {
 // Four bits for the label and one for the uncertain ones, so that one number decides how a sentence is drawn.
 export const LABEL = 15;
 export const UNCERTAIN = 16;
+export const N_CODES = 32;
 
 export function labelAll(gaps, rule, into = new Uint8Array(gaps.n)) {
   const limit = rule.uncertainPart * rule.beta;

@@ -128,7 +128,7 @@ def _compare(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide) 
     chart(
         drawn["picks"],
         "picks",
-        "Length, correctness and Teacher share of the picks of every strategy; the same numbers are in the table",
+        "What the picks of every strategy are like; the same numbers are in the table",
         clickable=False,
     )
     if side_by_side.contested and len(names) > 1:
@@ -176,7 +176,7 @@ def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
             "correct, 95%": _interval(summary),
             "graded": summary.n_graded,
             "questions graded": summary.correct.n_questions,
-            "Teacher share": _percent(float(summary.teacher.share[0])),
+            **({"Teacher share": _percent(float(summary.teacher.share[0]))} if summary.teacher.n_counted else {}),
             "ties": summary.n_tied,
             "by hash": summary.n_by_hash,
         }

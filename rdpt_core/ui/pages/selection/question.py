@@ -119,7 +119,7 @@ def _table(side_by_side: SideBySide, candidates: _Candidates) -> list[dict[str, 
             "kept by": [selection.strategy.name for selection in selections if selection.best[number] == member],
             "tokens": _value(all_candidates["n_tokens"][member]),
             "sentences": _value(all_candidates["n_sentences"][member]),
-            "Teacher": _value(all_candidates["n_teacher"][member]),
+            **({"Teacher": _value(all_candidates["n_teacher"][member])} if all_candidates.has_teacher else {}),
             "beginning": words.plain(row["beginning"], 80),
         }
         scores = {selection.strategy.name: _value(selection.score[member]) for selection in selections}

@@ -37,7 +37,7 @@ def map_figure(
     counts = (
         threshold_map.flips
         if shown == FLIPS
-        else threshold_map.counts[[str(label) for label in threshold_map.scheme.labels].index(shown)]
+        else threshold_map.counts[[str(label) for label in threshold_map.labels].index(shown)]
     )
     share = counts / max(threshold_map.n_sentences, 1)
     alphas = threshold_map.grid if triple else np.array([0.0])
@@ -132,7 +132,7 @@ def _hovers(threshold_map: ThresholdMap, n_alphas: int) -> list[str]:
         for j, beta in enumerate(threshold_map.grid):
             parts = [
                 f"{label} {words.percent(threshold_map.counts[k, i, j] / max(threshold_map.n_sentences, 1))}"
-                for k, label in enumerate(threshold_map.scheme.labels)
+                for k, label in enumerate(threshold_map.labels)
             ]
             pair = f"α = {threshold_map.grid[i]:g}, β = {beta:g}" if threshold_map.scheme.is_triple else f"β = {beta:g}"
             turned = words.percent(threshold_map.flips[i, j] / max(threshold_map.n_sentences, 1))

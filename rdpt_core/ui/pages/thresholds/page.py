@@ -41,7 +41,7 @@ def draw_map(
     scheme = scheme_of(page.run.roles)
     triple, size = scheme.is_triple, f"|d_{scheme.letters}|"
     st.subheader("Every pair of thresholds" if triple else "Every threshold", anchor=False)
-    names = [FLIPS, *map(str, threshold_map.scheme.labels)]
+    names = [FLIPS, *map(str, threshold_map.labels)]
     shown = st.segmented_control(
         "Show the share of", names, default=FLIPS, key="show", bind="query-params", required=True
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from rdpt_core.analysis.labels import Space, label_order
 from rdpt_core.analysis.run.sensitivity import thresholds
 from rdpt_core.analysis.run.sensitivity.unit_effects import GapParts, UnitEffects, UnitShares
-from rdpt_core.analysis.schemes import scheme_of
+from rdpt_core.analysis.schemes import Scheme, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, GAP_INTERVAL, SHARE_INTERVAL, cited
 from rdpt_core.ui.frame.context import PageContext
@@ -33,11 +33,11 @@ def unit_effects(page: PageContext, scope: Scope) -> None:
     with st.expander(title, key="unit_effects", on_change="rerun", bind="query-params") as opened:
         if opened.open:
             effects = page.data.unit_effects(page.rule, scope)
-            _shares_table(effects)
+            _shares_table(effects, scheme_of(page.run.roles))
             _parts_table(page, effects)
 
 
-def _shares_table(effects: UnitEffects) -> None:
+def _shares_table(effects: UnitEffects, scheme: Scheme) -> None:
     rows = [
         {"labelled as one": unit.name, "labelled": unit.shares.n_counted}
         | {str(label): _share(unit, k) for k, label in enumerate(effects.labels)}
@@ -47,10 +47,11 @@ def _shares_table(effects: UnitEffects) -> None:
     counts = {name: st.column_config.NumberColumn(format="localized") for name in ("labelled", "unscored")}
     st.dataframe(rows, hide_index=True, column_config=counts)
     refused = effects.units[0].shares.refused
+    moved = "labels move" if scheme.alike is None else f"fewer of them are {scheme.alike}"
     st.caption(
         f"The same rule and thresholds for every row. In brackets: {SHARE_INTERVAL.name}s"
-        f"{'' if refused is None else f' (none here: {refused})'}. Longer units average over more tokens, so fewer of "
-        "them are Shared whatever the models do: compare shares only between traces that are cut in the same way. "
+        f"{'' if refused is None else f' (none here: {refused})'}. Longer units average over more tokens, so "
+        f"{moved} whatever the models do: compare shares only between traces that are cut in the same way. "
         f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)}"
     )
 

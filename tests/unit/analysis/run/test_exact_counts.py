@@ -71,9 +71,7 @@ def test_gaps_beside_a_threshold_are_counted_in_double_precision(
                 other_rule = LabelRule.make(float(threshold_map.grid[i]), float(threshold_map.grid[j]))
                 want = reader.query(f"SELECT * FROM ({labels_sql(other_rule, run.roles, source)})", parameters)
                 names = Counter(want.column("label").to_pylist())
-                assert [names[str(label)] for label in threshold_map.scheme.labels] == threshold_map.counts[
-                    :, i, j
-                ].tolist()
+                assert [names[str(label)] for label in threshold_map.labels] == threshold_map.counts[:, i, j].tolist()
             for row in counted.margins():
                 mine = [r["margin"] for r in truth if r["label"] == row["label"]]
                 assert row["n"] == len(mine)

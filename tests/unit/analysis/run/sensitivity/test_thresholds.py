@@ -43,10 +43,7 @@ def test_every_cell_counts_what_the_rule_says_there(each_run: tuple[Reader, Run]
             *each_run, LabelRule.make(float(threshold_map.grid[i]), float(threshold_map.grid[j]), rule.unit, rule.space)
         )
         counted = Counter(changed)
-        assert [counted[str(label)] for label in label_order(run.roles)] == threshold_map.counts[:, i, j].tolist(), (
-            i,
-            j,
-        )
+        assert [counted[str(label)] for label in threshold_map.labels] == threshold_map.counts[:, i, j].tolist(), (i, j)
         assert sum(a != b for a, b in zip(now, changed, strict=True)) == threshold_map.flips[i, j], (i, j)
 
 
@@ -65,9 +62,7 @@ def test_a_gap_equal_to_a_threshold_falls_as_the_rule_says(tmp_path: Path) -> No
         threshold_map = Counted(reader, run, LabelRule.make()).map()
         for k in range(len(threshold_map.grid)):
             counted = Counter(labels_of(reader, run, LabelRule.make(*[float(threshold_map.grid[k])] * 2)))
-            assert [counted[str(label)] for label in label_order(run.roles)] == threshold_map.counts[
-                :, k, k
-            ].tolist(), k
+            assert [counted[str(label)] for label in threshold_map.labels] == threshold_map.counts[:, k, k].tolist(), k
 
 
 def test_the_curves_pass_through_the_shares(each_run: tuple[Reader, Run]) -> None:
