@@ -36,8 +36,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("query", [{}, {"unit": "common token", "space": "ratio"}], ids=["paper", "ratio"])
+IN_RATIOS = {"unit": "common token", "space": "ratio"}
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [*((page, {}) for page in PAGES), ("pages/ratios.py", IN_RATIOS), ("pages/thresholds.py", IN_RATIOS)],
+)
 def test_every_page_understands_a_run_without_a_teacher(
     open_app: Callable[..., AppTest], database: Path, page: str, query: dict[str, str]
 ) -> None:
@@ -75,3 +80,16 @@ def test_runs_that_share_the_student_alone_are_not_compared(open_app: Callable[.
     trace_id = synthetic.sketches()[0].trace_id
     other = {"trace": trace_id, "run2": "a" * 16, "trace2": trace_id}
     assert page_text(open_app(path, "pages/compare.py", **other))
+
+
+def test_a_ranking_that_only_the_other_run_has_is_left_behind_with_it(
+    open_app: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    path = tmp_path / "two.duckdb"
+    synthetic.build(path, synthetic.sketches(), run_id="a" * 16, roles=(Role.STUDENT, Role.DISTILLED))
+    synthetic.build(path, synthetic.sketches(), run_id="b" * 16)
+    app = open_app(path, "pages/ratios.py", most="boosted")
+    assert app.session_state["most"] == "boosted"
+    app.selectbox(key="run_pick").set_value("a" * 16).run()
+    assert not app.exception
+    assert app.session_state["most"] == "gained"

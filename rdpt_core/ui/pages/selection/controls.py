@@ -8,9 +8,10 @@ import streamlit as st
 
 from rdpt_core.analysis.selection.candidates import COLUMNS, TEACHER_COLUMNS
 from rdpt_core.analysis.selection.expression import FUNCTIONS
-from rdpt_core.analysis.selection.pick import Budget, Guards
+from rdpt_core.analysis.selection.pick import Budget, Guards, tie_rule
 from rdpt_core.analysis.selection.side_by_side import ComparisonPlan
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
+from rdpt_core.ui.style import words
 
 _FIRST = ("teacher-count", "teacher-share", "teacher-fewest", "longest", "random", "grape")
 _EXAMPLE, _EXAMPLE_WITHOUT_TEACHER = "n_teacher - 0.01 * n_tokens", "logprob_sum_student / n_bytes"
@@ -103,17 +104,18 @@ def _optional(label: str, key: str) -> int | None:
     return number
 
 
-def explain_strategies(possible: Mapping[str, str | None]) -> None:
+def explain_strategies(possible: Mapping[str, str | None], *, has_teacher: bool) -> None:
     """Formula, direction and source of every strategy, and what a run needs for those that are not possible yet."""
     with st.popover("What the strategies do", icon=":material/help:"):
         for name, strategy in STRATEGIES.items():
             command = possible[name]
             needs = f" Not possible on this run yet: needs `rdpt {command}`." if command else ""
+            ties = words.capitalised(tie_rule(strategy, has_teacher=has_teacher))
             st.markdown(
                 f"**{name}** keeps the {strategy.best}: {strategy.formula.replace('|', 'or')}. "
-                f"*{strategy.source}*. Between equal scores: {strategy.ties.formula}.{needs}"
+                f"*{strategy.source}*. {ties}.{needs}"
             )
-        st.markdown("What is equal in both is decided by a hash of the response, never by its place in the file.")
+        st.markdown("The place of a response in the file decides nothing.")
 
 
 def _code(names: tuple[str, ...]) -> str:

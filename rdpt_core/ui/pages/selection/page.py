@@ -44,16 +44,17 @@ def draw(page: PageContext) -> None:
     possible = page.data.ask(possible_strategies)
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
-    if Role.TEACHER not in page.run.roles:
+    has_teacher = Role.TEACHER in page.run.roles
+    if not has_teacher:
         barred = ", ".join(f"`{name}`" for name, command in possible.items() if command == WITH_TEACHER)
         st.info(
             f"**This run has no teacher**, so {barred} cannot choose here; the other strategies look at the student "
             f"alone. For all of them, score the candidates with a teacher: `rdpt {WITH_TEACHER}`.",
             icon=":material/person_off:",
         )
-    plan = controls.choose(possible, has_teacher=Role.TEACHER in page.run.roles)
+    plan = controls.choose(possible, has_teacher=has_teacher)
     with st.container(horizontal=True):
-        controls.explain_strategies(possible)
+        controls.explain_strategies(possible, has_teacher=has_teacher)
         glossary.explain(
             "candidate", "teacher count", "equal tokens", *map(str, BEFORE_TRAINING.labels), "95% interval"
         )
