@@ -88,8 +88,12 @@ def _labels(view: TraceView, scheme: Scheme | None) -> list[str | None]:
     """By the roles of the scheme alone; None where a sentence has no label, and everywhere without a scheme."""
     if not view.is_scored or scheme is None:
         return [None] * len(view.texts())
+    own: list[str | None] = view.column("label")
+    if view.roles == scheme.roles:
+        return own
     values = {str(role): np.array(view.column(f"v_{role}"), np.float64) for role in scheme.roles}
-    return [label or None for label in apply_rule(view.rule.alpha, view.rule.beta, values).label.tolist()]
+    shared = apply_rule(view.rule.alpha, view.rule.beta, values).label.tolist()
+    return [None if before is None else label for before, label in zip(own, shared, strict=True)]
 
 
 class Kind(enum.StrEnum):

@@ -102,15 +102,16 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
     shown = others[-MAX_OTHERS:]
     rows: list[dict[str, Any]] = []
     for run in reversed(shown):
+        changes = "; ".join(words.plain(text, 80) for text in differences(page.run, run))
         if common_scheme(page.run.roles, run.roles) is None:
-            rows.append({"run": _name(run), "what differs": "; ".join(differences(page.run, run))})
+            rows.append({"run": _name(run), "what differs": changes})
             continue
         agreement = page.data.ask(run_agreement.load_agreement, run, page.rule, scope)
         largest = max(agreement.shift, key=lambda shift: abs(shift.value)) if agreement.n_matched else None
         rows.append(
             {
                 "run": _name(run),
-                "what differs": "; ".join(words.plain(text, 80) for text in differences(page.run, run)),
+                "what differs": changes,
                 "matched sentences": agreement.n_matched,
                 "questions": words.questions(agreement.n_questions, agreement.n_effective),
                 "agreement": 100 * agreement.agreement.value if agreement.n_matched else None,
