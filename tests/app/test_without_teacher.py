@@ -60,6 +60,8 @@ def test_the_overview_says_how_often_gained_is_teacher(open_app: Callable[..., A
 def test_alpha_plays_no_part(open_app: Callable[..., AppTest], database: Path) -> None:
     app = open_app(database, "pages/trace.py")
     assert app.number_input(key="alpha").disabled
+    # The rule is not the paper's.
+    assert "Paper's values" not in [button.label for button in app.button]
     assert (
         "Gained if the value of the distilled model exceeds that of the student" in app.slider(key="beta_slider").help
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds
-from rdpt_core.analysis.schemes import Scheme
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, Scheme
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run, default_run
 from rdpt_core.ui.frame import links
@@ -115,17 +115,19 @@ def choose_rule(scheme: Scheme) -> LabelRule | None:
                 "No two probabilities differ by more than 1, so with β ≥ 1 no sentence is "
                 f"{scheme.above} or {scheme.below}."
             )
-        _reset_button((unit, space), (alpha, beta), (default_alpha, default_beta))
+        _reset_button((unit, space), scheme, (alpha, beta), (default_alpha, default_beta))
     return LabelRule.make(alpha, beta, unit, space)
 
 
 def _reset_button(
-    unit_and_space: tuple[Unit, Space], chosen: tuple[float, float], default: tuple[float, float]
+    unit_and_space: tuple[Unit, Space], scheme: Scheme, chosen: tuple[float, float], default: tuple[float, float]
 ) -> None:
-    name = words.defaults_name(*unit_and_space)
+    name = words.defaults_name(*unit_and_space, scheme)
     origin = "β is the paper's; it prints no α, so that one is ours." if "Paper" in name else "Both are ours, in nats."
     if unit_and_space == (Unit.COMMON_TOKEN, Space.DIFFERENCE):
         origin = "The same as for own tokens."
+    elif scheme is WITHOUT_TEACHER and unit_and_space[1] is Space.DIFFERENCE:
+        origin = "The paper's β, taken over for the gap between distilled model and student."
     st.button(
         name,
         on_click=_reset,

@@ -184,6 +184,7 @@ def run_names(runs: Sequence[Run]) -> dict[str, str]:
     return {run.run_id: f"{plain(run.name, 32)} · {run.run_id[:8]}" for run in runs}
 
 
-def defaults_name(unit: Unit, space: Space) -> str:
+def defaults_name(unit: Unit, space: Space, scheme: Scheme) -> str:
     """What the default thresholds are called: the paper's, where it has some."""
-    return "Paper's values" if (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) else "Default thresholds"
+    is_paper = (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) and scheme is not WITHOUT_TEACHER
+    return "Paper's values" if is_paper else "Default thresholds"

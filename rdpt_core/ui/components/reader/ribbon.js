@@ -1,5 +1,5 @@
-// The ribbon: the whole trace in one line, one cell a sentence as wide as its tokens, with the ratio of teacher
-// (or else distilled model) and student beneath. Its bracket is what the text shows; drag it, or press anywhere, to move there.
+// The ribbon: the whole trace in one line, one cell a sentence as wide as its tokens, with the ratio of teacher (or else
+// distilled model) and student beneath. Its bracket is what the text shows; drag it, or press anywhere, to move there.
 
 import { clamp, el, fitCanvas, sizeOf } from "./dom.js";
 import { logRatio, upperRole } from "./marks.js";

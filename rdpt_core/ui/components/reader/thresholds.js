@@ -1,5 +1,5 @@
-// α and β as handles on the histogram of the gap that β judges. While one is dragged everything here recolours and says how many
-// sentences change; when it is let go, the server hears of it.
+// α and β as handles on the histogram of the gap that β judges. While one is dragged everything here recolours and says
+// how many sentences change; when it is let go, the server hears of it.
 
 import { button, counted, decimal, el, fitCanvas, sizeOf } from "./dom.js";
 import { CODES, gapSymbol } from "./marks.js";
