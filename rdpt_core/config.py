@@ -25,9 +25,16 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import DTYPES, ROLES, Dtype, ModelReference, Role, ServerSettings, TemplateSettings
-
-PAIR_ROLES = (Role.TEACHER, Role.STUDENT)
+from rdpt_core.records import (
+    DTYPES,
+    ROLE_SETS,
+    ROLES,
+    Dtype,
+    ModelReference,
+    Role,
+    ServerSettings,
+    TemplateSettings,
+)
 
 _PATH_KEYS = ("model", "tokenizer", "adapter")
 _RESERVED_VARIABLES = frozenset({
@@ -39,7 +46,7 @@ _SERVER_KEYS = frozenset(field.name for field in fields(ServerSettings))
 
 @dataclass(frozen=True, slots=True)
 class ModelSet:
-    """The models of a run by role, in the order of `ROLES`: a triple, or teacher and student before training."""
+    """The models of a run by role, in the order of `ROLES`; the roles are one of `ROLE_SETS`."""
 
     references: Mapping[Role, ModelReference]
 
@@ -50,20 +57,21 @@ class ModelSet:
 
 
 def parse_roles(text: str) -> tuple[Role, ...]:
-    """`teacher,student` or all three, in any order.
+    """One of `ROLE_SETS`, in any order.
 
     Raises:
         UsageError: unknown, repeated or insufficient roles.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if set(names) not in ({*ROLES}, {*PAIR_ROLES}) or len(names) != len(set(names)):
+    roles = tuple(role for role in ROLES if role in names)
+    if roles not in ROLE_SETS or len(names) != len(roles):
         raise UsageError(
             "these roles cannot be compared",
             where="--roles",
-            expected="`teacher,student,distilled` or `teacher,student`",
+            expected=" or ".join(f"`{','.join(known)}`" for known in ROLE_SETS),
             got=f"`{text}`",
         )
-    return tuple(role for role in ROLES if role in names)
+    return roles
 
 
 def parse_reference(text: str) -> ModelReference:
@@ -150,7 +158,8 @@ def _read_table(path: Path, role: Role, table: object) -> ModelReference:
             where=where,
             expected='a table such as [teacher] with model = "org/name"',
             got="nothing" if table is None else str(table),
-            hint="Without a distilled model, score with `--roles teacher,student`.",
+            hint="Without a distilled model, score with `--roles teacher,student`; without a teacher, with "
+            "`--roles student,distilled`.",
         )
     return _make_reference(table, where, path.parent)
 

@@ -26,19 +26,25 @@ class Role(enum.StrEnum):
 
 ROLES: tuple[Role, ...] = tuple(Role)
 
+ROLE_SETS: tuple[tuple[Role, ...], ...] = (ROLES, (Role.TEACHER, Role.STUDENT), (Role.STUDENT, Role.DISTILLED))
+"""The sets of roles that a run can have: all three, those before training, and those without a teacher."""
+
 
 class Label(enum.StrEnum):
-    """Where a sentence came from. `COMMON` takes the place of Shared and Boosted when there is no distilled model."""
+    """Where a sentence came from; which of them a run can have depends on its roles.
+
+    `COMMON` takes the place of Shared and Boosted where there is no distilled model. The last three say what training
+    did to the student where there is no teacher.
+    """
 
     SHARED = "Shared"
     TEACHER = "Teacher"
     STUDENT = "Student"
     BOOSTED = "Boosted"
     COMMON = "Common"
-
-
-TRIPLE_LABELS: tuple[Label, ...] = (Label.TEACHER, Label.SHARED, Label.STUDENT, Label.BOOSTED)
-PAIR_LABELS: tuple[Label, ...] = (Label.TEACHER, Label.COMMON, Label.STUDENT)
+    GAINED = "Gained"
+    KEPT = "Kept"
+    LOST = "Lost"
 
 
 class Direction(enum.StrEnum):

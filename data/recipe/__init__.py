@@ -9,6 +9,7 @@ distill            drawing candidates, choosing among them, fine-tuning the stud
 measuring          accuracy and labels of what was built, as tables and cards
 build              all of the above, once, in order
 measure            measures without building: `python -m data.recipe.measure --data data`
+gained             how often a Gained sentence is the teacher's: `python -m data.recipe.gained`
 select_experiment  does the choice of data matter: `python -m data.recipe.select_experiment`
 select_table       its table, with paired intervals
 reproducible       one thread and deterministic kernels

@@ -1,5 +1,6 @@
 """Labels, distributions, intervals, selection: from the store's tables to tables. Never imports streamlit or torch.
 
+schemes     what the roles of a run are compared by, and what their labels are called
 labels      the label rule: SQL, numpy and JSON from one definition
 faint       sentences whose label says nothing
 questions   which traces answer the same question

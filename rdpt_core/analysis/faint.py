@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.records import Label, Role
+from rdpt_core.analysis.schemes import scheme_of
+from rdpt_core.records import Label
 
 
 @dataclass(frozen=True, slots=True)
 class Faint:
     """Sentences so unlikely under every model that no difference of probabilities can exceed the threshold.
 
-    Their label is then Shared (Common before training) whatever the models are, and says nothing about them.
+    Their label is then Shared (Common or Kept with two roles) whatever the models are, and says nothing about them.
 
     Attributes:
         label: what they are called.
@@ -45,6 +46,7 @@ def faint_limit(rule: LabelRule, roles: tuple[str, ...]) -> tuple[Label, str, fl
     """
     if rule.space is not Space.DIFFERENCE:
         return None
-    if Role.DISTILLED in roles:
-        return Label.SHARED, "α", rule.alpha
-    return Label.COMMON, "β", rule.beta
+    scheme = scheme_of(roles)
+    if scheme.alike is not None:
+        return scheme.alike, "α", rule.alpha
+    return scheme.rest, "β", rule.beta

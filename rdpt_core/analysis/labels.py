@@ -2,16 +2,16 @@
 
 With v_r the value of role r (a probability, or a logprob in ratio space):
 
-    d_ts = v_teacher − v_student     d_sd = v_student − v_distilled     d_td = v_teacher − v_distilled
-    max_gap = max(|d_ts|, |d_sd|, |d_td|)
+    gap = v_teacher − v_student      d_sd = v_student − v_distilled     d_td = v_teacher − v_distilled
+    max_gap = max(|gap|, |d_sd|, |d_td|)
 
     Shared    if max_gap ≤ α
-    Teacher   else if d_ts >  β
-    Student   else if d_ts < −β
+    Teacher   else if gap >  β
+    Student   else if gap < −β
     Boosted   else
 
-Source: arXiv 2512.20908; α's default, ratio space, direction, margin and units are ours. Before training there is no
-distilled model and the first line falls away; what is left over is then called Common.
+Source: arXiv 2512.20908; α's default, ratio space, direction, margin and units are ours. With two roles the first line
+falls away, and `schemes` says whose gap it is and what the labels are called.
 
 Comparisons are made in double precision. A missing value gives no label.
 """
@@ -21,16 +21,17 @@ from __future__ import annotations
 import enum
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from rdpt_core.analysis.schemes import Scheme, scheme_of
 from rdpt_core.arrays import Doubles
 from rdpt_core.errors import UsageError
-from rdpt_core.records import PAIR_LABELS, TRIPLE_LABELS, Direction, Label, Role
+from rdpt_core.records import Direction, Label, Role
 
 UNCERTAIN_PART = 0.1
 """A label is shown as uncertain if its margin is below this part of β."""
@@ -62,12 +63,11 @@ class Clause:
     threshold: str
 
 
-TRIPLE_CLAUSES: tuple[Clause, ...] = (
-    Clause(Label.SHARED, "max_gap", "<=", 1, "alpha"),
-    Clause(Label.TEACHER, "d_ts", ">", 1, "beta"),
-    Clause(Label.STUDENT, "d_ts", "<", -1, "beta"),
-)
-PAIR_CLAUSES: tuple[Clause, ...] = TRIPLE_CLAUSES[1:]
+def clauses_of(scheme: Scheme) -> tuple[Clause, ...]:
+    """The clauses in the order in which they are asked; the label of what is left over is `scheme.rest`."""
+    alike = () if scheme.alike is None else (Clause(scheme.alike, "max_gap", "<=", 1, "alpha"),)
+    return (*alike, Clause(scheme.above, "gap", ">", 1, "beta"), Clause(scheme.below, "gap", "<", -1, "beta"))
+
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"<=": operator.le, ">": operator.gt, "<": operator.lt}
 
@@ -104,7 +104,7 @@ class LabelRule:
 
     Attributes:
         alpha: largest gap that still counts as Shared.
-        beta: gap between teacher and student above which the sentence belongs to one of them.
+        beta: gap above which the sentence belongs to one of two models: teacher and student, if there is a teacher.
     """
 
     alpha: float
@@ -155,8 +155,7 @@ def value_sql(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
             return f"p_{role}"
         count = f"n_tokens_{role}"
     elif rule.unit is Unit.COMMON_TOKEN:
-        # Without a distilled model its base, the student, is the one whose tokens it would have.
-        count = "n_tokens_distilled" if "distilled" in roles else "n_tokens_student"
+        count = f"n_tokens_{writing_role(roles)}"
     else:
         count = "n_bytes"
     mean = f"(logprob_sum_{role} / nullif({count}, 0))"
@@ -164,38 +163,36 @@ def value_sql(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
 
 
 def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
-    """A query over `source` (rows like `sentences`) that adds v_*, d_ts, max_gap, label, direction and margin.
+    """A query over `source` (rows like `sentences`) that adds v_*, gap, max_gap, label, direction and margin.
 
     Args:
         rule: thresholds, unit and space.
-        roles: the roles of the run; three or (teacher, student).
+        roles: the roles of the run, or those of them to label by; one of `schemes.SCHEMES`.
         source: a table name or a parenthesised query.
     """
-    triple = "distilled" in roles
+    scheme = scheme_of(roles)
     values = ", ".join(f"{value_sql(role, rule, roles)} AS v_{role}" for role in roles)
-    gaps = "v_teacher - v_student AS d_ts"
-    if triple:
+    gaps = f"v_{scheme.upper} - v_{scheme.lower} AS gap"
+    max_gap, scored = "NULL::DOUBLE", scored_by(scheme)
+    if scheme.is_triple:
         gaps += ", v_student - v_distilled AS d_sd, v_teacher - v_distilled AS d_td"
         # greatest() skips NULLs, so the sum below is what carries a missing value through.
-        max_gap = "CASE WHEN d_sd + d_td IS NOT NULL THEN greatest(abs(d_ts), abs(d_sd), abs(d_td)) END"
-        missing, clauses, rest = "max_gap IS NULL", TRIPLE_CLAUSES, Label.BOOSTED
-    else:
-        max_gap, missing, clauses, rest = "NULL::DOUBLE", "d_ts IS NULL", PAIR_CLAUSES, Label.COMMON
+        max_gap = "CASE WHEN d_sd + d_td IS NOT NULL THEN greatest(abs(gap), abs(d_sd), abs(d_td)) END"
     thresholds = {"alpha": rule.alpha, "beta": rule.beta}
     cases = " ".join(
         f"WHEN {c.quantity} {c.comparison} {_double(c.sign * thresholds[c.threshold])} THEN '{c.label}'"
-        for c in clauses
+        for c in clauses_of(scheme)
     )
-    label = f"CASE WHEN {missing} THEN NULL {cases} ELSE '{rest}' END"
-    beta_margin = f"abs(abs(d_ts) - {_double(rule.beta)})"
-    if triple:
+    label = f"CASE WHEN {scored} IS NULL THEN NULL {cases} ELSE '{scheme.rest}' END"
+    beta_margin = f"abs(abs(gap) - {_double(rule.beta)})"
+    if scheme.is_triple:
         alpha_margin = f"abs(max_gap - {_double(rule.alpha)})"
         margin = (
-            f"CASE WHEN label IS NULL THEN NULL WHEN label = '{Label.SHARED}' THEN {alpha_margin} "
+            f"CASE WHEN label IS NULL THEN NULL WHEN label = '{scheme.alike}' THEN {alpha_margin} "
             f"ELSE least({alpha_margin}, {beta_margin}) END"
         )
         direction = (
-            f"CASE WHEN label <> '{Label.BOOSTED}' THEN NULL "
+            f"CASE WHEN label <> '{scheme.rest}' THEN NULL "
             f"WHEN d_sd < 0 AND d_td < 0 THEN '{Direction.UP}' "
             f"WHEN d_sd > 0 AND d_td > 0 THEN '{Direction.DOWN}' "
             f"WHEN label IS NOT NULL THEN '{Direction.BETWEEN}' END"
@@ -207,6 +204,17 @@ def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
         f"SELECT *, {label} AS label FROM ("
         f"SELECT *, {max_gap} AS max_gap FROM (SELECT *, {gaps} FROM (SELECT *, {values} FROM {source}))))"
     )
+
+
+def added_columns(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that `labels_sql` adds."""
+    others = ("d_sd", "d_td") if scheme_of(roles).is_triple else ()
+    return (*(f"v_{role}" for role in roles), "gap", *others, "max_gap", "label", "margin", "direction")
+
+
+def scored_by(scheme: Scheme) -> str:
+    """The column of `labels_sql` that is missing where a sentence has no label."""
+    return "max_gap" if scheme.is_triple else "gap"
 
 
 def _double(value: float) -> str:
@@ -223,37 +231,38 @@ class Labelled:
     margin: Doubles
 
 
-def apply_rule(alpha: float, beta: float, teacher: Doubles, student: Doubles, distilled: Doubles | None) -> Labelled:
-    """The same rule over arrays of values. Shapes: inputs (n,) in double precision, NaN where missing.
+def apply_rule(alpha: float, beta: float, values: Mapping[str, Doubles]) -> Labelled:
+    """The same rule over arrays of values.
 
-    `distilled=None` is the rule before training.
+    Args:
+        values: role → (n,) in double precision, NaN where missing, in the order of every table; the rule is that of
+            these roles.
     """
-    d_ts = teacher - student
-    beta_margin = np.abs(np.abs(d_ts) - beta)
+    scheme = scheme_of(tuple(values))
+    gap = values[scheme.upper] - values[scheme.lower]
+    margin = np.abs(np.abs(gap) - beta)
     thresholds = {"alpha": alpha, "beta": beta}
-    quantities = {"d_ts": d_ts}
-    if distilled is None:
-        missing, clauses, rest, margin = np.isnan(d_ts), PAIR_CLAUSES, Label.COMMON, beta_margin
-        direction = np.full(d_ts.shape, "", dtype="<U7")
-    else:
-        d_sd, d_td = student - distilled, teacher - distilled
-        max_gap = np.maximum(np.maximum(np.abs(d_ts), np.abs(d_sd)), np.abs(d_td))
+    quantities = {"gap": gap}
+    direction = np.full(gap.shape, "", dtype="<U7")
+    if scheme.is_triple:
+        d_sd, d_td = (values[role] - values[Role.DISTILLED] for role in (Role.STUDENT, Role.TEACHER))
+        max_gap = np.maximum(np.maximum(np.abs(gap), np.abs(d_sd)), np.abs(d_td))
         quantities["max_gap"] = max_gap
-        missing, clauses, rest = np.isnan(max_gap), TRIPLE_CLAUSES, Label.BOOSTED
         alpha_margin = np.abs(max_gap - alpha)
-        margin = np.where(max_gap <= alpha, alpha_margin, np.minimum(alpha_margin, beta_margin))
+        margin = np.where(max_gap <= alpha, alpha_margin, np.minimum(alpha_margin, margin))
         direction = np.select(
             [(d_sd < 0) & (d_td < 0), (d_sd > 0) & (d_td > 0)], [Direction.UP, Direction.DOWN], Direction.BETWEEN
         )
+    missing, clauses = np.isnan(quantities[scored_by(scheme)]), clauses_of(scheme)
     conditions = [_COMPARISONS[c.comparison](quantities[c.quantity], c.sign * thresholds[c.threshold]) for c in clauses]
-    label = np.select([missing, *conditions], ["", *(c.label for c in clauses)], rest)
-    direction = np.where(label == Label.BOOSTED, direction, "")
+    label = np.select([missing, *conditions], ["", *(c.label for c in clauses)], scheme.rest)
+    direction = np.where(label == scheme.rest, direction, "")
     return Labelled(label=label, direction=direction, margin=np.where(missing, np.nan, margin))
 
 
 def label_order(roles: tuple[str, ...]) -> tuple[Label, ...]:
     """The labels that a run with these roles can have, in the order in which every legend shows them."""
-    return TRIPLE_LABELS if "distilled" in roles else PAIR_LABELS
+    return scheme_of(roles).labels
 
 
 def writing_role(roles: tuple[str, ...]) -> str:

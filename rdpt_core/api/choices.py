@@ -19,7 +19,7 @@ class Choices(TypedDict, total=False):
 
     Attributes:
         alpha: largest gap that counts as Shared; the default depends on unit and space (0.05).
-        beta: gap between teacher and student that decides (0.1).
+        beta: gap between teacher and student that decides (0.1); without a teacher, between distilled and student.
         unit: what a logprob sum is divided by: `own_token`, `common_token` or `byte`.
         space: `difference` of probabilities, or `ratio`, in nats.
         benchmark: traces of this benchmark only; and so on.

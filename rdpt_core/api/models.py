@@ -47,8 +47,13 @@ def models_of(
             got="no " + ", no ".join(f"--{role}" for role in missing),
             hint="Or name all in one file: --triple TOML.",
         )
-    if Role.DISTILLED in given and Role.DISTILLED not in chosen:
-        raise UsageError("a model is given for a role that is not scored", where="--distilled", expected="no such flag")
+    for role in given:
+        if role not in chosen:
+            raise UsageError(
+                "a model is given for a role that is not scored",
+                where=f"--{role}",
+                expected=f"no such flag with --roles {','.join(chosen)}",
+            )
     return ModelSet({role: reference_of(given[role]) for role in chosen})
 
 

@@ -63,7 +63,7 @@ class ScoredRun:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """`teacher`, `student` and, after distillation, `distilled`."""
+        """`teacher`, `student` and `distilled`, or those two of them that were scored."""
         return self.info.roles
 
     @property

@@ -87,7 +87,8 @@ def score(
             adapter, `openai:URL,tokenizer=FOLDER` for a served model, or `recorded:FILE` for recorded logprobs.
         student: the student, named likewise.
         distilled: the distilled model, named likewise.
-        roles: which roles to score; all three by default, `"teacher,student"` before training.
+        roles: which roles to score; all three by default, `"teacher,student"` before training,
+            `"student,distilled"` without a teacher.
         device: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:N"`.
         dtype: of the weights: `"float32"`, `"bfloat16"` or `"float16"`; `"auto"` is bfloat16 on CUDA and float32 on
             CPU.

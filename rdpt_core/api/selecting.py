@@ -46,7 +46,8 @@ def select(
 ) -> SelectionResult:
     """Keep the best candidate responses of every question by one strategy, and write them as training data.
 
-    Only teacher and student count, so a run scored before training is enough. The same call gives the same bytes.
+    Only teacher and student count, so a run scored before training is enough; without a teacher the strategies remain
+    that look at the student alone. The same call gives the same bytes.
 
     Args:
         db: the database that `score` wrote.

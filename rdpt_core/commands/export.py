@@ -31,7 +31,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--trace", type=readable, metavar="ID", help="which trace, for html")
     parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
     parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
-    parser.add_argument("--beta", type=threshold, help="gap between teacher and student that decides (default: 0.1)")
+    parser.add_argument(
+        "--beta",
+        type=threshold,
+        help="gap that decides: teacher and student, else distilled and student (default: 0.1)",
+    )
     parser.add_argument(
         "--unit",
         default="own_token",

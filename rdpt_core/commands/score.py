@@ -51,7 +51,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "adapter, openai:URL,tokenizer=FOLDER for a served model, or recorded:FILE for recorded logprobs",
         )
     parser.add_argument(
-        "--roles", default=",".join(ROLES), help="`teacher,student` scores before training (default: all three)"
+        "--roles",
+        default=",".join(ROLES),
+        help="`teacher,student` scores before training, `student,distilled` without a teacher (default: all three)",
     )
     parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--dtype", default="auto", choices=DTYPES, help="auto: bfloat16 on CUDA, float32 on CPU")

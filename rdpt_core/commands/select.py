@@ -30,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="choose training data among candidate responses, for TRL or LLaMA-Factory",
         description="Keep for every question the best of its candidate responses by one strategy, and write them as a "
         "training file with a manifest beside it. Only teacher and student count, so a run scored with `--roles "
-        "teacher,student` is enough. The same command gives the same bytes. `--strategy list` explains the strategies.",
+        "teacher,student` is enough; without a teacher the strategies remain that look at the student alone. The same "
+        "command gives the same bytes. `--strategy list` explains the strategies.",
     )
     add_database(parser, required=False)
     parser.add_argument("--strategy", required=True, metavar="NAME", help="which one; `list` lists them and ends")

@@ -65,11 +65,6 @@ class Run:
         return self.finished_at is not None
 
     @property
-    def has_distilled(self) -> bool:
-        """False for runs before training, which know three labels."""
-        return Role.DISTILLED in self.roles
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What scoring found that a reader of its numbers must know, a sentence or two each."""
         return tuple(self.environment[-1].get("notes", ())) if self.environment else ()

@@ -18,7 +18,7 @@ import numpy as np
 
 from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.errors import StoreError
-from rdpt_core.records import ROLES, Message, Role, TemplatePolicy, TokenLogprobs
+from rdpt_core.records import ROLE_SETS, Message, TemplatePolicy, TokenLogprobs
 from rdpt_core.store.schema import migrate
 
 T = TypeVar("T")
@@ -152,8 +152,8 @@ def check_words(place: str, roles: Sequence[str], with_models: Iterable[str], te
     Raises:
         StoreError: there is one.
     """
-    if list(roles) not in (list(ROLES), [Role.TEACHER, Role.STUDENT]):
-        raise damaged(f"roles of {place}", "teacher and student, and perhaps distilled", list(roles))
+    if tuple(roles) not in ROLE_SETS:
+        raise damaged(f"roles of {place}", " or ".join(",".join(known) for known in ROLE_SETS), list(roles))
     if set(with_models) != set(roles):
         raise damaged(f"models of {place}", f"one for each of {', '.join(roles)}", sorted(with_models))
     if template_policy not in list(TemplatePolicy):

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from rdpt_core.analysis.schemes import TRIPLE, scheme_of
 from rdpt_core.errors import StoreError
 from rdpt_core.ui.data.cache import DatabaseSnapshot, settled
 from rdpt_core.ui.frame import context, controls, database_picker, empty_states, missing, settings, unfinished
@@ -54,7 +55,7 @@ def _draw_database(path: Path, page: Page) -> None:
         return
     with st.sidebar:
         chosen = controls.choose_run(runs)
-        rule = controls.choose_rule(has_distilled=chosen is None or chosen.has_distilled)
+        rule = controls.choose_rule(TRIPLE if chosen is None else scheme_of(chosen.roles))
     if chosen is None:
         missing.explain_run(database, runs)
     elif rule is None:

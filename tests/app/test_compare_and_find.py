@@ -65,7 +65,7 @@ def test_before_training(open_page: Open, tmp_path: Path, strips: list[dict[str,
     assert app.selectbox(key="label").options == ["Teacher", "Common", "Student"]
     synthetic.build(path, synthetic.sketches(4), run_id="bbbb000011112222", name="after")
     open_page(path, "compare", run2="aaaa000011112222", trace="shop-000-s0", trace2="shop-000-s0")
-    assert "One run has no distilled model" in str(strips[-1]["rule"])
+    assert "labels are compared as Teacher, Common or Student" in str(strips[-1]["rule"])
     assert list(strips[-1]["rightValues"]) == ["p teacher", "p student"]
 
 

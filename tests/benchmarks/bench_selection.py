@@ -121,7 +121,7 @@ def measure(path: Path) -> None:
         run = reader.run(None)
         candidates = load_candidates(reader, run, LabelRule.make())
         lap("sentences summed up into candidates")
-        possible = [one for one in STRATEGIES.values() if one.missing(candidates) is None]
+        possible = [one for one in STRATEGIES.values() if one.missing(candidates.has, has_teacher=True) is None]
         chosen = {one.name: select(candidates, one, options, guards, Budget()) for one in possible}
         lap(f"{len(possible)} strategies, one pick a question")
         select_each(candidates, possible, options, guards, Budget(), equal_tokens=True)

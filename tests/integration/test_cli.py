@@ -42,6 +42,9 @@ def test_wrong_arguments(capsys: pytest.CaptureFixture[str], tmp_path: Path, tra
     assert "no --distilled" in fails(capsys, *base, "--teacher", "a/b", "--student", "a/b")
     assert "models are given twice" in fails(capsys, *base, "--triple", "x.toml", "--teacher", "a/b")
     assert "cannot be compared" in fails(capsys, *base, "--roles", "teacher")
+    models = ["--teacher", "a/b", "--student", "a/b", "--distilled", "a/b"]
+    said = fails(capsys, *base, *models, "--roles", "student,distilled")
+    assert "a role that is not scored: --teacher; expected no such flag with --roles student,distilled" in said
     assert "whole number" in fails(capsys, *base, "--batch-tokens", "0")
     assert "--dtype" in fails(capsys, *base, "--dtype", "int4")
     assert not (tmp_path / "x.duckdb").exists()

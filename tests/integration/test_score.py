@@ -189,6 +189,24 @@ def test_teacher_and_student_alone(triple: Path, traces_file: Path, tmp_path: Pa
     assert all(row["p_distilled"] is None and row["unscored_reason"] is None for row in rows)
 
 
+def test_student_and_distilled_alone(
+    triple: Path, traces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "pair.duckdb"
+    flags = ["--student", str(triple / "student"), "--distilled", str(triple / "distilled")]
+    roles = ["--roles", "student,distilled", "--template", "distilled"]
+    assert main(["score", "--traces", str(traces_file), *flags, *roles, "--db", str(database), "--quiet"]) == 0
+    rows = export(database, "sentences", tmp_path / "s.jsonl")
+    assert {row["label"] for row in rows} <= {"Gained", "Kept", "Lost"}
+    assert all(row["p_teacher"] is None and row["unscored_reason"] is None for row in rows)
+    counts = export(database, "traces", tmp_path / "t.jsonl")[0]
+    assert {"n_gained", "n_kept", "n_lost"} <= set(counts) and not {"n_teacher", "n_common"} & set(counts)
+    assert {row["role"] for row in export(database, "tokens", tmp_path / "k.jsonl")} == {"student", "distilled"}
+    capsys.readouterr()
+    assert main(["info", "--db", str(database), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["roles"] == ["student", "distilled"]
+
+
 def test_traces_may_hold_anything(model_flags: list[str], tmp_path: Path) -> None:
     hostile = [
         "",

@@ -119,6 +119,37 @@ def tied() -> list[synthetic.Sketch]:
     return found
 
 
+def test_without_a_teacher_the_student_still_chooses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [tmp_path / name for name in ("forwards.duckdb", "backwards.duckdb")]
+    for path, traces in zip(paths, (tied(), tied()[::-1]), strict=True):
+        synthetic.build(path, traces, roles=(Role.STUDENT, Role.DISTILLED))
+    out = tmp_path / "out.jsonl"
+    for strategy in ("teacher-count", "teacher-share", "teacher-fewest", "das"):
+        assert select(paths[0], out, strategy=strategy) == 2
+        said = capsys.readouterr().err
+        assert f"`{strategy}` needs: --strategy; expected a teacher; got a run without one" in said
+        assert "Run `rdpt score … --roles teacher,student` first" in said
+    assert select(paths[0], out, "--expression", "n_teacher", strategy="expression") == 2
+    assert "the expression names `n_teacher`" in capsys.readouterr().err
+    for strategy, *extra in (
+        ("longest",),
+        ("random", "--seed", "3"),
+        ("grape",),
+        ("step-drop",),
+        ("expression", "--expression", "n_sentences"),
+    ):
+        picks = []
+        for path in paths:
+            assert select(path, out, *extra, strategy=strategy) == 0
+            picks.append(sorted(json.dumps(row) for row in rows_of(out)))
+        assert picks[0] == picks[1] and len(picks[0]) == 10, strategy
+    manifest = manifest_of(out)
+    assert set(manifest["models"]) == {"student"}
+    assert manifest["strategy"]["ties"] == "equal scores go to the candidate with the smaller hash of the response"
+    # Three candidates of every question have equally many sentences.
+    assert manifest["counts"]["ties_by_hash"] > 0
+
+
 @pytest.mark.parametrize("budget", [(), ("--samples", "4"), ("--per-question", "2", "--quota", "d0=3")])
 def test_the_order_of_the_file_changes_no_pick(tmp_path: Path, budget: tuple[str, ...]) -> None:
     paths = [tmp_path / name for name in ("forwards.duckdb", "backwards.duckdb")]

@@ -26,7 +26,7 @@ FLOORS = {
     " | formats grading respelling summary | importing",
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
     " | local_context pipeline resplit",
-    "rdpt_core.analysis": "catalog labels questions statistics | faint scope selection | export trace | run",
+    "rdpt_core.analysis": "schemes | catalog labels questions statistics | faint scope selection | export trace | run",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"

@@ -136,7 +136,8 @@ def test_half_an_adapter_says_what_is_missing(text: str, said: str) -> None:
 def test_roles() -> None:
     assert parse_roles("student, teacher") == (Role.TEACHER, Role.STUDENT)
     assert parse_roles("teacher,student,distilled") == ROLES
-    for wrong in ("teacher", "teacher,teacher,student", "teacher,pupil", ""):
+    assert parse_roles("distilled,student") == (Role.STUDENT, Role.DISTILLED)
+    for wrong in ("teacher", "teacher,distilled", "teacher,teacher,student", "teacher,pupil", ""):
         with pytest.raises(UsageError):
             parse_roles(wrong)
 

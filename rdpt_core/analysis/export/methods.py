@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.statistics.methods import Method, cited
 from rdpt_core.records import MarksPolicy, ScoredModel
 from rdpt_core.store.own_marks import seen_marks
@@ -48,11 +49,16 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
 def _labelled(run: Run, rule: LabelRule) -> str:
     models = [f"the {model.role} {model.model}" for model in run.models]
     per = "byte" if rule.unit is Unit.BYTE else "token"
-    thresholds = f"beta = {rule.beta:g}" if not run.has_distilled else f"alpha = {rule.alpha:g}, beta = {rule.beta:g}"
+    alpha = f"alpha = {rule.alpha:g}, " if scheme_of(run.roles).is_triple else ""
     return (
         f"Each sentence of the reasoning traces was labelled by its probability per {per} under "
-        f"{', '.join(models[:-1])} and {models[-1]} ({thresholds}; arXiv 2512.20908)."
+        f"{', '.join(models[:-1])} and {models[-1]} ({alpha}beta = {rule.beta:g}; {_source(run)})."
     )
+
+
+def _source(run: Run) -> str:
+    after = "after arXiv 2512.20908, without its teacher"
+    return after if scheme_of(run.roles) is WITHOUT_TEACHER else "arXiv 2512.20908"
 
 
 def _computed(methods: Sequence[Method]) -> str:
@@ -98,10 +104,12 @@ def _value(rule: LabelRule, roles: tuple[str, ...]) -> str:
 
 
 def _rule(rule: LabelRule, run: Run) -> str:
-    clauses = f"Teacher if v_T - v_S > {rule.beta:g}, Student if v_T - v_S < -{rule.beta:g}"
-    if not run.has_distilled:
-        return f"Labels: {clauses}, else Common."
-    return f"Labels: Shared if no two values differ by more than alpha = {rule.alpha:g}, else {clauses}, else Boosted."
+    scheme = scheme_of(run.roles)
+    gap = " - ".join(f"v_{letter}" for letter in scheme.letters)
+    clauses = f"{scheme.above} if {gap} > {rule.beta:g}, {scheme.below} if {gap} < -{rule.beta:g}, else {scheme.rest}."
+    if scheme.alike is None:
+        return f"Labels: {clauses}"
+    return f"Labels: {scheme.alike} if no two values differ by more than alpha = {rule.alpha:g}, else {clauses}"
 
 
 def _versions(run: Run) -> str:

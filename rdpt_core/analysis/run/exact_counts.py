@@ -25,7 +25,7 @@ _PASS = 131_072
 Values: TypeAlias = npt.NDArray[np.floating]
 
 Classify: TypeAlias = Callable[[Values, Values | None], tuple[Ints, Bools]]
-"""From `d_ts` and `max_gap` of some sentences, in either precision, the bin of each, and whether it is doubtful."""
+"""From `gap` and `max_gap` of some sentences, in either precision, the bin of each, and whether it is doubtful."""
 
 Exact: TypeAlias = Callable[[SmallInts], tuple[Doubles, Doubles | None]]
 """`exact_gaps` of some traces."""
@@ -63,10 +63,10 @@ def count_by_group(
     def count_piece(first: int) -> tuple[Ints, Ints, Ints]:
         piece = slice(first, first + step)
         sentences = _sentences(gaps, rows[piece], length[piece])
-        d_ts = gaps.d_ts[sentences]
+        gap = gaps.gap[sentences]
         max_gap = None if gaps.max_gap is None else gaps.max_gap[sentences]
-        bins, is_doubtful = classify(d_ts, max_gap)
-        is_unscored = np.isnan(d_ts if max_gap is None else max_gap)
+        bins, is_doubtful = classify(gap, max_gap)
+        is_unscored = np.isnan(gap if max_gap is None else max_gap)
         is_doubtful &= ~is_unscored
         bins[is_unscored | is_doubtful] = n_bins
         present, group_in_piece = np.unique(group[piece], return_inverse=True)
@@ -81,9 +81,9 @@ def count_by_group(
     doubtful = np.concatenate([np.empty(0, np.int64), *doubtful_pieces])
     if len(doubtful):
         traces, sentences = traces_of(gaps, doubtful)
-        d_ts, max_gap = exact(gaps.trace_no[traces])
+        gap, max_gap = exact(gaps.trace_no[traces])
         chosen = np.searchsorted(sentences, doubtful)
-        bins, _ = classify(d_ts[chosen], None if max_gap is None else max_gap[chosen])
+        bins, _ = classify(gap[chosen], None if max_gap is None else max_gap[chosen])
         row = np.searchsorted(rows, np.searchsorted(gaps.start, doubtful, side="right") - 1)
         np.add.at(counts, (group[row], bins), 1)
     return counts[:, :n_bins]

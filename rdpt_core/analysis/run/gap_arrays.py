@@ -1,6 +1,6 @@
 """The gaps of every sentence of a run, held in memory, from which labels follow for any thresholds in milliseconds.
 
-Two numbers decide a label: `d_ts` and `max_gap` (see `labels`). They are held in single precision, eight bytes a
+Two numbers decide a label: `gap` and `max_gap` (see `labels`). They are held in single precision, eight bytes a
 sentence, and yet labels are exact in double precision: rounding keeps order, so a gap whose rounded value differs from
 the rounded threshold lies on the same side of the threshold as before. The few traces that hold a gap whose rounded
 value equals it are labelled by the database.
@@ -17,10 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.analysis.faint import NOTABLE_PART, faint_limit
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql, writing_role
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql, scored_by, writing_role
+from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Codes, Doubles, Floats, Ints, SmallInts
-from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
 
 UNSCORED = 0
@@ -39,8 +39,8 @@ class Gaps:
         roles: the roles of the run.
         trace_no: (n_traces,), ascending.
         start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`.
-        d_ts: (n_sentences,) teacher minus student, NaN where missing; in probabilities, or in nats in ratio space.
-        max_gap: (n_sentences,) the largest of the three gaps; None before training.
+        gap: (n_sentences,) the gap that β judges, NaN where missing; in probabilities, or in nats in ratio space.
+        max_gap: (n_sentences,) the largest of the three gaps; None for two roles.
         notable_from: below this threshold too few sentences are faint to be pointed out; at it or above, perhaps
             enough.
     """
@@ -48,7 +48,7 @@ class Gaps:
     roles: tuple[str, ...]
     trace_no: SmallInts
     start: Ints
-    d_ts: Floats
+    gap: Floats
     max_gap: Floats | None
     notable_from: float = float("inf")
 
@@ -66,13 +66,13 @@ def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first:
     """
     rule = LabelRule(0.0, 0.0, unit, space)
     source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
-    columns = {"d_ts": "d_ts::FLOAT"} | ({"max_gap": "max_gap::FLOAT"} if run.has_distilled else {})
+    scheme = scheme_of(run.roles)
+    columns = {name: f"{name}::FLOAT" for name in _gap_names(run.roles)}
     dtypes = dict.fromkeys(columns, np.float32)
     tally = None
     if faint_limit(rule, run.roles) is not None:
-        scored = "max_gap" if run.has_distilled else "d_ts"
         values = ", ".join(f"v_{role}" for role in run.roles)
-        columns["highest"] = f"(CASE WHEN {scored} IS NOT NULL THEN greatest({values}) END)::FLOAT"
+        columns["highest"] = f"(CASE WHEN {scored_by(scheme)} IS NOT NULL THEN greatest({values}) END)::FLOAT"
         tally = _Tally()
     sentences = _read(reader, run, columns, labels_sql(rule, run.roles, source), dtypes, tally)
     notable = tally.reached_by(NOTABLE_PART) if tally is not None else float("inf")
@@ -80,10 +80,15 @@ def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first:
         run.roles,
         sentences.trace_no,
         sentences.start,
-        sentences.columns["d_ts"],
+        sentences.columns["gap"],
         sentences.columns.get("max_gap"),
         notable,
     )
+
+
+def _gap_names(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of `labels_sql` that labels follow from."""
+    return ("gap", "max_gap") if scheme_of(roles).is_triple else ("gap",)
 
 
 # The leading half of the bits of infinity; those of NaN are larger.
@@ -202,20 +207,21 @@ def label_codes(gaps: Gaps, rule: LabelRule, exact: Callable[[SmallInts], Codes]
     Returns:
         (n_sentences,), in the order of `gaps`.
     """
-    code_of = {label: np.uint8(code) for code, label in enumerate(label_order(gaps.roles), 1)}
+    scheme = scheme_of(gaps.roles)
+    code_of = {label: np.uint8(code) for code, label in enumerate(scheme.labels, 1)}
     alpha, beta = np.float32(rule.alpha), np.float32(rule.beta)
-    rest = code_of[Label.BOOSTED if gaps.max_gap is not None else Label.COMMON]
-    codes = np.empty(len(gaps.d_ts), np.uint8)
+    above, below, rest = (code_of[label] for label in (scheme.above, scheme.below, scheme.rest))
+    codes = np.empty(len(gaps.gap), np.uint8)
 
     def label(first: int) -> Ints:
         piece = slice(first, first + _PASS)
-        d_ts = gaps.d_ts[piece]
-        code = np.where(d_ts > beta, code_of[Label.TEACHER], np.where(d_ts < -beta, code_of[Label.STUDENT], rest))
-        code[np.isnan(d_ts)] = UNSCORED
-        ties = np.abs(d_ts) == beta
-        if gaps.max_gap is not None:
+        gap = gaps.gap[piece]
+        code = np.where(gap > beta, above, np.where(gap < -beta, below, rest))
+        code[np.isnan(gap)] = UNSCORED
+        ties = np.abs(gap) == beta
+        if gaps.max_gap is not None and scheme.alike is not None:
             max_gap = gaps.max_gap[piece]
-            code[max_gap <= alpha] = code_of[Label.SHARED]
+            code[max_gap <= alpha] = code_of[scheme.alike]
             code[np.isnan(max_gap)] = UNSCORED
             ties |= max_gap == alpha
         codes[piece] = code
@@ -257,15 +263,15 @@ def exact_codes(reader: Reader, run: Run, rule: LabelRule, trace_nos: SmallInts,
 def exact_gaps(
     reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: SmallInts
 ) -> tuple[Doubles, Doubles | None]:
-    """`d_ts` and `max_gap` of all sentences of some traces, in order, in double precision.
+    """`gap` and `max_gap` of all sentences of some traces, in order, in double precision.
 
     Shapes: both (sentences of those traces,), NaN where missing; in probabilities, or in nats in ratio space.
-    `max_gap` is None before training.
+    `max_gap` is None for two roles.
     """
-    names = ("d_ts", "max_gap") if run.has_distilled else ("d_ts",)
+    names = _gap_names(run.roles)
     table = _of_traces(reader, run, LabelRule(0.0, 0.0, unit, space), trace_nos, ", ".join(names))
-    columns = [table.column(name).to_numpy() for name in names]
-    return columns[0], columns[1] if run.has_distilled else None
+    gap, *max_gap = (table.column(name).to_numpy() for name in names)
+    return gap, max_gap[0] if max_gap else None
 
 
 def _of_traces(

@@ -1,10 +1,10 @@
-"""The plane of gaps: every sentence as a point, how far above the student the teacher and the distilled model are.
+"""The plane of gaps: every sentence as a point, how far above the student the other models are.
 
     x = v_teacher − v_student        y = v_distilled − v_student
 
 In ratio space these are log-ratios in nats. In the rule's own space its label regions are exact polygons here, because
 every gap is a difference of the two coordinates: d_ts = x, d_sd = −y, d_td = x − y. In the other space they are not
-even functions of (x, y), so none may be drawn. Without a distilled model y is the student's own value.
+even functions of (x, y), so none may be drawn. With two roles x is the gap between them, and y the student's own value.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space, labels_sql, value_sql, writing_role
+from rdpt_core.analysis.labels import LabelRule, Space, labels_sql, value_sql
+from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.records import Direction, Label
+from rdpt_core.records import Direction, Label, Role
 from rdpt_core.store.reader import Reader, Run
 
 MAX_POINTS = 100_000
@@ -73,10 +74,10 @@ class PlaneCell:
         return self.x_low, self.x_high, self.y_low, self.y_high
 
 
-def near_thresholds(frame: PlaneRange, rule: LabelRule, *, has_distilled: bool) -> PlaneRange:
+def near_thresholds(frame: PlaneRange, rule: LabelRule, *, is_triple: bool) -> PlaneRange:
     """The part of the frame where labels turn: six times β to either side of 0."""
     most = 6 * max(rule.alpha, rule.beta) or 0.5
-    return replace(frame, x=(-most, most), y=(-most, most) if has_distilled else frame.y)
+    return replace(frame, x=(-most, most), y=(-most, most) if is_triple else frame.y)
 
 
 def cell_at(frame: PlaneRange, space: Space, ix: int, iy: int) -> PlaneCell:
@@ -90,11 +91,10 @@ def cell_at(frame: PlaneRange, space: Space, ix: int, iy: int) -> PlaneCell:
 
 def coordinates_sql(rule: LabelRule, space: Space, roles: tuple[str, ...]) -> tuple[str, str]:
     """SQL for x and y over the columns of `sentences`, in the rule's unit and the given space; nats in ratio space."""
-    space_rule = replace(rule, space=space)
-    teacher, student, writer = (
-        value_sql(role, space_rule, roles) for role in ("teacher", "student", writing_role(roles))
-    )
-    return f"({teacher} - {student})", f"({writer} - {student})" if "distilled" in roles else f"({student})"
+    space_rule, scheme = replace(rule, space=space), scheme_of(roles)
+    value = {role: value_sql(role, space_rule, roles) for role in roles}
+    x, student = f"({value[scheme.upper]} - {value[scheme.lower]})", value[Role.STUDENT]
+    return x, f"({value[Role.DISTILLED]} - {student})" if scheme.is_triple else f"({student})"
 
 
 def _points_sql(run: Run, rule: LabelRule, space: Space, scope: Scope, columns: str) -> tuple[str, list[Any]]:
@@ -133,7 +133,8 @@ def load_range(reader: Reader, run: Run, rule: LabelRule, space: Space, scope: S
         f"SELECT {ends} FROM ({query}) WHERE is_scored AND hash(trace_no, sentence_index) % {n_per_drawn} = 0",
         parameters,
     ).to_pylist()
-    x, y = _padded(quantiles["x"], with_zero=True), _padded(quantiles["y"], with_zero=run.has_distilled)
+    y_is_gap = scheme_of(run.roles).is_triple
+    x, y = _padded(quantiles["x"], with_zero=True), _padded(quantiles["y"], with_zero=y_is_gap)
     return PlaneRange(x, y, **counts)
 
 

@@ -1,4 +1,4 @@
-"""The most teacher-like, student-like and boosted sentences, and traces as strips of gaps."""
+"""The sentences at either end of the gap, the most boosted ones, and traces as strips of gaps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql, writing_role
 from rdpt_core.analysis.run.gap_plane import PlaneCell, coordinates_sql
+from rdpt_core.analysis.schemes import BEFORE_TRAINING, TRIPLE, WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Direction
 from rdpt_core.store.reader import Reader, Run
@@ -31,17 +32,26 @@ class Order(enum.StrEnum):
     STUDENT = "student-like"
     BOOSTED = "boosted"
     LOWERED = "lowered"
+    GAINED = "gained"
+    LOST = "lost"
+
+
+_ORDERS = {
+    TRIPLE: (Order.TEACHER, Order.STUDENT, Order.BOOSTED, Order.LOWERED),
+    BEFORE_TRAINING: (Order.TEACHER, Order.STUDENT),
+    WITHOUT_TEACHER: (Order.GAINED, Order.LOST),
+}
 
 
 def orders(run: Run) -> tuple[Order, ...]:
-    """The rankings that a run can have."""
-    return tuple(Order) if run.has_distilled else (Order.TEACHER, Order.STUDENT)
+    """The rankings that a run can have; the first two begin at either end of the gap that β judges."""
+    return _ORDERS[scheme_of(run.roles)]
 
 
 # What to sort by, largest first, and which sentences take part.
 _SORTED_BY = {
-    Order.TEACHER: ("d_ts", "TRUE"),
-    Order.STUDENT: ("-d_ts", "TRUE"),
+    **dict.fromkeys((Order.TEACHER, Order.GAINED), ("gap", "TRUE")),
+    **dict.fromkeys((Order.STUDENT, Order.LOST), ("-gap", "TRUE")),
     Order.BOOSTED: ("-greatest(d_sd, d_td)", f"direction = '{Direction.UP}'"),
     Order.LOWERED: ("least(d_sd, d_td)", f"direction = '{Direction.DOWN}'"),
 }
@@ -91,9 +101,9 @@ def load_ranked(
 
 
 def load_trace_order(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -> pa.Table:
-    """Traces with a scored sentence, the most teacher-like first.
+    """Traces with a scored sentence, those with the largest mean gap first.
 
-    Columns: trace_no, trace_id, question_id, benchmark, correct, mean (of d_ts over its scored sentences), n_sentences.
+    Columns: trace_no, trace_id, question_id, benchmark, correct, mean (gap of its scored sentences), n_sentences.
     """
     source, parameters = scope.sentences(run.run_no)
     x, _ = coordinates_sql(rule, rule.space, run.roles)
@@ -107,7 +117,7 @@ def load_trace_order(reader: Reader, run: Run, rule: LabelRule, scope: Scope) ->
 
 
 def load_strip(reader: Reader, run: Run, rule: LabelRule, trace_nos: tuple[int, ...]) -> pa.Table:
-    """The first `STRIP_COLUMNS` sentences of some traces: trace_no, sentence_index, x (d_ts; NULL if unscored)."""
+    """The first `STRIP_COLUMNS` sentences of some traces: trace_no, sentence_index, x (the gap; NULL if unscored)."""
     numbers = ", ".join(f"{number:d}" for number in trace_nos) or "NULL"
     source = (
         f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN ({numbers}) "
@@ -115,7 +125,7 @@ def load_strip(reader: Reader, run: Run, rule: LabelRule, trace_nos: tuple[int, 
     )
     labels = labels_sql(rule, run.roles, source)
     return reader.query(
-        f"SELECT trace_no, sentence_index, d_ts::FLOAT AS x FROM ({labels}) ORDER BY trace_no, sentence_index"
+        f"SELECT trace_no, sentence_index, gap::FLOAT AS x FROM ({labels}) ORDER BY trace_no, sentence_index"
     )
 
 

@@ -17,14 +17,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
+from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.questions import load_numbers, text_hash_sql
+from rdpt_core.analysis.schemes import Scheme, common_scheme
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
 from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal, share_ends
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
 from rdpt_core.arrays import Doubles, Floats, Ints
-from rdpt_core.records import Label, Role
+from rdpt_core.errors import UsageError
+from rdpt_core.records import Label
 from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run
 
@@ -84,11 +86,20 @@ class RunAgreement:
     refused: str | None
 
 
-def shared_roles(first: Run, second: Run) -> tuple[str, ...]:
-    """The roles by which both are labelled: a run before training leaves teacher and student."""
-    if first.has_distilled and second.has_distilled:
-        return first.roles
-    return (Role.TEACHER, Role.STUDENT)
+def shared_scheme(first: Run, second: Run) -> Scheme:
+    """The scheme by which both are labelled: that of the roles that they share.
+
+    Raises:
+        UsageError: they share the student alone.
+    """
+    scheme = common_scheme(first.roles, second.roles)
+    if scheme is None:
+        raise UsageError(
+            "these runs cannot be compared by labels",
+            expected="two roles in common, or three",
+            got=f"{', '.join(first.roles)} and {', '.join(second.roles)}",
+        )
+    return scheme
 
 
 def _same_traces(first: Run, second: Run, scope: Scope) -> tuple[str, list[object]]:
@@ -122,9 +133,9 @@ def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str,
     tables = [same]
     for name, run in (("a", first), ("b", second)):
         source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT {name}_no FROM same))"
-        labels = labels_sql(rule, shared_roles(first, second), source)
+        labels = labels_sql(rule, shared_scheme(first, second).roles, source)
         tables.append(
-            f"{name} AS (SELECT same.a_no, l.sentence_index, l.char_start, l.char_end, l.label, l.d_ts "
+            f"{name} AS (SELECT same.a_no, l.sentence_index, l.char_start, l.char_end, l.label, l.gap "
             f"FROM ({labels}) AS l JOIN same ON l.trace_no = same.{name}_no)"
         )
     return ", ".join(tables), parameters
@@ -133,7 +144,7 @@ def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str,
 # The partner of a sentence is the one that holds its middle character, if both share more than half with the other.
 _MATCHED = """matched AS (
     SELECT a.a_no, a.sentence_index AS a_index, b.sentence_index AS b_index, a.char_start, a.char_end,
-        a.label AS a_label, b.label AS b_label, a.d_ts AS a_gap, b.d_ts AS b_gap
+        a.label AS a_label, b.label AS b_label, a.gap AS a_gap, b.gap AS b_gap
     FROM a ASOF JOIN b ON a.a_no = b.a_no AND (a.char_start + a.char_end) // 2 >= b.char_start
     WHERE 2 * (least(a.char_end, b.char_end) - greatest(a.char_start, b.char_start))
         > greatest(a.char_end - a.char_start, b.char_end - b.char_start))"""
@@ -161,7 +172,7 @@ def load_agreement(reader: Reader, first: Run, second: Run, rule: LabelRule, sco
     scored = rows.filter(pc.is_valid(rows.column("a_label"))) if rows.num_rows else rows
     scored = scored.filter(pc.is_valid(scored.column("b_label"))) if scored.num_rows else scored
     n_all = sum(rows.column("n").to_pylist())
-    labels = label_order(shared_roles(first, second))
+    labels = shared_scheme(first, second).labels
     per_question = _per_question(scored, load_numbers(reader, first), labels)
     agreement, kappa, shift, refused = _estimates(per_question)
     only, n_other_text, n_by_text = _traces_apart(reader, first, second, scope)
@@ -300,7 +311,7 @@ def load_moved(
     scope: Scope,
     labels: tuple[str, str] | None,
 ) -> pa.Table:
-    """Matched sentences whose label differs, those first whose d_ts changed most; at most `N_MOVED`.
+    """Matched sentences whose label differs, those first whose gap changed most; at most `N_MOVED`.
 
     Columns: text (cut), first_label, second_label, first_gap, second_gap, benchmark, question_id, trace_id and
     second_trace_id (one in each run), first_sentence, second_sentence (both from 1).

@@ -11,7 +11,8 @@
     training      the chosen responses as training files, with a manifest
     pipeline      the whole of `select`, in the order in which it happens
 
-Only the teacher and the student count here, so a run with a distilled model serves as well as one without.
+Only the teacher and the student count here, so a run with a distilled model serves as well as one without. Without a
+teacher the strategies remain that look at the student alone.
 
 To add a strategy, ten minutes: write a function in `strategies.py` from `Candidates` to an array of doubles, NaN where
 it has no answer, and decorate it with its name, direction, formula and source. Add its formula, written naively, to

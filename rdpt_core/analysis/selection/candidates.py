@@ -1,7 +1,8 @@
 """The candidates of a run: one row a response, with everything that a strategy may look at.
 
 One query sums the stored sentences up; memory grows with the candidates and not with their sentences. What is missing
-is NaN. The label rule before training applies (Teacher, Student, Common), whatever roles the run has.
+is NaN. The label rule before training applies (Teacher, Student, Common), whatever roles the run has; without a teacher
+there are no labels, and every column that needs them is missing.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ DAS_GAP = 0.3
 PAIR = (str(Role.TEACHER), str(Role.STUDENT))
 
 COLUMNS: Mapping[str, str] = {
-    "n_sentences": "sentences with a label",
+    "n_sentences": "sentences with a label; without a teacher, those with a logprob of the student",
     "n_teacher": "sentences labelled Teacher: p_T − p_S > β",
     "n_student": "sentences labelled Student: p_T − p_S < −β",
     "n_common": "sentences labelled Common: the rest",
@@ -47,6 +48,12 @@ COLUMNS: Mapping[str, str] = {
 }
 """The columns that strategies and expressions may use, each with its meaning."""
 
+TEACHER_COLUMNS = (
+    *("n_teacher", "n_student", "n_common", "n_tokens_teacher", "n_tokens_apart"),
+    *("teacher_evidence", "apart_evidence", "logprob_sum_teacher"),
+)
+"""The columns that a run without a teacher lacks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -63,7 +70,8 @@ class Candidates:
             with it on evidence or length.
         id_hash: a number that follows from the trace's id.
         question_hash: (n_questions,), one that follows from the question's benchmark and id.
-        is_scored: whether teacher and student gave every one of its tokens a logprob, and some sentence has a label.
+        is_scored: whether teacher (if there is one) and student gave every one of its tokens a logprob, and some
+            sentence has a label.
     Shapes: every array but `question_hash` is (n_candidates,).
     """
 
@@ -78,6 +86,7 @@ class Candidates:
     question_hash: Hashes
     is_scored: Bools
     n_questions: int
+    has_teacher: bool = True
     local_context: int | None = None
 
     def __len__(self) -> int:
@@ -119,6 +128,9 @@ def load_candidates(reader: Reader, run: Run, rule: LabelRule, n_context: int | 
     names = [name for name in COLUMNS if name in flat.column_names]
     columns = {name: flat.column(name).cast(pa.float64()).to_numpy() for name in names}
     columns = {name: _owned(values) for name, values in columns.items()}
+    has_teacher = Role.TEACHER in run.roles
+    if not has_teacher:
+        columns |= {name: np.full(flat.num_rows, np.nan) for name in TEACHER_COLUMNS}
     question = _question_numbers(flat)
     trace_no = flat.column("trace_no").to_numpy().astype(np.int64)
     _, first = np.unique(question, return_index=True)
@@ -137,6 +149,7 @@ def load_candidates(reader: Reader, run: Run, rule: LabelRule, n_context: int | 
         question_hash=flat.column("question_hash").to_numpy()[first],
         is_scored=flat.column("is_scored").to_numpy(zero_copy_only=False).astype(bool),
         n_questions=int(question.max(initial=-1)) + 1,
+        has_teacher=has_teacher,
         local_context=local_context,
     )
 
@@ -160,12 +173,14 @@ def _response_hashes(
 ) -> Hashes:
     """Hashes of the responses that have a twin: a candidate of their question with the same evidence or length.
 
-    Others never need one, and their texts, nearly all of what a file of candidates holds, are not read.
+    Others never need one, and their texts, nearly all of what a file of candidates holds, are not read. Where evidence
+    is missing it tells nothing apart.
     """
     has_twin = np.zeros(len(trace_no), bool)
     for name in TIE_COLUMNS:
-        order = np.lexsort((columns[name], question))
-        is_same = (np.diff(question[order]) == 0) & (np.diff(columns[name][order]) == 0)
+        values = np.nan_to_num(columns[name])
+        order = np.lexsort((values, question))
+        is_same = (np.diff(question[order]) == 0) & (np.diff(values[order]) == 0)
         has_twin[order[1:][is_same]] = has_twin[order[:-1][is_same]] = True
     rows = reader.query(
         "SELECT trace_no, md5_number_upper(response) AS hash FROM traces "
@@ -203,6 +218,7 @@ def _local_pass(reader: Reader, run: Run, n_context: int | None) -> int | None:
 def _sql(run: Run, rule: LabelRule, n_context: int | None) -> str:
     source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     unscored = " OR ".join(f"(n_tokens_{role} > 0 AND logprob_sum_{role} IS NULL)" for role in PAIR)
+    counted = f"count({'label' if Role.TEACHER in run.roles else 'logprob_sum_student'})"
     counts = ", ".join(
         f"count(*) FILTER (label = '{label}') AS n_{label.lower()}"
         for label in (Label.TEACHER, Label.STUDENT, Label.COMMON)
@@ -210,17 +226,17 @@ def _sql(run: Run, rule: LabelRule, n_context: int | None) -> str:
     # A step of the student without a rank sum leaves the whole candidate without one.
     ranks = "CASE WHEN count(rank_sum_student) = n_steps THEN sum(rank_sum_student)::DOUBLE END"
     summed = (
-        f"SELECT trace_no, count(label) AS n_sentences, {counts}, "
+        f"SELECT trace_no, {counted} AS n_sentences, {counts}, "
         "sum(n_tokens_student)::BIGINT AS n_tokens, sum(n_tokens_teacher)::BIGINT AS n_tokens_teacher, "
         f"coalesce(sum(n_tokens_student) FILTER (p_teacher - p_student > {DAS_GAP!r}::DOUBLE), 0)::BIGINT "
         "AS n_tokens_apart, "
-        f"{_exact_sum(f'd_ts - {rule.beta!r}::DOUBLE', 'label IS NOT NULL')} AS teacher_evidence, "
+        f"{_exact_sum(f'gap - {rule.beta!r}::DOUBLE', 'label IS NOT NULL')} AS teacher_evidence, "
         f"{_exact_sum(f'n_tokens_student * (p_teacher - p_student - {DAS_GAP!r}::DOUBLE)', 'TRUE')} AS apart_evidence, "
         "count(*) FILTER (n_tokens_student > 0) AS n_steps, sum(n_bytes)::BIGINT AS n_bytes, "
         "sum(logprob_sum_teacher) AS logprob_sum_teacher, sum(logprob_sum_student) AS logprob_sum_student, "
         "sum(first_logprob_student::DOUBLE) AS first_logprob_sum_student, "
         f"{ranks} AS rank_sum_student, "
-        f"count(label) > 0 AND count(*) FILTER ({unscored}) = 0 AS is_scored "
+        f"{counted} > 0 AND count(*) FILTER ({unscored}) = 0 AS is_scored "
         f"FROM ({labels_sql(rule, PAIR, source)}) GROUP BY trace_no"
     )
     local = (

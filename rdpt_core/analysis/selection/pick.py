@@ -21,7 +21,7 @@ import numpy as np
 
 from rdpt_core.analysis.selection.candidates import Candidates
 from rdpt_core.analysis.selection.place_free import turns
-from rdpt_core.analysis.selection.strategies import Options, Strategy
+from rdpt_core.analysis.selection.strategies import MORE_EVIDENCE, Options, Strategy
 from rdpt_core.arrays import Bools, Doubles, Ints
 from rdpt_core.errors import UsageError
 
@@ -29,8 +29,10 @@ _DIGITS = 12
 """Significant digits by which scores are compared: further ones depend on how the database splits its sums."""
 
 
-def tie_rule(strategy: Strategy) -> str:
+def tie_rule(strategy: Strategy, *, has_teacher: bool) -> str:
     """How a strategy decides between equal scores, for manifest and page."""
+    if strategy.ties is MORE_EVIDENCE and not has_teacher:
+        return "equal scores go to the candidate with the smaller hash of the response"
     return f"equal scores go to the candidate with {strategy.ties.formula}, then to the smaller hash of the response"
 
 

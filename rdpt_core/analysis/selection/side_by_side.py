@@ -14,6 +14,7 @@ from rdpt_core.analysis.selection.comparison import Overlap, Summary, overlap, s
 from rdpt_core.analysis.selection.pick import Budget, Guards, Selection, same_score, select_each
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
 from rdpt_core.analysis.selection.training import training_text
+from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run
 
 
@@ -57,9 +58,9 @@ def possible_strategies(reader: Reader, run: Run) -> dict[str, str | None]:
         "rank_sum_student": reader.query(ranks, [run.run_no]).num_rows > 0,
         "local_step_mean": bool(local_contexts(reader, run)),
     }
+    has_teacher = Role.TEACHER in run.roles
     return {
-        name: None if strategy.needs is None or present[strategy.needs[0]] else strategy.needs[1]
-        for name, strategy in STRATEGIES.items()
+        name: strategy.missing(present.__getitem__, has_teacher=has_teacher) for name, strategy in STRATEGIES.items()
     }
 
 

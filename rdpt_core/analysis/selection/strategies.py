@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from rdpt_core.analysis.selection.candidates import DAS_GAP, Candidates
+from rdpt_core.analysis.selection.candidates import DAS_GAP, TEACHER_COLUMNS, Candidates
 from rdpt_core.analysis.selection.expression import evaluate
 from rdpt_core.analysis.selection.place_free import uniform
 from rdpt_core.arrays import Doubles
@@ -77,6 +77,10 @@ MORE_BYTES = TieBreak("more UTF-8 bytes", _bytes)
 FEWER_BYTES = TieBreak("fewer UTF-8 bytes", _bytes_from_below)
 
 
+WITH_TEACHER = "score … --roles teacher,student"
+"""The command that makes a run by which strategies with a teacher can choose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Strategy:
     """A way to choose.
@@ -88,6 +92,7 @@ class Strategy:
         score: from candidates and options to (n_candidates,) scores, NaN where the strategy cannot judge.
         version: raised whenever the same candidates would get other scores.
         needs: a column that a run may lack, and the command that fills it.
+        needs_teacher: whether it compares the student with a teacher.
         ties: what decides between equal scores; a hash of the response decides what is equal there, too.
     """
 
@@ -99,23 +104,32 @@ class Strategy:
     version: int = 1
     needs: tuple[str, str] | None = None
     ties: TieBreak = MORE_EVIDENCE
+    needs_teacher: bool = False
 
-    def missing(self, candidates: Candidates) -> str | None:
-        """The command that would make this strategy possible; None if it is possible already."""
-        return None if self.needs is None or candidates.has(self.needs[0]) else self.needs[1]
+    def missing(self, has_column: Callable[[str], bool], *, has_teacher: bool) -> str | None:
+        """The command that would make this strategy possible; None if it is possible already.
+
+        Args:
+            has_column: whether any candidate has a number in a column.
+            has_teacher: whether the run has a teacher.
+        """
+        if self.needs_teacher and not has_teacher:
+            return WITH_TEACHER
+        return None if self.needs is None or has_column(self.needs[0]) else self.needs[1]
 
     def worth(self, candidates: Candidates, options: Options) -> Doubles:
         """The scores turned so that larger is better; NaN where the candidate has none. Shape: (n_candidates,).
         Raises:
             UsageError: the run lacks what the strategy needs, or the expression cannot be used.
         """
-        command = self.missing(candidates)
+        command = self.missing(candidates.has, has_teacher=candidates.has_teacher)
         if command is not None:
+            lacks_teacher = command == WITH_TEACHER
             raise UsageError(
                 f"the run lacks what the strategy `{self.name}` needs",
                 where="--strategy",
-                expected=f"the column `{self.needs[0] if self.needs else ''}`",
-                got="no candidate with it",
+                expected="a teacher" if lacks_teacher else f"the column `{self.needs[0] if self.needs else ''}`",
+                got="a run without one" if lacks_teacher else "no candidate with it",
                 hint=f"Run `rdpt {command}` first.",
             )
         score = self.score(candidates, options)
@@ -134,11 +148,12 @@ def strategy(
     version: int = 1,
     needs: tuple[str, str] | None = None,
     ties: TieBreak = MORE_EVIDENCE,
+    needs_teacher: bool = False,
 ) -> Callable[[ScoreFunction], ScoreFunction]:
     """Register a function under its name; the order of registration is the order of every list."""
 
     def register(function: ScoreFunction) -> ScoreFunction:
-        STRATEGIES[name] = Strategy(name, best, formula, source, function, version, needs, ties)
+        STRATEGIES[name] = Strategy(name, best, formula, source, function, version, needs, ties, needs_teacher)
         return function
 
     return register
@@ -161,7 +176,7 @@ def _ratio(above: Doubles, below: Doubles) -> Doubles:
     return result
 
 
-@strategy("teacher-count", "largest", "number of sentences with p_T − p_S > β", "arXiv 2512.20908")
+@strategy("teacher-count", "largest", "number of sentences with p_T − p_S > β", "arXiv 2512.20908", needs_teacher=True)
 def teacher_count(candidates: Candidates, options: Options) -> Doubles:
     """#{sentences with p_T − p_S > β}, largest. Teacher-guided selection as the paper (arXiv 2512.20908) has it."""
     return candidates["n_teacher"]
@@ -173,6 +188,7 @@ def teacher_count(candidates: Candidates, options: Options) -> Doubles:
     "share of sentences with p_T − p_S > β",
     "arXiv 2512.20908, a baseline",
     ties=DENSER_EVIDENCE,
+    needs_teacher=True,
 )
 def teacher_share(candidates: Candidates, options: Options) -> Doubles:
     """#{Teacher sentences} / #{labelled sentences}, largest. A baseline of arXiv 2512.20908."""
@@ -185,6 +201,7 @@ def teacher_share(candidates: Candidates, options: Options) -> Doubles:
     "number of sentences with p_T − p_S > β",
     "arXiv 2512.20908, a baseline",
     ties=LESS_EVIDENCE,
+    needs_teacher=True,
 )
 def teacher_fewest(candidates: Candidates, options: Options) -> Doubles:
     """#{Teacher sentences}, smallest. The opposite of teacher-count, a baseline of arXiv 2512.20908."""
@@ -267,6 +284,7 @@ def rsr(candidates: Candidates, options: Options) -> Doubles:
     f"share of the student's tokens in sentences with p_T − p_S > {DAS_GAP:g}",
     f"after arXiv 2601.09088; the threshold {DAS_GAP:g} is ours",
     ties=FARTHER_APART,
+    needs_teacher=True,
 )
 def das(candidates: Candidates, options: Options) -> Doubles:
     """Share of tokens in sentences that are much more likely under the teacher, largest.
@@ -280,4 +298,7 @@ def das(candidates: Candidates, options: Options) -> Doubles:
 @strategy("expression", "largest", "the formula that you give", "yours")
 def expression(candidates: Candidates, options: Options) -> Doubles:
     """The user's own formula over the columns of a candidate, largest; put a minus before it for the smallest."""
-    return evaluate(options.expression, candidates.columns)
+    columns = candidates.columns
+    if not candidates.has_teacher:
+        columns = {name: values for name, values in columns.items() if name not in TEACHER_COLUMNS}
+    return evaluate(options.expression, columns)

@@ -216,7 +216,7 @@ def make_manifest(
             "formula": request.options.expression if strategy.name == "expression" else strategy.formula,
             "keeps": strategy.best,
             "source": strategy.source,
-            "ties": tie_rule(strategy),
+            "ties": tie_rule(strategy, has_teacher=candidates.has_teacher),
         },
         "thresholds": {
             "beta": request.rule.beta,

@@ -65,7 +65,7 @@ AUC_WITHIN_QUESTIONS = Method(
 )
 BETA_INTERVAL = Method(
     f"{LEVEL:.0%} interval of the suggested β",
-    "The suggested β is where the density of |d_TS| is lowest before its later hump, and its "
+    "The suggested β is where the density of the gap's size is lowest before its later hump, and its "
     f"{LEVEL:.0%} interval comes from drawing questions again and again (expanded percentiles).",
     "Hesterberg 2015",
 )

@@ -8,13 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.labels import apply_rule
+from rdpt_core.analysis.schemes import Scheme, common_scheme
 from rdpt_core.analysis.trace.alignment import Alignment, align
 from rdpt_core.analysis.trace.view import TraceView
-from rdpt_core.records import Label
+from rdpt_core.records import Role
 from rdpt_core.store.reader import Run
 
 
@@ -26,14 +29,14 @@ class TraceComparison:
         alignment: the sentences of both, side by side.
         gaps: for each row, how far apart the two sides are: the largest change of p_T − p_S, p_S − p_D or p_T − p_D
             (of the log-ratios, in nats, in ratio space), of those that both runs have. None where a side is missing.
-        differing: the rows whose two sentences carry different labels.
-        common_only: one of the runs has no distilled model, so Shared and Boosted count as Common in `differing`.
+        differing: the rows whose two sentences carry different labels, by `scheme`.
+        scheme: what both are labelled by; None if their runs have too few roles in common, so that no labels differ.
     """
 
     alignment: Alignment
     gaps: tuple[float | None, ...]
     differing: tuple[int, ...]
-    common_only: bool
+    scheme: Scheme | None
 
     @property
     def by_gap(self) -> tuple[int, ...]:
@@ -45,10 +48,9 @@ class TraceComparison:
 def compare(left: TraceView, right: TraceView) -> TraceComparison:
     """What differs between two traces whose sentences carry the labels of one rule."""
     alignment = align(left.texts(), right.texts())
-    common_only = left.is_scored and right.is_scored and left.roles != right.roles
-    differences = [name for name in ("d_ts", "d_sd", "d_td") if _has(left, name) and _has(right, name)]
-    columns = [(left.column(name), right.column(name)) for name in differences]
-    labels = [_labels(view, common_only) for view in (left, right)]
+    scheme = common_scheme(left.roles, right.roles)
+    columns = [(_differences(left, a, b), _differences(right, a, b)) for a, b in _PAIRS if _have(a, b, left, right)]
+    labels = [_labels(view, scheme) for view in (left, right)]
     gaps: list[float | None] = []
     differing = []
     for index, row in enumerate(alignment.rows):
@@ -61,11 +63,19 @@ def compare(left: TraceView, right: TraceView) -> TraceComparison:
         left_label, right_label = labels[0][row.left], labels[1][row.right]
         if left_label is not None and right_label is not None and left_label != right_label:
             differing.append(index)
-    return TraceComparison(alignment, tuple(gaps), tuple(differing), common_only)
+    return TraceComparison(alignment, tuple(gaps), tuple(differing), scheme)
 
 
-def _has(view: TraceView, name: str) -> bool:
-    return view.is_scored and name in view.sentences.column_names
+_PAIRS = ((Role.TEACHER, Role.STUDENT), (Role.STUDENT, Role.DISTILLED), (Role.TEACHER, Role.DISTILLED))
+
+
+def _have(first: Role, second: Role, *views: TraceView) -> bool:
+    return all(view.is_scored and {first, second} <= set(view.roles) for view in views)
+
+
+def _differences(view: TraceView, first: Role, second: Role) -> list[float | None]:
+    pairs = zip(view.column(f"v_{first}"), view.column(f"v_{second}"), strict=True)
+    return [None if a is None or b is None else a - b for a, b in pairs]
 
 
 def _change(ours: float | None, theirs: float | None) -> float | None:
@@ -74,13 +84,16 @@ def _change(ours: float | None, theirs: float | None) -> float | None:
     return abs(ours - theirs)
 
 
-def _labels(view: TraceView, common_only: bool) -> list[str | None]:
-    if not view.is_scored:
+def _labels(view: TraceView, scheme: Scheme | None) -> list[str | None]:
+    """By the roles of the scheme alone; None where a sentence has no label, and everywhere without a scheme."""
+    if not view.is_scored or scheme is None:
         return [None] * len(view.texts())
-    labels: list[str | None] = view.column("label")
-    if common_only:
-        return [str(Label.COMMON) if label in (Label.SHARED, Label.BOOSTED) else label for label in labels]
-    return labels
+    own: list[str | None] = view.column("label")
+    if view.roles == scheme.roles:
+        return own
+    values = {str(role): np.array(view.column(f"v_{role}"), np.float64) for role in scheme.roles}
+    shared = apply_rule(view.rule.alpha, view.rule.beta, values).label.tolist()
+    return [None if before is None else label for before, label in zip(own, shared, strict=True)]
 
 
 class Kind(enum.StrEnum):

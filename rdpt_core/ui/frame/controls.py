@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, Scheme
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run, default_run
 from rdpt_core.ui.frame import links
@@ -30,10 +31,10 @@ _SPACE_HELP = """What is compared with α and β.
 - **ratio**: differences of log-probabilities, in nats. They do not shrink when all probabilities are small."""
 
 _ALPHA_HELP = "A sentence is Shared if no two of the three values differ by more than α. α must be below β."
-_NO_ALPHA = "Before distillation α plays no part: Shared needs a distilled model, and this run has none."
+_NO_ALPHA = "With two models α plays no part: Shared needs teacher, student and distilled model."
 _BETA_HELP = (
-    "A sentence is Teacher if the teacher's value exceeds the student's by more than β, "
-    "and Student the other way round."
+    "A sentence is {above} if the value of the {upper} exceeds that of the {lower} by more than β, and {below} the "
+    "other way round."
 )
 
 
@@ -83,12 +84,11 @@ def _run_changed() -> None:
         open_run(chosen)
 
 
-def choose_rule(*, has_distilled: bool = True) -> LabelRule | None:
+def choose_rule(scheme: Scheme) -> LabelRule | None:
     """Thresholds, unit and space; None, with an explanation on the page, if unit and space do not go together.
 
     Args:
-        has_distilled: whether the run has a distilled model; without one α decides nothing, and keeps its value for
-            the runs that have one.
+        scheme: that of the run; with two roles α decides nothing, and keeps its value for the runs with three.
     """
     st.markdown("**Label rule**")
     thresholds = st.container(gap="small")
@@ -105,22 +105,29 @@ def choose_rule(*, has_distilled: bool = True) -> LabelRule | None:
     except UsageError:
         return None
     with thresholds:
-        alpha_help = _ALPHA_HELP if has_distilled else _NO_ALPHA
-        alpha = _threshold("alpha", "α", default_alpha, default_beta, alpha_help, disabled=not has_distilled)
-        beta = _threshold("beta", "β", default_beta, default_beta, _BETA_HELP)
+        alpha_help = _ALPHA_HELP if scheme.is_triple else _NO_ALPHA
+        alpha = _threshold("alpha", "α", default_alpha, default_beta, alpha_help, disabled=not scheme.is_triple)
+        upper, lower = words.NOUNS[scheme.upper], words.NOUNS[scheme.lower]
+        beta_help = _BETA_HELP.format(above=scheme.above, below=scheme.below, upper=upper, lower=lower)
+        beta = _threshold("beta", "β", default_beta, default_beta, beta_help)
         if space is Space.DIFFERENCE and beta >= 1:
-            st.caption("No two probabilities differ by more than 1, so with β ≥ 1 no sentence is Teacher or Student.")
-        _reset_button((unit, space), (alpha, beta), (default_alpha, default_beta))
+            st.caption(
+                "No two probabilities differ by more than 1, so with β ≥ 1 no sentence is "
+                f"{scheme.above} or {scheme.below}."
+            )
+        _reset_button((unit, space), scheme, (alpha, beta), (default_alpha, default_beta))
     return LabelRule.make(alpha, beta, unit, space)
 
 
 def _reset_button(
-    unit_and_space: tuple[Unit, Space], chosen: tuple[float, float], default: tuple[float, float]
+    unit_and_space: tuple[Unit, Space], scheme: Scheme, chosen: tuple[float, float], default: tuple[float, float]
 ) -> None:
-    name = words.defaults_name(*unit_and_space)
+    name = words.defaults_name(*unit_and_space, scheme)
     origin = "β is the paper's; it prints no α, so that one is ours." if "Paper" in name else "Both are ours, in nats."
     if unit_and_space == (Unit.COMMON_TOKEN, Space.DIFFERENCE):
         origin = "The same as for own tokens."
+    elif scheme is WITHOUT_TEACHER and unit_and_space[1] is Space.DIFFERENCE:
+        origin = "The paper's β, taken over for the gap between distilled model and student."
     st.button(
         name,
         on_click=_reset,

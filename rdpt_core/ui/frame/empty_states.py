@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from rdpt_core import bundled
+from rdpt_core.analysis.schemes import TRIPLE
 from rdpt_core.errors import StoreBusyError, StoreEmptyError, StoreError, StoreMissingError
 from rdpt_core.ui.frame import settings
 from rdpt_core.ui.style import words
@@ -31,7 +32,7 @@ def _commands(path: Path) -> None:
 def _page(title: str, first: str, *, purpose: bool = True) -> None:
     st.header(title, anchor=False)
     if purpose:
-        st.markdown(words.PURPOSE)
+        st.markdown(words.PURPOSES[TRIPLE])
     st.info(first)
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import Unit
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import same_model_notes
 from rdpt_core.ui.frame.context import PageContext
@@ -18,14 +19,16 @@ def run_notices(page: PageContext, *, brief: bool = False) -> None:
     Args:
         brief: small print instead of boxes, for a page whose first screen belongs to something else.
     """
-    run, rule = page.run, page.rule
-    if run.has_distilled and rule.alpha >= rule.beta:
+    run, rule, scheme = page.run, page.rule, scheme_of(page.run.roles)
+    if scheme.is_triple and rule.alpha >= rule.beta:
         st.warning(
             f"**α = {rule.alpha:g} is not below β = {rule.beta:g}.** Shared is decided first, so sentences that differ "
             "by more than β but not by more than α are called Shared instead of Teacher or Student.",
             icon=":material/warning:",
         )
     texts = [f"**{words.capitalised(note)}.**" for note in same_model_notes(run.models)]
+    if scheme is WITHOUT_TEACHER:
+        texts.append(words.GAINED_IS_NOT_TEACHER + ("" if brief else f" {words.GAINED_IN_EXAMPLE}"))
     if not run.one_tokenizer:
         texts.append(f"**The models have different tokenizers.** {_TOKENIZER_ADVICE[rule.unit]}")
     plain = [str(model.role) for model in run.models if model.template == "plain"]

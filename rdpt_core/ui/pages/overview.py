@@ -12,6 +12,7 @@ from rdpt_core.analysis.catalog import Catalog, first_tokens, unfinished
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, cited
 from rdpt_core.store.own_marks import seen_marks
@@ -32,7 +33,7 @@ _WHOLE_NUMBERS = ("questions", "traces", "sentences", "unscored", "graded")
 def header(run: Run, catalog: Catalog) -> None:
     """What this is, and the counts that size it up."""
     st.header("What is in this file", anchor=False)
-    st.markdown(words.PURPOSE if run.has_distilled else words.PURPOSE_BEFORE)
+    st.markdown(words.PURPOSES[scheme_of(run.roles)])
     counts = {"Questions": catalog.n_questions, "Traces": catalog.n_traces, "Sentences": catalog.n_sentences}
     questions, traces, sentences, unscored = st.columns(4)
     for column, (name, n) in zip((questions, traces, sentences), counts.items(), strict=True):
@@ -95,7 +96,8 @@ def _ago(span: timedelta) -> str:
 
 def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
     """The first figure; a click on a segment opens the trace page with its benchmark and label."""
-    st.subheader("Where the sentences come from", anchor=False)
+    is_without = scheme_of(page.run.roles) is WITHOUT_TEACHER
+    st.subheader("What training did to the sentences" if is_without else "Where the sentences come from", anchor=False)
     if not groups:
         st.info("No trace is scored by all models yet, so there is nothing to label.")
         return
@@ -107,7 +109,7 @@ def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
     if summary:
         st.markdown(summary)
     st.caption(
-        f"Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}. Questions are the unit, because sentences of one "
+        f"Labels at {words.thresholds(page.run.roles, page.rule)}. Questions are the unit, because sentences of one "
         f"question resemble each other. {cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)} "
         "Click a segment to read traces of that benchmark that hold a sentence with that label."
     )
@@ -127,7 +129,7 @@ def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[s
 
 
 def in_words(groups: Sequence[GroupShares]) -> str:
-    """Where Teacher sentences are most and least frequent, with intervals; empty with fewer than two of those."""
+    """Where the first label is most and least frequent, with intervals; empty with fewer than two of those."""
     known = [group for group in groups if group.intervals.refused is None]
     if len(known) < 2:
         return ""

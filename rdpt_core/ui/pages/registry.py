@@ -27,14 +27,14 @@ PAGES = (
     PageEntry(
         "pages/compare.py",
         "Compare",
-        "Two responses side by side: where does one follow the teacher and the other not?",
+        "Two responses side by side: where do their labels part, and where the models?",
     ),
     PageEntry("pages/find.py", "Find", "Every sentence that holds a text, such as “wait”, and whose it is."),
     PageEntry(
         "pages/ratios.py", "Ratios", "How far apart the models are, and the sentences on which they differ most."
     ),
     PageEntry("pages/benchmarks.py", "Benchmarks", "Label shares of any groups, and whether two groups really differ."),
-    PageEntry("pages/positions.py", "Positions", "Does a response begin as the teacher and end as the student?"),
+    PageEntry("pages/positions.py", "Positions", "How labels change from the beginning of a response to its end."),
     PageEntry(
         "pages/thresholds.py",
         "Thresholds",
@@ -42,5 +42,5 @@ PAGES = (
     ),
     PageEntry("pages/predict.py", "Predict", "Do labels tell right answers from wrong ones, beyond length?"),
     PageEntry("pages/runs.py", "Runs", "Do the labels hold with another student, precision, template or splitter?"),
-    PageEntry("pages/selection.py", "Selection", "Which responses to train on, by how much of the teacher they hold."),
+    PageEntry("pages/selection.py", "Selection", "Which of several responses to train on, judged before any training."),
 )

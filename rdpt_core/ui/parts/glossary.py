@@ -74,7 +74,11 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "weighs the same, however often it was asked.",
         ),
         Term("run", "A set of traces scored by one triple of models under one splitter and one template policy."),
-        Term("triple", "The three models of a run: teacher, student before distillation, and distilled model."),
+        Term(
+            "triple",
+            "The three models of a run: teacher, student before distillation, and distilled model. A run may lack the "
+            "distilled model (before training) or the teacher.",
+        ),
         Term("role", "The part that a model plays: teacher, student (before distillation) or distilled."),
         Term(
             "template policy",
@@ -109,7 +113,8 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         Term(
             "gap",
             "How far two models differ on a sentence. In difference space $d_{TS} = p_T - p_S$; in ratio space "
-            r"$d_{TS} = \ln p_T - \ln p_S$. The **largest gap** is the largest of the three, without sign.",
+            r"$d_{TS} = \ln p_T - \ln p_S$; without a teacher, $d_{DS}$ in the same way. The **largest gap** is the "
+            "largest of the three, without sign.",
             r"\text{largest gap} = \max(|d_{TS}|, |d_{SD}|, |d_{TD}|)",
         ),
         Term("log-ratio", "Difference of two logprobs, in nats: 0.69 nats is twice as likely, 2.3 nats ten times."),
@@ -132,14 +137,22 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
     ),
     "Labels": (
-        Term("label", "Which model a sentence suits, by the rule of this page: Teacher, Shared, Student or Boosted."),
+        Term(
+            "label",
+            "Which model a sentence suits, by the rule of this page: Teacher, Shared, Student or Boosted; before "
+            "training Teacher, Common or Student; without a teacher Gained, Kept or Lost.",
+        ),
         *(_label(label) for label in Label),
         Term(
             "direction",
             "Where $p_D$ lies for a Boosted sentence: **up** above both others, **down** below both, **between** them.",
         ),
-        Term("α", "The largest gap that still counts as Shared. It must be below β."),
-        Term("β", "The gap between teacher and student above which a sentence belongs to one of them."),
+        Term("α", "The largest gap that still counts as Shared. It must be below β. With two models it plays no part."),
+        Term(
+            "β",
+            "The gap between teacher and student above which a sentence belongs to one of them; without a teacher, "
+            "that between distilled model and student above which training changed it.",
+        ),
         Term("margin", "The smallest change of a threshold comparison that would turn the label of a sentence."),
         Term(
             "uncertain",
@@ -163,14 +176,15 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
         Term(
             "choice and wording",
-            "Ours: the gap between teacher and student in two parts that add up. Choice is what the first token of the "
-            "sentence makes, wording what all other tokens make. For probabilities, which multiply, each part is an "
-            "average over which of the two is changed first.",
+            "Ours: the gap between the two models that β compares, in two parts that add up. Choice is what the first "
+            "token of the sentence makes, wording what all other tokens make. For probabilities, which multiply, each "
+            "part is an average over which of the two is changed first.",
         ),
         Term(
             "suggested β",
-            r"Ours, not the paper's: the antimode of $|d_{TS}|$ between the hump of sentences on which teacher and "
-            "student agree and the hump on which they do not. Undefined when the distribution has no second hump.",
+            r"Ours, not the paper's: the antimode of $|d_{TS}|$ (without a teacher $|d_{DS}|$) between the hump of "
+            "sentences on which the two models agree and the hump on which they do not. Undefined when the "
+            "distribution has no second hump.",
         ),
     ),
     "Shares and intervals": (

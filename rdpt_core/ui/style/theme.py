@@ -40,7 +40,8 @@ class Mark:
     hatch: str
 
 
-# Keys name CSS classes and variables, so they are plain words. Boosted-down is its own shade of Boosted.
+# Keys name CSS classes and variables, so they are plain words. Boosted-down is its own shade of Boosted. Letters are
+# all different; underlines and hatches within the labels of one set of roles.
 MARKS: dict[str, Mark] = {
     "teacher": Mark("teacher", "T", "solid", ""),
     "shared": Mark("shared", "H", "dotted", "."),
@@ -48,6 +49,9 @@ MARKS: dict[str, Mark] = {
     "boosted": Mark("boosted", "B", "double", "x"),
     "boosted-down": Mark("boosted-down", "B↓", "wavy", "\\"),
     "common": Mark("common", "C", "dotted", "."),
+    "gained": Mark("gained", "G", "solid", ""),
+    "kept": Mark("kept", "K", "dotted", "."),
+    "lost": Mark("lost", "L", "dashed", "/"),
 }
 
 _TONES: dict[Mode, dict[str, Tone]] = {
@@ -57,6 +61,9 @@ _TONES: dict[Mode, dict[str, Tone]] = {
         "teacher": Tone("#8ecdf5", "#005fa4"),
         "boosted": Tone("#de97cc", "#7f166f"),
         "boosted-down": Tone("#b882cd", "#39206b"),
+        "gained": Tone("#c4d07c", "#3d4a00"),
+        "kept": Tone("#f0ead2", "#86844f"),
+        "lost": Tone("#de9d8d", "#9a3324"),
     },
     "dark": {
         "shared": Tone("#163128", "#64b796"),
@@ -64,6 +71,9 @@ _TONES: dict[Mode, dict[str, Tone]] = {
         "student": Tone("#694714", "#f6c56a"),
         "boosted": Tone("#923e7a", "#f29ed6"),
         "boosted-down": Tone("#815ea1", "#ecd8fc"),
+        "gained": Tone("#5e721a", "#d0f7a6"),
+        "kept": Tone("#2d2910", "#b8b784"),
+        "lost": Tone("#7e382e", "#f8766c"),
     },
 }
 

@@ -6,20 +6,33 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
-from rdpt_core.analysis.labels import Space, Unit
+from rdpt_core.analysis.labels import LabelRule, Space, Unit
+from rdpt_core.analysis.schemes import BEFORE_TRAINING, TRIPLE, WITHOUT_TEACHER, Scheme, letter, scheme_of
 from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Run
 
-PURPOSE = (
+_PURPOSE = (
     "Which model does each sentence of a reasoning trace come from? A response of the distilled model is read again by "
     "its teacher, by the student it started from, and by itself; each sentence is then labelled by who finds it likely."
 )
 
-PURPOSE_BEFORE = (
+_PURPOSE_BEFORE = (
     "Which model does each sentence of a reasoning trace suit? There is no distilled model yet: a response is read by "
     "the teacher and by the student that may learn from it. Each sentence is then labelled Teacher or Student, after "
     "the one that finds it clearly likelier, or Common if neither does."
 )
+
+_PURPOSE_WITHOUT_TEACHER = (
+    "What did distillation do to each sentence of a reasoning trace? There is no teacher here: a response of the "
+    "distilled model is read again by the student it started from, and by itself. Each sentence is then labelled "
+    "Gained or Lost, if training made it clearly likelier or less likely, or Kept if it did neither."
+)
+
+PURPOSES: dict[Scheme, str] = {
+    TRIPLE: _PURPOSE,
+    BEFORE_TRAINING: _PURPOSE_BEFORE,
+    WITHOUT_TEACHER: _PURPOSE_WITHOUT_TEACHER,
+}
 
 # Markdown with formulas: for our own phrases, never for a text from the data.
 LABELS: dict[str, str] = {
@@ -33,7 +46,27 @@ LABELS: dict[str, str] = {
         r"other two: teacher and student then differ by more than $\alpha$, though not by more than $\beta$."
     ),
     Label.COMMON: r"teacher and student find it about as likely: $|p_T - p_S| \le \beta$.",
+    Label.GAINED: (
+        r"without a teacher: distillation made the sentence clearly likelier, $p_D - p_S > \beta$. That is not "
+        "Teacher: the teacher may find it unlikely."
+    ),
+    Label.KEPT: r"without a teacher: distillation hardly changed it, $|p_D - p_S| \le \beta$.",
+    Label.LOST: r"without a teacher: distillation made it clearly less likely, $p_D - p_S < -\beta$.",
 }
+
+GAINED_IS_NOT_TEACHER = (
+    "**This run has no teacher, and Gained is not Teacher.** Gained says that training made a sentence likelier, "
+    "whoever it came from."
+)
+"""What every page of such a run says."""
+
+GAINED_IN_EXAMPLE = (
+    "In the bundled example, whose teacher is known, 1,261 of 1,721 Gained sentences (73%) are labelled Teacher once "
+    "the teacher is asked, and 594 of the 1,719 with a known origin (35%) stood in the teacher's training data alone. "
+    "The other way round, 1,261 of 1,298 Teacher sentences (97%) are Gained, and so are all 594 that stood in the "
+    "teacher's data alone."
+)
+"""What `python -m data.recipe.gained` measures; a test holds the two together."""
 
 UNSCORED: dict[str, str] = {
     "no_tokens": "Unscored: no token of some model begins in this sentence.",
@@ -57,6 +90,9 @@ ROLES: dict[str, str] = {
     Role.DISTILLED: "distilled",
 }
 
+NOUNS: dict[str, str] = {Role.TEACHER: "teacher", Role.STUDENT: "student", Role.DISTILLED: "distilled model"}
+"""Roles as running text names them."""
+
 UNITS: dict[str, str] = {
     Unit.OWN_TOKEN: "own tokens (paper)",
     Unit.COMMON_TOKEN: "common tokens",
@@ -78,6 +114,23 @@ def label(name: str) -> str:
 def capitalised(text: str) -> str:
     """`Benchmark AIME` from `benchmark AIME`; `str.capitalize` would make it `Benchmark aime`."""
     return text[:1].upper() + text[1:]
+
+
+def gap_symbol(scheme: Scheme, space: Space) -> str:
+    """What β judges, as plotly writes it: `p_T − p_S` with subscripts, or the same of logarithms."""
+    log = "ln " if space is Space.RATIO else ""
+    return " − ".join(f"{log}p<sub>{letter(role)}</sub>" for role in (scheme.upper, scheme.lower))
+
+
+def thresholds(roles: Sequence[str], rule: LabelRule) -> str:
+    """`α = 0.05, β = 0.1`, or β alone where α decides nothing."""
+    alpha = f"α = {rule.alpha:g}, " if scheme_of(roles).is_triple else ""
+    return f"{alpha}β = {rule.beta:g}"
+
+
+def both_models(scheme: Scheme) -> str:
+    """The two whose gap β judges: `teacher and student`."""
+    return f"{NOUNS[scheme.upper]} and {NOUNS[scheme.lower]}"
 
 
 def count(n: int, singular: str, plural: str | None = None) -> str:
@@ -131,6 +184,7 @@ def run_names(runs: Sequence[Run]) -> dict[str, str]:
     return {run.run_id: f"{plain(run.name, 32)} · {run.run_id[:8]}" for run in runs}
 
 
-def defaults_name(unit: Unit, space: Space) -> str:
+def defaults_name(unit: Unit, space: Space, scheme: Scheme) -> str:
     """What the default thresholds are called: the paper's, where it has some."""
-    return "Paper's values" if (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) else "Default thresholds"
+    is_paper = (unit, space) == (Unit.OWN_TOKEN, Space.DIFFERENCE) and scheme is not WITHOUT_TEACHER
+    return "Paper's values" if is_paper else "Default thresholds"

@@ -14,13 +14,13 @@ from playwright.sync_api import BrowserContext
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule, uncertain_below
 from rdpt_core.analysis.trace.view import load_trace_view
-from rdpt_core.records import ROLES, Direction, Label
+from rdpt_core.records import ROLE_SETS, Direction, Label
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader.payload import labels_payload, text_payload
 from tests.support import synthetic
 
-CODES = ["", "Teacher", "Shared", "Student", "Boosted", "Boosted", "Boosted", "Common"]
+CODES = ["", "Teacher", "Shared", "Student", "Boosted", "Boosted", "Boosted", "Common", "Gained", "Kept", "Lost"]
 DIRECTIONS = {4: Direction.UP, 5: Direction.BETWEEN, 6: Direction.DOWN}
 RULES = [
     (Unit.OWN_TOKEN, Space.DIFFERENCE),
@@ -56,29 +56,29 @@ def encoded(values: np.ndarray[Any, Any]) -> str:
 
 
 def check(in_browser: Evaluate, alpha: float, beta: float, values: dict[str, np.ndarray[Any, Any]]) -> None:
-    want = apply_rule(alpha, beta, values["teacher"], values["student"], values.get("distilled"))
+    want = apply_rule(alpha, beta, values)
     codes, margins = in_browser({role: encoded(column) for role, column in values.items()}, alpha, beta)
-    assert [CODES[code & 7] for code in codes] == want.label.tolist()
-    assert [DIRECTIONS.get(code & 7, "") for code in codes] == want.direction.tolist()
+    assert [CODES[code & 15] for code in codes] == want.label.tolist()
+    assert [DIRECTIONS.get(code & 15, "") for code in codes] == want.direction.tolist()
     labelled = want.label != ""
     np.testing.assert_array_equal(np.array(margins, dtype=float)[labelled], want.margin[labelled])
-    uncertain = np.array([bool(code & 8) for code in codes])
+    uncertain = np.array([bool(code & 16) for code in codes])
     np.testing.assert_array_equal(uncertain, labelled & (want.margin < 0.1 * beta))
 
 
-@pytest.mark.parametrize("roles", [ROLES, ROLES[:2]], ids=["triple", "pair"])
+@pytest.mark.parametrize("roles", ROLE_SETS, ids=",".join)
 @pytest.mark.parametrize(("alpha", "beta"), [(0.05, 0.1), (0.0, 0.0), (0.3, 0.2), (0.1, 1.0)])
 def test_random_rows(in_browser: Evaluate, roles: tuple[str, ...], alpha: float, beta: float) -> None:
     rng = np.random.default_rng(7)
     for shape in (1.0, 0.02):
         values = {str(role): rng.beta(shape, 1.0, 4000) for role in roles}
-        values["teacher"][:50] = np.nan
-        values["student"][25:75] = np.nan
+        values[roles[0]][:50] = np.nan
+        values[roles[1]][25:75] = np.nan
         check(in_browser, alpha, beta, values)
         check(in_browser, alpha, beta, {role: np.log(np.maximum(p, 1e-300)) for role, p in values.items()})
 
 
-@pytest.mark.parametrize("roles", [ROLES, ROLES[:2]], ids=["triple", "pair"])
+@pytest.mark.parametrize("roles", ROLE_SETS, ids=",".join)
 def test_boundaries(in_browser: Evaluate, roles: tuple[str, ...]) -> None:
     alpha, beta = 0.05, 0.1
     steps = [0.0, alpha, beta, -alpha, -beta]
@@ -86,13 +86,12 @@ def test_boundaries(in_browser: Evaluate, roles: tuple[str, ...]) -> None:
     near = [np.nextafter(step, to) for step in steps for to in (-1.0, 1.0)] + steps
     rows = list(itertools.product([0.3, 0.5, 0.0], near, near))
     student = np.array([base for base, _, _ in rows])
-    values = {"teacher": student + [a for _, a, _ in rows], "student": student}
-    if len(roles) == 3:
-        values["distilled"] = student + [b for _, _, b in rows]
-    check(in_browser, alpha, beta, values)
+    first, second = (student + [row[column] for row in rows] for column in (1, 2))
+    values = {"teacher": first, "student": student, "distilled": second if len(roles) == 3 else first}
+    check(in_browser, alpha, beta, {str(role): values[role] for role in roles})
 
 
-@pytest.mark.parametrize("roles", [ROLES, ROLES[:2]], ids=["triple", "pair"])
+@pytest.mark.parametrize("roles", ROLE_SETS, ids=",".join)
 def test_what_the_page_sends_gives_the_labels_of_the_database(
     in_browser: Evaluate, tmp_path: Path, roles: tuple[Any, ...]
 ) -> None:
@@ -105,8 +104,8 @@ def test_what_the_page_sends_gives_the_labels_of_the_database(
             view = load_trace_view(reader, run, trace_no, rule)
             labels = labels_payload(view, "k")
             codes, _ = in_browser(text_payload(view, "k")["values"], labels["alpha"], labels["beta"])
-            assert [CODES[code & 7] or None for code in codes] == view.column("label")
+            assert [CODES[code & 15] or None for code in codes] == view.column("label")
             low = [margin is not None and margin < uncertain_below(rule) for margin in view.column("margin")]
-            assert [bool(code & 8) for code in codes] == low
-            assert {DIRECTIONS[code & 7] for code in codes if code & 7 in DIRECTIONS} <= set(Direction)
+            assert [bool(code & 16) for code in codes] == low
+            assert {DIRECTIONS[code & 15] for code in codes if code & 15 in DIRECTIONS} <= set(Direction)
             assert Label.SHARED not in view.column("label") or len(roles) == 3

@@ -1,4 +1,4 @@
-"""A database of a run before training and one after it, over the same synthetic traces; tests only read it."""
+"""A database with a run of every set of roles, over the same synthetic traces; tests only read it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rdpt_core.store.reader import Reader, Run, open_reader
 from tests.support import synthetic
 
 TRACES = [*synthetic.sketches(), synthetic.unscored_sketch()]
-PAIR, TRIPLE = "a" * 16, "b" * 16
+PAIR, TRIPLE, NO_TEACHER = "a" * 16, "b" * 16, "c" * 16
 # What a kind of synthetic sentence is labelled at the default thresholds, where that is not its name.
 LABEL = {"Boosted-down": "Boosted", "Boosted-between": "Boosted", "Uncertain": "Teacher", "unscored": None}
 
@@ -25,6 +25,7 @@ def expected_labels(sketch: synthetic.Sketch) -> list[str | None]:
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pair-and-triple") / "synthetic.duckdb"
     synthetic.build(path, TRACES, run_id=PAIR, roles=(Role.TEACHER, Role.STUDENT))
+    synthetic.build(path, TRACES, run_id=NO_TEACHER, roles=(Role.STUDENT, Role.DISTILLED))
     synthetic.build(path, TRACES, run_id=TRIPLE)
     return path
 
@@ -35,7 +36,7 @@ def triple(path: Path) -> Iterator[tuple[Reader, Run]]:
         yield reader, reader.run(TRIPLE)
 
 
-@pytest.fixture(params=[PAIR, TRIPLE], ids=["pair", "triple"])
+@pytest.fixture(params=[PAIR, TRIPLE, NO_TEACHER], ids=["pair", "triple", "no-teacher"])
 def each_run(request: pytest.FixtureRequest, path: Path) -> Iterator[tuple[Reader, Run]]:
     with open_reader(path) as reader:
         yield reader, reader.run(request.param)

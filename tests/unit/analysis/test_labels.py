@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,24 +13,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, apply_rule, label_order, labels_sql
+from rdpt_core.analysis.labels import Labelled, LabelRule, Space, Unit, apply_rule, label_order, labels_sql
+from rdpt_core.analysis.schemes import BEFORE_TRAINING, SCHEMES, WITHOUT_TEACHER, common_scheme
 from rdpt_core.errors import UsageError
+from rdpt_core.records import ROLE_SETS
 
 TRIPLE = ("teacher", "student", "distilled")
 PAIR = ("teacher", "student")
+NO_TEACHER = ("student", "distilled")
 PAPER = LabelRule.make()
+
+
+def labelled_as(alpha: float, beta: float, *values: Any, roles: tuple[str, ...] = TRIPLE) -> Labelled:
+    """`apply_rule` of one array or list for each role."""
+    return apply_rule(alpha, beta, {role: np.array(v) for role, v in zip(roles, values, strict=True)})
 
 
 def reference_label(alpha: float, beta: float, teacher: float, student: float, distilled: float | None) -> str:
     """The rule as the method writes it, one sentence at a time."""
-    d_ts = teacher - student
+    gap = teacher - student
     if distilled is not None:
         d_sd, d_td = student - distilled, teacher - distilled
-        if abs(d_sd) <= alpha and abs(d_td) <= alpha and abs(d_ts) <= alpha:
+        if abs(d_sd) <= alpha and abs(d_td) <= alpha and abs(gap) <= alpha:
             return "Shared"
-    if d_ts > beta:
+    if gap > beta:
         return "Teacher"
-    if d_ts < -beta:
+    if gap < -beta:
         return "Student"
     return "Common" if distilled is None else "Boosted"
 
@@ -53,7 +62,7 @@ def test_sql_numpy_and_reference_agree_on_a_million_random_rows() -> None:
     teacher, student, distilled = generator.random((3, 1_000_000)) ** 2
     columns = {"p_teacher": teacher, "p_student": student, "p_distilled": distilled}
     from_sql = sql_labels(PAPER, TRIPLE, columns)
-    from_numpy = apply_rule(PAPER.alpha, PAPER.beta, teacher, student, distilled)
+    from_numpy = labelled_as(PAPER.alpha, PAPER.beta, teacher, student, distilled)
     assert np.array_equal(from_sql["label"].to_numpy(zero_copy_only=False), from_numpy.label)
     assert np.array_equal(from_sql["margin"].to_numpy(), from_numpy.margin)
     directions = from_sql["direction"].fill_null("").to_numpy(zero_copy_only=False)
@@ -71,29 +80,53 @@ def test_every_boundary(alpha: float, beta: float) -> None:
     columns = {f"p_{role}": rows[:, number] for number, role in enumerate(TRIPLE)}
     expected = [reference_label(alpha, beta, *row) for row in rows]
     assert sql_labels(rule, TRIPLE, columns)["label"].to_pylist() == expected
-    assert apply_rule(alpha, beta, *rows.T).label.tolist() == expected
+    assert labelled_as(alpha, beta, *rows.T).label.tolist() == expected
 
 
 def test_a_gap_of_exactly_beta_is_boosted() -> None:
     # 0.75 − 0.5 is exact in binary, so this is equality and not a near miss.
-    labelled = apply_rule(0.05, 0.25, np.array([0.75]), np.array([0.5]), np.array([0.9]))
+    labelled = labelled_as(0.05, 0.25, [0.75], [0.5], [0.9])
     assert labelled.label.tolist() == ["Boosted"]
     assert labelled.margin.tolist() == [0.0]
 
 
-def test_pair_rule_at_its_boundaries() -> None:
+@pytest.mark.parametrize(
+    ("roles", "upper", "names"),
+    [
+        (PAIR, 0, {"Teacher": "Teacher", "Student": "Student", "Common": "Common"}),
+        (NO_TEACHER, 1, {"Teacher": "Gained", "Student": "Lost", "Common": "Kept"}),
+    ],
+)
+def test_two_roles_at_their_boundaries(roles: tuple[str, ...], upper: int, names: dict[str, str]) -> None:
     values = boundary_values(0.05, 0.1)
     rows = np.array(list(itertools.product(values, repeat=2)))
-    expected = [reference_label(0.05, 0.1, *row, None) for row in rows]
-    columns = {"p_teacher": rows[:, 0], "p_student": rows[:, 1]}
-    assert sql_labels(PAPER, PAIR, columns)["label"].to_pylist() == expected
-    assert apply_rule(0.05, 0.1, rows[:, 0], rows[:, 1], None).label.tolist() == expected
-    assert set(expected) == {"Teacher", "Student", "Common"} == {str(label) for label in label_order(PAIR)}
+    # Without a teacher the distilled model stands in its place, against the same student.
+    expected = [names[reference_label(0.05, 0.1, row[upper], row[1 - upper], None)] for row in rows]
+    columns = {f"p_{role}": rows[:, number] for number, role in enumerate(roles)}
+    table, labelled = sql_labels(PAPER, roles, columns), labelled_as(0.05, 0.1, *rows.T, roles=roles)
+    assert table["label"].to_pylist() == expected == labelled.label.tolist()
+    assert table["margin"].to_pylist() == labelled.margin.tolist()
+    assert table["direction"].null_count == len(rows) and set(labelled.direction) == {""}
+    assert set(expected) == set(names.values()) == {str(label) for label in label_order(roles)}
+
+
+def test_every_set_of_roles_is_labelled() -> None:
+    assert tuple(SCHEMES) == ROLE_SETS
+    for scheme in SCHEMES.values():
+        named = {scheme.above, scheme.below, scheme.rest, scheme.alike} - {None}
+        assert set(scheme.labels) == named and len(named) == len(scheme.labels)
+        assert {scheme.upper, scheme.lower} <= set(scheme.roles)
+
+
+def test_runs_share_the_roles_that_both_have() -> None:
+    assert common_scheme(TRIPLE, NO_TEACHER) is WITHOUT_TEACHER
+    assert common_scheme(PAIR, TRIPLE) is BEFORE_TRAINING
+    assert common_scheme(PAIR, NO_TEACHER) is None
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5))
 def test_any_thresholds_give_exactly_one_label(t: float, s: float, d: float, alpha: float, beta: float) -> None:
-    labelled = apply_rule(alpha, beta, np.array([t]), np.array([s]), np.array([d]))
+    labelled = labelled_as(alpha, beta, [t], [s], [d])
     assert labelled.label[0] in {"Shared", "Teacher", "Student", "Boosted"}
     assert labelled.margin[0] >= 0
     assert (labelled.direction[0] != "") == (labelled.label[0] == "Boosted")
@@ -103,16 +136,16 @@ def test_any_thresholds_give_exactly_one_label(t: float, s: float, d: float, alp
 def test_margin_is_the_smallest_threshold_change_that_flips(t: float, s: float, d: float) -> None:
     alpha, beta = 0.05, 0.1
     values = (np.array([t]), np.array([s]), np.array([d]))
-    labelled = apply_rule(alpha, beta, *values)
+    labelled = labelled_as(alpha, beta, *values)
     label, margin = labelled.label[0], float(labelled.margin[0])
     inside = margin * 0.999 - 1e-12
     if inside > 0:
         for change_alpha, change_beta in ((inside, 0), (-inside, 0), (0, inside), (0, -inside)):
             if alpha + change_alpha >= 0 and beta + change_beta >= 0:
-                assert apply_rule(alpha + change_alpha, beta + change_beta, *values).label[0] == label
+                assert labelled_as(alpha + change_alpha, beta + change_beta, *values).label[0] == label
     outside = margin * 1.001 + 1e-12
     flipped = {
-        apply_rule(alpha + a, beta + b, *values).label[0]
+        labelled_as(alpha + a, beta + b, *values).label[0]
         for a, b in ((outside, 0), (-outside, 0), (0, outside), (0, -outside))
     }
     assert flipped != {label}
@@ -128,16 +161,14 @@ def test_missing_is_no_label_in_sql_and_numpy() -> None:
     assert table["label"].to_pylist() == ["Teacher", None, None, None]
     assert table["margin"].null_count == 3
     nan = math.nan
-    labelled = apply_rule(
-        0.05, 0.1, np.array([0.9, nan, 0.9, 0.9]), np.array([0.1, 0.1, nan, 0.1]), np.array([0.5, 0.5, 0.5, nan])
-    )
+    labelled = labelled_as(0.05, 0.1, [0.9, nan, 0.9, 0.9], [0.1, 0.1, nan, 0.1], [0.5, 0.5, 0.5, nan])
     assert labelled.label.tolist() == ["Teacher", "", "", ""]
 
 
 def test_directions_of_boosted() -> None:
     t, s = np.array([0.5, 0.5, 0.5]), np.array([0.45, 0.45, 0.45])
     d = np.array([0.9, 0.1, 0.47])
-    labelled = apply_rule(0.01, 0.1, t, s, d)
+    labelled = labelled_as(0.01, 0.1, t, s, d)
     assert labelled.label.tolist() == ["Boosted"] * 3
     assert labelled.direction.tolist() == ["up", "down", "between"]
 

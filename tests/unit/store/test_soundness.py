@@ -33,7 +33,7 @@ RUN = {
     "`notes` as a list of texts": """UPDATE runs SET environment = '[{"notes": [1]}]'""",
     "a list of objects": "UPDATE runs SET environment = '[7]'",
     "roles of run": "UPDATE runs SET roles = ['teacher', 'student', 'nobody']",
-    "and perhaps distilled; got \\['student', 'teacher'\\]": "UPDATE runs SET roles = ['student', 'teacher']",
+    "or student,distilled; got \\['student', 'teacher'\\]": "UPDATE runs SET roles = ['student', 'teacher']",
     "models of run": "DELETE FROM run_models WHERE role = 'student'",
     "one for each of teacher": "UPDATE run_models SET role = 'nobody' WHERE role = 'student'",
     "template policy": "UPDATE runs SET template_policy = 'any'",

@@ -1,13 +1,13 @@
 """A β that the data suggest. Ours: the paper fixes β by hand.
 
-Moving β by a little turns the sentences whose |d_ts| lies where it passes. So where the density of |d_ts| is lowest
-between the sentences on which teacher and student agree and those on which they do not, labels depend least on β:
+Moving β by a little turns the sentences whose |gap| lies where it passes. So where the density of |gap| is lowest
+between the sentences on which the two models agree and those on which they do not, labels depend least on β:
 
     β* = argmin over b of f(b) / max over c ≥ b of f(c)
 
-with f the smoothed density of |d_ts|, b beyond its mode, and at least 5% of the sentences beyond b.
+with f the smoothed density of |gap|, b beyond its mode, and at least 5% of the sentences beyond b.
 
-Any sample has dents, so a β is suggested only where a dip test finds that |d_ts| has more than one hump (p ≤ 0.05; see
+Any sample has dents, so a β is suggested only where a dip test finds that |gap| has more than one hump (p ≤ 0.05; see
 `statistics.unimodality`), and f falls below four fifths of the later hump. Else nothing in the data sets the two kinds
 of sentences apart.
 """
@@ -53,9 +53,9 @@ class SuggestedBeta:
         beta: the antimode; None if the data have one hump, or too few questions to tell.
         low: lower end of its 95% interval from resampled questions; None without a β.
         high: upper end.
-        test: whether |d_ts| has more than one hump.
-        centres: (N_BINS,), values of |d_ts|.
-        density: (N_BINS,), their smoothed density, per unit of |d_ts|.
+        test: whether |gap| has more than one hump.
+        centres: (N_BINS,), values of |gap|.
+        density: (N_BINS,), their smoothed density, per unit of |gap|.
         depth: density in the deepest valley as a part of the later hump's, whether it passes the test or not; 1
             without a valley.
         n_sentences: scored sentences in scope.
@@ -76,7 +76,7 @@ class SuggestedBeta:
 
 
 def find_beta(gaps: Gaps, rows: Ints, traces: TraceTable, exact: Exact) -> SuggestedBeta | None:
-    """The antimode of |d_ts|, in the unit and space of `gaps`; None if nothing in scope is scored.
+    """The antimode of |gap|, in the unit and space of `gaps`; None if nothing in scope is scored.
 
     Args:
         gaps: in the unit and space that β is for.
@@ -89,8 +89,8 @@ def find_beta(gaps: Gaps, rows: Ints, traces: TraceTable, exact: Exact) -> Sugge
         return None
     range_end = quantile or 1.0
 
-    def classify(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
-        position = np.abs(d_ts.astype(np.float64)) / range_end * N_BINS
+    def classify(gap: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+        position = np.abs(gap.astype(np.float64)) / range_end * N_BINS
         edge_number = np.rint(position)
         is_doubtful = np.abs(position - edge_number) <= position * ROUNDING
         is_doubtful &= (edge_number > 0) & (edge_number <= N_BINS)
@@ -103,13 +103,13 @@ def find_beta(gaps: Gaps, rows: Ints, traces: TraceTable, exact: Exact) -> Sugge
 
 
 def _range_end(gaps: Gaps, rows: Ints, exact: Exact) -> float | None:
-    """The quantile of |d_ts| at which the range ends, interpolated in double precision; None if nothing is scored."""
-    is_scored = ~np.isnan(gaps.d_ts if gaps.max_gap is None else gaps.max_gap)
+    """The quantile of |gap| at which the range ends, interpolated in double precision; None if nothing is scored."""
+    is_scored = ~np.isnan(gaps.gap if gaps.max_gap is None else gaps.max_gap)
     if len(rows) < len(gaps.trace_no):
         is_chosen = np.zeros(len(gaps.trace_no), bool)
         is_chosen[rows] = True
         is_scored &= np.repeat(is_chosen, gaps.length)
-    size = np.abs(gaps.d_ts[is_scored])
+    size = np.abs(gaps.gap[is_scored])
     if not len(size):
         return None
     rank = (len(size) - 1) * (1 - _TAIL)
@@ -118,8 +118,8 @@ def _range_end(gaps: Gaps, rows: Ints, exact: Exact) -> float | None:
     # Rounding keeps order: so these values, in double precision, lie among those of the sentences with the same ones.
     sentences = np.flatnonzero(is_scored)[(size == ends[0]) | (size == ends[1])]
     traces, sentences_of_traces = traces_of(gaps, sentences)
-    d_ts, _ = exact(gaps.trace_no[traces])
-    ordered = np.sort(np.abs(d_ts[np.searchsorted(sentences_of_traces, sentences)]))
+    gap, _ = exact(gaps.trace_no[traces])
+    ordered = np.sort(np.abs(gap[np.searchsorted(sentences_of_traces, sentences)]))
     first = int((size < ends[0]).sum())
     low, high = (float(ordered[number - first]) for number in (below, above))
     return low + (high - low) * (rank - below)
@@ -129,8 +129,8 @@ def suggest_beta(per_question: Doubles, range_end: float, *, seed: int = 0) -> S
     """The antimode of a histogram, if it has two humps, with an interval from resampled questions.
 
     Args:
-        per_question: (n_questions, N_BINS + 1), counts of |d_ts| in equal bins over [0, range_end], and beyond.
-        range_end: where the range ends, in the unit of |d_ts|.
+        per_question: (n_questions, N_BINS + 1), counts of |gap| in equal bins over [0, range_end], and beyond.
+        range_end: where the range ends, in the unit of |gap|.
         seed: the same seed and input give the same answer.
     """
     n_questions, n_effective = len(per_question), float(effective_number(per_question.sum(axis=1)))

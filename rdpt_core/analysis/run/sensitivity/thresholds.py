@@ -1,11 +1,12 @@
 """What α and β decide: shares and flips for every pair of them, computed from one histogram over the gaps in memory.
 
-The label of a sentence depends on α and β only through its largest gap and its d_ts, and turns at known thresholds:
+The label of a sentence depends on α and β only through its largest gap and the one that β judges, and turns at known
+thresholds, with the names of three roles:
 
-    Shared  ⇔  max_gap ≤ α        Teacher (if not Shared)  ⇔  d_ts > β        Student (if not Shared)  ⇔  −d_ts > β
+    Shared  ⇔  max_gap ≤ α        Teacher (if not Shared)  ⇔  gap > β        Student (if not Shared)  ⇔  −gap > β
 
 So it is enough to know, for each sentence, the first threshold of a grid that reaches its max_gap, and the first that
-reaches |d_ts|. Cumulative sums over that histogram are the exact counts for every pair of thresholds of the grid.
+reaches |gap|. Cumulative sums over that histogram are the exact counts for every pair of thresholds of the grid.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, default_thresholds, label_order, labels_sql
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, added_columns, default_thresholds, label_order, labels_sql
 from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_all, count_by_trace, reach
 from rdpt_core.analysis.run.gap_arrays import Gaps
 from rdpt_core.analysis.run.trace_table import TraceTable
+from rdpt_core.analysis.schemes import Scheme, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, shares_of_groups
 from rdpt_core.arrays import Bools, Doubles, Ints
@@ -49,17 +51,22 @@ class ThresholdMap:
 
     Attributes:
         grid: (n,), the thresholds of either axis, from 0: probabilities, or nats in ratio space.
-        labels: the labels of the run, in order.
+        scheme: that of the run; its labels are counted, in order.
         counts: (k, n, n), sentences with label k at α = grid[i], β = grid[j].
         flips: (n, n), sentences whose label there differs from the one under the present rule.
         n_sentences: scored sentences in scope.
     """
 
     grid: Doubles
-    labels: tuple[Label, ...]
+    scheme: Scheme
     counts: Ints
     flips: Ints
     n_sentences: int
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels that are counted, in order."""
+        return self.scheme.labels
 
 
 def grid_of(rule: LabelRule) -> Doubles:
@@ -75,12 +82,12 @@ def count_map(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> Threshol
         rows: (n_traces,), indices in `gaps` of the traces in scope, ascending.
         exact: their gaps in double precision, asked for the few that single precision leaves in doubt.
     """
-    labels, grid, denominator = label_order(gaps.roles), grid_of(rule), _DENOMINATORS[rule.unit, rule.space]
-    size = N_STEPS + 2
+    scheme, grid, denominator = scheme_of(gaps.roles), grid_of(rule), _DENOMINATORS[rule.unit, rule.space]
+    n_labels, size = len(scheme.labels), N_STEPS + 2
 
-    def classify(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
-        bins, is_doubtful = _label_indices(d_ts, max_gap, rule, labels)
-        beta_step, is_tie = reach(np.abs(d_ts), grid, denominator)
+    def classify(gap: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+        bins, is_doubtful = _label_indices(gap, max_gap, rule, scheme)
+        beta_step, is_tie = reach(np.abs(gap), grid, denominator)
         is_doubtful |= is_tie
         bins *= size
         if max_gap is None:
@@ -90,52 +97,48 @@ def count_map(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> Threshol
             is_doubtful |= is_tie
             bins += alpha_step
         bins *= 2
-        bins += d_ts > 0
+        bins += gap > 0
         bins *= size
         bins += beta_step
         return bins, is_doubtful
 
-    histogram = count_all(gaps, rows, classify, len(labels) * size * 2 * size, exact).reshape(-1, size, 2, size)
-    by_label = _counts_at_thresholds(histogram, labels)
+    histogram = count_all(gaps, rows, classify, n_labels * size * 2 * size, exact).reshape(-1, size, 2, size)
+    by_label = _counts_at_thresholds(histogram, scheme)
     counts = by_label.sum(axis=0)
-    n_kept = sum((by_label[k, k] for k in range(len(labels))), np.zeros_like(counts[0]))
+    n_kept = sum((by_label[k, k] for k in range(n_labels)), np.zeros_like(counts[0]))
     total = int(histogram.sum())
-    return ThresholdMap(grid, labels, counts, total - n_kept, total)
+    return ThresholdMap(grid, scheme, counts, total - n_kept, total)
 
 
-def _label_indices(
-    d_ts: Values, max_gap: Values | None, rule: LabelRule, labels: Sequence[Label]
-) -> tuple[Ints, Bools]:
-    """The index of each sentence's label in `labels`, and where rounding could change it."""
-    index_of = {indices: index for index, indices in enumerate(labels)}
+def _label_indices(gap: Values, max_gap: Values | None, rule: LabelRule, scheme: Scheme) -> tuple[Ints, Bools]:
+    """The index of each sentence's label in the scheme's order, and where rounding could change it."""
+    above, below, rest = (scheme.labels.index(label) for label in (scheme.above, scheme.below, scheme.rest))
     # Numbers of Python take the precision of the array that they are compared with; numpy's would not.
     alpha, beta = float(rule.alpha), float(rule.beta)
-    rest = index_of[Label.COMMON if max_gap is None else Label.BOOSTED]
-    indices = np.where(d_ts > beta, index_of[Label.TEACHER], np.where(d_ts < -beta, index_of[Label.STUDENT], rest))
-    is_doubtful = np.abs(d_ts) == beta
-    if max_gap is not None:
-        indices[max_gap <= alpha] = index_of[Label.SHARED]
+    indices = np.where(gap > beta, above, np.where(gap < -beta, below, rest))
+    is_doubtful = np.abs(gap) == beta
+    if max_gap is not None and scheme.alike is not None:
+        indices[max_gap <= alpha] = scheme.labels.index(scheme.alike)
         is_doubtful |= max_gap == alpha
     return indices, is_doubtful
 
 
-def _counts_at_thresholds(histogram: Ints, labels: Sequence[Label]) -> Ints:
-    """Shapes: (k now, α step, side, β step) to (k now, k at the thresholds, n, n). Side 1 is the teacher's."""
+def _counts_at_thresholds(histogram: Ints, scheme: Scheme) -> Ints:
+    """Shapes: (k now, α step, side, β step) to (k now, k at the thresholds, n, n). Side 1 is that of gaps above 0."""
     n = N_STEPS + 1
     # Sentences that α = grid[i] does not make Shared, by i.
     apart = histogram.sum(axis=1, keepdims=True) - np.cumsum(histogram, axis=1)[:, :n]
     total = histogram.sum(axis=(1, 2, 3))[:, None, None]
     beyond = apart.sum(axis=3, keepdims=True) - np.cumsum(apart, axis=3)[..., :n]
-    teacher, student = beyond[:, :, 1], beyond[:, :, 0]
+    above, below = beyond[:, :, 1], beyond[:, :, 0]
     n_apart = apart.sum(axis=(2, 3))[:, :, None]
     by_label = {
-        Label.TEACHER: teacher,
-        Label.STUDENT: student,
-        Label.SHARED: np.broadcast_to(total - n_apart, teacher.shape),
-        Label.BOOSTED: n_apart - teacher - student,
-        Label.COMMON: n_apart - teacher - student,
+        scheme.above: above,
+        scheme.below: below,
+        scheme.alike: np.broadcast_to(total - n_apart, above.shape),
+        scheme.rest: n_apart - above - below,
     }
-    return np.stack([by_label[label] for label in labels], axis=1)
+    return np.stack([by_label[label] for label in scheme.labels], axis=1)
 
 
 def count_margins(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> pa.Table:
@@ -143,16 +146,17 @@ def count_margins(gaps: Gaps, rows: Ints, rule: LabelRule, exact: Exact) -> pa.T
 
     Columns: label, within_<part of β> for each of `MARGINS`, and n, with or without such a margin.
     """
-    labels, limits = label_order(gaps.roles), [fraction * rule.beta for fraction in MARGINS]
+    scheme, limits = scheme_of(gaps.roles), [fraction * rule.beta for fraction in MARGINS]
+    labels = scheme.labels
 
-    def classify(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
-        bins, is_doubtful = _label_indices(d_ts, max_gap, rule, labels)
-        margin = np.abs(np.abs(d_ts.astype(np.float64)) - rule.beta)
-        room = np.abs(d_ts)
-        if max_gap is not None:
+    def classify(gap: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+        bins, is_doubtful = _label_indices(gap, max_gap, rule, scheme)
+        margin = np.abs(np.abs(gap.astype(np.float64)) - rule.beta)
+        room = np.abs(gap)
+        if max_gap is not None and scheme.alike is not None:
             alpha_margin = np.abs(max_gap.astype(np.float64) - rule.alpha)
-            is_shared = bins == labels.index(Label.SHARED)
-            margin = np.where(is_shared, alpha_margin, np.minimum(alpha_margin, margin))
+            is_alike = bins == labels.index(scheme.alike)
+            margin = np.where(is_alike, alpha_margin, np.minimum(alpha_margin, margin))
             room = max_gap
         # By how much a gap in single precision may be off, and more.
         room = room * ROUNDING + 1e-12
@@ -205,8 +209,8 @@ def beta_curves(gaps: Gaps, rows: Ints, traces: TraceTable, rule: LabelRule, exa
     Args:
         traces: the traces in scope; the others as for `count_map`.
     """
-    betas, labels = betas_of(rule), label_order(gaps.roles)
-    columns = _label_columns(_beta_counts(gaps, rows, rule, betas, exact), labels)
+    betas, scheme = betas_of(rule), scheme_of(gaps.roles)
+    columns = _label_columns(_beta_counts(gaps, rows, rule, betas, exact), scheme)
     question, benchmark = traces.question_by_text(), traces.codes["benchmark"]
     is_scored = columns.any(axis=1)
     masks = {name: is_scored & (benchmark == code) for code, name in enumerate(traces.names["benchmark"])}
@@ -214,22 +218,22 @@ def beta_curves(gaps: Gaps, rows: Ints, traces: TraceTable, rule: LabelRule, exa
     if len(groups) != 1:
         groups.insert(0, ("all benchmarks", is_scored))
     return tuple(
-        BetaCurve(name, betas, labels, _intervals_by_beta(columns[mask], question[mask], len(betas)))
+        BetaCurve(name, betas, scheme.labels, _intervals_by_beta(columns[mask], question[mask], len(betas)))
         for name, mask in groups
     )
 
 
 def _beta_counts(gaps: Gaps, rows: Ints, rule: LabelRule, betas: Sequence[float], exact: Exact) -> Ints:
-    """Sentences of each trace: Shared, then those of the student and of the teacher, by how many β lie below |d_ts|.
+    """Sentences of each trace: those within α, then those with gaps below and above 0, by how many β lie below |gap|.
 
     Shape: (n_traces, 1 + 2 · (n_betas + 1)).
     """
     width, alpha = len(betas) + 1, float(rule.alpha)
 
-    def classify(d_ts: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
-        size = np.abs(d_ts)
-        bins = 1 + width * (d_ts > 0).astype(np.int64)
-        is_doubtful = np.zeros(len(d_ts), bool)
+    def classify(gap: Values, max_gap: Values | None) -> tuple[Ints, Bools]:
+        size = np.abs(gap)
+        bins = 1 + width * (gap > 0).astype(np.int64)
+        is_doubtful = np.zeros(len(gap), bool)
         for beta in betas:
             bins += size > beta
             is_doubtful |= size == beta
@@ -241,16 +245,17 @@ def _beta_counts(gaps: Gaps, rows: Ints, rule: LabelRule, betas: Sequence[float]
     return count_by_trace(gaps, rows, classify, 1 + 2 * width, exact)
 
 
-def _label_columns(counts: Ints, labels: Sequence[Label]) -> Ints:
+def _label_columns(counts: Ints, scheme: Scheme) -> Ints:
     """Shape: `counts` as `_beta_counts` gives it to (n_traces, n_betas · k), the labels of one β side by side."""
-    n_scored, n_shared = counts.sum(axis=1), counts[:, 0]
+    n_scored, alike = counts.sum(axis=1), counts[:, 0]
     sides = counts[:, 1:].reshape(len(counts), 2, -1)
     beyond = sides.sum(axis=2, keepdims=True) - np.cumsum(sides, axis=2)
     columns = []
     for beta_no in range(beyond.shape[2] - 1):
-        student, teacher = beyond[:, 0, beta_no], beyond[:, 1, beta_no]
-        counts_of = {Label.TEACHER: teacher, Label.STUDENT: student, Label.SHARED: n_shared}
-        columns += [counts_of.get(label, n_scored - n_shared - teacher - student) for label in labels]
+        below, above = beyond[:, 0, beta_no], beyond[:, 1, beta_no]
+        rest = n_scored - alike - above - below
+        counts_of = {scheme.above: above, scheme.below: below, scheme.alike: alike, scheme.rest: rest}
+        columns += [counts_of[label] for label in scheme.labels]
     return np.column_stack(columns)
 
 
@@ -282,9 +287,7 @@ def load_alternatives(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -
     combinations = [(unit, space) for unit, space in _DENOMINATORS if (unit, space) != (rule.unit, rule.space)]
     rules = [rule, *(LabelRule.make(unit=unit, space=space) for unit, space in combinations)]
     source, parameters = scope.sentences(run.run_no)
-    added = [f"v_{role}" for role in run.roles] + ["d_ts", "max_gap", "label", "margin", "direction"]
-    if run.has_distilled:
-        added += ["d_sd", "d_td"]
+    added = added_columns(run.roles)
     for number, tried in enumerate(rules):
         labelled = labels_sql(tried, run.roles, source)
         source = f"(SELECT * EXCLUDE ({', '.join(added)}), label AS label_{number} FROM ({labelled}))"

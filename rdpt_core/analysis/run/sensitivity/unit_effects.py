@@ -6,8 +6,9 @@ definition, and both move labels. A gap splits exactly. With n tokens and ln p =
 
     ln p_T − ln p_S = (first_T / n_T − first_S / n_S) + (rest_T / n_T − rest_S / n_S) = choice + wording
 
-For probabilities the parts multiply, so each part is its Shapley value: what it adds to d_ts, averaged over which of
-the two is changed first. `choice + wording = d_ts` there, too.
+and so with D in the place of T where there is no teacher. For probabilities the parts multiply, so each part is its
+Shapley value: what it adds to the gap, averaged over which of the two is changed first. `choice + wording = gap` there,
+too.
 
 Each unit is one query over the sentences; memory grows with the traces and not with their sentences.
 """
@@ -19,15 +20,16 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql, writing_role
+from rdpt_core.analysis.labels import LabelRule, Space, Unit, added_columns, label_order, labels_sql, writing_role
 from rdpt_core.analysis.run.gap_arrays import without_first_sql
 from rdpt_core.analysis.run.trace_table import TraceTable
+from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.exact import effective_number
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares, none_if_nan, refusal
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
 from rdpt_core.arrays import Doubles
-from rdpt_core.records import Label, Role
+from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
 
 JOINED: tuple[int | None, ...] = (2, 5, None)
@@ -51,10 +53,10 @@ class UnitShares:
 
 @dataclass(frozen=True, slots=True)
 class GapParts:
-    """The sentences of one label: mean d_ts in two parts, and what the label is without the first token.
+    """The sentences of one label: mean gap in two parts, and what the label is without the first token.
 
     Attributes:
-        mean: d_ts in the rule's space; NaN without sentences.
+        mean: the gap in the rule's space; NaN without sentences.
         choice: the part of it that the first token makes.
         wording: the rest; `choice + wording = mean`.
         low: lower end of the 95% interval of `choice`, over resampled questions; NaN where refused.
@@ -158,19 +160,18 @@ class _Questions:
     def parts(self) -> tuple[tuple[GapParts, ...], int, int]:
         """The parts of the gaps by label, and how many sentences lack a first logprob or are a single token."""
         roles = self._run.roles
-        added = [*(f"v_{role}" for role in roles), "d_ts", "max_gap", "label", "margin", "direction"]
-        added += ["d_sd", "d_td"] if self._run.has_distilled else []
         has_first = " AND ".join(f"first_logprob_{role} IS NOT NULL" for role in roles)
         is_single = " OR ".join(f"n_tokens_{role} = 1" for role in roles)
         whole = (
-            f"(SELECT * EXCLUDE ({', '.join(added)}), label AS whole, d_ts AS gap, {self._choice()} AS choice, "
+            f"(SELECT * EXCLUDE ({', '.join(added_columns(roles))}), label AS whole, gap AS whole_gap, "
+            f"{self._choice()} AS choice, "
             f"{has_first} AS has_first, {is_single} AS is_single "
             f"FROM ({labels_sql(self._rule, roles, self.source)}) WHERE label IS NOT NULL)"
         )
         sums = ["count(*) FILTER (NOT has_first)", "count(*) FILTER (has_first AND is_single)"]
         for label in self.labels:
             here = f"whole = '{label}' AND has_first"
-            sums += [f"coalesce({what} FILTER ({here}), 0)" for what in ("count(*)", "sum(gap)", "sum(choice)")]
+            sums += [f"coalesce({what} FILTER ({here}), 0)" for what in ("count(*)", "sum(whole_gap)", "sum(choice)")]
             sums += [f"count(*) FILTER ({here} AND label {test})" for test in ("IS NOT NULL", f"= '{label}'")]
         by_trace = self._by_trace(sums, labels_sql(self._rule, roles, without_first_sql(self._run, whole)))
         question, n_questions = self._traces.question_by_text(), self._traces.n_questions
@@ -182,16 +183,17 @@ class _Questions:
         return parts, n_lacking, n_single
 
     def _choice(self) -> str:
-        """SQL for what the first token adds to d_ts; see the top of this file."""
+        """SQL for what the first token adds to the gap; see the top of this file."""
         shared = f"n_tokens_{writing_role(self._run.roles)}" if self._rule.unit is Unit.COMMON_TOKEN else None
-        first, rest = {}, {}
-        for role in (Role.TEACHER, Role.STUDENT):
+        scheme = scheme_of(self._run.roles)
+        first, rest = [], []
+        for role in (scheme.upper, scheme.lower):
             n, own = shared or f"n_tokens_{role}", f"first_logprob_{role}::DOUBLE"
-            first[role], rest[role] = f"({own} / {n})", f"((logprob_sum_{role} - {own}) / {n})"
-        a_t, a_s, b_t, b_s = first[Role.TEACHER], first[Role.STUDENT], rest[Role.TEACHER], rest[Role.STUDENT]
+            first.append(f"({own} / {n})")
+            rest.append(f"((logprob_sum_{role} - {own}) / {n})")
         if self._rule.space is Space.RATIO:
-            return f"{a_t} - {a_s}"
-        return f"(exp({a_t}) - exp({a_s})) * (exp({b_t}) + exp({b_s})) / 2"
+            return f"{first[0]} - {first[1]}"
+        return f"(exp({first[0]}) - exp({first[1]})) * (exp({rest[0]}) + exp({rest[1]})) / 2"
 
     def _by_trace(self, columns: list[str], source: str) -> Doubles:
         """Aggregates of the rows of each trace in scope. Shape: (n_traces, n_columns)."""
@@ -210,7 +212,7 @@ def _gap_parts(label: Label, sums: Doubles) -> GapParts:
     """Of one label.
 
     Args:
-        sums: (n_questions, 5): sentences, their d_ts, their choice, those with a label of the rest, those that keep it.
+        sums: (n_questions, 5): sentences, their gaps, their choice, those with a label of the rest, those that keep it.
     """
     sums = sums[sums[:, 0] > 0]
     n, n_questions, n_effective = sums[:, 0].sum(), len(sums), float(effective_number(sums[:, 0]))

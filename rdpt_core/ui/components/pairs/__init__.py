@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from rdpt_core.analysis.labels import Space
+from rdpt_core.analysis.schemes import Scheme
 from rdpt_core.analysis.trace.alignment import Rule
 from rdpt_core.analysis.trace.comparison import TraceComparison
 from rdpt_core.analysis.trace.view import TraceView
@@ -37,8 +38,11 @@ def payload(
     """What the strip shows."""
     rows = comparison.alignment.rows
     rule = RULES[comparison.alignment.rule]
-    if comparison.common_only:
-        rule += " One run has no distilled model: Shared and Boosted both count as Common here."
+    scheme = comparison.scheme
+    if scheme is None:
+        rule += " The runs have the student alone in common, so no label of one differs from one of the other."
+    elif left.roles != right.roles:
+        rule += f" One run lacks a model of the other, so labels are compared as {_listed(scheme)}."
     return {
         "key": key,
         "left": [-1 if row.left is None else row.left for row in rows],
@@ -60,6 +64,11 @@ def payload(
         "hint": _HINT,
         "pair": pair,
     }
+
+
+def _listed(scheme: Scheme) -> str:
+    *first, last = scheme.labels
+    return f"{', '.join(first)} or {last}"
 
 
 def _marks(view: TraceView) -> list[int]:

@@ -3,6 +3,7 @@
 
 import { clamp, el, fitCanvas, sizeOf, whole } from "./dom.js";
 import { CODES, LETTERS } from "./marks.js";
+import { LABEL } from "./rule.js";
 
 const PIXELS_PER_SENTENCE = 7;
 const EDGE = { left: 26, right: 4, top: 2, bottom: 17 };
@@ -95,7 +96,7 @@ function lowestOf(model) {
 
 // Hatches that tell the labels apart without colour; letters where they have room.
 function makePatterns(ctx, view) {
-  const kinds = { shared: dots, student: (c) => strokes(c, [[0, 8, 8, 0]]), boosted: cross, "boosted-down": (c) => strokes(c, [[0, 0, 8, 8]]), common: dots, none: (c) => strokes(c, [[0, 8, 8, 0]]) };
+  const kinds = { shared: dots, student: (c) => strokes(c, [[0, 8, 8, 0]]), boosted: cross, "boosted-down": (c) => strokes(c, [[0, 0, 8, 8]]), common: dots, kept: dots, lost: (c) => strokes(c, [[0, 8, 8, 0]]), none: (c) => strokes(c, [[0, 8, 8, 0]]) };
   const made = new Map();
   CODES.forEach(({ key }, code) => {
     if (!kinds[key]) return;
@@ -139,9 +140,9 @@ function background(ctx, view, place, scales, { made }) {
     let end = start + 1;
     while (end < place.last && model.codes[end] === code) end += 1;
     const [x, width] = [scales.x(start), (end - start) * place.step];
-    const { key } = CODES[code & 7];
+    const { key } = CODES[code & LABEL];
     ctx.globalAlpha = legend.keeps(code) ? 1 : 0.2;
-    ctx.fillStyle = palette.tones[code & 7].tint;
+    ctx.fillStyle = palette.tones[code & LABEL].tint;
     ctx.fillRect(x, scales.top, width, height);
     const pattern = made.get(key);
     if (pattern) {

@@ -2,7 +2,7 @@
 
 import { counted, el, percent, whole } from "./dom.js";
 import { CODES } from "./marks.js";
-import { UNCERTAIN } from "./rule.js";
+import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
 
 const EXTRA = [
   { filter: "down", key: "boosted-down", letter: "B↓", name: "down", title: "of Boosted: distilled below both" },
@@ -11,10 +11,10 @@ const EXTRA = [
 ];
 
 // What each label code counts as, without and with the bit for uncertain.
-const FILTERS = Array.from({ length: 16 }, (_, code) => {
-  const mark = CODES[code & 7];
-  const found = [mark.label];
-  if (mark.direction === "down") found.push("down");
+const FILTERS = Array.from({ length: N_CODES }, (_, code) => {
+  const mark = CODES[code & LABEL];
+  const found = [mark?.label];
+  if (mark?.direction === "down") found.push("down");
   if (code & UNCERTAIN) found.push("uncertain");
   return found;
 });
@@ -74,15 +74,15 @@ export function makeLegend(onChange) {
 
 function countAll(model) {
   const [n, tokens] = [new Map(), new Map()];
-  const byCode = new Uint32Array(16);
-  const tokensByCode = new Float64Array(16);
+  const byCode = new Uint32Array(N_CODES);
+  const tokensByCode = new Float64Array(N_CODES);
   for (let i = 0; i < model.n; i += 1) {
     byCode[model.codes[i]] += 1;
     tokensByCode[model.codes[i]] += model.weights[i];
   }
   let nTokens = 0;
   byCode.forEach((count, code) => {
-    if ((code & 7) !== 0) nTokens += tokensByCode[code];
+    if ((code & LABEL) !== 0) nTokens += tokensByCode[code];
     for (const filter of FILTERS[code]) {
       n.set(filter, (n.get(filter) ?? 0) + count);
       tokens.set(filter, (tokens.get(filter) ?? 0) + tokensByCode[code]);

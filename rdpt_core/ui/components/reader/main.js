@@ -3,7 +3,7 @@
 //   text     what was measured. Changes with the trace, the unit and the space; draws the component.
 //     key        identifies run and trace; parts with different keys wait for each other
 //     texts      the sentences; joined they are the response
-//     roles      teacher, student and, after training, distilled
+//     roles      teacher, student, distilled, or two of them with the student
 //     values     role → base64 of doubles (little-endian), what the rule compares: p, or mean logprobs in ratio space
 //     sums       role → base64 of doubles, logprob sums in nats; missing is NaN in both
 //     tokens     role → counts or null; countRole names the one that weighs sentences

@@ -1,7 +1,7 @@
 // What a label code means, and the rule that gave it, in words with numbers.
 
 import { decimal } from "./dom.js";
-import { marginOf, UNCERTAIN } from "./rule.js";
+import { LABEL, marginOf, UNCERTAIN } from "./rule.js";
 
 // In the order of the numbers in rule.js. Boosted is three codes: up, between, down.
 export const CODES = [
@@ -13,14 +13,17 @@ export const CODES = [
   { key: "boosted", label: "Boosted", direction: "between" },
   { key: "boosted-down", label: "Boosted", direction: "down" },
   { key: "common", label: "Common" },
+  { key: "gained", label: "Gained" },
+  { key: "kept", label: "Kept" },
+  { key: "lost", label: "Lost" },
 ];
 
-export const LETTERS = { teacher: "T", shared: "H", student: "S", boosted: "B", "boosted-down": "B↓", common: "C", none: "–" };
+export const LETTERS = { teacher: "T", shared: "H", student: "S", boosted: "B", "boosted-down": "B↓", common: "C", gained: "G", kept: "K", lost: "L", none: "–" };
 
 export const ROLE_LETTER = { teacher: "T", student: "S", distilled: "D" };
 
 export function markOf(model, index) {
-  return CODES[model.codes[index] & 7];
+  return CODES[model.codes[index] & LABEL];
 }
 
 export function isUncertain(model, index) {
@@ -56,20 +59,22 @@ export function bitsPerByte(model, role, index) {
 
 export function ruleInWords(model, index) {
   const { text, values, rule, gaps } = model;
-  const code = model.codes[index] & 7;
+  const code = model.codes[index] & LABEL;
   if (code === 0) return reasonInWords(text, index);
   const ratio = text.space === "ratio";
   const [alpha, beta] = [decimal(rule.alpha), decimal(rule.beta)];
-  const gap = ratio ? "ln p_T − ln p_S" : "p_T − p_S";
-  const dTS = gaps.dTS[index];
+  const gap = gapSymbol(text);
+  const size = decimal(gaps.gap[index]);
   const { key, direction } = CODES[code];
-  if (key === "teacher") return `${gap} = ${decimal(dTS)} > β = ${beta}: the teacher finds it likelier.`;
-  if (key === "student") return `${gap} = ${decimal(dTS)} < −β = −${beta}: the student finds it likelier.`;
+  if (key === "teacher") return `${gap} = ${size} > β = ${beta}: the teacher finds it likelier.`;
+  if (key === "student") return `${gap} = ${size} < −β = −${beta}: the student finds it likelier.`;
+  if (key === "gained") return `${gap} = ${size} > β = ${beta}: training made it likelier.`;
+  if (key === "lost") return `${gap} = ${size} < −β = −${beta}: training made it less likely.`;
   // Where every p is that small no gap can be larger, so the label says nothing about the models.
   const highest = ratio ? Infinity : Math.max(...text.roles.map((role) => values[role][index]));
-  if (key === "common") {
+  if (key === "common" || key === "kept") {
     const faint = highest <= rule.beta ? " Both find it unlikely: p ≤ β." : "";
-    return `${gap} = ${decimal(dTS)} lies within ±β = ±${beta}: both find it about as likely.${faint}`;
+    return `${gap} = ${size} lies within ±β = ±${beta}: both find it about as likely.${faint}`;
   }
   const largest = decimal(gaps.largest[index]);
   if (key === "shared") {
@@ -81,7 +86,17 @@ export function ruleInWords(model, index) {
     down: "p_D lies below both: distillation lowered it.",
     between: "p_D lies between the two.",
   }[direction];
-  return `largest gap ${largest} > α = ${alpha}, and |${gap}| = ${decimal(Math.abs(dTS))} ≤ β = ${beta}; ${where}`;
+  return `largest gap ${largest} > α = ${alpha}, and |${gap}| = ${decimal(Math.abs(gaps.gap[index]))} ≤ β = ${beta}; ${where}`;
+}
+
+// What β judges: the first of these roles against the student.
+export function gapSymbol(text) {
+  const upper = ROLE_LETTER[upperRole(text)];
+  return text.space === "ratio" ? `ln p_${upper} − ln p_S` : `p_${upper} − p_S`;
+}
+
+export function upperRole(text) {
+  return text.roles.includes("teacher") ? "teacher" : "distilled";
 }
 
 export function reasonInWords(text, index) {

@@ -1,6 +1,6 @@
 // What a reader knows about its trace: the measured values of the text part, and the label of every sentence.
 
-import { doubles, gapsOf, labelAll } from "./rule.js";
+import { doubles, gapsOf, LABEL, labelAll } from "./rule.js";
 
 export function makeModel(text) {
   const n = text.texts.length;
@@ -23,7 +23,7 @@ export function relabel(model, rule) {
 // How many sentences another rule would label otherwise.
 export function changes(model, codes) {
   let n = 0;
-  for (let i = 0; i < model.n; i += 1) if ((codes[i] & 7) !== (model.codes[i] & 7)) n += 1;
+  for (let i = 0; i < model.n; i += 1) if ((codes[i] & LABEL) !== (model.codes[i] & LABEL)) n += 1;
   return n;
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rdpt_core.analysis.labels import UNCERTAIN_PART, default_thresholds, label_order
+from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.trace.thinking import parts_of
 from rdpt_core.analysis.trace.tokens import Strip
 from rdpt_core.analysis.trace.view import TraceView
@@ -95,6 +96,7 @@ def labels_payload(view: TraceView, key: str, state: ReaderState | None = None, 
     """What changes with the thresholds and with the pinned sentence."""
     rule, state = view.rule, state or ReaderState()
     alpha, beta = default_thresholds(rule.unit, rule.space)
+    name_of_defaults = defaults_name(rule.unit, rule.space, scheme_of(view.roles))
     return {
         "reader": name,
         "part": "labels",
@@ -104,7 +106,7 @@ def labels_payload(view: TraceView, key: str, state: ReaderState | None = None, 
         "alpha": rule.alpha,
         "beta": rule.beta,
         "uncertainPart": UNCERTAIN_PART,
-        "defaults": {"alpha": alpha, "beta": beta, "name": defaults_name(rule.unit, rule.space)},
+        "defaults": {"alpha": alpha, "beta": beta, "name": name_of_defaults},
         "selected": state.selected,
         "strip": state.strip,
         "answers": state.answers,

@@ -1,8 +1,9 @@
-// The ribbon: the whole trace in one line, one cell a sentence as wide as its tokens, with the ratio of teacher and
-// student beneath. Its bracket is what the text shows; drag it, or press anywhere, to move there.
+// The ribbon: the whole trace in one line, one cell a sentence as wide as its tokens, with the ratio of teacher (or else
+// distilled model) and student beneath. Its bracket is what the text shows; drag it, or press anywhere, to move there.
 
 import { clamp, el, fitCanvas, sizeOf } from "./dom.js";
-import { logRatio } from "./marks.js";
+import { logRatio, upperRole } from "./marks.js";
+import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
 
 const CELLS = { top: 7, height: 18 };
 const RATIO = { top: 29, height: 24 };
@@ -129,9 +130,9 @@ function paintCells({ ctx, width, scale }, view) {
   const { edges, codes, n } = model;
   const columns = Math.round(width * scale);
   const perColumn = edges[n] / columns;
-  const shares = new Float64Array(16);
+  const shares = new Float64Array(N_CODES);
   // Uncertain ones look like the others here, unless the legend's choice is about them.
-  const bits = legend.chosen.has("uncertain") ? 15 : 7;
+  const bits = legend.chosen.has("uncertain") ? LABEL | UNCERTAIN : LABEL;
   const strength = Array.from(shares, (_, code) => (legend.keeps(code) ? 1 : 0.18));
   let i = 0;
   let run = { code: -1, from: 0 };
@@ -141,7 +142,7 @@ function paintCells({ ctx, width, scale }, view) {
   };
   const fill = (code, from, to, low, high) => {
     ctx.globalAlpha = strength[code];
-    ctx.fillStyle = palette.tones[code & 7].tint;
+    ctx.fillStyle = palette.tones[code & LABEL].tint;
     ctx.fillRect(from / scale, CELLS.top + low * CELLS.height, (to - from) / scale, (high - low) * CELLS.height);
   };
   for (let column = 0; column < columns; column += 1) {
@@ -187,8 +188,8 @@ function paintParts(ctx, width, view) {
   }
 }
 
-// ln p_T − ln p_S: above the line the teacher finds it likelier, below the student. No threshold moves it, so it is painted
-// once for every size and theme, on a sheet of its own.
+// ln p_T − ln p_S, or ln p_D − ln p_S without a teacher: below the line the student finds it likelier. No threshold moves
+// it, so it is painted once for every size and theme, on a sheet of its own.
 function paintRatio({ ctx, width, height, scale }, view, sheet) {
   const { model, root, palette } = view;
   const state = [width, height, scale, root.dataset.mode].join("|");
@@ -216,9 +217,9 @@ function fillRatio({ ctx, width, scale }, model, palette) {
       if (model.edges[i + 1] > end) break;
     }
     const [up, down] = [Math.min(1, high / ratios.most) * half, Math.min(1, -low / ratios.most) * half];
-    ctx.fillStyle = palette.inks.teacher;
+    ctx.fillStyle = palette.tones[model.gaps.above].ink;
     ctx.fillRect(column / scale, zero - up, 1 / scale, up);
-    ctx.fillStyle = palette.inks.student;
+    ctx.fillStyle = palette.tones[model.gaps.below].ink;
     ctx.fillRect(column / scale, zero, 1 / scale, down);
   }
   ctx.fillStyle = palette.muted;
@@ -227,7 +228,7 @@ function fillRatio({ ctx, width, scale }, model, palette) {
 
 function ratiosOf(model) {
   if (!model.ratios) {
-    const values = Float64Array.from({ length: model.n }, (_, i) => logRatio(model, "teacher", "student", i) || 0);
+    const values = Float64Array.from({ length: model.n }, (_, i) => logRatio(model, upperRole(model.text), "student", i) || 0);
     const sizes = values.map(Math.abs).sort();
     // A few extreme sentences must not flatten all others.
     model.ratios = { values, most: Math.max(0.5, sizes[Math.floor(0.97 * (sizes.length - 1))] ?? 0.5) };

@@ -3,7 +3,7 @@
 // A label is a small number here, an index into CODES of marks.js: typed arrays keep 10,000 of them cheap at every frame.
 
 const NONE = 0;
-const [TEACHER, SHARED, STUDENT, UP, BETWEEN, DOWN, COMMON] = [1, 2, 3, 4, 5, 6, 7];
+const [TEACHER, SHARED, STUDENT, UP, BETWEEN, DOWN, COMMON, GAINED, KEPT, LOST] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 // Float64Array from base64 of little-endian doubles; a missing value is NaN.
 export function doubles(base64) {
@@ -13,18 +13,22 @@ export function doubles(base64) {
   return new Float64Array(bytes.buffer);
 }
 
-// What does not depend on the thresholds: d_TS, the largest gap, and where p_D lies.
+// What does not depend on the thresholds: the gap that β judges, p_T − p_S or else p_D − p_S, with its labels; the largest
+// gap, and where p_D lies.
 export function gapsOf(values) {
   const { teacher, student, distilled } = values;
-  const n = teacher.length;
-  const gaps = { n, triple: Boolean(distilled), dTS: new Float64Array(n), largest: new Float64Array(n), direction: new Uint8Array(n) };
+  const n = student.length;
+  const upper = teacher ?? distilled;
+  const [above, rest, below] = teacher ? [TEACHER, COMMON, STUDENT] : [GAINED, KEPT, LOST];
+  const triple = Boolean(teacher && distilled);
+  const gaps = { n, triple, above, rest, below, gap: new Float64Array(n), largest: new Float64Array(n), direction: new Uint8Array(n) };
   for (let i = 0; i < n; i += 1) {
-    const dTS = teacher[i] - student[i];
-    gaps.dTS[i] = dTS;
-    if (!distilled) continue;
+    const gap = upper[i] - student[i];
+    gaps.gap[i] = gap;
+    if (!triple) continue;
     const dSD = student[i] - distilled[i];
     const dTD = teacher[i] - distilled[i];
-    gaps.largest[i] = Math.max(Math.abs(dTS), Math.abs(dSD), Math.abs(dTD));
+    gaps.largest[i] = Math.max(Math.abs(gap), Math.abs(dSD), Math.abs(dTD));
     if (dSD < 0 && dTD < 0) gaps.direction[i] = UP;
     else gaps.direction[i] = dSD > 0 && dTD > 0 ? DOWN : BETWEEN;
   }
@@ -32,25 +36,27 @@ export function gapsOf(values) {
 }
 
 export function labelOf(gaps, i, alpha, beta) {
-  const dTS = gaps.dTS[i];
-  if (Number.isNaN(gaps.triple ? gaps.largest[i] : dTS)) return NONE;
+  const gap = gaps.gap[i];
+  if (Number.isNaN(gaps.triple ? gaps.largest[i] : gap)) return NONE;
   if (gaps.triple && gaps.largest[i] <= alpha) return SHARED;
-  if (dTS > beta) return TEACHER;
-  if (dTS < -beta) return STUDENT;
-  return gaps.triple ? gaps.direction[i] : COMMON;
+  if (gap > beta) return gaps.above;
+  if (gap < -beta) return gaps.below;
+  return gaps.triple ? gaps.direction[i] : gaps.rest;
 }
 
 // The smallest change of a threshold that would turn the label; NaN where there is none.
 export function marginOf(gaps, i, alpha, beta) {
-  const betaMargin = Math.abs(Math.abs(gaps.dTS[i]) - beta);
+  const betaMargin = Math.abs(Math.abs(gaps.gap[i]) - beta);
   if (!gaps.triple) return betaMargin;
   const alphaMargin = Math.abs(gaps.largest[i] - alpha);
   if (Number.isNaN(alphaMargin)) return NaN;
   return gaps.largest[i] <= alpha ? alphaMargin : Math.min(alphaMargin, betaMargin);
 }
 
-// Bit 3 marks the uncertain ones, so that one number decides how a sentence is drawn.
-export const UNCERTAIN = 8;
+// Four bits for the label and one for the uncertain ones, so that one number decides how a sentence is drawn.
+export const LABEL = 15;
+export const UNCERTAIN = 16;
+export const N_CODES = 32;
 
 export function labelAll(gaps, rule, into = new Uint8Array(gaps.n)) {
   const limit = rule.uncertainPart * rule.beta;

@@ -2,15 +2,15 @@
 
 import { clamp, el, piecesOf } from "./dom.js";
 import { CODES } from "./marks.js";
-import { UNCERTAIN } from "./rule.js";
+import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
 
 const SENTENCES_PER_BLOCK = 40;
 const LINE_PX = 28;
 
 // Every appearance that a label code can have, made once: painting compares numbers and assigns strings.
-const CLASS_NAMES = Array.from({ length: 16 }, (_, code) => {
+const CLASS_NAMES = Array.from({ length: N_CODES }, (_, code) => {
   const uncertain = code & UNCERTAIN ? " uncertain" : "";
-  return `s m-${CODES[code & 7].key}${uncertain}`;
+  return `s m-${CODES[code & LABEL]?.key}${uncertain}`;
 });
 
 export function drawText(box, text) {

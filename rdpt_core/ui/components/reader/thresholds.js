@@ -1,10 +1,10 @@
-// α and β as handles on the histogram of d_TS. While one is dragged everything here recolours and says how many
-// sentences change; when it is let go, the server hears of it.
+// α and β as handles on the histogram of the gap that β judges. While one is dragged everything here recolours and says
+// how many sentences change; when it is let go, the server hears of it.
 
 import { button, counted, decimal, el, fitCanvas, sizeOf } from "./dom.js";
-import { CODES } from "./marks.js";
+import { CODES, gapSymbol } from "./marks.js";
 import { changes } from "./model.js";
-import { labelAll } from "./rule.js";
+import { LABEL, labelAll } from "./rule.js";
 
 const N_BINS = 61;
 const EDGE = { left: 6, right: 6, top: 6, bottom: 17 };
@@ -53,7 +53,7 @@ export function makeThresholds(view) {
     if (fitted) {
       const by = scale();
       paintBars(fitted, model, view, by);
-      paintAxis(fitted, view.palette, by, model.text.space === "ratio" ? "ln pT − ln pS" : "pT − pS");
+      paintAxis(fitted, view.palette, by, gapSymbol(model.text).replaceAll("_", ""));
       for (const handle of handles) handle.place(by, rule, model);
     }
     say(model, rule, labels);
@@ -88,7 +88,7 @@ function underDefaults(model, { defaults, uncertainPart }) {
 function scaleOf(view, width) {
   const { model, rule, labels } = view;
   if (model.widest === undefined) {
-    const sizes = Float64Array.from(model.gaps.dTS, Math.abs).filter((size) => !Number.isNaN(size)).sort();
+    const sizes = Float64Array.from(model.gaps.gap, Math.abs).filter((size) => !Number.isNaN(size)).sort();
     const most = sizes[Math.floor(0.99 * (sizes.length - 1))] ?? 0;
     model.widest = model.text.space === "ratio" ? most : Math.min(1, Math.max(most * 1.05, 0));
   }
@@ -112,13 +112,13 @@ function scaleOf(view, width) {
 }
 
 function paintBars({ ctx, width, height }, model, view, by) {
-  const counts = new Uint32Array(N_BINS * 8);
+  const counts = new Uint32Array(N_BINS * CODES.length);
   const totals = new Uint32Array(N_BINS);
   for (let i = 0; i < model.n; i += 1) {
-    const code = model.codes[i] & 7;
+    const code = model.codes[i] & LABEL;
     if (code === 0) continue;
-    const bin = by.bin(model.gaps.dTS[i]);
-    counts[bin * 8 + code] += 1;
+    const bin = by.bin(model.gaps.gap[i]);
+    counts[bin * CODES.length + code] += 1;
     totals[bin] += 1;
   }
   const floor = height - EDGE.bottom;
@@ -126,8 +126,8 @@ function paintBars({ ctx, width, height }, model, view, by) {
   const step = (width - EDGE.left - EDGE.right) / N_BINS;
   for (let bin = 0; bin < N_BINS; bin += 1) {
     let y = floor;
-    for (let code = 1; code < 8; code += 1) {
-      const n = counts[bin * 8 + code];
+    for (let code = 1; code < CODES.length; code += 1) {
+      const n = counts[bin * CODES.length + code];
       if (!n) continue;
       // Square roots again: single sentences stay visible beside the hundreds.
       const part = (Math.sqrt(totals[bin] / most) * (floor - EDGE.top) * n) / totals[bin];
@@ -238,8 +238,9 @@ function makeHandle(view, name, side, { set, commit, scale }) {
       node.setAttribute("aria-valuenow", String(rule[name]));
       const labels = Object.fromEntries(CODES.map(({ label }) => [label, 0]));
       if (document.activeElement && node.matches(":focus")) {
-        for (let i = 0; i < model.n; i += 1) labels[CODES[model.codes[i] & 7].label] += 1;
-        node.setAttribute("aria-valuetext", `${symbol} ${rule[name]}: ${labels.Teacher} Teacher, ${labels.Student} Student`);
+        for (let i = 0; i < model.n; i += 1) labels[CODES[model.codes[i] & LABEL].label] += 1;
+        const ends = [model.gaps.above, model.gaps.below].map((code) => CODES[code].label);
+        node.setAttribute("aria-valuetext", `${symbol} ${rule[name]}: ${ends.map((label) => `${labels[label]} ${label}`).join(", ")}`);
       }
     },
   };

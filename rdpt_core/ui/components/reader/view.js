@@ -98,7 +98,7 @@ class View {
   offer(features) {
     this.features = new Set(features);
     // Without a single probability there is nothing to draw or to decide; the text stays readable.
-    const isScored = this.model.gaps.dTS.some((gap) => !Number.isNaN(gap));
+    const isScored = this.model.gaps.gap.some((gap) => !Number.isNaN(gap));
     this.joint.node.hidden = !isScored || !this.features.has("joint");
     this.thresholds.node.hidden = !isScored || !this.features.has("thresholds");
     this.card.node.hidden = this.model.n === 0 || !this.features.has("card");

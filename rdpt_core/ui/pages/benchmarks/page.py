@@ -127,7 +127,7 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
     figure = cells_figure(shares, shown, unit, context.mode())
     clicked = chart(figure, "shares_of_groups", "Label shares of every group; the same numbers are in the table below")
     st.caption(
-        f"{words.capitalised(filters.describe(scope))}. Labels at α = {page.rule.alpha:g}, β = {page.rule.beta:g}; "
+        f"{words.capitalised(filters.describe(scope))}. Labels at {words.thresholds(page.run.roles, page.rule)}; "
         f"{share_in_words(shares, unit)}.{_samples(page, scope, shares)} Click a segment for the traces behind it. "
         f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)}"
     )

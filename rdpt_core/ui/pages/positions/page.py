@@ -137,8 +137,9 @@ def _figure(
     figure = build(shown, table, labels, context.mode())
     clicked = chart(figure, "positions", "Label shares along the traces; the same numbers are in the table below")
     st.caption(
-        f"{words.capitalised(filters.describe(scope))}. Counted in sentences, labels at α = {page.rule.alpha:g}, β = "
-        f"{page.rule.beta:g}. Click a point to read its sentences. {_cuts(shown)}{cited(CURVE_BAND)}"
+        f"{words.capitalised(filters.describe(scope))}. Counted in sentences, labels at "
+        f"{words.thresholds(page.run.roles, page.rule)}. Click a point to read its sentences. "
+        f"{_cuts(shown)}{cited(CURVE_BAND)}"
     )
     same = _same_traces(shown)
     if same:

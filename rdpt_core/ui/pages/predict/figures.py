@@ -34,7 +34,7 @@ def ink_of(predictor: str, mode: Mode) -> str:
 
 def letter_of(predictor: str) -> str:
     """The letter that marks a label without colour."""
-    return "L" if predictor == LENGTH else MARKS[label_key(predictor)].letter
+    return "n" if predictor == LENGTH else MARKS[label_key(predictor)].letter
 
 
 def auc_figure(prediction: Prediction, mode: Mode) -> go.Figure:

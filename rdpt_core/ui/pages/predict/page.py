@@ -109,7 +109,7 @@ def _leaves_out_first(page: PageContext) -> bool:
     if not page.data.can_leave_out_first(page.rule):
         return False
     gaps = page.data.gaps(page.rule)
-    return len(gaps.d_ts) <= _MANY or bool(st.session_state.get("first_tokens"))
+    return len(gaps.gap) <= _MANY or bool(st.session_state.get("first_tokens"))
 
 
 def _comparable(correct: np.ndarray, scope: Scope) -> bool:
@@ -147,9 +147,9 @@ def _aucs(page: PageContext, scope: Scope, prediction: Prediction) -> go.Figure:
     st.caption(
         f"{words.capitalised(filters.describe(scope))}; "
         f"{words.questions(prediction.n_questions, prediction.n_effective)}, "
-        f"{words.count(prediction.n_graded, 'graded trace')}.{ungraded} Labels at α = {page.rule.alpha:g}, β = "
-        f"{page.rule.beta:g}. At 0.5 a number says nothing about correctness; below 0.5 it goes with incorrect "
-        "answers. Click a point to read such traces."
+        f"{words.count(prediction.n_graded, 'graded trace')}.{ungraded} Labels at "
+        f"{words.thresholds(page.run.roles, page.rule)}. At 0.5 a number says nothing about correctness; below 0.5 it "
+        "goes with incorrect answers. Click a point to read such traces."
     )
     st.caption(cited(AUC_WITHIN_BENCHMARKS, AUC_SAME_LENGTH, AUC_WITHIN_QUESTIONS))
     if clicked:

@@ -13,6 +13,7 @@ from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
 from rdpt_core.analysis.run import gap_plane, ranking
 from rdpt_core.analysis.run.gap_plane import PlaneCell
 from rdpt_core.analysis.run.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
+from rdpt_core.analysis.schemes import BEFORE_TRAINING, TRIPLE, WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui.frame import context, links, notices
 from rdpt_core.ui.frame.context import PageContext
@@ -25,18 +26,21 @@ from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
 from rdpt_core.ui.style import words
 
-_PURPOSE = (
-    "Each sentence is placed by two gaps: how much likelier the **teacher** finds it than the student, and how much "
-    "likelier the **distilled** model does. Far right is the teacher's language, far left the student's own; high up "
-    "in the middle is what distillation itself made likely."
-)
-_PURPOSE_BEFORE = (
-    "Each sentence is placed by how much likelier the **teacher** finds it than the student, and by how likely it is "
-    "for the student. Far right is language that only the teacher would write."
-)
+_PURPOSES = {
+    TRIPLE: "Each sentence is placed by two gaps: how much likelier the **teacher** finds it than the student, and how "
+    "much likelier the **distilled** model does. Far right is the teacher's language, far left the student's own; high "
+    "up in the middle is what distillation itself made likely.",
+    BEFORE_TRAINING: "Each sentence is placed by how much likelier the **teacher** finds it than the student, and by "
+    "how likely it is for the student. Far right is language that only the teacher would write.",
+    WITHOUT_TEACHER: "Each sentence is placed by how much likelier the **distilled** model finds it than the student "
+    "it started from, and by how likely it is for the student. Far right is what training brought, far left what it "
+    "took away.",
+}
 _ORDERS = {
     Order.TEACHER: "sorted by how far the teacher's value exceeds the student's",
     Order.STUDENT: "sorted by how far the student's value exceeds the teacher's",
+    Order.GAINED: "sorted by how far the distilled model's value exceeds the student's",
+    Order.LOST: "sorted by how far the student's value exceeds the distilled model's",
     Order.BOOSTED: "Boosted-up sentences, sorted by how far the distilled model's value exceeds both others",
     Order.LOWERED: "Boosted-down sentences, sorted by how far the distilled model's value falls below both others",
 }
@@ -74,15 +78,14 @@ def draw_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_pla
         return None
     shown = whole
     if near:
-        shown = gap_plane.near_thresholds(whole, page.rule, has_distilled=page.run.has_distilled)
+        shown = gap_plane.near_thresholds(whole, page.rule, is_triple=scheme_of(page.run.roles).is_triple)
     cells = page.data.ask(gap_plane.load_cells, page.rule, space, scope, shown)
     points = None if shown.is_dense else page.data.ask(gap_plane.load_points, page.rule, space, scope)
     figure = plane_figure(Axes(space, page.run.roles, shown), cells, points, page.rule, context.mode())
     clicked = chart(
         figure,
         "plane",
-        "Every sentence by how far teacher and distilled model are above the student; the most extreme ones are "
-        "in the table below",
+        "Every sentence by how far the models are apart; the most extreme ones are in the table below",
         zoom=True,
     )
     st.caption(_caption(page, scope, whole, cells, space))
@@ -106,7 +109,7 @@ def _caption(page: PageContext, scope: Scope, whole: gap_plane.PlaneRange, cells
     if whole.n_unscored:
         text += f" {words.count(whole.n_unscored, 'unscored sentence has', 'unscored sentences have')} no place here."
     if space is page.rule.space:
-        text += f" Tinted areas are the label regions at α = {page.rule.alpha:g}, β = {page.rule.beta:g}."
+        text += f" Tinted areas are the label regions at {words.thresholds(page.run.roles, page.rule)}."
     else:
         text += (
             f" Labels follow from {_SPACE_WORDS[page.rule.space]}, so no region can be drawn on these axes: two "
@@ -235,15 +238,18 @@ def _columns(page: PageContext) -> dict[str, Any]:
 
 
 def strips(page: PageContext, scope: Scope) -> dict[str, Any]:
-    """One row a trace: how teacher-like each of its sentences is. A click opens the sentence."""
+    """One row a trace: the gap of each of its sentences. A click opens the sentence."""
+    scheme = scheme_of(page.run.roles)
+    upper, lower = words.NOUNS[scheme.upper], words.NOUNS[scheme.lower]
     st.subheader("Trace by trace", anchor=False)
     traces = page.data.ask(ranking.load_trace_order, _without_thresholds(page.rule), scope)
     n = traces.num_rows
     first = 0
     if n > STRIP_ROWS:
+        first_order, last_order, *_ = ranking.orders(page.run)
         first = (
             st.slider(
-                f"{STRIP_ROWS} of {n:,} traces, from the most teacher-like to the most student-like, starting at",
+                f"{STRIP_ROWS} of {n:,} traces, from the most {first_order} to the most {last_order}, starting at",
                 1,
                 n - STRIP_ROWS + 1,
                 key="strip",
@@ -254,11 +260,12 @@ def strips(page: PageContext, scope: Scope) -> dict[str, Any]:
     shown = traces.slice(first, STRIP_ROWS)
     numbers = tuple(shown.column("trace_no").to_pylist())
     values = page.data.ask(ranking.load_strip, _without_thresholds(page.rule), numbers)
-    figure = strip_figure(shown, values, first, page.rule, context.mode())
-    clicked = chart(figure, "strips", "Gap between teacher and student for each sentence, one row a trace")
+    figure = strip_figure(shown, values, first, scheme, page.rule.space, context.mode())
+    clicked = chart(figure, "strips", f"Gap between {words.both_models(scheme)} for each sentence, one row a trace")
     st.caption(
-        "One row a trace, one square a sentence: blue where the teacher finds it likelier than the student, orange "
-        "where the student does, grey where they agree. Rows are sorted by their mean gap. "
+        f"One row a trace, one square a sentence: in the colour of {scheme.above} where the {upper} finds it likelier "
+        f"than the {lower}, in that of {scheme.below} where the {lower} does, grey where they agree. Rows are sorted "
+        "by their mean gap. "
         f"At most {STRIP_COLUMNS} sentences of a trace are shown. Click a square to read the sentence."
     )
     if clicked:
@@ -274,7 +281,7 @@ def draw(page: PageContext) -> None:
         st.header("How far apart are the models?", anchor=False)
         terms = ["gap", "log-ratio", "p", "space", "margin", *map(str, label_order(page.run.roles))]
         glossary.explain(*terms)
-    st.markdown(_PURPOSE if page.run.has_distilled else _PURPOSE_BEFORE)
+    st.markdown(_PURPOSES[scheme_of(page.run.roles)])
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
     drawn = draw_plane(page, scope)

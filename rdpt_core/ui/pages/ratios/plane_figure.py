@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, Space, label_order
 from rdpt_core.analysis.run.gap_plane import N_CELLS, PlaneRange
-from rdpt_core.records import Label, Role
+from rdpt_core.analysis.schemes import Scheme, scheme_of
+from rdpt_core.records import Label
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, click_targets, hatched
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
@@ -26,6 +27,9 @@ _SYMBOLS = {
     "student": "diamond",
     "boosted": "triangle-up",
     "boosted-down": "triangle-down",
+    "gained": "circle",
+    "kept": "square",
+    "lost": "diamond",
 }
 _DOWN = f"{Label.BOOSTED}-down"
 # How much of either side the plane takes; the histograms have the rest.
@@ -51,20 +55,20 @@ class Axes:
     range: PlaneRange
 
     @property
-    def has_distilled(self) -> bool:
-        """Whether y is a gap; else it is the student's own value."""
-        return Role.DISTILLED in self.roles
+    def scheme(self) -> Scheme:
+        """What the roles are compared by."""
+        return scheme_of(self.roles)
 
     def titles(self) -> tuple[str, str]:
         """What x and y are, in the symbols of the page."""
-        log = "ln " if self.space is Space.RATIO else ""
-        teacher, student, distilled = (f"{log}p<sub>{letter}</sub>" for letter in "TSD")
-        x = f"{teacher} − {student}: teacher above student"
-        y = f"{distilled} − {student}: distilled above student" if self.has_distilled else f"{student}: student"
+        scheme, log = self.scheme, "ln " if self.space is Space.RATIO else ""
+        student, distilled = (f"{log}p<sub>{letter}</sub>" for letter in "SD")
+        x = f"{words.gap_symbol(scheme, self.space)}: {scheme.upper} above {scheme.lower}"
+        y = f"{distilled} − {student}: distilled above student" if scheme.is_triple else f"{student}: student"
         return x, y
 
 
-def regions(rule: LabelRule, limits: PlaneRange, *, has_distilled: bool) -> list[Region]:
+def regions(rule: LabelRule, limits: PlaneRange, scheme: Scheme) -> list[Region]:
     """The label regions within the limits, in the rule's own space.
 
     Shared is the hexagon |x| ≤ α, |y| ≤ α, |x − y| ≤ α, and lies on top because the rule asks for it first.
@@ -73,19 +77,19 @@ def regions(rule: LabelRule, limits: PlaneRange, *, has_distilled: bool) -> list
     a, b = rule.alpha, rule.beta
     band_left, band_right = max(left, -b), min(right, b)
     areas = [
-        Region(str(Label.STUDENT), _box(left, min(-b, right), bottom, top)),
-        Region(str(Label.TEACHER), _box(max(b, left), right, bottom, top)),
+        Region(str(scheme.below), _box(left, min(-b, right), bottom, top)),
+        Region(str(scheme.above), _box(max(b, left), right, bottom, top)),
+        Region(str(scheme.rest), _box(band_left, band_right, bottom, top)),
     ]
-    if not has_distilled:
-        return _visible([*areas, Region(str(Label.COMMON), _box(band_left, band_right, bottom, top))])
-    areas.append(Region(str(Label.BOOSTED), _box(band_left, band_right, bottom, top)))
+    if scheme.alike is None:
+        return _visible(areas)
     if bottom < 0:
         # Below both others: y < 0 and y < x.
         corner = max(band_left, bottom)
         low = ((corner, bottom), (band_right, bottom), (band_right, 0.0), (0.0, 0.0), (corner, corner))
         areas.append(Region(_DOWN, low))
     hexagon = ((a, 0.0), (a, a), (0.0, a), (-a, 0.0), (-a, -a), (0.0, -a))
-    return _visible([*areas, Region(str(Label.SHARED), hexagon)])
+    return _visible([*areas, Region(str(scheme.alike), hexagon)])
 
 
 def _box(left: float, right: float, bottom: float, top: float) -> tuple[Point, ...]:
@@ -107,14 +111,14 @@ def plane_figure(axes: Axes, cells: pa.Table, points: pa.Table | None, rule: Lab
         points: as `load_points` gives it; None to draw the cells.
     """
     figure = go.Figure()
-    labels = [*map(str, label_order(axes.roles)), *([_DOWN] if axes.has_distilled else [])]
+    labels = [*map(str, label_order(axes.roles)), *([_DOWN] if axes.scheme.is_triple else [])]
     if points is None:
         _add_cells(figure, axes, cells, mode)
     else:
         _add_points(figure, axes, points, labels, mode)
     _add_margins(figure, axes.range, cells, labels, mode, legend=points is None)
     if axes.space is rule.space:
-        areas = regions(rule, axes.range, has_distilled=axes.has_distilled)
+        areas = regions(rule, axes.range, axes.scheme)
         _add_regions(figure, areas, mode, outlined=points is None)
     _lay_out(figure, axes, mode)
     return figure

@@ -1,4 +1,4 @@
-"""Traces as rows of squares, each sentence coloured by its gap between teacher and student."""
+"""Traces as rows of squares, each sentence coloured by the gap that β judges."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import numpy as np
 import plotly.graph_objects as go
 import pyarrow as pa
 
-from rdpt_core.analysis.labels import LabelRule, Space
+from rdpt_core.analysis.labels import Space
+from rdpt_core.analysis.schemes import Scheme
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, click_targets
-from rdpt_core.ui.style.theme import MUTED, RULE, Mode, tone
+from rdpt_core.ui.style.theme import MUTED, RULE, Mode, label_key, tone
 
 _VERDICT = {True: "✓", False: "✗", None: "–"}
 
 
-def strip_figure(traces: pa.Table, values: pa.Table, first: int, rule: LabelRule, mode: Mode) -> go.Figure:
+def strip_figure(traces: pa.Table, values: pa.Table, first: int, scheme: Scheme, space: Space, mode: Mode) -> go.Figure:
     """Draw the traces in their order, the first on top. A square's customdata is (row, sentence_index).
 
     Args:
         traces: some rows of `load_trace_order`.
         values: as `load_strip` gives it, for these traces.
         first: the rank of the first one, from 0.
+        scheme: says whose gap it is, and lends the colours of its labels.
     """
     row_of = {trace_no: row for row, trace_no in enumerate(traces.column("trace_no").to_pylist())}
     rows = np.array([row_of[trace_no] for trace_no in values.column("trace_no").to_pylist()], dtype=np.int32)
@@ -33,7 +35,7 @@ def strip_figure(traces: pa.Table, values: pa.Table, first: int, rule: LabelRule
     grid = np.full((traces.num_rows, width), np.nan)
     grid[rows, columns] = gaps
     figure = go.Figure()
-    _add_squares(figure, grid, rule.space, mode)
+    _add_squares(figure, grid, scheme, space, mode)
     hover = [
         f"sentence {column + 1}: {gap:.3g}" if np.isfinite(gap) else f"sentence {column + 1}: unscored"
         for column, gap in zip(columns, gaps, strict=True)
@@ -51,11 +53,11 @@ def strip_figure(traces: pa.Table, values: pa.Table, first: int, rule: LabelRule
     return figure
 
 
-def _add_squares(figure: go.Figure, grid: np.ndarray, space: Space, mode: Mode) -> None:
+def _add_squares(figure: go.Figure, grid: np.ndarray, scheme: Scheme, space: Space, mode: Mode) -> None:
     known = np.abs(grid[np.isfinite(grid)])
     # A few extreme sentences would leave all others grey.
     limit = float(np.quantile(known, 0.98)) if len(known) else 1.0
-    symbol = "ln p<sub>T</sub> − ln p<sub>S</sub>" if space is Space.RATIO else "p<sub>T</sub> − p<sub>S</sub>"
+    below, above = (tone(label_key(label), mode).ink for label in (scheme.below, scheme.above))
     n_rows, width = grid.shape
     figure.add_heatmap(
         x=np.arange(1, width + 1),
@@ -64,8 +66,8 @@ def _add_squares(figure: go.Figure, grid: np.ndarray, space: Space, mode: Mode) 
         zmid=0,
         zmin=-limit or -1,
         zmax=limit or 1,
-        colorscale=[[0, tone("student", mode).ink], [0.5, RULE[mode]], [1, tone("teacher", mode).ink]],
-        colorbar={"title": symbol, "thickness": 12},
+        colorscale=[[0, below], [0.5, RULE[mode]], [1, above]],
+        colorbar={"title": words.gap_symbol(scheme, space), "thickness": 12},
         hoverinfo="skip",
         hoverongaps=False,
         xgap=1,

@@ -13,6 +13,7 @@ import streamlit as st
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import run_agreement
 from rdpt_core.analysis.run.run_agreement import Estimate, RunAgreement, differences
+from rdpt_core.analysis.schemes import common_scheme
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import (
     DIFFERENCE_INTERVAL,
@@ -100,14 +101,18 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
     """One row for each other run."""
     st.subheader("All runs against this one", anchor=False)
     shown = others[-MAX_OTHERS:]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for run in reversed(shown):
+        changes = "; ".join(words.plain(text, 80) for text in differences(page.run, run))
+        if common_scheme(page.run.roles, run.roles) is None:
+            rows.append({"run": _name(run), "what differs": changes})
+            continue
         agreement = page.data.ask(run_agreement.load_agreement, run, page.rule, scope)
         largest = max(agreement.shift, key=lambda shift: abs(shift.value)) if agreement.n_matched else None
         rows.append(
             {
-                "run": f"{words.plain(run.name, 40)} · {run.run_id[:8]}",
-                "what differs": "; ".join(words.plain(text, 80) for text in differences(page.run, run)),
+                "run": _name(run),
+                "what differs": changes,
                 "matched sentences": agreement.n_matched,
                 "questions": words.questions(agreement.n_questions, agreement.n_effective),
                 "agreement": 100 * agreement.agreement.value if agreement.n_matched else None,
@@ -127,6 +132,10 @@ def all_others(page: PageContext, others: list[Run], scope: Scope) -> None:
     st.dataframe(rows, hide_index=True, column_config=config, placeholder="–")
     if len(others) > MAX_OTHERS:
         st.caption(f"The {MAX_OTHERS} newest of {len(others)} other runs.")
+
+
+def _name(run: Run) -> str:
+    return f"{words.plain(run.name, 40)} · {run.run_id[:8]}"
 
 
 def _interval(estimate: Estimate, unit: str) -> str:
@@ -162,8 +171,9 @@ def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None
             "The runs cut sentences differently: two are taken as the same if they share more than half of the "
             "characters of either. A sentence that the other run cut up or joined has no partner."
         )
-    if page.run.has_distilled != other_run.has_distilled:
-        notes.append("One run has no distilled model, so both are labelled Teacher, Common or Student.")
+    if page.run.roles != other_run.roles:
+        *first, last = agreement.labels
+        notes.append(f"One run lacks a model of the other, so both are labelled {', '.join(first)} or {last}.")
     if agreement.n_unscored:
         notes.append(
             f"{words.count(agreement.n_unscored, 'matched sentence is', 'matched sentences are')} unscored in a run."
@@ -221,9 +231,10 @@ def moved_sentences(page: PageContext, other_run: Run, agreement: RunAgreement, 
         )
         return table
     first = "The first " if table.num_rows == run_agreement.N_MOVED else ""
+    both = words.both_models(run_agreement.shared_scheme(page.run, other_run))
     st.caption(
-        f"{first}{words.count(table.num_rows, 'sentence')}, by how far their gap between teacher and student changed. "
-        "Click one to read it in this run; the links open either run, or both side by side, in a new tab."
+        f"{first}{words.count(table.num_rows, 'sentence')}, by how far their gap between {both} changed. Click one to "
+        "read it in this run; the links open either run, or both side by side, in a new tab."
     )
     there = table.drop_columns("trace_id").append_column("trace_id", table.column("second_trace_id"))
     shown = pa.table(
@@ -295,6 +306,13 @@ def draw(page: PageContext) -> None:
         f"What differs from this run: {words.no_markdown('; '.join(differences(page.run, other_run)), 300)}. "
         f"Traces: {describe(scope)}."
     )
+    if common_scheme(page.run.roles, other_run.roles) is None:
+        st.info(
+            "**These two runs cannot be compared by labels**: one has no distilled model, the other no teacher, so "
+            "they have the student alone in common.",
+            icon=":material/difference:",
+        )
+        return
     agreement = page.data.ask(run_agreement.load_agreement, other_run, page.rule, scope)
     if not agreement.n_matched:
         explain_empty(scope, "sentence that both runs hold and score")

@@ -6,21 +6,23 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from rdpt_core.analysis.selection.candidates import COLUMNS
+from rdpt_core.analysis.selection.candidates import COLUMNS, TEACHER_COLUMNS
 from rdpt_core.analysis.selection.expression import FUNCTIONS
-from rdpt_core.analysis.selection.pick import Budget, Guards
+from rdpt_core.analysis.selection.pick import Budget, Guards, tie_rule
 from rdpt_core.analysis.selection.side_by_side import ComparisonPlan
 from rdpt_core.analysis.selection.strategies import STRATEGIES, Options
+from rdpt_core.ui.style import words
 
 _FIRST = ("teacher-count", "teacher-share", "teacher-fewest", "longest", "random", "grape")
-_EXAMPLE = "n_teacher - 0.01 * n_tokens"
+_EXAMPLE, _EXAMPLE_WITHOUT_TEACHER = "n_teacher - 0.01 * n_tokens", "logprob_sum_student / n_bytes"
 
 
-def choose(possible: Mapping[str, str | None]) -> ComparisonPlan:
+def choose(possible: Mapping[str, str | None], *, has_teacher: bool) -> ComparisonPlan:
     """Draw the controls.
 
     Args:
         possible: every strategy with the command that it still needs, None if none.
+        has_teacher: whether formulas may use the columns that need one.
     """
     able = [name for name, command in possible.items() if command is None]
     # Pills, since the chips of a multiselect are too pale to read in the dark theme.
@@ -34,13 +36,20 @@ def choose(possible: Mapping[str, str | None]) -> ComparisonPlan:
     )
     # In the order of the registry, whatever was clicked first.
     names = [name for name in able if name in picked]
-    expression = _EXAMPLE
+    expression = _EXAMPLE if has_teacher else _EXAMPLE_WITHOUT_TEACHER
     if "expression" in names:
-        expression = st.text_input("Your formula; the largest value wins", _EXAMPLE, key="formula", bind="query-params")
+        title = "Your formula; the largest value wins"
+        expression = st.text_input(title, expression, key="formula", bind="query-params")
         with st.expander("What a formula may hold"):
             st.markdown(f"`+ - * / % **`, comparisons, `and or not`, `a if b else c`, {_code(FUNCTIONS)}, and:")
             st.dataframe(
-                [{"column": name, "meaning": meaning} for name, meaning in COLUMNS.items()], hide_index=True, height=240
+                [
+                    {"column": name, "meaning": meaning}
+                    for name, meaning in COLUMNS.items()
+                    if has_teacher or name not in TEACHER_COLUMNS
+                ],
+                hide_index=True,
+                height=240,
             )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         correct_only = st.checkbox(
@@ -95,17 +104,18 @@ def _optional(label: str, key: str) -> int | None:
     return number
 
 
-def explain_strategies(possible: Mapping[str, str | None]) -> None:
+def explain_strategies(possible: Mapping[str, str | None], *, has_teacher: bool) -> None:
     """Formula, direction and source of every strategy, and what a run needs for those that are not possible yet."""
     with st.popover("What the strategies do", icon=":material/help:"):
         for name, strategy in STRATEGIES.items():
             command = possible[name]
             needs = f" Not possible on this run yet: needs `rdpt {command}`." if command else ""
+            ties = words.capitalised(tie_rule(strategy, has_teacher=has_teacher))
             st.markdown(
                 f"**{name}** keeps the {strategy.best}: {strategy.formula.replace('|', 'or')}. "
-                f"*{strategy.source}*. Between equal scores: {strategy.ties.formula}.{needs}"
+                f"*{strategy.source}*. {ties}.{needs}"
             )
-        st.markdown("What is equal in both is decided by a hash of the response, never by its place in the file.")
+        st.markdown("The place of a response in the file decides nothing.")
 
 
 def _code(names: tuple[str, ...]) -> str:

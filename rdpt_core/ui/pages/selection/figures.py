@@ -18,10 +18,15 @@ from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Mode, tone
 
 
 def picks_figure(summaries: Sequence[Summary], mode: Mode) -> go.Figure:
-    """Per strategy, what its picks are like: length, share correct, share of Teacher sentences; the longest first."""
+    """Per strategy, what its picks are like: length, share correct, and the share of Teacher sentences if there is a
+    teacher; the longest first."""
     rows = sorted(summaries, key=lambda summary: -summary.mean_tokens if summary.n_picked else math.inf)
-    titles = ("tokens of a pick", "correct, of the graded", "Teacher sentences")
-    figure = make_subplots(rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=titles)
+    shares = [("correct, of the graded", [summary.correct for summary in rows], TEXT[mode])]
+    if any(summary.teacher.n_counted for summary in rows):
+        shares.append(("Teacher sentences", [summary.teacher for summary in rows], tone("teacher", mode).ink))
+    titles = ["tokens of a pick", *(title for title, *_ in shares)]
+    n = len(titles)
+    figure = make_subplots(rows=1, cols=n, shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=titles)
     names = [summary.name for summary in rows]
     figure.add_trace(
         go.Bar(
@@ -39,15 +44,10 @@ def picks_figure(summaries: Sequence[Summary], mode: Mode) -> go.Figure:
         row=1,
         col=1,
     )
-    shares = (
-        (2, [summary.correct for summary in rows], TEXT[mode]),
-        (3, [summary.teacher for summary in rows], tone("teacher", mode).ink),
-    )
-    for column, intervals, ink in shares:
-        dots = _dots(list(zip(rows, intervals, strict=True)), ink, titles[column - 1])
-        figure.add_trace(dots, row=1, col=column)
+    for column, (title, intervals, ink) in enumerate(shares, 2):
+        figure.add_trace(_dots(list(zip(rows, intervals, strict=True)), ink, title), row=1, col=column)
     figure.update_xaxes(gridcolor=RULE[mode], zeroline=False, fixedrange=True, rangemode="tozero")
-    for column, intervals, _ in shares:
+    for column, (_, intervals, _) in enumerate(shares, 2):
         figure.update_xaxes(tickformat=".0%", range=_range(intervals), nticks=5, row=1, col=column)
     figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True, automargin=True)
     figure.update_annotations(font={"size": 13, "color": MUTED[mode]})

@@ -10,6 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.schemes import BEFORE_TRAINING
 from rdpt_core.analysis.selection.comparison import Summary
 from rdpt_core.analysis.selection.pick import tie_rule
 from rdpt_core.analysis.selection.side_by_side import (
@@ -18,10 +19,10 @@ from rdpt_core.analysis.selection.side_by_side import (
     compare_strategies,
     possible_strategies,
 )
-from rdpt_core.analysis.selection.strategies import STRATEGIES
+from rdpt_core.analysis.selection.strategies import STRATEGIES, WITH_TEACHER
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, Method, cited
 from rdpt_core.errors import UsageError
-from rdpt_core.records import PAIR_LABELS
+from rdpt_core.records import Role
 from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.selection import basket, controls, download, figures, question
@@ -43,10 +44,20 @@ def draw(page: PageContext) -> None:
     possible = page.data.ask(possible_strategies)
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
-    plan = controls.choose(possible)
+    has_teacher = Role.TEACHER in page.run.roles
+    if not has_teacher:
+        barred = ", ".join(f"`{name}`" for name, command in possible.items() if command == WITH_TEACHER)
+        st.info(
+            f"**This run has no teacher**, so {barred} cannot choose here; the other strategies look at the student "
+            f"alone. For all of them, score the candidates with a teacher: `rdpt {WITH_TEACHER}`.",
+            icon=":material/person_off:",
+        )
+    plan = controls.choose(possible, has_teacher=has_teacher)
     with st.container(horizontal=True):
-        controls.explain_strategies(possible)
-        glossary.explain("candidate", "teacher count", "equal tokens", *map(str, PAIR_LABELS), "95% interval")
+        controls.explain_strategies(possible, has_teacher=has_teacher)
+        glossary.explain(
+            "candidate", "teacher count", "equal tokens", *map(str, BEFORE_TRAINING.labels), "95% interval"
+        )
     try:
         side_by_side = page.data.ask(compare_strategies, page.rule, plan)
     except UsageError as error:
@@ -56,7 +67,7 @@ def draw(page: PageContext) -> None:
     _counts(page, side_by_side)
     if not side_by_side.candidates.is_scored.any():
         st.info(
-            "No candidate is scored by teacher and student yet, so there is nothing to choose from.",
+            "No candidate is scored yet, so there is nothing to choose from.",
             icon=":material/hourglass_empty:",
         )
         return
@@ -83,8 +94,8 @@ def _counts(page: PageContext, side_by_side: SideBySide) -> None:
     helps = {
         "To decide": "Questions with at least two scored candidates that pass the guards. Only these can tell "
         "strategies apart.",
-        "Unscored": "Questions none of whose candidates is fully scored by teacher and student. No strategy "
-        "can pick for them; they are reported in the manifest.",
+        "Unscored": "Questions none of whose candidates is fully scored. No strategy can "
+        "pick for them; they are reported in the manifest.",
     }
     for column, (name, value) in zip(st.columns(4), values.items(), strict=True):
         column.metric(name, f"{value:,}", border=True, help=helps.get(name))
@@ -118,7 +129,7 @@ def _compare(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide) 
     chart(
         drawn["picks"],
         "picks",
-        "Length, correctness and Teacher share of the picks of every strategy; the same numbers are in the table",
+        "What the picks of every strategy are like; the same numbers are in the table",
         clickable=False,
     )
     if side_by_side.contested and len(names) > 1:
@@ -166,7 +177,7 @@ def _rows(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
             "correct, 95%": _interval(summary),
             "graded": summary.n_graded,
             "questions graded": summary.correct.n_questions,
-            "Teacher share": _percent(float(summary.teacher.share[0])),
+            **({"Teacher share": _percent(float(summary.teacher.share[0]))} if summary.teacher.n_counted else {}),
             "ties": summary.n_tied,
             "by hash": summary.n_by_hash,
         }
@@ -211,16 +222,17 @@ def _yes(flag: bool) -> str:
 
 
 def _methods(page: PageContext, plan: ComparisonPlan) -> str:
-    guards, budget = plan.guards, plan.budget
+    guards, budget, has_teacher = plan.guards, plan.budget, Role.TEACHER in page.run.roles
+    three = "three labels apply: Teacher, Student, Common" if has_teacher else "no label applies without a teacher"
+    tie_rules = "; ".join(f"{name}: {tie_rule(STRATEGIES[name], has_teacher=has_teacher)}" for name in plan.names)
     formulas = "; ".join(
         f"{name} keeps the {STRATEGIES[name].best} of "
         f"{plan.options.expression if name == 'expression' else STRATEGIES[name].formula} ({STRATEGIES[name].source})"
         for name in plan.names
     )
     extra: list[str | Method] = [
-        f"Candidates were chosen before training, so three labels apply: Teacher, Student, Common. Strategies: "
-        f"{formulas}; seed {plan.options.seed}.",
-        "Between equal scores: " + "; ".join(f"{name}: {tie_rule(STRATEGIES[name])}" for name in plan.names) + ".",
+        f"Candidates were judged as before training, so {three}. Strategies: {formulas}; seed {plan.options.seed}.",
+        f"Between equal scores: {tie_rules}.",
         f"Picks per question: {budget.per_question}. Correct candidates only: {_yes(guards.correct_only)}. Tokens of a "
         f"candidate: from {guards.min_tokens or 0} to {guards.max_tokens or 'any'}. In all at most "
         f"{budget.max_samples or 'any'} samples and {budget.max_tokens or 'any'} tokens. Every strategy cut to the "

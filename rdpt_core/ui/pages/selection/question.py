@@ -119,7 +119,7 @@ def _table(side_by_side: SideBySide, candidates: _Candidates) -> list[dict[str, 
             "kept by": [selection.strategy.name for selection in selections if selection.best[number] == member],
             "tokens": _value(all_candidates["n_tokens"][member]),
             "sentences": _value(all_candidates["n_sentences"][member]),
-            "Teacher": _value(all_candidates["n_teacher"][member]),
+            **({"Teacher": _value(all_candidates["n_teacher"][member])} if all_candidates.has_teacher else {}),
             "beginning": words.plain(row["beginning"], 80),
         }
         scores = {selection.strategy.name: _value(selection.score[member]) for selection in selections}
@@ -141,7 +141,7 @@ def _columns(side_by_side: SideBySide) -> dict[str, Any]:
         for selection in side_by_side.selections
     }
     kept = st.column_config.ListColumn("kept by", help="Strategies whose first choice this candidate is.")
-    scored = st.column_config.CheckboxColumn(help="Whether teacher and student gave every token a logprob.")
+    scored = st.column_config.CheckboxColumn(help="Whether every model that counts here gave every token a logprob.")
     return {
         **whole,
         **scores,

@@ -8,9 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rdpt_core.analysis.labels import LabelRule, Space
+from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMap
+from rdpt_core.analysis.schemes import Scheme
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, click_targets
 from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
@@ -30,9 +31,9 @@ def map_figure(
 ) -> go.Figure:
     """Share of `shown` (a label, or `FLIPS`) at every pair of thresholds. A cell's customdata is (α, β).
 
-    Without a distilled model α plays no part, and the map has a single column.
+    With two roles α plays no part, and the map has a single column.
     """
-    triple = len(threshold_map.labels) == 4
+    triple = threshold_map.scheme.is_triple
     counts = (
         threshold_map.flips
         if shown == FLIPS
@@ -133,7 +134,7 @@ def _hovers(threshold_map: ThresholdMap, n_alphas: int) -> list[str]:
                 f"{label} {words.percent(threshold_map.counts[k, i, j] / max(threshold_map.n_sentences, 1))}"
                 for k, label in enumerate(threshold_map.labels)
             ]
-            pair = f"α = {threshold_map.grid[i]:g}, β = {beta:g}" if len(threshold_map.labels) == 4 else f"β = {beta:g}"
+            pair = f"α = {threshold_map.grid[i]:g}, β = {beta:g}" if threshold_map.scheme.is_triple else f"β = {beta:g}"
             turned = words.percent(threshold_map.flips[i, j] / max(threshold_map.n_sentences, 1))
             texts.append(f"<b>{pair}</b><br>{'<br>'.join(parts)}<br>{turned} of the labels turn<br>click to set")
     return texts
@@ -207,8 +208,8 @@ def _panel_title(curve: BetaCurve) -> str:
     return f"{words.no_markup(curve.group, 20)}<br>{words.questions(first.n_questions, first.n_effective)}"
 
 
-def density_figure(suggestion: SuggestedBeta, rule: LabelRule, mode: Mode) -> go.Figure:
-    """The smoothed density of |d_TS| with the present and the suggested β."""
+def density_figure(suggestion: SuggestedBeta, scheme: Scheme, rule: LabelRule, mode: Mode) -> go.Figure:
+    """The smoothed density of the gap's size with the present and the suggested β."""
     figure = go.Figure()
     figure.add_scatter(
         x=suggestion.centres,
@@ -233,8 +234,8 @@ def density_figure(suggestion: SuggestedBeta, rule: LabelRule, mode: Mode) -> go
         figure.add_annotation(
             x=rule.beta, y=0.88, yref="paper", yanchor="top", xanchor="left", text=" β now", showarrow=False
         )
-    symbol = "|ln p<sub>T</sub> − ln p<sub>S</sub>|" if rule.space is Space.RATIO else "|p<sub>T</sub> − p<sub>S</sub>|"
     figure.update_layout(base_layout(mode), height=260, margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    symbol = f"|{words.gap_symbol(scheme, rule.space)}|"
     figure.update_xaxes(title=symbol, showgrid=False, zeroline=False, fixedrange=True, rangemode="tozero")
     # The hump of agreeing sentences may be many times as high as all that follows.
     highest = float(suggestion.density.max())

@@ -9,6 +9,7 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import default_thresholds, label_order
 from rdpt_core.analysis.run.sensitivity.suggested_beta import SuggestedBeta
 from rdpt_core.analysis.run.sensitivity.thresholds import MARGINS, BetaCurve, ThresholdMap, curves_table, margin_column
+from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import (
     BETA_INTERVAL,
@@ -37,7 +38,8 @@ def draw_map(
     page: PageContext, scope: Scope, threshold_map: ThresholdMap, suggestion: SuggestedBeta | None
 ) -> go.Figure:
     """The (α, β) plane; a click on it sets both."""
-    triple = page.run.has_distilled
+    scheme = scheme_of(page.run.roles)
+    triple, size = scheme.is_triple, f"|d_{scheme.letters}|"
     st.subheader("Every pair of thresholds" if triple else "Every threshold", anchor=False)
     names = [FLIPS, *map(str, threshold_map.labels)]
     shown = st.segmented_control(
@@ -67,11 +69,11 @@ def draw_map(
     st.caption(
         f"{words.count(threshold_map.n_sentences, 'sentence')} ({describe(scope)}). "
         + (
-            "Every cell is exact: a sentence turns at two thresholds of its own, its largest gap and its |d_TS|, so "
-            "one histogram of the two holds all pairs. Click a cell to set α and β to it, on every page."
+            "Every cell is exact: a sentence turns at two thresholds of its own, its largest gap and its "
+            f"{size}, so one histogram of the two holds all pairs. Click a cell to set α and β to it, on every page."
             if triple
-            else "A sentence turns where β passes its |d_TS|. Click a cell to set β to it, on every page. Without a "
-            "distilled model α plays no part."
+            else f"A sentence turns where β passes its {size}. Click a cell to set β to it, on every page. With two "
+            "models α plays no part."
         )
     )
     return figure
@@ -83,8 +85,9 @@ def draw_curves(page: PageContext, curves: tuple[BetaCurve, ...]) -> go.Figure:
     _, default = default_thresholds(page.rule.unit, page.rule.space)
     figure = figures.curves_figure(curves[:MAX_PANELS], page.rule, default, context.mode())
     chart(figure, "curves", "Label shares for several β, of all and of each benchmark", clickable=False)
+    alpha = f" and α stays at {page.rule.alpha:g}" if scheme_of(page.run.roles).is_triple else ""
     text = (
-        f"Label shares as β changes and α stays at {page.rule.alpha:g}. The line marks the present β; bands are "
+        f"Label shares as β changes{alpha}. The line marks the present β; bands are "
         f"{SHARE_INTERVAL.name}s at each β. {cited(SHARE_INTERVAL)}"
     )
     if len(curves) > MAX_PANELS:

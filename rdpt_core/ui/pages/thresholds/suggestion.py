@@ -7,6 +7,7 @@ import streamlit as st
 
 from rdpt_core.analysis.questions import HALVES
 from rdpt_core.analysis.run.sensitivity.suggested_beta import MAX_DEPTH, SIGNIFICANT, SuggestedBeta
+from rdpt_core.analysis.schemes import Scheme, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import BETA_INTERVAL, UNIMODALITY_TEST, cited
 from rdpt_core.analysis.statistics.resampling import MIN_QUESTIONS
@@ -23,22 +24,24 @@ def draw_suggestion(page: PageContext, scope: Scope, suggestion: SuggestedBeta) 
     glossary.explained_heading(
         "A β that the data suggest", "suggested β", "antimode", "dip test", "β", key="explain_suggested"
     )
+    scheme = scheme_of(page.run.roles)
     if suggestion.beta is None:
         st.info(
-            f"**The data suggest no β here.** {_why_none(suggestion)} Keep the default, and look at how much depends "
-            "on it.",
+            f"**The data suggest no β here.** {_why_none(suggestion, scheme)} Keep the default, and look at how much "
+            "depends on it.",
             icon=":material/horizontal_rule:",
         )
     else:
         st.markdown(
-            f"**β = {suggestion.beta:.2g}**, where |d_TS| is rarest between the sentences on which teacher and "
-            f"student agree and those on which they do not: {words.percent(1 - suggestion.depth)} below the later "
-            f"hump. Chance alone seldom makes such humps: {_p_in_words(suggestion)}. "
+            f"**β = {suggestion.beta:.2g}**, where |d_{scheme.letters}| is rarest between the sentences on which "
+            f"{words.both_models(scheme)} agree and those on which they do not: {words.percent(1 - suggestion.depth)} "
+            f"below the later hump. Chance alone seldom makes such humps: {_p_in_words(suggestion)}. "
             f"{BETA_INTERVAL.name}: {suggestion.low:.2g} to {suggestion.high:.2g}; {_counted(suggestion)}."
         )
     _offer_halves(scope, suggestion)
-    figure = figures.density_figure(suggestion, page.rule, context.mode())
-    chart(figure, "density", "Density of the gap between teacher and student, with the suggested β", clickable=False)
+    figure = figures.density_figure(suggestion, scheme, page.rule, context.mode())
+    alt = f"Density of the gap between {words.both_models(scheme)}, with the suggested β"
+    chart(figure, "density", alt, clickable=False)
     st.caption(
         "This rule is ours, not the paper's, which sets β = 0.1 by hand. Moving β a little turns exactly the sentences "
         "at β, so where they are rare the labels depend least on the choice. That makes a β robust, not right. "
@@ -47,22 +50,22 @@ def draw_suggestion(page: PageContext, scope: Scope, suggestion: SuggestedBeta) 
     return figure
 
 
-def _why_none(suggestion: SuggestedBeta) -> str:
-    test = suggestion.test
+def _why_none(suggestion: SuggestedBeta, scheme: Scheme) -> str:
+    test, size, both = suggestion.test, f"|d_{scheme.letters}|", words.both_models(scheme)
     if test.refused is not None:
         return (
             f"There are {words.questions(test.n_questions, test.n_effective)}, and it takes {MIN_QUESTIONS} to tell "
-            "two humps of |d_TS| from chance."
+            f"two humps of {size} from chance."
         )
     if test.p_value > SIGNIFICANT:
         dent = " It has a dip, but chance makes such dips, too." if suggestion.depth <= MAX_DEPTH else ""
         return (
-            f"|d_TS| may well have one hump only ({_p_in_words(suggestion)}; {_counted(suggestion)}): sentences on "
-            f"which teacher and student agree pass into those on which they do not without a gap.{dent}"
+            f"{size} may well have one hump only ({_p_in_words(suggestion)}; {_counted(suggestion)}): sentences on "
+            f"which {both} agree pass into those on which they do not without a gap.{dent}"
         )
     return (
-        f"|d_TS| has more than one hump ({_p_in_words(suggestion)}; {_counted(suggestion)}), but no clear valley "
-        "behind the hump of sentences on which teacher and student agree."
+        f"{size} has more than one hump ({_p_in_words(suggestion)}; {_counted(suggestion)}), but no clear valley "
+        f"behind the hump of sentences on which {both} agree."
     )
 
 

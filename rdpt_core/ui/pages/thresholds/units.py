@@ -10,6 +10,7 @@ import streamlit as st
 from rdpt_core.analysis.labels import Space, label_order
 from rdpt_core.analysis.run.sensitivity import thresholds
 from rdpt_core.analysis.run.sensitivity.unit_effects import GapParts, UnitEffects, UnitShares
+from rdpt_core.analysis.schemes import Scheme, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, GAP_INTERVAL, SHARE_INTERVAL, cited
 from rdpt_core.ui.frame.context import PageContext
@@ -32,11 +33,11 @@ def unit_effects(page: PageContext, scope: Scope) -> None:
     with st.expander(title, key="unit_effects", on_change="rerun", bind="query-params") as opened:
         if opened.open:
             effects = page.data.unit_effects(page.rule, scope)
-            _shares_table(effects)
+            _shares_table(effects, scheme_of(page.run.roles))
             _parts_table(page, effects)
 
 
-def _shares_table(effects: UnitEffects) -> None:
+def _shares_table(effects: UnitEffects, scheme: Scheme) -> None:
     rows = [
         {"labelled as one": unit.name, "labelled": unit.shares.n_counted}
         | {str(label): _share(unit, k) for k, label in enumerate(effects.labels)}
@@ -46,10 +47,11 @@ def _shares_table(effects: UnitEffects) -> None:
     counts = {name: st.column_config.NumberColumn(format="localized") for name in ("labelled", "unscored")}
     st.dataframe(rows, hide_index=True, column_config=counts)
     refused = effects.units[0].shares.refused
+    moved = "labels move" if scheme.alike is None else f"fewer of them are {scheme.alike}"
     st.caption(
         f"The same rule and thresholds for every row. In brackets: {SHARE_INTERVAL.name}s"
-        f"{'' if refused is None else f' (none here: {refused})'}. Longer units average over more tokens, so fewer of "
-        "them are Shared whatever the models do: compare shares only between traces that are cut in the same way. "
+        f"{'' if refused is None else f' (none here: {refused})'}. Longer units average over more tokens, so "
+        f"{moved} whatever the models do: compare shares only between traces that are cut in the same way. "
         f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)}"
     )
 
@@ -67,11 +69,13 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
             f"First tokens cannot be left out here: {effects.refused}. Choose another unit.", icon=":material/info:"
         )
         return
+    scheme = scheme_of(page.run.roles)
+    mean = f"mean d_{scheme.letters}"
     rows: list[dict[str, Any]] = [
         {
             "label": str(part.label),
             "sentences": part.n_sentences,
-            "mean d_TS": _number(part.mean),
+            mean: _number(part.mean),
             "choice: first token": _number(part.choice),
             "choice, 95%": _interval(part),
             "wording: the rest": _number(part.wording),
@@ -81,7 +85,7 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
         for part in effects.parts
     ]
     gap = st.column_config.NumberColumn(format="%+.3f")
-    config: dict[str, Any] = {name: gap for name in ("mean d_TS", "choice: first token", "wording: the rest")}
+    config: dict[str, Any] = {name: gap for name in (mean, "choice: first token", "wording: the rest")}
     config[_KEPT] = st.column_config.ProgressColumn(
         format="%.0f%%", min_value=0, max_value=100, help="Sentences with the same label without their first token"
     )
@@ -97,9 +101,9 @@ def _parts_table(page: PageContext, effects: UnitEffects) -> None:
         if n
     ]
     st.caption(
-        f"Mean gap between teacher and student ({measured}) of the sentences with each label, in two parts that add "
-        "up: what the first token makes, which chooses the kind of sentence that comes next, and what all other "
-        f"tokens make. {'; '.join(left_out) + '. ' if left_out else ''}{cited(GAP_INTERVAL)}"
+        f"Mean gap between {words.both_models(scheme)} ({measured}) of the sentences with each label, in two parts "
+        "that add up: what the first token makes, which chooses the kind of sentence that comes next, and what all "
+        f"other tokens make. {'; '.join(left_out) + '. ' if left_out else ''}{cited(GAP_INTERVAL)}"
     )
 
 

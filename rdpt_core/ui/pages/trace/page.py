@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
-from rdpt_core.analysis.labels import Space, Unit, label_order, uncertain_below
+from rdpt_core.analysis.labels import Space, Unit, uncertain_below
+from rdpt_core.analysis.schemes import letter, scheme_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, reader_message
@@ -33,26 +34,28 @@ _WHOLE_PAGE = "reader_whole_page"
 
 def how_to_read(run: Run, view: TraceView | None) -> None:
     """The few sentences that a first-time reader needs."""
+    scheme = scheme_of(run.roles)
+    upper, lower = words.NOUNS[scheme.upper], words.NOUNS[scheme.lower]
+    symbols, nouns = [f"$p_{letter(role)}$" for role in run.roles], [words.NOUNS[role] for role in run.roles]
     with st.popover("How to read this", icon=":material/help:", type="tertiary"):
-        labels = (
-            f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}" for label in label_order(run.roles)
-        )
+        labels = (f"**{MARKS[label_key(label)].letter} {label}**: {words.LABELS[label]}" for label in scheme.labels)
         st.markdown(
-            "Every sentence of the response carries the label of whoever finds it likely:\n\n"
+            "Every sentence of the response carries a label, after how likely each model finds it:\n\n"
             + "\n\n".join(labels)
             + "\n\n$p$ is the geometric mean of a model's token probabilities over the sentence; "
-            + (
-                "$p_T$, $p_S$ and $p_D$ belong to teacher, student and distilled model.\n\n"
-                if run.has_distilled
-                else "$p_T$ and $p_S$ belong to teacher and student.\n\n"
-            )
-            + "Hatching and a **?** mark a label that a small change of a threshold would turn"
+            f"{_listed(symbols)} belong to {_listed(nouns)}.\n\n"
+            "Hatching and a **?** mark a label that a small change of a threshold would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
-            + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
-            "value minus student's, of all sentences; drag a threshold to see what it decides. **Ribbon**: the whole "
-            "trace, a sentence as wide as its tokens; below it $\\ln p_T / p_S$, up where the teacher finds it "
-            "likelier. Drag it to move. **?** shows the keys."
+            + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: value "
+            f"of the {upper} minus that of the {lower}, of all sentences; drag a threshold to see what it decides. "
+            "**Ribbon**: the whole trace, a sentence as wide as its tokens; below it "
+            f"$\\ln p_{letter(scheme.upper)} / p_{letter(scheme.lower)}$, up where the {upper} finds it likelier. Drag "
+            "it to move. **?** shows the keys."
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:

@@ -71,6 +71,13 @@ def test_without_a_distilled_model_there_is_no_alpha(tmp_path: Path) -> None:
     assert "not finished" in text
 
 
+def test_without_a_teacher_it_says_whose_rule_it_is(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "db.duckdb", roles=(Role.STUDENT, Role.DISTILLED))
+    text = methods_paragraph(run, LabelRule.make(), "all traces")
+    assert "Labels: Gained if v_D - v_S > 0.1, Lost if v_D - v_S < -0.1, else Kept." in text
+    assert "after arXiv 2512.20908, without its teacher" in text and "alpha" not in text
+
+
 def test_it_begins_with_two_sentences_for_a_paper_and_cites_every_method(tmp_path: Path) -> None:
     run = run_of(tmp_path / "db.duckdb")
     methods = [SHARE_INTERVAL, "Shares are of tokens.", EFFECTIVE_QUESTIONS]

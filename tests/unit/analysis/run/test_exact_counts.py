@@ -81,7 +81,7 @@ def test_gaps_beside_a_threshold_are_counted_in_double_precision(
                     )
             curve = counted.curves()[0]
             for beta, share in zip(curve.betas, curve.intervals, strict=True):
-                apart = [r["d_ts"] for r in truth if r["label"] != "Shared"]
+                apart = [r["gap"] for r in truth if r["label"] != "Shared"]
                 assert share.share[0] * share.n_counted == pytest.approx(sum(d > beta for d in apart))
                 assert share.share[2] * share.n_counted == pytest.approx(sum(-d > beta for d in apart))
             assert counted.asked == 3

@@ -108,7 +108,7 @@ def test_token_weights_add_up_to_the_database(opened: tuple[Reader, Run]) -> Non
     gaps = load_gaps(reader, run, rule.unit, rule.space)
     codes = label_codes(gaps, rule, lambda nos: exact_codes(reader, run, rule, nos))
     tokens = load_token_counts(reader, run)
-    column = f"n_tokens_{'distilled' if run.has_distilled else 'student'}"
+    column = f"n_tokens_{'distilled' if 'distilled' in run.roles else 'student'}"
     total = reader.query(f"SELECT sum({column})::BIGINT FROM sentences WHERE run_no = ?", [run.run_no])
     assert count_codes(gaps, codes, tokens).sum() == total.column(0)[0].as_py()
 
@@ -126,7 +126,7 @@ def test_batches_committed_out_of_order_are_put_in_order(tmp_path: Path, monkeyp
         assert gaps.trace_no.tolist() == list(range(len(traces)))
         assert gaps.length.tolist() == [len(trace.sentences) for trace in traces]
         order = reader.query("SELECT (p_teacher - p_student)::FLOAT FROM sentences ORDER BY trace_no, sentence_index")
-        assert np.array_equal(gaps.d_ts, order.column(0).to_numpy())
+        assert np.array_equal(gaps.gap, order.column(0).to_numpy())
 
 
 def test_leaving_out_first_tokens(opened: tuple[Reader, Run]) -> None:
@@ -144,7 +144,7 @@ def test_leaving_out_first_tokens(opened: tuple[Reader, Run]) -> None:
         return float(np.exp(total / (row[f"n_tokens_{role}"] - 1)))
 
     truth = [p(row, "teacher") - p(row, "student") for row in rows]
-    assert gaps.d_ts == pytest.approx(np.array(truth), abs=1e-6, nan_ok=True)
+    assert gaps.gap == pytest.approx(np.array(truth), abs=1e-6, nan_ok=True)
     assert np.isnan(truth).sum() > 1
 
 

@@ -49,7 +49,7 @@ def test_cells_count_every_scored_sentence_once(triple: tuple[Reader, Run], spac
     assert frame is not None
     assert (frame.n_sentences, frame.n_traces, frame.n_unscored) == (len(kinds()), len(TRACES), 1)
     assert frame.n_questions == len({sketch.question_id for sketch in TRACES})
-    for shown in (frame, gap_plane.near_thresholds(frame, RULE, has_distilled=True)):
+    for shown in (frame, gap_plane.near_thresholds(frame, RULE, is_triple=True)):
         cells = gap_plane.load_cells(*triple, RULE, space, Scope(), shown).to_pylist()
         counted: Counter[str] = Counter()
         for cell in cells:

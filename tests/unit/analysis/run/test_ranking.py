@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,27 +12,43 @@ from rdpt_core.analysis.labels import LabelRule, Unit
 from rdpt_core.analysis.run import ranking
 from rdpt_core.analysis.run.ranking import Order
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.store.reader import Reader, Run
+from rdpt_core.store.reader import Reader, Run, open_reader
 from tests.support import synthetic
-from tests.unit.analysis.conftest import TRACES
+from tests.unit.analysis.conftest import NO_TEACHER, TRACES, TRIPLE
 
 RULE = LabelRule.make()
 
 
+BEST = {
+    Order.TEACHER: "Teacher",
+    Order.STUDENT: "Student",
+    Order.BOOSTED: "Boosted",
+    Order.LOWERED: "Boosted",
+    Order.GAINED: "Gained",
+    Order.LOST: "Lost",
+}
+
+
 @pytest.mark.parametrize("order", Order)
-def test_rankings_begin_with_the_most_extreme(triple: tuple[Reader, Run], order: Order) -> None:
-    rows = ranking.load_ranked(*triple, RULE, Scope(), order, 1, None).to_pylist()
+def test_rankings_begin_with_the_most_extreme(path: Path, order: Order) -> None:
+    with open_reader(path) as reader:
+        run = reader.run(TRIPLE)
+        if order not in ranking.orders(run):
+            run = reader.run(NO_TEACHER)
+        assert order in ranking.orders(run)
+        rows = ranking.load_ranked(reader, run, RULE, Scope(), order, 1, None).to_pylist()
     assert rows
-    best = {"teacher-like": "Teacher", "student-like": "Student", "boosted": "Boosted", "lowered": "Boosted"}
-    assert rows[0]["label"] == best[order]
+    assert rows[0]["label"] == BEST[order]
     values = [row["by"] for row in rows]
     assert values == sorted(values, reverse=True)
-    t, s, d = (np.array([row[f"p_{role}"] for row in rows]) for role in ("teacher", "student", "distilled"))
+    t, s, d = (np.array([row.get(f"p_{role}", np.nan) for row in rows]) for role in ("teacher", "student", "distilled"))
     by = {
         Order.TEACHER: t - s,
         Order.STUDENT: s - t,
         Order.BOOSTED: d - np.maximum(t, s),
         Order.LOWERED: np.minimum(t, s) - d,
+        Order.GAINED: d - s,
+        Order.LOST: s - d,
     }[order]
     assert values == pytest.approx(by.tolist())
     texts = {(sketch.trace_id, i + 1): text for sketch in TRACES for i, (text, _) in enumerate(sketch.sentences)}

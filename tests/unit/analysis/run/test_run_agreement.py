@@ -13,6 +13,7 @@ import pytest
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run import run_agreement
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.errors import UsageError
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests.support import synthetic
@@ -170,6 +171,20 @@ def test_a_trace_with_another_id_is_found_by_question_and_response(reader: Reade
     assert agreement.n_traces == len(TRACES) - 2
     assert moved and all(row["second_trace_id"] == f"x-{row['trace_id']}" for row in moved)
     assert clock.n_by_text == sum(sketch.benchmark == "clock" for sketch in TRACES)
+
+
+def test_runs_are_labelled_by_the_roles_that_they_share(tmp_path: Path) -> None:
+    path = tmp_path / "roles.duckdb"
+    synthetic.build(path, TRACES, run_id="a" * 16, roles=(Role.STUDENT, Role.DISTILLED))
+    synthetic.build(path, TRACES, run_id="b" * 16, roles=(Role.TEACHER, Role.STUDENT))
+    synthetic.build(path, TRACES, run_id="c" * 16)
+    with open_reader(path) as opened:
+        agreement = run_agreement.load_agreement(opened, *runs(opened, "ac"), RULE, Scope())
+        with pytest.raises(UsageError, match="cannot be compared by labels"):
+            run_agreement.load_agreement(opened, *runs(opened, "ab"), RULE, Scope())
+    assert [str(label) for label in agreement.labels] == ["Gained", "Kept", "Lost"]
+    kept = np.diag(agreement.joint)
+    assert kept.min() > 0 and kept.sum() == agreement.joint.sum() == agreement.n_matched
 
 
 def test_moved_sentences_are_those_with_another_label(reader: Reader) -> None:

@@ -23,11 +23,11 @@ def gaps_and_rows(rng: np.random.Generator) -> tuple[Gaps, np.ndarray]:
     """Traces of unequal length, some sentences unscored, with two of three traces in scope."""
     length = rng.integers(1, 40, 600)
     start = np.concatenate([[0], np.cumsum(length)])
-    d_ts = rng.normal(0, 0.2, start[-1]).astype(np.float32)
-    max_gap = (np.abs(d_ts) + rng.exponential(0.05, len(d_ts))).astype(np.float32)
-    max_gap[rng.random(len(d_ts)) < 0.05] = np.nan
+    gap = rng.normal(0, 0.2, start[-1]).astype(np.float32)
+    max_gap = (np.abs(gap) + rng.exponential(0.05, len(gap))).astype(np.float32)
+    max_gap[rng.random(len(gap)) < 0.05] = np.nan
     rows = np.flatnonzero(np.arange(len(length)) % 3)
-    return Gaps(ROLES, np.arange(len(length), dtype=np.int32), start, d_ts, max_gap), rows
+    return Gaps(ROLES, np.arange(len(length), dtype=np.int32), start, gap, max_gap), rows
 
 
 def use(monkeypatch: pytest.MonkeyPatch, n_cpus: int) -> None:
@@ -85,7 +85,7 @@ def test_labels_counts_and_positions_do_not_depend_on_the_number_of_processors(m
     def exact(trace_nos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert gaps.max_gap is not None
         index = np.concatenate([np.arange(gaps.start[t], gaps.start[t + 1]) for t in trace_nos])
-        return gaps.d_ts[index].astype(np.float64), gaps.max_gap[index].astype(np.float64)
+        return gaps.gap[index].astype(np.float64), gaps.max_gap[index].astype(np.float64)
 
     def answers() -> list[np.ndarray]:
         codes = gap_arrays.label_codes(gaps, rule, lambda _: pytest.fail("no gap equals a threshold"))

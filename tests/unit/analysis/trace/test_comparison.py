@@ -8,6 +8,7 @@ import pytest
 
 from rdpt_core.analysis.catalog import load_trace_list
 from rdpt_core.analysis.labels import LabelRule, Space
+from rdpt_core.analysis.schemes import BEFORE_TRAINING, WITHOUT_TEACHER
 from rdpt_core.analysis.trace.comparison import Kind, TraceComparison, compare, mixed_questions, suggestions
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.records import Role
@@ -70,9 +71,24 @@ def test_a_run_before_training_compares_by_what_both_have(tmp_path: Path) -> Non
     synthetic.build(path, [texts], run_id="aaaa", name="before", roles=(Role.TEACHER, Role.STUDENT))
     synthetic.build(path, [texts], run_id="bbbb", name="after")
     comparison = compare(view(path, "t0", "before"), view(path, "t0", "after"))
-    assert comparison.common_only
+    assert comparison.scheme is BEFORE_TRAINING
     assert comparison.differing == ()
     assert comparison.gaps == (0, 0, 0)
+
+
+def test_a_run_without_a_teacher_is_compared_by_what_training_did(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [trace("t0", "Teacher", "Boosted")], run_id="aaaa", name="full")
+    other = [trace("t0", "Teacher", "Student")]
+    synthetic.build(path, other, run_id="bbbb", name="without", roles=(Role.STUDENT, Role.DISTILLED))
+    synthetic.build(path, other, run_id="cccc", name="before", roles=(Role.TEACHER, Role.STUDENT))
+    comparison = compare(view(path, "t0", "full"), view(path, "t0", "without"))
+    assert comparison.scheme is WITHOUT_TEACHER
+    # Boosted is Gained here, and so is Teacher; Student is Kept.
+    assert comparison.differing == (1,)
+    apart = compare(view(path, "t0", "before"), view(path, "t0", "without"))
+    assert apart.scheme is None
+    assert apart.differing == () and apart.gaps == (None, None)
 
 
 def test_suggestions_begin_with_the_opposite_outcome(database: Path) -> None:

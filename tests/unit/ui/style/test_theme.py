@@ -27,6 +27,7 @@ XYZ = np.array(
 )
 WHITE = np.array([0.95047, 1.0, 1.08883])
 KEYS = ("teacher", "shared", "student", "boosted", "boosted-down")
+WITHOUT_TEACHER = ("gained", "kept", "lost")
 
 # CIE76 distances. About 2.3 is just noticeable side by side; three times that is plain at a glance.
 FAR_ENOUGH = 6.5
@@ -51,9 +52,9 @@ def contrast(first: str, second: str) -> float:
 
 def palettes() -> list[tuple[str, dict[str, str]]]:
     named = []
-    for mode in theme.MODES:
-        named.append((f"{mode} tints", {k: theme.tone(k, mode).tint for k in KEYS} | {"page": theme.PAGE[mode]}))
-        named.append((f"{mode} inks", {k: theme.tone(k, mode).ink for k in KEYS}))
+    for mode, (what, keys) in itertools.product(theme.MODES, (("", KEYS), (" without a teacher", WITHOUT_TEACHER))):
+        named.append((f"{mode} tints{what}", {k: theme.tone(k, mode).tint for k in keys} | {"page": theme.PAGE[mode]}))
+        named.append((f"{mode} inks{what}", {k: theme.tone(k, mode).ink for k in keys}))
     return named
 
 
@@ -72,26 +73,38 @@ def test_labels_are_told_apart_in_greyscale(name: str, colours: dict[str, str]) 
         assert abs(lightness[0] - lightness[1]) > GREY_FAR_ENOUGH, (name, first, second)
 
 
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("mode", theme.MODES)
+def test_a_label_without_a_teacher_looks_like_none_with_one(mode: theme.Mode, vision: str) -> None:
+    # Both kinds of runs stand beside each other where two traces are compared.
+    for kind, mine, other in itertools.product(("tint", "ink"), WITHOUT_TEACHER, KEYS):
+        seen = (linear(getattr(theme.tone(key, mode), kind)) for key in (mine, other))
+        first, second = (lab(np.clip(VISION[vision] @ colour, 0, 1)) for colour in seen)
+        assert np.linalg.norm(first - second) > FAR_ENOUGH, (kind, mine, other)
+
+
 @pytest.mark.parametrize("mode", theme.MODES)
 def test_text_is_readable_on_every_tint(mode: theme.Mode) -> None:
-    for background in [theme.PAGE[mode], *(theme.tone(key, mode).tint for key in KEYS)]:
+    for background in [theme.PAGE[mode], *(theme.tone(key, mode).tint for key in (*KEYS, *WITHOUT_TEACHER))]:
         assert contrast(theme.TEXT[mode], background) >= 4.5
     assert contrast(theme.MUTED[mode], theme.PAGE[mode]) >= 4.5
 
 
 @pytest.mark.parametrize("mode", theme.MODES)
 def test_lines_stand_out(mode: theme.Mode) -> None:
-    for key in KEYS:
+    for key in (*KEYS, *WITHOUT_TEACHER):
         tone = theme.tone(key, mode)
         assert contrast(tone.ink, theme.PAGE[mode]) >= 3
         assert contrast(tone.ink, tone.tint) >= 3
 
 
-def test_every_label_has_marks_of_its_own() -> None:
-    triple = [theme.MARKS[key] for key in KEYS]
+@pytest.mark.parametrize("keys", [KEYS, WITHOUT_TEACHER], ids=["triple", "without a teacher"])
+def test_every_label_has_marks_of_its_own(keys: tuple[str, ...]) -> None:
     for name in ("letter", "underline", "hatch"):
-        values = [getattr(mark, name) for mark in triple]
+        values = [getattr(theme.MARKS[key], name) for key in keys]
         assert len(set(values)) == len(values), name
+    letters = [mark.letter for mark in theme.MARKS.values()]
+    assert len(set(letters)) == len(letters)
 
 
 def test_the_theme_file_agrees_with_the_palette() -> None:

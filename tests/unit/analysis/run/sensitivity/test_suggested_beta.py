@@ -76,7 +76,7 @@ def test_the_density_counts_what_the_database_holds(each_run: tuple[Reader, Run]
     reader, run = each_run
     source, parameters = scope.sentences(run.run_no)
     labels = labels_sql(LabelRule.make(), run.roles, source)
-    sql = f"SELECT abs(d_ts) AS gap, trace_no FROM ({labels}) WHERE label IS NOT NULL"
+    sql = f"SELECT abs(gap) AS gap, trace_no FROM ({labels}) WHERE label IS NOT NULL"
     rows = reader.query(sql, parameters)
     gap, trace_no = (rows.column(name).to_numpy() for name in ("gap", "trace_no"))
     counted = Counted(reader, run, LabelRule.make(), scope)
