@@ -7,6 +7,7 @@
     grading         is an answer the reference answer?
     splitters       responses to sentences
     thinking        where a response stops thinking, and whether it came to its end
+    markers         text that is format and no reasoning
     token_spans     which sentence a token belongs to
     summary         what `validate` says about a set of traces
     worker_process  a process that answers questions and can be killed
