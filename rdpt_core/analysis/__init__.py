@@ -3,6 +3,7 @@
 labels      the label rule: SQL, numpy and JSON from one definition
 faint       sentences whose label says nothing
 questions   which traces answer the same question
+sentences   which of them an analysis counts
 scope       which traces an analysis looks at
 catalog     what a run holds
 run         every number about a whole run

@@ -100,17 +100,19 @@ def default_thresholds(unit: Unit, space: Space) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class LabelRule:
-    """Thresholds, unit and space: everything a label depends on beside the stored numbers.
+    """Thresholds, unit, space, and whether marks count: everything a label depends on beside the stored numbers.
 
     Attributes:
         alpha: largest gap that still counts as Shared.
         beta: gap between teacher and student above which the sentence belongs to one of them.
+        marks: whether marks of format are labelled and counted like sentences.
     """
 
     alpha: float
     beta: float
     unit: Unit = Unit.OWN_TOKEN
     space: Space = Space.DIFFERENCE
+    marks: bool = False
 
     @classmethod
     def make(
@@ -119,6 +121,7 @@ class LabelRule:
         beta: float | None = None,
         unit: str = Unit.OWN_TOKEN,
         space: str = Space.DIFFERENCE,
+        marks: bool = False,
     ) -> LabelRule:
         """A rule with the documented defaults for what is not given.
 
@@ -135,6 +138,7 @@ class LabelRule:
             beta=default_beta if beta is None else beta,
             unit=chosen_unit,
             space=chosen_space,
+            marks=marks,
         )
 
 
@@ -166,6 +170,8 @@ def value_sql(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
 def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
     """A query over `source` (rows like `sentences`) that adds v_*, d_ts, max_gap, label, direction and margin.
 
+    A mark of format has no label unless the rule counts marks.
+
     Args:
         rule: thresholds, unit and space.
         roles: the roles of the run; three or (teacher, student).
@@ -181,6 +187,8 @@ def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
         missing, clauses, rest = "max_gap IS NULL", TRIPLE_CLAUSES, Label.BOOSTED
     else:
         max_gap, missing, clauses, rest = "NULL::DOUBLE", "d_ts IS NULL", PAIR_CLAUSES, Label.COMMON
+    if not rule.marks:
+        missing += " OR is_mark"
     thresholds = {"alpha": rule.alpha, "beta": rule.beta}
     cases = " ".join(
         f"WHEN {c.quantity} {c.comparison} {_double(c.sign * thresholds[c.threshold])} THEN '{c.label}'"

@@ -37,6 +37,7 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
         _value(rule, run.roles),
         _rule(rule, run),
         f"Traces looked at: {scope_words}. Unscored sentences carry no label and were not counted.",
+        _marks(rule),
         *(cited(item) if isinstance(item, Method) else item for item in extra),
         _versions(run),
     ]
@@ -86,6 +87,11 @@ def _rule(rule: LabelRule, run: Run) -> str:
     if not run.has_distilled:
         return f"Labels: {clauses}, else Common."
     return f"Labels: Shared if no two values differ by more than alpha = {rule.alpha:g}, else {clauses}, else Boosted."
+
+
+def _marks(rule: LabelRule) -> str:
+    marks = "Marks of format, such as tags around thinking and tokens that end a turn,"
+    return f"{marks} {'were labelled and counted like sentences' if rule.marks else 'carry no label either'}."
 
 
 def _versions(run: Run) -> str:
