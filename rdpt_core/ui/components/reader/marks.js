@@ -19,8 +19,14 @@ export const LETTERS = { teacher: "T", shared: "H", student: "S", boosted: "B", 
 
 export const ROLE_LETTER = { teacher: "T", student: "S", distilled: "D" };
 
+const FORMAT = { key: "none", label: "Mark of format" };
+
+// A role finds a mark foreign from so many nats below the role that finds it likeliest, over the whole mark: tokenizers
+// may cut it into one token or into ten, so that means per token do not compare.
+const FOREIGN_NATS = Math.log(100);
+
 export function markOf(model, index) {
-  return CODES[model.codes[index] & 7];
+  return model.marks.has(index) ? FORMAT : CODES[model.codes[index] & 7];
 }
 
 export function isUncertain(model, index) {
@@ -57,7 +63,10 @@ export function bitsPerByte(model, role, index) {
 export function ruleInWords(model, index) {
   const { text, values, rule, gaps } = model;
   const code = model.codes[index] & 7;
-  if (code === 0) return reasonInWords(text, index);
+  if (code === 0) {
+    if (!model.marks.has(index) || index in text.unscored) return reasonInWords(text, index);
+    return `Format, and no reasoning: it carries no label.${foreignInWords(model, index)}`;
+  }
   const ratio = text.space === "ratio";
   const [alpha, beta] = [decimal(rule.alpha), decimal(rule.beta)];
   const gap = ratio ? "ln p_T − ln p_S" : "p_T − p_S";
@@ -82,6 +91,18 @@ export function ruleInWords(model, index) {
     between: "p_D lies between the two.",
   }[direction];
   return `largest gap ${largest} > α = ${alpha}, and |${gap}| = ${decimal(Math.abs(dTS))} ≤ β = ${beta}; ${where}`;
+}
+
+const modelOf = (role) => (role === "distilled" ? "the distilled model" : `the ${role}`);
+
+// " Foreign to the teacher: …", or nothing.
+function foreignInWords({ text, sums }, index) {
+  const likeliest = text.roles.reduce((a, b) => (sums[b][index] > sums[a][index] ? b : a));
+  const gapOf = (role) => sums[likeliest][index] - sums[role][index];
+  const foreign = text.roles.filter((role) => gapOf(role) > FOREIGN_NATS);
+  if (!foreign.length) return "";
+  const gaps = foreign.map((role) => `${modelOf(role)} (${decimal(gapOf(role), 1)} nats below)`);
+  return ` Foreign to ${gaps.join(" and ")}: ${modelOf(likeliest)} finds it likeliest.`;
 }
 
 export function reasonInWords(text, index) {

@@ -227,7 +227,7 @@ function fillRatio({ ctx, width, scale }, model, palette) {
 
 function ratiosOf(model) {
   if (!model.ratios) {
-    const values = Float64Array.from({ length: model.n }, (_, i) => logRatio(model, "teacher", "student", i) || 0);
+    const values = Float64Array.from({ length: model.n }, (_, i) => (model.marks.has(i) ? 0 : logRatio(model, "teacher", "student", i) || 0));
     const sizes = values.map(Math.abs).sort();
     // A few extreme sentences must not flatten all others.
     model.ratios = { values, most: Math.max(0.5, sizes[Math.floor(0.97 * (sizes.length - 1))] ?? 0.5) };

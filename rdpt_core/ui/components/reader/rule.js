@@ -13,8 +13,9 @@ export function doubles(base64) {
   return new Float64Array(bytes.buffer);
 }
 
-// What does not depend on the thresholds: d_TS, the largest gap, and where p_D lies.
-export function gapsOf(values) {
+// What does not depend on the thresholds: d_TS, the largest gap, and where p_D lies. Sentences `without` a label,
+// given by their indices, have no gaps.
+export function gapsOf(values, without = []) {
   const { teacher, student, distilled } = values;
   const n = teacher.length;
   const gaps = { n, triple: Boolean(distilled), dTS: new Float64Array(n), largest: new Float64Array(n), direction: new Uint8Array(n) };
@@ -28,6 +29,7 @@ export function gapsOf(values) {
     if (dSD < 0 && dTD < 0) gaps.direction[i] = UP;
     else gaps.direction[i] = dSD > 0 && dTD > 0 ? DOWN : BETWEEN;
   }
+  for (const i of without) gaps.dTS[i] = gaps.largest[i] = NaN;
   return gaps;
 }
 

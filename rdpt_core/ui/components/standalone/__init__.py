@@ -144,6 +144,7 @@ def _card(run: Run, view: TraceView) -> str:
         ("template policy", run.template_policy),
         ("splitter", f"{run.splitter} {run.splitter_version}"),
         ("unit, space", f"{rule.unit}, {rule.space}"),
+        ("marks of format", "labelled like sentences" if rule.marks else "not labelled"),
         ("uncertain", f"a margin below {UNCERTAIN_PART:g} β"),
         ("device", " ".join(str(environment[name]) for name in ("device", "device_name") if name in environment)),
         ("versions", ", ".join(f"{name} {version}" for name, version in packages.items())),

@@ -48,7 +48,8 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
             )
             + "Hatching and a **?** mark a label that a small change of a threshold would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
-            + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
+            + ". A small tag between sentences is a mark of format: no reasoning, and no label."
+            + "\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: teacher's "
             "value minus student's, of all sentences; drag a threshold to see what it decides. **Ribbon**: the whole "
             "trace, a sentence as wide as its tokens; below it $\\ln p_T / p_S$, up where the teacher finds it "
             "likelier. Drag it to move. **?** shows the keys."
