@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-from rdpt_core.arrays import Doubles, Floats, SmallInts
+from rdpt_core.arrays import Bools, Doubles, Floats, SmallInts
 
 
 class Role(enum.StrEnum):
@@ -372,6 +372,7 @@ class SentenceColumns:
     char_start: SmallInts
     char_end: SmallInts
     n_bytes: SmallInts
+    is_mark: Bools
     n_tokens: dict[Role, SmallInts]
     logprob_sum: dict[Role, Doubles]
     first_logprob: dict[Role, Floats]

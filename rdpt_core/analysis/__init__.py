@@ -4,6 +4,7 @@ schemes     what the roles of a run are compared by, and what their labels are c
 labels      the label rule: SQL, numpy and JSON from one definition
 faint       sentences whose label says nothing
 questions   which traces answer the same question
+sentences   which of them an analysis counts
 scope       which traces an analysis looks at
 catalog     what a run holds
 run         every number about a whole run

@@ -93,13 +93,15 @@ def _first_token(entry: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkCounts:
-    """Counts of one benchmark. `n_scored_traces` have sentences; `n_graded` have a known correctness."""
+    """Counts of one benchmark. `n_scored_traces` have sentences; `n_graded` have a known correctness; marks of format
+    are no sentences."""
 
     benchmark: str
     n_questions: int
     n_traces: int
     n_scored_traces: int
     n_sentences: int
+    n_marks: int
     n_unscored: int
     n_graded: int
     n_correct: int
@@ -137,6 +139,11 @@ class Catalog:
         return sum(row.n_sentences for row in self.benchmarks)
 
     @property
+    def n_marks(self) -> int:
+        """Marks of format between them."""
+        return sum(row.n_marks for row in self.benchmarks)
+
+    @property
     def n_unscored(self) -> int:
         """Sentences of the scored traces that have no probability under some role."""
         return sum(self.unscored.values())
@@ -145,10 +152,12 @@ class Catalog:
 def load_catalog(reader: Reader, run: Run) -> Catalog:
     """Count a run."""
     rows = reader.query(
-        "WITH counted AS (SELECT trace_no, count(*) AS n, count(unscored_reason) AS n_unscored "
+        "WITH counted AS (SELECT trace_no, count(*) FILTER (NOT is_mark) AS n, count(*) FILTER (is_mark) AS n_marks, "
+        "count(unscored_reason) FILTER (NOT is_mark) AS n_unscored "
         "FROM sentences WHERE run_no = $1 GROUP BY trace_no) "
         "SELECT benchmark, count(DISTINCT question_id) AS n_questions, count(*) AS n_traces, "
         "count(counted.trace_no) AS n_scored_traces, coalesce(sum(n), 0)::BIGINT AS n_sentences, "
+        "coalesce(sum(n_marks), 0)::BIGINT AS n_marks, "
         "coalesce(sum(n_unscored), 0)::BIGINT AS n_unscored, count(correct) AS n_graded, "
         "count(*) FILTER (correct) AS n_correct "
         "FROM traces LEFT JOIN counted USING (trace_no) WHERE traces.run_no = $1 GROUP BY benchmark ORDER BY benchmark",
@@ -156,7 +165,7 @@ def load_catalog(reader: Reader, run: Run) -> Catalog:
     ).to_pylist()
     unscored = reader.query(
         "SELECT unscored_reason AS reason, count(*) AS n FROM sentences "
-        "WHERE run_no = ? AND unscored_reason IS NOT NULL GROUP BY ALL ORDER BY n DESC, reason",
+        "WHERE run_no = ? AND unscored_reason IS NOT NULL AND NOT is_mark GROUP BY ALL ORDER BY n DESC, reason",
         [run.run_no],
     ).to_pylist()
     over = reader.query(

@@ -100,17 +100,19 @@ def default_thresholds(unit: Unit, space: Space) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class LabelRule:
-    """Thresholds, unit and space: everything a label depends on beside the stored numbers.
+    """Thresholds, unit, space, and whether marks count: everything a label depends on beside the stored numbers.
 
     Attributes:
         alpha: largest gap that still counts as Shared.
         beta: gap above which the sentence belongs to one of two models: teacher and student, if there is a teacher.
+        marks: whether marks of format are labelled and counted like sentences.
     """
 
     alpha: float
     beta: float
     unit: Unit = Unit.OWN_TOKEN
     space: Space = Space.DIFFERENCE
+    marks: bool = False
 
     @classmethod
     def make(
@@ -119,6 +121,7 @@ class LabelRule:
         beta: float | None = None,
         unit: str = Unit.OWN_TOKEN,
         space: str = Space.DIFFERENCE,
+        marks: bool = False,
     ) -> LabelRule:
         """A rule with the documented defaults for what is not given.
 
@@ -135,6 +138,7 @@ class LabelRule:
             beta=default_beta if beta is None else beta,
             unit=chosen_unit,
             space=chosen_space,
+            marks=marks,
         )
 
 
@@ -165,6 +169,8 @@ def value_sql(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
 def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
     """A query over `source` (rows like `sentences`) that adds v_*, gap, max_gap, label, direction and margin.
 
+    A mark of format has no label unless the rule counts marks.
+
     Args:
         rule: thresholds, unit and space.
         roles: the roles of the run, or those of them to label by; one of `schemes.SCHEMES`.
@@ -173,17 +179,18 @@ def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
     scheme = scheme_of(roles)
     values = ", ".join(f"{value_sql(role, rule, roles)} AS v_{role}" for role in roles)
     gaps = f"v_{scheme.upper} - v_{scheme.lower} AS gap"
-    max_gap, scored = "NULL::DOUBLE", scored_by(scheme)
+    max_gap = "NULL::DOUBLE"
     if scheme.is_triple:
         gaps += ", v_student - v_distilled AS d_sd, v_teacher - v_distilled AS d_td"
         # greatest() skips NULLs, so the sum below is what carries a missing value through.
         max_gap = "CASE WHEN d_sd + d_td IS NOT NULL THEN greatest(abs(gap), abs(d_sd), abs(d_td)) END"
+    missing = f"{scored_by(scheme)} IS NULL" + ("" if rule.marks else " OR is_mark")
     thresholds = {"alpha": rule.alpha, "beta": rule.beta}
     cases = " ".join(
         f"WHEN {c.quantity} {c.comparison} {_double(c.sign * thresholds[c.threshold])} THEN '{c.label}'"
         for c in clauses_of(scheme)
     )
-    label = f"CASE WHEN {scored} IS NULL THEN NULL {cases} ELSE '{scheme.rest}' END"
+    label = f"CASE WHEN {missing} THEN NULL {cases} ELSE '{scheme.rest}' END"
     beta_margin = f"abs(abs(gap) - {_double(rule.beta)})"
     if scheme.is_triple:
         alpha_margin = f"abs(max_gap - {_double(rule.alpha)})"

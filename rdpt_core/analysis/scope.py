@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.questions import half_sql
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.store.reader import Reader, Run
 
 _GRADE_SQL = {GRADES[0]: "{t}correct", GRADES[1]: "NOT {t}correct", GRADES[2]: "{t}correct IS NULL"}
@@ -54,17 +56,13 @@ class Scope:
                 parameters.append(value)
         return " AND ".join(parts) or "TRUE", parameters
 
-    def sentences(self, run_no: int) -> tuple[str, list[Any]]:
-        """A parenthesised query for the sentences of a run that are in scope, and its parameters.
-
-        It stands where `labels_sql` takes its source.
-        """
-        sentences = f"SELECT * FROM sentences WHERE run_no = {run_no:d}"
+    def sentences(self, run_no: int, rule: LabelRule) -> tuple[str, list[Any]]:
+        """`sentences_sql` for what is in scope, and its parameters."""
         condition, parameters = self.where()
         if not parameters and condition == "TRUE":
-            return f"({sentences})", []
+            return sentences_sql(run_no, rule), []
         traces = f"SELECT trace_no FROM traces WHERE run_no = {run_no:d} AND {condition}"
-        return f"({sentences} AND trace_no IN ({traces}))", parameters
+        return sentences_sql(run_no, rule, f"trace_no IN ({traces})"), parameters
 
     def words(self) -> str:
         """The scope in words, for a caption or a methods paragraph: `all traces`, or `benchmark = aime, ...`."""

@@ -22,6 +22,8 @@ class Choices(TypedDict, total=False):
         beta: gap between teacher and student that decides (0.1); without a teacher, between distilled and student.
         unit: what a logprob sum is divided by: `own_token`, `common_token` or `byte`.
         space: `difference` of probabilities, or `ratio`, in nats.
+        with_marks: label and count marks of format (`<think>`, turn markers) like sentences; by default they carry no
+            label.
         benchmark: traces of this benchmark only; and so on.
         domain: see `benchmark`.
         model: whoever wrote the trace, as its file named it.
@@ -34,6 +36,7 @@ class Choices(TypedDict, total=False):
     beta: float | None
     unit: str
     space: str
+    with_marks: bool
     benchmark: str | None
     domain: str | None
     model: str | None
@@ -57,6 +60,7 @@ def rule_of(choices: Choices) -> LabelRule:
         choices.get("beta"),
         choices.get("unit", Unit.OWN_TOKEN),
         choices.get("space", Space.DIFFERENCE),
+        choices.get("with_marks", False),
     )
 
 

@@ -42,6 +42,7 @@ def select(
     beta: float | None = None,
     unit: str = "own_token",
     space: str = "difference",
+    with_marks: bool = False,
     local_context: int | None = None,
 ) -> SelectionResult:
     """Keep the best candidate responses of every question by one strategy, and write them as training data.
@@ -70,6 +71,7 @@ def select(
         beta: gap above which a sentence is Teacher; by default that of unit and space.
         unit: what a logprob sum is divided by: `"own_token"`, `"common_token"` or `"byte"`.
         space: compare probabilities (`"difference"`) or their log-ratios in nats (`"ratio"`).
+        with_marks: count marks of format (`<think>`, turn markers) like sentences, as evidence and as tokens.
         local_context: which pass of `score_local`, by its sentences in view; by default the widest.
 
     Returns:
@@ -99,6 +101,7 @@ def select(
         beta=beta,
         unit=unit,
         space=space,
+        with_marks=with_marks,
         local_context=local_context,
     )
     return _select(settings, db, out, run)

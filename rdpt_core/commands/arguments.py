@@ -44,6 +44,15 @@ def add_splitter(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_with_marks(parser: argparse.ArgumentParser) -> None:
+    """`--with-marks`, for commands that label sentences."""
+    parser.add_argument(
+        "--with-marks",
+        action="store_true",
+        help="label and count marks of format (<think>, turn markers) like sentences (default: they carry no label)",
+    )
+
+
 def file_path(text: str) -> Path:
     """A path that can name a file."""
     reason = why_unusable(text)

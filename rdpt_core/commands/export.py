@@ -7,11 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import readable
-from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, file_path, threshold
+from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, add_with_marks, file_path, threshold
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
     from rdpt_core.analysis.catalog import Unfinished
+    from rdpt_core.analysis.labels import LabelRule
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,6 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=["difference", "ratio"],
         help="compare probabilities or their log-ratios in nats (default: difference, the paper's)",
     )
+    add_with_marks(parser)
     parser.add_argument(
         "--csv-safe",
         action="store_true",
@@ -76,11 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import check_ending, export_query, write_rows
     from rdpt_core.analysis.export.spreadsheet import csv_safe
-    from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.store.reader import open_reader
 
     check_ending(arguments.out)
-    rule = LabelRule.make(arguments.alpha, arguments.beta, arguments.unit, arguments.space)
+    rule = _rule(arguments)
     with open_reader(arguments.db) as reader:
         chosen = reader.run(arguments.run_key)
         missing = unfinished(reader, chosen)
@@ -88,6 +89,12 @@ def run(arguments: argparse.Namespace) -> int:
         n_rows = write_rows(map(csv_safe, rows) if arguments.csv_safe else rows, arguments.out)
     print(f"{n_rows:,} {arguments.what} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
     return _status(missing)
+
+
+def _rule(arguments: argparse.Namespace) -> LabelRule:
+    from rdpt_core.analysis.labels import LabelRule
+
+    return LabelRule.make(arguments.alpha, arguments.beta, arguments.unit, arguments.space, marks=arguments.with_marks)
 
 
 def _status(missing: Unfinished | None) -> int:
@@ -120,14 +127,13 @@ def _run_notes(arguments: argparse.Namespace) -> int:
 def _run_html(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import write_text
-    from rdpt_core.analysis.labels import LabelRule
     from rdpt_core.analysis.trace.view import load_trace_view
     from rdpt_core.store.reader import open_reader
     from rdpt_core.ui.components.standalone import standalone_html
 
     if arguments.out.suffix not in (".html", ".htm"):
         raise UsageError("the ending of the file fits no page", where=f"--out {arguments.out}", expected=".html")
-    rule = LabelRule.make(arguments.alpha, arguments.beta, arguments.unit, arguments.space)
+    rule = _rule(arguments)
     with open_reader(arguments.db) as reader:
         chosen = reader.run(arguments.run_key)
         missing = unfinished(reader, chosen)

@@ -15,8 +15,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "info",
         help="show what a database holds",
-        description="Runs, models with revisions, counts, unscored sentences with reasons, straddling tokens, and the "
-        "progress of a run that is under way.",
+        description="Runs, models with revisions, counts of sentences and of marks of format, unscored sentences with "
+        "reasons, straddling tokens, and the progress of a run that is under way.",
     )
     add_database(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -51,7 +51,8 @@ def to_text(document: dict[str, Any]) -> str:
             lines.append(f"  {run['unfinished']}")
         counts = run["counts"]
         lines.append(
-            f"  {counts['questions']:,} questions, {counts['traces']:,} traces, {counts['sentences']:,} sentences"
+            f"  {counts['questions']:,} questions, {counts['traces']:,} traces, {counts['sentences']:,} sentences, "
+            f"{counts['marks']:,} marks of format"
         )
         for model in run["models"]:
             template = ", ".join(filter(None, [model["template"], str(TemplateSettings.from_json(model))]))

@@ -274,10 +274,16 @@ class Reader:
     def count_sentences(self, run: Run | RunKey) -> tuple[int, int]:
         """How many sentences of a run are there so far, and how many of these are unscored."""
         row = self.query(
-            "SELECT count(*) AS n_sentences, count(unscored_reason) AS n_unscored FROM sentences WHERE run_no = ?",
+            "SELECT count(*) AS n_sentences, count(unscored_reason) AS n_unscored FROM sentences "
+            "WHERE run_no = ? AND NOT is_mark",
             [run.run_no],
         ).to_pylist()[0]
         return row["n_sentences"], row["n_unscored"]
+
+    def count_marks(self, run: Run) -> int:
+        """How many marks of format stand between the sentences of a run so far."""
+        counted = self.query("SELECT count(*) AS n FROM sentences WHERE run_no = ? AND is_mark", [run.run_no])
+        return int(counted.column("n")[0].as_py())
 
     def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
         """The traces of a run that have this role's tokens; without those that another try may mend, if so asked, and

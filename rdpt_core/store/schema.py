@@ -7,7 +7,7 @@ trace order, so that one trace is read from a few pages.
     runs         one row a run: identity, environment, times, state
     run_models   one row a run and role: the model as it was used
     traces       one row a trace: question, response, what the file said about it
-    sentences    one row a sentence: span, and per role its token count, logprob sum, first logprob and p
+    sentences    one row a sentence or mark of format: span, and per role its token count, logprob sum, first logprob, p
     tokens       one row a trace and role: lists with one entry a token
     local_scores one row a trace, role and length of context: its sentences, each scored with so many before it
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 import duckdb
 
 from rdpt_core.errors import StoreVersionError
+from rdpt_core.traces.markers import IS_MARK_SQL
 
 _VERSION_1 = """
 CREATE TABLE runs (
@@ -120,7 +121,13 @@ CREATE TABLE local_scores (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = f"""
+ALTER TABLE sentences ADD COLUMN is_mark BOOLEAN DEFAULT FALSE;   -- format between sentences, and no reasoning
+UPDATE sentences SET is_mark = TRUE FROM traces
+WHERE traces.run_no = sentences.run_no AND traces.trace_no = sentences.trace_no AND {IS_MARK_SQL};
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Entry n leads from version n to version n + 1. Never edit an entry that was released: append one."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

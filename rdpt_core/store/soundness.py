@@ -232,7 +232,7 @@ def _check_tiling(connection: duckdb.DuckDBPyConnection, place: str, run_no: int
 
 def _check_numbers(connection: duckdb.DuckDBPyConnection, place: str, run_no: int, roles: Sequence[str]) -> None:
     # Column → least and largest value. NaN counts as larger than every number, in DuckDB as here.
-    limits: dict[str, tuple[float, float]] = {"n_bytes": (0, math.inf)}
+    limits: dict[str, tuple[float, float]] = {"n_bytes": (0, math.inf), "is_mark IS NULL": (False, False)}
     for role in roles:
         limits[f"n_tokens_{role}"] = (0, math.inf)
         limits[f"logprob_sum_{role}"] = (-math.inf, 0)

@@ -317,6 +317,7 @@ def _sentence_table(run_no: int, sentences: Sequence[SentenceColumns]) -> pa.Tab
         "char_start": pa.array(np.concatenate([item.char_start for item in sentences])),
         "char_end": pa.array(np.concatenate([item.char_end for item in sentences])),
         "n_bytes": pa.array(np.concatenate([item.n_bytes for item in sentences])),
+        "is_mark": pa.array(np.concatenate([item.is_mark for item in sentences])),
         "unscored_reason": pa.array([reason for item in sentences for reason in item.unscored_reason], pa.string()),
     }
     for role in ROLES:

@@ -7,7 +7,8 @@
     grading         is an answer the reference answer?
     splitters       responses to sentences
     thinking        where a response stops thinking, and whether it came to its end
-    respelling      the same in another family's marks, and where its characters stand
+    markers         text that is format and no reasoning
+    respelling      a response in another family's marks, and where its characters stand
     token_spans     which sentence a token belongs to
     summary         what `validate` says about a set of traces
     worker_process  a process that answers questions and can be killed

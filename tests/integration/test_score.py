@@ -278,6 +278,7 @@ SENTENCE_COLUMNS = [
     "direction",
     "margin",
     "unscored_reason",
+    "kind",
 ]
 TOKEN_COLUMNS = [
     "run_id",

@@ -23,10 +23,11 @@ FLOORS = {
     "rdpt_core": "arrays bundled errors interrupts | records | atomic_write config | traces | scoring | store"
     " | analysis | ui | api | commands | cli | __main__",
     "rdpt_core.traces": "canonical files splitters thinking token_spans worker_process"
-    " | formats grading respelling summary | importing",
+    " | formats grading markers respelling summary | importing",
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
     " | local_context pipeline resplit",
-    "rdpt_core.analysis": "schemes | catalog labels questions statistics | faint scope selection | export trace | run",
+    "rdpt_core.analysis": "schemes | catalog labels questions statistics | sentences | faint scope selection"
+    " | export trace | run",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"

@@ -15,6 +15,7 @@ import numpy as np
 
 from rdpt_core.records import ROLES, Message, Role, RunKey, ScoredModel, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.store import writer
+from rdpt_core.traces.markers import is_mark
 
 # (p_teacher, p_student, p_distilled)
 PROBABILITIES: dict[str, tuple[float, float, float]] = {
@@ -320,6 +321,7 @@ def _sentences(trace_no: int, sketch: Sketch, roles: Sequence[Role]) -> writer.S
         char_start=edges[:-1],
         char_end=edges[1:],
         n_bytes=np.array([len(text.encode()) for text in texts], dtype=np.int32),
+        is_mark=np.array([is_mark(text, 0, len(text)) for text in texts]),
         n_tokens=dict.fromkeys(roles, n_tokens),
         logprob_sum={role: np.log(values) * n_tokens for role, values in p.items()},
         first_logprob={role: np.log(values).astype(np.float32) for role, values in p.items()},

@@ -209,6 +209,7 @@ class Kill:
         database = copied(self._lab, folder)
         with duckdb.connect(str(database)) as connection:
             connection.execute("DROP TABLE local_scores; ALTER TABLE tokens DROP COLUMN rank")
+            connection.execute("ALTER TABLE sentences DROP COLUMN is_mark")
             for role in ROLES:
                 connection.execute(f"ALTER TABLE sentences DROP COLUMN rank_sum_{role}")
             connection.execute("UPDATE store_info SET value = '1' WHERE key = 'schema_version'")

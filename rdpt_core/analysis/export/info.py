@@ -65,21 +65,22 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
 
 
 def run_counts(reader: Reader, run: Run) -> dict[str, int]:
-    """Questions and traces of the run, and the traces and sentences that are scored so far."""
+    """Questions and traces of the run, and the traces, sentences and marks of format that are scored so far."""
     row = reader.query(
         "SELECT count(DISTINCT question_id) AS questions, count(*) AS traces FROM traces WHERE run_no = ?",
         [run.run_no],
     ).to_pylist()[0]
     n_sentences, n_unscored = reader.count_sentences(run)
     n_scored = reader.count_scored_traces(run)
-    return {**row, "traces_scored": n_scored, "sentences": n_sentences, "unscored_sentences": n_unscored}
+    counts = {"sentences": n_sentences, "marks": reader.count_marks(run), "unscored_sentences": n_unscored}
+    return {**row, "traces_scored": n_scored, **counts}
 
 
 def unscored_reasons(reader: Reader, run: Run) -> dict[str, int]:
     """Number of unscored sentences for each reason, most frequent first."""
     rows = reader.query(
         "SELECT unscored_reason, count(*) AS n FROM sentences WHERE run_no = ? AND unscored_reason IS NOT NULL "
-        "GROUP BY unscored_reason ORDER BY n DESC, unscored_reason",
+        "AND NOT is_mark GROUP BY unscored_reason ORDER BY n DESC, unscored_reason",
         [run.run_no],
     ).to_pylist()
     return {row["unscored_reason"]: row["n"] for row in rows}

@@ -35,11 +35,12 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
         f"teacher forcing under {'; '.join(_model(model) for model in run.models)}.",
         f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
         f"model has no template had a plain rendering: {_plain(run)}.{_template_settings(run)}",
-        *_marks(run),
+        *_seen_marks(run),
         f"Sentences were cut by the splitter {run.splitter}, version {run.splitter_version}.",
         _value(rule, run.roles),
         _rule(rule, run),
         f"Traces looked at: {scope_words}. Unscored sentences carry no label and were not counted.",
+        _marks(rule),
         *(cited(item) if isinstance(item, Method) else item for item in extra),
         _versions(run),
     ]
@@ -82,7 +83,7 @@ def _plain(run: Run) -> str:
     return ", ".join(str(model.role) for model in run.models if model.template == "plain") or "none"
 
 
-def _marks(run: Run) -> list[str]:
+def _seen_marks(run: Run) -> list[str]:
     """Nothing where every model saw the response as it was written."""
     marks = seen_marks(run.identity)
     if marks.policy is MarksPolicy.WRITER:
@@ -110,6 +111,11 @@ def _rule(rule: LabelRule, run: Run) -> str:
     if scheme.alike is None:
         return f"Labels: {clauses}"
     return f"Labels: {scheme.alike} if no two values differ by more than alpha = {rule.alpha:g}, else {clauses}"
+
+
+def _marks(rule: LabelRule) -> str:
+    marks = "Marks of format, such as tags around thinking and tokens that end a turn,"
+    return f"{marks} {'were labelled and counted like sentences' if rule.marks else 'carry no label either'}."
 
 
 def _versions(run: Run) -> str:

@@ -91,7 +91,7 @@ def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: i
     return reader.query(
         f"SELECT {_IDENTITY}, s.sentence_index, s.char_start, s.char_end, "
         f"substring(t.response, s.char_start + 1, s.char_end - s.char_start) AS text, {numbers}, "
-        f"s.label, s.direction, s.margin, s.unscored_reason "
+        "s.label, s.direction, s.margin, s.unscored_reason, if(s.is_mark, 'mark', 'sentence') AS kind "
         f"FROM ({_labelled_chunk(run, rule)}) AS s JOIN traces AS t USING (run_no, trace_no) "
         f"WHERE {condition} ORDER BY t.trace_no, s.sentence_index",
         [run.run_id, run.run_no, first, last, *parameters],
@@ -109,10 +109,8 @@ def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
     labels = [f"n_{label.lower()}" for label in label_order(run.roles)]
     counts = ", ".join(f"count(*) FILTER (label = '{label}') AS n_{label.lower()}" for label in label_order(run.roles))
     # A trace that the run has not reached has no counts; one that it has, with an empty response, has zeros.
-    names = ", ".join(
-        f"CASE WHEN reached.trace_no IS NOT NULL THEN coalesce(c.{name}, 0) END AS {name}"
-        for name in ("n_unscored", *labels)
-    )
+    where_reached = "CASE WHEN reached.trace_no IS NOT NULL THEN coalesce(c.{0}, 0) END AS {0}".format
+    names = ", ".join(map(where_reached, ("n_unscored", *labels)))
     totals = ", ".join(f"c.{name}_{role}" for name in ("n_tokens", "logprob_sum") for role in ROLES)
     # A finished run has reached every trace, and may have been stored without its tokens.
     reached = "SELECT trace_no FROM {} WHERE run_no = ? AND trace_no >= ? AND trace_no < ?"
@@ -122,13 +120,15 @@ def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
         else f"{reached.format('tokens')} GROUP BY trace_no HAVING count(DISTINCT role) = {len(run.roles):d}"
     )
     return reader.query(
-        "WITH c AS (SELECT trace_no, count(*) AS n_rows, count(unscored_reason) AS n_unscored, "
+        "WITH c AS (SELECT trace_no, count(*) AS n_rows, count(unscored_reason) AS n_without, "
+        f"count(unscored_reason) FILTER ({rule.marks} OR NOT is_mark) AS n_unscored, "
+        "count(*) FILTER (is_mark) AS n_marks, "
         f"arg_min(unscored_reason, sentence_index) AS reason, {sums}, {counts} "
         f"FROM ({_labelled_chunk(run, rule)}) GROUP BY trace_no), "
         f"reached AS ({reached}) "
         f"SELECT {_IDENTITY}, t.gold, t.difficulty, t.n_sentences, {names}, {totals}, "
-        f"CASE WHEN reached.trace_no IS NULL THEN '{NOT_YET}' WHEN c.n_unscored = c.n_rows THEN c.reason END "
-        "AS unscored_reason "
+        f"CASE WHEN reached.trace_no IS NULL THEN '{NOT_YET}' WHEN c.n_without = c.n_rows THEN c.reason END "
+        f"AS unscored_reason, {where_reached('n_marks')} "
         "FROM traces AS t LEFT JOIN c USING (trace_no) LEFT JOIN reached USING (trace_no) "
         f"WHERE t.run_no = ? AND t.trace_no >= ? AND t.trace_no < ? AND {condition} ORDER BY t.trace_no",
         [run.run_no, first, last] * 2 + [run.run_id, run.run_no, first, last, *parameters],

@@ -135,18 +135,18 @@ class RunData:
         Args:
             without_first: from means that leave out each sentence's first token.
         """
-        return self._gaps(rule.unit, rule.space, without_first)
+        return self._gaps(rule.unit, rule.space, without_first, rule.marks)
 
     @kept(2, message="Reading the sentences of this run …")
-    def _gaps(self, unit: Unit, space: Space, without_first: bool) -> Gaps:
+    def _gaps(self, unit: Unit, space: Space, without_first: bool, marks: bool) -> Gaps:
         with self.open_reader() as reader:
-            return gap_arrays.load_gaps(reader, self.run, unit, space, without_first)
+            return gap_arrays.load_gaps(reader, self.run, unit, space, without_first, marks=marks)
 
     @kept(1)
-    def token_counts(self) -> SmallInts:
+    def _token_counts(self, marks: bool) -> SmallInts:
         """(n_sentences,), tokens under the model that wrote the traces."""
         with self.open_reader() as reader:
-            return gap_arrays.load_token_counts(reader, self.run)
+            return gap_arrays.load_token_counts(reader, self.run, marks=marks)
 
     @kept(4)
     def codes(self, rule: LabelRule, *, without_first: bool = False) -> Codes:
@@ -161,7 +161,7 @@ class RunData:
     @kept(8)
     def counts(self, rule: LabelRule, *, by_tokens: bool = False, without_first: bool = False) -> Doubles:
         """(n_traces, 1 + n_labels), labels of every trace in sentences or tokens, unscored ones first."""
-        weight = self.token_counts() if by_tokens else None
+        weight = self._token_counts(rule.marks) if by_tokens else None
         codes = self.codes(rule, without_first=without_first)
         return gap_arrays.count_codes(self.gaps(rule, without_first=without_first), codes, weight)
 
@@ -247,10 +247,10 @@ class RunData:
         return rule.unit is not Unit.BYTE
 
     @kept(1)
-    def mean_logprobs(self) -> Doubles:
+    def _mean_logprobs(self, marks: bool) -> Doubles:
         """(n_scored_traces, n_roles), the mean logprob of every trace under each model, in nats."""
         with self.open_reader() as reader:
-            return mean_logprobs(reader, self.run)
+            return mean_logprobs(reader, self.run, marks=marks)
 
     @kept(8)
     def prediction(self, rule: LabelRule, scope: Scope, measure: str, *, without_first: bool = False) -> Prediction:
@@ -263,13 +263,13 @@ class RunData:
         rows = self.rows(rule, scope)
         counts = self.counts(rule)[rows, 1:]
         counts_without_first = self.counts(rule, without_first=True)[rows, 1:] if without_first else None
-        traces, logprobs = self.trace_table(scope), self.mean_logprobs()[rows]
+        traces, logprobs = self.trace_table(scope), self._mean_logprobs(rule.marks)[rows]
         return predict_correctness(traces, counts, self.labels, measure, logprobs, counts_without_first)
 
     def _exact_gaps(self, rule: LabelRule) -> Exact:
         def exact(trace_nos: SmallInts) -> tuple[Doubles, Doubles | None]:
             with self.open_reader() as reader:
-                return gap_arrays.exact_gaps(reader, self.run, rule.unit, rule.space, trace_nos)
+                return gap_arrays.exact_gaps(reader, self.run, rule.unit, rule.space, trace_nos, marks=rule.marks)
 
         return exact
 
@@ -297,7 +297,7 @@ class RunData:
 
     def suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
         """The β that the data suggest in a unit and space; the rule's thresholds play no part."""
-        return self._suggested_beta(LabelRule.make(unit=rule.unit, space=rule.space), scope)
+        return self._suggested_beta(LabelRule.make(unit=rule.unit, space=rule.space, marks=rule.marks), scope)
 
     @kept(8)
     def _suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:

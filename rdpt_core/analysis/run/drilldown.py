@@ -17,6 +17,7 @@ from rdpt_core.analysis.run.positions.tables import sentences_at
 from rdpt_core.analysis.run.predict.aucs import OVER_BENCHMARKS
 from rdpt_core.analysis.run.predict.graded import LENGTH
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.arrays import Codes, Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
 
@@ -61,7 +62,7 @@ def traces_of_cell(runs: Sequence[RunData], rule: LabelRule, scope: Scope, cell:
             listed = holding[np.argsort(-n[holding], kind="stable")][:LIMIT]
             index = _first_sentences(data, rule, scope, members[listed], k)
             numbers = {f"{label} sentences": n[listed].tolist()}
-            return _drilldown(data, len(holding), traces.trace_no[members[listed]], index, numbers)
+            return _drilldown(data, rule, len(holding), traces.trace_no[members[listed]], index, numbers)
     return Drilldown(runs[0].run, 0, (), ())
 
 
@@ -92,7 +93,7 @@ def sentences_at_point(
     chosen_table = replace(table, amount=table.amount[chosen], reaches=table.reaches[chosen])
     rows = data.rows(rule, scope)[chosen]
     n, listed, index = sentences_at(gaps, data.codes(rule), rows, chosen_table, point.point_no, point.label_no, LIMIT)
-    return _drilldown(data, n, traces.trace_no[chosen[listed]], index, {})
+    return _drilldown(data, rule, n, traces.trace_no[chosen[listed]], index, {})
 
 
 def graded_traces(data: RunData, rule: LabelRule, scope: Scope, measure: str, predictor: str, group: str) -> Drilldown:
@@ -119,13 +120,37 @@ def graded_traces(data: RunData, rule: LabelRule, scope: Scope, measure: str, pr
     if not is_length:
         index = np.maximum(_first_sentences(data, rule, scope, listed, data.labels.index(predictor)), 0)
     name = "number of sentences" if is_length else f"{measure} of {predictor} sentences"
-    return _drilldown(data, len(members), traces.trace_no[listed], index, {name: np.round(value[order], 3).tolist()})
+    return _drilldown(
+        data, rule, len(members), traces.trace_no[listed], index, {name: np.round(value[order], 3).tolist()}
+    )
 
 
 def _drilldown(
-    data: RunData, n: int, trace_no: SmallInts, index: Ints, numbers: Mapping[str, Sequence[float]]
+    data: RunData,
+    rule: LabelRule,
+    n: int,
+    trace_no: SmallInts,
+    place: Ints,
+    numbers: Mapping[str, Sequence[float]],
 ) -> Drilldown:
-    return Drilldown(data.run, n, tuple(trace_no.tolist()), tuple(index.tolist()), numbers)
+    """`place` counts the sentences of a trace that the rule counts."""
+    traces, index = tuple(trace_no.tolist()), tuple(place.tolist())
+    if not rule.marks:
+        index = data.ask(_indices, rule, traces, index)
+    return Drilldown(data.run, n, traces, index, numbers)
+
+
+def _indices(
+    reader: Reader, run: Run, rule: LabelRule, trace_nos: tuple[int, ...], places: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The `sentence_index` of each sentence that is given by its trace and its place among those that count."""
+    source = sentences_sql(run.run_no, rule, "trace_no IN (SELECT unnest($1::INTEGER[]))")
+    rows = reader.query(
+        f"SELECT trace_no, list(sentence_index ORDER BY sentence_index) AS indices FROM {source} GROUP BY trace_no",
+        [list(trace_nos)],
+    ).to_pylist()
+    indices = {row["trace_no"]: row["indices"] for row in rows}
+    return tuple(indices[trace_no][place] for trace_no, place in zip(trace_nos, places, strict=True))
 
 
 def _first_sentences(data: RunData, rule: LabelRule, scope: Scope, traces: Ints, k: int) -> Ints:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from rdpt_core.analysis.faint import NOTABLE_PART, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order, labels_sql, scored_by, writing_role
 from rdpt_core.analysis.schemes import scheme_of
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Codes, Doubles, Floats, Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
@@ -38,7 +39,8 @@ class Gaps:
     Attributes:
         roles: the roles of the run.
         trace_no: (n_traces,), ascending.
-        start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`.
+        start: (n_traces + 1,); the sentences of trace i are `start[i] : start[i + 1]`. Marks of format are among them
+            only if they count, so a place here is no `sentence_index`.
         gap: (n_sentences,) the gap that β judges, NaN where missing; in probabilities, or in nats in ratio space.
         max_gap: (n_sentences,) the largest of the three gaps; None for two roles.
         notable_from: below this threshold too few sentences are faint to be pointed out; at it or above, perhaps
@@ -58,14 +60,17 @@ class Gaps:
         return np.diff(self.start)
 
 
-def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first: bool = False) -> Gaps:
+def load_gaps(
+    reader: Reader, run: Run, unit: Unit, space: Space, without_first: bool = False, *, marks: bool = False
+) -> Gaps:
     """Read the gaps of a run. Memory: 8 bytes a sentence, beside what the database holds of its file while reading.
 
     Args:
         without_first: leave the first token of each sentence out of its mean. A sentence of one token then has none.
+        marks: whether marks of format count.
     """
-    rule = LabelRule(0.0, 0.0, unit, space)
-    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    rule = LabelRule(0.0, 0.0, unit, space, marks)
+    source = _source(run, rule, without_first)
     scheme = scheme_of(run.roles)
     columns = {name: f"{name}::FLOAT" for name in _gap_names(run.roles)}
     dtypes = dict.fromkeys(columns, np.float32)
@@ -74,7 +79,7 @@ def load_gaps(reader: Reader, run: Run, unit: Unit, space: Space, without_first:
         values = ", ".join(f"v_{role}" for role in run.roles)
         columns["highest"] = f"(CASE WHEN {scored_by(scheme)} IS NOT NULL THEN greatest({values}) END)::FLOAT"
         tally = _Tally()
-    sentences = _read(reader, run, columns, labels_sql(rule, run.roles, source), dtypes, tally)
+    sentences = _read(reader, run, rule, columns, labels_sql(rule, run.roles, source), dtypes, tally)
     notable = tally.reached_by(NOTABLE_PART) if tally is not None else float("inf")
     return Gaps(
         run.roles,
@@ -114,13 +119,17 @@ class _Tally:
         return float(np.uint32(step << 16).view(np.float32))
 
 
-def without_first_sql(run: Run, source: str | None = None) -> str:
+def _source(run: Run, rule: LabelRule, without_first: bool) -> str:
+    source = sentences_sql(run.run_no, rule)
+    return without_first_sql(run, source) if without_first else source
+
+
+def without_first_sql(run: Run, source: str) -> str:
     """Sentences with the first token of each taken out of every role's sum, count and p.
 
     Args:
-        source: a table name or a parenthesised query for rows like `sentences`; all of the run if None.
+        source: a table name or a parenthesised query for rows like `sentences`.
     """
-    source = source or f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
     changed = []
     for role in run.roles:
         total, n = f"(logprob_sum_{role} - first_logprob_{role})", f"nullif(n_tokens_{role} - 1, 0)"
@@ -128,11 +137,12 @@ def without_first_sql(run: Run, source: str | None = None) -> str:
     return f"(SELECT * REPLACE ({', '.join(changed)}) FROM {source})"
 
 
-def load_token_counts(reader: Reader, run: Run) -> SmallInts:
+def load_token_counts(reader: Reader, run: Run, *, marks: bool = False) -> SmallInts:
     """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
-    count = f"coalesce(n_tokens_{writing_role(run.roles)}, 0)"
-    source = f"SELECT * FROM sentences WHERE run_no = {run.run_no:d}"
-    n_tokens: SmallInts = _read(reader, run, {"n_tokens": count}, source, {"n_tokens": np.int32}).columns["n_tokens"]
+    rule = LabelRule.make(marks=marks)
+    counts = {"n_tokens": f"coalesce(n_tokens_{writing_role(run.roles)}, 0)"}
+    read = _read(reader, run, rule, counts, sentences_sql(run.run_no, rule), {"n_tokens": np.int32})
+    n_tokens: SmallInts = read.columns["n_tokens"]
     return n_tokens
 
 
@@ -148,6 +158,7 @@ class _Columns:
 def _read(
     reader: Reader,
     run: Run,
+    rule: LabelRule,
     columns: dict[str, str],
     source: str,
     dtypes: dict[str, Any],
@@ -159,11 +170,12 @@ def _read(
     keys need not be read with them. Batches that were committed out of order are read with their keys, and sorted.
 
     Args:
+        rule: says whether marks of format are in `source`.
         columns: SQL over `source` by name.
         dtypes: the types of those that are returned.
         tally: is given the values of the column `highest`, which is not kept.
     """
-    trace_no, length, ordered = _stored_traces(reader, run)
+    trace_no, length, ordered = _stored_traces(reader, run, rule)
     start = np.concatenate([[0], np.cumsum(length, dtype=np.int64)])
     keys: dict[str, Any] = {} if ordered else {"trace_no": np.int32, "sentence_index": np.int32}
     arrays = {name: np.empty(start[-1], dtype) for name, dtype in (keys | dtypes).items()}
@@ -181,16 +193,17 @@ def _read(
     return _Columns(arrays, trace_no, start)
 
 
-def _stored_traces(reader: Reader, run: Run) -> tuple[SmallInts, Ints, bool]:
-    """The scored traces of a run, ascending, how many sentences each has, and whether all are stored in order.
+def _stored_traces(reader: Reader, run: Run, rule: LabelRule) -> tuple[SmallInts, Ints, bool]:
+    """The scored traces of a run, ascending, how many sentences of each count, and whether all are stored in order.
 
     A trace whose sentences lie in order has one row number that its first sentence has, or would have, counted back
     from each of them; and a trace must end before the next one begins.
     """
     table = reader.query(
-        "SELECT trace_no, count(*) AS n, min(rowid - sentence_index) AS first, max(rowid - sentence_index) AS last, "
+        "SELECT trace_no, count(*) FILTER (? OR NOT is_mark) AS n, "
+        "min(rowid - sentence_index) AS first, max(rowid - sentence_index) AS last, "
         "max(sentence_index) AS most FROM sentences WHERE run_no = ? GROUP BY trace_no ORDER BY trace_no",
-        [run.run_no],
+        [rule.marks, run.run_no],
     )
     n, first, last, most = (table.column(name).to_numpy().astype(np.int64) for name in ("n", "first", "last", "most"))
     ordered = bool((first == last).all() and (first[1:] > (first + most)[:-1]).all())
@@ -261,7 +274,7 @@ def exact_codes(reader: Reader, run: Run, rule: LabelRule, trace_nos: SmallInts,
 
 
 def exact_gaps(
-    reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: SmallInts
+    reader: Reader, run: Run, unit: Unit, space: Space, trace_nos: SmallInts, *, marks: bool = False
 ) -> tuple[Doubles, Doubles | None]:
     """`gap` and `max_gap` of all sentences of some traces, in order, in double precision.
 
@@ -269,7 +282,7 @@ def exact_gaps(
     `max_gap` is None for two roles.
     """
     names = _gap_names(run.roles)
-    table = _of_traces(reader, run, LabelRule(0.0, 0.0, unit, space), trace_nos, ", ".join(names))
+    table = _of_traces(reader, run, LabelRule(0.0, 0.0, unit, space, marks), trace_nos, ", ".join(names))
     gap, *max_gap = (table.column(name).to_numpy() for name in names)
     return gap, max_gap[0] if max_gap else None
 
@@ -283,7 +296,7 @@ def _of_traces(
     without_first: bool = False,
 ) -> pa.Table:
     """Columns of `labels_sql` for all sentences of some traces, in order."""
-    source = without_first_sql(run) if without_first else f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    source = _source(run, rule, without_first)
     # The database looks only into the blocks that the list can be in.
     wanted = f"(SELECT * FROM {source} WHERE trace_no IN (SELECT unnest($1::INTEGER[])))"
     return reader.query(

@@ -99,14 +99,14 @@ def coordinates_sql(rule: LabelRule, space: Space, roles: tuple[str, ...]) -> tu
 
 def _points_sql(run: Run, rule: LabelRule, space: Space, scope: Scope, columns: str) -> tuple[str, list[Any]]:
     """A query for `columns` and x, y of every sentence that has a place in the plane; no labels."""
-    source, parameters = scope.sentences(run.run_no)
+    source, parameters = scope.sentences(run.run_no, rule)
     x, y = coordinates_sql(rule, space, run.roles)
     return f"SELECT {columns}, {x} AS x, {y} AS y FROM {source}", parameters
 
 
 def _labelled_sql(run: Run, rule: LabelRule, space: Space, scope: Scope) -> tuple[str, list[Any]]:
     """All columns of `labels_sql` with x, y and `kind`: the label, or `Boosted-down`; scored sentences only."""
-    source, parameters = scope.sentences(run.run_no)
+    source, parameters = scope.sentences(run.run_no, rule)
     x, y = coordinates_sql(rule, space, run.roles)
     kind = f"CASE WHEN direction = '{Direction.DOWN}' THEN '{Label.BOOSTED}-down' ELSE label END"
     labels = labels_sql(rule, run.roles, source)

@@ -10,6 +10,7 @@ from rdpt_core.analysis.labels import LabelRule, labels_sql, writing_role
 from rdpt_core.analysis.run.gap_plane import PlaneCell, coordinates_sql
 from rdpt_core.analysis.schemes import BEFORE_TRAINING, TRIPLE, WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.records import Direction
 from rdpt_core.store.reader import Reader, Run
 
@@ -71,7 +72,7 @@ def load_ranked(
         min_tokens: sentences with fewer tokens of the writing role are left out.
         cell: only sentences in this part of the plane.
     """
-    source, parameters = scope.sentences(run.run_no)
+    source, parameters = scope.sentences(run.run_no, rule)
     by, condition = _SORTED_BY[order]
     if cell is not None:
         x, y = coordinates_sql(rule, cell.space, run.roles)
@@ -88,7 +89,7 @@ def load_ranked(
         f"WHERE label IS NOT NULL AND {condition} AND {n_tokens} >= {min_tokens:d} "
         f'ORDER BY "by" DESC, trace_no, sentence_index LIMIT {N_RANKED}'
     )
-    of_best = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT trace_no FROM best))"
+    of_best = sentences_sql(run.run_no, rule, "trace_no IN (SELECT trace_no FROM best)")
     return reader.query(
         f"WITH best AS MATERIALIZED ({best}) "
         "SELECT best.by, substring(t.response, s.char_start + 1, "
@@ -105,7 +106,7 @@ def load_trace_order(reader: Reader, run: Run, rule: LabelRule, scope: Scope) ->
 
     Columns: trace_no, trace_id, question_id, benchmark, correct, mean (gap of its scored sentences), n_sentences.
     """
-    source, parameters = scope.sentences(run.run_no)
+    source, parameters = scope.sentences(run.run_no, rule)
     x, _ = coordinates_sql(rule, rule.space, run.roles)
     return reader.query(
         f"WITH means AS (SELECT trace_no, avg({x}) AS mean, count({x}) AS n_sentences FROM {source} "
@@ -119,10 +120,7 @@ def load_trace_order(reader: Reader, run: Run, rule: LabelRule, scope: Scope) ->
 def load_strip(reader: Reader, run: Run, rule: LabelRule, trace_nos: tuple[int, ...]) -> pa.Table:
     """The first `STRIP_COLUMNS` sentences of some traces: trace_no, sentence_index, x (the gap; NULL if unscored)."""
     numbers = ", ".join(f"{number:d}" for number in trace_nos) or "NULL"
-    source = (
-        f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN ({numbers}) "
-        f"AND sentence_index < {STRIP_COLUMNS})"
-    )
+    source = sentences_sql(run.run_no, rule, f"trace_no IN ({numbers}) AND sentence_index < {STRIP_COLUMNS}")
     labels = labels_sql(rule, run.roles, source)
     return reader.query(
         f"SELECT trace_no, sentence_index, gap::FLOAT AS x FROM ({labels}) ORDER BY trace_no, sentence_index"

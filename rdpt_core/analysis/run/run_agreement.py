@@ -21,6 +21,7 @@ from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.questions import load_numbers, text_hash_sql
 from rdpt_core.analysis.schemes import Scheme, common_scheme
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
 from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal, share_ends
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
@@ -132,7 +133,7 @@ def _sides(first: Run, second: Run, rule: LabelRule, scope: Scope) -> tuple[str,
     same, parameters = _same_traces(first, second, scope)
     tables = [same]
     for name, run in (("a", first), ("b", second)):
-        source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d} AND trace_no IN (SELECT {name}_no FROM same))"
+        source = sentences_sql(run.run_no, rule, f"trace_no IN (SELECT {name}_no FROM same)")
         labels = labels_sql(rule, shared_scheme(first, second).roles, source)
         tables.append(
             f"{name} AS (SELECT same.a_no, l.sentence_index, l.char_start, l.char_end, l.label, l.gap "

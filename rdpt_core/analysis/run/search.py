@@ -1,8 +1,9 @@
 """Full-text search over the sentences of all traces.
 
 A *hit* is a stretch of a response that fits the query; it belongs to the sentence in which it begins, so that a phrase
-that runs over the end of a sentence is found, too. First one pass over the responses finds the traces with a hit; then
-those traces are taken in order, some at a time, and their hits are mapped to sentences until enough are found.
+that runs over the end of a sentence is found, too. One that begins in a mark of format is found only if marks count.
+First one pass over the responses finds the traces with a hit; then those traces are taken in order, some at a time, and
+their hits are mapped to sentences until enough are found.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rdpt_core.analysis.catalog import GRADE_SQL
 from rdpt_core.analysis.labels import LabelRule, labels_sql
@@ -51,7 +53,8 @@ class SearchResult:
     Attributes:
         sentences: columns trace_no, sentence_index (NULL where the trace has no sentences yet), char_start, char_end,
             label, direction, hit_start and hit_length (lists, in code points of the response).
-        n_traces: all traces with a hit that are in scope.
+        n_traces: all traces with a hit that are in scope; only those with a sentence here, where all were looked at and
+            no label is asked for.
         n_searched: traces of those whose sentences were looked at; fewer than `n_traces` where the search stopped.
     """
 
@@ -115,7 +118,11 @@ def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) 
         tables.append(_sentences(reader, run, trace_nos, query, pattern, rule))
         n_found += tables[-1].num_rows
         n_searched += len(trace_nos)
-    return SearchResult(pa.concat_tables(tables), fitting.num_rows, n_searched)
+    found, n_traces = pa.concat_tables(tables), fitting.num_rows
+    if query.label is None and n_searched == n_traces:
+        # Without those whose only hits begin in marks that do not count.
+        n_traces = n_searched = pc.count_distinct(found.column("trace_no")).as_py()
+    return SearchResult(found, n_traces, n_searched)
 
 
 def _fitting(reader: Reader, run: Run, query: Query, scope: Scope, pattern: str) -> pa.Table:
@@ -153,7 +160,8 @@ def _sentences(
     # `regexp_replace` sees the whole text at every hit, which cutting at the expression itself would not.
     chosen = "trace_no IN (SELECT unnest($3::INTEGER[]))"
     source = f"(SELECT * FROM sentences WHERE run_no = $1 AND {chosen})"
-    label = "" if query.label is None else "WHERE label = $4"
+    wanted = "TRUE" if rule.marks else "is_mark IS NOT TRUE"
+    wanted += "" if query.label is None else " AND label = $4"
     return reader.query(
         "WITH cut AS (SELECT trace_no, string_split(regexp_replace("
         f"replace(response, '{_CUT}', '{_CUT_SUBSTITUTE}'), $2, '{_CUT}\\0{_CUT}', 'g'), '{_CUT}') AS pieces "
@@ -162,14 +170,14 @@ def _sentences(
         "placed AS (SELECT trace_no, i, n, (sum(n) OVER (PARTITION BY trace_no ORDER BY i) - n)::INTEGER AS start "
         "FROM piece), "
         "hit AS (SELECT trace_no, start, n FROM placed WHERE i % 2 = 1 AND n > 0), "
-        f"s AS (SELECT trace_no, sentence_index, char_start, char_end, label, direction "
+        f"s AS (SELECT trace_no, sentence_index, char_start, char_end, is_mark, label, direction "
         f"FROM ({labels_sql(rule, run.roles, source)})), "
-        "mapped AS (SELECT hit.trace_no, s.sentence_index, s.char_start, s.char_end, s.label, s.direction, hit.start, "
-        "hit.n FROM hit ASOF LEFT JOIN s ON hit.trace_no = s.trace_no AND hit.start >= s.char_start) "
+        "mapped AS (SELECT hit.trace_no, s.sentence_index, s.char_start, s.char_end, s.is_mark, s.label, s.direction, "
+        "hit.start, hit.n FROM hit ASOF LEFT JOIN s ON hit.trace_no = s.trace_no AND hit.start >= s.char_start) "
         "SELECT trace_no, sentence_index, any_value(char_start) AS char_start, "
         "any_value(char_end) AS char_end, any_value(label) AS label, any_value(direction) AS direction, "
         "list(start ORDER BY start) AS hit_start, list(n ORDER BY start) AS hit_length "
-        f"FROM mapped {label} GROUP BY trace_no, sentence_index ORDER BY trace_no, sentence_index",
+        f"FROM mapped WHERE {wanted} GROUP BY trace_no, sentence_index ORDER BY trace_no, sentence_index",
         [run.run_no, pattern, list(trace_nos), *([] if query.label is None else [query.label])],
     )
 

@@ -13,6 +13,7 @@ from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.questions import load_numbers
 from rdpt_core.analysis.run.trace_table import TraceTable
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares, none_if_nan
 from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.store.reader import Reader, Run
@@ -35,7 +36,7 @@ def label_counts(reader: Reader, run: Run, rule: LabelRule) -> pa.Table:
     Columns: trace_no, benchmark, question_id, one per label of the run, `unscored`, and `faint` (see `Faint`; zeros
     where the rule knows none); one row a trace, in trace order.
     """
-    source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    source = sentences_sql(run.run_no, rule)
     counts = ", ".join(f"count(*) FILTER (label = '{label}') AS \"{label}\"" for label in label_order(run.roles))
     limit, faint = faint_limit(rule, run.roles), "0::BIGINT"
     if limit is not None:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.questions import load_numbers
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.arrays import Bools, Doubles, Hashes, Ints
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Label, Role
@@ -216,7 +217,7 @@ def _local_pass(reader: Reader, run: Run, n_context: int | None) -> int | None:
 
 
 def _sql(run: Run, rule: LabelRule, n_context: int | None) -> str:
-    source = f"(SELECT * FROM sentences WHERE run_no = {run.run_no:d})"
+    source = sentences_sql(run.run_no, rule)
     unscored = " OR ".join(f"(n_tokens_{role} > 0 AND logprob_sum_{role} IS NULL)" for role in PAIR)
     counted = f"count({'label' if Role.TEACHER in run.roles else 'logprob_sum_student'})"
     counts = ", ".join(

@@ -33,6 +33,7 @@ class Settings:
         beta: gap above which a sentence is Teacher; None for the default of unit and space.
         unit: what a logprob sum is divided by.
         space: whether probabilities or their log-ratios are compared.
+        with_marks: count marks of format like sentences.
         equal_tokens: strategies to whose smallest pick the tokens are limited.
         correct_only: take only candidates known to be correct.
         basket: let what a reader chose take the place of the strategy's pick.
@@ -52,6 +53,7 @@ class Settings:
     beta: float | None = None
     unit: str = Unit.OWN_TOKEN
     space: str = Space.DIFFERENCE
+    with_marks: bool = False
     equal_tokens: tuple[str, ...] = ()
     correct_only: bool = False
     basket: bool = False
@@ -76,7 +78,7 @@ class Settings:
     @property
     def rule(self) -> LabelRule:
         """The rule by which sentences are counted; α is its default, since it decides nothing between two models."""
-        return LabelRule.make(None, self.beta, self.unit, self.space)
+        return LabelRule.make(None, self.beta, self.unit, self.space, self.with_marks)
 
     def rivals(self) -> tuple[Strategy, ...]:
         """The strategies that are to cost equally many tokens, the chosen one among them.

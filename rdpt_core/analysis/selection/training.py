@@ -222,6 +222,7 @@ def make_manifest(
             "beta": request.rule.beta,
             "unit": request.rule.unit,
             "space": request.rule.space,
+            "with_marks": request.rule.marks,
             "das_gap": DAS_GAP,
         },
         "local_context": candidates.local_context if strategy.name == "lalp" else None,

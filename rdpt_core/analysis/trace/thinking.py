@@ -12,7 +12,7 @@ from rdpt_core.traces.thinking import split_thinking
 
 @dataclass(frozen=True, slots=True)
 class TracePart:
-    """A stretch of sentences, from `first` up to the next part or the end."""
+    """A stretch of sentences, from `first` up to the next part or the end; marks of format are not counted."""
 
     kind: Literal["thinking", "answer"]
     first: int
@@ -25,7 +25,8 @@ def parts_of(view: TraceView) -> tuple[TracePart, ...]:
     thinking, answer = split_thinking(response, view.trace.prompt)
     if thinking is None or not view.is_scored:
         return ()
-    n = view.sentences.num_rows
+    is_mark = view.column("is_mark")
+    n = len(is_mark)
     first = n if answer is None else bisect_left(view.column("char_start"), len(response) - len(answer))
-    parts = (TracePart("thinking", 0, first), TracePart("answer", first, n - first))
-    return tuple(part for part in parts if part.n_sentences)
+    parts: tuple[tuple[Literal["thinking", "answer"], int, int], ...] = (("thinking", 0, first), ("answer", first, n))
+    return tuple(TracePart(kind, start, is_mark[start:end].count(False)) for kind, start, end in parts if start < end)

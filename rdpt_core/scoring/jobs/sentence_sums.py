@@ -8,6 +8,7 @@ import numpy as np
 
 from rdpt_core.arrays import Doubles, Floats, SmallInts
 from rdpt_core.records import RANK_CAP, Role, RoleResult, SentenceColumns, Span, UnscoredReason
+from rdpt_core.traces.markers import is_mark
 from rdpt_core.traces.token_spans import assign_tokens
 
 
@@ -50,6 +51,7 @@ def sentence_columns(
         char_start=np.array([span.char_start for span in spans], dtype=np.int32),
         char_end=np.array([span.char_end for span in spans], dtype=np.int32),
         n_bytes=np.array([len(response[a:b].encode()) for a, b in spans], dtype=np.int32),
+        is_mark=np.array([is_mark(response, a, b) for a, b in spans], dtype=bool),
         n_tokens=n_tokens,
         logprob_sum=logprob_sum,
         first_logprob=first_logprob,

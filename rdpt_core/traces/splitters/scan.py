@@ -24,8 +24,17 @@ _PARAGRAPH_OF_TEXT = r"\n[^\S\n]*+\n\s*+[A-Z][a-z]*+[ ,]"
 
 THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad"
 ANSWER_TAGS = "answer|final_answer|solution|output|conclusion|response"
-_SPECIAL_TOKEN = r"\|[A-Za-z][\w\x20]{2,38}\|> | ｜[^｜<>\n]{1,40}｜>"
-_PARTING_TAG = rf"(?: /?(?i:{THINKING_TAGS})> | {_SPECIAL_TOKEN} )"
+# Who speaks, or on which channel: it belongs to the token before it.
+_HEADER = (
+    r"(?:assistant|user|system|developer|tool|model|analysis|commentary|final|thought|json)(?:\x20to=[\w.-]{1,60})?"
+)
+_SPECIAL_TOKEN = rf"""(?:
+    (?: \|(?:start|channel|constrain|im_start|start_header_id|header_start|start_of_role)\|>
+      | \|(?:channel|turn)> | start_of_turn> ) (?: {_HEADER} (?=\s*+(?:<|\Z)|\n) )?+
+  | \|[A-Za-z][\w\x20]{{2,38}}\|> | ｜[^｜<>\n]{{1,40}}｜>
+  | \|think> | (?:channel|turn)\|> | end_of_turn> | eos> | /s>(?=\s*+\Z)
+)"""
+_PARTING_TAG = rf"(?: /?(?i:{THINKING_TAGS}|seed:think)> | {_SPECIAL_TOKEN} )"
 # No formula and no block of code reaches out of the thinking, even if one was left open there. Code may well speak of
 # the tags, so there only one at the beginning of a line counts.
 _LESS = rf"<(?!{_PARTING_TAG})"
@@ -91,7 +100,7 @@ _STARTERS = (
 
 CANDIDATE = re.compile(
     rf"""
-    [\n {STOPS}{WIDE_STOPS}\\$`<]
+    [\n {STOPS}{WIDE_STOPS}\\$`<\[]
     (?:
         # Spaces are by far the most frequent: told apart first, they cost one look instead of one a kind of place.
         (?<=[ ]) (?<=[\d)\]}}][ ]) (?P<formula_end>(?=[A-Z][a-z]) (?={_STARTERS}))
@@ -103,6 +112,7 @@ CANDIDATE = re.compile(
           | (?<=\$) (?: {_DOLLAR} )
           | (?<=`) (?: {_BACKTICK} )
           | (?<=<) (?: {_TAG} )
+          | (?<=\[) /?THINK\] (?P<square_tag>\s*+)
           | (?<=[{WIDE_STOPS}]) (?P<wide>[{STOPS}{WIDE_STOPS}]*+[{_WIDE_CLOSERS}]*+(?:["'*_]++(?=\s|\Z))?+\s*+)
         )
     )
@@ -117,6 +127,7 @@ no_space    a stop with a capitalised word directly after it
 formula_end a space between what may end a formula and a word that begins many sentences
 wide        a stop that needs no space after it
 tag         a tag that parts thinking from answering, with the space after it
+square_tag  the same in square brackets
 answer_tag  a tag that counts only at the beginning or the end of a line
 after_…     space after a formula that ends a sentence
 None or environment: a formula or code to be skipped

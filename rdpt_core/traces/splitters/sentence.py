@@ -42,6 +42,7 @@ _CONTENT = re.compile(r"\w")
 # Headings and rows of tables end where their line ends.
 _WHOLE_LINES = ("|", *("#" * level + " " for level in range(1, 7)))
 _LONGEST_FORMULA_LINE = 300
+_CLOSED_ON_ITS_LINE = re.compile(r"[^\n<]*+</")
 _LONGEST_LABEL = 60
 _DISPLAY_END = re.compile(r"(?:\\\]|\$\$|\\end\{\w+\*?\})[.,;]?+\Z")
 
@@ -50,7 +51,7 @@ class SentenceSplitter:
     """Sentences. `split_report` also says how many cuts the cap made."""
 
     name = "sentence"
-    version = "1"
+    version = "2"
 
     def split(self, text: str) -> list[Span]:
         """The sentences of `text`, which tile it."""
@@ -69,6 +70,7 @@ class _Pass:
         start: where the sentence that is being read starts.
         line: where its present line starts, not counting line breaks inside formulas and code.
         marker: the last number that began an item of a list, to know the next one when line breaks are lost.
+        in_answer: whether a tag has opened an answer that none has closed yet.
     """
 
     def __init__(self, text: str) -> None:
@@ -76,6 +78,7 @@ class _Pass:
         self.start = 0
         self.line = 0
         self.marker = 0
+        self.in_answer = False
 
     def starts(self) -> list[int]:
         """Where sentences start: strictly increasing, the first at 0, each other at a non-space character."""
@@ -110,18 +113,24 @@ class _Pass:
 
     def _tag(self, match: re.Match[str]) -> tuple[int, ...]:
         # A sentence of its own, whatever stands around it: thinking and answering are never in one sentence.
-        if "\n" in match["tag"]:
+        if "\n" in match[0]:
             self.line = match.end()
         return match.start(), match.end()
 
     def _answer_tag(self, match: re.Match[str]) -> tuple[int, ...]:
-        # Models also talk about these tags in their sentences, so only one at the edge of a line is a tag.
-        closing = match[0].startswith("</")
-        opens_line = match.start() == self.line and not closing
-        closes_line = closing and ("\n" in match["answer_tag"] or match.end() == len(self.text))
+        # Models also talk about these tags in their sentences, so only one at the edge of a line is a tag, and what is
+        # around an answer stands apart from it only if it opens or closes one.
+        ends_line = "\n" in match["answer_tag"] or match.end() == len(self.text)
+        begins_line = match.start() == self.line
         if "\n" in match["answer_tag"]:
             self.line = match.end()
-        return ((match.start(),) if opens_line else ()) + ((match.end(),) if closes_line else ())
+        if match[0].startswith("</"):
+            was_open, self.in_answer = self.in_answer, self.in_answer and not ends_line
+            return ((match.start(),) if was_open else ()) + (match.end(),) if ends_line else ()
+        if not begins_line:
+            return ()
+        self.in_answer = ends_line or _CLOSED_ON_ITS_LINE.match(self.text, match.end()) is not None
+        return (match.start(), match.end()) if self.in_answer else (match.start(),)
 
     def _space(self, match: re.Match[str]) -> tuple[int, ...]:
         run = self.text[match.start() : match.start("closers")]
@@ -257,6 +266,7 @@ _JUDGES: dict[str, Callable[[_Pass, re.Match[str]], tuple[int, ...]]] = {
     "formula_end": _Pass._formula_end,
     "wide": _Pass._wide,
     "tag": _Pass._tag,
+    "square_tag": _Pass._tag,
     "answer_tag": _Pass._answer_tag,
     "after_square": _Pass._after,
     "after_round": _Pass._after,

@@ -30,6 +30,11 @@ _SPACE_HELP = """What is compared with α and β.
 - **difference**: differences of probabilities, such as p_T − p_S. The paper's choice.
 - **ratio**: differences of log-probabilities, in nats. They do not shrink when all probabilities are small."""
 
+_MARKS_HELP = """Label and count marks of format like sentences: tags around thinking or a solution, channels, turns.
+
+They are no reasoning, and who finds them likely says only whose format they are. So they carry no label, and no share,
+curve or test knows them, unless this is on."""
+
 _ALPHA_HELP = "A sentence is Shared if no two of the three values differ by more than α. α must be below β."
 _NO_ALPHA = "With two models α plays no part: Shared needs teacher, student and distilled model."
 _BETA_HELP = (
@@ -85,20 +90,21 @@ def _run_changed() -> None:
 
 
 def choose_rule(scheme: Scheme) -> LabelRule | None:
-    """Thresholds, unit and space; None, with an explanation on the page, if unit and space do not go together.
+    """Thresholds, unit, space and marks; None, with an explanation on the page, if unit and space do not go together.
 
     Args:
         scheme: that of the run; with two roles α decides nothing, and keeps its value for the runs with three.
     """
     st.markdown("**Label rule**")
     thresholds = st.container(gap="small")
-    with st.expander("Unit and space"):
+    with st.expander("Unit, space and marks"):
         unit_name = st.selectbox(
             "Unit", list(UNIT_BY_NAME), key="unit", bind="query-params", help=_UNIT_HELP, on_change=_reset
         )
         space_name = st.selectbox(
             "Space", list(SPACE_BY_NAME), key="space", bind="query-params", help=_SPACE_HELP, on_change=_reset
         )
+        marks = st.checkbox("Count marks of format", key="with_marks", bind="query-params", help=_MARKS_HELP)
     unit, space = UNIT_BY_NAME[unit_name], SPACE_BY_NAME[space_name]
     try:
         default_alpha, default_beta = default_thresholds(unit, space)
@@ -116,7 +122,7 @@ def choose_rule(scheme: Scheme) -> LabelRule | None:
                 f"{scheme.above} or {scheme.below}."
             )
         _reset_button((unit, space), scheme, (alpha, beta), (default_alpha, default_beta))
-    return LabelRule.make(alpha, beta, unit, space)
+    return LabelRule.make(alpha, beta, unit, space, bool(marks))
 
 
 def _reset_button(

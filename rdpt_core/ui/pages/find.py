@@ -115,7 +115,10 @@ def _search(page: PageContext, runs: list[Run], query: Query, scope: Scope) -> l
 def _draw_matches(page: PageContext, matches: list[tuple[Run, SearchResult]], with_run: bool) -> None:
     n_found = sum(match.n_found for _, match in matches)
     if not n_found:
-        st.info("No sentence holds that. Filters on the left and the label above may keep it out.")
+        st.info(
+            "No sentence holds that. Filters on the left and the label above may keep it out, and marks of format are "
+            "found only if the label rule counts them."
+        )
         return
     number = _page_number(n_found)
     first = (number - 1) * PER_PAGE

@@ -39,6 +39,11 @@ def header(run: Run, catalog: Catalog) -> None:
     for column, (name, n) in zip((questions, traces, sentences), counts.items(), strict=True):
         column.metric(name, f"{n:,}", border=True)
     unscored.metric("Unscored", f"{catalog.n_unscored:,}", border=True, help=_unscored_help(catalog))
+    if catalog.n_marks:
+        st.caption(
+            f"Between the sentences stand {words.count(catalog.n_marks, 'mark')} of format, such as tags around "
+            "thinking and tokens that end a turn. They carry no label unless the label rule counts marks."
+        )
     if catalog.n_unscored:
         st.warning(
             f"**{words.count(catalog.n_unscored, 'sentence has', 'sentences have')} no label.** "

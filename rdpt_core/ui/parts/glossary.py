@@ -61,6 +61,12 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "sentence",
             "One piece of a trace. The sentences of a trace, joined, are its response, character by character.",
         ),
+        Term(
+            "mark of format",
+            "Text by which a template tells thinking, answer and turns apart, such as the tag that opens the thinking "
+            "or the token that ends a turn. It stands between sentences, is scored like one, and carries no label "
+            "unless the label rule counts marks.",
+        ),
         Term("token", "One piece of text as one model's tokenizer cuts it. Each model has its own tokens."),
         Term("benchmark", "The set that a question comes from, as the file of traces names it."),
         Term("domain", "The field of a question, as the file of traces names it."),

@@ -57,6 +57,27 @@ def reader(page: Page, name: str) -> Locator:
     return page.locator(f"#{name} .reader")
 
 
+def test_marks_stand_between_sentences_and_carry_no_label(two: Page, tmp_path: Path) -> None:
+    path = tmp_path / "marks.duckdb"
+    synthetic.build(
+        path, [synthetic.Sketch("t", "q", [("<think>\n", "Teacher"), ("Hm. ", "Teacher"), ("Two.", "Shared")])]
+    )
+    shown = reader(two, "one")
+    for counts, title in ((False, "Mark of format"), (True, "Teacher")):
+        with open_reader(path) as opened:
+            view = load_trace_view(opened, opened.run(None), 0, LabelRule.make(marks=counts))
+        state = ReaderState(features=(), has_link=False)
+        bring(two, "one", labels_payload(view, f"k{counts}", state, "one"))
+        bring(two, "one", text_payload(view, f"k{counts}", "one"))
+        expect(shown.locator('[data-filter="Teacher"] .chip-n')).to_have_text(str(1 + counts))
+        expect(shown.locator('[data-filter="Unscored"]')).to_be_hidden()
+        mark = shown.locator(".s[data-mark]")
+        expect(mark).to_have_text("<think>")
+        mark.hover()
+        expect(shown.locator(".tip .tip-label")).to_have_text(title)
+        two.mouse.move(0, 0)
+
+
 def test_two_readers_keep_apart(two: Page) -> None:
     one, other = reader(two, "one"), reader(two, "two")
     expect(one.locator(".s")).to_have_count(30)

@@ -46,7 +46,8 @@ def reference_label(alpha: float, beta: float, teacher: float, student: float, d
 def sql_labels(rule: LabelRule, roles: tuple[str, ...], columns: dict[str, object]) -> pa.Table:
     connection = duckdb.connect()
     connection.register("rows", pa.table(columns))
-    return connection.sql(labels_sql(rule, roles, "rows")).to_arrow_table()
+    source = "(SELECT *, FALSE AS is_mark FROM rows)"
+    return connection.sql(labels_sql(rule, roles, source)).to_arrow_table()
 
 
 def boundary_values(alpha: float, beta: float) -> list[float]:

@@ -62,7 +62,7 @@ def test_a_scope_keeps_what_fits(opened: tuple[Reader, Run], scope: Scope) -> No
     sql = f"SELECT trace_id FROM traces AS t WHERE run_no = {run.run_no} AND {condition} ORDER BY trace_no"
     want = [sketch for sketch in TRACES if fits(sketch, scope)]
     assert reader.query(sql, parameters).column(0).to_pylist() == [sketch.trace_id for sketch in want]
-    source, parameters = scope.sentences(run.run_no)
+    source, parameters = scope.sentences(run.run_no, LabelRule.make())
     labelled = reader.query(labels_sql(LabelRule.make(), run.roles, source), parameters)
     assert labelled.num_rows == sum(len(sketch.sentences) for sketch in want)
 

@@ -56,6 +56,18 @@ def test_the_command_without_a_note_writes_an_empty_table(tmp_path: Path) -> Non
     assert main(["export", "--db", str(path), "--what", "notes", "--out", str(tmp_path / "notes.txt")]) == 2
 
 
+@pytest.mark.parametrize(("flags", "labels"), [([], [None, "Teacher"]), (["--with-marks"], ["Shared", "Teacher"])])
+def test_the_command_labels_marks_of_format_if_asked_to(tmp_path: Path, flags: list[str], labels: list[str]) -> None:
+    path, out = tmp_path / "a.duckdb", tmp_path / "rows.jsonl"
+    synthetic.build(path, [synthetic.Sketch("t", "q", [("<think>\n", "Shared"), ("One.", "Teacher")])])
+    assert main(["export", "--db", str(path), "--what", "sentences", "--out", str(out), *flags]) == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(row["sentence_index"], row["kind"], row["label"]) for row in rows] == [
+        (0, "mark", labels[0]),
+        (1, "sentence", labels[1]),
+    ]
+
+
 DAMAGED = {
     "identity": ("UPDATE runs SET identity = 'no JSON'", ("sentences", "traces", "tokens", "html", "notes")),
     "p_teacher": ("UPDATE sentences SET p_teacher = 7", ("sentences", "traces", "tokens", "html")),

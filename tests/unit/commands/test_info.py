@@ -31,6 +31,16 @@ def test_what_is_not_known_of_a_machine_is_no_fault(
         assert "on cpu (none): unknown packages" in out
 
 
+def test_marks_of_format_are_counted_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    sentences = [("<think>\n", "Shared"), *TRACE.sentences, ("</think>", "unscored")]
+    synthetic.build(path, [synthetic.Sketch("t", "q", sentences)])
+    assert main(["info", "--db", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "2 sentences, 2 marks of format" in out
+    assert "unscored sentences: none" in out
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -64,6 +64,7 @@ RUN = {
     "first_logprob_teacher of run .* got nan": "UPDATE sentences SET first_logprob_teacher = 'nan'",
     "rank_sum_student of run .* got 0": "UPDATE sentences SET rank_sum_student = 0 WHERE trace_no = 1",
     "n_tokens_teacher": "UPDATE sentences SET n_tokens_teacher = -1",
+    "is_mark IS NULL of run .* got True": "UPDATE sentences SET is_mark = NULL WHERE trace_no = 1",
     "n_bytes": "UPDATE sentences SET n_bytes = -1",
     "or a reason why": "UPDATE sentences SET p_teacher = NULL",
     "2 sentences with neither or both": "UPDATE sentences SET unscored_reason = 'no_tokens' WHERE trace_no = 1",

@@ -117,7 +117,9 @@ def _amounts_by_part(codes: Codes, start: Ints, length: Ints, n_parts: int, n_la
     whole = np.minimum(cut.astype(np.int64), length[:, None])
     piece = (cut - whole).astype(np.float32)
     cut_index = start[:, None] + whole
-    cut_code = codes[np.minimum(cut_index, max(0, len(codes) - 1))]
+    # Of nothing but traces without a sentence, there is no code to look at.
+    codes = codes if len(codes) else np.full(1, UNSCORED, codes.dtype)
+    cut_code = codes[np.minimum(cut_index, len(codes) - 1)]
     scale = (n_parts / np.maximum(length, 1))[:, None]
     amount = np.empty((len(length), n_parts, n_labels), np.float32)
     before = np.zeros(len(codes) + 1, np.int32)

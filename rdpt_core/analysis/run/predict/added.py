@@ -39,12 +39,15 @@ class Step:
     added: QuestionMean | None
 
 
-def mean_logprobs(reader: Reader, run: Run) -> Doubles:
+def mean_logprobs(reader: Reader, run: Run, *, marks: bool = False) -> Doubles:
     """(n_scored_traces, n_roles), the mean logprob of a trace's scored tokens under each role, in nats, in trace order.
 
     NaN where a trace has no scored sentence.
+
+    Args:
+        marks: whether marks of format count.
     """
-    scored = "FILTER (WHERE unscored_reason IS NULL)"
+    scored = f"FILTER (WHERE unscored_reason IS NULL AND ({marks} OR NOT is_mark))"
     means = ", ".join(f"sum(logprob_sum_{r}) {scored} / sum(n_tokens_{r}) {scored} AS {r}" for r in run.roles)
     table = reader.query(
         f"SELECT {means} FROM sentences WHERE run_no = {run.run_no:d} GROUP BY trace_no ORDER BY trace_no"

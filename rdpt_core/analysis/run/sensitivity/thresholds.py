@@ -285,8 +285,8 @@ class Alternative:
 def load_alternatives(reader: Reader, run: Run, rule: LabelRule, scope: Scope) -> tuple[Alternative, ...]:
     """Every unit and space that go together, in one pass over the sentences; the present rule comes first."""
     combinations = [(unit, space) for unit, space in _DENOMINATORS if (unit, space) != (rule.unit, rule.space)]
-    rules = [rule, *(LabelRule.make(unit=unit, space=space) for unit, space in combinations)]
-    source, parameters = scope.sentences(run.run_no)
+    rules = [rule, *(LabelRule.make(unit=unit, space=space, marks=rule.marks) for unit, space in combinations)]
+    source, parameters = scope.sentences(run.run_no, rule)
     added = added_columns(run.roles)
     for number, tried in enumerate(rules):
         labelled = labels_sql(tried, run.roles, source)

@@ -132,8 +132,10 @@ class _Questions:
 
     def __init__(self, reader: Reader, run: Run, rule: LabelRule, scope: Scope, traces: TraceTable) -> None:
         self.labels = label_order(run.roles)
-        self.source, self._parameters = scope.sentences(run.run_no)
+        self.source, self._parameters = scope.sentences(run.run_no, rule)
         self._reader, self._run, self._rule, self._traces = reader, run, rule, traces
+        # Marks that are left out must not leave gaps; to count without them is slow, and nearly always needless.
+        self._has_gaps = not rule.marks and reader.count_marks(run) > 0
 
     def shares(self, name: str, source: str) -> UnitShares:
         """Label shares of the rows of `source`, which are like those of `sentences`."""
@@ -145,8 +147,10 @@ class _Questions:
 
     def joined(self, n_joined: int | None) -> str:
         """Sentences that follow each other as one row; all of a trace if None. What lacks one logprob has no sum."""
-        unit = "trace_no" if n_joined is None else f"trace_no, sentence_index // {n_joined:d}"
-        columns = ["sum(n_bytes) AS n_bytes"]
+        place = "row_number() OVER (PARTITION BY trace_no ORDER BY sentence_index) - 1"
+        source = f"(SELECT *, {place if self._has_gaps else 'sentence_index'} AS place FROM {self.source})"
+        unit = "trace_no" if n_joined is None else f"trace_no, place // {n_joined:d}"
+        columns = ["sum(n_bytes) AS n_bytes", "FALSE AS is_mark"]
         for role in self._run.roles:
             missing = f"count(*) FILTER (n_tokens_{role} > 0 AND logprob_sum_{role} IS NULL)"
             columns += [
@@ -154,7 +158,7 @@ class _Questions:
                 f"CASE WHEN {missing} = 0 THEN sum(logprob_sum_{role}) END AS logprob_sum_{role}",
             ]
         p = (f"exp(logprob_sum_{role} / nullif(n_tokens_{role}, 0)) AS p_{role}" for role in self._run.roles)
-        rows = f"SELECT trace_no, {', '.join(columns)} FROM {self.source} GROUP BY {unit}"
+        rows = f"SELECT trace_no, {', '.join(columns)} FROM {source} GROUP BY {unit}"
         return f"(SELECT *, {', '.join(p)} FROM ({rows}))"
 
     def parts(self) -> tuple[tuple[GapParts, ...], int, int]:

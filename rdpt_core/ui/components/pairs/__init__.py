@@ -29,7 +29,7 @@ RULES = {
 }
 
 _HINT = "Click a column, or step through the pairs with the arrows above. Bars: how far apart the two sides are."
-_KEYS = [*MARKS, "none"]
+_KEYS = [*MARKS, "none", "mark"]
 
 
 def payload(
@@ -59,7 +59,7 @@ def payload(
             {"key": mark.key, "letter": mark.letter, "name": mark.key.replace("-", ", ").capitalize()}
             for mark in MARKS.values()
         ]
-        + [{"key": "none", "letter": "–", "name": "Unscored"}],
+        + [{"key": "none", "letter": "–", "name": name} for name in ("Unscored", "Mark of format")],
         "rule": rule,
         "hint": _HINT,
         "pair": pair,
@@ -74,8 +74,9 @@ def _listed(scheme: Scheme) -> str:
 def _marks(view: TraceView) -> list[int]:
     if not view.is_scored:
         return [_KEYS.index("none")] * len(view.texts())
-    pairs = zip(view.column("label"), view.column("direction"), strict=True)
-    return [_KEYS.index("none" if label is None else label_key(label, way)) for label, way in pairs]
+    rows = zip(view.column("label"), view.column("direction"), view.column("is_mark"), strict=True)
+    without = {True: "mark", False: "none"}
+    return [_KEYS.index(without[is_mark] if label is None else label_key(label, way)) for label, way, is_mark in rows]
 
 
 def _values(view: TraceView) -> dict[str, list[float | None]]:

@@ -77,6 +77,7 @@ function countAll(model) {
   const byCode = new Uint32Array(N_CODES);
   const tokensByCode = new Float64Array(N_CODES);
   for (let i = 0; i < model.n; i += 1) {
+    if (model.marks.has(i)) continue;
     byCode[model.codes[i]] += 1;
     tokensByCode[model.codes[i]] += model.weights[i];
   }

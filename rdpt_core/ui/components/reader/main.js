@@ -9,6 +9,7 @@
 //     tokens     role → counts or null; countRole names the one that weighs sentences
 //     bytes      UTF-8 bytes of every sentence, or null
 //     unscored   sentence index → reason; reasonWords: reason → words
+//     marks      indices of the sentences that are marks of format; marksCount: whether they carry labels
 //     parts      [{kind: "thinking" | "answer", title, first}], none if the response has no thinking block
 //     order      [{label, key, letter}] of the legend
 //     unit, space

@@ -22,8 +22,14 @@ export const LETTERS = { teacher: "T", shared: "H", student: "S", boosted: "B", 
 
 export const ROLE_LETTER = { teacher: "T", student: "S", distilled: "D" };
 
+const FORMAT = { key: "none", label: "Mark of format" };
+
+// A role finds a mark foreign from so many nats below the role that finds it likeliest, over the whole mark: tokenizers
+// may cut it into one token or into ten, so that means per token do not compare.
+const FOREIGN_NATS = Math.log(100);
+
 export function markOf(model, index) {
-  return CODES[model.codes[index] & LABEL];
+  return model.marks.has(index) ? FORMAT : CODES[model.codes[index] & LABEL];
 }
 
 export function isUncertain(model, index) {
@@ -60,7 +66,10 @@ export function bitsPerByte(model, role, index) {
 export function ruleInWords(model, index) {
   const { text, values, rule, gaps } = model;
   const code = model.codes[index] & LABEL;
-  if (code === 0) return reasonInWords(text, index);
+  if (code === 0) {
+    if (!model.marks.has(index) || index in text.unscored) return reasonInWords(text, index);
+    return `Format, and no reasoning: it carries no label.${foreignInWords(model, index)}`;
+  }
   const ratio = text.space === "ratio";
   const [alpha, beta] = [decimal(rule.alpha), decimal(rule.beta)];
   const gap = gapSymbol(text);
@@ -97,6 +106,18 @@ export function gapSymbol(text) {
 
 export function upperRole(text) {
   return text.roles.includes("teacher") ? "teacher" : "distilled";
+}
+
+const modelOf = (role) => (role === "distilled" ? "the distilled model" : `the ${role}`);
+
+// " Foreign to the teacher: …", or nothing.
+function foreignInWords({ text, sums }, index) {
+  const likeliest = text.roles.reduce((a, b) => (sums[b][index] > sums[a][index] ? b : a));
+  const gapOf = (role) => sums[likeliest][index] - sums[role][index];
+  const foreign = text.roles.filter((role) => gapOf(role) > FOREIGN_NATS);
+  if (!foreign.length) return "";
+  const gaps = foreign.map((role) => `${modelOf(role)} (${decimal(gapOf(role), 1)} nats below)`);
+  return ` Foreign to ${gaps.join(" and ")}: ${modelOf(likeliest)} finds it likeliest.`;
 }
 
 export function reasonInWords(text, index) {

@@ -11,7 +11,10 @@ export function makeModel(text) {
   const weights = Float64Array.from(counts, (count) => count ?? 0);
   const edges = new Float64Array(n + 1);
   for (let i = 0; i < n; i += 1) edges[i + 1] = edges[i] + Math.max(counts[i] ?? text.texts[i].length / 4, 0.5);
-  return { text, n, values, sums, weights, edges, gaps: gapsOf(values), codes: new Uint8Array(n), rule: null, version: 0 };
+  // Marks of format that carry no label.
+  const marks = new Set(text.marksCount ? [] : text.marks);
+  const gaps = gapsOf(values, marks);
+  return { text, n, values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
 }
 
 export function relabel(model, rule) {

@@ -77,6 +77,8 @@ def text_payload(view: TraceView, key: str, name: str = "main") -> dict[str, Any
         "bytes": view.column("n_bytes") if scored else nothing,
         "unscored": {str(index): reason for index, reason in enumerate(reasons) if reason is not None},
         "reasonWords": words.UNSCORED,
+        "marks": [index for index, is_mark in enumerate(view.column("is_mark")) if is_mark] if scored else [],
+        "marksCount": view.rule.marks,
         "parts": [
             {
                 "kind": part.kind,

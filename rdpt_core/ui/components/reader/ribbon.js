@@ -228,7 +228,8 @@ function fillRatio({ ctx, width, scale }, model, palette) {
 
 function ratiosOf(model) {
   if (!model.ratios) {
-    const values = Float64Array.from({ length: model.n }, (_, i) => logRatio(model, upperRole(model.text), "student", i) || 0);
+    const ratio = (i) => (model.marks.has(i) ? 0 : logRatio(model, upperRole(model.text), "student", i) || 0);
+    const values = Float64Array.from({ length: model.n }, (_, i) => ratio(i));
     const sizes = values.map(Math.abs).sort();
     // A few extreme sentences must not flatten all others.
     model.ratios = { values, most: Math.max(0.5, sizes[Math.floor(0.97 * (sizes.length - 1))] ?? 0.5) };

@@ -14,8 +14,8 @@ export function doubles(base64) {
 }
 
 // What does not depend on the thresholds: the gap that β judges, p_T − p_S or else p_D − p_S, with its labels; the largest
-// gap, and where p_D lies.
-export function gapsOf(values) {
+// gap, and where p_D lies. Sentences `without` a label, given by their indices, have no gaps.
+export function gapsOf(values, without = []) {
   const { teacher, student, distilled } = values;
   const n = student.length;
   const upper = teacher ?? distilled;
@@ -32,6 +32,7 @@ export function gapsOf(values) {
     if (dSD < 0 && dTD < 0) gaps.direction[i] = UP;
     else gaps.direction[i] = dSD > 0 && dTD > 0 ? DOWN : BETWEEN;
   }
+  for (const i of without) gaps.gap[i] = gaps.largest[i] = NaN;
   return gaps;
 }
 

@@ -15,6 +15,7 @@ const CLASS_NAMES = Array.from({ length: N_CODES }, (_, code) => {
 
 export function drawText(box, text) {
   const spans = new Array(text.texts.length);
+  const marks = new Set(text.marks);
   const blocks = [];
   const parts = text.parts.map(partNode);
   let part = -1;
@@ -33,6 +34,7 @@ export function drawText(box, text) {
       lines = 0;
     }
     spans[index] = appendSentence(block.node, sentence, index);
+    if (marks.has(index)) spans[index].dataset.mark = "";
     block.last = index;
     lines += linesOf(sentence, lineLength);
     block.node.style.containIntrinsicHeight = `auto ${Math.ceil(lines) * LINE_PX}px`;

@@ -146,6 +146,7 @@ def _card(run: Run, view: TraceView) -> str:
         ("marks", str(seen_marks(run.identity).policy)),
         ("splitter", f"{run.splitter} {run.splitter_version}"),
         ("unit, space", f"{rule.unit}, {rule.space}"),
+        ("marks of format", "labelled like sentences" if rule.marks else "not labelled"),
         ("uncertain", f"a margin below {UNCERTAIN_PART:g} β"),
         ("device", " ".join(str(environment[name]) for name in ("device", "device_name") if name in environment)),
         ("versions", ", ".join(f"{name} {version}" for name, version in packages.items())),

@@ -95,7 +95,7 @@ def draw_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_pla
 
 def _without_thresholds(rule: LabelRule) -> LabelRule:
     """The same unit and space; what does not depend on thresholds is then asked only once."""
-    return LabelRule.make(unit=rule.unit, space=rule.space)
+    return LabelRule.make(unit=rule.unit, space=rule.space, marks=rule.marks)
 
 
 def _caption(page: PageContext, scope: Scope, whole: gap_plane.PlaneRange, cells: pa.Table, space: Space) -> str:

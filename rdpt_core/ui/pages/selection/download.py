@@ -87,6 +87,7 @@ def _command(page: PageContext, plan: ComparisonPlan, name: str, format_name: st
         beta=None if rule.beta == default_thresholds(rule.unit, rule.space)[1] else rule.beta,
         unit=rule.unit,
         space=rule.space,
+        with_marks=rule.marks,
         equal_tokens=plan.names if plan.equal_tokens else (),
         correct_only=guards.correct_only,
         basket=by_hand,

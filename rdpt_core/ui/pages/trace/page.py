@@ -46,7 +46,8 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
             f"{_listed(symbols)} belong to {_listed(nouns)}.\n\n"
             "Hatching and a **?** mark a label that a small change of a threshold would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
-            + ".\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: value "
+            + ". A small tag between sentences is a mark of format: no reasoning, and no label."
+            "\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: value "
             f"of the {upper} minus that of the {lower}, of all sentences; drag a threshold to see what it decides. "
             "**Ribbon**: the whole trace, a sentence as wide as its tokens; below it "
             f"$\\ln p_{letter(scheme.upper)} / p_{letter(scheme.lower)}$, up where the {upper} finds it likelier. Drag "

@@ -62,7 +62,7 @@ def test_gaps_beside_a_threshold_are_counted_in_double_precision(
         # Not `run`, which checks its rows: no model gives such values.
         (run,) = reader.runs()
         for scope in (Scope(), Scope(benchmark="b1")):
-            source, parameters = scope.sentences(run.run_no)
+            source, parameters = scope.sentences(run.run_no, rule)
             sql = f"SELECT * FROM ({labels_sql(rule, run.roles, source)}) ORDER BY trace_no, sentence_index"
             truth = reader.query(sql, parameters).to_pylist()
             counted = Counted(reader, run, rule, scope)

@@ -22,10 +22,10 @@ def view_of(path: Path, texts: list[str]) -> TraceView:
 @pytest.mark.parametrize(
     ("texts", "want"),
     [
-        (["<think>\n", "Hm. ", "</think>\n\n", "Four."], (TracePart("thinking", 0, 3), TracePart("answer", 3, 1))),
-        (["Hm. ", "</think>", "It is ", "four."], (TracePart("thinking", 0, 2), TracePart("answer", 2, 2))),
-        (["<think>", "Hm, and on."], (TracePart("thinking", 0, 2),)),
-        (["Hm. ", "</think>"], (TracePart("thinking", 0, 2),)),
+        (["<think>\n", "Hm. ", "</think>\n\n", "Four."], (TracePart("thinking", 0, 1), TracePart("answer", 3, 1))),
+        (["Hm. ", "</think>", "It is ", "four."], (TracePart("thinking", 0, 1), TracePart("answer", 2, 2))),
+        (["<think>", "Hm, and on."], (TracePart("thinking", 0, 1),)),
+        (["Hm. ", "</think>"], (TracePart("thinking", 0, 1),)),
         (["No tags here. ", "Four."], ()),
     ],
 )

@@ -49,6 +49,14 @@ def test_token_to_sentence(
     assert found.n_straddling == n_straddling
 
 
+def test_marks_of_format_are_scored_and_known() -> None:
+    response, spans = "<think>\nAn x.", [Span(0, 8), Span(8, 13)]
+    result = RoleResult(0, tokens_of([(0, 8), (8, 10), (10, 13)]), 0)
+    columns = sentence_columns(0, response, spans, {Role.TEACHER: result})
+    assert columns.is_mark.tolist() == [True, False]
+    assert columns.logprob_sum[Role.TEACHER].tolist() == [-1.0, -2.0]
+
+
 def test_p_is_the_geometric_mean_over_tokens() -> None:
     tokens = tokens_of([(0, 1), (1, 2), (2, 3)], [math.log(0.5), math.log(0.125), math.log(0.25)])
     columns = sentence_columns(7, "ab.", [Span(0, 3)], {Role.TEACHER: RoleResult(7, tokens, 0)})

@@ -74,7 +74,7 @@ def test_two_humps_suggest_a_beta_between_them(size: tuple[int, int], distance: 
 @pytest.mark.parametrize("scope", [Scope(), Scope(benchmark="shop")], ids=["all", "shop"])
 def test_the_density_counts_what_the_database_holds(each_run: tuple[Reader, Run], scope: Scope) -> None:
     reader, run = each_run
-    source, parameters = scope.sentences(run.run_no)
+    source, parameters = scope.sentences(run.run_no, LabelRule.make())
     labels = labels_sql(LabelRule.make(), run.roles, source)
     sql = f"SELECT abs(gap) AS gap, trace_no FROM ({labels}) WHERE label IS NOT NULL"
     rows = reader.query(sql, parameters)

@@ -10,6 +10,7 @@ import numpy as np
 
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.ui.components.reader.payload import labels_payload, text_payload
+from tests.support import synthetic
 from tests.unit.ui.conftest import view_of
 
 
@@ -30,6 +31,17 @@ def test_values_cross_over_bit_by_bit(database: Path) -> None:
     for role in view.roles:
         decoded = np.frombuffer(base64.b64decode(payload["values"][role]), dtype="<f8")
         np.testing.assert_array_equal(decoded, np.array(view.column(f"v_{role}"), dtype=float))
+
+
+def test_marks_of_format_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "marks.duckdb"
+    synthetic.build(
+        path, [synthetic.Sketch("t", "q", [("<think>\n", "Shared"), ("Hm. ", "Teacher"), ("</think>", "Shared")])]
+    )
+    for counts in (False, True):
+        payload = text_payload(view_of(path, 0, LabelRule.make(marks=counts)), "k")
+        assert (payload["marks"], payload["marksCount"]) == ([0, 2], counts)
+        assert payload["parts"][0]["title"] == "Thinking · 1 sentence"
 
 
 def test_unscored_sentences_have_a_reason_and_no_value(database: Path) -> None:
