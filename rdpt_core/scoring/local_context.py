@@ -41,8 +41,8 @@ from rdpt_core.records import (
 )
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
 from rdpt_core.scoring.models.devices import resolve_device
+from rdpt_core.scoring.models.prompts.templates import Unrendered, render_prompts
 from rdpt_core.scoring.models.references import ModelFiles, resolve
-from rdpt_core.scoring.models.templates import Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from rdpt_core.errors import ModelError
 from rdpt_core.records import Message, Role, Trace
-from rdpt_core.scoring.models.chat_template import ChatTemplate, Refused
-from rdpt_core.scoring.models.prompt_notes import prompt_notes
-from rdpt_core.scoring.models.seam import closed_thinking, joined, open_thinking, turn_of
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Refused
+from rdpt_core.scoring.models.prompts.notes import prompt_notes
+from rdpt_core.scoring.models.prompts.seam import closed_thinking, joined, open_thinking, turn_of
 
 PACKAGE = "llama-cpp-python==0.3.36"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"

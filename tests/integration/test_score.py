@@ -353,7 +353,7 @@ def test_a_template_without_end_stops_before_anything_is_stored(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rdpt_core.scoring.models.chat_template.LIMIT_S", 0.5)
+    monkeypatch.setattr("rdpt_core.scoring.models.prompts.chat_template.LIMIT_S", 0.5)
     template = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     endless = save_model(tmp_path / "endless", seed=9, chat_template=template)
     flags = [str(endless) if part == str(triple / "distilled") else part for part in model_flags]

@@ -25,8 +25,8 @@ from rdpt_core.records import (
     UnscoredReason,
 )
 from rdpt_core.scoring.backends.served.greeting import ServedAs
-from rdpt_core.scoring.models.chat_template import ChatTemplate
-from rdpt_core.scoring.models.templates import Rendering, Unrendered, render_prompts
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
+from rdpt_core.scoring.models.prompts.templates import Rendering, Unrendered, render_prompts
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.scoring.models.tokenizer_files import Difference
 from rdpt_core.traces.respelling import respell

@@ -10,9 +10,9 @@ from rdpt_core.scoring.backends.base import Backend, Prompting
 from rdpt_core.scoring.backends.in_process import TransformersBackend, TransformersOptions
 from rdpt_core.scoring.backends.lending import LentBase
 from rdpt_core.scoring.models.devices import resolve_device, resolve_dtype
-from rdpt_core.scoring.models.families import check_own_marks, own_marks
+from rdpt_core.scoring.models.prompts.families import check_own_marks, own_marks
+from rdpt_core.scoring.models.prompts.templates import own_template
 from rdpt_core.scoring.models.references import ModelFiles, resolve, resolve_tokenizer, tokenizer_key
-from rdpt_core.scoring.models.templates import own_template
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
 

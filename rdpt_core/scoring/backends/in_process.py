@@ -24,12 +24,12 @@ from rdpt_core.scoring.backends.base import (
 from rdpt_core.scoring.backends.lending import Base, LentBase
 from rdpt_core.scoring.concurrency import map_in_order
 from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
-from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.configuration import read_config
 from rdpt_core.scoring.models.devices import worker_devices
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
+from rdpt_core.scoring.models.prompts.seam import joins_otherwise_since_0_7
+from rdpt_core.scoring.models.prompts.templates import author_of, own_template, template_name
 from rdpt_core.scoring.models.references import ModelFiles
-from rdpt_core.scoring.models.seam import joins_otherwise_since_0_7
-from rdpt_core.scoring.models.templates import author_of, own_template, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.scoring.models.weights import count_parameters, read_tensors
 from rdpt_core.traces.thinking import Spelling

@@ -19,10 +19,10 @@ from rdpt_core.records import MarksPolicy, RunClaim, TemplatePolicy, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.jobs.previews import PROMPTS, preview_roles
-from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.devices import resolve_device
-from rdpt_core.scoring.models.prompt_notes import prompt_notes
-from rdpt_core.scoring.models.templates import lack
+from rdpt_core.scoring.models.prompts.chat_template import TEMPLATE_DATE
+from rdpt_core.scoring.models.prompts.notes import prompt_notes
+from rdpt_core.scoring.models.prompts.templates import lack
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces import Splitter, trace_to_json
 from rdpt_core.traces.respelling import opened

@@ -12,10 +12,5 @@ merging          an adapter into its base
 devices          which device and dtype
 tokenizer_files  what the files of a tokenizer say themselves
 tokenization     prompts as in generation, responses with offsets
-chat_template    a model's template, rendered in a process of its own
-template_worker  that process
-seam             where a prompt ends and a response begins
-families         whose marks of thinking a model knows
-templates        how a role sees the question
-prompt_notes     what a user should know of the prompts that a template makes
+prompts          what stands before a response: chat templates and their seam
 """

@@ -25,10 +25,10 @@ import numpy as np
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import ModelError
 from rdpt_core.records import DEFAULT_TEMPLATE, TemplateSettings
-from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.configuration import check_settings, load_config
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
+from rdpt_core.scoring.models.prompts.seam import joins_otherwise_since_0_7
 from rdpt_core.scoring.models.references import ModelFiles
-from rdpt_core.scoring.models.seam import joins_otherwise_since_0_7
 from rdpt_core.scoring.models.settings import check_texts, foreign
 from rdpt_core.scoring.models.tokenizer_files import (
     Difference,

@@ -15,7 +15,7 @@ import rdpt_core as rdpt
 from rdpt_core import bundled
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES, Message, Role, RoleResult, RunKey, SentenceColumns, TemplatePolicy, Trace
-from rdpt_core.scoring.models.templates import Rendering, render_prompts
+from rdpt_core.scoring.models.prompts.templates import Rendering, render_prompts
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.run_store import DuckDBRunStore

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from transformers.utils import chat_template_utils
 
-from rdpt_core.scoring.models.chat_template import TEMPLATE_DATE, ChatTemplate, Refused
+from rdpt_core.scoring.models.prompts.chat_template import TEMPLATE_DATE, ChatTemplate, Refused
 from tests.acceptance import chat_templates
 
 pytestmark = pytest.mark.slow

@@ -16,8 +16,8 @@ from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, R
 from rdpt_core.scoring.backends.recorded.library import read_library, squeezed, text_of
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
-from rdpt_core.scoring.models.chat_template import ChatTemplate
 from rdpt_core.scoring.models.hashed_files import HashedFiles
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
 

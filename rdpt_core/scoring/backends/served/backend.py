@@ -28,8 +28,8 @@ from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered, s
 from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent
 from rdpt_core.scoring.backends.served.greeting import GREETING, ServedAs, check_same_model
 from rdpt_core.scoring.backends.served.secret import Secret
-from rdpt_core.scoring.models.chat_template import ChatTemplate
-from rdpt_core.scoring.models.templates import own_template, template_name
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
+from rdpt_core.scoring.models.prompts.templates import own_template, template_name
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.thinking import Spelling
 

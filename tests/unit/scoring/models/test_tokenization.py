@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from rdpt_core.errors import ModelError
 from rdpt_core.records import Message, ModelReference, TemplatePolicy, TemplateSettings, Trace, UnscoredReason
-from rdpt_core.scoring.models.references import resolve, resolve_tokenizer
-from rdpt_core.scoring.models.templates import (
+from rdpt_core.scoring.models.prompts.templates import (
     Rendering,
     Unrendered,
     lack,
@@ -21,6 +20,7 @@ from rdpt_core.scoring.models.templates import (
     render_prompts,
     template_name,
 )
+from rdpt_core.scoring.models.references import resolve, resolve_tokenizer
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from tests.support.tiny_models import (
     byte_level_tokenizer,

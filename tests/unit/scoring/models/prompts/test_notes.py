@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rdpt_core.records import Message, Role, Trace
-from rdpt_core.scoring.models.chat_template import ChatTemplate
-from rdpt_core.scoring.models.prompt_notes import prompt_notes
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
+from rdpt_core.scoring.models.prompts.notes import prompt_notes
 
 TURNS = "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|>"
 CLOSED = TURNS + "{% if thinking is defined and thinking %}<think>{% else %}<think></think>{% endif %}"

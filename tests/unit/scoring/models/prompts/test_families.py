@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from rdpt_core.scoring.models.families import marks_of
+from rdpt_core.scoring.models.prompts.families import marks_of
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.thinking import SPELLINGS, Spelling
 from tests.support.tiny_models import CHAT_TEMPLATE, SPECIAL, byte_level_tokenizer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rdpt_core.scoring.models.seam import closed_thinking, joined, open_thinking
+from rdpt_core.scoring.models.prompts.seam import closed_thinking, joined, open_thinking
 
 HARMONY = "{{ '<|start|>assistant<|channel|>analysis<|message|>' }}<|start|>assistant"
 SOLAR = "{{ '<|begin|>assistant<|think|>' }}<|begin|>assistant"

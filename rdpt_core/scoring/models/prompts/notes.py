@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from rdpt_core.records import Role, Trace
-from rdpt_core.scoring.models.chat_template import ChatTemplate, Conversation
-from rdpt_core.scoring.models.seam import closed_thinking, joined, open_thinking, turn_of
-from rdpt_core.scoring.models.templates import conversation_of
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Conversation
+from rdpt_core.scoring.models.prompts.seam import closed_thinking, joined, open_thinking, turn_of
+from rdpt_core.scoring.models.prompts.templates import conversation_of
 from rdpt_core.traces.thinking import split_thinking, starts_inside_thinking
 
 _SWITCHES: tuple[tuple[str, Any], ...] = (

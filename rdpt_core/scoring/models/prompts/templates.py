@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rdpt_core.records import Role, TemplatePolicy, Trace, UnscoredReason
-from rdpt_core.scoring.models.chat_template import ChatTemplate, Refused
-from rdpt_core.scoring.models.seam import joined
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Refused
+from rdpt_core.scoring.models.prompts.seam import joined
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.respelling import opened_once, respell
 from rdpt_core.traces.thinking import Spelling

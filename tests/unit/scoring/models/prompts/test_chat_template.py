@@ -11,8 +11,8 @@ from jinja2 import TemplateError
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from rdpt_core.errors import ModelError
-from rdpt_core.scoring.models import chat_template as module
-from rdpt_core.scoring.models.chat_template import ChatTemplate, Refused
+from rdpt_core.scoring.models.prompts import chat_template as module
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Refused
 from tests.support.tiny_models import CHAT_TEMPLATE
 
 DATA = Path(__file__).resolve().parents[4] / "data"

@@ -1,0 +1,9 @@
+"""Which models play the roles of a run.
+
+models           from a TOML file or from flags
+tables           what the table of a role may hold, and what is said of a table that holds something else
+"""
+
+from rdpt_core.config.models import ModelSet, parse_reference, parse_roles, read_triple, template_settings
+
+__all__ = ["ModelSet", "parse_reference", "parse_roles", "read_triple", "template_settings"]

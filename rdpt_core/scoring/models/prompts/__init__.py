@@ -1,0 +1,9 @@
+"""What stands before a response under each model.
+
+chat_template    a model's template, rendered in a process of its own
+template_worker  that process
+seam             where a prompt ends and a response begins
+families         whose marks of thinking a model knows
+templates        how a role sees the question
+notes            what a user should know of the prompts that a template makes
+"""
