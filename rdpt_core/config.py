@@ -176,8 +176,8 @@ def template_settings(name: str | None, arguments: Mapping[str, Any], where: str
                 got=repr(variable)[:80],
             )
         try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError):
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError, RecursionError):
             raise UsageError(
                 "a chat template cannot be given this value",
                 where=f"{where} {variable}",

@@ -219,7 +219,7 @@ class TemplateSettings:
     """
 
     name: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         """For readers; empty if nothing is given."""

@@ -62,7 +62,9 @@ def with_templates(models: ModelSet, names: Mapping[str, str], arguments: Mappin
     for role in [*names, *arguments]:
         where, given = f"--template-arguments {role}", arguments.get(role, {})
         if role not in references:
-            raise UsageError("a chat template is chosen for a role that is not scored", got=role)
+            raise UsageError(
+                "a chat template is chosen for a role that is not scored", expected=" or ".join(references), got=role
+            )
         if not isinstance(given, Mapping):
             raise UsageError(
                 "arguments have no names", where=where, expected="such as enable_thinking=true", got=repr(given)[:80]

@@ -109,7 +109,7 @@ def score_local(
         n_traces=chosen.n_traces,
         model=next(model for model in chosen.models if model.role is Role.STUDENT),
         template_policy=TemplatePolicy(chosen.template_policy),
-        template=chosen.template(Role.STUDENT),
+        template=chosen.template_settings(Role.STUDENT),
         marks=None if marks is None else Spelling(**marks),
         n_context=context,
         reference=None if student is None else reference_of(student),

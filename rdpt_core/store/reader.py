@@ -74,7 +74,7 @@ class Run:
         """What scoring found that a reader of its numbers must know, a sentence or two each."""
         return tuple(self.environment[-1].get("notes", ())) if self.environment else ()
 
-    def template(self, role: Role) -> TemplateSettings:
+    def template_settings(self, role: Role) -> TemplateSettings:
         """What the user gave to the chat template of a role's model."""
         models = self.identity.get("models")
         known = models.get(role) if isinstance(models, dict) else None

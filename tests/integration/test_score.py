@@ -444,7 +444,7 @@ def test_a_thinking_block_that_a_template_closes_is_told_of_and_opened_by_its_ar
         ).to_pylist()
     assert len(closed.notes) == 2 and closed.notes[0].startswith("teacher: ")
     assert opened.notes == ()
-    assert str(opened.template(Role.TEACHER)) == "thinking = true"
+    assert str(opened.template_settings(Role.TEACHER)) == "thinking = true"
     assert "template_arguments" not in json.dumps(closed.identity)
     assert tokens[0].token_id.tolist() == tokens[1].token_id.tolist()
     assert np.abs(tokens[0].logprob - tokens[1].logprob).max() > 1e-3

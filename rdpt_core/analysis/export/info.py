@@ -49,7 +49,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "finished_at": None if run.finished_at is None else run.finished_at.isoformat(timespec="seconds"),
         "counts": run_counts(reader, run),
         "unscored": unscored_reasons(reader, run),
-        "models": [{**asdict(model), **run.template(model.role).to_json()} for model in run.models],
+        "models": [{**asdict(model), **run.template_settings(model.role).to_json()} for model in run.models],
         "notes": list(run.notes),
         "progress": [asdict(progress) for progress in reader.progress(run)],
         "identity": run.identity,

@@ -68,8 +68,8 @@ def _model(model: ScoredModel) -> str:
 
 
 def _template_settings(run: Run) -> str:
-    given = [f"{model.role} {settings}" for model in run.models if (settings := str(run.template(model.role)))]
-    return f" Arguments of chat templates: {'; '.join(given)}." if given else ""
+    given = [f"{model.role} {settings}" for model in run.models if (settings := str(run.template_settings(model.role)))]
+    return f" Settings of chat templates: {'; '.join(given)}." if given else ""
 
 
 def _plain(run: Run) -> str:

@@ -346,9 +346,9 @@ def differences(first: Run, second: Run) -> list[str]:
             changes.append(f"{model.role} {model.dtype} → {partner.dtype}")
         elif model.template != partner.template:
             changes.append(f"{model.role} template {model.template} → {partner.template}")
-        before, after = (str(run.template(model.role)) or "none" for run in (first, second))
+        before, after = (str(run.template_settings(model.role)) or "none" for run in (first, second))
         if partner is not None and before != after:
-            changes.append(f"arguments of the {model.role}'s template: {before} → {after}")
+            changes.append(f"settings of the {model.role}'s template: {before} → {after}")
     changes += [f"with {role}" for role in models]
     return changes
 

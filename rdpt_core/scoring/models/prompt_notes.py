@@ -45,7 +45,7 @@ def prompt_notes(role: Role, template: ChatTemplate, traces: Sequence[Trace]) ->
 
 def _thinking_note(role: Role, template: ChatTemplate, pairs: Sequence[tuple[str, Trace]]) -> str | None:
     """For responses that think after a prompt in which thinking is over, has not begun, or was not asked for."""
-    thinking = [pair for pair in pairs if split_thinking(pair[1].response)[0] is not None]
+    thinking = [pair for pair in pairs if split_thinking(pair[1].response)[0]]
     closed = [pair for pair in thinking if closed_thinking(pair[0])]
     if closed:
         conversation, block = conversation_of(closed[0][1]), " ".join((closed_thinking(closed[0][0]) or "").split())

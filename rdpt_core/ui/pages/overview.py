@@ -213,7 +213,9 @@ def model_table(run: Run) -> None:
             "model": words.plain(model.model, 200),
             "revision": model.revision,
             "dtype": model.dtype,
-            "template": ", ".join(filter(None, [model.template, words.plain(str(run.template(model.role)), 200)])),
+            "template": ", ".join(
+                filter(None, [model.template, words.plain(str(run.template_settings(model.role)), 200)])
+            ),
             **({"marks": words.plain(marks.family(model.role) or "the writer's", 60)} if marks.own else {}),
             "parameters": model.n_parameters,
             "vocabulary": model.vocabulary_size,

@@ -27,6 +27,7 @@ def test_what_is_given_replaces_what_the_triple_says_by_name() -> None:
         ({}, {"tutor": {"x": 1}}, "not scored.*got tutor"),
         ({}, {"teacher": "x=1"}, "have no names"),
         ({}, {"teacher": {"messages": []}}, "no argument of this name: --template-arguments teacher"),
+        ({}, {"teacher": {"x": "\udcff"}}, "cannot be given this value"),
         ({}, {"teacher": {"x": {1, 2}}}, "cannot be given this value: --template-arguments teacher x"),
     ],
 )

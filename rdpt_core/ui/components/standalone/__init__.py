@@ -157,7 +157,7 @@ def _card(run: Run, view: TraceView) -> str:
             "revision": model.revision,
             "dtype": model.dtype,
             "backend": model.backend,
-            "template": ", ".join(filter(None, [model.template, str(run.template(model.role))])),
+            "template": ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])),
             "marks": seen_marks(run.identity).family(model.role) or "the writer's",
             "tokenizer": model.tokenizer_hash,
             "parameters": f"{model.n_parameters:,}",

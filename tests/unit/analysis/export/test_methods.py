@@ -35,13 +35,13 @@ def test_it_names_run_models_rule_scope_and_versions(tmp_path: Path) -> None:
 
 def test_it_names_what_was_given_to_chat_templates(tmp_path: Path) -> None:
     run = run_of(tmp_path / "db.duckdb")
-    assert "Arguments of chat templates" not in methods_paragraph(run, LabelRule.make(), "all traces")
+    assert "Settings of chat templates" not in methods_paragraph(run, LabelRule.make(), "all traces")
     models = {"teacher": {"template_name": "tool_use", "template_arguments": {"enable_thinking": True}}}
     text = methods_paragraph(replace(run, identity={"models": models}), LabelRule.make(), "all traces")
-    assert "Arguments of chat templates: teacher named tool_use, enable_thinking = true." in text
+    assert "Settings of chat templates: teacher named tool_use, enable_thinking = true." in text
     # A database may hold anything.
     for odd in ([], {"teacher": 1}, {"teacher": {"template_name": 1, "template_arguments": [1]}}):
-        assert str(replace(run, identity={"models": odd}).template(Role.TEACHER)) == ""
+        assert str(replace(run, identity={"models": odd}).template_settings(Role.TEACHER)) == ""
 
 
 @pytest.mark.parametrize(

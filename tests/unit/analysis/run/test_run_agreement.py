@@ -119,7 +119,7 @@ def test_other_arguments_of_a_chat_template_are_a_difference(reader: Reader) -> 
     run = reader.runs()[0]
     models = {"teacher": {"template_arguments": {"thinking": True}}}
     changes = run_agreement.differences(run, replace(run, identity={"models": models}))
-    assert changes == ["arguments of the teacher's template: none → thinking = true"]
+    assert changes == ["settings of the teacher's template: none → thinking = true"]
 
 
 def test_other_cuts_match_where_most_characters_are_shared(reader: Reader) -> None:

@@ -54,6 +54,7 @@ def test_what_is_odd_is_said_with_its_cure(source: str, responses: list[str], sa
         (EFFORT, [WHOLE]),
         (HARMONY, ["<|channel|>final<|message|>It."]),
         ("{{ raise_exception('no') }}", [WHOLE]),
+        (TURNS, ["<|channel|>final<|message|>It."]),
         (CLOSED, []),
     ],
 )
