@@ -1,6 +1,6 @@
 """A response with its thinking marked as another family marks it, and where its characters stand in the response.
 
-    response   <think>\\n  A. B.  \\n</think>\\n\\n  C.       marks at [0, 8) and [13, 23)
+    response   <think>\\n  A. B.  \\n</think>\\n\\n  C.       marks at [0, 8) and [13, 24)
     respelled  [THINK]   A. B.  [/THINK]         C.       the same at [0, 7) and [12, 20)
 
 A mark is a tag with the line breaks after it, and with those before it too if it closes something. What stands between
@@ -26,7 +26,8 @@ _BEYOND = np.iinfo(np.int64).max
 
 
 class _Mark(NamedTuple):
-    """A mark of the response, the text in its place, and where that lies. Half-open ranges of code points."""
+    """Half-open ranges of code points: of a mark in the response, of the text in its place in the respelled one, and of
+    that text without its line breaks."""
 
     start: int
     end: int
@@ -116,13 +117,13 @@ def opened_once(prompt: str, response: str, spelling: Spelling) -> str:
     The response opens it; or else the prompt does at its end, if the response closes what it did not open, or if the
     prompt ended in an opening of any family.
     """
-    opened = _OPENED.search(prompt)
-    before = prompt[: opened.start()] if opened else prompt
+    ending = _OPENED.search(prompt)
+    before = prompt[: ending.start()] if ending else prompt
     if _OPENING.match(response):
         return before
-    if opened and opened[1] in _tags_of(spelling):
+    if ending and ending[1] in _tags_of(spelling):
         return prompt
-    return before + spelling.open if opened or starts_inside_thinking(response) else prompt
+    return before + spelling.open if ending or starts_inside_thinking(response) else prompt
 
 
 @cache
