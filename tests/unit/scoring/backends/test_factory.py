@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from rdpt_core.config import ModelSet
 from rdpt_core.records import ROLES, ModelReference, Role
 from rdpt_core.scoring.backends import factory
-from rdpt_core.scoring.models.references import ModelFiles
+from rdpt_core.scoring.models.references import ModelFiles, resolve
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
 from tests.support.tiny_models import save_model
@@ -58,8 +57,7 @@ def test_what_decides_a_prompt_keeps_them_apart(folders: dict[Role, Path], loade
     assert loaded == ["teacher", "student"]
 
 
-def test_an_error_names_the_model_it_is_about(folders: dict[Role, Path], tmp_path: Path) -> None:
-    files = {role: factory.resolve(ModelReference(str(folder))) for role, folder in folders.items()}
-    shutil.copytree(folders[Role.TEACHER], tmp_path / "copy")
+def test_a_shared_tokenizer_goes_by_the_name_of_each_model(folders: dict[Role, Path]) -> None:
+    files = {role: resolve(ModelReference(str(folder))) for role, folder in folders.items()}
     tokenizers = factory._load_tokenizers(files, trust_remote_code=False)
     assert [tokenizers[role].name for role in ROLES] == [str(folders[role]) for role in ROLES]
