@@ -110,14 +110,13 @@ class TransformersBackend:
         Before 0.6 they knew few formats of dates. Before 0.7 they joined some prompts to responses otherwise, and left
         out a BOS that is only declared.
         """
-        author = author_of(self._options.prompting.template_policy, self._tokenizer, self._distilled_tokenizer)
+        own = self._tokenizer
+        author = author_of(self._options.prompting.template_policy, own, self._distilled_tokenizer)
         template = None if author is None else author.chat_template
         if author and template and ("strftime_now" in template.source or joins_otherwise_since_0_7(template.source)):
             return author.prompt_hash()
-        writes_its_own_bos = template is not None and author is self._tokenizer
-        return (
-            self._tokenizer.prompt_hash() if self._tokenizer.bos_is_only_declared and not writes_its_own_bos else None
-        )
+        gets_bos = template is None or author is not own
+        return own.prompt_hash() if gets_bos and own.bos_is_only_declared else None
 
     @property
     def chat_template(self) -> ChatTemplate | None:

@@ -36,6 +36,7 @@ from rdpt_core.scoring.models.tokenizer_files import (
     declared_bos,
     first_difference,
     read_tokenizer_json,
+    replaces_code,
 )
 from rdpt_core.scoring.models.weights import read_tensors
 
@@ -256,7 +257,7 @@ def load_tokenizer(
         ModelError: the files cannot be read, or give a tokenizer without vocabulary or offsets.
         MissingPackageError: what reads them is not installed.
     """
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     files = files.of_tokenizer()
     arguments: dict[str, Any] = {} if files.gguf is None else {"gguf_file": files.gguf}
@@ -277,13 +278,16 @@ def load_tokenizer(
     with foreign("the tokenizer cannot be loaded", files.name, diagnosis=diagnosis):
         if files.gguf is None:
             check_vocabulary(files.folder)
-        tokenizer = AutoTokenizer.from_pretrained(
-            str(files.folder),
-            trust_remote_code=trust_remote_code,
-            local_files_only=True,
-            mistral_format=False,  # Which packages are installed changes no token.
-            **arguments,
-        )
+        if files.gguf is None and not trust_remote_code and replaces_code(files.folder):
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(str(files.folder), local_files_only=True)
+        else:
+            tokenizer = AutoTokenizer.from_pretrained(
+                str(files.folder),
+                trust_remote_code=trust_remote_code,
+                local_files_only=True,
+                mistral_format=False,  # Which packages are installed changes no token.
+                **arguments,
+            )
         # Whether a text fits the model is decided here, with the model's own limit.
         tokenizer.model_max_length = _NO_LIMIT
         is_folder = files.gguf is None

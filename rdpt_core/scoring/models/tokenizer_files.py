@@ -46,6 +46,12 @@ def read_tokenizer_json(folder: Path, loaded: PreTrainedTokenizerBase) -> Tokeni
     return own
 
 
+def replaces_code(folder: Path) -> bool:
+    """Whether the tokenizer is code of the model's own, for which a tokenizer.json is there to stand in."""
+    settings = folder / "tokenizer_config.json"
+    return (folder / TOKENIZER_JSON).is_file() and settings.is_file() and "auto_map" in read_settings(settings)
+
+
 def _texts_of_settings(folder: Path) -> set[str]:
     """Every name and text in the files that may name tokens."""
     texts: set[str] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from rdpt_core.errors import RdptError, UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TemplateSettings
 from rdpt_core.scoring.backends import factory
 from rdpt_core.scoring.backends.factory import make_backends
-from rdpt_core.scoring.models.references import ModelFiles
+from rdpt_core.scoring.models.references import ModelFiles, resolve
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
 from tests.support.tiny_models import metaspace_tokenizer, save_model
@@ -103,8 +102,7 @@ def test_what_decides_a_prompt_keeps_them_apart(folder_of: dict[Role, Path], loa
     assert loaded == ["teacher", "student"]
 
 
-def test_an_error_names_the_model_it_is_about(folder_of: dict[Role, Path], tmp_path: Path) -> None:
-    files = {role: factory.resolve(ModelReference(str(folder))) for role, folder in folder_of.items()}
-    shutil.copytree(folder_of[Role.TEACHER], tmp_path / "copy")
+def test_a_shared_tokenizer_goes_by_the_name_of_each_model(folder_of: dict[Role, Path]) -> None:
+    files = {role: resolve(ModelReference(str(folder))) for role, folder in folder_of.items()}
     tokenizers = factory._load_tokenizers(files, request_of(folder_of).models.references, trust_remote_code=False)
     assert [tokenizers[role].name for role in ROLES] == [str(folder_of[role]) for role in ROLES]

@@ -82,6 +82,17 @@ def test_a_vocabulary_that_leaves_open_where_words_end_is_refused(tmp_path: Path
     assert load(tmp_path).vocabulary_size == split_tokenizer().get_vocab_size()
 
 
+def test_a_tokenizer_json_stands_in_for_code_of_the_model(tmp_path: Path) -> None:
+    settings = {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": ["own.OwnTokenizer", None]}}
+    folder = save_tokenizer(tmp_path / "m", split_tokenizer(), "of_its_own", add_bos_token=True, **settings)
+    (folder / "own.py").write_text("raise RuntimeError")
+    loaded = load(folder)
+    assert loaded.encode_prompt("So 123", add_bos=True) == [0, *split_tokenizer().encode("So 123").ids]
+    (folder / "tokenizer.json").rename(folder / "vocab.json")
+    with pytest.raises(ModelError, match="own code is refused unless"):
+        load(folder)
+
+
 def test_tokens_that_only_the_settings_add_are_kept(tmp_path: Path) -> None:
     own = split_tokenizer()
     n = own.get_vocab_size()

@@ -223,7 +223,7 @@ ALWAYS = {
     "llama4_text",
     "paligemma",
 }
-TABLE = Path(__file__).resolve().parents[3] / "docs" / "models.md"
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
 
 
 def documented_paths() -> dict[str, str]:
