@@ -53,7 +53,7 @@ def forget(folder: Path) -> None:
 def measure(folder: Path, way: str, dtype: str, is_cold: bool) -> dict[str, float]:
     base, adapter = folder / "base", folder / "adapter"
     how = {"device": "cpu", "dtype": dtype, "trust_remote_code": False}
-    kernel: CausalKernel | None = CausalKernel(load_merged(resolve(ModelReference(str(base))), **how))
+    kernels = [CausalKernel(load_merged(resolve(ModelReference(str(base))), **how))]
     files = resolve(ModelReference(str(base), adapter=str(adapter)))
     if is_cold:
         forget(base)
@@ -66,8 +66,8 @@ def measure(folder: Path, way: str, dtype: str, is_cold: bool) -> dict[str, floa
     watcher = threading.Thread(target=watch)
     watcher.start()
     started_s = time.perf_counter()
-    taken = kernel.release() if kernel is not None and way == "taken over" else None
-    kernel = None
+    taken = kernels[0].release() if way == "taken over" else None
+    kernels.clear()
     gc.collect()
     load_merged(files, base=taken, **how)
     seconds = time.perf_counter() - started_s
