@@ -100,7 +100,7 @@ def main() -> None:
                     # As `rdpt score` does, before torch is imported.
                     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
                     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
-                    found.setdefault((way, state), []).append(json.loads(answer.splitlines()[-1]))
+                    found.setdefault((way, state), []).append(json.loads(answer.stdout.splitlines()[-1]))
         for (way, state), rows in found.items():
             seconds, cpu_s, mb = (statistics.median(row[key] for row in rows) for key in ("s", "cpu_s", "mb"))
             print(f"{way:13} {state}  {seconds:6.2f} s, {cpu_s:6.2f} s of processors  {mb:7,.0f} MB", flush=True)
