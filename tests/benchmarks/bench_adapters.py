@@ -1,6 +1,6 @@
 """What it costs to have the model of the second of two roles on one base: the base taken over, or loaded again.
 
-    python tests/benchmarks/bench_adapters.py [--shape smollm2-135m] [--dtype bfloat16] [--repeats 3]
+    python tests/benchmarks/bench_adapters.py [--shape smollm2-135m] [--dtype float32] [--repeats 3]
 
 The first role is a base with random weights, the second the same base with an adapter on all of its projections. Each
 way has processes of its own, in turns. The probe, which is the same in both, is left out. `cold` is a base whose file
@@ -53,7 +53,7 @@ def forget(folder: Path) -> None:
 def measure(folder: Path, way: str, dtype: str, is_cold: bool) -> dict[str, float]:
     base, adapter = folder / "base", folder / "adapter"
     how = {"device": "cpu", "dtype": dtype, "trust_remote_code": False}
-    kernel: CausalKernel | None = CausalKernel(load_merged(resolve(ModelReference(str(base))), **how))
+    kernels = [CausalKernel(load_merged(resolve(ModelReference(str(base))), **how))]
     files = resolve(ModelReference(str(base), adapter=str(adapter)))
     if is_cold:
         forget(base)
@@ -65,21 +65,21 @@ def measure(folder: Path, way: str, dtype: str, is_cold: bool) -> dict[str, floa
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    started_s = time.perf_counter()
-    taken = kernel.release() if kernel is not None and way == "taken over" else None
-    kernel = None
+    started_s, started_cpu_s = time.perf_counter(), time.process_time()
+    taken = kernels[0].release() if way == "taken over" else None
+    kernels.clear()
     gc.collect()
     load_merged(files, base=taken, **how)
-    seconds = time.perf_counter() - started_s
+    seconds, cpu_s = time.perf_counter() - started_s, time.process_time() - started_cpu_s
     done.set()
     watcher.join()
-    return {"s": seconds, "mb": max(peak)}
+    return {"s": seconds, "cpu_s": cpu_s, "mb": max(peak)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", default="smollm2-135m", choices=list(SHAPES))
-    parser.add_argument("--dtype", default="bfloat16", choices=("float32", "bfloat16"))
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--measure", nargs=3, metavar=("FOLDER", "WAY", "COLD"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -91,7 +91,7 @@ def main() -> None:
         folder = Path(name)
         save_model(folder / "base", arguments.shape, "bfloat16", 0)
         save_adapter(folder / "adapter", folder / "base", r=16)
-        print(f"{arguments.shape}, weights in bfloat16, run in {arguments.dtype}, {os.cpu_count()} cores")
+        print(f"{arguments.shape}, weights in bfloat16, run in {arguments.dtype}, {os.cpu_count()} cores", flush=True)
         found: dict[tuple[str, str], list[dict[str, float]]] = {}
         for _ in range(arguments.repeats):
             for state in ("warm", "cold"):
@@ -100,10 +100,10 @@ def main() -> None:
                     # As `rdpt score` does, before torch is imported.
                     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
                     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
-                    found.setdefault((way, state), []).append(json.loads(answer.splitlines()[-1]))
+                    found.setdefault((way, state), []).append(json.loads(answer.stdout.splitlines()[-1]))
         for (way, state), rows in found.items():
-            seconds, mb = (statistics.median(row[key] for row in rows) for key in ("s", "mb"))
-            print(f"{way:13} {state}  {seconds:6.2f} s  {mb:7,.0f} MB")
+            seconds, cpu_s, mb = (statistics.median(row[key] for row in rows) for key in ("s", "cpu_s", "mb"))
+            print(f"{way:13} {state}  {seconds:6.2f} s, {cpu_s:6.2f} s of processors  {mb:7,.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -67,9 +67,9 @@ def is_adapter(folder: Path) -> bool:
 
 
 def trained_on(folder: Path) -> str | None:
-    """The base that an adapter names itself; None if it names none."""
+    """The base that an adapter names itself; None if it names none that can be shown."""
     name = read_settings(folder / CONFIG).get("base_model_name_or_path")
-    return name if isinstance(name, str) and name else None
+    return name if isinstance(name, str) and 0 < len(name) < 300 and name.isprintable() else None
 
 
 def open_adapter(name: str, folder: Path, tokenizer_files: Callable[[Path], list[Path]]) -> AdapterFiles:

@@ -111,7 +111,7 @@ def _check_weights(files: ModelFiles, report: dict[str, Any]) -> None:
                 where=files.name,
                 expected="weights that fit the model's config.json",
                 got=", ".join(names[:3]) + (", …" if len(names) > 3 else ""),
-                hint="An adapter must be merged into its base model first.",
+                hint="An adapter is given with its base: `base=REF,adapter=FOLDER`.",
             )
 
 

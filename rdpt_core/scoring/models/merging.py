@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,10 @@ def _insert(model: Any, adapter: AdapterFiles, *, on_meta: bool) -> Any:
     stored = tensors_of(adapter.weights)
     with _peft(adapter):
         _resize(model, adapter, stored)
-        inserted = PeftModel(model, LoraConfig(task_type="CAUSAL_LM", **adapter.settings), low_cpu_mem_usage=on_meta)
+        # The ranks are those of the settings: any number, until they are held against the file.
+        with torch.device("meta") if on_meta else nullcontext():
+            config = LoraConfig(task_type="CAUSAL_LM", **adapter.settings)
+            inserted = PeftModel(model, config, low_cpu_mem_usage=on_meta)
         required, known = (_saved(inserted, with_embeddings=flag) for flag in (False, True))
     for what, names in (
         ("without a place in its base", stored.keys() - known.keys()),

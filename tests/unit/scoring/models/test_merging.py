@@ -144,6 +144,28 @@ def test_no_tensor_is_left_out_or_made_up(copied: Path) -> None:
         merged(STUDENT, copied)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"r": 10**12},
+        {"r": "four"},
+        {"r": 8},
+        {"lora_alpha": "much"},
+        {"target_modules": 5},
+        {"target_modules": "(["},
+        {"rank_pattern": ["q_proj"]},
+        {"modules_to_save": {"lm_head": 1}},
+        {"trainable_token_indices": [10**6]},
+        {"layers_to_transform": "all"},
+    ],
+    ids=str,
+)
+def test_odd_settings_are_refused_in_one_line(copied: Path, settings: dict[str, Any]) -> None:
+    change_settings(copied, **settings)
+    said = refused(STUDENT, copied)
+    assert "adapter" in said and len(said) < 1000
+
+
 def test_experts_that_are_stored_one_by_one_are_not_dropped(tmp_path: Path) -> None:
     """Adapters of that form come from transformers 4, and peft finds no place for them without saying so."""
     sizes = {"num_experts": 4, "moe_intermediate_size": 16, "num_experts_per_tok": 2}
