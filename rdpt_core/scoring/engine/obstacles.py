@@ -29,12 +29,8 @@ def static_obstacle(model: Any) -> str | None:
         return f"rotates positions by the length of the trace (`rope_type` {rotation})"
     if getattr(config, "attention_chunk_size", None):
         return f"has {_LAYERS['chunked_attention']}"
-    unusual = set(getattr(config, "layer_types", None) or ()) - _PACKED_LAYERS
-    return f"has {_named(min(unusual))}" if unusual else None
-
-
-def _named(layer_type: str) -> str:
-    return _LAYERS.get(layer_type, f"layers of type {layer_type}")
+    unusual = sorted(set(getattr(config, "layer_types", None) or ()) - _PACKED_LAYERS)
+    return f"has {_LAYERS.get(unusual[0], f'layers of type {unusual[0]}')}" if unusual else None
 
 
 def obstacle_of(error: Exception) -> str:

@@ -1,8 +1,8 @@
 """Which class of transformers loads a model for text, by its configuration alone; other kinds of models are refused.
 
-A model that also sees has a class of its own, whose text half is scored like any other model. What no list of the
-library knows for text is refused here, before anything is loaded: loaded as a causal model, a classifier would lack
-its head, and a masked model would look ahead.
+A model that also sees has a class of its own, whose text half is scored like any other model. What the library knows
+for something else is refused before anything is loaded: as a causal model, a classifier would be given a head that it
+never had, and a masked model would look ahead.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OTHERS = {
     "MULTIMODAL_LM": "a model for sound or several media",
     "SEQ_TO_SEQ_CAUSAL_LM": "an encoder-decoder model",
 }
-"""The library's lists of models that are scored no further, by the middle of their names."""
+"""What is in the library's other lists of classes, by the middle of their names."""
 
 
 def text_class(config: Any, name: str, *, trust_remote_code: bool = False) -> Any:

@@ -64,7 +64,7 @@ def test_a_broken_row_that_no_probe_meets_costs_only_the_traces_that_meet_it(mod
         if not any(number in s.response or number in s.prompt for s in module._sequences(356))
     )
     model.model.embed_tokens.weight[unseen] = float("nan")
-    CausalKernel(model)
+    assert CausalKernel(model).findings == module.Findings(True, True, True)
 
 
 class Stretching(torch.nn.Module):
