@@ -17,17 +17,17 @@ _CUT = r"\x1f"
 _SPACE = r"[\t\n\v\f\r ]*"
 
 _OPENS_HEADER = (
-    r"(?:<\|(?:start|channel|constrain|im_start|start_header_id|header_start|start_of_role)\|>"
+    r"(?:<\|(?:start|begin|open|close|channel|constrain|im_start|start_header_id|header_start|start_of_role)\|>"
     r"|<\|(?:channel|turn)>|<start_of_turn>)"
 )
 # Who speaks, or on which channel: a word only there.
 _HEADER = (
-    r"(?:assistant|user|system|developer|tool|model|analysis|commentary|final|thought|json)"
+    r"(?:assistant|user|system|developer|tool|model|analysis|commentary|final|thought|think|json)"
     r"(?: to=[A-Za-z0-9_.-]{1,60})?"
 )
 # No two of these may match the same text, or a long row of them would be tried in every combination.
 _FORMS = (
-    rf"</?(?i:{THINKING_TAGS}|{ANSWER_TAGS}|seed:think)>",
+    rf"</?(?:[a-z]{{1,16}}:)?(?i:{THINKING_TAGS})(?::[a-z]{{1,16}})?>|</?(?i:{ANSWER_TAGS})>",
     r"<\|[A-Za-z][A-Za-z0-9_ ]{2,38}\|>",
     r"<｜[^｜<>\n]{1,40}｜>",
     r"<\|(?:channel|turn|think)>|<(?:channel|turn)\|>",

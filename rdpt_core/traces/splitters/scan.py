@@ -26,15 +26,16 @@ THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad
 ANSWER_TAGS = "answer|final_answer|solution|output|conclusion|response"
 # Who speaks, or on which channel: it belongs to the token before it.
 _HEADER = (
-    r"(?:assistant|user|system|developer|tool|model|analysis|commentary|final|thought|json)(?:\x20to=[\w.-]{1,60})?"
+    r"(?:assistant|user|system|developer|tool|model|analysis|commentary|final|thought|think|json)"
+    r"(?:\x20to=[\w.-]{1,60})?"
 )
 _SPECIAL_TOKEN = rf"""(?:
-    (?: \|(?:start|channel|constrain|im_start|start_header_id|header_start|start_of_role)\|>
+    (?: \|(?:start|begin|open|close|channel|constrain|im_start|start_header_id|header_start|start_of_role)\|>
       | \|(?:channel|turn)> | start_of_turn> ) (?: {_HEADER} (?=\s*+(?:<|\Z)|\n) )?+
   | \|[A-Za-z][\w\x20]{{2,38}}\|> | ｜[^｜<>\n]{{1,40}}｜>
   | \|think> | (?:channel|turn)\|> | end_of_turn> | eos> | /s>(?=\s*+\Z)
 )"""
-_PARTING_TAG = rf"(?: /?(?i:{THINKING_TAGS}|seed:think)> | {_SPECIAL_TOKEN} )"
+_PARTING_TAG = rf"(?: /?(?:[a-z]{{1,16}}:)?(?i:{THINKING_TAGS})(?::[a-z]{{1,16}})?> | {_SPECIAL_TOKEN} )"
 # No formula and no block of code reaches out of the thinking, even if one was left open there. Code may well speak of
 # the tags, so there only one at the beginning of a line counts.
 _LESS = rf"<(?!{_PARTING_TAG})"

@@ -28,9 +28,14 @@ TURNS = (
     "<start_of_turn>model",
     "<end_of_turn>",
     "<|START_RESPONSE|>",
+    "<mm:think>",
+    "</think:opensource>",
+    "<|begin|>assistant<|content|>",
+    "<|open|>think<|sep|>",
 )
 DATABASE = duckdb.connect()
-MARKERS = tuple(dict.fromkeys([*(tag for pair in TAGS for tag in pair), *TURNS]))
+# What goes on with a header that the prompt began is no marker by itself.
+MARKERS = tuple(dict.fromkeys(tag for tag in (*(tag for pair in TAGS for tag in pair), *TURNS) if tag[0] in "<["))
 PROSE = (
     "So x is 2. ",
     "We think > 3.",
