@@ -185,15 +185,16 @@ def load_catalog(reader: Reader, run: Run) -> Catalog:
 def load_trace_list(reader: Reader, run: Run) -> pa.Table:
     """One row a trace, in trace order.
 
-    Columns: trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, grade, n_sentences,
-    question (the beginning of the last message, or of the prompt; NULL if there is neither).
+    Columns: trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, grade, n_sentences (without
+    marks of format), question (the beginning of the last message, or of the prompt; NULL if there is neither).
     """
     return reader.query(
+        "WITH marks AS (SELECT trace_no, count(*) AS n_marks FROM sentences WHERE run_no = $1 AND is_mark GROUP BY ALL) "
         "SELECT trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, "
         f"{GRADE_SQL} AS grade, "
-        "n_sentences, left(coalesce(CASE WHEN json_valid(messages) "
+        "(n_sentences - coalesce(n_marks, 0))::INTEGER AS n_sentences, left(coalesce(CASE WHEN json_valid(messages) "
         f"THEN json_extract_string(messages, '$[#-1].content') END, prompt), {QUESTION_PART:d}) AS question "
-        "FROM traces WHERE run_no = ? ORDER BY trace_no",
+        "FROM traces LEFT JOIN marks USING (trace_no) WHERE run_no = $1 ORDER BY trace_no",
         [run.run_no],
     )
 

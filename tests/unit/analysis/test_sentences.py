@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import rdpt_core as rdpt
+from rdpt_core.analysis.catalog import load_trace_list
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run import drilldown, gap_plane, ranking
 from rdpt_core.analysis.run.data import RunData
@@ -79,6 +80,7 @@ QUESTIONS: dict[str, Callable[[Reader, Any], Any]] = {
     "ranking": lambda reader, run: ranking.load_ranked(reader, run, RULE, Scope(), ranking.Order.TEACHER, 1, None)[
         "text"
     ].to_pylist(),
+    "lengths of traces": lambda reader, run: load_trace_list(reader, run)["n_sentences"].to_pylist(),
     "order of traces": lambda reader, run: ranking.load_trace_order(reader, run, RULE, Scope())["mean"].to_pylist(),
     "strip": lambda reader, run: ranking.load_strip(reader, run, RULE, (0, 1))["x"].to_pylist(),
     "alternatives": lambda reader, run: load_alternatives(reader, run, RULE, Scope()),

@@ -75,11 +75,11 @@ def test_it_goes_on_where_it_stopped_and_refuses_another_model(
     database: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, path = database
-    command = ["local", "--db", str(path), "--context", "2", "--quiet"]
-    assert main(command) == 0
-    assert main(command) == 0
+    command = ["local", "--db", str(path), "--quiet", "--context"]
+    assert main([*command, "2"]) == 0
+    assert main([*command, "2"]) == 0
     assert "0 traces scored with 2 sentences in view, 6 had been" in capsys.readouterr().err
-    assert main([*command[:-1], "--context", "5", "--student", str(folder / "teacher")]) == ModelError.exit_status
+    assert main([*command, "5", "--student", str(folder / "teacher")]) == ModelError.exit_status
     assert "not the model that scored the run" in capsys.readouterr().err
 
 

@@ -44,7 +44,7 @@ def test_p95_is_the_nearest_rank() -> None:
 
 def test_sentences_are_counted_if_a_splitter_is_given() -> None:
     summary = summarise(traces()[4:], RejectLog(), get_splitter())
-    assert (summary.splitter, summary.n_sentences) == ("sentence/1", 3)
+    assert (summary.splitter, summary.n_sentences) == ("sentence/2", 3)
     assert summary.sentences_per_trace == Spread(1, 1.5, 2, 2)
 
 
