@@ -189,7 +189,8 @@ def load_trace_list(reader: Reader, run: Run) -> pa.Table:
     marks of format), question (the beginning of the last message, or of the prompt; NULL if there is neither).
     """
     return reader.query(
-        "WITH marks AS (SELECT trace_no, count(*) AS n_marks FROM sentences WHERE run_no = $1 AND is_mark GROUP BY ALL) "
+        "WITH marks AS (SELECT trace_no, count(*) AS n_marks "
+        "FROM sentences WHERE run_no = $1 AND is_mark GROUP BY trace_no) "
         "SELECT trace_no, trace_id, question_id, benchmark, domain, model, sample, correct, "
         f"{GRADE_SQL} AS grade, "
         "(n_sentences - coalesce(n_marks, 0))::INTEGER AS n_sentences, left(coalesce(CASE WHEN json_valid(messages) "

@@ -27,8 +27,7 @@ from rdpt_core.scoring.engine.batching import PlanItem, plan_batches
 from rdpt_core.scoring.models.configuration import read_config
 from rdpt_core.scoring.models.devices import worker_devices
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
-from rdpt_core.scoring.models.prompts.seam import joins_otherwise_since_0_7
-from rdpt_core.scoring.models.prompts.templates import author_of, own_template, template_name
+from rdpt_core.scoring.models.prompts.templates import own_template, template_name
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.scoring.models.weights import count_parameters, read_tensors
@@ -104,19 +103,9 @@ class TransformersBackend:
         return self._model
 
     @property
-    def prompt_hash(self) -> str | None:
-        """Only where earlier versions made other prompts of the same files: this tells their runs from those of today.
-
-        Before 0.6 they knew few formats of dates. Before 0.7 they joined some prompts to responses otherwise, and left
-        out a BOS that is only declared.
-        """
-        own = self._tokenizer
-        author = author_of(self._options.prompting.template_policy, own, self._distilled_tokenizer)
-        template = None if author is None else author.chat_template
-        if author and template and ("strftime_now" in template.source or joins_otherwise_since_0_7(template.source)):
-            return author.prompt_hash()
-        gets_bos = template is None or author is not own
-        return own.prompt_hash() if gets_bos and own.bos_is_only_declared else None
+    def prompt_hash(self) -> None:
+        """The revision covers everything that decides a prompt."""
+        return None
 
     @property
     def chat_template(self) -> ChatTemplate | None:

@@ -27,7 +27,6 @@ from rdpt_core.errors import ModelError
 from rdpt_core.records import DEFAULT_TEMPLATE, TemplateSettings
 from rdpt_core.scoring.models.configuration import check_settings, load_config
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
-from rdpt_core.scoring.models.prompts.seam import joins_otherwise_since_0_7
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.settings import check_texts, foreign
 from rdpt_core.scoring.models.tokenizer_files import (
@@ -112,7 +111,7 @@ class RoleTokenizer:
 
     def prompt_hash(self) -> str:
         """Of everything that decides the tokens of a prompt: the chat template's source and the special tokens that it
-        may name, the tokenizer as it is, whether a BOS comes first, and how prompt and response are joined."""
+        may name, the tokenizer as it is, and whether a BOS comes first."""
         tokenizer = self._tokenizer
         parts = [
             json.loads(self._backend.to_str()),
@@ -120,8 +119,6 @@ class RoleTokenizer:
             tokenizer.special_tokens_map,
             self._bos_id,
         ]
-        if joins_otherwise_since_0_7(str(tokenizer.chat_template)):
-            parts.append("seam 2")
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -169,11 +166,6 @@ class RoleTokenizer:
     def _puts_bos_first(self) -> bool:
         with_special: list[int] = self._tokenizer("a")["input_ids"]
         return with_special[:1] == [self._tokenizer.bos_token_id]
-
-    @property
-    def bos_is_only_declared(self) -> bool:
-        """Whether versions before 0.7 put no BOS before prompts that want one."""
-        return self._bos_id is not None and not self._puts_bos_first()
 
     def token_text(self, token_id: int) -> str | None:
         """A token as the vocabulary writes it; None if there is none of this number."""

@@ -31,7 +31,6 @@ _TURNS = (
     Turn("<|begin|>assistant", "<|think|>", "<|content|>", ("<|think|>", "<|content|>", "<|tool_calls|>")),
     Turn("<|start|>assistant", " to=self<|message|>", " to=user<|message|>", ("to=", "<|message|>")),
 )
-_OPENED_BEFORE_0_7 = ("<think>", "<thinking>", "<thought>", "<reasoning>")
 
 
 def turn_of(template: str) -> Turn | None:
@@ -71,9 +70,3 @@ def closed_thinking(prompt: str) -> str | None:
             before = end.removesuffix(closing).rstrip()
             return end[len(before.removesuffix(opening)) :].lstrip()
     return None
-
-
-def joins_otherwise_since_0_7(template: str) -> bool:
-    """Whether versions before 0.7 may have joined prompts of this template to responses otherwise."""
-    openings = (opening for opening, _ in TAGS if opening not in _OPENED_BEFORE_0_7)
-    return turn_of(template) is not None or any(opening in template for opening in openings)

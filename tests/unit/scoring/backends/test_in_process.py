@@ -200,39 +200,3 @@ def test_a_template_that_is_no_text_is_named(whole: Path, tmp_path: Path) -> Non
     (folder / "chat_template.jinja").write_bytes(b"\xff{{ messages }}")
     with pytest.raises(ModelError, match="the chat template of this model cannot be read: .*chat_template.jinja"):
         tokenised(folder)
-
-
-@pytest.mark.parametrize(
-    ("start", "policy", "is_told"),
-    [
-        ("", TemplatePolicy.OWN, False),
-        ("{{ strftime_now('%Y') }}", TemplatePolicy.OWN, True),
-        ("{{ strftime_now('%Y') }}", TemplatePolicy.RAW, False),
-        ("{{ '' if true else '<|START_THINKING|>' }}", TemplatePolicy.OWN, True),
-        ("{{ '' if true else '<think>' }}", TemplatePolicy.OWN, False),
-    ],
-)
-def test_how_an_earlier_version_rendered_a_template_otherwise_belongs_to_the_identity(
-    tmp_path: Path, start: str, policy: TemplatePolicy, is_told: bool
-) -> None:
-    template = f"{start}{{% for m in messages %}}<|user|>{{{{ m.content }}}}{{% endfor %}}<|assistant|>"
-    assert (prompt_hash(save_model(tmp_path / "dated", chat_template=template), policy) is not None) == is_told
-
-
-def prompt_hash(folder: Path, policy: TemplatePolicy) -> str | None:
-    reference = ModelReference(str(folder))
-    models = ModelSet({Role.TEACHER: reference, Role.STUDENT: reference})
-    request = ScoreRequest(models=models, device="cpu", template_policy=policy)
-    files = resolve(reference)
-    return make_backend(request, Role.TEACHER, files, {Role.TEACHER: load_tokenizer(files)}).prompt_hash
-
-
-def test_a_bos_that_is_only_declared_belongs_to_the_identity(tmp_path: Path) -> None:
-    folder = save_model(tmp_path / "m")
-    assert prompt_hash(folder, TemplatePolicy.RAW) is None
-    settings = json.loads((folder / "tokenizer_config.json").read_text())
-    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "add_bos_token": True}))
-    assert prompt_hash(folder, TemplatePolicy.RAW) is not None
-    assert prompt_hash(folder, TemplatePolicy.OWN) is None
-    (folder / "chat_template.jinja").unlink()
-    assert prompt_hash(folder, TemplatePolicy.OWN) is not None

@@ -140,7 +140,6 @@ def test_a_bos_that_is_only_declared_is_put_first_once(tmp_path: Path, byte_leve
 def test_without_a_declaration_or_a_name_there_is_no_bos(tmp_path: Path, settings: dict[str, object]) -> None:
     undeclared = with_bos(tmp_path / "undeclared", **settings)
     assert 0 not in first_ids(TemplatePolicy.RAW, undeclared, None, prompt="Is it?")
-    assert not undeclared.bos_is_only_declared
 
 
 def test_a_template_decides_itself_about_the_bos(tmp_path: Path) -> None:
