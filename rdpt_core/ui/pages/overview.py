@@ -220,8 +220,8 @@ def model_table(run: Run) -> None:
             "model": words.plain(model.model, 200),
             "revision": model.revision,
             "dtype": model.dtype,
-            "template": ", ".join(
-                filter(None, [model.template, words.plain(str(run.template_settings(model.role)), 200)])
+            "template": words.plain(
+                ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])), 200
             ),
             **({"marks": words.plain(marks.family(model.role) or "the writer's", 60)} if marks.own else {}),
             "prompts begin with": words.plain(begins[model.role]) if model.role in begins else None,

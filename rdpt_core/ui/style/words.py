@@ -133,6 +133,12 @@ def both_models(scheme: Scheme) -> str:
     return f"{NOUNS[scheme.upper]} and {NOUNS[scheme.lower]}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def count(n: int, singular: str, plural: str | None = None) -> str:
     """`1 trace`, `2,000 traces`."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

@@ -8,7 +8,7 @@ export function factsOf(model, index) {
   const head = el("div", `tip-head m-${mark.key}`);
   head.append(
     el("span", "tip-label", labelInWords(model, index)),
-    el("span", "tip-place", `sentence ${whole(index + 1)} of ${whole(model.n)}`),
+    el("span", "tip-place", `${model.marks.size ? "span" : "sentence"} ${whole(index + 1)} of ${whole(model.n)}`),
   );
   const rule = el("div", "tip-rule");
   rule.append(formula(ruleInWords(model, index)));

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -156,7 +156,7 @@ def _of_label(verdict: LabelVerdict, prediction: Prediction) -> str:
         known = f"in all {len(ways)} ways" if len(ways) > 1 else f"{WAYS[next(iter(ways))]}, the only way with a number"
         return f"{start} it {again}{GOES[verdict.agreed]}, {known}{odds}."
     parts = [
-        f"it {GOES[direction]} {_listed([WAYS[way] for way in WAYS if ways.get(way) is direction])}"
+        f"it {GOES[direction]} {words.listed([WAYS[way] for way in WAYS if ways.get(way) is direction])}"
         for direction in GOES
         if direction in ways.values()
     ]
@@ -170,7 +170,7 @@ def _beside_length(found: AgainstLength, prediction: Prediction) -> str:
         (found.worse, "clearly worse than length"),
         (found.unclear, "no clear difference from length"),
     )
-    parts = [f"{_listed(which)}: {said}" for which, said in compared if which]
+    parts = [f"{words.listed(which)}: {said}" for which, said in compared if which]
     return (
         f"**Labels against length, {_GROUPS[found.group]}** (length has AUC {_inside(auc_in_words(length))}). How well "
         f"they tell correct from incorrect traces: {'; '.join(parts)}."
@@ -197,9 +197,3 @@ def _inside(text: str) -> str:
 def _equals(p: float) -> str:
     text = words.p_value(p)
     return text if text.startswith("<") else f"= {text}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -46,7 +46,7 @@ def draw(page: PageContext) -> None:
     notices.faint_notice(page.data.faint(page.rule), brief=True)
     has_teacher = Role.TEACHER in page.run.roles
     if not has_teacher:
-        barred = ", ".join(f"`{name}`" for name, command in possible.items() if command == WITH_TEACHER)
+        barred = words.listed([f"`{name}`" for name, command in possible.items() if command == WITH_TEACHER])
         st.info(
             f"**This run has no teacher**, so {barred} cannot choose here; the other strategies look at the student "
             f"alone. For all of them, score the candidates with a teacher: `rdpt {WITH_TEACHER}`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -43,7 +43,7 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
             "Every sentence of the response carries a label, after how likely each model finds it:\n\n"
             + "\n\n".join(labels)
             + "\n\n$p$ is the geometric mean of a model's token probabilities over the sentence; "
-            f"{_listed(symbols)} belong to {_listed(nouns)}.\n\n"
+            f"{words.listed(symbols)} belong to {words.listed(nouns)}.\n\n"
             "Hatching and a **?** mark a label that a small change of a threshold would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
             + ". A small tag between sentences is a mark of format: no reasoning, and no label."
@@ -53,10 +53,6 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
             f"$\\ln p_{letter(scheme.upper)} / p_{letter(scheme.lower)}$, up where the {upper} finds it likelier. Drag "
             "it to move. **?** shows the keys."
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:
