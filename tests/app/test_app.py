@@ -201,6 +201,8 @@ def test_overview_counts(open_app: Open, database: Path) -> None:
     shares = table[["Teacher", "Shared", "Student", "Boosted"]].sum(axis=1)
     assert shares.tolist() == pytest.approx([100.0] * 4)
     assert table["95% interval"].tolist()[0] == "–"
+    (models,) = (frame.value for frame in app.dataframe if "template" in frame.value)
+    assert set(models["template"]) == {"own"}
 
 
 def test_thresholds_relabel_as_the_analysis_does(open_app: Open, database: Path, drawn: list[TraceView]) -> None:
