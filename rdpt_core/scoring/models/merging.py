@@ -133,10 +133,10 @@ def _insert(model: Any, adapter: AdapterFiles, *, on_meta: bool) -> Any:
     Raises:
         ModelError: they differ.
     """
-    from peft import LoraConfig, PeftModel
-
     stored = tensors_of(adapter.weights)
     with _peft(adapter):
+        from peft import LoraConfig, PeftModel
+
         _resize(model, adapter, stored)
         # The ranks are those of the settings: any number, until they are held against the file.
         with torch.device("meta") if on_meta else nullcontext():
