@@ -112,12 +112,15 @@ def of_role(text: str) -> tuple[str, str]:
     """`ROLE:VALUE`."""
     role, colon, value = text.partition(":")
     if role not in tuple(ROLES) or not colon or not value:
-        raise argparse.ArgumentTypeError(f"expected {', '.join(ROLES)} and a colon first, got {text!r}")
+        *others, last = (f"{known}:" for known in ROLES)
+        named = f"{', '.join(others)} or {last}"
+        raise argparse.ArgumentTypeError(f"expected {named} first, and something behind it, got {text!r}")
     return role, value
 
 
 def template_argument(text: str) -> tuple[str, tuple[str, Any]]:
-    """`ROLE:NAME=VALUE`: a value that is JSON is what it says; any other is a text."""
+    """`ROLE:NAME=VALUE`: a value that is JSON is what it says; any other is a text, unless it was meant to be JSON: the
+    text `False` would switch thinking on."""
     role, assignment = of_role(text)
     name, sign, value = assignment.partition("=")
     if not sign or not name:
@@ -125,6 +128,10 @@ def template_argument(text: str) -> tuple[str, tuple[str, Any]]:
     try:
         return role, (name, json.loads(value))
     except (ValueError, RecursionError):
+        if value.lower() in ("true", "false", "null", "none") or value.startswith(("[", "{", '"')):
+            raise argparse.ArgumentTypeError(
+                f"expected true, false, null, a number, a text, or JSON that is whole, got {text!r}"
+            ) from None
         return role, (name, value)
 
 
@@ -151,7 +158,8 @@ class ByRole(argparse.Action):
             else:
                 known, key, content = gathered, role, value
             if key in known:
-                raise argparse.ArgumentError(self, f"given twice for the {role}: {key}")
+                twice = f"{known[key]} and {content}" if known is gathered else key
+                raise argparse.ArgumentError(self, f"given twice for the {role}: {twice}")
             known[key] = content
         setattr(namespace, self.dest, gathered)
 

@@ -3,6 +3,7 @@
 references       a name to files on disk
 hashed_files     whether these are still what they were
 adapters         what an adapter changes of its base
+patterns         whether what these settings match comes to an end
 settings         the JSON files of a model, and libraries that stumble over them
 weights          what the headers of weight files say
 configuration    its sizes, held against those headers

@@ -21,10 +21,11 @@ import torch
 
 from rdpt_core.errors import ModelError
 from rdpt_core.scoring.engine.memory import is_out_of_memory
-from rdpt_core.scoring.models.adapters import AdapterFiles
+from rdpt_core.scoring.models.adapters import CONFIG, AdapterFiles
 from rdpt_core.scoring.models.configuration import load_config
 from rdpt_core.scoring.models.devices import SEVERAL
 from rdpt_core.scoring.models.loading import load_model
+from rdpt_core.scoring.models.patterns import check_patterns
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.settings import foreign
 from rdpt_core.scoring.models.weights import Tensors, read_tensors, tensors_of
@@ -94,6 +95,7 @@ def check_adapter(files: ModelFiles, adapter: AdapterFiles, trust_remote_code: b
     config = load_config(files, trust_remote_code)
     with foreign("the configuration of this model cannot be used", files.name), torch.device("meta"):
         model = models.from_config(config, trust_remote_code=trust_remote_code)
+    check_patterns(adapter.settings, (name for name, _ in model.named_modules()), f"{adapter.folder / CONFIG}")
     _insert(model, adapter, on_meta=True)
     named, given = adapter.trained_on, files.base_name
     if named is not None and Path(named).name != Path(given).name:
@@ -133,10 +135,10 @@ def _insert(model: Any, adapter: AdapterFiles, *, on_meta: bool) -> Any:
     Raises:
         ModelError: they differ.
     """
-    from peft import LoraConfig, PeftModel
-
     stored = tensors_of(adapter.weights)
     with _peft(adapter):
+        from peft import LoraConfig, PeftModel
+
         _resize(model, adapter, stored)
         # The ranks are those of the settings: any number, until they are held against the file.
         with torch.device("meta") if on_meta else nullcontext():

@@ -29,13 +29,22 @@ def test_arguments_of_chat_templates_are_gathered_by_role() -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--template-arguments", "thinking=true"], "teacher, student, distilled and a colon first"),
-        (["--template-arguments", "tutor:thinking=true"], "teacher, student, distilled and a colon first"),
+        (["--template-arguments", "thinking=true"], "teacher:, student: or distilled: first"),
+        (["--template-arguments", "tutor:thinking=true"], "teacher:, student: or distilled: first"),
         (["--template-arguments", "teacher:thinking"], "expected ROLE:NAME=VALUE"),
         (["--template-arguments", "teacher:x=1", "teacher:x=2"], "given twice for the teacher: x"),
+        (
+            ["--template-arguments", "teacher:thinking=False"],
+            "expected true, false, null, .* got 'teacher:thinking=False'",
+        ),
+        (["--template-arguments", "teacher:thinking=TRUE"], "expected true, false, null"),
+        (["--template-arguments", "teacher:tools=None"], "expected true, false, null"),
+        (["--template-arguments", "teacher:tools=[1, 2"], "or JSON that is whole"),
+        (["--template-arguments", "teacher:tools={'a': 1}"], "or JSON that is whole"),
+        (["--template-arguments", 'teacher:day="5'], "or JSON that is whole"),
         (["--template-arguments", "teacher:x=1", "--template-arguments", "teacher:x=1"], "given twice"),
-        (["--template-name", "teacher:a", "teacher:b"], "given twice for the teacher"),
-        (["--template-name", "teacher:"], "and a colon first"),
+        (["--template-name", "teacher:a", "teacher:b"], "given twice for the teacher: a and b"),
+        (["--template-name", "teacher:"], "and something behind it"),
     ],
 )
 def test_what_names_no_role_or_comes_twice_is_refused(flags: list[str], said: str) -> None:

@@ -83,9 +83,9 @@ def _cure(
     switches: Sequence[tuple[str, Any]] = _SWITCHES + _EFFORTS,
 ) -> str | None:
     """The flag that gives the template an argument with which its prompt is as it should be; None if none is known."""
-    known = template.names() - template.arguments.keys()
+    known = template.names()
     for name, value in switches:
-        if name in known:
+        if name in known and (name, value) not in template.arguments.items():
             (prompt,) = replace(template, arguments={**template.arguments, name: value}).render([conversation])
             if isinstance(prompt, str) and is_cured(prompt):
                 text = value if isinstance(value, str) else json.dumps(value)

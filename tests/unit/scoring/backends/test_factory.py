@@ -53,6 +53,12 @@ def test_a_name_that_the_template_does_not_read_is_refused(folders: Path) -> Non
         make_backends(request(folders, TemplatePolicy.OWN, thinkng=True))
 
 
+def test_a_template_that_reads_no_argument_is_said_to_read_none(folders: Path) -> None:
+    (folders / "chat" / "chat_template.jinja").write_text("{{ messages[0].content }}")
+    with pytest.raises(UsageError, match="expected no argument, since it reads none; got thinking"):
+        make_backends(request(folders, TemplatePolicy.OWN, thinking=True))
+
+
 def test_a_base_model_takes_no_settings(folders: Path) -> None:
     for settings in (TemplateSettings(arguments={"thinking": True}), TemplateSettings("tool_use")):
         reference = ModelReference(str(folders / "base"), template=settings)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -164,6 +166,15 @@ def test_odd_settings_are_refused_in_one_line(copied: Path, settings: dict[str, 
     change_settings(copied, **settings)
     said = refused(STUDENT, copied)
     assert "adapter" in said and len(said) < 1000
+
+
+def test_a_library_that_cannot_be_imported_is_told_in_one_line(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that was made for another version of transformers."""
+    files = adapted(STUDENT, plain)
+    assert files.adapter is not None
+    monkeypatch.setitem(sys.modules, "peft", ModuleType("peft"))
+    with pytest.raises(ModelError, match="the adapter cannot be merged into its base: .*cannot import name"):
+        check_adapter(files, files.adapter, False)
 
 
 def test_experts_that_are_stored_one_by_one_are_not_dropped(tmp_path: Path) -> None:

@@ -65,4 +65,4 @@ def test_nothing_is_said_of_what_fits(source: str, responses: list[str]) -> None
 def test_an_argument_that_is_given_is_heeded() -> None:
     assert notes(CLOSED, WHOLE, thinking=True) == []
     (note,) = notes(CLOSED, WHOLE, thinking=False)
-    assert "No known argument" in note
+    assert "teacher:thinking=true` opens the block" in note
