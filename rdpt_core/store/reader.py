@@ -27,6 +27,7 @@ from rdpt_core.records import (
     TemplateSettings,
     TokenLogprobs,
     Trace,
+    settings_in,
 )
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
@@ -71,9 +72,7 @@ class Run:
 
     def template_settings(self, role: Role) -> TemplateSettings:
         """What the user gave to the chat template of a role's model."""
-        models = self.identity.get("models")
-        known = models.get(role) if isinstance(models, dict) else None
-        return TemplateSettings.from_json(known if isinstance(known, dict) else {})
+        return settings_in(self.identity, role)
 
     @property
     def one_tokenizer(self) -> bool:

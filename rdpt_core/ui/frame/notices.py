@@ -26,7 +26,7 @@ def run_notices(page: PageContext, *, brief: bool = False) -> None:
             "by more than β but not by more than α are called Shared instead of Teacher or Student.",
             icon=":material/warning:",
         )
-    texts = [f"**{words.capitalised(note)}.**" for note in same_model_notes(run.models)]
+    texts = [f"**{words.capitalised(note)}.**" for note in same_model_notes(run.models, run.identity)]
     if scheme is WITHOUT_TEACHER:
         texts.append(words.GAINED_IS_NOT_TEACHER + ("" if brief else f" {words.GAINED_IN_EXAMPLE}"))
     if not run.one_tokenizer:
