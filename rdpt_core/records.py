@@ -7,10 +7,9 @@ character spans that tile the response; a *token* is one token of one model; a *
 from __future__ import annotations
 
 import enum
-import itertools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from rdpt_core.arrays import Bools, Doubles, Floats, SmallInts
@@ -239,8 +238,11 @@ class TemplateSettings:
         return {key: value for key, value in given.items() if value}
 
     @classmethod
-    def from_json(cls, known: Mapping[str, Any]) -> TemplateSettings:
-        """From a mapping that holds what `to_json` gave, and other keys. What has another type counts as not given."""
+    def of(cls, identity: Mapping[str, Any], role: str) -> TemplateSettings:
+        """Those of a role, from a run's identity. What has another type than `to_json` gave counts as not given."""
+        models = identity.get("models")
+        entry = models.get(role) if isinstance(models, dict) else None
+        known = entry if isinstance(entry, dict) else {}
         name, arguments = known.get("template_name"), known.get("template_arguments")
         return cls(name if isinstance(name, str) else None, arguments if isinstance(arguments, dict) else {})
 
@@ -297,41 +299,6 @@ class ScoredModel:
     n_parameters: int | None
     context_length: int | None
     tokenizer_hash: str
-
-
-def same_model_notes(models: Sequence[ScoredModel], identity: Mapping[str, Any]) -> list[str]:
-    """What a reader must know of roles that one model plays, a sentence for each two of them.
-
-    Served models are left out: what stands behind two addresses is known by its name only. So are roles of one model
-    that are shown different prompts or marks.
-
-    Args:
-        identity: of the run.
-    """
-    here = [model for model in models if model.backend != "openai"]
-    decided = {(Role.TEACHER, Role.STUDENT): "Teacher or Student"}
-    if all(model.role is not Role.TEACHER for model in models):
-        decided[Role.STUDENT, Role.DISTILLED] = "Gained or Lost"
-    notes = []
-    for one, other in itertools.combinations(here, 2):
-        is_same = replace(one, role=other.role, model=other.model) == other
-        if is_same and _shown_to(one.role, identity) == _shown_to(other.role, identity):
-            note = f"{one.role} and {other.role} are the same model, so every gap between them is 0"
-            labels = decided.get((one.role, other.role))
-            notes.append(f"{note}, and no sentence can be labelled {labels}" if labels else note)
-    return notes
-
-
-def settings_in(identity: Mapping[str, Any], role: str) -> TemplateSettings:
-    """What the user gave to the chat template of a role's model, as the identity of a stored run tells it."""
-    models = identity.get("models")
-    known = models.get(role) if isinstance(models, dict) else None
-    return TemplateSettings.from_json(known if isinstance(known, dict) else {})
-
-
-def _shown_to(role: Role, identity: Mapping[str, Any]) -> tuple[TemplateSettings, object]:
-    """What decides, beside a model itself, which prompts and marks a role sees."""
-    return settings_in(identity, role), (identity.get("own_marks") or {}).get(role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from rdpt_core.config.same_models import same_model_notes
 from rdpt_core.errors import ServerGoneError, StoreError, UsageError
-from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace, same_model_notes
+from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits

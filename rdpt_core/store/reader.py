@@ -27,7 +27,6 @@ from rdpt_core.records import (
     TemplateSettings,
     TokenLogprobs,
     Trace,
-    settings_in,
 )
 from rdpt_core.store import soundness
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
@@ -72,7 +71,7 @@ class Run:
 
     def template_settings(self, role: Role) -> TemplateSettings:
         """What the user gave to the chat template of a role's model."""
-        return settings_in(self.identity, role)
+        return TemplateSettings.of(self.identity, role)
 
     @property
     def one_tokenizer(self) -> bool:

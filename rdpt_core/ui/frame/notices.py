@@ -8,7 +8,7 @@ from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import Unit
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.records import same_model_notes
+from rdpt_core.config.same_models import same_model_notes
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 

@@ -1,10 +1,11 @@
-"""What the records say of themselves."""
+"""Which roles of a run are said to be one model."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from rdpt_core.records import Role, same_model_notes
+from rdpt_core.config.same_models import same_model_notes
+from rdpt_core.records import Role
 from tests.support.synthetic import model
 
 
