@@ -112,7 +112,9 @@ def of_role(text: str) -> tuple[str, str]:
     """`ROLE:VALUE`."""
     role, colon, value = text.partition(":")
     if role not in tuple(ROLES) or not colon or not value:
-        raise argparse.ArgumentTypeError(f"expected {', '.join(ROLES)} and a colon first, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected {', '.join(ROLES[:-1])} or {ROLES[-1]}, a colon and a value, got {text!r}"
+        )
     return role, value
 
 

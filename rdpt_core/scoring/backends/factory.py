@@ -142,12 +142,13 @@ def _check_template(
                 got=f"{', '.join(given.to_json())} under --template {policy}",
             )
         return
-    unknown = given.arguments.keys() - template.names() if given.arguments else None
+    known = template.names() if given.arguments else frozenset()
+    unknown = given.arguments.keys() - known
     if unknown:
         raise UsageError(
             "the chat template of this model reads no such argument",
             where=f"{role} {reference.model}".rstrip(),
-            expected=f"one of {', '.join(sorted(template.names()))[:400] or 'none'}",
+            expected=" or ".join(sorted(known))[:400] or "no argument, since it reads none",
             got=", ".join(sorted(unknown)),
         )
     template.check()

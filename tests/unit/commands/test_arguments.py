@@ -29,13 +29,13 @@ def test_arguments_of_chat_templates_are_gathered_by_role() -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--template-arguments", "thinking=true"], "teacher, student, distilled and a colon first"),
-        (["--template-arguments", "tutor:thinking=true"], "teacher, student, distilled and a colon first"),
+        (["--template-arguments", "thinking=true"], "teacher, student or distilled, a colon"),
+        (["--template-arguments", "tutor:thinking=true"], "teacher, student or distilled, a colon"),
         (["--template-arguments", "teacher:thinking"], "expected ROLE:NAME=VALUE"),
         (["--template-arguments", "teacher:x=1", "teacher:x=2"], "given twice for the teacher: x"),
         (["--template-arguments", "teacher:x=1", "--template-arguments", "teacher:x=1"], "given twice"),
         (["--template-name", "teacher:a", "teacher:b"], "given twice for the teacher"),
-        (["--template-name", "teacher:"], "and a colon first"),
+        (["--template-name", "teacher:"], "a colon and a value"),
     ],
 )
 def test_what_names_no_role_or_comes_twice_is_refused(flags: list[str], said: str) -> None:
