@@ -15,7 +15,7 @@ from rdpt_core.scoring.models.prompts import chat_template as module
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Refused
 from tests.support.tiny_models import CHAT_TEMPLATE
 
-DATA = Path(__file__).resolve().parents[4] / "data"
+DATA = Path(__file__).resolve().parents[5] / "data"
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
 ASKED = [{"role": "system", "content": 'Be "brief" & <kind>. '}, {"role": "user", "content": "Größe?\n  😀\t"}]
 TURNS = [*ASKED, {"role": "assistant", "content": "<think>So.</think> Yes."}, {"role": "user", "content": "Why?"}]
