@@ -113,10 +113,12 @@ class TransformersBackend:
         own = self._tokenizer
         author = author_of(self._options.prompting.template_policy, own, self._distilled_tokenizer)
         template = None if author is None else author.chat_template
+        hashes = []
         if author and template and ("strftime_now" in template.source or joins_otherwise_since_0_7(template.source)):
-            return author.prompt_hash()
-        gets_bos = template is None or author is not own
-        return own.prompt_hash() if gets_bos and own.bos_is_only_declared else None
+            hashes.append(author.prompt_hash())
+        if own.bos_is_only_declared and (template is None or author is not own):
+            hashes.append(own.prompt_hash())
+        return " ".join(hashes) or None
 
     @property
     def chat_template(self) -> ChatTemplate | None:

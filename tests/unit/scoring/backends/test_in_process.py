@@ -219,20 +219,26 @@ def test_how_an_earlier_version_rendered_a_template_otherwise_belongs_to_the_ide
     assert (prompt_hash(save_model(tmp_path / "dated", chat_template=template), policy) is not None) == is_told
 
 
-def prompt_hash(folder: Path, policy: TemplatePolicy) -> str | None:
+def prompt_hash(folder: Path, policy: TemplatePolicy, distilled: Path | None = None) -> str | None:
     reference = ModelReference(str(folder))
     models = ModelSet({Role.TEACHER: reference, Role.STUDENT: reference})
     request = ScoreRequest(models=models, device="cpu", template_policy=policy)
     files = resolve(reference)
-    return make_backend(request, Role.TEACHER, files, {Role.TEACHER: load_tokenizer(files)}).prompt_hash
+    tokenizers = {Role.TEACHER: load_tokenizer(files)}
+    if distilled is not None:
+        tokenizers[Role.DISTILLED] = load_tokenizer(resolve(ModelReference(str(distilled))))
+    return make_backend(request, Role.TEACHER, files, tokenizers).prompt_hash
 
 
 def test_a_bos_that_is_only_declared_belongs_to_the_identity(tmp_path: Path) -> None:
     folder = save_model(tmp_path / "m")
+    author = save_model(tmp_path / "author", chat_template="{{ strftime_now('%Y') }}")
+    dated = prompt_hash(folder, TemplatePolicy.DISTILLED, author)
     assert prompt_hash(folder, TemplatePolicy.RAW) is None
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "add_bos_token": True}))
     assert prompt_hash(folder, TemplatePolicy.RAW) is not None
+    assert prompt_hash(folder, TemplatePolicy.DISTILLED, author) != dated
     assert prompt_hash(folder, TemplatePolicy.OWN) is None
     (folder / "chat_template.jinja").unlink()
     assert prompt_hash(folder, TemplatePolicy.OWN) is not None
