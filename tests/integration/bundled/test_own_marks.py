@@ -61,9 +61,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def score(files: Path, database: Path, *options: str) -> int:
-    models = [part for role in ROLES for part in (f"--{role}", str(files / role))]
-    traces = str(files / "traces.jsonl")
-    return main(["score", "--traces", traces, *models, "--db", str(database), "--device", "cpu", "--quiet", *options])
+    usual = {"--traces": str(files / "traces.jsonl"), **{f"--{role}": str(files / role) for role in ROLES}}
+    given = [part for flag, value in usual.items() if flag not in options for part in (flag, value)]
+    return main(["score", *given, "--db", str(database), "--device", "cpu", "--quiet", *options])
 
 
 @pytest.fixture(scope="module")
