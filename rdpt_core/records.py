@@ -7,10 +7,9 @@ character spans that tile the response; a *token* is one token of one model; a *
 from __future__ import annotations
 
 import enum
-import itertools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from rdpt_core.arrays import Bools, Doubles, Floats, SmallInts
@@ -239,8 +238,11 @@ class TemplateSettings:
         return {key: value for key, value in given.items() if value}
 
     @classmethod
-    def from_json(cls, known: Mapping[str, Any]) -> TemplateSettings:
-        """From a mapping that holds what `to_json` gave, and other keys. What has another type counts as not given."""
+    def of(cls, identity: Mapping[str, Any], role: str) -> TemplateSettings:
+        """Those of a role, from a run's identity. What has another type than `to_json` gave counts as not given."""
+        models = identity.get("models")
+        entry = models.get(role) if isinstance(models, dict) else None
+        known = entry if isinstance(entry, dict) else {}
         name, arguments = known.get("template_name"), known.get("template_arguments")
         return cls(name if isinstance(name, str) else None, arguments if isinstance(arguments, dict) else {})
 
@@ -297,21 +299,6 @@ class ScoredModel:
     n_parameters: int | None
     context_length: int | None
     tokenizer_hash: str
-
-
-def same_model_notes(models: Sequence[ScoredModel]) -> list[str]:
-    """What a reader must know of roles that one model plays, a sentence for each two of them.
-
-    Served models are left out: what stands behind two addresses is known by its name only.
-    """
-    here = [model for model in models if model.backend != "openai"]
-    notes = []
-    for one, other in itertools.combinations(here, 2):
-        if replace(one, role=other.role, model=other.model) == other:
-            note = f"{one.role} and {other.role} are the same model, so every gap between them is 0"
-            has_labels = {one.role, other.role} == {Role.TEACHER, Role.STUDENT}
-            notes.append(f"{note}, and no sentence can be labelled Teacher or Student" if has_labels else note)
-    return notes
 
 
 @dataclass(frozen=True, slots=True)

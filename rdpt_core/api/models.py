@@ -68,11 +68,17 @@ def with_templates(models: ModelSet, names: Mapping[str, str], arguments: Mappin
         where, given = f"--template-arguments {role}", arguments.get(role, {})
         if role not in references:
             raise UsageError(
-                "a chat template is chosen for a role that is not scored", expected=" or ".join(references), got=role
+                "a chat template is chosen for a role that is not scored",
+                where="--template-name" if role in names else "--template-arguments",
+                expected=" or ".join(references),
+                got=role,
             )
         if not isinstance(given, Mapping):
             raise UsageError(
-                "arguments have no names", where=where, expected="such as enable_thinking=true", got=repr(given)[:80]
+                "arguments of a chat template are given by name",
+                where=where,
+                expected="such as enable_thinking=true",
+                got=repr(given)[:80],
             )
         before, more = references[Role(role)], template_settings(names.get(role), given, where)
         settings = TemplateSettings(more.name or before.template.name, {**before.template.arguments, **more.arguments})

@@ -55,7 +55,9 @@ def to_text(document: dict[str, Any]) -> str:
             f"{counts['marks']:,} marks of format"
         )
         for model in run["models"]:
-            template = ", ".join(filter(None, [model["template"], str(TemplateSettings.from_json(model))]))
+            template = ", ".join(
+                filter(None, [model["template"], str(TemplateSettings.of(run["identity"], model["role"]))])
+            )
             lines.append(
                 f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
                 f"template {template}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "

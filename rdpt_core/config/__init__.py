@@ -2,6 +2,7 @@
 
 models           from a TOML file or from flags
 tables           what the table of a role may hold, and what is said of a table that holds something else
+same_models      what must be known of roles that one model plays
 """
 
 from rdpt_core.config.models import ModelSet, parse_reference, parse_roles, read_triple, template_settings

@@ -209,7 +209,7 @@ def _with_base(table: dict[str, Any], where: str) -> dict[str, Any]:
         raise UsageError(
             "an adapter goes with its base",
             where=where,
-            expected="`base` and `adapter`; a model without an adapter is named by `model`",
+            expected="`base` and `adapter`, or `model` alone",
             got=", ".join(f"`{key}`" for key in ("model", "base", "adapter") if key in table),
         )
     return {"model" if key == "base" else key: value for key, value in table.items()}

@@ -15,8 +15,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from rdpt_core.config.same_models import same_model_notes
 from rdpt_core.errors import ServerGoneError, StoreError, UsageError
-from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace, same_model_notes
+from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
@@ -76,7 +77,7 @@ def score_run(
     if request.marks_policy is MarksPolicy.OWN and not any(has_marks(trace.response) for trace in read_traces()):
         _LOGGER.warning("no response has a mark of thinking that is known, so there is none to replace")
     claim = make_claim(request, backends, survey, splitter)
-    for note in (*same_model_notes(claim.models), *claim.environment.get(NOTES, ())):
+    for note in (*same_model_notes(claim.models, claim.identity), *claim.environment.get(NOTES, ())):
         _LOGGER.warning("%s", note)
     counted = _with_sentence_counts(read_again(read_traces, survey), splitter)
     run = store.claim(claim, counted, functools.partial(check_served, claim) if SERVED in claim.environment else None)

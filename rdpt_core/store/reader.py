@@ -71,9 +71,7 @@ class Run:
 
     def template_settings(self, role: Role) -> TemplateSettings:
         """What the user gave to the chat template of a role's model."""
-        models = self.identity.get("models")
-        known = models.get(role) if isinstance(models, dict) else None
-        return TemplateSettings.from_json(known if isinstance(known, dict) else {})
+        return TemplateSettings.of(self.identity, role)
 
     @property
     def one_tokenizer(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from rdpt_core.traces.splitters.scan import ANSWER_TAGS, THINKING_TAGS
+from rdpt_core.traces.splitters.scan import ANSWER_TAGS, HEADER_NAMES, HEADER_TOKENS, THINKING_TAGS
 from rdpt_core.traces.thinking import TAGS
 
 # Longer than every token that opens a header.
@@ -16,15 +16,8 @@ _LEAD = 24
 _CUT = r"\x1f"
 _SPACE = r"[\t\n\v\f\r ]*"
 
-_OPENS_HEADER = (
-    r"(?:<\|(?:start|begin|open|close|channel|constrain|im_start|start_header_id|header_start|start_of_role)\|>"
-    r"|<\|(?:channel|turn)>|<start_of_turn>)"
-)
-# Who speaks, or on which channel: a word only there.
-_HEADER = (
-    r"(?:assistant|user|system|developer|tool|model|analysis|commentary|final|thought|think|json)"
-    r"(?: to=[A-Za-z0-9_.-]{1,60})?"
-)
+_OPENS_HEADER = rf"(?:<\|(?:{HEADER_TOKENS})\|>|<\|(?:channel|turn)>|<start_of_turn>)"
+_HEADER = rf"(?:{HEADER_NAMES})(?: to=[A-Za-z0-9_.-]{{1,60}})?"
 # No two of these may match the same text, or a long row of them would be tried in every combination.
 _FORMS = (
     rf"</?(?:[a-z]{{1,16}}:)?(?i:{THINKING_TAGS})(?::[a-z]{{1,16}})?>|</?(?i:{ANSWER_TAGS})>",

@@ -75,11 +75,15 @@ def test_one_trace_in_two_kinds_of_marks(open_page: Open, tmp_path: Path, strips
     synthetic.build(path, synthetic.sketches(1), run_id="b" * 16, name="the writer's")
     traces = {"trace": "shop-000-s0", "trace2": "shop-000-s0"}
     app = open_page(path, "compare", run2="a" * 16, **traces)
-    differs = "What differs from the left run to the right one: marks writer → own; teacher marks writer → harmony."
+    differs = "to the right one: marks of thinking writer → own; teacher marks writer → harmony."
     assert differs in page_text(app)
     assert "What differs" not in page_text(open_page(path, "compare", run2="b" * 16, **traces))
-    assert "marks own → writer; teacher marks harmony → writer" in page_text(open_page(path, "runs", run="a" * 16))
-    models = {tuple(frame.value.get("marks", ())) for frame in open_page(path, "overview", run="a" * 16).dataframe}
+    assert "marks of thinking own → writer; teacher marks harmony → writer" in page_text(
+        open_page(path, "runs", run="a" * 16)
+    )
+    models = {
+        tuple(frame.value.get("marks of thinking", ())) for frame in open_page(path, "overview", run="a" * 16).dataframe
+    }
     assert ("harmony", "the writer's", "the writer's") in models
 
 

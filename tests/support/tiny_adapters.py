@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 ALL_PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 def load_base(base: Path) -> Any:
     """A model in float32, without our code."""
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    sees = hasattr(AutoConfig.from_pretrained(base), "vision_config")
+    models: Any = AutoModelForImageTextToText if sees else AutoModelForCausalLM
+    model = models.from_pretrained(base, dtype=torch.float32)
     model.train(False)
     return model
 

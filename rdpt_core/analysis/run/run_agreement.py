@@ -368,7 +368,7 @@ def differences(first: Run, second: Run) -> list[str]:
 def _marks_changes(first: Run, second: Run) -> list[str]:
     """In whose marks the roles saw the responses, where that differs."""
     before, after = seen_marks(first.identity), seen_marks(second.identity)
-    changes = [f"marks {before.policy} → {after.policy}"] if before.policy is not after.policy else []
+    changes = [f"marks of thinking {before.policy} → {after.policy}"] if before.policy is not after.policy else []
     for role in second.roles:
         families = before.family(role) or "writer", after.family(role) or "writer"
         if families[0] != families[1]:

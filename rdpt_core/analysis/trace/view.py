@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from rdpt_core.analysis.faint import Faint, faint_limit
-from rdpt_core.analysis.labels import LabelRule, Unit, label_order, labels_sql, writing_role
+from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql, writing_role
 from rdpt_core.records import Label, Trace
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.store.soundness import check_end
@@ -93,13 +93,6 @@ def load_trace_view(reader: Reader, run: Run, trace_no: int, rule: LabelRule) ->
     if view.is_scored:
         check_end(f"sentences of trace {trace_no}", view.column("char_end")[-1], len(trace.response))
     return view
-
-
-def token_count_column(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
-    """The column that the role's logprob sum is divided by under the rule's unit."""
-    if rule.unit is Unit.BYTE:
-        return "n_bytes"
-    return f"n_tokens_{role if rule.unit is Unit.OWN_TOKEN else writing_role(roles)}"
 
 
 def question_text(trace: Trace) -> str:

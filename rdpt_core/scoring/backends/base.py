@@ -150,15 +150,17 @@ class Prompting:
 
 
 def preview_traces(
-    traces: Sequence[Trace], tokenizer: RoleTokenizer, distilled_tokenizer: RoleTokenizer | None, policy: TemplatePolicy
+    traces: Sequence[Trace], tokenizer: RoleTokenizer, distilled_tokenizer: RoleTokenizer | None, prompting: Prompting
 ) -> Preview:
     """See `Backend.preview`."""
-    made = render_prompts(policy, traces, tokenizer, distilled_tokenizer)
+    marks = prompting.marks
+    made = render_prompts(prompting.template_policy, traces, tokenizer, distilled_tokenizer, marks)
     renderings = [rendering for rendering in made if isinstance(rendering, Rendering)]
     prompts = [tokenizer.encode_prompt(rendering.text, add_bos=rendering.add_bos) for rendering in renderings]
     first_ids = {prompt[0] for prompt in prompts if prompt}
     first_id = first_ids.pop() if len(first_ids) == 1 else None
-    texts = [*(trace.response for trace in traces), *(rendering.text for rendering in renderings)]
+    responses = [trace.response if marks is None else respell(trace.response, marks).text for trace in traces]
+    texts = [*responses, *(rendering.text for rendering in renderings)]
     return Preview(
         first_id,
         None if first_id is None else tokenizer.token_text(first_id),

@@ -148,7 +148,7 @@ def _check_template(
         raise UsageError(
             "the chat template of this model reads no such argument",
             where=f"{role} {reference.model}".rstrip(),
-            expected=f"one of {', '.join(sorted(known))[:400]}" if known else "no argument, since it reads none",
+            expected=" or ".join(sorted(known))[:400] or "no argument, since it reads none",
             got=", ".join(sorted(unknown)),
         )
     template.check()

@@ -124,9 +124,7 @@ class TransformersBackend:
 
     def preview(self, traces: Sequence[Trace]) -> Preview:
         """How the model's prompts begin, and whether its tokens are what one expects."""
-        return preview_traces(
-            traces, self._tokenizer, self._distilled_tokenizer, self._options.prompting.template_policy
-        )
+        return preview_traces(traces, self._tokenizer, self._distilled_tokenizer, self._options.prompting)
 
     def load(self) -> None:
         """One kernel for every worker's device."""

@@ -24,6 +24,7 @@ from rdpt_core.scoring.engine.memory import is_out_of_memory
 from rdpt_core.scoring.models.adapters import CONFIG, AdapterFiles
 from rdpt_core.scoring.models.configuration import load_config
 from rdpt_core.scoring.models.devices import SEVERAL
+from rdpt_core.scoring.models.kinds import text_class
 from rdpt_core.scoring.models.loading import load_model
 from rdpt_core.scoring.models.patterns import check_patterns
 from rdpt_core.scoring.models.references import ModelFiles
@@ -68,8 +69,7 @@ def load_merged(files: ModelFiles, *, device: str, dtype: str, trust_remote_code
     else:
         model = load("cpu", "float32")
         _merge(model, files.adapter)
-        _cast(model, like=load("cpu", dtype))
-        model = model.to(device)
+        _cast(model, device, like=load("cpu", dtype))
     files.check_unchanged()
     return model
 
@@ -89,10 +89,8 @@ def check_adapter(files: ModelFiles, adapter: AdapterFiles, trust_remote_code: b
     Raises:
         ModelError: a tensor of the adapter has no place in the base, or another shape; or one is missing.
     """
-    from transformers import AutoModelForCausalLM
-
-    models: Any = AutoModelForCausalLM
     config = load_config(files, trust_remote_code)
+    models = text_class(config, files.name, trust_remote_code=trust_remote_code)
     with foreign("the configuration of this model cannot be used", files.name), torch.device("meta"):
         model = models.from_config(config, trust_remote_code=trust_remote_code)
     check_patterns(adapter.settings, (name for name, _ in model.named_modules()), f"{adapter.folder / CONFIG}")
@@ -210,7 +208,12 @@ def _fill(inserted: Any, adapter: AdapterFiles) -> bool:
         )
     set_peft_model_state_dict(inserted, tensors)
     placed = _saved(inserted, with_embeddings=True)
-    lost = [name for name in tensors if not torch.equal(placed[name].cpu(), tensors[name].to(placed[name].dtype))]
+
+    def is_lost(name: str) -> bool:
+        there = placed[name]
+        return not there.is_meta and not torch.equal(there.cpu(), tensors[name].to(there.dtype))
+
+    lost = list(filter(is_lost, tensors))
     if lost:
         raise _misfit(adapter, f"{_count(len(lost))} that peft did not put in place", sorted(lost))
     return any(".lora_" not in name for name in tensors)
@@ -229,8 +232,10 @@ def _adapted_layers(inserted: Any) -> dict[torch.nn.Module, list[Any]]:
 
 def _merge_layer(layer: torch.nn.Module, wrappers: list[Any], adapter: AdapterFiles) -> bool:
     """Merge into new weights, since those of the base may be a file in memory, or tied to another layer's, which
-    stays as it is; returns whether any bit changed."""
+    stays as it is; returns whether any bit changed. Nothing is merged into an encoder that was dropped."""
     loaded = dict(layer.named_parameters(recurse=False))
+    if any(weight.is_meta for weight in loaded.values()):
+        return False
     for name, weight in loaded.items():
         if weight.dtype not in _MERGED_INTO:
             raise ModelError(
@@ -252,8 +257,8 @@ def _set(layer: torch.nn.Module, name: str, weight: torch.Tensor) -> None:
     setattr(layer, name, torch.nn.Parameter(weight, requires_grad=False))
 
 
-def _cast(model: Any, like: Any) -> None:
-    """Give every tensor the dtype that the library gives it in another model of the same kind."""
+def _cast(model: Any, device: str, like: Any) -> None:
+    """Move every tensor that was not dropped, in the dtype that the library gives it in another model of the kind."""
 
     def tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
         yield from model.named_parameters(remove_duplicate=False)
@@ -261,7 +266,8 @@ def _cast(model: Any, like: Any) -> None:
 
     dtypes = {name: tensor.dtype for name, tensor in tensors(like)}
     for name, tensor in tensors(model):
-        tensor.data = tensor.data.to(dtypes[name])
+        if not tensor.is_meta:
+            tensor.data = tensor.data.to(device, dtypes[name])
 
 
 def _count(n: int) -> str:

@@ -136,12 +136,12 @@ class RoleTokenizer:
         templates = given if isinstance(given, dict) else {"default": given}
         source = templates.get(self.template.name or "default")
         if not isinstance(source, str):
-            names = ", ".join(sorted(str(name) for name in templates if templates[name])[:8])
+            names = " or ".join(sorted(str(name) for name in templates if templates[name])[:8])
             several = "several, of which none is `default`" if isinstance(given, dict) else type(given).__name__
             raise ModelError(
                 "this model has no chat template of that name" if self.template.name else "no chat template is chosen",
                 where=self.name,
-                expected=f"one of {names}" if names else "a model with a chat template",
+                expected=names or "a model with a chat template",
                 got=self.template.name or several,
                 hint='Name one: template_name = "…" in the triple, or --template-name ROLE:NAME.',
             )

@@ -24,13 +24,13 @@ _PARAGRAPH_OF_TEXT = r"\n[^\S\n]*+\n\s*+[A-Z][a-z]*+[ ,]"
 
 THINKING_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad"
 ANSWER_TAGS = "answer|final_answer|solution|output|conclusion|response"
-# Who speaks, or on which channel: it belongs to the token before it.
-_HEADER = (
-    r"(?:assistant|user|system|developer|tool|model|analysis|commentary|final|thought|think|json)"
-    r"(?:\x20to=[\w.-]{1,60})?"
-)
+HEADER_TOKENS = "start|begin|open|close|channel|constrain|im_start|start_header_id|header_start|start_of_role"
+"""Names of the tokens `<|…|>` that open a header."""
+HEADER_NAMES = "assistant|user|system|developer|tool|model|analysis|commentary|final|thought|think|json"
+"""Who speaks, or on which channel: it belongs to the token before it."""
+_HEADER = rf"(?:{HEADER_NAMES})(?:\x20to=[\w.-]{{1,60}})?"
 _SPECIAL_TOKEN = rf"""(?:
-    (?: \|(?:start|begin|open|close|channel|constrain|im_start|start_header_id|header_start|start_of_role)\|>
+    (?: \|(?:{HEADER_TOKENS})\|>
       | \|(?:channel|turn)> | start_of_turn> ) (?: {_HEADER} (?=\s*+(?:<|\Z)|\n) )?+
   | \|[A-Za-z][\w\x20]{{2,38}}\|> | ｜[^｜<>\n]{{1,40}}｜>
   | \|think> | (?:channel|turn)\|> | end_of_turn> | eos> | /s>(?=\s*+\Z)

@@ -8,7 +8,7 @@ from rdpt_core.analysis.faint import Faint
 from rdpt_core.analysis.labels import Unit
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.records import same_model_notes
+from rdpt_core.config.same_models import same_model_notes
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
@@ -26,7 +26,7 @@ def run_notices(page: PageContext, *, brief: bool = False) -> None:
             "by more than β but not by more than α are called Shared instead of Teacher or Student.",
             icon=":material/warning:",
         )
-    texts = [f"**{words.capitalised(note)}.**" for note in same_model_notes(run.models)]
+    texts = [f"**{words.capitalised(note)}.**" for note in same_model_notes(run.models, run.identity)]
     if scheme is WITHOUT_TEACHER:
         texts.append(words.GAINED_IS_NOT_TEACHER + ("" if brief else f" {words.GAINED_IN_EXAMPLE}"))
     if not run.one_tokenizer:

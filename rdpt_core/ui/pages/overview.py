@@ -223,7 +223,7 @@ def model_table(run: Run) -> None:
             "template": words.plain(
                 ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])), 200
             ),
-            **({"marks": words.plain(marks.family(model.role) or "the writer's", 60)} if marks.own else {}),
+            **({"marks of thinking": words.plain(marks.family(model.role) or "the writer's", 60)} if marks.own else {}),
             "prompts begin with": words.plain(begins[model.role]) if model.role in begins else None,
             "parameters": model.n_parameters,
             "vocabulary": model.vocabulary_size,
@@ -250,7 +250,7 @@ def run_details(page: PageContext, catalog: Catalog) -> None:
                 {"what": "run", "value": run.run_id},
                 {"what": "name", "value": run.name},
                 {"what": "template policy", "value": run.template_policy},
-                {"what": "marks", "value": str(seen_marks(run.identity).policy)},
+                {"what": "marks of thinking", "value": str(seen_marks(run.identity).policy)},
                 {"what": "splitter", "value": f"{run.splitter} {run.splitter_version}"},
                 {"what": "hash of the traces", "value": run.traces_hash},
                 {"what": "started (UTC)", "value": f"{run.started_at:%Y-%m-%d %H:%M:%S}"},

@@ -23,9 +23,9 @@ def test_what_is_given_replaces_what_the_triple_says_by_name() -> None:
 @pytest.mark.parametrize(
     ("names", "arguments", "said"),
     [
-        ({"distilled": "x"}, {}, "not scored.*got distilled"),
-        ({}, {"tutor": {"x": 1}}, "not scored.*got tutor"),
-        ({}, {"teacher": "x=1"}, "have no names"),
+        ({"distilled": "x"}, {}, "not scored: --template-name.*got distilled"),
+        ({}, {"tutor": {"x": 1}}, "not scored: --template-arguments.*got tutor"),
+        ({}, {"teacher": "x=1"}, "are given by name"),
         ({}, {"teacher": {"messages": []}}, "no argument of this name: --template-arguments teacher"),
         ({}, {"teacher": {"x": "\udcff"}}, "cannot be given this value"),
         ({}, {"teacher": {"x": {1, 2}}}, "cannot be given this value: --template-arguments teacher x"),

@@ -115,7 +115,7 @@ class ServedBackend:
 
     def preview(self, traces: Sequence[Trace]) -> Preview:
         """How the model's prompts begin, and whether its tokens are what one expects."""
-        return preview_traces(traces, self._tokenizer, self._distilled_tokenizer, self._prompting.template_policy)
+        return preview_traces(traces, self._tokenizer, self._distilled_tokenizer, self._prompting)
 
     def load(self) -> None:
         """Connect, and see that the server still answers as it did.

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from rdpt_core import __version__
-from rdpt_core.analysis.labels import UNCERTAIN_PART, LabelRule
+from rdpt_core.analysis.labels import UNCERTAIN_PART
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.tokens import SentenceTokens, Strip, load_trace_tokens, strip_of
 from rdpt_core.analysis.trace.view import TraceView
@@ -54,17 +55,19 @@ def standalone_html(reader: Reader, run: Run, view: TraceView) -> str:
             '<div id="reader"></div>\n',
             f"<noscript><p>Labels need JavaScript. The text:</p><pre>{_text(view.trace.response)}</pre></noscript>\n",
             _card(run, view),
-            f"</main>\n<footer><p>Made by RDPT Explorer {escape(__version__)}. {escape(_EXPLAINED)}</p></footer>\n",
+            "</main>\n",
+            f"<footer><p>Made by RDPT Explorer {escape(__version__)}. {escape(_explained(run))}</p></footer>\n",
             f'<script type="application/json" id="data">{_json(_data(reader, run, view))}</script>\n',
             f'<script type="module">{_SCRIPT}</script>\n</body>\n</html>\n',
         ]
     )
 
 
-_EXPLAINED = (
-    "Every sentence carries the label of whoever finds it likely; p is the geometric mean of a model's token "
-    "probabilities over the sentence."
-)
+def _explained(run: Run) -> str:
+    labels = "Every sentence carries the label of whoever finds it likely"
+    if scheme_of(run.roles) is WITHOUT_TEACHER:
+        labels = "Every sentence is Gained, Kept or Lost by what training did to it, and Gained is not Teacher"
+    return f"{labels}; p is the geometric mean of a model's token probabilities over the sentence."
 
 
 def file_name(view: TraceView) -> str:
@@ -143,7 +146,7 @@ def _card(run: Run, view: TraceView) -> str:
         ("traces hash", run.traces_hash),
         ("text hash", text_hash(view.trace.response)),
         ("template policy", run.template_policy),
-        ("marks", str(seen_marks(run.identity).policy)),
+        ("marks of thinking", str(seen_marks(run.identity).policy)),
         ("splitter", f"{run.splitter} {run.splitter_version}"),
         ("unit, space", f"{rule.unit}, {rule.space}"),
         ("marks of format", "labelled like sentences" if rule.marks else "not labelled"),
@@ -159,25 +162,21 @@ def _card(run: Run, view: TraceView) -> str:
             "dtype": model.dtype,
             "backend": model.backend,
             "template": ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])),
-            "marks": seen_marks(run.identity).family(model.role) or "the writer's",
+            "marks of thinking": seen_marks(run.identity).family(model.role) or "the writer's",
             "tokenizer": model.tokenizer_hash,
-            "parameters": f"{model.n_parameters:,}",
+            "parameters": "unknown" if model.n_parameters is None else f"{model.n_parameters:,}",
             "context": "no limit stated" if model.context_length is None else f"{model.context_length:,}",
         }
         for model in run.models
     ]
     head = "".join(f'<th scope="col">{_text(name)}</th>' for name in models[0]) if models else ""
     body = "".join(f"<tr>{''.join(f'<td>{_text(str(cell))}</td>' for cell in row.values())}</tr>" for row in models)
-    thresholds = f'<div><dt>thresholds shown</dt><dd id="rule">{_text(_thresholds(rule))}</dd></div>'
+    thresholds = f'<div><dt>thresholds shown</dt><dd id="rule">{_text(words.thresholds(run.roles, rule))}</dd></div>'
     return (
         '<section aria-labelledby="made"><h2 id="made">How this was made</h2>\n'
         f'<div class="wide" tabindex="0" role="region" aria-label="Models"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>\n{_terms(terms, thresholds)}</section>\n"
     )
-
-
-def _thresholds(rule: LabelRule) -> str:
-    return f"α = {rule.alpha:g}, β = {rule.beta:g}"
 
 
 def _terms(terms: Iterable[tuple[str, str | None]], further: str = "", kind: str = "long") -> str:

@@ -27,7 +27,8 @@
   function showLabels() {
     mount({ data: labels, parentElement, setTriggerValue: hear });
     const { alpha, beta } = labels;
-    document.getElementById("rule").textContent = `α = ${alpha}, β = ${beta}`;
+    const isTriple = data.text.roles.length === 3;
+    document.getElementById("rule").textContent = `${isTriple ? `α = ${alpha}, ` : ""}β = ${beta}`;
   }
 
   showText();

@@ -287,7 +287,8 @@ def draw(page: PageContext) -> None:
         )
     st.markdown(
         "A finding should not depend on how it was scored. Here the same sentences of two runs stand side by side: "
-        "another student, another precision, another template policy, other marks or another splitter."
+        "another student, another precision, another template policy, other marks of thinking or another "
+        "splitter."
     )
     notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)

@@ -7,10 +7,14 @@ import logging
 import pytest
 
 from rdpt_core.config import ModelSet
-from rdpt_core.records import Message, ModelReference, Role, TemplatePolicy, Trace
+from rdpt_core.records import Message, ModelReference, Role, TemplatePolicy, TooLong, Trace
+from rdpt_core.scoring.backends.base import Prompting, preview_traces
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.previews import preview_roles
+from rdpt_core.scoring.models.references import resolve
+from rdpt_core.scoring.models.tokenization import load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.traces.thinking import Spelling
 from tests.support.tiny_models import save_model, split_tokenizer
 
 TRACES = [
@@ -51,3 +55,12 @@ def test_other_tokens_than_the_library_s_are_told_with_an_example(
         f"teacher: tokens are cut as tokenizer.json says, as by transformers before version 5: '123' is [{token}]."
     )
     assert record.getMessage().endswith(f"to which it is [{digits}]")
+
+
+def test_the_role_s_own_marks_are_looked_at_in_place_of_the_writer_s(models: ModelSet) -> None:
+    tokenizer = load_tokenizer(resolve(models.references[Role.TEACHER]))
+    traces = [Trace("a", "a", "<think>\nSo.\n</think>\n\nYes.", messages=(Message("user", "Is it?"),))]
+    own = Prompting(TemplatePolicy.OWN, TooLong.PREFIX, Spelling("numbers", "1234", "5678"))
+    found = preview_traces(traces, tokenizer, None, own).difference
+    assert found is not None and "123" in found.text
+    assert preview_traces(traces, tokenizer, None, Prompting(TemplatePolicy.OWN, TooLong.PREFIX)).difference is None

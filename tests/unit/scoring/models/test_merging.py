@@ -19,6 +19,7 @@ from rdpt_core.errors import ModelError
 from rdpt_core.records import ModelReference
 from rdpt_core.scoring.models.merging import check_adapter, holds_base, load_merged
 from rdpt_core.scoring.models.references import ModelFiles, resolve
+from tests.support.architectures import N_VOCABULARY, make_model
 from tests.support.tiny_adapters import load_base, save_adapter, unmerged
 from tests.support.tiny_models import save_model
 
@@ -95,6 +96,24 @@ def test_a_merged_model_has_the_numbers_of_the_unmerged_one(
     expected = logprobs(unmerged(STUDENT, adapter, n_rows))
     assert float((logprobs(merged(STUDENT, adapter)) - expected).abs().max()) < 1e-5
     assert float((expected[..., :726] - of_student).abs().max()) > 1e-2
+
+
+@pytest.mark.parametrize("kind", ["mistral3", "qwen2_5_vl"])
+def test_a_base_that_also_sees_has_its_text_half_adapted(tmp_path: Path, kind: str) -> None:
+    """The adapter may change the encoder, too, which is dropped: no text reaches it."""
+    base = tmp_path / "base"
+    make_model(kind).save_pretrained(base)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(STUDENT / name, base)
+    adapter = save_adapter(tmp_path / "adapter", base, target_modules="all-linear", scale=0.05)
+    assert any("visual" in name or "vision" in name for name in load_file(adapter / "adapter_model.safetensors"))
+    files = adapted(base, adapter)
+    assert files.adapter is not None and check_adapter(files, files.adapter, False) == N_VOCABULARY
+    exact = unmerged(base, adapter)
+    assert float((logprobs(merged(base, adapter)) - logprobs(exact)).abs().max()) < 1e-5
+    rounded = dict(merged(base, adapter, "bfloat16").named_parameters())
+    weights = exact.float().merge_and_unload().named_parameters()
+    assert all(rounded[name].is_meta or torch.equal(rounded[name], weight.bfloat16()) for name, weight in weights)
 
 
 @pytest.mark.parametrize("stored", ["float32", "bfloat16"])

@@ -204,12 +204,12 @@ def test_several_templates_need_a_default(tmp_path: Path) -> None:
     named = [{"name": "tool_use", "template": "T"}, {"name": "rag", "template": "R"}]
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": named}))
     tokenizer = load_tokenizer(resolve(ModelReference(str(folder))))
-    with pytest.raises(ModelError, match="one of rag, tool_use; got several.*--template-name"):
+    with pytest.raises(ModelError, match="expected rag or tool_use; got several.*--template-name"):
         render_prompts(TemplatePolicy.OWN, [trace()], tokenizer, None)
     chosen = load_tokenizer(resolve(ModelReference(str(folder))), TemplateSettings("rag"))
     assert rendered(TemplatePolicy.OWN, trace(), chosen, None).text == "R"
     other = load_tokenizer(resolve(ModelReference(str(folder))), TemplateSettings("chat"))
-    with pytest.raises(ModelError, match="no chat template of that name.*one of rag, tool_use; got chat"):
+    with pytest.raises(ModelError, match="no chat template of that name.*expected rag or tool_use; got chat"):
         render_prompts(TemplatePolicy.OWN, [trace()], other, None)
     assert rendered(TemplatePolicy.RAW, trace(prompt="P"), tokenizer, None).text == "P"
     named.append({"name": "default", "template": "{{ messages[0].content }}"})

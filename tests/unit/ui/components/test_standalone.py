@@ -1,0 +1,39 @@
+"""A trace as one file, of runs of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.trace.view import load_trace_view
+from rdpt_core.records import ROLE_SETS, ROLES, Role
+from rdpt_core.store.reader import open_reader
+from rdpt_core.ui.components.standalone import standalone_html
+from tests.support import synthetic
+
+
+def saved(path: Path) -> str:
+    with open_reader(path) as reader:
+        run = reader.run(None)
+        return standalone_html(reader, run, load_trace_view(reader, run, 0, LabelRule.make()))
+
+
+def test_what_is_not_known_of_a_model_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    unknown = {"n_parameters": None, "vocabulary_size": None, "context_length": None}
+    models = [replace(synthetic.model(role), backend="openai", **unknown) for role in ROLES]
+    synthetic.build(path, synthetic.sketches(1), models=models)
+    assert "<td>unknown</td><td>no limit stated</td>" in saved(path)
+
+
+@pytest.mark.parametrize("roles", ROLE_SETS)
+def test_gained_is_never_passed_off_as_teacher(tmp_path: Path, roles: Sequence[Role]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, synthetic.sketches(1), roles=roles)
+    page = saved(path)
+    assert ("Gained is not Teacher" in page) == (Role.TEACHER not in roles)
+    assert ('<dd id="rule">α = ' in page) == (len(roles) == 3)
