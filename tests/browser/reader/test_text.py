@@ -17,7 +17,7 @@ def test_thinking_and_answer_are_told_apart_and_the_text_stays_the_response(open
     page = open_trace("thoughts-0")
     parts = page.locator(".reader .part")
     expect(parts).to_have_count(2)
-    expect(parts.nth(0)).to_have_attribute("aria-label", "Thinking · 7 sentences")
+    expect(parts.nth(0)).to_have_attribute("aria-label", "Thinking · 5 sentences")
     expect(parts.nth(1)).to_have_attribute("aria-label", "Answer · 1 sentence")
     expect(parts.nth(1).locator(".s")).to_have_text(r"**Answer:** \(\boxed{2}\)")
     assert page.locator(".reader .text").evaluate("e => e.textContent") == "".join(text for text, _ in THOUGHTS)
