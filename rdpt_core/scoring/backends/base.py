@@ -164,7 +164,7 @@ def preview_traces(
     return Preview(
         first_id,
         None if first_id is None else tokenizer.token_text(first_id),
-        tokenizer.library_difference(text[:_COMPARED_CHARS] for text in texts),
+        tokenizer.difference_from_transformers(text[:_COMPARED_CHARS] for text in texts),
     )
 
 

@@ -40,7 +40,7 @@ def _described(difference: Difference) -> str:
     return (
         "tokens are cut as tokenizer.json says, as by transformers before version 5: "
         f"{difference.text[:_SHOWN_CHARS]!r} is {_shown(difference.ids)}. transformers {version('transformers')} makes "
-        f"another tokenizer of these files, to which it is {_shown(difference.library_ids)}"
+        f"another tokenizer of these files, to which it is {_shown(difference.transformers_ids)}"
     )
 
 

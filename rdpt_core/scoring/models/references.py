@@ -156,18 +156,7 @@ def resolve_tokenizer(name: str) -> ModelFiles:
     Raises:
         ModelError: nothing at that path or of that name, or no tokenizer in it.
     """
-    folder = Path(os.path.expanduser(name))
-    if not folder.is_dir():
-        if _looks_like_path(name) or folder.exists():
-            raise ModelError(
-                "there is no tokenizer folder at this path",
-                where=name,
-                expected=f"a folder with {' or '.join(_TOKENIZER_FILES[:2])}",
-                got="a file" if folder.exists() else f"nothing ({_nearest_parent(folder)})",
-                hint="Set `tokenizer` to a folder, or to the hub name of the served model.",
-            )
-        model, _, revision = name.partition("@")
-        folder = _snapshot(ModelReference(model, revision=revision or None), _TOKENIZER_PATTERNS)
+    folder = _named_folder("tokenizer", name, " or ".join(_TOKENIZER_FILES[:2]), _TOKENIZER_PATTERNS)
     _check_tokenizer(folder)
     files = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
     return ModelFiles(name, folder, HashedFiles(lambda: files).revision)
@@ -263,24 +252,29 @@ def _adapted(reference: ModelReference, name: str) -> ModelFiles:
             got=base.gguf,
         )
     _require("an adapter needs a package that is not installed", {"peft": "peft>=0.21,<1"})
-    adapter = open_adapter(name, _adapter_folder(name), _tokenizer_files)
-    return replace(base, adapter=adapter)
+    folder = _named_folder("adapter", name, f"{CONFIG} and {WEIGHTS}", _ADAPTER_PATTERNS)
+    return replace(base, adapter=open_adapter(name, folder, _tokenizer_files))
 
 
-def _adapter_folder(name: str) -> Path:
+def _named_folder(what: str, name: str, files: str, patterns: list[str]) -> Path:
+    """The folder of this name, or the cached files of a hub name with an optional `@revision`.
+
+    Raises:
+        ModelError: nothing at that path or of that name.
+    """
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
         return folder
     if _looks_like_path(name) or folder.exists():
         raise ModelError(
-            "there is no adapter folder at this path",
+            f"there is no {what} folder at this path",
             where=name,
-            expected=f"a folder with {CONFIG} and {WEIGHTS}",
+            expected=f"a folder with {files}",
             got="a file" if folder.exists() else f"nothing ({_nearest_parent(folder)})",
             hint="Check the path; a hub name has the form `org/name`.",
         )
     model, _, revision = name.partition("@")
-    return _snapshot(ModelReference(model, revision=revision or None), _ADAPTER_PATTERNS)
+    return _snapshot(ModelReference(model, revision=revision or None), patterns)
 
 
 def _weights(folder: Path) -> list[Path]:

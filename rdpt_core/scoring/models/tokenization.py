@@ -176,7 +176,7 @@ class RoleTokenizer:
         """Every token as the vocabulary writes it, by id."""
         return {number: text for text, number in self._backend.get_vocab(with_added_tokens=True).items()}
 
-    def library_difference(self, texts: Iterable[str]) -> Difference | None:
+    def difference_from_transformers(self, texts: Iterable[str]) -> Difference | None:
         """The first place in these texts that the library alone would cut into other tokens; None if there is none."""
         return None if self._own is None else first_difference(self._own, self._tokenizer, texts)
 

@@ -128,7 +128,7 @@ class Difference:
 
     text: str
     ids: tuple[int, ...]
-    library_ids: tuple[int, ...]
+    transformers_ids: tuple[int, ...]
 
 
 def first_difference(own: Tokenizer, loaded: PreTrainedTokenizerBase, texts: Iterable[str]) -> Difference | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -92,8 +94,8 @@ def test_every_token_is_that_of_the_text_with_the_roles_own_marks(files: Path, d
                 assert {response[start:end] for start, end in in_marks} == {"<think>\n", "\n</think>\n\n"}
 
 
-def text_of(row: dict[str, object], response: str) -> str:
-    return response[row["char_start"] : row["char_end"]]  # type: ignore[misc]
+def text_of(row: dict[str, Any], response: str) -> str:
+    return response[row["char_start"] : row["char_end"]]
 
 
 def test_what_is_said_of_the_writers_text_stays(database: Path, tmp_path: Path) -> None:
@@ -161,7 +163,9 @@ class Broken(Exception):
 class FailingStore(DuckDBRunStore):
     """Breaks off in the second role, as a killed process does."""
 
-    def commit(self, run: RunKey, role: Role, results: list[RoleResult], sentences: list[SentenceColumns]) -> None:  # type: ignore[override]
+    def commit(
+        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    ) -> None:
         if role is Role.STUDENT:
             super().commit(run, role, results[:3], [])
             raise Broken

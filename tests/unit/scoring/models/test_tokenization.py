@@ -167,12 +167,12 @@ def test_tokens_are_those_of_tokenizer_json_whatever_class_is_named(
 def test_what_the_library_would_cut_otherwise_is_known_by_an_example(tmp_path: Path) -> None:
     folder = save_tokenizer(tmp_path / "m", split_tokenizer(), "qwen2", tokenizer_class="PreTrainedTokenizerFast")
     loaded = load_tokenizer(resolve_tokenizer(str(folder)))
-    assert loaded.library_difference(["Let me think."]) is None
-    difference = loaded.library_difference(["Let me think.", "So 123456 it is."])
+    assert loaded.difference_from_transformers(["Let me think."]) is None
+    difference = loaded.difference_from_transformers(["Let me think.", "So 123456 it is."])
     assert difference is not None
     assert difference.text == "123"
     assert [loaded.token_text(number) for number in difference.ids] == ["123"]
-    assert [loaded.token_text(number) for number in difference.library_ids] == ["1", "2", "3"]
+    assert [loaded.token_text(number) for number in difference.transformers_ids] == ["1", "2", "3"]
 
 
 def test_a_tokenizer_can_go_by_the_name_of_another_model(tmp_path: Path) -> None:
