@@ -5,10 +5,11 @@ For a segment with queries q, keys k and values v of the rows it sees, n of them
     scores = softcap(q @ k.T * scaling) + mask        mask: −inf where column > row + n, or column ≤ row + n − window
     softmax([scores, sink])[:, :-1] @ v               sink: one more score for each head, where a model has it
 
-Three kernels compute it. `_Blocks` takes queries block after block with float32 scores; memory is one block of scores a
-thread, `_SCORE_ELEMENTS` float32 numbers or `_MIN_ROWS` times the length of the segment where that is more, and a copy
-of the keys and values that a segment sees. `_Short` takes all heads of a short segment at once. `_Fused` calls torch's
-fused kernel. Which one runs depends on the segment, the rule and the processor, never on the other segments.
+On CPU three kernels compute it. `_Blocks` takes queries block after block with float32 scores; memory is one block of
+scores a thread, `_SCORE_ELEMENTS` float32 numbers or `_MIN_ROWS` times the length of the segment where that is more,
+and a copy of the keys and values that a segment sees. `_Short` takes all heads of a short segment at once. `_Fused`
+calls torch's fused kernel. Which one runs depends on the segment, the rule and the processor, never on the other
+segments.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _SCORE_ELEMENTS = 1 << 20
 _MIN_ROWS, _MAX_ROWS = 128, 512
 _SHORT_SEGMENT = 256
 _FUSED_ROWS = 2048
+_JOINED_ROWS = 512
+"""The longest prefix that goes through torch's fused kernel together with what follows it."""
 
 Piece = Callable[[], None]
 
@@ -113,16 +116,20 @@ def plan_attention(
     for segment in sorted(segments, key=lambda one: -one.n_seen):
         own = slice(segment.start, segment.stop)
         rows = Rows(query[:, own], _seen(key, segment), _seen(value, segment), output[own])
-        kernel = _kernel(rows, rule, kernels)
+        kernel = _kernel(query, segment, rows, rule, kernels)
         preparing += kernel.prepare()
         attending += kernel.attend()
     return preparing, attending
 
 
-def _kernel(rows: Rows, rule: Rule, kernels: Kernels) -> _Kernel:
+def _kernel(query: torch.Tensor, segment: Segment, rows: Rows, rule: Rule, kernels: Kernels) -> _Kernel:
     n_seen = rows.key.shape[1]
-    if rule.is_plain(n_seen) and (not _runs_on_cpu(rows.query) or rows.query.dtype in kernels.fused_attention):
-        return _Fused(rows, rule)
+    if rule.is_plain(n_seen):
+        if not _runs_on_cpu(query):
+            return _OnAccelerator(rows, rule)
+        if query.dtype in kernels.fused_attention:
+            n_again = segment.n_before if segment.n_before <= min(rows.query.shape[1], _JOINED_ROWS) else 0
+            return _Fused(_seen(query, segment) if n_again else rows.query, n_again, rows, rule)
     return _Short(rows, rule) if n_seen <= _SHORT_SEGMENT else _Blocks(rows, rule, kernels.scores_by_onednn)
 
 
@@ -137,40 +144,46 @@ def _seen(tensor: torch.Tensor, segment: Segment) -> torch.Tensor:
 
 
 class _Fused:
-    """Torch's fused kernel: on CPU one call a head and `_FUSED_ROWS` queries, since a call takes one thread.
+    """Torch's fused kernel on CPU: one call a head and `_FUSED_ROWS` queries, since a call takes one thread.
 
-    On CPU its causal rule aligns top left, so what lies before a block of queries is a call of its own, and the two
-    results are merged by their log-sum-exps, which costs no accuracy that could be measured:
+    Its causal rule aligns top left. So a prefix that is short beside what follows has its queries computed once more,
+    and thrown away: half a square of scores, where a call of its own would take a whole rectangle. What lies before a
+    block of queries otherwise is a call of its own, and the two results are merged by their log-sum-exps, which costs
+    no accuracy that could be measured:
 
         w = sigmoid(lse_own − lse_before)           output = w * own + (1 − w) * before
+
+    Args:
+        query: (heads, n_again + own rows, d).
+        n_again: rows of the prefix among the queries.
     """
 
-    def __init__(self, rows: Rows, rule: Rule) -> None:
-        self._rows, self._rule = rows, rule
+    def __init__(self, query: torch.Tensor, n_again: int, rows: Rows, rule: Rule) -> None:
+        self._query, self._n_again, self._rows, self._rule = query, n_again, rows, rule
 
     def prepare(self) -> list[Piece]:
         return []
 
     def attend(self) -> list[Piece]:
-        if not _runs_on_cpu(self._rows.query):
-            return [self._on_accelerator]
-        n_heads, n_rows, _ = self._rows.query.shape
+        n_heads, n_rows, _ = self._query.shape
         starts = range(0, n_rows, _FUSED_ROWS)
-        pieces: list[Piece] = [partial(self._on_cpu, head, n) for n in reversed(starts) for head in range(n_heads)]
+        pieces: list[Piece] = [partial(self._fill, head, n) for n in reversed(starts) for head in range(n_heads)]
         return pieces if self._rows.key.shape[1] > _SHORT_SEGMENT else [partial(_in_turn, pieces)]
 
-    def _on_cpu(self, head: int, first: int) -> None:
-        rows = self._rows
-        last = min(first + _FUSED_ROWS, rows.query.shape[1])
-        before, end = rows.n_before + first, rows.n_before + last
-        key_head = head // (rows.query.shape[0] // rows.key.shape[0])
-        query, key, value = rows.query[head, first:last], rows.key[key_head], rows.value[key_head]
+    def _fill(self, head: int, first: int) -> None:
+        rows, n_again = self._rows, self._n_again
+        n_rows, n_seen = self._query.shape[1], rows.key.shape[1]
+        last = min(first + _FUSED_ROWS, n_rows)
+        before, end = n_seen - n_rows + first, n_seen - n_rows + last
+        key_head = head // (self._query.shape[0] // rows.key.shape[0])
+        query, key, value = self._query[head, first:last], rows.key[key_head], rows.value[key_head]
         attended, lse = self._flash(query, key[before:end], value[before:end], is_causal=True)
         if before:
             earlier, earlier_lse = self._flash(query, key[:before], value[:before], is_causal=False)
             weight = torch.sigmoid(lse - earlier_lse)[:, None]
             attended = torch.lerp(earlier.float(), attended.float(), weight)
-        rows.output[first:last, head] = attended
+        n_skipped = max(0, n_again - first)
+        rows.output[first + n_skipped - n_again : last - n_again, head] = attended[n_skipped:]
 
     def _flash(
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *, is_causal: bool
@@ -182,7 +195,20 @@ class _Fused:
         )
         return attended[0, 0], lse[0, 0]
 
-    def _on_accelerator(self) -> None:
+
+class _OnAccelerator:
+    """Torch's fused attention of a whole segment at once."""
+
+    def __init__(self, rows: Rows, rule: Rule) -> None:
+        self._rows, self._rule = rows, rule
+
+    def prepare(self) -> list[Piece]:
+        return []
+
+    def attend(self) -> list[Piece]:
+        return [self._fill]
+
+    def _fill(self) -> None:
         from torch.nn.attention.bias import causal_lower_right
 
         rows = self._rows

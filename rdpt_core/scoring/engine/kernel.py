@@ -43,8 +43,8 @@ __all__ = ["CausalKernel", "TokenSequence", "check_ids"]
 
 _LOGGER = logging.getLogger(__name__)
 
-BLOCK_ROWS = {"cpu": 256, "cuda": 4096}
-"""Rows in every matrix product. On CPU: efficient, and little is lost when the last block is not full."""
+_BLOCK_ROWS_CUDA = 4096
+"""Rows in every matrix product there; on CPU the kind of processor decides."""
 _ROUTED_ROWS = 4096
 """Rows that go to the experts together: enough for each expert, few enough to bound the memory of a long trace."""
 
@@ -67,7 +67,7 @@ class CausalKernel:
         self._model = model
         self._backbone = backbone_of(model)
         self._device: torch.device = model.get_input_embeddings().weight.device
-        self._block_rows = BLOCK_ROWS.get(self._device.type, BLOCK_ROWS["cpu"])
+        self._block_rows = _BLOCK_ROWS_CUDA if self._device.type == "cuda" else self.kernels.block_rows
         config = model.config.get_text_config()
         self._pool = BlockPool() if self._device.type == "cpu" else None
         # Routed experts choose their own rows, so their products come in no blocks and need all threads each.
