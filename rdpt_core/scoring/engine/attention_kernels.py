@@ -15,6 +15,7 @@ segments.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -196,8 +197,8 @@ class _Fused:
         return attended[0, 0], lse[0, 0]
 
 
-class _OnAccelerator:
-    """Torch's fused attention of a whole segment at once."""
+class _Whole(ABC):
+    """A segment in a single piece."""
 
     def __init__(self, rows: Rows, rule: Rule) -> None:
         self._rows, self._rule = rows, rule
@@ -207,6 +208,14 @@ class _OnAccelerator:
 
     def attend(self) -> list[Piece]:
         return [self._fill]
+
+    @abstractmethod
+    def _fill(self) -> None:
+        """Write the segment's output."""
+
+
+class _OnAccelerator(_Whole):
+    """Torch's fused attention of a whole segment at once."""
 
     def _fill(self) -> None:
         from torch.nn.attention.bias import causal_lower_right
@@ -284,17 +293,8 @@ class _Blocks:
         rows.output[first:last, heads] = attended[:, : last - first].transpose(0, 1)
 
 
-class _Short:
+class _Short(_Whole):
     """All heads of a short segment in one product each way: oneDNN would prepare a kernel for every new length."""
-
-    def __init__(self, rows: Rows, rule: Rule) -> None:
-        self._rows, self._rule = rows, rule
-
-    def prepare(self) -> list[Piece]:
-        return []
-
-    def attend(self) -> list[Piece]:
-        return [self._fill]
 
     def _fill(self) -> None:
         rows, rule = self._rows, self._rule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -90,22 +91,16 @@ def test_every_row_sees_its_own_past(
 
 
 @pytest.mark.parametrize(("n_prompt", "n_calls"), [(9, 1), (40, 2)])
-def test_a_short_prompt_takes_no_call_of_its_own(monkeypatch: pytest.MonkeyPatch, n_prompt: int, n_calls: int) -> None:
-    called = []
-    flash = attention_kernels._Fused._flash
-
-    def counted(*arguments: object, is_causal: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        called.append(is_causal)
-        return flash(*arguments, is_causal=is_causal)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(attention_kernels._Fused, "_flash", counted)
+def test_a_short_prompt_takes_no_call_of_its_own(n_prompt: int, n_calls: int) -> None:
     query, key, value = (torch.randn(1, 1, 60, 8) for _ in range(3))
     segments = (Segment(n_prompt, 60, 0, n_prompt),)
-    with packed(Layout(segments, FUSED)):
+    fused = attention_kernels._Fused
+    watched = patch.object(fused, "_flash", autospec=True, side_effect=fused._flash)
+    with packed(Layout(segments, FUSED)), watched as flash:
         found, _ = packed_attention(torch.nn.Module(), query, key, value, None)
     expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)[0].transpose(0, 1)
     assert (found[0, n_prompt:] - expected[n_prompt:]).abs().max() <= 2e-6
-    assert len(called) == n_calls
+    assert flash.call_count == n_calls
 
 
 def test_the_mask_call_names_the_window_too() -> None:
