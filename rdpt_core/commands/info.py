@@ -77,7 +77,8 @@ def to_text(document: dict[str, Any]) -> str:
         for environment in run["environment"]:
             packages = ", ".join(f"{name} {number}" for name, number in environment.get("packages", {}).items())
             device, name = (environment.get(key, "unknown") for key in ("device", "device_name"))
-            lines.append(f"  on {device} ({name}): {packages or 'unknown packages'}")
+            kernels = f", kernels {environment['kernels']}" if "kernels" in environment else ""
+            lines.append(f"  on {device} ({name}){kernels}: {packages or 'unknown packages'}")
     return "\n".join(lines)
 
 

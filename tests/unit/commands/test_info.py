@@ -31,6 +31,16 @@ def test_what_is_not_known_of_a_machine_is_no_fault(
         assert "on cpu (none): unknown packages" in out
 
 
+def test_the_kernels_of_a_run_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [TRACE])
+    environment = {"device": "cpu", "device_name": "x86_64", "kernels": "amx", "packages": {"torch": "2.13.0"}}
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE runs SET environment = ?", [json.dumps([environment])])
+    assert main(["info", "--db", str(path)]) == 0
+    assert "  on cpu (x86_64), kernels amx: torch 2.13.0\n" in capsys.readouterr().out
+
+
 def test_marks_of_format_are_counted_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.duckdb"
     sentences = [("<think>\n", "Shared"), *TRACE.sentences, ("</think>", "unscored")]
