@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 QUIET_S = 0.5
+ANSWER_S = 30.0
 
 
 class Wire:
@@ -20,10 +21,17 @@ class Wire:
         self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
         threading.Thread(target=self._welcome, daemon=True).start()
 
-    def n_bytes_at_rest(self) -> int:
-        """How much has travelled once nothing more does: a page that has just been drawn may still ask for a run."""
+    def n_bytes_at_rest(self, beyond: int = 0) -> int:
+        """How much has travelled once nothing more does: a page that has just been drawn may still ask for a run.
+
+        Args:
+            beyond: wait until more than this has travelled. The answer to a run is seen here whatever the page shows
+                of it: a short run begins and ends between two drawings.
+        """
+        deadline_s = time.monotonic() + ANSWER_S
         seen, since_s = self.n_bytes, time.monotonic()
-        while time.monotonic() - since_s < QUIET_S:
+        while seen <= beyond or time.monotonic() - since_s < QUIET_S:
+            assert time.monotonic() < deadline_s, f"{seen} bytes have travelled; more than {beyond} were expected"
             time.sleep(0.02)
             if self.n_bytes != seen:
                 seen, since_s = self.n_bytes, time.monotonic()

@@ -12,28 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from rdpt_core.errors import InputError, UsageError
-from rdpt_core.records import Reject, Trace
-from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.formats import FORMATS, format_named
-from rdpt_core.traces.importing.pipeline import import_source, list_formats
-
-
-class Log:
-    def __init__(self) -> None:
-        self.rejects: list[Reject] = []
-
-    def add(self, reject: Reject) -> None:
-        self.rejects.append(reject)
-
-
-def read(content: Any, *, format: str | None = None) -> tuple[list[Trace], list[Reject]]:
-    """Traces and rejects of one file, given as bytes, as a document, or as a tuple of lines."""
-    if isinstance(content, tuple):
-        content = b"".join(json.dumps(line).encode() + b"\n" for line in content)
-    elif not isinstance(content, bytes):
-        content = json.dumps(content).encode()
-    log = Log()
-    return list(import_source(Source.of_bytes("file", content), log, format=format)), log.rejects
+from rdpt_core.traces.importing.pipeline import list_formats
+from tests.support.imported import read
 
 
 def chat(content: Any, **message: Any) -> dict[str, Any]:
@@ -113,8 +94,9 @@ def test_a_format_is_recognised_and_read(name: str, content: Any, responses: lis
 
 
 def test_every_format_has_a_case_and_a_name_of_its_own() -> None:
-    tried = {name for name, _, _ in CASES} | {"lm-eval"}
-    assert {known.name for known in FORMATS} == tried
+    own_files = (Path(__file__).parent / "formats").glob("test_*.py")
+    tried = {name for name, _, _ in CASES} | {path.stem.removeprefix("test_").replace("_", "-") for path in own_files}
+    assert {known.name for known in FORMATS} <= tried | {"lm-eval"}
     assert len({known.name for known in FORMATS}) == len(FORMATS) == len(list_formats())
     assert all((known.read is None) != (known.gather is None) for known in FORMATS)
 
