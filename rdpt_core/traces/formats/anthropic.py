@@ -37,6 +37,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     outer = record.value if message is not record.value else {}
     draft = build(message, short_text(message.get("model")))
     draft.messages, draft.prompt = question_of(message, outer, context)
+    draft.continues = True  # the API continues an assistant turn that the conversation ends with
     draft.source_id = short_text(outer.get("custom_id")) or short_text(message.get("id"))
     draft.id_is_global = "custom_id" not in outer
     draft.finish_reason = short_text(message.get("stop_reason"))

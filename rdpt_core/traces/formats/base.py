@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rdpt_core.records import Message, Trace
 from rdpt_core.traces.files.record import Bad, Record, snippet
@@ -19,19 +19,24 @@ class RecordError(ValueError):
     """This record cannot become a trace. The message is the reason that the user reads."""
 
 
+Origin = Literal["source", "added", "prefilled"]
+"""Whose a piece of a response is: the model's, by the source; markup that was put back around reasoning; or the
+beginning that the model was given to continue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response as a sequence of pieces, each from the source or added as markup.
+    """A response as a sequence of pieces, each with its origin.
 
-    Invariant: leaving out the added pieces gives the source's characters, in order and unchanged.
+    Invariant: the pieces from the source alone are the source's characters, in order and unchanged.
     """
 
-    pieces: tuple[tuple[str, bool], ...]
+    pieces: tuple[tuple[str, Origin], ...]
 
     @classmethod
     def verbatim(cls, text: str) -> Response:
         """A response that the source holds in one piece."""
-        return cls(((text, True),))
+        return cls(((text, "source"),))
 
     @property
     def text(self) -> str:
@@ -55,8 +60,11 @@ class Draft:
         candidates: the answers to choose from in a multiple choice question; empty if there are none.
         finish_reason: why generation stopped, in the source's words.
         truncated: the source itself says that the response is incomplete.
-        verdict: the field that `correct` came from, or None.
+        verdict: the field that `correct` came from; where `correct` is None, what the source says in place of a
+            verdict, and then the answer is not graded either; None if the source has no verdict at all.
         reasoning: how reasoning that was given apart was put back; None if there was none.
+        continues: the last of `messages` is the beginning of this response, which the model was given to continue.
+        set_aside: text that the source shows as the response's and that the model did not write.
         meta: the source's other fields, for showing.
         canonical: a finished trace that passes through unchanged. Everything else is ignored if it is set.
     """
@@ -79,6 +87,8 @@ class Draft:
     finish_reason: str | None = None
     truncated: bool = False
     reasoning: Mapping[str, Any] | None = None
+    continues: bool = False
+    set_aside: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
     canonical: Trace | None = None
     line: int | None = None

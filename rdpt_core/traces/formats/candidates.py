@@ -25,8 +25,8 @@ from rdpt_core.traces.formats.fields import (
     rest_of,
     short_text,
     strings,
-    verdict_of,
 )
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 
 def _found(value: Mapping[str, Any]) -> tuple[str, str]:
@@ -88,12 +88,23 @@ def _is_plain(value: Any) -> bool:
 
 
 def _verdict(value: Mapping[str, Any], lists: list[str], index: int) -> tuple[str | None, bool | None]:
-    """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill."""
+    """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill.
+
+    Part marks are the checker's word, unless they are numbers of any size: those are measures such as rewards.
+    """
+    withheld = None
     for name in CORRECT_LISTS:
-        verdict = verdict_of(value[name][index]) if name in lists else None
+        if name not in lists or _is_measure(value[name]):
+            continue
+        verdict, field = verdict_in(name, value[name][index])
         if verdict is not None:
-            return name, verdict
-    return None, None
+            return field, verdict
+        withheld = withheld or field
+    return withheld, None
+
+
+def _is_measure(values: list[Any]) -> bool:
+    return any(isinstance(value, int | float) and (value < 0 or value > 1) for value in values)
 
 
 FORMAT = Format(

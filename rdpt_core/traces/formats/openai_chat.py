@@ -23,10 +23,10 @@ from rdpt_core.traces.formats.fields import (
     pick,
     rest_of,
     short_text,
-    verdict_of,
     whole,
 )
-from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.turn import build, continues_last_turn
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _NOT_META = frozenset({"choices", "response", "request", "body", "messages", "prompt", "error", "object", "created",
                        "usage", "system_fingerprint", "model", "prompt_token_ids", "prompt_logprobs"})  # fmt: skip
@@ -105,13 +105,14 @@ def completion_drafts(completion: Mapping[str, Any], outer: Mapping[str, Any], c
             raise RecordError(f"choice {number} holds neither a message nor text")
         index = whole(choice.get("index"))
         draft.messages, draft.prompt = messages, prompt
+        draft.continues = continues_last_turn(outer.get("request"), outer, completion)
         draft.source_id = short_text(outer.get("custom_id")) or short_text(completion.get("id"))
         draft.id_is_global = "custom_id" not in outer
         draft.sample = (number if index is None else index) if len(choices) > 1 else None
         draft.benchmark = short_text(pick(outer, BENCHMARK)[1])
         draft.gold = gold_of(gold)
         if len(choices) == 1:
-            draft.correct, draft.verdict = verdict_of(verdict[1]), verdict[0] or None
+            draft.correct, draft.verdict = verdict_in(*verdict)
         draft.finish_reason = short_text(choice.get("finish_reason"))
         draft.meta.update(rest_of(outer, _NOT_META))
         usage = completion.get("usage")

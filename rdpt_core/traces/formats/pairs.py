@@ -34,10 +34,10 @@ from rdpt_core.traces.formats.fields import (
     rest_of,
     short_text,
     text_of,
-    verdict_of,
     whole,
 )
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _RESPONSE = (*RESPONSE, "prediction")
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -158,7 +158,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
     benchmark, domain, model, difficulty = (
         short_text(row.get(name)) for name in ("benchmark", "domain", "model", "difficulty")
     )
-    correct = verdict_of(verdict)
+    correct, from_field = verdict_in("correct", verdict)
     meta = rest_of(row.value, row.used)
 
     def make() -> Draft:
@@ -169,7 +169,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
             sample=whole(sample),
             gold=gold_of(gold),
             correct=correct,
-            verdict="correct" if correct is not None else None,
+            verdict=from_field,
             finish_reason=short_text(finish),
             meta=dict(meta),
             benchmark=benchmark,

@@ -18,9 +18,9 @@ from rdpt_core.traces.formats.fields import (
     pick,
     rest_of,
     short_text,
-    verdict_of,
 )
 from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 
 def _is_item(value: Any) -> bool:
@@ -57,8 +57,7 @@ def _item(pair: tuple[str, Any]) -> Iterator[Draft]:
         draft.source_id = short_text(pick(item, IDENTITY)[1])
         draft.sample = index if len(answers) > 1 else None
         draft.gold = gold_of(pick(item, GOLD)[1])
-        name, verdict = pick(answer, ("correctness", "correct"))
-        draft.correct, draft.verdict = verdict_of(verdict), name or None
+        draft.correct, draft.verdict = verdict_in(*pick(answer, ("correctness", "correct")))
         draft.domain = short_text(pick(item, DOMAIN)[1])
         draft.difficulty = short_text(pick(item, DIFFICULTY)[1])
         draft.meta.update({"temperature": temperature, **_rest(item, answer)})

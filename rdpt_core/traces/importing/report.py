@@ -19,9 +19,14 @@ class FileReport:
         n_copies: traces that repeat an earlier one word for word, all of them kept; `copy` is an example.
         characters_in: of the responses as the source holds them.
         characters_out: of the responses as the traces hold them.
-        characters_added: of the markup put back around reasoning; in + added = out.
+        characters_added: of the markup put back around reasoning.
+        characters_prefilled: of the beginnings that the model was given to continue; in + added + prefilled = out.
+        characters_set_aside: of text that the source shows as the responses' and that the model did not write.
+        n_prefilled: responses that begin with text which the model was given.
+        n_set_aside: responses from which such text was left out.
         sha256_in: over the responses as the source holds them, in order.
-        sha256_out: over the traces' responses without the added markup. Equal to `sha256_in`, or text was altered.
+        sha256_out: over the traces' responses without what was added or prefilled. Equal to `sha256_in`, or text was
+            altered.
     """
 
     name: str
@@ -43,6 +48,10 @@ class FileReport:
     characters_in: int = 0
     characters_out: int = 0
     characters_added: int = 0
+    characters_prefilled: int = 0
+    characters_set_aside: int = 0
+    n_prefilled: int = 0
+    n_set_aside: int = 0
     sha256_in: str = ""
     sha256_out: str = ""
 
@@ -75,9 +84,10 @@ class ImportReport:
 
     @property
     def is_unaltered(self) -> bool:
-        """Whether every response came out as it went in, apart from the markup that the report counts."""
+        """Whether every response came out as it went in, apart from what the report counts as added or prefilled."""
         return all(
-            file.sha256_in == file.sha256_out and file.characters_in + file.characters_added == file.characters_out
+            file.sha256_in == file.sha256_out
+            and file.characters_in + file.characters_added + file.characters_prefilled == file.characters_out
             for file in self.files
         )
 
