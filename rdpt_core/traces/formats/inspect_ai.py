@@ -25,7 +25,7 @@ from rdpt_core.traces.formats.fields import (
     verdict_of,
     whole,
 )
-from rdpt_core.traces.formats.inspect_output import as_written, with_attachments
+from rdpt_core.traces.formats.inspect_output import Originals, with_attachments
 from rdpt_core.traces.formats.turn import build
 from rdpt_core.traces.formats.verdicts import no_verdict
 
@@ -59,14 +59,14 @@ def _sample(sample: Any, header: Mapping[str, Any]) -> Iterator[Draft]:
     sample = {**sample, **{key: with_attachments(sample.get(key), attachments) for key in ("messages", "input")}}
     model = short_text(output.get("model")) or short_text(header.get("model"))
     epoch = whole(sample.get("epoch"))
-    facts = _facts(sample, header)
+    facts, originals = _facts(sample, header), Originals(sample)
     # One score for several choices says nothing of any of them.
     correct, verdict = _verdict(_scores(sample)) if len(choices) == 1 else (None, None)
     for index, choice in enumerate(choices):
         message = choice.get("message") if isinstance(choice, dict) else None
         if not isinstance(message, dict):
             raise RecordError(f"choice {index} has no message")
-        draft = _draft(message, model, sample)
+        draft = _draft(message, model, sample, originals)
         draft.source_id = short_text(sample.get("id"))
         draft.sample = epoch - 1 if epoch and len(choices) == 1 else None
         draft.benchmark = short_text(header.get("task"))
@@ -79,9 +79,9 @@ def _sample(sample: Any, header: Mapping[str, Any]) -> Iterator[Draft]:
         yield draft
 
 
-def _draft(message: Mapping[str, Any], model: str | None, sample: Mapping[str, Any]) -> Draft:
+def _draft(message: Mapping[str, Any], model: str | None, sample: Mapping[str, Any], originals: Originals) -> Draft:
     """A draft of an output message as the model wrote it, behind the conversation that it was shown."""
-    written = as_written(message, sample)
+    written = originals.of(message)
     try:
         draft = build(written.message, model)
     except RecordError as error:

@@ -37,36 +37,80 @@ class Written(NamedTuple):
     shown: list[Any] | None = None
 
 
-def as_written(message: Mapping[str, Any], sample: Mapping[str, Any]) -> Written:
-    """An output message of a sample as the model wrote it."""
-    generated = _generated(message, sample)
-    if generated is not None:
-        event, output = generated
+class Originals:
+    """The messages of a sample as they were generated.
+
+    Args:
+        sample: the sample, its attachments not yet put back into its events.
+    """
+
+    def __init__(self, sample: Mapping[str, Any]) -> None:
+        self._sample = sample
+        self._generated = _generated(sample.get("events"))
+        self._kept = _calls_in(sample.get("messages"))
+
+    def of(self, message: Mapping[str, Any]) -> Written:
+        """An output message as the model wrote it."""
+        identity = message.get("id")
+        found = self._generated.get(identity) if isinstance(identity, str) else None
+        if found is None:
+            return self._without_submitted(message)
+        event, output = found
+        output = with_attachments(output, self._sample.get("attachments"))
         logged, own = _text(message), _text(output)
         if logged == own:
             return Written(message)
         extra = logged[len(own) :] if logged.startswith(own) else logged
         submitted = extra.removeprefix(_DELIMITER)
         is_answer = submitted in set(_arguments(output.get("tool_calls")))
-        return Written(output, extra, submitted if is_answer else None, _input(event, sample))
-    return _without_submitted(message, sample)
+        return Written(output, extra, submitted if is_answer else None, _input(event, self._sample))
+
+    def _without_submitted(self, message: Mapping[str, Any]) -> Written:
+        """A message without the answer that was appended to it, if the conversation has lost the call that gave it."""
+        calls, content = message.get("tool_calls"), message.get("content")
+        if self._kept is None or not isinstance(calls, list):
+            return Written(message)
+        named = [call for call in calls if isinstance(call, dict) and isinstance(call.get("id"), str)]
+        answers = set(_arguments([call for call in named if call["id"] not in self._kept]))
+        if isinstance(content, list):
+            last = content[-1] if content else None
+            text = last.get("text") if isinstance(last, dict) and last.get("type") == "text" else None
+            if isinstance(text, str) and text in answers:
+                return Written({**message, "content": content[:-1]}, text, text)
+        elif isinstance(content, str):
+            for answer in sorted(answers, key=len, reverse=True):
+                if content == answer or content.endswith(_DELIMITER + answer):
+                    own = content.removesuffix(answer).removesuffix(_DELIMITER)
+                    return Written({**message, "content": own}, content[len(own) :], answer)
+        return Written(message)
 
 
-def _generated(
-    message: Mapping[str, Any], sample: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
-    """The model event that a message came from, and the message in it."""
-    identity, events = message.get("id"), sample.get("events")
-    if not isinstance(identity, str) or not identity or not isinstance(events, list):
-        return None
-    for event in reversed(events):
+def _generated(events: Any) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """By message id: the model event that gave it, and the message in that event."""
+    found: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    for event in events if isinstance(events, list) else []:
         output = event.get("output") if isinstance(event, dict) and event.get("event") == "model" else None
         choices = output.get("choices") if isinstance(output, dict) else None
         for choice in choices if isinstance(choices, list) else []:
-            written = choice.get("message") if isinstance(choice, dict) else None
-            if isinstance(written, dict) and written.get("id") == identity:
-                return event, with_attachments(written, sample.get("attachments"))
-    return None
+            message = choice.get("message") if isinstance(choice, dict) else None
+            if isinstance(message, dict) and isinstance(message.get("id"), str) and message["id"]:
+                found[message["id"]] = event, message
+    return found
+
+
+def _calls_in(messages: Any) -> set[str] | None:
+    """The ids of the tool calls in a conversation; None if the log has none."""
+    if not isinstance(messages, list):
+        return None
+    calls: set[str] = set()
+    for turn in messages:
+        made = turn.get("tool_calls") if isinstance(turn, dict) else None
+        calls |= {
+            call["id"]
+            for call in (made if isinstance(made, list) else [])
+            if isinstance(call, dict) and isinstance(call.get("id"), str)
+        }
+    return calls
 
 
 def _text(message: Mapping[str, Any]) -> str:
@@ -86,34 +130,6 @@ def _input(event: Mapping[str, Any], sample: Mapping[str, Any]) -> list[Any] | N
             if len(given) > 10 * len(pool):
                 raise RecordError("the ranges of a model event name its messages again and again")
     return with_attachments(given, sample.get("attachments")) if is_conversation(given) else None
-
-
-def _without_submitted(message: Mapping[str, Any], sample: Mapping[str, Any]) -> Written:
-    """A message without the answer that was appended to it, if the conversation has lost the call that gave it."""
-    shown = sample.get("messages")
-    calls = message.get("tool_calls")
-    if not isinstance(shown, list) or not isinstance(calls, list):
-        return Written(message)
-    kept = {
-        call.get("id")
-        for turn in shown
-        if isinstance(turn, dict) and isinstance(turn.get("tool_calls"), list)
-        for call in turn["tool_calls"]
-        if isinstance(call, dict) and isinstance(call.get("id"), str)
-    }
-    taken = [call for call in calls if isinstance(call, dict) and isinstance(call.get("id"), str)]
-    content = message.get("content")
-    for answer in _arguments([call for call in taken if call["id"] not in kept]):
-        if isinstance(content, list):
-            last = content[-1] if content else None
-            if isinstance(last, dict) and last.get("type") == "text" and last.get("text") == answer:
-                return Written({**message, "content": content[:-1]}, answer, answer)
-        elif isinstance(content, str) and content == answer:
-            return Written({**message, "content": ""}, answer, answer)
-        elif isinstance(content, str) and content.endswith(_DELIMITER + answer):
-            own = content.removesuffix(_DELIMITER + answer)
-            return Written({**message, "content": own}, _DELIMITER + answer, answer)
-    return Written(message)
 
 
 def _arguments(calls: Any) -> Iterator[str]:
