@@ -94,6 +94,7 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
                 "empty one; give --question, or the file of requests beside the results"
             )
         lines += _repeats(file)
+        lines += _not_the_models(file)
     again = [f"{readable(file.name)}, {readable(file.left_out or '')}" for file in report.left_out]
     if again:
         lines.append(f"left out: {_some(again, '; ')}")
@@ -118,6 +119,19 @@ def _repeats(file: FileReport) -> Iterator[str]:
         if file.n_copies > 1:
             are, it = "traces repeat", "all are kept and count"
         yield f"  warning: {file.n_copies:,} {are} an earlier one word for word: {file.copy}; {it}"
+
+
+def _not_the_models(file: FileReport) -> Iterator[str]:
+    """What is to be said of text in or beside the responses that the model did not write."""
+    if file.n_prefilled:
+        are = "response begins" if file.n_prefilled == 1 else "responses begin"
+        yield (
+            f"  {file.n_prefilled:,} {are} with text that the model was given to continue; meta.import.prefill says "
+            "where it ends"
+        )
+    if file.n_set_aside:
+        are = "response stood text" if file.n_set_aside == 1 else "responses stood text"
+        yield f"  beside {file.n_set_aside:,} {are} that the model did not write; it is in meta.source, not in them"
 
 
 def _some(names: list[str], sign: str) -> str:

@@ -98,7 +98,19 @@ def _draft(message: Mapping[str, Any], model: str | None, sample: Mapping[str, A
     if summaries:
         draft.meta.update(rest_of({"reasoning_summary": summaries}, ()))
     shown = written.shown if written.shown is not None else sample.get("messages")
-    draft.messages, draft.continues = _conversation(shown, message, sample, written.shown is not None)
+    turns = _turns_before(shown, message, is_before=written.shown is not None)
+    given = sample.get("input")
+    if not turns and is_conversation(given):
+        turns = turns_of(given)
+    draft.continues = bool(turns) and _is_prefill(turns[-1])
+    if draft.continues:
+        # Inspect takes closed thinking out of a given turn, too.
+        beginning = build(turns[-1][1], model).response.text
+        draft.messages = (*messages_of(turns[:-1]), Message("assistant", beginning))
+    elif turns:
+        draft.messages = messages_of(turns)
+    else:
+        draft.messages = messages_for(given) if isinstance(given, str) else ()
     return draft
 
 
@@ -166,25 +178,17 @@ def _summaries(message: Mapping[str, Any]) -> list[str]:
     return [part["summary"] for part in parts if part.get("redacted") is True and isinstance(part.get("summary"), str)]
 
 
-def _conversation(
-    shown: Any, message: Mapping[str, Any], sample: Mapping[str, Any], is_before: bool
-) -> tuple[tuple[Message, ...], bool]:
-    """The messages before the model's answer, and whether the answer continues the last of them.
+def _turns_before(shown: Any, message: Mapping[str, Any], *, is_before: bool) -> list[tuple[str, Mapping[str, Any]]]:
+    """The turns before the model's answer; empty if the log does not have them.
 
     Args:
         shown: the log's messages, or those of a model event.
         is_before: all of them stand before the answer.
     """
-    if is_conversation(shown):
-        turns = turns_of(shown)
-        end = len(turns) if is_before else _place(turns, message)
-        if end > 0:
-            return messages_of(turns[:end]), _is_prefill(turns[end - 1])
-    given = sample.get("input")
-    if is_conversation(given):
-        turns = turns_of(given)
-        return messages_of(turns), _is_prefill(turns[-1])
-    return (messages_for(given) if isinstance(given, str) else ()), False
+    if not is_conversation(shown):
+        return []
+    turns = turns_of(shown)
+    return turns if is_before else turns[: _place(turns, message)]
 
 
 def _place(turns: list[tuple[str, Mapping[str, Any]]], message: Mapping[str, Any]) -> int:
@@ -200,7 +204,7 @@ def _place(turns: list[tuple[str, Mapping[str, Any]]], message: Mapping[str, Any
 def _is_prefill(turn: tuple[str, Mapping[str, Any]]) -> bool:
     """Whether a turn of the assistant was given to the model. What it generated itself is a turn of its own."""
     role, given = turn
-    return role == "assistant" and given.get("source") != "generate"
+    return role == "assistant" and given.get("source") != "generate" and not given.get("tool_calls")
 
 
 FORMAT = Format(

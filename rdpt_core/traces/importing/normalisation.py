@@ -22,6 +22,12 @@ _BENCHMARKS = re.compile(
     r"|amc[-_]?23|minerva[-_]?math|humaneval|mbpp|livecodebench|arc[-_]challenge|bbh|drop|hellaswag)(?![a-z0-9])"
 )
 
+_NOT_GRADABLE = {
+    NOT_KNOWN: "the source shows thinking only, and not whether the answer is part of it",
+    TOOL_CALL: "the turn ends with a tool call and says nothing after the thinking",
+}
+"""By why the closing tag of a thinking is missing: why a response that holds nothing else has no grade."""
+
 
 class Normaliser:
     """Finishes the drafts of one import. Ids are unique across its files.
@@ -70,7 +76,7 @@ class Normaliser:
             draft.finish_reason,
             draft.truncated,
             file.closes_thinking,
-            may_be_closed=closing in (NOT_KNOWN, TOOL_CALL),
+            may_be_closed=closing in _NOT_GRADABLE,
         )
         if draft.finish_reason is not None:
             about["finish_reason"] = draft.finish_reason
@@ -129,7 +135,5 @@ def _not_gradable(draft: Draft, gold: str, question: str, closing: str | None) -
 
     Servers that see no closing tag call all of it thinking, the answer included.
     """
-    if closing != NOT_KNOWN:
-        return None
-    reason = "the source shows thinking only, and not whether the answer is part of it"
-    return Grade(None, method_for(gold, question, draft.candidates), reason=reason)
+    reason = _NOT_GRADABLE.get(closing or "")
+    return Grade(None, method_for(gold, question, draft.candidates), reason=reason) if reason is not None else None

@@ -71,7 +71,10 @@ def test_a_bare_submission_is_a_tool_call_without_text(tmp_path: Path) -> None:
     thinking = sample([THINKS, {"type": "text", "text": "4"}], stop="tool_calls", message={"tool_calls": [CALL]})
     done = read(tmp_path, bare, thinking)
     assert [trace.response for trace in done.traces] == ["<think>\ntwo and two"]
-    assert done.traces[0].meta["import"]["reasoning"]["closing"] == "a tool call follows"
+    (trace,) = done.traces
+    assert trace.meta["import"]["reasoning"]["closing"] == "a tool call follows"
+    assert trace.correct is None
+    assert "ends with a tool call" in trace.meta["grading"]["reason"]
     assert "tool call without text (the answer that it submits" in done.rejects[0].reason
 
 
@@ -106,7 +109,7 @@ def test_what_a_provider_says_of_withheld_reasoning_is_kept_apart(tmp_path: Path
 # ── The beginning that the model was given ───────────────────────────────────────────────────────────────────────────
 
 
-def prefilled(beginning: str, content: Any, **more: Any) -> dict[str, Any]:
+def prefilled(beginning: Any, content: Any, **more: Any) -> dict[str, Any]:
     given = {"role": "assistant", "content": beginning, "source": "input", **more}
     return sample(content, before=(ASKED, given))
 
@@ -129,6 +132,13 @@ def test_a_given_beginning_is_joined_and_its_end_kept(
     assert trace.meta["import"]["prefill"] == {"char_end": len(beginning)}
     assert (done.report.n_prefilled, done.report.characters_prefilled) == (1, len(beginning))
     assert trace.correct is True
+
+
+def test_thinking_that_inspect_took_out_of_the_beginning_is_put_back(tmp_path: Path) -> None:
+    given = [THINKS, {"type": "text", "text": "It is "}]
+    (trace,) = read(tmp_path, prefilled(given, "Paris")).traces
+    assert trace.response == "<think>\ntwo and two\n</think>\n\nIt is Paris"
+    assert trace.response[trace.meta["import"]["prefill"]["char_end"] :] == "Paris"
 
 
 def test_a_turn_that_the_model_generated_is_no_beginning(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from rdpt_core.cli import main
 from rdpt_core.records import Message
 from rdpt_core.traces.formats.base import Draft, RecordError, Response
 from rdpt_core.traces.importing.prefill import join_last_turn
-from tests.support.import_reports import imported
+from tests.support.import_reports import eval_archive, imported
 
 ASKED = Message("user", "Where is the Louvre?")
 
@@ -74,3 +75,16 @@ def test_anthropic_always_continues(tmp_path: Path) -> None:
     message = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "Paris"}]}
     (trace,) = imported(tmp_path, ({"request": {"messages": asked}, "response": message},)).traces
     assert trace.response == "It is in Paris"
+
+
+def test_the_command_says_what_the_model_did_not_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = {"id": "c", "function": "submit", "arguments": {"answer": "Paris"}}
+    answer = {"role": "assistant", "content": "Sent.\n\nParis", "source": "generate"}
+    given = [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "It is "}]
+    choices = [{"message": {**answer, "tool_calls": [call]}, "stop_reason": "tool_calls"}]
+    log = tmp_path / "log.eval"
+    log.write_bytes(eval_archive({"id": 1, "messages": [*given, answer], "output": {"choices": choices}}))
+    assert main(["import", str(log), "--out", str(tmp_path / "out.jsonl")]) == 0
+    said = capsys.readouterr().err
+    assert "1 response begins with text that the model was given to continue" in said
+    assert "beside 1 response stood text that the model did not write" in said
