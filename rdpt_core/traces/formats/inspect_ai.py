@@ -32,6 +32,9 @@ from rdpt_core.traces.formats.verdicts import no_verdict
 _VERDICTS = {"C": True, "I": False, "YES": True, "NO": False}
 _NO_VERDICTS = {"P": "part mark", "N": "no answer"}
 
+_NEW_TURN = ("hf/", "nnterp/", "openai/")
+"""Providers that answer a turn of the assistant with another one. The others have the model write on in it."""
+
 
 def _detect(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("eval"), dict):
@@ -66,7 +69,7 @@ def _sample(sample: Any, header: Mapping[str, Any]) -> Iterator[Draft]:
         message = choice.get("message") if isinstance(choice, dict) else None
         if not isinstance(message, dict):
             raise RecordError(f"choice {index} has no message")
-        draft = _draft(message, model, sample, originals)
+        draft = _draft(message, model, sample, header, originals)
         draft.source_id = short_text(sample.get("id"))
         draft.sample = epoch - 1 if epoch and len(choices) == 1 else None
         draft.benchmark = short_text(header.get("task"))
@@ -79,7 +82,13 @@ def _sample(sample: Any, header: Mapping[str, Any]) -> Iterator[Draft]:
         yield draft
 
 
-def _draft(message: Mapping[str, Any], model: str | None, sample: Mapping[str, Any], originals: Originals) -> Draft:
+def _draft(
+    message: Mapping[str, Any],
+    model: str | None,
+    sample: Mapping[str, Any],
+    header: Mapping[str, Any],
+    originals: Originals,
+) -> Draft:
     """A draft of an output message as the model wrote it, behind the conversation that it was shown."""
     written = originals.of(message)
     try:
@@ -90,6 +99,7 @@ def _draft(message: Mapping[str, Any], model: str | None, sample: Mapping[str, A
     draft.set_aside = written.set_aside
     if written.submitted is not None:
         draft.meta.update(rest_of({"submitted": written.submitted}, ()))
+        draft.verdict = "none: the answer stands in a tool call"
     elif written.set_aside:
         # Options that a solver put into another order: the letters of the reference answer are not the model's.
         draft.meta.update(rest_of({"changed_by_a_solver_to": written.set_aside}, ()))
@@ -102,7 +112,8 @@ def _draft(message: Mapping[str, Any], model: str | None, sample: Mapping[str, A
     given = sample.get("input")
     if not turns and is_conversation(given):
         turns = turns_of(given)
-    draft.continues = bool(turns) and _is_prefill(turns[-1])
+    provider = short_text(header.get("model")) or ""
+    draft.continues = bool(turns) and _is_prefill(turns[-1]) and not provider.startswith(_NEW_TURN)
     if draft.continues:
         # Inspect takes closed thinking out of a given turn, too.
         beginning = build(turns[-1][1], model).response.text

@@ -60,10 +60,11 @@ class Originals:
         logged, own = _text(message), _text(output)
         if logged == own:
             return Written(message)
-        extra = logged[len(own) :] if logged.startswith(own) else logged
-        submitted = extra.removeprefix(_DELIMITER)
-        is_answer = submitted in set(_arguments(output.get("tool_calls")))
-        return Written(output, extra, submitted if is_answer else None, _input(event, self._sample))
+        # Agents strip a text to which they append.
+        kept = next((text for text in (own, own.strip()) if logged.startswith(text)), "")
+        extra = logged[len(kept) :]
+        submitted = next((text for text in _arguments(output.get("tool_calls")) if extra.endswith(text)), None)
+        return Written(output, extra, submitted, _input(event, self._sample))
 
     def _without_submitted(self, message: Mapping[str, Any]) -> Written:
         """A message without the answer that was appended to it, if the conversation has lost the call that gave it."""

@@ -61,6 +61,8 @@ def test_an_answer_that_an_agent_appends_is_set_aside(tmp_path: Path) -> None:
     done = read(tmp_path, submitting)
     (trace,) = done.traces
     assert trace.response == "<think>\ntwo and two\n</think>\n\nI submit."
+    assert trace.correct is None
+    assert trace.meta["import"]["verdict"] == "none: the answer stands in a tool call"
     assert trace.meta["source"]["submitted"] == "4"
     assert (done.report.n_set_aside, done.report.characters_set_aside) == (1, 1)
     assert done.report.characters_in == len("two and twoI submit.")
@@ -73,8 +75,7 @@ def test_a_bare_submission_is_a_tool_call_without_text(tmp_path: Path) -> None:
     assert [trace.response for trace in done.traces] == ["<think>\ntwo and two"]
     (trace,) = done.traces
     assert trace.meta["import"]["reasoning"]["closing"] == "a tool call follows"
-    assert trace.correct is None
-    assert "ends with a tool call" in trace.meta["grading"]["reason"]
+    assert (trace.correct, "grading" in trace.meta) == (None, False)
     assert "tool call without text (the answer that it submits" in done.rejects[0].reason
 
 
@@ -145,6 +146,22 @@ def test_a_turn_that_the_model_generated_is_no_beginning(tmp_path: Path) -> None
     done = read(tmp_path, prefilled("First.", "Second.", source="generate"))
     assert done.traces == []
     assert "nothing says that the response continues it" in done.rejects[0].reason
+
+
+@pytest.mark.parametrize(("model", "is_joined"), [("vllm/qwen3", True), ("openai/gpt-5", False), ("hf/qwen3", False)])
+def test_some_providers_answer_with_a_turn_of_its_own(tmp_path: Path, model: str, is_joined: bool) -> None:
+    done = imported(tmp_path, eval_archive(prefilled("It is ", "Paris"), model=model), "log.eval")
+    assert [trace.response for trace in done.traces] == (["It is Paris"] if is_joined else [])
+    assert len(done.rejects) == (not is_joined)
+
+
+def test_the_conversation_of_a_log_without_messages_is_its_input(tmp_path: Path) -> None:
+    given = [ASKED, {"role": "assistant", "content": "It is "}]
+    whole = {**sample("Paris"), "input": given, "messages": None}
+    (trace,) = read(tmp_path, whole).traces
+    assert trace.response == "It is Paris"
+    (trace,) = read(tmp_path, {**sample("Paris"), "messages": []}).traces
+    assert [message.content for message in trace.messages] == ["Where is the Louvre?"]
 
 
 # ── Verdicts ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -31,14 +31,19 @@ def test_the_message_of_the_model_event_is_what_the_model_wrote() -> None:
     assert (written.set_aside, written.submitted) == ("4", "4")
 
 
-def test_text_that_is_joined_by_the_agent_is_known_by_the_event() -> None:
-    logged = message("I submit.\n\n4", tool_calls=[CALL])
-    written = Originals({"events": [event(message("I submit. ", tool_calls=[CALL]))]}).of(logged)
-    # The agent strips the text to which it appends, so that nothing of it is told apart any more.
-    assert written.message["content"] == "I submit. "
-    assert written.set_aside == "I submit.\n\n4"
-    written = Originals({"events": [event(message("I submit.", tool_calls=[CALL]))]}).of(logged)
-    assert (written.set_aside, written.submitted) == ("\n\n4", "4")
+@pytest.mark.parametrize(
+    ("own", "logged", "aside"),
+    [
+        ("I submit.", "I submit.\n\n4", "\n\n4"),
+        (" I submit. ", "I submit. \n\n4", " \n\n4"),
+        ("I submit.", "I submit. ==> 4", " ==> 4"),
+        ("", "4", "4"),
+    ],
+)
+def test_an_answer_that_an_agent_joins_is_known_by_the_event(own: str, logged: str, aside: str) -> None:
+    events = [event(message(own, tool_calls=[CALL]))]
+    written = Originals({"events": events}).of(message(logged, tool_calls=[CALL]))
+    assert (written.message["content"], written.set_aside, written.submitted) == (own, aside, "4")
 
 
 def test_a_message_that_nobody_changed_stays_as_the_log_has_it() -> None:
