@@ -1,0 +1,112 @@
+"""The turns of a conversation before a response: who spoke, what was said, and which tools were called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+def arguments_text(arguments: object) -> str:
+    """The arguments of a tool call as text: a text as it is, an object as its JSON, none as an empty object."""
+    if isinstance(arguments, str):
+        return arguments
+    return json.dumps({} if arguments is None else arguments, ensure_ascii=False)
+
+
+class ToolCall(NamedTuple):
+    """A function that the model asked for in an earlier turn.
+
+    Attributes:
+        arguments: as text, which is JSON unless the model wrote something else.
+        id: what the turn with the result names it by; None if the source gives none.
+    """
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """In the shape of OpenAI's API."""
+        called = {"type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+        return called if self.id is None else {"id": self.id, **called}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation before the response.
+
+    Attributes:
+        content: its text; empty for a turn of nothing but tool calls.
+        tool_calls: of a turn of the assistant.
+        tool_call_id: of a tool's turn: the call that it answers.
+        name: of a tool's turn, the tool; of another one, the speaker.
+        left_out: of a turn just imported, a word for each part that is neither text nor a tool call. They are counted
+            in `meta` and belong to no trace.
+    """
+
+    role: str
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the turn is a role and a text, and nothing else."""
+        return not self.tool_calls and self.tool_call_id is None and self.name is None
+
+    @property
+    def text(self) -> str:
+        """The turn for a reader: its content, then a line for each tool call."""
+        if not self.tool_calls:
+            return self.content
+        lines = [f"tool call: {call.name} {call.arguments}" for call in self.tool_calls]
+        return "\n".join([self.content, *lines] if self.content else lines)
+
+    @property
+    def speaker(self) -> str:
+        """The role for a reader, with the name if it has one."""
+        return self.role if self.name is None else f"{self.role} {self.name}"
+
+    @property
+    def content_key(self) -> list[Any]:
+        """What hashes are made of. Of a plain turn they know its role and its content only."""
+        return [self.role, self.content] if self.is_plain else [self.role, self.content, self.to_json()]
+
+    @classmethod
+    def from_json(cls, fields: Any) -> Message:
+        """What `to_json` gave.
+
+        Raises:
+            ValueError: it gave something else.
+        """
+        if not isinstance(fields, dict):
+            raise ValueError("a message is an object")
+        try:
+            calls = [
+                ToolCall(call["function"]["name"], call["function"]["arguments"], call.get("id"))
+                for call in fields.get("tool_calls", ())
+            ]
+            message = cls(
+                fields["role"], fields["content"], tuple(calls), fields.get("tool_call_id"), fields.get("name")
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("the object is no message") from error
+        texts = [message.role, message.content, message.tool_call_id or "", message.name or ""]
+        texts += [part or "" for call in calls for part in call]
+        if not all(isinstance(text, str) for text in texts) or message.to_json() != fields:
+            raise ValueError("the object is no message")
+        return message
+
+    def to_json(self) -> dict[str, Any]:
+        """The turn as in a canonical line, where what is absent is left out."""
+        fields: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            fields["tool_calls"] = [call.to_json() for call in self.tool_calls]
+        if self.tool_call_id is not None:
+            fields["tool_call_id"] = self.tool_call_id
+        if self.name is not None:
+            fields["name"] = self.name
+        return fields
