@@ -58,6 +58,14 @@ class Message:
         return not self.tool_calls and self.tool_call_id is None and self.name is None
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything that is written in the turn."""
+        if self.is_plain:
+            return self.role, self.content
+        parts = (self.tool_call_id, self.name, *(part for call in self.tool_calls for part in call))
+        return self.role, self.content, *(part for part in parts if part is not None)
+
+    @property
     def text(self) -> str:
         """The turn for a reader: its content, then a line for each tool call."""
         if not self.tool_calls:
@@ -94,9 +102,7 @@ class Message:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("the object is no message") from error
-        texts = [message.role, message.content, message.tool_call_id or "", message.name or ""]
-        texts += [part or "" for call in calls for part in call]
-        if not all(isinstance(text, str) for text in texts) or message.to_json() != fields:
+        if not all(isinstance(text, str) for text in message.texts) or message.to_json() != fields:
             raise ValueError("the object is no message")
         return message
 

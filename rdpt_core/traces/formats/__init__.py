@@ -27,6 +27,7 @@ Beside the formats stand
 base          the record that a format is given, the draft that it gives back, and how it says no
 fields        which names real files give to the same idea
 conversation  lists of turns under the names that chat files use
+tool_calls    their tool calls and results, in the shapes that exist
 turn          one assistant turn, in the shape that chat APIs share
 reasoning     reasoning put back as the model wrote it, and responses that were cut off
 not_traces    files that lie beside traces and are none

@@ -4,6 +4,7 @@ pipeline       the whole of `import`
 repeats        files that are met twice
 recognition    which container and which format a file is
 normalisation  drafts to traces: ids, truncation, grade, origin
+conversations  what conversations held beside text
 ids            ids of imported traces and questions
 checksums      the proof that responses were not altered
 report         what became of every file

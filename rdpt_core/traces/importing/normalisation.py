@@ -10,6 +10,7 @@ from typing import Any
 from rdpt_core.records import Message, Trace
 from rdpt_core.traces.formats.base import Context, Draft, RecordError
 from rdpt_core.traces.grading.grader import Grader
+from rdpt_core.traces.importing.conversations import account_for
 from rdpt_core.traces.importing.ids import IdRegistry
 from rdpt_core.traces.importing.recognition import OpenedFile
 from rdpt_core.traces.importing.report import FileReport
@@ -52,6 +53,9 @@ class Normaliser:
         messages = self._messages(draft, about, entry)
         if messages and messages[-1].role == "assistant":
             raise RecordError("the conversation before the response ends with a turn of the assistant")
+        conversation = account_for(messages, entry)
+        if conversation:
+            about["conversation"] = conversation
         meta: dict[str, Any] = {"import": about}
         if draft.meta:
             meta["source"] = draft.meta
