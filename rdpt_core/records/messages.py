@@ -14,6 +14,10 @@ def arguments_text(arguments: object) -> str:
     return json.dumps({} if arguments is None else arguments, ensure_ascii=False)
 
 
+_MAX_DEPTH = 50
+"""Arguments that are nested more deeply stay text."""
+
+
 class ToolCall(NamedTuple):
     """A function that the model asked for in an earlier turn.
 
@@ -26,10 +30,27 @@ class ToolCall(NamedTuple):
     arguments: str
     id: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """In the shape of OpenAI's API."""
-        called = {"type": "function", "function": {"name": self.name, "arguments": self.arguments}}
+    def to_json(self, *, as_object: bool = False) -> dict[str, Any]:
+        """In the shape of OpenAI's API.
+
+        Args:
+            as_object: give the arguments as the object that they are, where they are one.
+        """
+        parsed = self.arguments_object() if as_object else None
+        function = {"name": self.name, "arguments": self.arguments if parsed is None else parsed}
+        called = {"type": "function", "function": function}
         return called if self.id is None else {"id": self.id, **called}
+
+    def arguments_object(self) -> dict[str, Any] | None:
+        """The object that the arguments are; None if they are none, or one that could not be written again."""
+        try:
+            value = json.loads(self.arguments)
+            if "\\u" in self.arguments:
+                # Escapes may spell half of a surrogate pair, which is no character.
+                json.dumps(value, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) and not _is_deep(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +127,31 @@ class Message:
             raise ValueError("the object is no message")
         return message
 
-    def to_json(self) -> dict[str, Any]:
-        """The turn as in a canonical line, where what is absent is left out."""
+    def to_json(self, *, objects: bool = False) -> dict[str, Any]:
+        """The turn as in a canonical line, where what is absent is left out.
+
+        Args:
+            objects: give arguments of tool calls as objects, where they are some.
+        """
         fields: dict[str, Any] = {"role": self.role, "content": self.content}
         if self.tool_calls:
-            fields["tool_calls"] = [call.to_json() for call in self.tool_calls]
+            fields["tool_calls"] = [call.to_json(as_object=objects) for call in self.tool_calls]
         if self.tool_call_id is not None:
             fields["tool_call_id"] = self.tool_call_id
         if self.name is not None:
             fields["name"] = self.name
         return fields
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return False
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ _INSTEAD = "Read it in the model's folder before you use it; `--template raw` re
 MAX_CHARS = 5_000_000
 """Of the messages that are sent at once: beyond any context, and well within the memory of the process."""
 
-Conversation = Sequence[Mapping[str, str]]
+Conversation = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ class ChatTemplate:
 
 
 def _n_chars(messages: Conversation) -> int:
-    return sum(len(text) for message in messages for text in message.values())
+    texts = (value for message in messages for value in message.values() if value is not None)
+    return sum(len(value) if isinstance(value, str) else len(json.dumps(value)) for value in texts)
 
 
 def _chunks(conversations: Sequence[Conversation]) -> Iterator[list[Conversation]]:
