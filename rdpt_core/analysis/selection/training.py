@@ -6,8 +6,8 @@
     sharegpt            LLaMA-Factory: {"conversations": [{"from": "human", …}, {"from": "gpt", …}], "system": …}, and
                         an entry in `dataset_info.json` beside the file
 
-Tool calls of earlier turns stay: in OpenAI's shape for TRL, as turns of `function_call` and `observation` for
-LLaMA-Factory. The response is written as it is stored, character by character; nothing is stripped and no end token is added.
+The response is written as it is stored, character by character; nothing is stripped and no end token is added. Tool
+calls of earlier turns stay: in OpenAI's shape for TRL, as `function_call` and `observation` turns for LLaMA-Factory.
 """
 
 from __future__ import annotations
