@@ -58,7 +58,7 @@ class ChatTemplate:
         """
         results: list[str | Refused] = []
         for chunk in _chunks(conversations):
-            if len(chunk) == 1 and _n_chars(chunk[0]) > MAX_CHARS:
+            if len(chunk) == 1 and n_chars(chunk[0]) > MAX_CHARS:
                 results.append(Refused(f"its messages have more than {MAX_CHARS:,} characters"))
             else:
                 results += map(self._result, self._ask(chunk))
@@ -125,7 +125,8 @@ class ChatTemplate:
         return ModelError("the chat template of this model is broken", where=self.model, got=reason)
 
 
-def _n_chars(messages: Conversation) -> int:
+def n_chars(messages: Conversation) -> int:
+    """How much text a conversation holds."""
     texts = (value for message in messages for value in message.values() if value is not None)
     return sum(len(value) if isinstance(value, str) else len(json.dumps(value)) for value in texts)
 
@@ -135,7 +136,7 @@ def _chunks(conversations: Sequence[Conversation]) -> Iterator[list[Conversation
     chunk: list[Conversation] = []
     total = 0
     for messages in conversations:
-        n = _n_chars(messages)
+        n = n_chars(messages)
         if chunk and total + n > MAX_CHARS:
             yield chunk
             chunk, total = [], 0

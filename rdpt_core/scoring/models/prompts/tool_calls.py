@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rdpt_core.records import Message, ToolCall, Trace
-from rdpt_core.scoring.models.prompts.chat_template import MAX_CHARS, ChatTemplate, Refused
+from rdpt_core.scoring.models.prompts.chat_template import MAX_CHARS, ChatTemplate, Refused, n_chars
 
 _ID_CHARS = 9
 
@@ -74,12 +74,13 @@ def render_traces(template: ChatTemplate, traces: Sequence[Trace]) -> list[Shown
         shape, why = _shape_for(template, trace)
         shapes.append(shape)
         lost.append(why)
-    texts = template.render([conversation_of(trace, shape) for trace, shape in zip(traces, shapes, strict=True)])
+    given = [conversation_of(trace, shape) for trace, shape in zip(traces, shapes, strict=True)]
+    texts = template.render(given)
     # A template that shows calls may still refuse these, such as those without an id.
     again = [
         place
         for place, text in enumerate(texts)
-        if isinstance(text, Refused) and shapes[place] is not None and _n_calls(traces[place])
+        if isinstance(text, Refused) and shapes[place] is not None and n_chars(given[place]) <= MAX_CHARS
     ]
     if again:
         others = template.render([conversation_of(traces[place]) for place in again])
