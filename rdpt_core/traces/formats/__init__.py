@@ -28,6 +28,7 @@ base          the record that a format is given, the draft that it gives back, a
 fields        which names real files give to the same idea
 verdicts      what a source says of correctness, and where it says nothing on purpose
 conversation  lists of turns under the names that chat files use
+tool_calls    their tool calls and results, in the shapes that exist
 turn          one assistant turn, in the shape that chat APIs share
 inspect_output  what the model of an Inspect log wrote before solvers changed it
 reasoning     reasoning put back as the model wrote it, and responses that were cut off

@@ -5,6 +5,7 @@ repeats        files that are met twice
 recognition    which container and which format a file is
 normalisation  drafts to traces: ids, truncation, grade, origin
 prefill        responses that continue a turn which the model was given
+conversations  what conversations held beside text
 ids            ids of imported traces and questions
 checksums      the proof that responses were not altered
 report         what became of every file

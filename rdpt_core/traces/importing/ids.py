@@ -109,4 +109,4 @@ def _tell_renamed(given: str, changed: str, entry: FileReport) -> None:
 
 
 def _asked(trace: Trace) -> str:
-    return json.dumps([[m.role, m.content] for m in trace.messages]) if trace.messages else trace.prompt or ""
+    return json.dumps([m.content_key for m in trace.messages]) if trace.messages else trace.prompt or ""

@@ -11,6 +11,7 @@ from rdpt_core.records import Message, Trace
 from rdpt_core.traces.formats.base import Context, Draft
 from rdpt_core.traces.formats.reasoning import NOT_KNOWN, TOOL_CALL, as_cut
 from rdpt_core.traces.grading.grader import Grade, Grader, method_for
+from rdpt_core.traces.importing.conversations import account_for
 from rdpt_core.traces.importing.ids import IdRegistry
 from rdpt_core.traces.importing.prefill import join_last_turn
 from rdpt_core.traces.importing.recognition import OpenedFile
@@ -66,6 +67,9 @@ class Normaliser:
         if draft.reasoning is not None:
             about["reasoning"] = draft.reasoning
         response = draft.response.text
+        conversation = account_for(messages, entry)
+        if conversation:
+            about["conversation"] = conversation
         meta: dict[str, Any] = {"import": about}
         if draft.meta:
             meta["source"] = draft.meta
