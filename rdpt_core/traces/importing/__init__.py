@@ -7,4 +7,5 @@ normalisation  drafts to traces: ids, truncation, grade, origin
 ids            ids of imported traces and questions
 checksums      the proof that responses were not altered
 report         what became of every file
+thinking_seen  models that always think, and traces without any thinking
 """
