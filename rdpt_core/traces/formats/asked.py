@@ -1,8 +1,8 @@
 """What a column holds that was asked: a question, a conversation, a conversation as JSON text, or a rendered prompt.
 
 Trainers decode prompts without their special tokens. What is left of ChatML is `system`, `user` and `assistant` on
-lines of their own, and no question: it stays the prompt that it is, and its turns are read back only where no line of
-a turn's text could be taken for the name of a role.
+lines of their own, and of Llama 3's template the same words at the ends of the texts before them. That is no question:
+it stays the prompt that it is, and its turns are read back only where no other place could be taken for a role's name.
 """
 
 from __future__ import annotations
@@ -79,19 +79,25 @@ def asked(value: Any, what: str, system: Any = None) -> tuple[tuple[Message, ...
 
 
 def rendered_turns(prompt: str) -> tuple[Message, ...]:
-    """The turns of a rendered prompt, where they are certain: ChatML, with or without its tokens, Llama 3, DeepSeek."""
-    return turns_in(prompt) or _decoded_turns(prompt) or _deepseek_turns(prompt)
+    """The turns of a rendered prompt, where they are certain: ChatML and Llama 3, with or without tokens, DeepSeek."""
+    return turns_in(prompt) or _decoded_turns(prompt) or _decoded_llama_turns(prompt) or _deepseek_turns(prompt)
 
 
 def is_decoded_chat(prompt: str) -> bool:
-    """Whether a text is ChatML without its special tokens: a role's name begins it, and the last is `assistant`."""
+    """Whether a text is a rendered chat without its tokens: a role begins it, and the assistant's turn is next."""
     if not prompt.startswith(("system\n", "user\n")):
         return False
+    if prompt.endswith("assistant\n\n") and prompt.startswith(("system\n\n", "user\n\n")) and "user\n\n" in prompt:
+        return True
     lines = list(_ROLE_LINE.finditer(prompt))
     if len(lines) < 2 or lines[-1][1] != "assistant" or not any(line[1] == "user" for line in lines):
         return False
-    rest = prompt[lines[-1].end() :].strip()
-    return not rest or rest.startswith(_OPENINGS)
+    return _is_opening(prompt[lines[-1].end() :])
+
+
+def _is_opening(text: str) -> bool:
+    """Whether the assistant's turn is empty so far, or holds no more than thinking that the template opens."""
+    return not text.strip() or text.lstrip().startswith(_OPENINGS)
 
 
 def _deepseek_turns(prompt: str) -> tuple[Message, ...]:
@@ -100,22 +106,36 @@ def _deepseek_turns(prompt: str) -> tuple[Message, ...]:
         return ()
     system, _, rest = prompt.removeprefix("<｜begin▁of▁sentence｜>").partition(_USER)
     question, _, opened = rest.partition(_ASSISTANT)
-    if not question or (opened.strip() and not opened.lstrip().startswith(_OPENINGS)):
+    if not question or not _is_opening(opened):
         return ()
     return (Message("system", system), Message("user", question)) if system else (Message("user", question),)
 
 
 def _decoded_turns(prompt: str) -> tuple[Message, ...]:
-    """The turns of a decoded chat: at most one system message, one of the user, and the answer that is to come.
+    """The turns of decoded ChatML: at most one system message, one of the user, and the answer that is to come.
 
     With more role lines, any of them may be text of a turn; then there are no turns.
     """
-    if not is_decoded_chat(prompt):
+    if not prompt.startswith(("system\n", "user\n")):
         return ()
     lines = list(_ROLE_LINE.finditer(prompt))
     if [line[1] for line in lines] not in (["user", "assistant"], ["system", "user", "assistant"]):
         return ()
     texts = [prompt[line.end() + 1 : following.start()] for line, following in zip(lines, lines[1:], strict=False)]
-    if not all(text.endswith("\n") for text in texts):
+    if not all(text.endswith("\n") for text in texts) or not _is_opening(prompt[lines[-1].end() :]):
         return ()
     return tuple(Message(line[1], text[:-1]) for line, text in zip(lines, texts, strict=False))
+
+
+def _decoded_llama_turns(prompt: str) -> tuple[Message, ...]:
+    """The turns of Llama 3's template without its tokens: `system⏎⏎textuser⏎⏎textassistant⏎⏎`."""
+    system, asking, rest = prompt.partition("user\n\n")
+    question, answering, opened = rest.partition("assistant\n\n")
+    if not (asking and answering and question) or not _is_opening(opened) or prompt.count("user\n\n") != 1:
+        return ()
+    if not system:
+        return (Message("user", question),)
+    text = system.removeprefix("system\n\n")
+    if text == system or "system\n\n" in text or "assistant\n\n" in text:
+        return ()
+    return Message("system", text), Message("user", question)

@@ -40,13 +40,15 @@ from rdpt_core.traces.formats.fields import (
 )
 from rdpt_core.traces.formats.reasoning import put_back
 
+# Objects with a text under these names are as often passages that a search found.
+_PASSAGES = frozenset({"candidates", "samples"})
 _TEXT = ("response", "text", "generated_text", "generation", "output", "completion", "content")
 
 
 def _found(value: Mapping[str, Any]) -> tuple[str, str]:
     """The question's field and the candidates' field, or two empty strings."""
     for name in CANDIDATES:
-        if strings(value.get(name)) is not None or _are_objects(value.get(name)):
+        if strings(value.get(name)) is not None or (name not in _PASSAGES and _are_objects(value.get(name))):
             question, given = pick(value, [question for question in QUESTION if question != name])
             if isinstance(given, str) or is_conversation(given):
                 return question, name

@@ -20,6 +20,7 @@ from rdpt_core.traces.formats.fields import (
     CORRECT,
     DIFFICULTY,
     DOMAIN,
+    FINISH,
     GOLD,
     IDENTITY,
     MODEL,
@@ -109,6 +110,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     draft.benchmark = short_text(pick(value, BENCHMARK)[1])
     draft.domain = short_text(pick(value, DOMAIN)[1])
     draft.difficulty = short_text(pick(value, DIFFICULTY)[1])
+    draft.finish_reason = short_text(pick(value, FINISH)[1])
     draft.gold = gold_of(gold[1])
     draft.correct, draft.verdict = verdict_of(verdict[1]), verdict[0] or None
     draft.meta.update(rest_of(value, {*_USED, identity, gold[0]}))

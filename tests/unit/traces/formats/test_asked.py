@@ -66,12 +66,16 @@ def test_python_notation_is_refused_and_not_guessed(text: str) -> None:
         ("user\nTwo\nlines\n\nassistant\n", (Message("user", "Two\nlines\n"),)),
         ("<｜begin▁of▁sentence｜>Be brief.<｜User｜>2+2?<｜Assistant｜>", (Message("system", "Be brief."), *USER)),
         ("<｜User｜>2+2?<｜Assistant｜><think>\n", USER),
+        ("user\n\n2+2?assistant\n\n", USER),
+        ("system\n\nBe brief.user\n\n2+2?assistant\n\n", (Message("system", "Be brief."), *USER)),
         # Not certain: which of these lines are roles?
         ("user\nHi\nassistant\nHello\nuser\n2+2?\nassistant\n", ()),
         ("user\nname the roles:\nuser\nassistant\nassistant\n", ()),
         ("user\nassistant\n", ()),
         ("<｜User｜>a<｜Assistant｜>b<｜User｜>c<｜Assistant｜>", ()),
         ("<｜Assistant｜>b<｜User｜>c", ()),
+        ("user\n\nHiassistant\n\nHellouser\n\n2+2?assistant\n\n", ()),
+        ("system\n\na power user\n\nuser\n\n2+2?assistant\n\n", ()),
     ],
 )
 def test_turns_of_a_rendered_prompt_are_read_back_where_they_are_certain(

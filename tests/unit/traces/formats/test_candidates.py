@@ -83,6 +83,7 @@ def test_a_conversation_may_be_what_was_asked() -> None:
         {"question": "2+2?", "responses": [{"response": "4"}, 5]},
         {"responses": [{"response": "4"}]},
         {"question": 4, "responses": ["4"]},
+        {"query": "2+2?", "candidates": [{"text": "a passage that a search found"}]},
     ],
 )
 def test_what_holds_no_candidates_is_not_claimed(row: dict[str, Any]) -> None:

@@ -55,6 +55,12 @@ def test_python_notation_is_refused_by_name(name: str) -> None:
     assert rejects[0].reason.startswith(f"{name} is a conversation as Python prints it")
 
 
+def test_a_turns_switch_is_no_thought_and_a_rows_finish_reason_counts() -> None:
+    row = {"messages": [USER, {**ANSWER, "content": "4", "reasoning": "high"}], "finish_reason": "length"}
+    (trace,), _ = read((row,))
+    assert (trace.response, trace.meta["truncated"]) == ("4", "stopped at the token limit")
+
+
 def am(**info: Any) -> dict[str, Any]:
     none = {"source": None, "reference_answer": None, "test_case": None, "think_content": None, "answer_content": None}
     return {
