@@ -101,6 +101,7 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
     others = [readable(file.name) for file in report.refused]
     if others:
         lines.append(f"without traces: {_some(others, ', ')} (--json says why)")
+    lines += _without_thinking(report)
     lines.append(f"{report.n_traces:,} traces: {out}")
     if report.n_rejects:
         lines.append(f"rejected records, each with its reason: {rejects_path}")
@@ -132,6 +133,16 @@ def _not_the_models(file: FileReport) -> Iterator[str]:
     if file.n_set_aside:
         are = "response stood text" if file.n_set_aside == 1 else "responses stood text"
         yield f"  beside {file.n_set_aside:,} {are} that the model did not write; it is in meta.source, not in them"
+
+
+def _without_thinking(report: ImportReport) -> Iterator[str]:
+    """A word on each model that always thinks and none of whose traces holds any thinking."""
+    for model, n_traces in report.thinking.missing():
+        yield (
+            f"warning: {readable(model)} is of a family that always thinks, and none of its {n_traces:,} traces holds "
+            "any thinking; some programs drop it (chat models of lm-evaluation-harness keep the answer only): see how "
+            "the traces were made"
+        )
 
 
 def _some(names: list[str], sign: str) -> str:

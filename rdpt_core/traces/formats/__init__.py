@@ -27,6 +27,7 @@ Beside the formats stand
 base          the record that a format is given, the draft that it gives back, and how it says no
 fields        which names real files give to the same idea
 verdicts      what a source says of correctness, and where it says nothing on purpose
+asked         what a column holds that was asked: a question, turns, turns as JSON text, or a rendered prompt
 conversation  lists of turns under the names that chat files use
 tool_calls    their tool calls and results, in the shapes that exist
 turn          one assistant turn, in the shape that chat APIs share
@@ -46,10 +47,13 @@ from rdpt_core.traces.formats import (
     candidates,
     canonical,
     chat_sft,
+    datasets,
     gemini,
     inspect_ai,
+    llama_factory,
     lm_eval,
     math_eval,
+    nemo_skills,
     openai_chat,
     openai_responses,
     openai_stream,
@@ -58,11 +62,12 @@ from rdpt_core.traces.formats import (
     result_object,
     skythought,
     thought_anchors,
+    verl,
     vllm,
 )
 from rdpt_core.traces.formats.base import Format
 from rdpt_core.traces.formats.fields import kind_of
-from rdpt_core.traces.formats.not_traces import what_it_is
+from rdpt_core.traces.formats.not_traces import hint_for, what_it_is
 
 FORMATS: tuple[Format, ...] = (
     canonical.FORMAT,
@@ -79,6 +84,10 @@ FORMATS: tuple[Format, ...] = (
     reasoning_gym.FORMAT,
     thought_anchors.FORMAT,
     result_object.FORMAT,
+    datasets.FORMAT,
+    nemo_skills.FORMAT,
+    verl.FORMAT,
+    llama_factory.FORMAT,
     candidates.FORMAT,
     chat_sft.FORMAT,
     pairs.FORMAT,
@@ -134,5 +143,5 @@ def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
         got=f"{kind} with {kind_of(records[0].value)}" if known_as is None else f"{known_as} ({kind})",
         hint="Name the columns, such as --map question=prompt,response=output, or the format with --format."
         if known_as is None
-        else "If a column holds a model's responses after all, name it, such as --map response=answer.",
+        else hint_for(records[0].value),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from rdpt_core.traces.formats.base import Draft, RecordError
 from rdpt_core.traces.formats.conversation import content_of, parts_of
+from rdpt_core.traces.formats.fields import is_switch
 from rdpt_core.traces.formats.reasoning import TOOL_CALL, put_back
 from rdpt_core.traces.thinking import TAGS
 
@@ -68,7 +69,7 @@ def continues_last_turn(*requests: Any) -> bool:
 def _reasoning(turn: Mapping[str, Any]) -> str:
     for name in _REASONING:
         value = turn.get(name)
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and value and not is_switch(value):
             return value
         if isinstance(value, list) and value:
             return "".join(text for _, text in parts_of(value).parts)

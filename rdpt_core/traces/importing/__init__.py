@@ -9,4 +9,5 @@ conversations  what conversations held beside text
 ids            ids of imported traces and questions
 checksums      the proof that responses were not altered
 report         what became of every file
+thinking_seen  models that always think, and traces without any thinking
 """

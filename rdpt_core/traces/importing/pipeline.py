@@ -203,6 +203,7 @@ class _Import:
                 self._reject(entry, Bad(line, why(error), original or snippet(draft.response.text)))
                 continue
             checksums.add(trace, draft, pieces)
+            self._report.thinking.add(trace)
             if is_bomb(size, entry.characters_out):
                 raise InputError(
                     "a file yields far more text than it has bytes",

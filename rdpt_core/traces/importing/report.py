@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rdpt_core.traces.importing.thinking_seen import ThinkingSeen
+
 
 @dataclass(slots=True)
 class FileReport:
@@ -69,6 +71,7 @@ class ImportReport:
     """What became of every file of an import. It is filled while the traces are drawn."""
 
     files: list[FileReport] = field(default_factory=list)
+    thinking: ThinkingSeen = field(default_factory=ThinkingSeen)
 
     @property
     def n_traces(self) -> int:
@@ -107,5 +110,6 @@ class ImportReport:
             "n_files_refused": len(self.refused),
             "n_files_left_out": len(self.left_out),
             "is_unaltered": self.is_unaltered,
+            "models_without_thinking": dict(self.thinking.missing()),
             "files": [asdict(file) for file in self.files],
         }
