@@ -36,7 +36,6 @@ from rdpt_core.traces.formats.fields import (
     strings,
     text_of,
     thought_of,
-    verdict_of,
 )
 from rdpt_core.traces.formats.reasoning import put_back
 from rdpt_core.traces.formats.verdicts import verdict_in
@@ -136,8 +135,7 @@ def _of_object(whole: Draft, name: str, item: Mapping[str, Any]) -> Iterator[Dra
     draft.model = short_text(model[1]) or whole.model
     parts = [("reasoning", thought)] if thought is not None else []
     draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
-    draft.correct = verdict_of(verdict[1])
-    draft.verdict = f"{name}.{verdict[0]}" if draft.correct is not None else None
+    draft.correct, draft.verdict = verdict_in(f"{name}.{verdict[0]}", verdict[1])
     draft.finish_reason = short_text(pick(item, FINISH)[1])
     draft.meta.update(rest_of(item, {field, reasoning, model[0]}))
     yield draft
