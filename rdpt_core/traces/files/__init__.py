@@ -1,8 +1,11 @@
 """Any file to records: one JSON value, or one row, after another.
 
 named_files  what the user named: a file, a folder, a pipe
+bundles      zip and tar archives of files, to their members
+tar          the members of a tar archive
 record       one value of a file, and one that cannot be read
 source       opened, seekable, decompressed
+compression  gzip, zstd, xz and bzip2
 containers   which container the bytes are, and its records
 json_stream  JSON, element by element
 tables       CSV and Parquet

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from rdpt_core.errors import InputError
-from rdpt_core.traces.files.archive import read_archive
+from rdpt_core.traces.files.archive import ZIP_MAGIC, read_archive
 from rdpt_core.traces.files.json_stream import parse_json, read_json
 from rdpt_core.traces.files.limits import MAX_RECORD_BYTES
 from rdpt_core.traces.files.record import Bad, Record
@@ -31,8 +31,6 @@ _FOREIGN = (
     (b"SQLite format 3", "an SQLite database"),
     (b"\x89HDF", "an HDF5 file"),
     (b"\x80\x04\x95", "a Python pickle"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
 )
 
 
@@ -55,7 +53,7 @@ def open_container(source: Source) -> Container:
     _refuse_foreign(source, head)
     if head.startswith(b"PAR1"):
         return Container("Parquet", lambda: read_parquet(source))
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith(ZIP_MAGIC):
         return Container("zip archive", lambda: read_archive(source))
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith(b"["):

@@ -10,7 +10,8 @@ from typing import Any
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files.limits import MAX_RECORD_BYTES, is_bomb
 from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.files.source import Source, damaged, too_big
+from rdpt_core.traces.files.compression import damaged, too_big
+from rdpt_core.traces.files.source import Source
 
 _BATCH_ROWS = 32
 _ROWS_PER_BYTE = 8

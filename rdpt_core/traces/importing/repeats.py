@@ -34,6 +34,9 @@ def without_repeats(files: Iterable[NamedSource], outputs: Sequence[Path], repor
     results = {inode for path in outputs if (inode := _inode(path)) is not None}
     twins = _Twins()
     for source, is_named in files:
+        if source.aside is not None:
+            report.files.append(FileReport(source.name, left_out=source.aside))
+            continue
         inode = _inode(source.path)
         if inode in results and not is_named:
             if not _is_result(source):

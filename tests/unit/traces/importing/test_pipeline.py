@@ -331,7 +331,7 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def test_archives_with_bombs_damage_or_nothing_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="no Inspect log"):
+    with pytest.raises(InputError, match="no traces in what was named"):
         run(archive(tmp_path / "a.eval", {"readme": b"x"}))
     path = archive(tmp_path / "b.eval", {"samples/1_epoch_1.json": b"{}"})
     path.write_bytes(path.read_bytes()[:40])
