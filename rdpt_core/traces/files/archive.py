@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from rdpt_core.errors import InputError
+from rdpt_core.traces.files.compression import damaged, too_big, zstd_decompressor
 from rdpt_core.traces.files.json_stream import parse_json
 from rdpt_core.traces.files.limits import MAX_RECORD_BYTES, is_bomb
 from rdpt_core.traces.files.record import Bad, Record, snippet
-from rdpt_core.traces.files.compression import damaged, too_big, zstd_decompressor
 from rdpt_core.traces.files.source import Source
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")

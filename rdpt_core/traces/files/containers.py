@@ -13,11 +13,13 @@ from typing import Any, BinaryIO
 
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files.archive import ZIP_MAGIC, read_archive
+from rdpt_core.traces.files.arrow import is_arrow, read_arrow
 from rdpt_core.traces.files.json_stream import parse_json, read_json
 from rdpt_core.traces.files.limits import MAX_RECORD_BYTES
+from rdpt_core.traces.files.parquet import read_parquet
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
-from rdpt_core.traces.files.tables import delimiter_of, read_csv, read_parquet
+from rdpt_core.traces.files.tables import delimiter_of, read_csv
 
 HEAD_BYTES = 1 << 16
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -26,7 +28,7 @@ _FOREIGN = (
     (codecs.BOM_UTF32_BE, "UTF-32 text"),
     (codecs.BOM_UTF16_LE, "UTF-16 text"),
     (codecs.BOM_UTF16_BE, "UTF-16 text"),
-    (b"ARROW1", "an Arrow file"),
+    (b"FEA1", "a Feather file of version 1, which newer programs write as version 2"),
     (b"%PDF", "a PDF"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\x89HDF", "an HDF5 file"),
@@ -51,6 +53,8 @@ def open_container(source: Source) -> Container:
     with source.open() as stream:
         head = stream.read(HEAD_BYTES)
     _refuse_foreign(source, head)
+    if is_arrow(head):
+        return Container("Arrow", lambda: read_arrow(source))
     if head.startswith(b"PAR1"):
         return Container("Parquet", lambda: read_parquet(source))
     if head.startswith(ZIP_MAGIC):
@@ -88,7 +92,7 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
                 hint="Convert it to JSON Lines in UTF-8, or to Parquet.",
             )
     zeros = head.count(0)
-    if zeros > len(head) // 10 and not head.startswith((b"PAR1", b"PK")):
+    if zeros > len(head) // 10 and not head.startswith((b"PAR1", b"PK")) and not is_arrow(head):
         raise InputError(
             "this is not a file of traces",
             where=source.name,
