@@ -37,8 +37,11 @@ def read_parquet(source: Source) -> Iterator[Record | Bad]:
                 raw, pre_buffer=False, buffer_size=_BUFFER_BYTES, read_dictionary=_text_columns(metadata)
             )
             rows = RowMaker(file.schema_arrow, source, _WHAT)
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
-                yield from rows.records(batch)
+            for group in range(metadata.num_row_groups):
+                # One group after the other: a batch over two of them would have two dictionaries, which pyarrow
+                # cannot put into one list.
+                for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False):
+                    yield from rows.records(batch)
     # pyarrow leaves some damage to Python's own errors, such as column names that are not UTF-8.
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, OverflowError) as error:
         # Rows that were read stay read; the rest of the file is lost with this one, and the error says where.

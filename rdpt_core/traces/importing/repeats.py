@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rdpt_core.errors import InputError, MissingPackageError, UsageError
 from rdpt_core.traces.canonical.rejects import FIELDS as REJECT_FIELDS
-from rdpt_core.traces.files.containers import read_lines
+from rdpt_core.traces.files.json_lines import read_lines
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.importing.report import FileReport, ImportReport
