@@ -63,10 +63,13 @@ def text_of(value: Any, what: str) -> str:
 
 
 def optional_text(value: Any) -> str | None:
-    """A string or number as text; None for anything else. Whole floats keep their point, as the source wrote them."""
+    """A string or number as text; None for anything else. Whole floats keep their point, as the source wrote them.
+
+    NaN is None: it is how tables write an empty cell among numbers, and no value.
+    """
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         return None
     return json.dumps(value)
 
