@@ -9,11 +9,7 @@ compression  gzip, zstd, xz and bzip2
 containers   which container the bytes are, and its records
 json_lines   JSON Lines and server-sent events
 json_stream  JSON, element by element
-frames       tables that a JSON document holds in one object
-tables       CSV
-parquet      Parquet
-arrow        Arrow streams and files
-cells        rows of Arrow's batches, with cells as JSON has them
+tables       CSV, Parquet, Arrow, and tables in JSON
 archive      Inspect's `.eval` archives
 limits       how much a file may ask of this computer
 """

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files.archive import ZIP_MAGIC, read_archive
-from rdpt_core.traces.files.arrow import is_arrow, read_arrow
 from rdpt_core.traces.files.json_lines import is_json_lines, read_lines
 from rdpt_core.traces.files.json_stream import read_json
-from rdpt_core.traces.files.parquet import read_parquet
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
-from rdpt_core.traces.files.tables import dialect_of, read_csv
+from rdpt_core.traces.files.tables.arrow import is_arrow, read_arrow
+from rdpt_core.traces.files.tables.delimited import dialect_of, read_csv
+from rdpt_core.traces.files.tables.parquet import read_parquet
 
 HEAD_BYTES = 1 << 16
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")

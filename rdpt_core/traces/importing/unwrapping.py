@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rdpt_core.traces.files.frames import Rows, frames_in, keyed_rows_in
 from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.files.tables.frames import Rows, frames_in, keyed_rows_in
 from rdpt_core.traces.formats import SAMPLE_RECORDS
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.fields import MODEL, pick, short_text

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rdpt_core.traces.files.tables import unnamed
+from rdpt_core.traces.files.tables.delimited import unnamed
 
 Rows = Callable[[], Iterator[Any]]
 """The rows of a table from its first one on, as often as they are asked for."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
-from rdpt_core.traces.files.cells import BATCH_ROWS, RowMaker, check_rows
 from rdpt_core.traces.files.compression import damaged, too_big
 from rdpt_core.traces.files.limits import is_bomb
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
+from rdpt_core.traces.files.tables.cells import BATCH_ROWS, RowMaker, check_rows
+from rdpt_core.traces.files.tables.pages import text_columns
 
 _WHAT = "a Parquet file"
 _BUFFER_BYTES = 1 << 20
@@ -18,7 +19,7 @@ _BUFFER_BYTES = 1 << 20
 def read_parquet(source: Source) -> Iterator[Record | Bad]:
     """Rows of a Parquet file, a few at a time.
 
-    Memory: a page of each column and its dictionary, however large the row groups are.
+    Memory: a page of each column and its dictionary, however large the row groups are; see `_by_dictionary`.
 
     Raises:
         InputError: the file is damaged, or announces more than its size can hold.
@@ -31,13 +32,14 @@ def read_parquet(source: Source) -> Iterator[Record | Bad]:
         with source.open_raw() as raw:
             metadata = pq.read_metadata(raw)
             _weigh(metadata, source)
-            raw.seek(0)
-            # A buffer, or else a column of a row group is read in one piece, which may be gigabytes.
-            file = pq.ParquetFile(
-                raw, pre_buffer=False, buffer_size=_BUFFER_BYTES, read_dictionary=_text_columns(metadata)
-            )
-            rows = RowMaker(file.schema_arrow, source, _WHAT)
-            for group in range(metadata.num_row_groups):
+            by_dictionary = _by_dictionary(raw, metadata, source)
+            for group, columns in enumerate(by_dictionary):
+                raw.seek(0)
+                # A buffer, or else a column of a row group is read in one piece, which may be gigabytes.
+                file = pq.ParquetFile(
+                    raw, metadata=metadata, pre_buffer=False, buffer_size=_BUFFER_BYTES, read_dictionary=columns
+                )
+                rows = rows or RowMaker(file.schema_arrow, source, _WHAT)
                 # One group after the other: a batch over two of them would have two dictionaries, which pyarrow
                 # cannot put into one list.
                 for batch in file.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], use_threads=False):
@@ -66,12 +68,26 @@ def _weigh(metadata: Any, source: Source) -> None:
     check_rows(metadata.num_rows, source, _WHAT)
 
 
-def _text_columns(metadata: Any) -> list[str]:
-    """Paths of the columns that hold text or bytes, which are read in their dictionary form.
+def _by_dictionary(raw: BinaryIO, metadata: Any, source: Source) -> list[list[str]]:
+    """Paths of the columns that are read in their dictionary form, by row group: those that hold text or bytes.
 
     A dictionary lets a few bytes stand for any number of copies of a long text, so that the unpacked size has to be
-    counted from lengths before the copies are made.
+    counted from lengths before the copies are made. But pyarrow keeps every value of such a column until the end of its
+    row group, if the writer gave the dictionary up half-way, as it does for long texts. Those are read as they are,
+    unless the part before could be a bomb.
     """
     schema = metadata.schema
     columns = [schema.column(index) for index in range(metadata.num_columns)]
-    return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    paths = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    try:
+        groups = text_columns(raw)
+    except ValueError:
+        groups = []
+    size = source.size()
+    plain: list[set[str]] = []
+    for group in groups:
+        names = [column.path for column in group]
+        safe = (column.path for column in group if column.is_mixed and not is_bomb(size, column.most_copied))
+        plain.append({path for path in safe if names.count(path) == 1})
+    plain += [set()] * (metadata.num_row_groups - len(plain))
+    return [[path for path in paths if path not in plain[group]] for group in range(metadata.num_row_groups)]

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from rdpt_core.errors import InputError
-from rdpt_core.traces.files.cells import RowMaker
 from rdpt_core.traces.files.compression import damaged, too_big
 from rdpt_core.traces.files.limits import MAX_DOCUMENT_BYTES, is_bomb
-from rdpt_core.traces.files.parquet import first_line
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
+from rdpt_core.traces.files.tables.cells import RowMaker
+from rdpt_core.traces.files.tables.parquet import first_line
 
 ARROW_FILE = b"ARROW1"
 _WHAT = "an Arrow file"
