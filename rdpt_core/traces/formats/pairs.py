@@ -130,6 +130,16 @@ def _detect(value: Any) -> bool:
     return isinstance(response, str) and (isinstance(question, str) or is_conversation(question))
 
 
+def has_mapped_columns(value: Any, column_map: Mapping[str, str]) -> bool:
+    """Whether a value has what a column map names: a response, and a question that is no column of questions."""
+    if not isinstance(value, dict):
+        return False
+    row = _Row(value, column_map)
+    question = row.get("question") if "question" in column_map else ""
+    is_question = isinstance(question, str) or is_conversation(question)
+    return is_question and ("response" not in column_map or row.get("response") is not None)
+
+
 def _read(record: Record, context: Context) -> Iterator[Draft]:
     value = record.value
     if not isinstance(value, dict):

@@ -3,6 +3,7 @@
 pipeline       the whole of `import`
 repeats        files that are met twice
 recognition    which container and which format a file is
+unwrapping     records that hold the records proper
 normalisation  drafts to traces: ids, truncation, grade, origin
 prefill        responses that continue a turn which the model was given
 conversations  what conversations held beside text

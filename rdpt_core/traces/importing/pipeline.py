@@ -22,6 +22,7 @@ from typing import Literal
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Reject, Trace
 from rdpt_core.traces.canonical.rejects import RejectSink
+from rdpt_core.traces.files.bundles import with_members
 from rdpt_core.traces.files.limits import is_bomb
 from rdpt_core.traces.files.named_files import named_files
 from rdpt_core.traces.files.record import Bad, Record, snippet
@@ -94,7 +95,7 @@ def import_traces(
         raise UsageError("there is nothing to import", expected="at least one file or folder, or - for standard input")
     report = ImportReport() if report is None else report
     named = itertools.chain.from_iterable(named_files(source) for source in sources)
-    files = without_repeats(named, outputs, report)
+    files = without_repeats(with_members(without_repeats(named, outputs, report)), (), report)
     return _Import(forced, dict(column_map or {}), defaults, rejects, report, grade).traces(files)
 
 
@@ -169,7 +170,7 @@ class _Import:
         self._grade = grade
 
     def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
-        opened = [file for source, is_named in files if (file := self._recogniser.open(source, is_named)) is not None]
+        opened = [file for source, is_named in files if (file := self._open(source, is_named)) is not None]
         if not opened:
             reasons = [why for file in self._report.files if (why := file.refused or file.left_out) is not None]
             raise InputError(
@@ -178,6 +179,12 @@ class _Import:
                 got=reasons[0] if reasons else "requests without answers",
             )
         return self._drawn(opened)
+
+    def _open(self, source: Source, is_named: bool) -> OpenedFile | None:
+        file = self._recogniser.open(source, is_named)
+        if source.trouble is not None:  # what lies in an archive and cannot be had may well be traces
+            self._reject(self._report.files[-1], Bad(0, str(source.trouble), ""))
+        return file
 
     def _drawn(self, opened: list[OpenedFile]) -> Iterator[Trace]:
         with Grader() as grader:

@@ -15,7 +15,8 @@ class FileReport:
     Attributes:
         format: the name of its format; None if the file was refused.
         refused: why the file was refused; None if it was read.
-        left_out: what it is again, if the import met it twice: the same file as another, a copy, or its own output.
+        left_out: what it is, if it is known to hold no traces of its own: the same file as another, a copy, the
+            import's own output, a link in an archive, the description of a data set.
         n_renamed: ids of the source, of a trace or a question, that another text has, and that were changed; `renamed`
             is an example.
         n_copies: traces that repeat an earlier one word for word, all of them kept; `copy` is an example.
@@ -90,7 +91,7 @@ class ImportReport:
 
     @property
     def left_out(self) -> list[FileReport]:
-        """Files that were met twice, and read once or not at all."""
+        """Files that are known to hold no traces of their own, such as copies of others."""
         return [file for file in self.files if file.left_out is not None]
 
     @property

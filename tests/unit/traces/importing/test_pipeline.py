@@ -18,7 +18,7 @@ import pytest
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Trace
 from rdpt_core.traces import RejectLog, iter_traces, trace_to_json
-from rdpt_core.traces.files import containers, json_stream, limits
+from rdpt_core.traces.files import json_lines, json_stream, limits
 from rdpt_core.traces.importing.pipeline import ImportReport, import_traces, parse_column_map
 
 PAIR = {"question": "2+2?", "response": "4"}
@@ -278,7 +278,7 @@ def test_deep_parts_are_rejected(tmp_path: Path) -> None:
 
 
 def test_a_line_over_the_limit_is_rejected_without_being_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "MAX_RECORD_BYTES", 1_000)
+    monkeypatch.setattr(json_lines, "MAX_RECORD_BYTES", 1_000)
     traces, log, _ = run(write(tmp_path / "a.jsonl", PAIR, {**PAIR, "response": "x" * 5_000}, PAIR))
     assert len(traces) == 2
     assert "at most 1000" in log.first[0].reason
@@ -331,7 +331,7 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def test_archives_with_bombs_damage_or_nothing_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="no Inspect log"):
+    with pytest.raises(InputError, match="no traces in what was named"):
         run(archive(tmp_path / "a.eval", {"readme": b"x"}))
     path = archive(tmp_path / "b.eval", {"samples/1_epoch_1.json": b"{}"})
     path.write_bytes(path.read_bytes()[:40])
