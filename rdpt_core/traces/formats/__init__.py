@@ -25,6 +25,8 @@ Bytes, compression, encodings, ids, grading and rejects are none of a format's b
 Beside the formats stand
 
 base          the record that a format is given, the draft that it gives back, and how it says no
+asked         what was asked, from requests and logs
+answered      what a model answered, as tools that record calls copy it
 fields        which names real files give to the same idea
 conversation  lists of turns under the names that chat files use
 turn          one assistant turn, in the shape that chat APIs share
@@ -40,20 +42,37 @@ from rdpt_core.errors import InputError, UsageError
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats import (
     anthropic,
+    argilla,
+    bedrock,
     candidates,
     canonical,
     chat_sft,
+    cohere,
+    evalchemy,
+    fastchat,
     gemini,
     inspect_ai,
+    langfuse,
+    langsmith,
+    lighteval,
+    livecodebench,
+    llama_cpp,
     lm_eval,
     math_eval,
+    ollama,
     openai_chat,
+    openai_evals,
     openai_responses,
     openai_stream,
+    openinference,
     pairs,
+    promptfoo,
     reasoning_gym,
     result_object,
+    sglang,
+    simple_evals,
     skythought,
+    tgi,
     thought_anchors,
     vllm,
 )
@@ -65,6 +84,23 @@ FORMATS: tuple[Format, ...] = (
     canonical.FORMAT,
     lm_eval.FORMAT,
     inspect_ai.FORMAT,
+    lighteval.FORMAT,
+    livecodebench.FORMAT,
+    evalchemy.FORMAT,
+    simple_evals.FORMAT,
+    openai_evals.FORMAT,
+    promptfoo.FORMAT,
+    langfuse.FORMAT,
+    langsmith.FORMAT,
+    openinference.FORMAT,
+    argilla.FORMAT,
+    fastchat.FORMAT,
+    bedrock.FORMAT,
+    ollama.FORMAT,
+    llama_cpp.FORMAT,
+    sglang.FORMAT,
+    tgi.FORMAT,
+    cohere.FORMAT,
     openai_stream.FORMAT,
     openai_responses.FORMAT,
     anthropic.FORMAT,

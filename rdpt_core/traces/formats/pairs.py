@@ -66,6 +66,7 @@ class _Row:
     def __init__(self, value: Mapping[str, Any], column_map: Mapping[str, str]) -> None:
         self.value = value
         self.used: set[str] = set()
+        self.lists_cut: dict[str, int] = {}
         self._map = column_map
 
     def has(self, path: str) -> bool:
@@ -79,12 +80,21 @@ class _Row:
             value = self.value.get(path)
             if value is None and "." in path:
                 value = _nested(self.value, path)
+                self._note_cut_list(path)
             return value
         mapped = set(self._map.values())
         field, value = pick(self.value, [n for n in NAMES[name] if n not in self.used and n not in mapped])
         if value is not None:
             self.used.add(field)
         return value
+
+    def _note_cut_list(self, path: str) -> None:
+        """Note the length of a list of which the path takes one element, and the others are lost."""
+        parts = path.split(".")
+        for depth, part in enumerate(parts[1:], 1):
+            inner = _nested(self.value, ".".join(parts[:depth])) if part.isascii() and part.isdigit() else None
+            if isinstance(inner, list) and len(inner) > 1:
+                self.lists_cut[path] = max(self.lists_cut.get(path, 0), len(inner))
 
 
 def _nested(value: Any, path: str) -> Any:
@@ -120,6 +130,9 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     messages, prompt = _question(row)
     thinking = row.get("reasoning") if len(responses) == 1 else None
     draft_of = _facts(row)
+    for path, n in row.lists_cut.items():
+        n_records, longest = context.lists_cut.get(path, (0, 0))
+        context.lists_cut[path] = (n_records + 1, max(longest, n))
     for index, response in enumerate(responses):
         draft = draft_of()
         parts = [("reasoning", thinking)] if isinstance(thinking, str) else []
