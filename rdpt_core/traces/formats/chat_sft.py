@@ -92,7 +92,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     draft.gold = gold_of(gold[1])
     draft.correct, draft.verdict = verdict_of(verdict[1]), verdict[0] or None
     draft.meta.update(rest_of(value, {*_USED, identity, gold[0]}))
-    if value.get("rejected") is not None:
+    if value.get("rejected"):
         draft.meta["rejected"] = [parts_of(content_of(turn)).text() for _, turn in _answer(value["rejected"])][-1]
     yield draft
 

@@ -66,9 +66,9 @@ def _history(output: Mapping[str, Any], request: Mapping[str, Any]) -> Asked:
     if turns and turns[-1].get("role") == "CHATBOT" and turns[-1].get("message") == output["text"]:
         turns = turns[:-1]
     messages = tuple(
-        Message(_ROLES[turn["role"]], turn["message"])
+        Message(role, turn["message"])
         for turn in turns
-        if turn.get("role") in _ROLES and isinstance(turn.get("message"), str)
+        if (role := _ROLES.get(str(turn.get("role")))) and isinstance(turn.get("message"), str)
     )
     if messages and len(messages) == len(turns):
         return messages, None

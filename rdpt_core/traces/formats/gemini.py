@@ -42,7 +42,7 @@ def _is_response(value: Any) -> bool:
 
 def _response(row: Any) -> Any:
     """The response of a batch line or a logged request, also as JSON text; the value itself if it is one."""
-    return decoded_of(row.get("response")) if isinstance(row, dict) and "candidates" not in row else row
+    return decoded_of(row["response"]) if isinstance(row, dict) and not _is_response(row) and "response" in row else row
 
 
 def _is_row(value: Any) -> bool:

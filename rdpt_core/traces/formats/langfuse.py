@@ -21,7 +21,8 @@ _META = ("name", "metadata", "level", "modelParameters", "model_parameters", "tr
 def _is_observation(value: Any) -> bool:
     if not isinstance(value, dict) or not ("traceId" in value or "trace_id" in value):
         return False
-    return value.get("type") in _KINDS and "input" in value and "output" in value
+    kind = value.get("type")
+    return isinstance(kind, str) and kind in _KINDS and "input" in value and "output" in value
 
 
 def _observations(value: Any) -> list[Any] | None:

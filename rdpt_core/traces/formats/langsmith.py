@@ -41,7 +41,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
 
 def _answers(outputs: Mapping[str, Any], model: str | None, context: Context, line: int) -> Iterator[Draft | Bad]:
     generations = _inner(outputs.get("generations"))
-    if not generations:
+    if not isinstance(generations, list) or not generations:
         messages = outputs.get("messages", outputs.get("message"))
         yield from answers_of(_turns(messages) or messages or outputs, model, context, line)
         return
@@ -51,7 +51,7 @@ def _answers(outputs: Mapping[str, Any], model: str | None, context: Context, li
         turns = _turns([generation.get("message")]) if isinstance(generation, dict) else None
         for draft in answers_of(turns or generation, model, context, line):
             if isinstance(draft, Draft):
-                about = generation.get("generation_info")
+                about = generation.get("generation_info") if isinstance(generation, dict) else None
                 draft.finish_reason = short_text(about.get("finish_reason")) if isinstance(about, dict) else None
                 draft.sample = index if len(generations) > 1 else None
             yield draft

@@ -78,6 +78,8 @@ def _drafts(record: Record, responses: list[str], context: Context) -> list[Draf
     value = record.value
     doc: Mapping[str, Any] = value["doc"] if isinstance(value["doc"], dict) else {}
     messages, prompt = _asked(value["arguments"], doc)
+    metrics = value.get("metrics")
+    scores = {name for name in metrics if isinstance(name, str)} if isinstance(metrics, list) else set()
     named = _FILE.search(context.name)
     folder = context.folder()
     return [
@@ -92,7 +94,7 @@ def _drafts(record: Record, responses: list[str], context: Context) -> list[Draf
             domain=short_text(pick(doc, DOMAIN)[1]),
             difficulty=short_text(pick(doc, DIFFICULTY)[1]),
             gold=gold_of(value.get("target")),
-            meta=rest_of(value, _USED | set(value.get("metrics") or [])),
+            meta=rest_of(value, _USED | scores),
             line=record.line,
         )
         for index, text in enumerate(responses)
