@@ -15,7 +15,7 @@ NAMES_NO_MODULE = {
 }
 MAX_ENTRIES = 16
 # A list of siblings that look alike needs no grouping.
-LISTS = {"rdpt_core/traces/formats"}
+LISTS = {"rdpt_core/traces/formats", "tests/unit/traces/formats"}
 # What tools leave behind.
 NOT_OURS = {"build", "dist", "__pycache__"}
 
