@@ -25,11 +25,11 @@ Bytes, compression, encodings, ids, grading and rejects are none of a format's b
 Beside the formats stand
 
 base          the record that a format is given, the draft that it gives back, and how it says no
-asked         what was asked, from requests and logs
-answered      what a model answered, as tools that record calls copy it
 fields        which names real files give to the same idea
 conversation  lists of turns under the names that chat files use
 turn          one assistant turn, in the shape that chat APIs share
+requests      what a request asks, from its body or from a log
+answered      what a model answered, as tools that record calls copy it
 reasoning     reasoning put back as the model wrote it, and responses that were cut off
 not_traces    files that lie beside traces and are none
 """

@@ -10,9 +10,9 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.answered import answers_of
-from rdpt_core.traces.formats.asked import NOTHING, Asked, asked_in
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in
 
 _USED = frozenset({"recordId", "modelInput", "modelOutput", "error", "input", "output", "request", "response",
                    "messages", "system", "stopReason", "usage", "metrics", "modelId", "ResponseMetadata"})  # fmt: skip

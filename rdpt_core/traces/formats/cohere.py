@@ -7,9 +7,9 @@ from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Record
-from rdpt_core.traces.formats.asked import NOTHING, Asked, asked_in
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in
 from rdpt_core.traces.formats.turn import build
 
 _ROLES = {"USER": "user", "CHATBOT": "assistant", "SYSTEM": "system", "TOOL": "tool"}
@@ -48,7 +48,9 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     request = request if isinstance(request, dict) else value
     model = short_text(output.get("model")) or short_text(request.get("model"))
     if _is_v2(output):
-        draft = build(output["message"], model)
+        # The model's own spelling, also where nothing names it.
+        draft = build(output["message"], model or "command-a")
+        draft.model = model
         draft.messages, draft.prompt = asked_in(request)
     else:
         draft = Draft(Response.verbatim(output["text"]), model=model)

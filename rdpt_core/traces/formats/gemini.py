@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.formats.asked import NOTHING, Asked, asked_in, decoded_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each, each_part
 from rdpt_core.traces.formats.conversation import parts_of
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in, decoded_of
 
 _OWN = frozenset({"usageMetadata", "modelVersion", "promptFeedback", "usage_metadata", "model_version",
                   "prompt_feedback", "sdk_http_response"})  # fmt: skip

@@ -7,11 +7,11 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.answered import answers_of
-from rdpt_core.traces.formats.asked import NOTHING, asked_in, asked_of, decoded_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each
 from rdpt_core.traces.formats.conversation import is_conversation
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
 from rdpt_core.traces.formats.openai_chat import is_completion
+from rdpt_core.traces.formats.requests import NOTHING, asked_in, asked_of, decoded_of
 
 _KINDS = frozenset({"GENERATION", "SPAN", "EVENT", "AGENT", "TOOL", "CHAIN", "RETRIEVER", "EVALUATOR", "EMBEDDING",
                     "GUARDRAIL"})  # fmt: skip

@@ -7,9 +7,9 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.answered import answers_of
-from rdpt_core.traces.formats.asked import Asked, asked_in, asked_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each_part
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
+from rdpt_core.traces.formats.requests import Asked, asked_in, asked_of
 
 _META = ("name", "tags", "trace_id", "session_name", "feedback_stats")
 _ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "chat": "user", "function": "tool"}

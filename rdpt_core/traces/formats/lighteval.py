@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.formats.asked import NOTHING, Asked, asked_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
 from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text, strings, verdict_of
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_of
 from rdpt_core.traces.formats.turn import build
 
 _FILE = re.compile(r"details_(.+?)_\d{4}-\d\d-\d\dT[\d\-:.]+\.parquet")
@@ -103,10 +103,15 @@ def _finish(draft: Draft, answers: list[str], metric: Any, index: int, n: int, c
     draft.sample = index if n > 1 else None
     if n > 1 or not isinstance(metric, dict):
         return
-    for name, score in metric.items():
-        verdict = verdict_of(score) if _VERDICT.search(str(name).lower()) else None
+    scores = {name: score for name, score in metric.items() if _VERDICT.search(str(name).lower())}
+    for name, score in scores.items():
+        verdict = verdict_of(score)
         if verdict is not None:
             draft.correct, draft.verdict = verdict, f"metric.{name}"
+            return
+    for name, score in scores.items():
+        if isinstance(score, float) and 0 < score < 1:
+            draft.verdict = f"metric.{name} = {score} (part mark)"
             return
 
 

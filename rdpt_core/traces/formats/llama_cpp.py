@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record, snippet
-from rdpt_core.traces.formats.asked import asked_in
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, why
 from rdpt_core.traces.formats.fields import BENCHMARK, GOLD, gold_of, kind_of, pick, rest_of, short_text
+from rdpt_core.traces.formats.requests import asked_in
 
 _OWN = frozenset({"generation_settings", "tokens_predicted", "tokens_evaluated", "id_slot", "slot_id"})
 _USED = frozenset({*_OWN, "content", "tokens", "stop", "prompt", "model", "stop_type", "stopping_word", "stopped_eos",
@@ -58,7 +58,7 @@ def _draft(first: Record, texts: list[str], last: Mapping[str, Any]) -> Draft:
     """The draft of an answer, which was cut if no line said `stop`."""
     value: Mapping[str, Any] = first.value
     request = value.get("request")
-    draft = Draft(Response(tuple((text, True) for text in texts)))
+    draft = Draft(Response.verbatim("".join(texts)))
     # The last line of a stream repeats the prompt, as a whole answer does.
     draft.messages, draft.prompt = asked_in(request if isinstance(request, dict) else {**last, **value})
     draft.model = short_text(last.get("model"))

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record, snippet
-from rdpt_core.traces.formats.asked import asked_in
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, why
 from rdpt_core.traces.formats.fields import BENCHMARK, GOLD, gold_of, kind_of, pick, rest_of, short_text
+from rdpt_core.traces.formats.requests import asked_in
 from rdpt_core.traces.formats.turn import build
 
 _USED = frozenset({"model", "created_at", "response", "message", "done", "done_reason", "context", "thinking",

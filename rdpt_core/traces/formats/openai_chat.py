@@ -13,7 +13,6 @@ from typing import Any
 from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats import fastchat
-from rdpt_core.traces.formats.asked import NOTHING, Asked, asked_in
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
@@ -27,6 +26,7 @@ from rdpt_core.traces.formats.fields import (
     verdict_of,
     whole,
 )
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in
 from rdpt_core.traces.formats.turn import build
 
 _ASKED = ("messages", "prompt", "input", "contents")
@@ -81,7 +81,7 @@ def failure_in(outer: Mapping[str, Any]) -> str | None:
     response = outer.get("response")
     response = response if isinstance(response, dict) else {}
     body = response.get("body", response)
-    places = (outer.get("error"), body, response.get("error"))
+    places = (outer.get("error"), body, response.get("error"), outer.get("error_str"), outer.get("exception"))
     words = next((text for place in places if (text := _words(place))), None)
     status = response.get("status_code")
     if words is None and status is None:
@@ -122,6 +122,9 @@ def completion_drafts(
     usage = completion.get("usage")
     if isinstance(usage, dict):
         meta["usage"] = {key: n for key, n in usage.items() if isinstance(n, int)}
+    inputs = outer.get("inputs")
+    if isinstance(inputs, dict) and (others := rest_of(inputs, ("model", "self", *_ASKED))):
+        meta["inputs"] = others
 
     def draft_of(numbered: tuple[int, Any]) -> Iterator[Draft]:
         number, choice = numbered

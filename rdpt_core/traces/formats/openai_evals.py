@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record, snippet
-from rdpt_core.traces.formats.asked import asked_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, why
 from rdpt_core.traces.formats.fields import gold_of, kind_of, rest_of, short_text, text_of, verdict_of
+from rdpt_core.traces.formats.requests import asked_of
 
 _USED = frozenset({"prompt", "sampled"})
 

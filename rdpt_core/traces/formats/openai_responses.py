@@ -10,12 +10,12 @@ from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Bad, Record, snippet
-from rdpt_core.traces.formats.asked import Asked
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, why
 from rdpt_core.traces.formats.conversation import parts_of
 from rdpt_core.traces.formats.fields import kind_of, short_text
 from rdpt_core.traces.formats.openai_chat import failure_in, question_of
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.requests import Asked
 
 _LAST = ("response.completed", "response.incomplete", "response.failed")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.formats.asked import asked_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text, whole
+from rdpt_core.traces.formats.requests import asked_of
 
 _META = ("vars", "score", "namedScores", "promptId", "promptIdx", "testIdx", "metadata", "failureReason")
 _UNGRADED = "No assertions"

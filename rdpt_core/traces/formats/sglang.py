@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Record
-from rdpt_core.traces.formats.asked import NOTHING, Asked, asked_in, asked_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
@@ -21,6 +20,7 @@ from rdpt_core.traces.formats.fields import (
     short_text,
     whole,
 )
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in, asked_of
 
 _USED = frozenset({"text", "output_ids", "meta_info", "request", "response", "prompt", "messages", "question",
                    "problem"})  # fmt: skip

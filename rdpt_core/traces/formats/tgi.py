@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.formats.asked import NOTHING, Asked, asked_in, asked_of
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
@@ -23,6 +22,7 @@ from rdpt_core.traces.formats.fields import (
     short_text,
     text_of,
 )
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in, asked_of
 
 _USED = frozenset({"generated_text", "details", "inputs", "prompt", "messages", "request", "response", "parameters"})
 

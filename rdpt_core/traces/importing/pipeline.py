@@ -214,7 +214,7 @@ class _Import:
                 )
             yield trace
         entry.lists_cut = {path: list(counts) for path, counts in context.lists_cut.items()}
-        entry.set_aside = dict(context.set_aside)
+        entry.n_other_records, entry.other_records = context.set_aside.total(), dict(context.set_aside)
 
     def _drafts(self, file: OpenedFile) -> Iterator[tuple[int, Draft, str]]:
         """Drafts with the line that they stand on and the record's text; what cannot become one is rejected."""

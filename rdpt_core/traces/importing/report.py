@@ -19,7 +19,8 @@ class FileReport:
         n_copies: traces that repeat an earlier one word for word, all of them kept; `copy` is an example.
         lists_cut: for each mapped column that takes one element of a longer list, in how many records, and how many
             elements the longest of them has.
-        set_aside: what is no model's answer by its own kind, such as the spans of a tool, and how many.
+        n_other_records: what is no model's answer by its own kind, such as the spans of a tool; `other_records` names
+            the kinds.
         characters_in: of the responses as the source holds them.
         characters_out: of the responses as the traces hold them.
         characters_added: of the markup put back around reasoning; in + added = out.
@@ -44,7 +45,8 @@ class FileReport:
     n_copies: int = 0
     copy: str | None = None
     lists_cut: dict[str, list[int]] = field(default_factory=dict)
-    set_aside: dict[str, int] = field(default_factory=dict)
+    n_other_records: int = 0
+    other_records: dict[str, int] = field(default_factory=dict)
     characters_in: int = 0
     characters_out: int = 0
     characters_added: int = 0

@@ -19,10 +19,12 @@ V1: dict[str, Any] = {
 
 def test_version_2_with_its_request() -> None:
     request = {"model": "command-a-reasoning", "messages": [{"role": "user", "content": "2+2?"}]}
-    (trace,), rejects = read(({"request": request, "response": V2},))
+    (trace, unnamed), rejects = read(({"request": request, "response": V2}, V2))
     assert rejects == []
-    assert trace.response == "<|START_THINKING|>hm<|END_THINKING|><|START_RESPONSE|>4<|END_RESPONSE|>"
-    assert (trace.messages[0].content, trace.model) == ("2+2?", "command-a-reasoning")
+    assert (
+        trace.response == unnamed.response == "<|START_THINKING|>hm<|END_THINKING|><|START_RESPONSE|>4<|END_RESPONSE|>"
+    )
+    assert (trace.messages[0].content, trace.model, unnamed.model) == ("2+2?", "command-a-reasoning", None)
 
 
 def test_version_1_ends_its_own_history() -> None:

@@ -58,5 +58,5 @@ def test_traces_with_observations_are_read_and_other_kinds_set_aside(tmp_path: P
     log, report = Log(), ImportReport()
     traces = list(import_traces([path], rejects=log, report=report))
     assert [t.response for t in traces] == ["4"]
-    assert report.files[0].set_aside == {"span observations": 1}
+    assert (report.files[0].n_other_records, report.files[0].other_records) == (1, {"span observations": 1})
     assert [r.reason for r in log.rejects] == ["the call gave no output"]

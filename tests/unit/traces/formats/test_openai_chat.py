@@ -61,6 +61,20 @@ def test_failed_requests_are_rejected_with_the_servers_words(response: Any, erro
     assert [r.reason for r in rejects] == [f"the request failed {reason}".replace(" :", ":")]
 
 
+def test_failed_calls_of_recorders_are_rejected_with_their_words() -> None:
+    lost = {"call_type": "acompletion", "status": "failure", "error_str": "no key", "response": None}
+    _, rejects = read(
+        ({**lost, "response": completion("4")}, lost, {"op_name": "o", "exception": "boom", "output": None})
+    )
+    assert [r.reason for r in rejects] == ["the request failed: no key", "the request failed: boom"]
+
+
+def test_what_else_a_call_was_given_stays_in_meta() -> None:
+    inputs = {"self": {"_type": "Completions"}, "model": "m", "messages": ASKED, "temperature": 0.5}
+    (trace,), _ = read(({"inputs": inputs, "output": completion("4")},))
+    assert trace.meta["source"]["inputs"] == {"temperature": 0.5}
+
+
 def test_a_choice_without_text_stops_no_other() -> None:
     record = completion("4", None, "6")
     record["choices"][1]["message"]["tool_calls"] = [{"id": "1"}]

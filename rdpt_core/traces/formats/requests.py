@@ -1,4 +1,4 @@
-"""What was asked: conversations and prompts, from wherever requests and logs keep them."""
+"""What a request asks: conversations and prompts, from wherever the bodies of APIs and logs keep them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.records import Message
-from rdpt_core.traces.formats.asked import NOTHING, asked_in, asked_of, decoded_of
+from rdpt_core.traces.formats.requests import NOTHING, asked_in, asked_of, decoded_of
 
 USER = (Message("user", "2+2?"),)
 RENDERED = "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n"
