@@ -95,6 +95,14 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
             )
         lines += _repeats(file)
         lines += _not_the_models(file)
+        for column, (n_records, longest) in file.lists_cut.items():
+            lines.append(
+                f"  warning: column {column} takes one element of up to {longest:,} in {n_records:,} records; "
+                "the others are not read"
+            )
+        if file.other_records:
+            kinds = (f"{n:,} {kind}" for kind, n in sorted(file.other_records.items()))
+            lines.append(f"  set aside, as they are no answers of a model: {', '.join(kinds)}")
     again = [f"{readable(file.name)}, {readable(file.left_out or '')}" for file in report.left_out]
     if again:
         lines.append(f"left out: {_some(again, '; ')}")

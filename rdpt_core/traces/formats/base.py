@@ -6,7 +6,8 @@ A *draft* is a trace before it has its ids, its grade and its place in the impor
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -104,6 +105,10 @@ class Context:
         column_map: the user's own column names, canonical name to column.
         requests: prompts of batch requests by `custom_id`, from request files among the sources.
         columns_found: the columns of `column_map` that some record has had so far; filled by the reader.
+        lists_cut: for each column of `column_map` that takes one element of a longer list, in how many records, and
+            how many elements the longest has; filled by the reader.
+        set_aside: what is no model's answer by its own kind, such as the spans of a tool, and how many; filled by the
+            reader.
     """
 
     name: str
@@ -111,6 +116,8 @@ class Context:
     column_map: Mapping[str, str] = field(default_factory=dict)
     requests: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
     columns_found: set[str] = field(default_factory=set)
+    lists_cut: dict[str, tuple[int, int]] = field(default_factory=dict)
+    set_aside: Counter[str] = field(default_factory=Counter)
 
     def folder(self, levels: int = 1) -> str:
         """Name of the folder `levels` above the file, or an empty string."""
@@ -161,10 +168,15 @@ def why(error: RecordError | RecursionError) -> str:
     return str(error) if isinstance(error, RecordError) else "the record is nested too deeply"
 
 
-def each(items: Iterable[Any], line: int, make: Callable[[Any], Iterable[Draft]]) -> Iterator[Draft | Bad]:
+def each(items: Iterable[Any], line: int, make: Callable[[Any], Iterable[Draft | Bad]]) -> Iterator[Draft | Bad]:
     """Drafts of the parts of one record: a part that fails is reported and stops none of the others."""
     for item in items:
         try:
             yield from make(item)
         except (RecordError, RecursionError) as error:
             yield Bad(line, why(error), snippet(item))
+
+
+def each_part(parts: Sequence[Any], line: int, make: Callable[[Any], Iterable[Draft | Bad]]) -> Iterable[Draft | Bad]:
+    """As `each`; but the only part of a record is the record, which is rejected as a whole if the part fails."""
+    return make(parts[0]) if len(parts) == 1 else each(parts, line, make)

@@ -146,9 +146,11 @@ def _is_parallel(value: Any, n: int) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    return (
-        isinstance(value, bool | int | float) and math.isfinite(value) or (isinstance(value, str) and len(value) <= 300)
-    )
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() < 1024
+    return isinstance(value, str) and len(value) <= 300
 
 
 def _verdict(value: Mapping[str, Any], lists: list[str], index: int) -> tuple[str | None, bool | None]:

@@ -115,7 +115,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     draft.correct, draft.verdict = verdict_in(*verdict)
     draft.meta.update(rest_of(value, {*_USED, identity, gold[0]}))
     _add_info(draft, turns)
-    if value.get("rejected") is not None:
+    if value.get("rejected"):
         draft.meta["rejected"] = [parts_of(content_of(turn)).text() for _, turn in _answer(value["rejected"])][-1]
     yield draft
 

@@ -73,6 +73,7 @@ class _Row:
     def __init__(self, value: Mapping[str, Any], column_map: Mapping[str, str]) -> None:
         self.value = value
         self.used: set[str] = set()
+        self.lists_cut: dict[str, int] = {}
         self._map = column_map
 
     def has(self, path: str) -> bool:
@@ -86,6 +87,7 @@ class _Row:
             value = self.value.get(path)
             if value is None and "." in path:
                 value = _nested(self.value, path)
+                self._note_cut_list(path)
             return value
         field, value = pick(self.value, self._free(NAMES[name]))
         if value is not None:
@@ -109,6 +111,14 @@ class _Row:
     def _free(self, names: tuple[str, ...]) -> list[str]:
         mapped = set(self._map.values())
         return [name for name in names if name not in self.used and name not in mapped]
+
+    def _note_cut_list(self, path: str) -> None:
+        """Note the length of a list of which the path takes one element, and the others are lost."""
+        parts = path.split(".")
+        for depth, part in enumerate(parts[1:], 1):
+            inner = _nested(self.value, ".".join(parts[:depth])) if part.isascii() and part.isdigit() else None
+            if isinstance(inner, list) and len(inner) > 1:
+                self.lists_cut[path] = max(self.lists_cut.get(path, 0), len(inner))
 
 
 def _nested(value: Any, path: str) -> Any:
@@ -156,6 +166,9 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         messages = _without_answer(messages, responses[0])
     thinking = row.thought(responses[0]) if len(responses) == 1 and isinstance(responses[0], str) else None
     draft_of = _facts(row)
+    for path, n in row.lists_cut.items():
+        n_records, longest = context.lists_cut.get(path, (0, 0))
+        context.lists_cut[path] = (n_records + 1, max(longest, n))
     for index, response in enumerate(responses):
         draft = draft_of()
         parts = [("reasoning", thinking)] if thinking is not None else []

@@ -200,7 +200,10 @@ class _Import:
                     self._reject(file.report, Bad(0, f"{error}; nothing after it was read", ""))
 
     def _file(self, file: OpenedFile, normaliser: Normaliser) -> Iterator[Trace]:
-        entry, size = file.report, file.source.size()
+        entry, size, context = file.report, file.source.size(), file.context
+        # Recognition has read the first records already.
+        context.lists_cut.clear()
+        context.set_aside.clear()
         checksums = ResponseChecksums(entry)
         for line, draft, original in self._drafts(file):
             try:
@@ -218,6 +221,8 @@ class _Import:
                     got=f"{entry.characters_out} characters of {size} bytes so far",
                 )
             yield trace
+        entry.lists_cut = {path: list(counts) for path, counts in context.lists_cut.items()}
+        entry.n_other_records, entry.other_records = context.set_aside.total(), dict(context.set_aside)
 
     def _drafts(self, file: OpenedFile) -> Iterator[tuple[int, Draft, str]]:
         """Drafts with the line that they stand on and the record's text; what cannot become one is rejected."""

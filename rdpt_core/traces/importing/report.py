@@ -24,6 +24,10 @@ class FileReport:
         n_parts_left_out: parts of these conversations that are no text, such as images. No model sees them.
         n_reasoning_left_out: turns or parts of reasoning in them, readable or withheld.
         n_tool_calls_left_out: tool calls in them that name no function.
+        lists_cut: for each mapped column that takes one element of a longer list, in how many records, and how many
+            elements the longest of them has.
+        n_other_records: what is no model's answer by its own kind, such as the spans of a tool; `other_records` names
+            the kinds.
         characters_in: of the responses as the source holds them.
         characters_out: of the responses as the traces hold them.
         characters_added: of the markup put back around reasoning.
@@ -56,6 +60,9 @@ class FileReport:
     n_parts_left_out: int = 0
     n_reasoning_left_out: int = 0
     n_tool_calls_left_out: int = 0
+    lists_cut: dict[str, list[int]] = field(default_factory=dict)
+    n_other_records: int = 0
+    other_records: dict[str, int] = field(default_factory=dict)
     characters_in: int = 0
     characters_out: int = 0
     characters_added: int = 0

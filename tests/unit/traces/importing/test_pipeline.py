@@ -47,6 +47,14 @@ def test_standard_input_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
     assert trace.meta["import"]["file"] == "standard input"
 
 
+def test_a_map_that_takes_one_element_of_longer_lists_says_so(tmp_path: Path) -> None:
+    rows = [{"q": {"text": "2+2?"}, "a": {"texts": texts}} for texts in (["4"], ["4", "5"], ["6", "7", "8"])]
+    columns = parse_column_map("question=q.text,response=a.texts.0")
+    traces, _, report = run(write(tmp_path / "a.jsonl", *rows), column_map=columns)
+    assert [trace.response for trace in traces] == ["4", "4", "6"]
+    assert report.files[0].lists_cut == {"a.texts.0": [2, 3]}
+
+
 def test_a_folder_is_read_whole_and_says_what_it_left_out(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     write(tmp_path / "b" / "one.jsonl", {**PAIR, "response": "5"})
