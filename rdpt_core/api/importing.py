@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from rdpt_core.api.arguments import PathArgument, beside, check_integers, file_of, paths_of
+from rdpt_core.api.arguments import PathArgument, beside, check_choice, check_integers, file_of, paths_of
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.atomic_write import atomic_write, is_stream
 from rdpt_core.errors import UsageError
+from rdpt_core.records import TemplatePolicy
 from rdpt_core.traces import RejectLog, TraceSummary, get_splitter, iter_traces, summarise, trace_to_json
 from rdpt_core.traces.importing import pipeline
 from rdpt_core.traces.importing.pipeline import ImportReport, parse_column_map
@@ -125,22 +126,27 @@ def _rejects_path(out: Path, rejects: PathArgument | None) -> Path:
     return beside(out, ".rejects.jsonl")
 
 
-def validate(traces: PathArgument | Iterable[PathArgument], *, rejects: PathArgument | None = None) -> TraceSummary:
+def validate(
+    traces: PathArgument | Iterable[PathArgument], *, template: str = "own", rejects: PathArgument | None = None
+) -> TraceSummary:
     """Read files of canonical JSON Lines as `score` would, without a model.
 
     Args:
         traces: one or several files, checked as one run.
+        template: the template policy that `score` will be given: `"own"`, `"distilled"` or `"raw"`.
         rejects: where to write rejected lines, each with its reason; by default they are only counted.
 
     Returns:
-        Counts, lengths and the first rejected lines.
+        Counts, lengths and the first rejected lines; also how many traces `score` would leave unscored, and why it
+        would stop if it would.
 
     Raises:
         UsageError: there is no file, or the rejects would overwrite one.
         InputError: a file cannot be read, or there is not one trace.
     """
+    check_choice("template", template, TemplatePolicy)
     files, path = paths_of(traces), None if rejects is None else file_of("rejects", rejects)
     if path is not None:
         check_outputs({"--rejects": path}, {"--traces": files})
     with RejectLog(path) as log:
-        return summarise(iter_traces(files, rejects=log), rejects=log, splitter=get_splitter())
+        return summarise(iter_traces(files, rejects=log), log, get_splitter(), TemplatePolicy(template))
