@@ -36,18 +36,20 @@ class Normaliser:
     Args:
         defaults: what the user said for traces whose source does not say it, by the trace's field; `question` too.
         grader: grades where there is a gold answer and no verdict; None leaves `correct` as the source has it.
+        ids: gives the ids.
     """
 
-    def __init__(self, defaults: Mapping[str, str], grader: Grader | None) -> None:
+    def __init__(self, defaults: Mapping[str, str], grader: Grader | None, ids: IdRegistry) -> None:
         self._defaults = defaults
         self._grader = grader
-        self._ids = IdRegistry()
+        self._ids = ids
 
     def trace(self, draft: Draft, line: int, file: OpenedFile) -> Trace:
         """The trace of a draft that stands on a line of a file, whose report counts what was found on the way.
 
         Raises:
             RecordError: the conversation ends with a turn of the assistant that the response does not continue.
+            CopyError: the trace is a copy of an earlier one.
         """
         if draft.canonical is not None:
             return self._ids.keep(draft.canonical, file.report)

@@ -152,14 +152,14 @@ def test_questions_of_a_batch_come_from_its_request_file(tmp_path: Path) -> None
 def test_ids_are_readable_stable_and_unique(tmp_path: Path) -> None:
     lines = [{"id": 7, "question": "2+2?", "response": str(n), "benchmark": "sums"} for n in (4, 5)]
     one, two = write(tmp_path / "one.jsonl", *lines), write(tmp_path / "two.jsonl", *lines[::-1])
-    traces, _, _ = run(one, two)
+    traces, _, _ = run(one, two, keep_copies=True)
     assert [trace.trace_id for trace in traces[:2]] == ["sums-7-s0", "sums-7-s1"]
     assert len({trace.trace_id for trace in traces}) == 4
     assert {trace.question_id for trace in traces} == {"sums-7"}
-    assert [trace.trace_id for trace in run(one, two)[0]] == [trace.trace_id for trace in traces]
+    assert [trace.trace_id for trace in run(one, two, keep_copies=True)[0]] == [trace.trace_id for trace in traces]
 
 
-def test_true_copies_are_kept_and_told_apart(tmp_path: Path) -> None:
+def test_a_text_that_one_file_holds_many_times_is_told_apart(tmp_path: Path) -> None:
     line = {"id": 7, "sample": 0, "benchmark": "sums", **PAIR}
     traces, _, _ = run(write(tmp_path / "a.jsonl", *[line] * 300))
     assert len({trace.trace_id for trace in traces}) == 300
