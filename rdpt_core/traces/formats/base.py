@@ -161,7 +161,7 @@ def why(error: RecordError | RecursionError) -> str:
     return str(error) if isinstance(error, RecordError) else "the record is nested too deeply"
 
 
-def each(items: Iterable[Any], line: int, make: Callable[[Any], Iterable[Draft]]) -> Iterator[Draft | Bad]:
+def each(items: Iterable[Any], line: int, make: Callable[[Any], Iterable[Draft | Bad]]) -> Iterator[Draft | Bad]:
     """Drafts of the parts of one record: a part that fails is reported and stops none of the others."""
     for item in items:
         try:
