@@ -80,6 +80,8 @@ def _drafts(record: Record, responses: list[str], context: Context) -> list[Draf
     messages, prompt = _asked(value["arguments"], doc)
     # With `gen_prefix`, the conversation ends with the beginning of the answer, and the server is told to continue it.
     continues = bool(messages) and messages[-1].role == "assistant"
+    metrics = value.get("metrics")
+    scores = {name for name in metrics if isinstance(name, str)} if isinstance(metrics, list) else set()
     named = _FILE.search(context.name)
     folder = context.folder()
     return [
@@ -95,7 +97,7 @@ def _drafts(record: Record, responses: list[str], context: Context) -> list[Draf
             difficulty=short_text(pick(doc, DIFFICULTY)[1]),
             gold=gold_of(value.get("target")),
             continues=continues,
-            meta=rest_of(value, _USED | set(value.get("metrics") or [])),
+            meta=rest_of(value, _USED | scores),
             line=record.line,
         )
         for index, text in enumerate(responses)
