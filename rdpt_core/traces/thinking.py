@@ -59,10 +59,11 @@ TAGS: tuple[tuple[str, str], ...] = (
 )
 """Opening and closing of a thinking block, in every spelling that is known here, without line breaks at its seams."""
 
-_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
-_BROKEN_OFF = frozenset(
-    {"content_filter", "safety", "recitation", "abort", "aborted", "cancelled", "canceled", "error"}
-)
+_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length",
+                  "model_context_window_exceeded"})  # fmt: skip
+_BROKEN_OFF = frozenset({"content_filter", "content_filtered", "guardrail_intervened", "safety", "recitation",
+                         "prohibited_content", "blocklist", "spii", "refusal", "abort", "aborted", "cancelled", "error",
+                         "timeout", "insufficient_system_resource"})  # fmt: skip
 
 
 def spelling_for(model: str | None) -> tuple[Spelling, bool]:

@@ -47,17 +47,17 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     if not isinstance(samples, list) or not samples:
         raise RecordError("the log holds no samples: the run failed, or they were left out when it was written")
     header = record.value["eval"]
-    yield from each(samples, record.line, lambda sample: _sample(sample, header))
+    yield from each(samples, record.line, lambda sample: _sample(sample, header, record.line))
 
 
-def _sample(sample: Any, header: Mapping[str, Any]) -> Iterator[Draft]:
+def _sample(sample: Any, header: Mapping[str, Any], line: int) -> Iterator[Draft | Bad]:
     if not isinstance(sample, dict):
         raise RecordError(f"a sample must be an object; got {kind_of(sample)}")
     output = sample.get("output")
     choices = output.get("choices") if isinstance(output, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(output, dict):
         raise RecordError(f"the sample has no output{_failure(sample)}")
-    attachments = sample.get("attachments")
+    attachments, options = sample.get("attachments"), sample.get("choices")
     choices = with_attachments(choices, attachments)
     sample = {**sample, **{key: with_attachments(sample.get(key), attachments) for key in ("messages", "input")}}
     model = short_text(output.get("model")) or short_text(header.get("model"))
@@ -65,21 +65,25 @@ def _sample(sample: Any, header: Mapping[str, Any]) -> Iterator[Draft]:
     facts, originals = _facts(sample, header), Originals(sample)
     # One score for several choices says nothing of any of them.
     correct, verdict = _verdict(_scores(sample)) if len(choices) == 1 else (None, None)
-    for index, choice in enumerate(choices):
+
+    def drafts(numbered: tuple[int, Any]) -> Iterator[Draft]:
+        index, choice = numbered
         message = choice.get("message") if isinstance(choice, dict) else None
         if not isinstance(message, dict):
             raise RecordError(f"choice {index} has no message")
         draft = _draft(message, model, sample, header, originals)
         draft.source_id = short_text(sample.get("id"))
-        draft.sample = epoch - 1 if epoch and len(choices) == 1 else None
+        draft.sample = (epoch - 1) * len(choices) + index if epoch else None
         draft.benchmark = short_text(header.get("task"))
         draft.domain, draft.difficulty = facts["domain"], facts["difficulty"]
         draft.gold = gold_of(sample.get("target"))
-        draft.candidates = tuple(text for text in sample.get("choices") or [] if isinstance(text, str))
+        draft.candidates = tuple(text for text in options if isinstance(text, str)) if isinstance(options, list) else ()
         draft.finish_reason = short_text(choice.get("stop_reason"))
         draft.correct, draft.verdict = correct, draft.verdict if verdict is None else verdict
         draft.meta.update({**facts["meta"], "epoch": epoch})
         yield draft
+
+    yield from each(list(enumerate(choices)), line, drafts)
 
 
 def _draft(

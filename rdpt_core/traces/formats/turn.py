@@ -34,7 +34,7 @@ def build(turn: Mapping[str, Any], model: str | None) -> Draft:
         raise RecordError("the turn is a tool call without text")
     if content_of(turn) is None and not parts:
         raise RecordError("the turn has no content")
-    response, reasoning = put_back(parts, model, redacted=content.redacted)
+    response, reasoning = put_back(parts, model, redacted=content.redacted + _encrypted(turn))
     if n_calls and reasoning is not None and "closing" in reasoning:
         reasoning = {**reasoning, "closing": TOOL_CALL}
     draft = Draft(response, model=model, reasoning=reasoning)
@@ -76,6 +76,13 @@ def _reasoning(turn: Mapping[str, Any]) -> str:
     details = turn.get("reasoning_details")
     texts = [part.get("text") for part in details if isinstance(part, dict)] if isinstance(details, list) else []
     return "".join(text for text in texts if isinstance(text, str))
+
+
+def _encrypted(turn: Mapping[str, Any]) -> int:
+    """How many of OpenRouter's details are reasoning that only its provider can read."""
+    details = turn.get("reasoning_details")
+    parts = [part for part in details if isinstance(part, dict)] if isinstance(details, list) else []
+    return sum(part.get("type") == "reasoning.encrypted" for part in parts)
 
 
 def _is_inline(content: str, reasoning: str) -> bool:

@@ -218,6 +218,15 @@ def test_an_error_retries_and_metadata_of_a_sample_are_kept(tmp_path: Path) -> N
     assert (kept["error"], kept["error_retries"], kept["metadata"]) == ("the scorer fell over", 1, {"source": "own"})
 
 
+def test_a_choice_without_text_costs_no_other(tmp_path: Path) -> None:
+    several = sample([SAYS_PARIS], epoch=2, choices=3)
+    texts: tuple[Any, ...] = (None, "Rome")
+    several["output"]["choices"] += [{"message": {"role": "assistant", "content": text}} for text in texts]
+    done = read(tmp_path, several)
+    assert [(trace.sample, trace.response) for trace in done.traces] == [(3, "Paris"), (5, "Rome")]
+    assert "the turn has no content" in done.rejects[0].reason
+
+
 def test_every_choice_is_a_sample_that_is_graded_by_itself(tmp_path: Path) -> None:
     both = sample([SAYS_PARIS], scores={"match": {"value": "C"}})
     message = {"role": "assistant", "content": "Rome"}

@@ -63,3 +63,9 @@ def test_the_beginning_that_the_task_gives_is_joined(tmp_path: Path) -> None:
     assert [message.role for message in trace.messages] == ["system", "user"]
     assert trace.meta["import"]["prefill"] == {"char_end": 9}
     assert (done.report.characters_in, done.report.characters_prefilled, done.report.characters_out) == (5, 9, 14)
+
+
+@pytest.mark.parametrize("metrics", [[["f1"]], [{"name": "f1"}], 3])
+def test_metrics_that_are_no_names_stop_nothing(tmp_path: Path, metrics: Any) -> None:
+    (trace,) = imported(tmp_path, ({**line(), "metrics": metrics},)).traces
+    assert trace.response == "Paris"

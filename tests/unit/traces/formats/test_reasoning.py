@@ -141,7 +141,8 @@ def test_thinking_that_may_have_been_closed_is_not_said_to_be_endless() -> None:
     assert truncation("<think>R", None, "length", False, may_be_closed=True) == "stopped at the token limit"
 
 
-@pytest.mark.parametrize(("finish", "cut"), [("length", True), ("MAX_TOKENS", True), ("abort", True), ("stop", False),
+@pytest.mark.parametrize(("finish", "cut"), [("length", True), ("MAX_TOKENS", True), ("abort", True),
+                                             ("refusal", True), ("insufficient_system_resource", True), ("stop", False),
                                              ("tool_calls", False), ("end_turn", False), (None, False)])  # fmt: skip
 def test_some_reasons_to_stop_are_no_ends(finish: str | None, cut: bool) -> None:
     assert is_cut_off(finish) is cut

@@ -44,6 +44,20 @@ def test_an_empty_content_is_an_empty_response_and_none_is_no_response() -> None
     assert build({"content": None, "refusal": "No."}, None).response.text == "No."
 
 
+def test_reasoning_that_only_the_provider_can_read_is_counted() -> None:
+    details = [{"type": "reasoning.text", "text": "R"}, {"type": "reasoning.encrypted", "data": "x"}, "odd"]
+    draft = build({"content": "A", "reasoning_details": details}, "qwen3")
+    assert draft.response.text == "<think>\nR\n</think>\n\nA"
+    assert draft.reasoning is not None and draft.reasoning["redacted"] == 1
+
+
+@pytest.mark.parametrize("kind", [[], {}, 3])
+def test_a_part_of_a_kind_that_is_no_text_is_counted_as_no_text(kind: Any) -> None:
+    draft = build({"content": [{"type": kind, "text": "x"}, {"type": "text", "text": "A"}]}, None)
+    assert draft.response.text == "A"
+    assert draft.meta == {"parts_that_are_no_text": 1}
+
+
 LAST = {"role": "assistant", "content": "The"}
 
 
