@@ -53,9 +53,6 @@ class Normaliser:
         messages = self._messages(draft, about, entry)
         if messages and messages[-1].role == "assistant":
             raise RecordError("the conversation before the response ends with a turn of the assistant")
-        conversation = account_for(messages, entry)
-        if conversation:
-            about["conversation"] = conversation
         meta: dict[str, Any] = {"import": about}
         if draft.meta:
             meta["source"] = draft.meta
@@ -73,6 +70,9 @@ class Normaliser:
             )
             correct, meta["grading"] = grade.correct, grade.to_meta()
             entry.n_graded += 1
+        conversation = account_for(messages, entry)
+        if conversation:
+            about["conversation"] = conversation
         trace = Trace(
             trace_id="",
             question_id="",
