@@ -37,7 +37,7 @@ def account_for(messages: Iterable[Message], entry: FileReport) -> dict[str, Any
     }
     entry.n_tool_calls += n_calls
     entry.n_question_parts_left_out += counts["parts_that_are_no_text"]
-    entry.n_question_reasoning_left_out += counts["reasoning_left_out"] + counts["redacted_reasoning"]
-    entry.n_question_calls_left_out += counts["tool_calls_without_a_name"]
+    entry.n_reasoning_left_out += counts["reasoning_left_out"] + counts["redacted_reasoning"]
+    entry.n_tool_calls_left_out += counts["tool_calls_without_a_name"]
     told: dict[str, Any] = {name: n for name, n in counts.items() if n}
     return told | {"kinds": parts} if parts else told

@@ -19,8 +19,8 @@ class FileReport:
         n_copies: traces that repeat an earlier one word for word, all of them kept; `copy` is an example.
         n_tool_calls: tool calls in the conversations before the responses, which are kept.
         n_question_parts_left_out: parts of these conversations that are no text, such as images. No model sees them.
-        n_question_reasoning_left_out: turns or parts of reasoning in them, readable or withheld.
-        n_question_calls_left_out: tool calls in them that name no function.
+        n_reasoning_left_out: turns or parts of reasoning in them, readable or withheld.
+        n_tool_calls_left_out: tool calls in them that name no function.
         characters_in: of the responses as the source holds them.
         characters_out: of the responses as the traces hold them.
         characters_added: of the markup put back around reasoning; in + added = out.
@@ -46,8 +46,8 @@ class FileReport:
     copy: str | None = None
     n_tool_calls: int = 0
     n_question_parts_left_out: int = 0
-    n_question_reasoning_left_out: int = 0
-    n_question_calls_left_out: int = 0
+    n_reasoning_left_out: int = 0
+    n_tool_calls_left_out: int = 0
     characters_in: int = 0
     characters_out: int = 0
     characters_added: int = 0

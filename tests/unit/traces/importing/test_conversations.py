@@ -29,7 +29,7 @@ def test_every_kind_is_counted_and_the_report_adds_up() -> None:
     }
     account_for(talk, entry)
     assert (entry.n_tool_calls, entry.n_question_parts_left_out) == (4, 6)
-    assert (entry.n_question_reasoning_left_out, entry.n_question_calls_left_out) == (4, 2)
+    assert (entry.n_reasoning_left_out, entry.n_tool_calls_left_out) == (4, 2)
     assert account_for((Message("user", "?"),), entry) == {}
 
 
