@@ -113,6 +113,8 @@ class Message:
         """
         if not isinstance(fields, dict):
             raise ValueError("a message is an object")
+        if fields.keys() == {"role", "content"} and all(isinstance(text, str) for text in fields.values()):
+            return cls(**fields)
         try:
             calls = [
                 ToolCall(call["function"]["name"], call["function"]["arguments"], call.get("id"))

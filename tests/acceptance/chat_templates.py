@@ -22,6 +22,7 @@ from rdpt_core.records import Message, Role, Trace
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Refused
 from rdpt_core.scoring.models.prompts.notes import prompt_notes
 from rdpt_core.scoring.models.prompts.seam import closed_thinking, joined, open_thinking, turn_of
+from rdpt_core.scoring.models.prompts.tool_calls import taken_by
 
 PACKAGE = "llama-cpp-python==0.3.36"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
@@ -30,7 +31,8 @@ QUESTION = "Which one?"
 WHOLE, INSIDE = "<think>\nHm.\n</think>\n\nIt.", "Hm.\n</think>\n\nIt."
 _SHOWN_CHARS = 34
 _HEADER = (
-    "| template | its prompt ends with | at the seam | `<think>` … `</think>` | … `</think>` |\n|---|---|---|---|---|\n"
+    "| template | its prompt ends with | at the seam | `<think>` … `</think>` | … `</think>` | tool calls |\n"
+    "|---|---|---|---|---|---|\n"
 )
 _SAID = {
     "closed thinking block": "closed block",
@@ -70,11 +72,19 @@ def _cells(template: ChatTemplate) -> list[str]:
     try:
         (prompt,) = template.render([[{"role": "user", "content": QUESTION}]])
     except ModelError as error:
-        return [f"broken: {error.got}", "", "", ""]
+        return [f"broken: {error.got}", "", "", "", ""]
     if isinstance(prompt, Refused):
-        return [f"refused: {prompt.detail}", "", "", ""]
+        return [f"refused: {prompt.detail}", "", "", "", ""]
     end = prompt[-_SHOWN_CHARS:].replace("\n", "\\n").replace("|", "\\|")
-    return [f"`…{end}`", _at_seam(prompt, template), *(_said(template, response) for response in (WHOLE, INSIDE))]
+    said = (_said(template, response) for response in (WHOLE, INSIDE))
+    return [f"`…{end}`", _at_seam(prompt, template), *said, _of_calls(template)]
+
+
+def _of_calls(template: ChatTemplate) -> str:
+    one, several = taken_by(template)
+    if one is None:
+        return "not shown"
+    return "shown" if several is not None else "one a turn"
 
 
 def _at_seam(prompt: str, template: ChatTemplate) -> str:

@@ -345,6 +345,43 @@ def test_a_conversation_that_a_template_refuses_stops_nothing_else(
     assert by_trace == {"t0": {None}, "t1": {"template_refused"}}
 
 
+def test_tool_calls_that_a_template_does_not_show_are_noted_and_shown_by_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    turns = "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|>"
+    shown = turns.replace("{{ m.content }}", "{{ m.content }}{{ m.tool_calls | tojson if m.tool_calls }}")
+    for seed, (role, template) in enumerate({"teacher": shown, "student": turns}.items()):
+        save_model(tmp_path / role, seed=seed, chat_template=template)
+    lines = make_lines(3)
+    for line, city in zip(lines[1:], ("Oslo", "Rome"), strict=True):
+        call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": {"city": city}}}
+        line["messages"] = [
+            {"role": "user", "content": "How warm?"},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "content": "x", "tool_call_id": "c1"},
+        ]
+        line["response"] = "It is warm."
+        del line["question"]
+    traces, database = write_lines(tmp_path / "t.jsonl", lines), tmp_path / "run.duckdb"
+    models = [f"--{role}={tmp_path / role}" for role in ("teacher", "student")]
+    command = ["score", "--traces", str(traces), *models, "--roles", "teacher,student", "--db", str(database)]
+    assert main([*command, "--quiet"]) == 0
+    said = capsys.readouterr().err
+    assert "note: student: the chat template shows no tool calls, so 2 of the first 2 traces" in said
+    assert "teacher: the chat template shows" not in said
+    with open_reader(database) as reader:
+        (run,) = reader.runs()
+        read = reader.traces(run.run_no, 0, 3)
+        teacher, student = (
+            [tokens.logprob for tokens, _ in reader.tokens(run.run_no, role, [1, 2]).values()]
+            for role in (Role.TEACHER, Role.STUDENT)
+        )
+    assert read[1].messages[1].tool_calls[0].arguments == '{"city": "Oslo"}'
+    assert len(run.notes) == 1
+    assert np.abs(teacher[0] - teacher[1]).max() > 1e-4
+    assert np.abs(student[0] - student[1]).max() < 1e-5
+
+
 def test_a_template_without_end_stops_before_anything_is_stored(
     model_flags: list[str],
     triple: Path,

@@ -36,12 +36,12 @@ class Result(NamedTuple):
 
 def is_call_item(item: Mapping[str, Any]) -> bool:
     """Whether an element of a conversation is a call of the Responses API, which names no role."""
-    return item.get("type") in _CALL_ITEMS and "role" not in item
+    return _text(item.get("type")) in _CALL_ITEMS and "role" not in item
 
 
 def is_result_item(item: Mapping[str, Any]) -> bool:
     """Whether it is such a call's result."""
-    return item.get("type") in _RESULT_ITEMS and "role" not in item
+    return _text(item.get("type")) in _RESULT_ITEMS and "role" not in item
 
 
 def calls_of_turn(turn: Mapping[str, Any]) -> tuple[list[ToolCall], int]:

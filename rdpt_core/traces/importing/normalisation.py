@@ -69,9 +69,6 @@ class Normaliser:
         if draft.reasoning is not None:
             about["reasoning"] = draft.reasoning
         response = draft.response.text
-        conversation = account_for(messages, entry)
-        if conversation:
-            about["conversation"] = conversation
         meta: dict[str, Any] = {"import": about}
         if draft.meta:
             meta["source"] = draft.meta
@@ -97,6 +94,9 @@ class Normaliser:
             )
             correct, meta["grading"] = grade.correct, grade.to_meta()
             entry.n_graded += 1
+        conversation = account_for(messages, entry)
+        if conversation:
+            about["conversation"] = conversation
         trace = Trace(
             trace_id="",
             question_id="",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from rdpt_core.analysis.run.run_agreement import load_agreement
 from rdpt_core.analysis.run.shares import load_accuracy
 from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.records import Message, ToolCall
 from rdpt_core.store.reader import Reader, open_reader
 from tests.support import synthetic
 
@@ -66,6 +68,22 @@ def test_system_messages_and_missing_texts(tmp_path: Path) -> None:
     assert plain == with_system == prompt
     assert longer not in (plain, None)
     assert blank is None
+
+
+def test_a_question_is_told_from_another_by_what_was_called(tmp_path: Path) -> None:
+    path = tmp_path / "c.duckdb"
+    asked(path, *["Why?"] * 4)
+    talks = [
+        [Message("user", "Why?"), Message("assistant", "", calls), Message("tool", "x")]
+        for calls in ((), (ToolCall("f", "{}"),), (ToolCall("f", "{}"),), (ToolCall("g", "{}"),))
+    ]
+    with duckdb.connect(str(path)) as connection:
+        for trace_no, talk in enumerate(talks):
+            text = json.dumps([message.to_json() for message in talk])
+            connection.execute("UPDATE traces SET messages = ? WHERE trace_no = ?", [text, trace_no])
+    none, f, again, g = hashes(path)
+    assert f == again and len({none, f, g}) == 3
+    assert none == hashlib.md5(b"why?\x1f\x1fx").hexdigest()
 
 
 def test_names_lead_from_one_to_another() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from rdpt_core.errors import (
     UsageError,
 )
-from rdpt_core.records import ROLES, Role, RunClaim, RunKey
+from rdpt_core.records import ROLES, Message, Role, RunClaim, RunKey, ToolCall
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.writer import claim_run, commit_batch
@@ -37,6 +38,23 @@ def test_a_run_comes_back_as_it_went_in(tmp_path: Path, claim: RunClaim) -> None
     assert len(rows) == 4
     assert rows[0]["p_teacher"] == pytest.approx(math.exp(-0.375))
     assert rows[1]["n_bytes"] == len(RESPONSE[9:].encode())
+
+
+def test_tool_calls_come_back_and_a_plain_conversation_is_stored_as_before(tmp_path: Path, claim: RunClaim) -> None:
+    path = tmp_path / "a.duckdb"
+    talk = (
+        Message("user", "How warm?"),
+        Message("assistant", "", (ToolCall("weather", '{"city": "\u00c5lesund"}', "c1"), ToolCall("stop", "now"))),
+        Message("tool", "3", (), "c1", "weather"),
+    )
+    (first, n_sentences), second = make_traces()
+    claim_run(path, claim, [(replace(first, messages=talk), n_sentences), second])
+    with open_reader(path) as reader:
+        (run,) = reader.runs()
+        read, plain = reader.traces(run.run_no, 0, 2)
+        (_, stored) = reader.query("SELECT messages FROM traces ORDER BY trace_no").column(0).to_pylist()
+    assert (read.messages, plain) == (talk, second[0])
+    assert json.loads(stored) == [{"role": "user", "content": "What?\x00 <b>"}]
 
 
 def test_the_same_identity_never_makes_two_runs(tmp_path: Path, claim: RunClaim) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdpt_core.errors import ModelError
-from rdpt_core.records import Message, ModelReference, TemplatePolicy, TemplateSettings, Trace, UnscoredReason
+from rdpt_core.records import Message, ModelReference, TemplatePolicy, TemplateSettings, ToolCall, Trace, UnscoredReason
 from rdpt_core.scoring.models.prompts.templates import (
     Rendering,
     Unrendered,
@@ -98,6 +98,10 @@ def test_a_base_model_falls_back_to_the_plain_rendering(metaspace: RoleTokenizer
     assert rendered(TemplatePolicy.OWN, trace(), metaspace, None).text == "Is it?\n\n"
     talk = trace(messages=(Message("system", "Be brief."), Message("user", "Is it?")))
     assert plain_rendering(talk) == "system: Be brief.\n\nuser: Is it?\n\nassistant: "
+    called = Message("assistant", "", (ToolCall("look", '{"a": 1}'),))
+    talk = trace(messages=(Message("user", "Is it?"), called, Message("tool", "Yes.", name="look")))
+    expected = 'user: Is it?\n\nassistant: tool call: look {"a": 1}\n\ntool: Yes.\n\nassistant: '
+    assert plain_rendering(talk) == expected
 
 
 def test_distilled_policy_shows_every_role_the_same_text(byte_level: RoleTokenizer, metaspace: RoleTokenizer) -> None:

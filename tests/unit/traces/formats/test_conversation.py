@@ -101,6 +101,7 @@ def test_several_results_in_one_turn_become_a_message_each() -> None:
     [
         ({"role": "user", "content": [{"type": "image_url"}, {"type": "input_audio"}]}, ("image", "audio")),
         ({"role": "user", "content": [{"type": "document"}, {"type": "odd"}, 3]}, ("document", "part", "part")),
+        ({"role": "user", "type": ["message"], "content": [{"type": ["text"], "text": "?"}]}, ("part",)),
         ({"role": "user", "parts": [{"inlineData": {"mimeType": "image/png"}}]}, ("image",)),
         ({"role": "assistant", "content": "It.", "reasoning_content": "Hm."}, ("reasoning",)),
         ({"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm."}]}, ("reasoning",)),
