@@ -123,7 +123,7 @@ def _repeats(file: FileReport) -> Iterator[str]:
 
 def _without_thinking(report: ImportReport) -> Iterator[str]:
     """A word on each model that always thinks and none of whose traces holds any thinking."""
-    for model, n_traces in report.thinking.missing():
+    for model, n_traces in report.models_without_thinking.items():
         yield (
             f"warning: {readable(model)} is of a family that always thinks, and none of its {n_traces:,} traces holds "
             "any thinking; some programs drop it (chat models of lm-evaluation-harness keep the answer only): see how "

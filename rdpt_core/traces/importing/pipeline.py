@@ -35,6 +35,7 @@ from rdpt_core.traces.importing.normalisation import Normaliser
 from rdpt_core.traces.importing.recognition import OpenedFile, Recogniser
 from rdpt_core.traces.importing.repeats import without_repeats
 from rdpt_core.traces.importing.report import FileReport, ImportReport
+from rdpt_core.traces.importing.thinking_seen import ThinkingSeen
 
 __all__ = [
     "DEFAULTS",
@@ -167,6 +168,7 @@ class _Import:
         self._rejects = rejects
         self._report = report
         self._grade = grade
+        self._thinking = ThinkingSeen()
 
     def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
         opened = [file for source, is_named in files if (file := self._recogniser.open(source, is_named)) is not None]
@@ -191,6 +193,7 @@ class _Import:
                     if file.is_named:
                         raise
                     self._reject(file.report, Bad(0, f"{error}; nothing after it was read", ""))
+                self._report.models_without_thinking = dict(self._thinking.missing())
 
     def _file(self, file: OpenedFile, normaliser: Normaliser) -> Iterator[Trace]:
         entry, size = file.report, file.source.size()
@@ -203,7 +206,7 @@ class _Import:
                 self._reject(entry, Bad(line, why(error), original or snippet(draft.response.text)))
                 continue
             checksums.add(trace, draft, pieces)
-            self._report.thinking.add(trace)
+            self._thinking.add(trace)
             if is_bomb(size, entry.characters_out):
                 raise InputError(
                     "a file yields far more text than it has bytes",

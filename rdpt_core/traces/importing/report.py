@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rdpt_core.traces.importing.thinking_seen import ThinkingSeen
-
 
 @dataclass(slots=True)
 class FileReport:
@@ -51,10 +49,14 @@ class FileReport:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of every file of an import. It is filled while the traces are drawn."""
+    """What became of every file of an import. It is filled while the traces are drawn.
+
+    Attributes:
+        models_without_thinking: models that always think and none of whose traces holds any thinking, and how many.
+    """
 
     files: list[FileReport] = field(default_factory=list)
-    thinking: ThinkingSeen = field(default_factory=ThinkingSeen)
+    models_without_thinking: dict[str, int] = field(default_factory=dict)
 
     @property
     def n_traces(self) -> int:
@@ -92,6 +94,6 @@ class ImportReport:
             "n_files_refused": len(self.refused),
             "n_files_left_out": len(self.left_out),
             "is_unaltered": self.is_unaltered,
-            "models_without_thinking": dict(self.thinking.missing()),
+            "models_without_thinking": self.models_without_thinking,
             "files": [asdict(file) for file in self.files],
         }
