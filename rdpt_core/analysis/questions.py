@@ -30,15 +30,16 @@ _SEED = "half 0"
 def text_hash_sql(alias: str = "") -> str:
     """SQL over rows of the table `traces`: 32 hexadecimal digits of what was asked, NULL if the row holds no text.
 
-    That is the conversation before the response without system messages, which say how to answer, or else the rendered
-    prompt. Upper and lower case and the amount of white space make no difference.
+    That is the conversation before the response with its tool calls and without system messages, which say how to
+    answer, or else the rendered prompt. Upper and lower case and the amount of white space make no difference.
 
     Args:
         alias: how the query calls the table; none if columns stand alone.
     """
     t = f"{alias}." if alias else ""
-    turns = f"""from_json({t}messages, '[{{"role": "VARCHAR", "content": "VARCHAR"}}]')"""
-    asked = f"list_transform(list_filter({turns}, lambda turn: turn.role <> 'system'), lambda turn: turn.content)"
+    turns = f"""from_json({t}messages, '[{{"role": "VARCHAR", "content": "VARCHAR", "tool_calls": "VARCHAR"}}]')"""
+    said = "turn.content || coalesce(turn.tool_calls, '')"
+    asked = f"list_transform(list_filter({turns}, lambda turn: turn.role <> 'system'), lambda turn: {said})"
     text = f"coalesce(nullif(array_to_string({asked}, chr(31)), ''), {t}prompt)"
     normal = rf"trim(regexp_replace(lower(nfc_normalize({text})), '[\s\p{{Z}}]+', ' ', 'g'))"
     return f"md5(nullif({normal}, ''))"

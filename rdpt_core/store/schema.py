@@ -64,7 +64,7 @@ CREATE TABLE traces (
     sample INTEGER NOT NULL,
     correct BOOLEAN,
     gold VARCHAR,
-    messages VARCHAR NOT NULL,       -- JSON list of {role, content}
+    messages VARCHAR NOT NULL,       -- JSON list of {role, content, …}, as in canonical lines
     prompt VARCHAR,
     response VARCHAR NOT NULL,
     meta VARCHAR NOT NULL,           -- JSON object

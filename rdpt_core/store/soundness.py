@@ -115,11 +115,10 @@ def parsed_messages(text: str, place: str) -> tuple[Message, ...]:
         StoreError: it is none.
     """
     messages = parsed(text, list, place)
-    for message in messages:
-        is_message = isinstance(message, dict) and message.keys() == {"role", "content"}
-        if not is_message or not all(isinstance(part, str) for part in message.values()):
-            raise damaged(place, "a list of {role, content}, both texts", text)
-    return tuple(Message(**message) for message in messages)
+    try:
+        return tuple(map(Message.from_json, messages))
+    except ValueError as error:
+        raise damaged(place, "a list of {role, content}, some with tool calls", text) from error
 
 
 def parsed_environment(text: str, place: str) -> tuple[dict[str, Any], ...]:

@@ -165,7 +165,7 @@ def _trace_tables(run_no: int, traces: Iterable[tuple[Trace, int]]) -> Iterator[
                     "sample": trace.sample,
                     "correct": trace.correct,
                     "gold": trace.gold,
-                    "messages": json.dumps([asdict(message) for message in trace.messages], ensure_ascii=False),
+                    "messages": json.dumps([message.to_json() for message in trace.messages], ensure_ascii=False),
                     "prompt": trace.prompt,
                     "response": trace.response,
                     "meta": json.dumps(dict(trace.meta), ensure_ascii=False),

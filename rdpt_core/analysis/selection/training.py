@@ -6,7 +6,8 @@
     sharegpt            LLaMA-Factory: {"conversations": [{"from": "human", …}, {"from": "gpt", …}], "system": …}, and
                         an entry in `dataset_info.json` beside the file
 
-The response is written as it is stored, character by character; nothing is stripped and no end token is added.
+The response is written as it is stored, character by character; nothing is stripped and no end token is added. Tool
+calls of earlier turns stay: in OpenAI's shape for TRL, as `function_call` and `observation` turns for LLaMA-Factory.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _TRACES_PER_READ = 2_000
 Row = dict[str, Any]
 
 
-def _turns(trace: Trace) -> list[dict[str, str]]:
+def _turns(trace: Trace) -> list[Row]:
+    """The conversation, arguments of tool calls as objects: so TRL documents them, and chat templates take them."""
     if not trace.messages:
         raise InputError(
             "this format needs the question of every trace",
@@ -47,7 +49,17 @@ def _turns(trace: Trace) -> list[dict[str, str]]:
             got="a rendered `prompt` only",
             hint="Use `--format prompt-completion`.",
         )
-    return [asdict(message) for message in trace.messages]
+    for message in trace.messages:
+        for call in message.tool_calls:
+            if call.arguments_object() is None:
+                raise InputError(
+                    "a trainer needs arguments of tool calls that are JSON",
+                    where=f"trace {trace.trace_id}",
+                    expected="an object",
+                    got=call.arguments[:80],
+                    hint="Leave this trace out.",
+                )
+    return [message.to_json(objects=True) for message in trace.messages]
 
 
 def _messages(trace: Trace) -> Row:
@@ -60,24 +72,43 @@ def _prompt_completion(trace: Trace) -> Row:
     return {"prompt": _turns(trace), "completion": [{"role": "assistant", "content": trace.response}]}
 
 
-_SPEAKERS = {"user": "human", "assistant": "gpt"}
+_SPEAKERS = {"user": "human", "tool": "observation", "assistant": "gpt"}
+_ASKING = ("user", "tool")
 
 
 def _sharegpt(trace: Trace) -> Row:
     """LLaMA-Factory skips a conversation that does not alternate, with a warning only; so it is refused here."""
     turns = _turns(trace)
     system = turns.pop(0)["content"] if turns[0]["role"] == "system" else ""
-    roles = [turn["role"] for turn in turns]
-    if roles != [("user", "assistant")[place % 2] for place in range(len(roles))] or len(roles) % 2 == 0:
+    may_speak = [_ASKING if place % 2 == 0 else ("assistant",) for place in range(len(turns))]
+    if any(turn["role"] not in roles for turn, roles in zip(turns, may_speak, strict=True)) or len(turns) % 2 == 0:
         raise InputError(
-            "LLaMA-Factory takes only conversations in which user and assistant alternate",
+            "LLaMA-Factory takes only conversations in which user or tool and assistant alternate",
             where=f"trace {trace.trace_id}",
-            expected="an optional system message, then user, assistant, … , user",
+            expected="an optional system message, then user, assistant, … , user or tool",
             got=", ".join(message.role for message in trace.messages),
             hint="Use `--format messages`.",
         )
-    spoken = [{"from": _SPEAKERS[turn["role"]], "value": turn["content"]} for turn in turns]
-    return {"conversations": [*spoken, {"from": "gpt", "value": trace.response}], "system": system}
+    return {
+        "conversations": [*(_spoken(turn, trace) for turn in turns), {"from": "gpt", "value": trace.response}],
+        "system": system,
+    }
+
+
+def _spoken(turn: Row, trace: Trace) -> Row:
+    """A turn as LLaMA-Factory reads it: one with tool calls is their JSON and has no room for a text."""
+    if "tool_calls" not in turn:
+        return {"from": _SPEAKERS[turn["role"]], "value": turn["content"]}
+    if turn["content"]:
+        raise InputError(
+            "LLaMA-Factory takes a turn of text or of tool calls, not of both",
+            where=f"trace {trace.trace_id}",
+            expected="tool calls only",
+            got=f"a text of {len(turn['content']):,} characters beside them",
+            hint="Use `--format messages`.",
+        )
+    calls = [call["function"] for call in turn["tool_calls"]]
+    return {"from": "function_call", "value": json.dumps(calls if len(calls) > 1 else calls[0], ensure_ascii=False)}
 
 
 FORMATS: Mapping[str, Callable[[Trace], Row]] = {

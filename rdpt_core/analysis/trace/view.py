@@ -98,7 +98,7 @@ def load_trace_view(reader: Reader, run: Run, trace_no: int, rule: LabelRule) ->
 def question_text(trace: Trace) -> str:
     """The question as text: its only message, or every message with its role, or the rendered prompt."""
     if len(trace.messages) == 1:
-        return trace.messages[0].content
+        return trace.messages[0].text
     if trace.messages:
-        return "\n\n".join(f"{message.role}: {message.content}" for message in trace.messages)
+        return "\n\n".join(f"{message.speaker}: {message.text}" for message in trace.messages)
     return trace.prompt or ""

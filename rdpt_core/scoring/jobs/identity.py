@@ -21,10 +21,10 @@ from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_mode
 from rdpt_core.scoring.jobs.previews import PROMPTS, preview_roles
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.prompts.chat_template import TEMPLATE_DATE
-from rdpt_core.scoring.models.prompts.notes import prompt_notes
+from rdpt_core.scoring.models.prompts.notes import prompt_notes, tool_call_notes
 from rdpt_core.scoring.models.prompts.templates import lack
 from rdpt_core.scoring.request import ScoreRequest
-from rdpt_core.traces import Splitter, trace_to_json
+from rdpt_core.traces import Splitter, none_renders, trace_to_json
 from rdpt_core.traces.respelling import opened
 from rdpt_core.traces.thinking import Spelling
 
@@ -50,11 +50,18 @@ _EXTRAS = ("peft",)
 
 @dataclass(frozen=True, slots=True)
 class TraceSurvey:
-    """What one pass over the input finds: its hash, how many traces it holds, and the first that have a prompt."""
+    """What one pass over the input finds.
+
+    Attributes:
+        first: the first traces that have a prompt.
+        calling: the first of those with tool calls in their conversation; `n_calling` counts them all.
+    """
 
     traces_hash: str
     n_traces: int
     first: tuple[Trace, ...] = field(default=(), compare=False)
+    calling: tuple[Trace, ...] = field(default=(), compare=False)
+    n_calling: int = field(default=0, compare=False)
 
 
 def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurvey:
@@ -63,13 +70,18 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
     Raises:
         InputError: no trace at all, or none that the policy can render.
     """
-    pass_, n_lacking = _Pass(), 0
+    pass_, n_lacking, n_calling = _Pass(), 0, 0
     first: list[Trace] = []
+    calling: list[Trace] = []
     for trace in traces:
         is_lacking = lack(policy, trace) is not None
         n_lacking += is_lacking
         if not is_lacking and len(first) < _N_LOOKED_AT:
             first.append(trace)
+        if not is_lacking and any(message.tool_calls for message in trace.messages):
+            n_calling += 1
+            if len(calling) < _N_LOOKED_AT:
+                calling.append(trace)
         pass_.add(trace)
     if pass_.n_traces == 0:
         raise InputError(
@@ -79,14 +91,8 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
             hint="`rdpt validate --traces FILE` says what is wrong with each line.",
         )
     if n_lacking == pass_.n_traces:
-        needs_prompts = policy is TemplatePolicy.RAW
-        raise InputError(
-            f"template policy `{policy}` can render no trace",
-            expected="traces with a field `prompt`" if needs_prompts else "traces with `question` or `messages`",
-            got=f"{pass_.n_traces:,} without",
-            hint="Score with `--template own`." if needs_prompts else "Score with `--template raw`.",
-        )
-    return replace(pass_.survey(), first=tuple(first))
+        raise none_renders(policy, pass_.n_traces)
+    return replace(pass_.survey(), first=tuple(first), calling=tuple(calling), n_calling=n_calling)
 
 
 def read_again(read_traces: Callable[[], Iterable[Trace]], survey: TraceSurvey) -> Iterator[Trace]:
@@ -165,7 +171,10 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         note
         for backend in backends
         if (template := backend.chat_template) is not None
-        for note in prompt_notes(backend.model.role, template, _as_seen(survey.first, backend.own_marks))
+        for note in (
+            *prompt_notes(backend.model.role, template, _as_seen(survey.first, backend.own_marks)),
+            *tool_call_notes(backend.model.role, template, survey.calling, survey.n_calling),
+        )
     ]
     return RunClaim(
         run_id=make_run_id(identity),

@@ -26,9 +26,14 @@ Beside the formats stand
 
 base          the record that a format is given, the draft that it gives back, and how it says no
 fields        which names real files give to the same idea
+verdicts      what a source says of correctness, and where it says nothing on purpose
 asked         what a column holds that was asked: a question, turns, turns as JSON text, or a rendered prompt
 conversation  lists of turns under the names that chat files use
+tool_calls    their tool calls and results, in the shapes that exist
 turn          one assistant turn, in the shape that chat APIs share
+inspect_output  what the model of an Inspect log wrote before solvers changed it
+requests      what a request asks, from its body or from a log
+answered      what a model answered, as tools that record calls copy it
 reasoning     reasoning put back as the model wrote it, and responses that were cut off
 not_traces    files that lie beside traces and are none
 """
@@ -41,23 +46,40 @@ from rdpt_core.errors import InputError, UsageError
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats import (
     anthropic,
+    argilla,
+    bedrock,
     candidates,
     canonical,
     chat_sft,
+    cohere,
     datasets,
+    evalchemy,
+    fastchat,
     gemini,
     inspect_ai,
+    langfuse,
+    langsmith,
+    lighteval,
+    livecodebench,
+    llama_cpp,
     llama_factory,
     lm_eval,
     math_eval,
     nemo_skills,
+    ollama,
     openai_chat,
+    openai_evals,
     openai_responses,
     openai_stream,
+    openinference,
     pairs,
+    promptfoo,
     reasoning_gym,
     result_object,
+    sglang,
+    simple_evals,
     skythought,
+    tgi,
     thought_anchors,
     verl,
     vllm,
@@ -70,6 +92,23 @@ FORMATS: tuple[Format, ...] = (
     canonical.FORMAT,
     lm_eval.FORMAT,
     inspect_ai.FORMAT,
+    lighteval.FORMAT,
+    livecodebench.FORMAT,
+    evalchemy.FORMAT,
+    simple_evals.FORMAT,
+    openai_evals.FORMAT,
+    promptfoo.FORMAT,
+    langfuse.FORMAT,
+    langsmith.FORMAT,
+    openinference.FORMAT,
+    argilla.FORMAT,
+    fastchat.FORMAT,
+    bedrock.FORMAT,
+    ollama.FORMAT,
+    llama_cpp.FORMAT,
+    sglang.FORMAT,
+    tgi.FORMAT,
+    cohere.FORMAT,
     openai_stream.FORMAT,
     openai_responses.FORMAT,
     anthropic.FORMAT,

@@ -36,10 +36,10 @@ from rdpt_core.traces.formats.fields import (
     strings,
     text_of,
     thought_of,
-    verdict_of,
 )
 from rdpt_core.traces.formats.reasoning import put_back
 from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 # Objects with a text under these names are as often passages that a search found.
 _PASSAGES = frozenset({"candidates", "samples"})
@@ -107,10 +107,13 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     texts: list[Any] = value[name]
     lists = [key for key in value if _is_parallel(value[key], len(texts)) and key not in (name, question, *GOLD)]
     whole = _draft(value, question, name, lists)
-    yield from each(range(len(texts)), record.line, lambda index: _of_text(value, name, whole, lists, index))
+    measures = frozenset(key for key in lists if _is_measure(value[key]))
+    yield from each(range(len(texts)), record.line, lambda index: _of_text(value, name, whole, lists, measures, index))
 
 
-def _of_text(value: Mapping[str, Any], name: str, whole: Draft, lists: list[str], index: int) -> Iterator[Draft]:
+def _of_text(
+    value: Mapping[str, Any], name: str, whole: Draft, lists: list[str], measures: frozenset[str], index: int
+) -> Iterator[Draft]:
     given, own = value[name][index], {key: value[key][index] for key in lists}
     draft = replace(whole, sample=index, meta=dict(whole.meta), model=short_text(pick(own, MODEL)[1]) or whole.model)
     turn = _turn_of(given)
@@ -125,7 +128,7 @@ def _of_text(value: Mapping[str, Any], name: str, whole: Draft, lists: list[str]
         parts = [("reasoning", thought)] if thought is not None else []
         draft.response, draft.reasoning = put_back([*parts, ("text", given)], draft.model)
         own.pop(key, None)
-    draft.verdict, draft.correct = _verdict(own)
+    draft.verdict, draft.correct = _verdict(own, measures)
     draft.truncated = own.get("is_reasoning_complete") is False
     draft.finish_reason = short_text(pick(own, ("finish_reasons", *FINISH))[1])
     _keep(draft.meta, own)
@@ -178,8 +181,7 @@ def _of_object(whole: Draft, name: str, item: Mapping[str, Any]) -> Iterator[Dra
     draft.model = short_text(model[1]) or whole.model
     parts = [("reasoning", thought)] if thought is not None else []
     draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
-    draft.correct = verdict_of(verdict[1])
-    draft.verdict = f"{name}.{verdict[0]}" if draft.correct is not None else None
+    draft.correct, draft.verdict = verdict_in(f"{name}.{verdict[0]}", verdict[1])
     draft.finish_reason = short_text(pick(item, FINISH)[1])
     _keep(draft.meta, {key: kept for key, kept in item.items() if key not in (field, reasoning, model[0])})
     yield draft
@@ -189,13 +191,24 @@ def _is_parallel(value: Any, n: int) -> bool:
     return isinstance(value, list) and len(value) == n and not is_conversation(value)
 
 
-def _verdict(own: Mapping[str, Any]) -> tuple[str | None, bool | None]:
-    """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill."""
+def _verdict(own: Mapping[str, Any], measures: frozenset[str]) -> tuple[str | None, bool | None]:
+    """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill.
+
+    Part marks are the checker's word, unless they are numbers of any size: those are measures such as rewards.
+    """
+    withheld = None
     for name in CORRECT_LISTS:
-        verdict = verdict_of(own.get(name))
+        if name not in own or name in measures:
+            continue
+        verdict, field = verdict_in(name, own[name])
         if verdict is not None:
-            return name, verdict
-    return None, None
+            return field, verdict
+        withheld = withheld or field
+    return withheld, None
+
+
+def _is_measure(values: list[Any]) -> bool:
+    return any(isinstance(value, int | float) and (value < 0 or value > 1) for value in values)
 
 
 FORMAT = Format(

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.records import Message, Trace
+from rdpt_core.traces.canonical.line_errors import LineError
+from rdpt_core.traces.canonical.schema import message_in
 from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import kind_of, optional_text, whole
@@ -73,11 +75,18 @@ def _messages(value: Mapping[str, Any]) -> tuple[Message, ...]:
             raise RecordError(f"question must be a string; got {kind_of(question)}")
         return (Message("user", question),) if question is not None else ()
     turns = given if isinstance(given, list) else [given]
-    for turn in turns:
-        is_turn = isinstance(turn, dict) and turn.keys() == {"role", "content"}
-        if not is_turn or not all(isinstance(part, str) for part in turn.values()):
-            raise RecordError(f"messages must be a list of role and content; got {kind_of(turn)}")
-    return tuple(Message(turn["role"], turn["content"]) for turn in turns)
+    try:
+        return tuple(_message(turn, index) for index, turn in enumerate(turns))
+    except LineError as error:
+        raise RecordError(str(error)) from error
+
+
+def _message(turn: Any, index: int) -> Message:
+    if isinstance(turn, dict) and turn.keys() == {"role", "content"}:
+        role, content = turn["role"], turn["content"]
+        if isinstance(role, str) and isinstance(content, str):
+            return Message(role, content)
+    return message_in(turn, index)
 
 
 FORMAT = Format(

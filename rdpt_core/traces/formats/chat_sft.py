@@ -30,9 +30,9 @@ from rdpt_core.traces.formats.fields import (
     pick,
     rest_of,
     short_text,
-    verdict_of,
 )
 from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _LISTS = ("messages", "conversations", "conversation")
 _USED = frozenset({*_LISTS, "system", "prompt", "completion", "chosen", "rejected"})
@@ -112,10 +112,10 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     draft.difficulty = short_text(pick(value, DIFFICULTY)[1])
     draft.finish_reason = short_text(pick(value, FINISH)[1])
     draft.gold = gold_of(gold[1])
-    draft.correct, draft.verdict = verdict_of(verdict[1]), verdict[0] or None
+    draft.correct, draft.verdict = verdict_in(*verdict)
     draft.meta.update(rest_of(value, {*_USED, identity, gold[0]}))
     _add_info(draft, turns)
-    if value.get("rejected") is not None:
+    if value.get("rejected"):
         draft.meta["rejected"] = [parts_of(content_of(turn)).text() for _, turn in _answer(value["rejected"])][-1]
     yield draft
 

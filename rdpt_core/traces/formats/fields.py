@@ -82,11 +82,11 @@ def text_of(value: Any, what: str) -> str:
 def optional_text(value: Any) -> str | None:
     """A string or number as text; None for anything else. Whole floats keep their point, as the source wrote them.
 
-    NaN is how tables write that there is no value.
+    NaN is None: it is how tables write an empty cell among numbers, and no value.
     """
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
     return json.dumps(value)
 

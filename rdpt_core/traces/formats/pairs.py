@@ -41,10 +41,10 @@ from rdpt_core.traces.formats.fields import (
     rest_of,
     short_text,
     text_of,
-    verdict_of,
     whole,
 )
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _RESPONSE = (*RESPONSE, "prediction")
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -73,6 +73,7 @@ class _Row:
     def __init__(self, value: Mapping[str, Any], column_map: Mapping[str, str]) -> None:
         self.value = value
         self.used: set[str] = set()
+        self.lists_cut: dict[str, int] = {}
         self._map = column_map
 
     def has(self, path: str) -> bool:
@@ -86,6 +87,7 @@ class _Row:
             value = self.value.get(path)
             if value is None and "." in path:
                 value = _nested(self.value, path)
+                self._note_cut_list(path)
             return value
         field, value = pick(self.value, self._free(NAMES[name]))
         if value is not None:
@@ -110,6 +112,14 @@ class _Row:
         mapped = set(self._map.values())
         return [name for name in names if name not in self.used and name not in mapped]
 
+    def _note_cut_list(self, path: str) -> None:
+        """Note the length of a list of which the path takes one element, and the others are lost."""
+        parts = path.split(".")
+        for depth, part in enumerate(parts[1:], 1):
+            inner = _nested(self.value, ".".join(parts[:depth])) if part.isascii() and part.isdigit() else None
+            if isinstance(inner, list) and len(inner) > 1:
+                self.lists_cut[path] = max(self.lists_cut.get(path, 0), len(inner))
+
 
 def _nested(value: Any, path: str) -> Any:
     for part in path.split("."):
@@ -130,6 +140,16 @@ def _detect(value: Any) -> bool:
     return isinstance(response, str) and (isinstance(question, str) or is_conversation(question))
 
 
+def has_mapped_columns(value: Any, column_map: Mapping[str, str]) -> bool:
+    """Whether a value has what a column map names: a response, and a question that is no column of questions."""
+    if not isinstance(value, dict):
+        return False
+    row = _Row(value, column_map)
+    question = row.get("question") if "question" in column_map else ""
+    is_question = isinstance(question, str) or is_conversation(question)
+    return is_question and ("response" not in column_map or row.get("response") is not None)
+
+
 def _read(record: Record, context: Context) -> Iterator[Draft]:
     value = record.value
     if not isinstance(value, dict):
@@ -146,6 +166,9 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         messages = _without_answer(messages, responses[0])
     thinking = row.thought(responses[0]) if len(responses) == 1 and isinstance(responses[0], str) else None
     draft_of = _facts(row)
+    for path, n in row.lists_cut.items():
+        n_records, longest = context.lists_cut.get(path, (0, 0))
+        context.lists_cut[path] = (n_records + 1, max(longest, n))
     for index, response in enumerate(responses):
         draft = draft_of()
         parts = [("reasoning", thinking)] if thinking is not None else []
@@ -200,7 +223,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
     benchmark, domain, model, difficulty = (
         short_text(row.get(name)) for name in ("benchmark", "domain", "model", "difficulty")
     )
-    correct = verdict_of(verdict)
+    correct, from_field = verdict_in("correct", verdict)
     meta = rest_of(row.value, row.used)
 
     def make() -> Draft:
@@ -211,7 +234,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
             sample=whole(sample),
             gold=gold_of(gold),
             correct=correct,
-            verdict="correct" if correct is not None else None,
+            verdict=from_field,
             finish_reason=short_text(finish),
             meta=dict(meta),
             benchmark=benchmark,

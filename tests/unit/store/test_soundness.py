@@ -94,7 +94,7 @@ TRACE = {
     "meta of trace 1 of run": r"""UPDATE traces SET meta = '{"x": "\ud800"}' WHERE trace_no = 1""",
     "messages of trace 1": "UPDATE traces SET messages = 'null' WHERE trace_no = 1",
     "a list of {role, content}": """UPDATE traces SET messages = '[{"role": "user"}]'""",
-    "both texts": """UPDATE traces SET messages = '[{"role": "user", "content": 1}]'""",
+    "some with tool calls": """UPDATE traces SET messages = '[{"role": "user", "content": 1}]'""",
 }
 TOKENS = {
     "logprob of the student's tokens of trace 1": "UPDATE tokens SET logprob = [-1.0] WHERE trace_no = 1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ _INSTEAD = "Read it in the model's folder before you use it; `--template raw` re
 MAX_CHARS = 5_000_000
 """Of the messages that are sent at once: beyond any context, and well within the memory of the process."""
 
-Conversation = Sequence[Mapping[str, str]]
+Conversation = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class ChatTemplate:
         """
         results: list[str | Refused] = []
         for chunk in _chunks(conversations):
-            if len(chunk) == 1 and _n_chars(chunk[0]) > MAX_CHARS:
+            if len(chunk) == 1 and n_chars(chunk[0]) > MAX_CHARS:
                 results.append(Refused(f"its messages have more than {MAX_CHARS:,} characters"))
             else:
                 results += map(self._result, self._ask(chunk))
@@ -124,8 +125,10 @@ class ChatTemplate:
         return ModelError("the chat template of this model is broken", where=self.model, got=reason)
 
 
-def _n_chars(messages: Conversation) -> int:
-    return sum(len(text) for message in messages for text in message.values())
+def n_chars(messages: Conversation) -> int:
+    """How much text a conversation holds."""
+    texts = (value for message in messages for value in message.values() if value is not None)
+    return sum(len(value) if isinstance(value, str) else len(json.dumps(value)) for value in texts)
 
 
 def _chunks(conversations: Sequence[Conversation]) -> Iterator[list[Conversation]]:
@@ -133,7 +136,7 @@ def _chunks(conversations: Sequence[Conversation]) -> Iterator[list[Conversation
     chunk: list[Conversation] = []
     total = 0
     for messages in conversations:
-        n = _n_chars(messages)
+        n = n_chars(messages)
         if chunk and total + n > MAX_CHARS:
             yield chunk
             chunk, total = [], 0

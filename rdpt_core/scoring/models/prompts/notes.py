@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rdpt_core.records import Role, Trace
-from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Conversation
+from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
 from rdpt_core.scoring.models.prompts.seam import closed_thinking, joined, open_thinking, turn_of
-from rdpt_core.scoring.models.prompts.templates import conversation_of
+from rdpt_core.scoring.models.prompts.tool_calls import render_traces
 from rdpt_core.traces.thinking import split_thinking, starts_inside_thinking
 
 _SWITCHES: tuple[tuple[str, Any], ...] = (
@@ -37,10 +38,29 @@ def prompt_notes(role: Role, template: ChatTemplate, traces: Sequence[Trace]) ->
         ModelError: the template is broken or does not end.
     """
     asked = [trace for trace in traces if trace.messages]
-    prompts = template.render([conversation_of(trace) for trace in asked])
-    pairs = [(prompt, trace) for prompt, trace in zip(prompts, asked, strict=True) if isinstance(prompt, str)]
+    shown = render_traces(template, asked)
+    pairs = [(text, trace) for (text, _), trace in zip(shown, asked, strict=True) if isinstance(text, str)]
     notes = (_thinking_note(role, template, pairs), _header_note(template, pairs))
     return [f"{role}: {note}" for note in notes if note is not None]
+
+
+def tool_call_notes(role: Role, template: ChatTemplate, calling: Sequence[Trace], n_calling: int) -> list[str]:
+    """Why tool calls of conversations are not in the prompts, a text for each reason; empty if all are.
+
+    Args:
+        role: whose template it is.
+        calling: the first traces of the run that have tool calls.
+        n_calling: how many have some in all.
+
+    Raises:
+        ModelError: the template is broken or does not end.
+    """
+    lost = Counter(why for text, why in render_traces(template, calling) if why is not None and isinstance(text, str))
+    return [
+        f"{role}: {why}, so {n} of the first {len(calling)} traces that have some ({n_calling:,} in all) are scored "
+        "as if nothing had been called"
+        for why, n in lost.items()
+    ]
 
 
 def _thinking_note(role: Role, template: ChatTemplate, pairs: Sequence[tuple[str, Trace]]) -> str | None:
@@ -48,8 +68,8 @@ def _thinking_note(role: Role, template: ChatTemplate, pairs: Sequence[tuple[str
     thinking = [pair for pair in pairs if split_thinking(pair[1].response)[0]]
     closed = [pair for pair in thinking if closed_thinking(pair[0])]
     if closed:
-        conversation, block = conversation_of(closed[0][1]), " ".join((closed_thinking(closed[0][0]) or "").split())
-        cure = _cure(role, template, conversation, lambda prompt: not closed_thinking(prompt))
+        block = " ".join((closed_thinking(closed[0][0]) or "").split())
+        cure = _cure(role, template, closed[0][1], lambda prompt: not closed_thinking(prompt))
         return (
             f"the chat template ends its prompt with a closed thinking block ({block}), and {_share(closed, pairs)} "
             f"think. The model is scored as one that was told not to. {cure or 'No known argument'} opens the block."
@@ -58,15 +78,15 @@ def _thinking_note(role: Role, template: ChatTemplate, pairs: Sequence[tuple[str
         return None
     unopened = [pair for pair in thinking if not open_thinking(pair[0]) and starts_inside_thinking(pair[1].response)]
     if unopened:
-        cure = _cure(role, template, conversation_of(unopened[0][1]), lambda prompt: bool(open_thinking(prompt)))
+        cure = _cure(role, template, unopened[0][1], lambda prompt: bool(open_thinking(prompt)))
         return (
             f"the chat template opens no thinking block, and {_share(unopened, pairs)} begin inside one and close it. "
             f"{cure or 'No known argument'} opens it."
         )
     unasked = [pair for pair in thinking if not open_thinking(pair[0])]
     if unasked:
-        first, conversation = unasked[0][0], conversation_of(unasked[0][1])
-        cure = _cure(role, template, conversation, lambda prompt: prompt != first, _SWITCHES)
+        first, trace = unasked[0]
+        cure = _cure(role, template, trace, lambda prompt: prompt != first, _SWITCHES)
         if cure:
             return (
                 f"the chat template does not ask for thinking unless it is told to, and {_share(unasked, pairs)} "
@@ -78,7 +98,7 @@ def _thinking_note(role: Role, template: ChatTemplate, pairs: Sequence[tuple[str
 def _cure(
     role: Role,
     template: ChatTemplate,
-    conversation: Conversation,
+    trace: Trace,
     is_cured: Callable[[str], bool],
     switches: Sequence[tuple[str, Any]] = _SWITCHES + _EFFORTS,
 ) -> str | None:
@@ -86,7 +106,8 @@ def _cure(
     known = template.names()
     for name, value in switches:
         if name in known and (name, value) not in template.arguments.items():
-            (prompt,) = replace(template, arguments={**template.arguments, name: value}).render([conversation])
+            told = replace(template, arguments={**template.arguments, name: value})
+            ((prompt, _),) = render_traces(told, [trace])
             if isinstance(prompt, str) and is_cured(prompt):
                 text = value if isinstance(value, str) else json.dumps(value)
                 return f"`--template-arguments {role}:{name}={text}`"

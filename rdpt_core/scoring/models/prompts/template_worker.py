@@ -144,7 +144,7 @@ def names(source: str, date: str) -> set[str]:
     return looked_up - environment.globals.keys() - {"messages", "add_generation_prompt"}
 
 
-def render(template: jinja2.Template, given: dict[str, Any], messages: Sequence[dict[str, str]]) -> str:
+def render(template: jinja2.Template, given: dict[str, Any], messages: Sequence[dict[str, Any]]) -> str:
     """One conversation, ending in the generation prompt.
 
     Args:
@@ -153,7 +153,7 @@ def render(template: jinja2.Template, given: dict[str, Any], messages: Sequence[
     Raises:
         ValueError: the text is longer than a rendering of these messages may be.
     """
-    limit = SPARE_CHARS + CHARS_PER_MESSAGE_CHAR * sum(len(value) for message in messages for value in message.values())
+    limit = SPARE_CHARS + CHARS_PER_MESSAGE_CHAR * sum(_n_chars(value) for m in messages for value in m.values())
     variables = {"tools": None, "documents": None, **given, "messages": messages, "add_generation_prompt": True}
     parts: list[str] = []
     n_chars = 0
@@ -163,6 +163,15 @@ def render(template: jinja2.Template, given: dict[str, Any], messages: Sequence[
             raise ValueError(f"it makes more than {limit:,} characters of this conversation")
         parts.append(part)
     return "".join(parts)
+
+
+def _n_chars(value: Any) -> int:
+    """Of a text, or of all texts in a list or object."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(key) + _n_chars(inner) for key, inner in value.items())
+    return sum(map(_n_chars, value)) if isinstance(value, list) else 0
 
 
 def replies(question: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rdpt_core.records import Role, TemplatePolicy, Trace, UnscoredReason
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate, Refused
 from rdpt_core.scoring.models.prompts.seam import joined
+from rdpt_core.scoring.models.prompts.tool_calls import render_traces
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.respelling import opened_once, respell
 from rdpt_core.traces.thinking import Spelling
@@ -111,26 +112,21 @@ def _render_prompts(
 
 
 def _by_template(template: ChatTemplate, traces: Sequence[Trace], *, add_bos: bool) -> list[Rendering | Unrendered]:
-    texts = template.render([conversation_of(trace) for trace in traces])
     return [
-        Unrendered(UnscoredReason.TEMPLATE_REFUSED, text.detail)
-        if isinstance(text, Refused)
-        else Rendering(joined(text, trace.response, template.source), add_bos)
-        for text, trace in zip(texts, traces, strict=True)
+        Unrendered(UnscoredReason.TEMPLATE_REFUSED, shown.text.detail)
+        if isinstance(shown.text, Refused)
+        else Rendering(joined(shown.text, trace.response, template.source), add_bos)
+        for shown, trace in zip(render_traces(template, traces), traces, strict=True)
     ]
-
-
-def conversation_of(trace: Trace) -> list[dict[str, str]]:
-    """The messages of a trace as a template takes them."""
-    return [{"role": message.role, "content": message.content} for message in trace.messages]
 
 
 def plain_rendering(trace: Trace) -> str:
     """What a base model without a chat template sees: the turns, each followed by a blank line.
 
-    A single question becomes the question and a blank line. Longer conversations name the speaker of every turn.
+    A single question becomes the question and a blank line. Longer conversations name the speaker of every turn. Every
+    tool call is a line of the turn: `tool call: NAME ARGUMENTS`.
     """
     if len(trace.messages) == 1:
-        return f"{trace.messages[0].content}\n\n"
-    turns = "".join(f"{message.role}: {message.content}\n\n" for message in trace.messages)
+        return f"{trace.messages[0].text}\n\n"
+    turns = "".join(f"{message.role}: {message.text}\n\n" for message in trace.messages)
     return f"{turns}assistant: "

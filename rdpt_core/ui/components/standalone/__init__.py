@@ -116,7 +116,7 @@ def _strips(tokens: Mapping[str, SentenceTokens], view: TraceView) -> dict[str, 
 
 
 def _asked(trace: Trace) -> str:
-    turns = [(message.role, message.content) for message in trace.messages] or [("prompt", trace.prompt or "")]
+    turns = [(message.speaker, message.text) for message in trace.messages] or [("prompt", trace.prompt or "")]
     graded = {True: "✓ correct", False: "✗ incorrect", None: "not graded"}[trace.correct]
     terms = [
         ("gold answer", trace.gold if trace.gold is not None else "unknown"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit
-from rdpt_core.analysis.trace.view import load_trace_view
+from rdpt_core.analysis.trace.view import load_trace_view, question_text
+from rdpt_core.records import Message, ToolCall, Trace
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests.unit.analysis.conftest import PAIR, TRACES, expected_labels
 
@@ -28,3 +29,11 @@ def test_trace_view_of_a_pair_run(path: Path) -> None:
         assert view.count_role == "student"
         assert {str(c.label) for c in view.label_counts()} == {"Teacher", "Common", "Student"}
         load_trace_view(reader, run, 1, LabelRule.make(unit=Unit.COMMON_TOKEN, space=Space.RATIO))
+
+
+def test_a_question_shows_what_was_called_and_who_answered() -> None:
+    call = ToolCall("weather", '{"city": "Oslo"}', "c1")
+    turns = (Message("user", "How warm?"), Message("assistant", "", (call,)), Message("tool", "3", (), "c1", "weather"))
+    asked = 'user: How warm?\n\nassistant: tool call: weather {"city": "Oslo"}\n\ntool weather: 3'
+    assert question_text(Trace("t", "q", "It is 3.", turns)) == asked
+    assert question_text(Trace("t", "q", "It is 3.", turns[:1])) == "How warm?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import tracemalloc
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 
 from rdpt_core.errors import InputError, UsageError
-from rdpt_core.records import Message, Reject, Trace
+from rdpt_core.records import Message, Reject, ToolCall, Trace
 from rdpt_core.traces.canonical import reader
 from rdpt_core.traces.canonical.reader import iter_traces
 from rdpt_core.traces.canonical.rejects import RejectLog
 
 GOOD = b'{"question": "1 + 1?", "response": "2."}'
+CALLING = {"role": "assistant", "content": None}
 
 
 class Reader:
@@ -38,6 +40,13 @@ def read(tmp_path: Path) -> Reader:
 
 def line(**fields: Any) -> bytes:
     return json.dumps({"question": "1 + 1?", "response": "2."} | fields).encode()
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
 
 
 # ── What is accepted ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,12 +118,49 @@ def test_blank_lines_bom_and_crlf(read: Reader) -> None:
 
 
 def test_unknown_fields_move_into_meta(read: Reader) -> None:
-    messages = [{"role": "user", "content": "q", "name": "Ann"}]
+    messages = [{"role": "user", "content": "q", "weight": 1}]
     (trace,), rejects = read(
         json.dumps({"messages": messages, "response": "r", "tokens": 7, "meta": {"a": 1}}).encode()
     )
     assert rejects == ()
-    assert trace.meta == {"a": 1, "extra": {"tokens": 7, "messages[0].name": "Ann"}}
+    assert trace.meta == {"a": 1, "extra": {"tokens": 7, "messages[0].weight": 1}}
+
+
+def talk(*turns: dict[str, Any], **fields: Any) -> bytes:
+    return json.dumps({"messages": [{"role": "user", "content": "q"}, *turns], "response": "r", **fields}).encode()
+
+
+def test_tool_calls_are_fields_of_a_message(read: Reader) -> None:
+    calls = [
+        {"id": "c1", "type": "function", "function": {"name": "f", "arguments": {"a": "é"}}},
+        {"function": {"name": "g", "arguments": "now", "strict": True}, "index": 1},
+        {"id": None, "type": None, "function": {"name": "h"}},
+    ]
+    result = {"role": "tool", "content": "2", "tool_call_id": "c1", "name": "f"}
+    (trace,), rejects = read(talk({"role": "assistant", "content": None, "tool_calls": calls}, result))
+    assert rejects == ()
+    called = (ToolCall("f", '{"a": "é"}', "c1"), ToolCall("g", "now"), ToolCall("h", "{}"))
+    assert trace.messages[1:] == (Message("assistant", "", called), Message("tool", "2", (), "c1", "f"))
+    extra = {"messages[1].tool_calls[1].index": 1, "messages[1].tool_calls[1].function.strict": True}
+    assert trace.meta == {"extra": extra}
+
+
+def test_ids_know_tool_calls_and_are_as_before_without(read: Reader) -> None:
+    result = {"role": "tool", "content": "2"}
+    calls = [[], *([{"function": {"name": name, "arguments": "{}"}}] for name in "fg")]
+    lines = [talk({"role": "assistant", "content": "", "tool_calls": call or None}, result) for call in calls]
+    lines.append(talk({"role": "assistant", "content": ""}, {**result, "name": "", "tool_call_id": None}, sample=1))
+    lines.append(talk({"role": "assistant", "content": ""}, {**result, "tool_call_id": "c1"}))
+    traces, rejects = read(b"\n".join(lines))
+    assert rejects == ()
+    first, f, g, again, answer = (trace.question_id for trace in traces)
+    assert again == first == "q-" + digest([["user", "q"], ["assistant", ""], ["tool", "2"]], "unknown")
+    assert len({first, f, g, answer}) == 4
+
+
+def digest(*content: Any) -> str:
+    text = json.dumps(list(content), separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def test_unknown_fields_never_overwrite(read: Reader) -> None:
@@ -218,7 +264,35 @@ BAD = {
     "meta as list": (line(meta=[]), "`meta`: expected an object; got an empty list"),
     "no messages": (line(question=None, messages=[]), "`messages`: expected a list of {role, content} with at"),
     "message as text": (line(messages=["q"]), "`messages[0]`: expected an object with role and content; got the"),
-    "message without content": (line(messages=[{"role": "user"}]), "`messages[0].content`: expected a string; got"),
+    "message without content": (line(messages=[{"role": "user"}]), "`messages[0].content`: expected a string, or null"),
+    "nothing said or called": (
+        line(messages=[{"role": "assistant", "content": None, "tool_calls": []}]),
+        "`messages[0].content`: expected a string, or null beside `tool_calls`; got null",
+    ),
+    "tool calls as text": (
+        line(messages=[{**CALLING, "tool_calls": "f()"}]),
+        "`messages[0].tool_calls`: expected a list of {id,",
+    ),
+    "tool call as text": (
+        line(messages=[{**CALLING, "tool_calls": ["f()"]}]),
+        "`messages[0].tool_calls[0]`: expected an object with id, type and function; got the string",
+    ),
+    "tool call without a name": (
+        line(messages=[{**CALLING, "tool_calls": [{"function": {"arguments": "{}"}}]}]),
+        "`messages[0].tool_calls[0].function.name`: expected a string that is not empty; got nothing",
+    ),
+    "arguments as a list": (
+        line(messages=[{**CALLING, "tool_calls": [{"function": {"name": "f", "arguments": [1]}}]}]),
+        "`messages[0].tool_calls[0].function.arguments`: expected an object, or its JSON as a string; got a list of 1",
+    ),
+    "arguments nested beyond reason": (
+        line(messages=[{**CALLING, "tool_calls": [{"function": {"name": "f", "arguments": nested(100)}}]}]),
+        "expected at most 100 levels of nesting; got more",
+    ),
+    "another kind of tool call": (
+        line(messages=[{**CALLING, "tool_calls": [{"type": "custom", "function": {"name": "f"}}]}]),
+        "`messages[0].tool_calls[0].type`: expected `function`; got the string 'custom'",
+    ),
     "content in parts": (
         line(messages=[{"role": "user", "content": [{"type": "text"}]}]),
         "`messages[0].content`: expected a string; got a list of 1",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rdpt_core.errors import InputError
-from rdpt_core.records import Message, Trace
+from rdpt_core.records import Message, ToolCall, Trace
 from rdpt_core.traces.canonical.reader import iter_traces
 from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.canonical.schema import trace_to_json
@@ -22,9 +22,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
-CONVERSATION = st.tuples(
-    st.lists(st.builds(Message, NAME, TEXT), max_size=2), st.builds(Message, st.sampled_from(["user", "tool"]), TEXT)
-).map(lambda parts: (*parts[0], parts[1]))
+CALLS = st.lists(st.builds(ToolCall, NAME, TEXT, st.none() | NAME), max_size=2).map(tuple)
+TURNS = st.builds(Message, NAME, TEXT) | st.builds(Message, NAME, TEXT, CALLS, st.none() | NAME, st.none() | NAME)
+LAST_TURN = st.builds(Message, st.sampled_from(["user", "tool"]), TEXT, st.just(()), st.none() | NAME, st.none() | NAME)
+CONVERSATION = st.tuples(st.lists(TURNS, max_size=2), LAST_TURN).map(lambda parts: (*parts[0], parts[1]))
 TRACES = st.builds(
     Trace,
     trace_id=NAME,

@@ -82,7 +82,7 @@ def test_what_is_no_text_is_no_thought(value: Any) -> None:
         (True, None),
         (None, None),
         (math.nan, None),
-        (math.inf, None),
+        (math.inf, "Infinity"),
         ([7], None),
     ],
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rdpt_core.records import Message, Role, Trace
+from rdpt_core.records import Message, Role, ToolCall, Trace
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
-from rdpt_core.scoring.models.prompts.notes import prompt_notes
+from rdpt_core.scoring.models.prompts.notes import prompt_notes, tool_call_notes
 
 TURNS = "{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|>"
 CLOSED = TURNS + "{% if thinking is defined and thinking %}<think>{% else %}<think></think>{% endif %}"
@@ -66,3 +66,14 @@ def test_an_argument_that_is_given_is_heeded() -> None:
     assert notes(CLOSED, WHOLE, thinking=True) == []
     (note,) = notes(CLOSED, WHOLE, thinking=False)
     assert "teacher:thinking=true` opens the block" in note
+
+
+def test_tool_calls_that_are_not_in_the_prompts_are_told_of_with_their_number() -> None:
+    talk = (Message("user", "?"), Message("assistant", "", (ToolCall("f", '{"a": 1}'),)), Message("tool", "2"))
+    calling = [Trace(str(n), "q", PLAIN, messages=talk) for n in range(2)]
+    (note,) = tool_call_notes(Role.STUDENT, ChatTemplate("m", TURNS, {}), calling, 1_200)
+    assert note.startswith("student: the chat template shows no tool calls, so 2 of the first 2 traces")
+    assert "(1,200 in all)" in note
+    shown = TURNS.replace("{{ m.content }}", "{{ m.content }}{{ m.tool_calls | tojson if m.tool_calls }}")
+    assert tool_call_notes(Role.STUDENT, ChatTemplate("m", shown, {}), calling, 1_200) == []
+    assert tool_call_notes(Role.STUDENT, ChatTemplate("m", TURNS, {}), [], 0) == []

@@ -1,5 +1,7 @@
 """The plain values that travel between the rooms. No behaviour beyond what their own fields decide.
 
+    messages  the turns of the conversation before a response
+
 The words are those of the method: a *trace* is one response to one *question*; its *sentences* are half-open
 character spans that tile the response; a *token* is one token of one model; a *role* is the part that a model plays.
 """
@@ -13,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from rdpt_core.arrays import Bools, Doubles, Floats, SmallInts
+from rdpt_core.records.messages import Message as Message
+from rdpt_core.records.messages import ToolCall as ToolCall
 
 
 class Role(enum.StrEnum):
@@ -109,14 +113,6 @@ class Span(NamedTuple):
 
     char_start: int
     char_end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of the conversation before the response."""
-
-    role: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
