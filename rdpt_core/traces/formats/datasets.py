@@ -47,7 +47,7 @@ class _Answer:
 
     text: str
     thought: str | None = None
-    grade: str | None = None
+    grade: str = ""
     model: str | None = None
 
 
@@ -265,7 +265,7 @@ def _draft(
     response, reasoning = put_back([*parts, ("text", text)], model)
     # The thinking of the row's other responses is theirs; this one's stays in `meta` if the response brings it already.
     thoughts = {other.thought or "" for other in known.answers if other is not answer or thought is not None}
-    correct, verdict = verdict_in(answer.grade or "", value.get(answer.grade))
+    correct, verdict = verdict_in(answer.grade, value.get(answer.grade))
     yield replace(
         common,
         response=response,
