@@ -156,8 +156,8 @@ def _warnings(file: FileReport) -> Iterator[str]:
         yield f"{file.n_alike:,} {are} like an earlier one word for word: {file.alike}; {it}"
     for column, (n_records, longest) in file.lists_cut.items():
         yield (
-            f"column {readable(column)} takes one element of up to {longest:,} in {n_records:,} records; the others are "
-            "not read"
+            f"column {readable(column)} takes one element of up to {longest:,} in {n_records:,} records; the others "
+            "are not read"
         )
 
 
@@ -179,7 +179,7 @@ def _not_the_models(file: FileReport) -> Iterator[str]:
 
 def _without_thinking(report: ImportReport) -> Iterator[str]:
     """A word on each model that always thinks and none of whose traces holds any thinking."""
-    for model, n_traces in report.thinking.missing():
+    for model, n_traces in report.models_without_thinking.items():
         yield (
             f"warning: {readable(model)} is of a family that always thinks, and none of its {n_traces:,} traces holds "
             "any thinking; some programs drop it (chat models of lm-evaluation-harness keep the answer only): see how "

@@ -1,12 +1,12 @@
 """Several responses a question: a list of texts and parallel lists about them (open-r1), or a list of objects.
 
 An object is one response with what is said of it: its model, its verdict, why it ended, its reasoning if that is apart.
+It may be a turn of the assistant, or a list with one, as trainers log completions.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,17 +38,26 @@ from rdpt_core.traces.formats.fields import (
     thought_of,
 )
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.turn import build
 from rdpt_core.traces.formats.verdicts import verdict_in
 
 # Objects with a text under these names are as often passages that a search found.
 _PASSAGES = frozenset({"candidates", "samples"})
+# One turn under a name in the singular is the answer of a conversation, which `messages` reads.
+_TURNS = frozenset({"generations", "responses", "completions", "outputs"})
 _TEXT = ("response", "text", "generated_text", "generation", "output", "completion", "content")
 
 
 def _found(value: Mapping[str, Any]) -> tuple[str, str]:
     """The question's field and the candidates' field, or two empty strings."""
     for name in CANDIDATES:
-        if strings(value.get(name)) is not None or (name not in _PASSAGES and _are_objects(value.get(name))):
+        given = value.get(name)
+        is_found = (
+            strings(given) is not None
+            or (name not in _PASSAGES and _are_objects(given))
+            or (name in _TURNS and _are_turns(given))
+        )
+        if is_found:
             question, given = pick(value, [question for question in QUESTION if question != name])
             if isinstance(given, str) or is_conversation(given):
                 return question, name
@@ -67,6 +76,16 @@ def _are_objects(value: Any) -> bool:
     )
 
 
+def _turn_of(item: Any) -> Mapping[str, Any] | None:
+    """The assistant's turn that an item is, or that is all that it holds; None if it is none."""
+    turn = item[0] if isinstance(item, list) and len(item) == 1 else item
+    return turn if isinstance(turn, dict) and turn.get("role") == "assistant" and "content" in turn else None
+
+
+def _are_turns(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(_turn_of(item) is not None for item in value)
+
+
 def _detect(value: Any) -> bool:
     return isinstance(value, dict) and all(_found(value))
 
@@ -79,29 +98,56 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     if _are_objects(value[name]):
         # Several models answer in one record: then the place in the list says nothing of the sample.
         is_one_model = len({short_text(pick(item, MODEL)[1]) for item in value[name]}) == 1
-        whole = _draft(value, question, {name})
+        whole = _draft(value, question, name)
         for number, drafts in enumerate(each(value[name], record.line, lambda item: _of_object(whole, name, item))):
             if isinstance(drafts, Draft) and is_one_model:
                 drafts.sample = number
             yield drafts
         return
-    texts: list[str] = value[name]
-    lists = [key for key in value if _is_parallel(value[key], len(texts)) and key not in (name, question)]
-    whole = _draft(value, question, {*lists, name})
-    for index, text in enumerate(texts):
-        draft = replace(whole, response=Response.verbatim(text), sample=index, meta=dict(whole.meta))
-        draft.verdict, draft.correct = _verdict(value, lists, index)
-        draft.truncated = "is_reasoning_complete" in lists and value["is_reasoning_complete"][index] is False
-        finish = next((value[key][index] for key in ("finish_reasons", "finish_reason") if key in lists), None)
-        draft.finish_reason = short_text(finish)
-        draft.meta.update({key: value[key][index] for key in lists if _is_plain(value[key][index])})
-        yield draft
+    texts: list[Any] = value[name]
+    lists = [key for key in value if _is_parallel(value[key], len(texts)) and key not in (name, question, *GOLD)]
+    whole = _draft(value, question, name, lists)
+    measures = frozenset(key for key in lists if _is_measure(value[key]))
+    yield from each(range(len(texts)), record.line, lambda index: _of_text(value, name, whole, lists, measures, index))
 
 
-def _draft(value: Mapping[str, Any], question: str, used: set[str]) -> Draft:
+def _of_text(
+    value: Mapping[str, Any], name: str, whole: Draft, lists: list[str], measures: frozenset[str], index: int
+) -> Iterator[Draft]:
+    given, own = value[name][index], {key: value[key][index] for key in lists}
+    draft = replace(whole, sample=index, meta=dict(whole.meta), model=short_text(pick(own, MODEL)[1]) or whole.model)
+    turn = _turn_of(given)
+    if turn is not None:
+        built = build(turn, draft.model)
+        draft.response, draft.reasoning = built.response, built.reasoning
+        own |= built.meta
+    else:
+        key, thought = next(
+            ((key, text) for key in REASONING if (text := thought_of(own.get(key), given)) is not None), ("", None)
+        )
+        parts = [("reasoning", thought)] if thought is not None else []
+        draft.response, draft.reasoning = put_back([*parts, ("text", given)], draft.model)
+        own.pop(key, None)
+    draft.verdict, draft.correct = _verdict(own, measures)
+    draft.truncated = own.get("is_reasoning_complete") is False
+    draft.finish_reason = short_text(pick(own, ("finish_reasons", *FINISH))[1])
+    _keep(draft.meta, own)
+    yield draft
+
+
+def _keep(meta: dict[str, Any], fields: Mapping[str, Any]) -> None:
+    """Add fields to `meta`, and to what it left out because it was too long."""
+    kept = rest_of(fields, ())
+    left_out = [*meta.get("left_out", ()), *kept.pop("left_out", ())]
+    meta.update(kept)
+    if left_out:
+        meta["left_out"] = left_out
+
+
+def _draft(value: Mapping[str, Any], question: str, name: str, used: Iterable[str] = ()) -> Draft:
     """What a record says of all of its responses."""
     (identity, source_id), (gold, reference) = (
-        pick(value, [key for key in names if key not in {question, *used}]) for names in (IDENTITY, GOLD)
+        pick(value, [key for key in names if key not in (question, name)]) for names in (IDENTITY, GOLD)
     )
     system = value.get("system")
     messages, prompt = asked(value[question], question, system)
@@ -116,7 +162,7 @@ def _draft(value: Mapping[str, Any], question: str, used: set[str]) -> Draft:
         difficulty=short_text(pick(value, DIFFICULTY)[1]),
         model=short_text(pick(value, MODEL)[1]),
         gold=gold_of(reference),
-        meta=rest_of(value, {*used, question, identity, gold, *_system(messages, system)}),
+        meta=rest_of(value, {*used, name, question, identity, gold, *_system(messages, system)}),
     )
 
 
@@ -137,32 +183,24 @@ def _of_object(whole: Draft, name: str, item: Mapping[str, Any]) -> Iterator[Dra
     draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
     draft.correct, draft.verdict = verdict_in(f"{name}.{verdict[0]}", verdict[1])
     draft.finish_reason = short_text(pick(item, FINISH)[1])
-    draft.meta.update(rest_of(item, {field, reasoning, model[0]}))
+    _keep(draft.meta, {key: kept for key, kept in item.items() if key not in (field, reasoning, model[0])})
     yield draft
 
 
 def _is_parallel(value: Any, n: int) -> bool:
-    return isinstance(value, list) and len(value) == n
+    return isinstance(value, list) and len(value) == n and not is_conversation(value)
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, int):
-        return value.bit_length() < 1024
-    return isinstance(value, str) and len(value) <= 300
-
-
-def _verdict(value: Mapping[str, Any], lists: list[str], index: int) -> tuple[str | None, bool | None]:
+def _verdict(own: Mapping[str, Any], measures: frozenset[str]) -> tuple[str | None, bool | None]:
     """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill.
 
     Part marks are the checker's word, unless they are numbers of any size: those are measures such as rewards.
     """
     withheld = None
     for name in CORRECT_LISTS:
-        if name not in lists or _is_measure(value[name]):
+        if name not in own or name in measures:
             continue
-        verdict, field = verdict_in(name, value[name][index])
+        verdict, field = verdict_in(name, own[name])
         if verdict is not None:
             return field, verdict
         withheld = withheld or field

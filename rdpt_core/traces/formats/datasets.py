@@ -35,10 +35,10 @@ from rdpt_core.traces.formats.fields import (
     short_text,
     strings,
     thought_of,
-    verdict_of,
     whole,
 )
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _Answer:
 
     text: str
     thought: str | None = None
-    grade: str | None = None
+    grade: str = ""
     model: str | None = None
 
 
@@ -265,7 +265,7 @@ def _draft(
     response, reasoning = put_back([*parts, ("text", text)], model)
     # The thinking of the row's other responses is theirs; this one's stays in `meta` if the response brings it already.
     thoughts = {other.thought or "" for other in known.answers if other is not answer or thought is not None}
-    correct = verdict_of(value.get(answer.grade)) if answer.grade is not None else None
+    correct, verdict = verdict_in(answer.grade, value.get(answer.grade))
     yield replace(
         common,
         response=response,
@@ -273,7 +273,7 @@ def _draft(
         model=model,
         gold=None if known.gold_is_long and correct is None else common.gold,
         correct=correct,
-        verdict=answer.grade if correct is not None else None,
+        verdict=verdict,
         trace_id=(optional_text(value.get(known.trace_id)) or None) if known.trace_id is not None else None,
         meta=rest_of(value, used | thoughts),
     )

@@ -54,13 +54,18 @@ def pick(record: Mapping[str, Any], names: Iterable[str]) -> tuple[str, Any]:
     """The first field of a record among some names, with the record's own spelling; ('', None) if none has a value."""
     for name in names:
         value = record.get(name)
-        if value is not None:
+        if not _is_missing(value):
             return name, value
     lower = {key.lower(): key for key in record if isinstance(key, str) and not key.islower()}
     for name in names if lower else ():
-        if name in lower and record[lower[name]] is not None:
+        if name in lower and not _is_missing(record[lower[name]]):
             return lower[name], record[lower[name]]
     return "", None
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether there is no value: null, or NaN, as tables write it in columns of numbers."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def text_of(value: Any, what: str) -> str:

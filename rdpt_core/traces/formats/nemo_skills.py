@@ -26,9 +26,9 @@ from rdpt_core.traces.formats.fields import (
     short_text,
     text_of,
     thought_of,
-    verdict_of,
 )
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _QUESTIONS = ("problem", "question")
 _SEED = re.compile(r"-rs(\d{1,9})(?=[._-]|$)")
@@ -96,11 +96,8 @@ def _verdict(value: Mapping[str, Any]) -> tuple[str | None, bool | None]:
     words = _JUDGEMENT.findall(judgement[-_JUDGEMENT_CHARS:]) if isinstance(judgement, str) else []
     if words:
         return "judgement", words[-1].lower() == "yes"
-    for name in ("symbolic_correct", "is_correct"):
-        correct = verdict_of(value.get(name))
-        if correct is not None:
-            return name, correct
-    return None, None
+    correct, verdict = verdict_in(*pick(value, ("symbolic_correct", "is_correct")))
+    return verdict, correct
 
 
 FORMAT = Format(

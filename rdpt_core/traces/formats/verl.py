@@ -23,8 +23,8 @@ from rdpt_core.traces.formats.fields import (
     pick,
     rest_of,
     short_text,
-    verdict_of,
 )
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"input", "output", "gts"})
 
@@ -44,7 +44,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     if not _detect(value):
         raise RecordError(f"expected input and output, both text, with gts or step and a score; got {kind_of(value)}")
     identity, source_id = pick(value, IDENTITY)
-    correct = verdict_of(value.get("acc"))
+    correct, verdict = verdict_in("acc", value.get("acc"))
     yield Draft(
         Response.verbatim(value["output"]),
         messages=rendered_turns(value["input"]),
@@ -56,7 +56,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         model=short_text(pick(value, MODEL)[1]),
         gold=gold_of(value.get("gts")),
         correct=correct,
-        verdict="acc" if correct is not None else None,
+        verdict=verdict,
         meta=rest_of(value, {*_USED, identity}),
     )
 

@@ -39,6 +39,7 @@ from rdpt_core.traces.importing.normalisation import Normaliser
 from rdpt_core.traces.importing.recognition import OpenedFile, Recogniser
 from rdpt_core.traces.importing.repeats import without_repeats
 from rdpt_core.traces.importing.report import FileReport, ImportReport
+from rdpt_core.traces.importing.thinking_seen import ThinkingSeen
 
 __all__ = [
     "DEFAULTS",
@@ -195,6 +196,7 @@ class _Import:
         self._rejects = rejects
         self._report = report
         self._grade = grade
+        self._thinking = ThinkingSeen()
         self._ids = IdRegistry(keep_copies)
         self._on_trace = on_trace
 
@@ -227,6 +229,7 @@ class _Import:
                     if file.is_named:
                         raise
                     self._reject(file.report, Bad(0, f"{error}; nothing after it was read", ""))
+                self._report.models_without_thinking = dict(self._thinking.missing())
 
     def _file(self, file: OpenedFile, normaliser: Normaliser) -> Iterator[Trace]:
         entry, size, context = file.report, file.source.size(), file.context
@@ -249,7 +252,7 @@ class _Import:
                 continue
             self._ids.settle()
             checksums.add(trace, draft, pieces)
-            self._report.thinking.add(trace)
+            self._thinking.add(trace)
             _count_left_out(entry, draft)
             if is_bomb(size, entry.characters_out):
                 raise InputError(

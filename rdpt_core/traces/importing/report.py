@@ -10,7 +10,6 @@ from typing import Any
 
 from rdpt_core.records import Trace
 from rdpt_core.traces.canonical.schema import trace_to_json
-from rdpt_core.traces.importing.thinking_seen import ThinkingSeen
 
 
 @dataclass(slots=True)
@@ -158,11 +157,12 @@ class ImportReport:
     """What became of every file of an import. It is filled while the traces are drawn.
 
     Attributes:
+        models_without_thinking: models that always think and none of whose traces holds any thinking, and how many.
         preview: what a dry run saw; None if the traces were written.
     """
 
     files: list[FileReport] = field(default_factory=list)
-    thinking: ThinkingSeen = field(default_factory=ThinkingSeen)
+    models_without_thinking: dict[str, int] = field(default_factory=dict)
     preview: list[Previewed] | None = None
 
     @property
@@ -216,7 +216,7 @@ class ImportReport:
             "n_files_refused": len(self.refused),
             "n_files_left_out": len(self.left_out),
             "is_unaltered": self.is_unaltered,
-            "models_without_thinking": dict(self.thinking.missing()),
+            "models_without_thinking": self.models_without_thinking,
             "set_aside": self.set_aside,
             "files": [asdict(file) for file in self.files],
         } | ({} if self.preview is None else {"preview": [one.to_dict() for one in self.preview]})

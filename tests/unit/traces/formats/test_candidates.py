@@ -68,6 +68,46 @@ def test_an_object_without_a_text_stops_none_of_the_others() -> None:
     assert "a response of responses must be a string" in rejects[0].reason
 
 
+def test_thoughts_beside_the_texts_are_put_back_each_to_its_own() -> None:
+    row = {
+        "question": "2+2?",
+        "responses": ["4", "5"],
+        "reasoning_content": ["a", "b"],
+        "model": ["deepseek-r1", "qwq"],
+    }
+    traces, _ = read((row,))
+    assert [(trace.response, trace.model) for trace in traces] == [
+        ("<think>\na\n</think>\n\n4", "deepseek-r1"),
+        ("<think>\nb\n</think>\n\n5", "qwq"),
+    ]
+
+
+def test_turns_are_responses_as_trainers_log_them() -> None:
+    for turns in ([["4"], ["5"]], ["4", "5"]):
+        completions: list[Any] = [
+            [{"role": "assistant", "content": text} for text in turn]
+            if isinstance(turn, list)
+            else {"role": "assistant", "content": turn, "reasoning_content": None}
+            for turn in turns
+        ]
+        traces, rejects = read(({"prompt": [{"role": "user", "content": "2+2?"}], "completions": completions},))
+        assert rejects == []
+        assert [(trace.response, trace.sample) for trace in traces] == [("4", 0), ("5", 1)]
+
+
+def test_what_is_too_long_of_one_response_is_named() -> None:
+    row = {"question": "2+2?", "responses": ["4", "5"], "note": ["x" * 9_000, "short"], "essay": "y" * 9_000}
+    first, second = read((row,))[0]
+    assert first.meta["source"] == {"left_out": ["essay", "note"]}
+    assert second.meta["source"] == {"left_out": ["essay"], "note": "short"}
+
+
+def test_a_list_of_reference_answers_is_the_gold_of_every_response() -> None:
+    traces, _ = read(({"question": "2+2?", "responses": ["4", "5"], "answer": ["4", "four"]},))
+    assert [trace.gold for trace in traces] == ['["4", "four"]'] * 2
+    assert all("source" not in trace.meta for trace in traces)
+
+
 def test_a_conversation_may_be_what_was_asked() -> None:
     traces, _ = read(({"prompt": [{"role": "user", "content": "2+2?"}], "responses": ["4", "5"]},))
     assert [(trace.messages[0].content, trace.sample) for trace in traces] == [("2+2?", 0), ("2+2?", 1)]

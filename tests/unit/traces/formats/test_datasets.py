@@ -82,6 +82,7 @@ def test_general_thought_keeps_earlier_messages_and_answers_without_reasoning() 
     trace = one({**GENERAL_THOUGHT, "prev_messages": before, "model_reasoning": None, "verifier_score": 0.5})
     assert [message.content for message in trace.messages] == ["Hi", "Hello", "2+2?"]
     assert (trace.response, trace.correct) == ("4", None)
+    assert trace.meta["import"]["verdict"] == "verifier_score = 0.5 (part mark)"
 
 
 def test_deep_math_holds_three_samples() -> None:

@@ -137,5 +137,10 @@ def test_numbers_are_taken_as_their_texts() -> None:
     assert trace.question_id == "2024-7"
 
 
+def test_a_number_that_is_missing_in_a_table_hides_no_other_column() -> None:
+    traces, _ = read(b'{"question": "2+2?", "response": "4", "gold": NaN, "answer": "4", "difficulty": NaN}\n')
+    assert [(trace.gold, trace.difficulty) for trace in traces] == [("4", None)]
+
+
 def test_an_instructions_input_follows_it() -> None:
     assert one({"instruction": "Add.", "input": "2 2", "output": "4"}).messages[0].content == "Add.\n2 2"
