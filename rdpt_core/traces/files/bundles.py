@@ -170,7 +170,7 @@ def _zip_members(source: Source) -> list[Source] | None:
             return None
         unpacking = _Unpacking(source)
         for entry in entries:
-            if entry.is_dir() or is_hidden(entry.filename):
+            if entry.filename.endswith("/") or is_hidden(entry.filename):
                 continue
             if stat.S_ISLNK(entry.external_attr >> 16):
                 unpacking.set_aside(entry.filename, "a symbolic link, which is not followed")

@@ -19,6 +19,7 @@ from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.files.tables.arrow import is_arrow, read_arrow
 from rdpt_core.traces.files.tables.delimited import dialect_of, read_csv
 from rdpt_core.traces.files.tables.parquet import read_parquet
+from rdpt_core.traces.files.tar import is_tar
 
 HEAD_BYTES = 1 << 16
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -58,6 +59,12 @@ def open_container(source: Source) -> Container:
         return Container("Parquet", lambda: read_parquet(source))
     if head.startswith(ZIP_MAGIC):
         return Container("zip archive", lambda: read_archive(source))
+    if is_tar(head):
+        raise InputError(
+            "a tar archive lies where a file of traces is expected",
+            where=source.name,
+            hint="Unpack it first: archives inside archives are not opened.",
+        )
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith((b"[", b"{")):
         if is_json_lines(source):
@@ -89,7 +96,7 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
                 hint="Convert it to JSON Lines in UTF-8, or to Parquet.",
             )
     zeros = head.count(0)
-    if zeros > len(head) // 10 and not head.startswith((b"PAR1", b"PK")) and not is_arrow(head):
+    if zeros > len(head) // 10 and not head.startswith((b"PAR1", b"PK")) and not is_arrow(head) and not is_tar(head):
         raise InputError(
             "this is not a file of traces",
             where=source.name,

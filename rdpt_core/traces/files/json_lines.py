@@ -124,6 +124,6 @@ def _line(number: int, raw: bytes) -> Record | Bad:
         return Bad(number, reason, raw.rstrip(b"\r\n").decode("utf-8", "backslashreplace"))
     text = text.rstrip("\r\n")
     value, wrong = parse_json(text)
-    if wrong is not None and text.rstrip().endswith("},"):
+    if wrong is not None and text.rstrip().endswith(","):
         value, wrong = parse_json(text.rstrip().removesuffix(","))
     return Record(number, value, text) if wrong is None else Bad(number, wrong, text)

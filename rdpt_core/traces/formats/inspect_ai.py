@@ -29,8 +29,9 @@ from rdpt_core.traces.formats.inspect_output import Originals, with_attachments
 from rdpt_core.traces.formats.turn import build
 from rdpt_core.traces.formats.verdicts import no_verdict
 
-_VERDICTS = {"C": True, "I": False, "YES": True, "NO": False}
-_NO_VERDICTS = {"P": "part mark", "N": "no answer"}
+# N is Inspect's mark for a response without an answer, which it counts as 0.
+_VERDICTS = {"C": True, "I": False, "N": False, "YES": True, "NO": False}
+_NO_VERDICTS = {"P": "part mark"}
 
 _NEW_TURN = ("hf/", "nnterp/", "openai/")
 """Providers that answer a turn of the assistant with another one. The others have the model write on in it."""

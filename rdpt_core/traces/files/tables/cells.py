@@ -132,7 +132,9 @@ def _plan(kind: Any) -> tuple[Any, Convert | None]:
         if not inner.equals(kind.value_type):
             kind = pa.large_list(inner) if types.is_large_list(kind) else pa.list_(inner)
         return kind, None if convert is None else lambda values: [_done(convert, value) for value in values]
-    if types.is_nested(kind) or types.is_interval(kind) or types.is_run_end_encoded(kind):
+    if types.is_interval(kind):
+        return kind, str
+    if types.is_nested(kind) or types.is_run_end_encoded(kind):
         return kind, _as_json
     return kind, None
 

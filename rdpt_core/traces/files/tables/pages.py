@@ -66,7 +66,7 @@ def _columns(file: BinaryIO, group: Any) -> Iterator[TextColumn]:
             continue
         try:
             yield _column(file, column)
-        except (ValueError, TypeError, LookupError, OSError, OverflowError):
+        except (ValueError, TypeError, AttributeError, LookupError, OSError, OverflowError):
             continue  # pyarrow says what is wrong with it
 
 

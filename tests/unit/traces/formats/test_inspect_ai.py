@@ -173,7 +173,7 @@ def test_the_conversation_of_a_log_without_messages_is_its_input(tmp_path: Path)
         ({"match": {"value": "C"}}, True, "scores.match"),
         ({"match": {"value": "I"}}, False, "scores.match"),
         ({"match": {"value": "P"}}, None, "scores.match = P (part mark)"),
-        ({"match": {"value": "N"}}, None, "scores.match = N (no answer)"),
+        ({"match": {"value": "N"}}, False, "scores.match"),
         ({"match": {"value": float("nan")}}, None, "scores.match = NaN (not scored)"),
         ({"match": {"value": 0.5}}, None, "scores.match = 0.5 (part mark)"),
         ({"match": {"value": {"a": 1, "b": 0}}}, None, "scores.match = {a, b, …} (several values)"),
