@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,7 +36,7 @@ from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.pipeline import default_name, score_run
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.run_store import DuckDBRunStore
-from rdpt_core.traces import HeldRejectLog, PipeSpool, RejectLog, check_rejects_file, iter_traces
+from rdpt_core.traces import HeldRejectLog, PipeSpool, RejectLog, check_rejects_file, iter_traces, refuse_most_rejected
 
 ENGINES = ("plain", "ray")
 
@@ -65,6 +66,7 @@ def score(
     limit: int | None = None,
     name: str | None = None,
     rejects: PathArgument | None = None,
+    accept_rejects: bool = False,
     engine: str = "plain",
     workers: int = 2,
     worker_cpus: float = 0.5,
@@ -109,6 +111,7 @@ def score(
         name: a name for the run; by default that of the file of traces.
         rejects: where lines go that are no traces; by default the name of `db`, the run's id and
             `.rejects.jsonl`.
+        accept_rejects: go on though more than half of the lines are no traces.
         engine: `"plain"`, or `"ray"` for several workers, which needs `ray[data]`.
         workers: with ray: models at work at once.
         worker_cpus: with ray: CPUs set apart for each worker.
@@ -125,7 +128,8 @@ def score(
 
     Raises:
         UsageError: arguments that are wrong or contradict each other.
-        InputError: a file of traces or of recorded logprobs cannot be read, or holds none.
+        InputError: a file of traces or of recorded logprobs cannot be read, or holds none; or more than half of the
+            lines are no traces.
         ModelError: a model cannot be loaded, or does not do what scoring needs.
         ServerGoneError: a served model stopped answering; what was scored is kept.
         StoreError: the database cannot be written.
@@ -160,7 +164,31 @@ def score(
     rejects_path = None if rejects is None else file_of("rejects", rejects)
     if rejects_path is not None:
         check_outputs({"--rejects": rejects_path}, {"--db": [database], "--traces": files})
-    return _score(request, files, database, rejects_path, limit, distributed, on_stages)
+    reading = _Reading(files, limit, accept_rejects)
+    return _score(request, reading, database, rejects_path, distributed, on_stages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the traces of a run are read."""
+
+    files: list[Path]
+    limit: int | None
+    accept_rejects: bool
+
+    def passes(self, rejects: RejectLog, spool: PipeSpool) -> Callable[[], Iterator[Trace]]:
+        """Gives the traces from the beginning at every call.
+
+        Later passes meet the same bad lines again: they are kept once, and judged once.
+        """
+        logs = itertools.chain([rejects], itertools.repeat(RejectLog(None)))
+
+        def traces() -> Iterator[Trace]:
+            log = next(logs)
+            read = iter_traces(self.files, rejects=log, limit=self.limit, spool=spool)
+            return read if self.accept_rejects or log is not rejects else refuse_most_rejected(read, log)
+
+        return traces
 
 
 def _check(*, device: str, dtype: str, template: str, marks: str, too_long: str, engine: str) -> None:
@@ -183,10 +211,9 @@ def _distributed(options: DistributedOptions) -> DistributedOptions:
 
 def _score(
     request: ScoreRequest,
-    files: list[Path],
+    reading: _Reading,
     database: Path,
     rejects_path: Path | None,
-    limit: int | None,
     distributed: DistributedOptions | None,
     on_stages: OnStages | None,
 ) -> ScoreResult:
@@ -207,7 +234,7 @@ def _score(
         try:
             claim, run = score_run(
                 request,
-                _passes(files, rejects, limit, spool),
+                reading.passes(rejects, spool),
                 store,
                 on_stages=on_stages,
                 on_claim=name_logs,
@@ -215,11 +242,12 @@ def _score(
                 distributed=distributed,
             )
         except InputError as error:
-            error.where = error.where or ", ".join(map(str, files))
+            error.where = error.where or ", ".join(map(str, reading.files))
             if rejects.n and rejects.path is None:
                 # What was wrong with the lines is worth more when they came to no run.
                 with suppress(InputError):
                     rejects.save(rejects_path or beside(database, ".rejects.jsonl"))
+                    error.hint = " ".join(filter(None, [error.hint, f"Rejected lines: {rejects.path}"]))
             raise
     n_sentences, n_unscored = store.count_sentences(run)
     return ScoreResult(
@@ -233,14 +261,3 @@ def _score(
         n_failed=unscored.n_traces,
         unscored_path=unscored.path if unscored.n_traces else None,
     )
-
-
-def _passes(
-    files: list[Path], rejects: RejectLog, limit: int | None, spool: PipeSpool
-) -> Callable[[], Iterator[Trace]]:
-    """Gives the traces from the beginning at every call.
-
-    Later passes meet the same bad lines again: they are kept once.
-    """
-    logs = itertools.chain([rejects], itertools.repeat(RejectLog(None)))
-    return lambda: iter_traces(files, rejects=next(logs), limit=limit, spool=spool)

@@ -17,6 +17,7 @@ an exit status. What is heavy is imported inside `run`. The commands are those o
 
 arguments  types and groups of arguments that several commands share
 documents  what `--json` prints
+previews   what a dry run of `import` prints
 libraries  the set-up of the libraries of models
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import beside, readable
-from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, keywords
+from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, keywords, positive_integer
 from rdpt_core.commands.documents import print_json
 from rdpt_core.errors import UsageError
 
@@ -26,7 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "import",
         help="turn logs of other programs into canonical traces",
         description="Recognise the format of each source by its content and write canonical JSON Lines. Responses are "
-        "kept verbatim, which is checked by hash; `--list-formats` names what is known.",
+        "kept verbatim, which is checked by hash; `--list-formats` names what is known. The last lines say what was "
+        "set aside.",
     )
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="files, folders, or - for standard input")
     parser.add_argument("--out", type=file_path, metavar="FILE", help="canonical JSON Lines to write")
@@ -35,6 +36,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     for name in ("benchmark", "domain", "model", "difficulty", "question"):
         parser.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of traces whose source names none")
     parser.add_argument("--no-grade", dest="grade", action="store_false", help="leave `correct` as the source has it")
+    parser.add_argument(
+        "--keep-copies",
+        action="store_true",
+        help="keep traces that stand in another file again, word for word (default: they count once)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        type=positive_integer,
+        metavar="N",
+        help="show how the first N records would come out, and write nothing",
+    )
     parser.add_argument(
         "--rejects",
         type=file_path,
@@ -47,22 +59,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the traces; exit status 3 if records were rejected."""
+    """Write the traces, or show the first; exit status 3 if records were rejected."""
     from rdpt_core.api.importing import import_traces
+    from rdpt_core.commands.previews import previews
 
     if arguments.list_formats:
         return _list_formats()
-    if not arguments.sources or arguments.out is None:
+    is_dry = arguments.dry_run is not None
+    if not arguments.sources or (arguments.out is None and not is_dry):
         raise UsageError(
             "an import needs sources and a file to write",
             where="import",
-            expected="SOURCE… --out FILE.jsonl",
+            expected="SOURCE… --out FILE.jsonl, or --dry-run N",
             got="no SOURCE" if not arguments.sources else "no --out",
         )
     report = import_traces(**keywords(arguments, without=("list_formats", "json")))
     if arguments.json:
         print_json(report.to_dict())
-    _print_report(report, arguments.out, arguments.rejects or beside(arguments.out, ".rejects.jsonl"))
+    elif is_dry:
+        print(previews(report))
+    if not is_dry:
+        _print_report(report, arguments.out, arguments.rejects or beside(arguments.out, ".rejects.jsonl"))
     return EXIT_PARTIAL if report.n_rejects else 0
 
 
@@ -80,44 +97,94 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
     for file in report.files:
         if file.refused is not None or file.left_out is not None:
             continue
-        line = f"{file.name}: {file.format}, {file.n_traces:,} traces"
-        if file.n_graded:
-            line += f", {file.n_graded:,} graded here"
-        if file.n_truncated:
-            line += f", {file.n_truncated:,} truncated"
-        if file.n_rejects:
-            line += f", {file.n_rejects:,} rejected"
-        lines.append(line)
-        if file.n_without_question:
-            lines.append(
-                f"  warning: {file.n_without_question:,} traces have no question, so they would be scored after an "
-                "empty one; give --question, or the file of requests beside the results"
-            )
-        lines += _repeats(file)
+        counts = [
+            (file.n_traces, "traces"),
+            (file.n_graded, "graded here"),
+            (file.n_truncated, "truncated"),
+            (file.n_rejects, "rejected"),
+            (file.n_copies, "copies"),
+        ]
+        said = ", ".join(f"{n:,} {what}" for n, what in counts if n or what == "traces")
+        lines.append(f"{readable(file.name)}: {file.format}, {said}")
+        lines += [f"  warning: {warning}" for warning in _warnings(file)]
+        lines += [f"  {said}" for said in _not_the_models(file)]
     again = [f"{readable(file.name)}, {readable(file.left_out or '')}" for file in report.left_out]
     if again:
         lines.append(f"left out: {_some(again, '; ')}")
     others = [readable(file.name) for file in report.refused]
     if others:
         lines.append(f"without traces: {_some(others, ', ')} (--json says why)")
+    lines += _without_thinking(report)
     lines.append(f"{report.n_traces:,} traces: {out}")
     if report.n_rejects:
         lines.append(f"rejected records, each with its reason: {rejects_path}")
+    set_aside = report.set_aside_text()
+    if set_aside:
+        lines.append(f"set aside: {set_aside}")
+    if report.is_mostly_rejected:
+        n_copies = report.set_aside["n_copies"]
+        lines.append(
+            f"WARNING: more than half was rejected, {report.n_rejects:,} of "
+            f"{report.n_rejects + report.n_traces + n_copies:,} records"
+        )
     print("\n".join(lines), file=sys.stderr)
 
 
-def _repeats(file: FileReport) -> Iterator[str]:
-    """What is to be said of traces that share an id or all of their text with others."""
+def _warnings(file: FileReport) -> Iterator[str]:
+    """What is to be said of a file's traces."""
+    if file.n_without_question:
+        yield (
+            f"{file.n_without_question:,} traces have no question, so they would be scored after an empty one; give "
+            "--question, or the file of requests beside the results"
+        )
     if file.n_renamed:
         are = "id belongs to another text already and was changed"
         if file.n_renamed > 1:
             are = "ids belong to other texts already and were changed"
-        yield f"  warning: {file.n_renamed:,} {are}: {file.renamed}"
+        yield f"{file.n_renamed:,} {are}: {file.renamed}"
     if file.n_copies:
-        are, it = "trace repeats", "it is kept and counts"
+        are, them = "trace is an earlier one", "it was"
         if file.n_copies > 1:
-            are, it = "traces repeat", "all are kept and count"
-        yield f"  warning: {file.n_copies:,} {are} an earlier one word for word: {file.copy}; {it}"
+            are, them = "traces are earlier ones", "they were"
+        yield f"{file.n_copies:,} {are} again, word for word; {them} set aside, unless --keep-copies: {file.copy}"
+    if file.n_copies_with_other_verdict:
+        yield f"{file.n_copies_with_other_verdict:,} of these have another verdict than the trace that stays"
+    if file.n_alike:
+        are, it = "trace reads", "it counts"
+        if file.n_alike > 1:
+            are, it = "traces read", "all count"
+        yield f"{file.n_alike:,} {are} like an earlier one word for word: {file.alike}; {it}"
+    for column, (n_records, longest) in file.lists_cut.items():
+        yield (
+            f"column {readable(column)} takes one element of up to {longest:,} in {n_records:,} records; the others are "
+            "not read"
+        )
+
+
+def _not_the_models(file: FileReport) -> Iterator[str]:
+    """What is to be said of text in or beside the responses that the model did not write."""
+    if file.n_prefilled:
+        are = "response begins" if file.n_prefilled == 1 else "responses begin"
+        yield (
+            f"{file.n_prefilled:,} {are} with text that the model was given to continue; meta.import.prefill says "
+            "where it ends"
+        )
+    if file.n_set_aside:
+        are = "response stood text" if file.n_set_aside == 1 else "responses stood text"
+        yield f"beside {file.n_set_aside:,} {are} that the model did not write; it is in meta.source, not in them"
+    if file.other_records:
+        kinds = (f"{n:,} {readable(kind)}" for kind, n in sorted(file.other_records.items()))
+        yield f"no answers of a model: {', '.join(kinds)}"
+
+
+def _without_thinking(report: ImportReport) -> Iterator[str]:
+    """A word on each model that always thinks and none of whose traces holds any thinking."""
+    for model, n_traces in report.thinking.missing():
+        yield (
+            f"warning: {readable(model)} is of a family that always thinks, and none of its {n_traces:,} traces holds "
+            "any thinking; some programs drop it (chat models of lm-evaluation-harness keep the answer only): see how "
+            "the traces were made"
+        )
 
 
 def _some(names: list[str], sign: str) -> str:

@@ -117,6 +117,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE",
         help="where rejected lines go (default: --db, the run's id and .rejects.jsonl)",
     )
+    parser.add_argument(
+        "--accept-rejects",
+        action="store_true",
+        help="go on though more than half of the lines are no traces (default: stop before any weights are loaded)",
+    )
     add_engine(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument(
@@ -171,9 +176,12 @@ def report(result: ScoreResult) -> int:
         print(f"rejected lines, each with its reason: {result.rejects_path}", file=sys.stderr)
     if result.unscored_path is not None:
         print(
-            f"traces that could not be scored, each with what is known of it: {result.unscored_path}", file=sys.stderr
+            f"traces that could not be scored: {result.n_failed:,}, each with what is known of it: "
+            f"{result.unscored_path}",
+            file=sys.stderr,
         )
-    return EXIT_PARTIAL if result.n_rejects or result.n_unscored else 0
+    # A trace without a sentence has none to leave unscored, and may be unscored all the same.
+    return EXIT_PARTIAL if result.n_rejects or result.n_unscored or result.n_failed else 0
 
 
 def print_stages(role: Role, stages: StageSeconds) -> None:

@@ -11,6 +11,7 @@
     respelling      a response in another family's marks, and where its characters stand
     token_spans     which sentence a token belongs to
     summary         what `validate` says about a set of traces
+    acceptance      files of traces that `score` refuses as a whole
     worker_process  a process that answers questions and can be killed
 
 NLTK is imported when the first splitter is asked for.
@@ -18,6 +19,7 @@ NLTK is imported when the first splitter is asked for.
 
 from __future__ import annotations
 
+from rdpt_core.traces.acceptance import none_renders, refuse_most_rejected
 from rdpt_core.traces.canonical.pipes import PipeSpool
 from rdpt_core.traces.canonical.reader import MAX_LINE_BYTES, iter_traces
 from rdpt_core.traces.canonical.rejects import HeldRejectLog, RejectLog, check_rejects_file
@@ -39,6 +41,8 @@ __all__ = [
     "check_rejects_file",
     "get_splitter",
     "iter_traces",
+    "none_renders",
+    "refuse_most_rejected",
     "summarise",
     "trace_to_json",
 ]

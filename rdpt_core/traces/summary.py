@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rdpt_core.records import Reject, Trace
+from rdpt_core.records import Reject, TemplatePolicy, Trace
+from rdpt_core.traces.acceptance import mostly_rejected, none_renders
 from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.splitters.base import Splitter
 
@@ -43,6 +44,9 @@ class TraceSummary:
         first_rejects: the first few rejected lines.
         n_without_question: traces with neither `question` nor `messages`, which need the template policy `raw`.
         n_without_prompt: traces without `prompt`, which that policy needs.
+        template: the template policy that the next two are about.
+        n_unrendered: traces that lack what the policy needs, so that `score` leaves them unscored and says why.
+        stop: why `score` would stop without a run; None if it would not.
     """
 
     n_traces: int
@@ -62,6 +66,9 @@ class TraceSummary:
     first_rejects: tuple[Reject, ...] = ()
     n_without_question: int = 0
     n_without_prompt: int = 0
+    template: str = TemplatePolicy.OWN.value
+    n_unrendered: int = 0
+    stop: str | None = None
 
     @property
     def fits_a_policy(self) -> bool:
@@ -80,7 +87,7 @@ class TraceSummary:
             ("rejected lines", f"{self.n_rejected:,}"),
             ("benchmarks", ", ".join(f"{name} {n:,}" for name, n in self.benchmarks.items()) or "none"),
             ("correct", f"{self.n_correct:,} yes, {self.n_incorrect:,} no, {self.n_unknown:,} unknown"),
-            ("without a question", self._without_question()),
+            ("unscored", self._unscored()),
             ("samples per question", self.samples_per_question),
             ("response characters", self.response_chars),
             ("empty responses", f"{self.n_empty_responses:,}" if self.n_empty_responses else None),
@@ -94,16 +101,23 @@ class TraceSummary:
             lines.append(f"and {self.n_rejected - len(self.first_rejects):,} more")
         return "\n".join(lines)
 
-    def _without_question(self) -> str | None:
-        if not self.n_without_question:
+    def _unscored(self) -> str | None:
+        """What `score` leaves unscored under the template policy, and under the other kind of policy."""
+        if not self.n_unrendered:
             return None
-        text = f"{self.n_without_question:,}, which `score` leaves unscored without `--template raw`"
-        if self.n_without_prompt:
-            text += f"; with it, the {self.n_without_prompt:,} without `prompt`"
-        return text
+        is_raw = self.template == TemplatePolicy.RAW
+        lack, other_lack = ("`prompt`", "a question") if is_raw else ("a question", "`prompt`")
+        n_other, other = (self.n_without_question, "own") if is_raw else (self.n_without_prompt, "raw")
+        instead = f"the {n_other:,} without {other_lack}" if n_other else "none"
+        return f"{self.n_unrendered:,} without {lack}; under `--template {other}`, {instead}"
 
 
-def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | None = None) -> TraceSummary:
+def summarise(
+    traces: Iterable[Trace],
+    rejects: RejectLog,
+    splitter: Splitter | None = None,
+    template: TemplatePolicy = TemplatePolicy.OWN,
+) -> TraceSummary:
     """Count what `traces` holds, in one pass.
 
     Memory holds a few numbers a trace and one entry a question, no text.
@@ -112,6 +126,7 @@ def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | 
         traces: consumed.
         rejects: read after the traces are consumed, since the reader that yields them fills it.
         splitter: if given, sentences are counted too, which takes most of the time.
+        template: the policy under which the traces are to be scored.
     """
     samples: Counter[str] = Counter()
     benchmarks: Counter[str] = Counter()
@@ -132,6 +147,10 @@ def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | 
         lengths.append(len(trace.response))
         if splitter is not None:
             sentences.append(len(splitter.split(trace.response)))
+    n_unrendered = n_without_prompt if template is TemplatePolicy.RAW else n_without_question
+    stop = mostly_rejected(rejects, len(lengths))
+    if stop is None and n_unrendered == len(lengths) > 0:
+        stop = none_renders(template, n_unrendered)
     return TraceSummary(
         n_traces=len(lengths),
         n_questions=len(samples),
@@ -150,6 +169,9 @@ def summarise(traces: Iterable[Trace], rejects: RejectLog, splitter: Splitter | 
         first_rejects=rejects.first,
         n_without_question=n_without_question,
         n_without_prompt=n_without_prompt,
+        template=template.value,
+        n_unrendered=n_unrendered,
+        stop=None if stop is None else str(stop),
     )
 
 

@@ -60,6 +60,9 @@ TAGS: tuple[tuple[str, str], ...] = (
 """Opening and closing of a thinking block, in every spelling that is known here, without line breaks at its seams."""
 
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
+_BROKEN_OFF = frozenset(
+    {"content_filter", "safety", "recitation", "abort", "aborted", "cancelled", "canceled", "error"}
+)
 
 
 def spelling_for(model: str | None) -> tuple[Spelling, bool]:
@@ -101,20 +104,33 @@ def starts_inside_thinking(response: str) -> bool:
     return any(closing in response and not response.lstrip().startswith(opening) for opening, closing in TAGS)
 
 
+def is_cut_off(finish_reason: str | None) -> bool:
+    """Whether a response did not come to its end, by what its source says of why generation stopped."""
+    return finish_reason is not None and finish_reason.lower() in _CUT | _BROKEN_OFF
+
+
 def truncation(
-    response: str, prompt: str | None, finish_reason: str | None, by_source: bool, must_close: bool = False
+    response: str,
+    prompt: str | None,
+    finish_reason: str | None,
+    by_source: bool,
+    must_close: bool = False,
+    may_be_closed: bool = False,
 ) -> str | None:
     """Why a response counts as truncated, or None if it looks whole.
 
     Args:
         by_source: the source says that it is incomplete.
         must_close: the file's responses begin inside the thinking, so that each must close it.
+        may_be_closed: the response holds thinking only, and whether the model closed it is not known.
     """
     if finish_reason is not None and finish_reason.lower() in _CUT:
         return "stopped at the token limit"
+    if is_cut_off(finish_reason):
+        return f"broken off ({finish_reason})"
     thinking, answer = split_thinking(response, prompt)
     if answer is None:
-        return "the thinking never ends"
+        return "no answer after the thinking" if may_be_closed else "the thinking never ends"
     if by_source:
         return "the source says that it is incomplete"
     if not response.strip():

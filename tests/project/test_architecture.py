@@ -23,7 +23,7 @@ FLOORS = {
     "rdpt_core": "arrays bundled errors interrupts | records | atomic_write config | traces | scoring | store"
     " | analysis | ui | api | commands | cli | __main__",
     "rdpt_core.traces": "canonical files splitters thinking token_spans worker_process"
-    " | formats grading markers respelling summary | importing",
+    " | acceptance formats grading markers respelling | importing summary",
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
     " | local_context pipeline resplit",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics | sentences | faint scope selection"

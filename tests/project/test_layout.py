@@ -14,8 +14,8 @@ NAMES_NO_MODULE = {
     "traces/formats/test_fuzz.py": "hostile input to every format at once",
 }
 MAX_ENTRIES = 16
-# A list of siblings that look alike needs no grouping.
-LISTS = {"rdpt_core/traces/formats"}
+# Lists of siblings that look alike need no grouping.
+LISTS = {"rdpt_core/traces/formats", "tests/unit/traces/formats"}
 # What tools leave behind.
 NOT_OURS = {"build", "dist", "__pycache__"}
 

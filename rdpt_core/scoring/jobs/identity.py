@@ -24,7 +24,7 @@ from rdpt_core.scoring.models.prompts.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.prompts.notes import prompt_notes, tool_call_notes
 from rdpt_core.scoring.models.prompts.templates import lack
 from rdpt_core.scoring.request import ScoreRequest
-from rdpt_core.traces import Splitter, trace_to_json
+from rdpt_core.traces import Splitter, none_renders, trace_to_json
 from rdpt_core.traces.respelling import opened
 from rdpt_core.traces.thinking import Spelling
 
@@ -91,13 +91,7 @@ def survey_traces(traces: Iterable[Trace], policy: TemplatePolicy) -> TraceSurve
             hint="`rdpt validate --traces FILE` says what is wrong with each line.",
         )
     if n_lacking == pass_.n_traces:
-        needs_prompts = policy is TemplatePolicy.RAW
-        raise InputError(
-            f"template policy `{policy}` can render no trace",
-            expected="traces with a field `prompt`" if needs_prompts else "traces with `question` or `messages`",
-            got=f"{pass_.n_traces:,} without",
-            hint="Score with `--template own`." if needs_prompts else "Score with `--template raw`.",
-        )
+        raise none_renders(policy, pass_.n_traces)
     return replace(pass_.survey(), first=tuple(first), calling=tuple(calling), n_calling=n_calling)
 
 

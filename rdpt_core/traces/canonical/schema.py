@@ -6,14 +6,22 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Message, ToolCall, Trace
 from rdpt_core.records.messages import arguments_text
 from rdpt_core.traces.canonical.line_errors import LineError, described
 
+
+def _number_as_text(value: Any) -> Any:
+    """A number as its text in JSON: levels, ids and reference answers are often written as numbers. True is none."""
+    return json.dumps(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 _Name = Annotated[str, Field(min_length=1)]
+_Text = Annotated[str | None, BeforeValidator(_number_as_text)]
+_Id = Annotated[_Name | None, BeforeValidator(_number_as_text)]
 
 
 class _FunctionModel(BaseModel):
@@ -44,13 +52,13 @@ class _TraceModel(BaseModel):
     question: _Name | None = None
     messages: Annotated[list[_MessageModel], Field(min_length=1)] | None = None
     prompt: _Name | None = None
-    trace_id: _Name | None = None
-    question_id: _Name | None = None
-    benchmark: str | None = None
-    domain: str | None = None
-    model: str | None = None
-    difficulty: str | None = None
-    gold: str | None = None
+    trace_id: _Id = None
+    question_id: _Id = None
+    benchmark: _Text = None
+    domain: _Text = None
+    model: _Text = None
+    difficulty: _Text = None
+    gold: _Text = None
     correct: bool | None = None
     sample: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     meta: dict[str, Any] | None = None
@@ -68,8 +76,9 @@ _EXPECTED = {
     "type": "`function`",
     "id": "a string that is not empty",
     "prompt": "a string that is not empty",
-    "trace_id": "a string that is not empty",
-    "question_id": "a string that is not empty",
+    "trace_id": "a string that is not empty, or a number",
+    "question_id": "a string that is not empty, or a number",
+    **dict.fromkeys(("benchmark", "domain", "model", "difficulty", "gold"), "a string, a number or null"),
     "correct": "true, false or null",
     "sample": "an integer from 0 to 2147483647",
     "meta": "an object",

@@ -1,11 +1,15 @@
 """Any file to records: one JSON value, or one row, after another.
 
 named_files  what the user named: a file, a folder, a pipe
+bundles      zip and tar archives of files, to their members
+tar          the members of a tar archive
 record       one value of a file, and one that cannot be read
 source       opened, seekable, decompressed
+compression  gzip, zstd, xz and bzip2
 containers   which container the bytes are, and its records
+json_lines   JSON Lines and server-sent events
 json_stream  JSON, element by element
-tables       CSV and Parquet
+tables       CSV, Parquet, Arrow, and tables in JSON
 archive      Inspect's `.eval` archives
 limits       how much a file may ask of this computer
 """

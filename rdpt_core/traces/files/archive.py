@@ -12,33 +12,43 @@ import struct
 import zipfile
 import zlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from rdpt_core.errors import InputError
+from rdpt_core.traces.files.compression import damaged, too_big, zstd_decompressor
 from rdpt_core.traces.files.json_stream import parse_json
 from rdpt_core.traces.files.limits import MAX_RECORD_BYTES, is_bomb
 from rdpt_core.traces.files.record import Bad, Record, snippet
-from rdpt_core.traces.files.source import Source, damaged, too_big, zstd_decompressor
+from rdpt_core.traces.files.source import Source
+
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 
 _STORED, _DEFLATED, _ZSTD = 0, 8, 93
 _ENCRYPTED = 1
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-_SAMPLE = re.compile(r"samples/[^/]+\.json|samples/[^/]+/sample\.json")
-_CHUNK = re.compile(r"(messages|attachments)/(\d+)\.json")
+_HEADERS = ("header.json", "_journal/start.json")
+_SAMPLE = re.compile(r"samples/.+_epoch_\d+(?:\.json|/sample\.json)", re.DOTALL)
+_CHUNKED = "/sample.json"
+_CHUNK = re.compile(r"(messages|attachments)/(\d+)\.json\Z")
 
 
 class _MemberError(ValueError):
     """A member that cannot be read, with the reason."""
 
 
+def is_inspect_log(names: Iterable[str]) -> bool:
+    """Whether the members of a zip archive are those of an Inspect log: a header, or samples named as it names them."""
+    return any(name in _HEADERS or _SAMPLE.fullmatch(name) for name in names)
+
+
 def read_archive(source: Source) -> Iterator[Record | Bad]:
-    """The samples of an Inspect log, in the archive's order.
+    """The samples of an Inspect log, in the archive's order; of a log without any, its header.
 
     Memory: one sample.
 
     Raises:
-        InputError: the archive is damaged, holds no samples, or unpacks beyond every reasonable size.
+        InputError: the archive is damaged, is no Inspect log, or unpacks beyond every reasonable size.
     """
     with source.open_raw() as file:
         try:
@@ -46,15 +56,18 @@ def read_archive(source: Source) -> Iterator[Record | Bad]:
         except (zipfile.BadZipFile, OSError, ValueError, struct.error, NotImplementedError) as error:
             raise damaged(source.name, str(error)) from error
         archive = _Archive(file, members, source)
-        samples = [name for name in members if _SAMPLE.fullmatch(name)]
-        if not samples:
+        if not is_inspect_log(members):
             raise InputError(
                 "a zip archive is no Inspect log",
                 where=source.name,
-                expected="members named samples/….json",
+                expected="header.json and members named samples/….json",
                 got=", ".join(list(members)[:5]) or "an empty archive",
+                hint="Unpack it first, if it holds files of traces: archives inside archives are not opened.",
             )
         header = archive.header()
+        samples = _samples_among(members)
+        if not samples:
+            yield Record(1, {"eval": header, "samples": []}, "")
         for number, name in enumerate(samples, 1):
             try:
                 sample = archive.sample(name)
@@ -71,10 +84,16 @@ class _Archive:
         self._source = source
         self._size = source.size()
         self._unpacked = 0
+        # By folder, because looking through all members for each sample would take forever in a log of thousands.
+        self._inside: dict[str, list[str]] = {}
+        for name in members:
+            chunk = _CHUNK.search(name)
+            if chunk is not None:
+                self._inside.setdefault(name[: chunk.start()], []).append(name)
 
     def header(self) -> dict[str, Any]:
         """The `eval` part of the log's header, empty if there is none: a log that was cut off has only a start."""
-        for name in ("header.json", "_journal/start.json"):
+        for name in _HEADERS:
             if name in self._members:
                 try:
                     value = self.json(name)
@@ -89,12 +108,12 @@ class _Archive:
         sample = self.json(name)
         if not isinstance(sample, dict):
             raise _MemberError(f"expected an object; got {snippet(sample)[:80]}")
-        if not name.endswith("/sample.json"):
+        if not name.endswith(_CHUNKED):
             return sample
         folder = name.removesuffix("sample.json")
         chunks: dict[str, dict[int, Any]] = {"messages": {}, "attachments": {}}
-        for member in self._members:
-            match = _CHUNK.fullmatch(member.removeprefix(folder)) if member.startswith(folder) else None
+        for member in self._inside.get(folder, ()):
+            match = _CHUNK.fullmatch(member.removeprefix(folder))
             if match is not None:
                 part = self.json(member)
                 for index, value in enumerate(part if isinstance(part, list) else [], int(match[2])):
@@ -156,6 +175,27 @@ class _Archive:
         if len(raw) < info.compress_size:
             raise _MemberError("the file ends inside the member")
         return raw
+
+
+def _samples_among(members: Iterable[str]) -> list[str]:
+    """The members that are samples. Their ids may hold slashes, so that they may lie in folders of any depth.
+
+    A sample that was written whole and in chunks is read once, in chunks, because that form is the later one.
+    """
+    names = [name for name in members if name.startswith("samples/") and name.endswith(".json")]
+    chunked = {name.removesuffix(_CHUNKED) for name in names if name.endswith(_CHUNKED)}
+    samples = []
+    for name in names:
+        is_whole_too = name.removesuffix(".json") in chunked
+        if name.endswith(_CHUNKED) or _SAMPLE.fullmatch(name):
+            is_sample = not is_whole_too
+        else:
+            folders = name.split("/")[:-1]
+            lies_in_sample = any("/".join(folders[:depth]) in chunked for depth in range(2, len(folders) + 1))
+            is_sample = not is_whole_too and not lies_in_sample
+        if is_sample:
+            samples.append(name)
+    return samples
 
 
 def _stored(raw: bytes) -> bytes:

@@ -14,6 +14,9 @@ FREE_BYTES = 2**28
 MAX_EXPANSION = 200
 """Growth by decompression that text may show. Prose shrinks to a quarter, looping traces to a thirtieth or so."""
 
+MAX_MEMBERS = 100_000
+"""Files in an archive."""
+
 DENSE_BYTES = 16 * 2**20
 """From this size on, JSON is weighed before it is parsed."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files.source import Source, unreadable
+
+_BESIDE_ARROW = ("dataset_info.json", "state.json")
 
 
 def named_files(given: Path | Literal["-"]) -> Iterator[tuple[Source, bool]]:
@@ -32,12 +34,35 @@ def named_files(given: Path | Literal["-"]) -> Iterator[tuple[Source, bool]]:
         except OSError as error:
             raise unreadable(given.name, error) from error
         return
-    files = sorted(path for path in given.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(given)))
+    files = sorted(
+        path for path in given.rglob("*") if path.is_file() and not is_hidden(path.relative_to(given).as_posix())
+    )
     if not files:
         raise InputError("a folder is empty", where=str(given), expected="files of traces")
-    for path in files:
-        yield Source(path.relative_to(given).as_posix(), path), False
+    names = {path: path.relative_to(given).as_posix() for path in files}
+    aside = beside_datasets(names.values())
+    for path, name in names.items():
+        yield Source(name, path, aside=aside.get(name)), False
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def is_hidden(name: str) -> bool:
+    """Whether a file of a folder, or a folder above it, has a name with a dot in front."""
+    return any(part.startswith(".") and part not in (".", "..") for part in name.split("/"))
+
+
+def beside_datasets(names: Iterable[str]) -> dict[str, str]:
+    """Files that Hugging Face's `datasets` writes beside its Arrow files, with what they are.
+
+    Args:
+        names: all files of a folder or an archive, with forward slashes.
+    """
+    paths = [PurePosixPath(name) for name in names]
+    folders = {path.parent for path in paths if path.suffix == ".arrow"}
+    above = {folder.parent for folder in folders}
+    found: dict[str, str] = {}
+    for path in paths:
+        if path.name in _BESIDE_ARROW and path.parent in folders:
+            found[str(path)] = "the description of the data set beside it"
+        elif path.name == "dataset_dict.json" and path.parent in above:
+            found[str(path)] = "the list of the data set's splits"
+    return found

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import tempfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
-from rdpt_core.errors import InputError, MissingPackageError
-from rdpt_core.traces.files.limits import is_bomb
-
-if TYPE_CHECKING:
-    from zstandard import ZstdDecompressor
+from rdpt_core.errors import InputError
+from rdpt_core.traces.files.compression import decompressed
 
 _SPOOL_BYTES = 2**26
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_BUFFER_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A stretch of a file that is open already, such as a member of an archive that was unpacked."""
+
+    file: BinaryIO
+    start: int
+    length: int
+
+    def open(self) -> BinaryIO:
+        """A stream of its own over the stretch; several may be read in turn."""
+        return io.BufferedReader(_PartReader(self), _BUFFER_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +35,19 @@ class Source:
 
     Attributes:
         name: what messages and `meta` call it: never an absolute path of this computer.
-        path: the file, or None for standard input and bytes.
+        path: the file, or None for standard input, bytes and members of archives.
         data: the content itself, if there is no path.
+        part: where the content lies, if it is a member of an archive.
+        trouble: why it cannot be read, if that is known already; raised when it is opened.
+        aside: what it is, if it is known by its place to belong to other files and to hold no traces.
     """
 
     name: str
     path: Path | None = None
     data: BinaryIO | None = None
+    part: FilePart | None = None
+    trouble: InputError | None = None
+    aside: str | None = None
 
     @classmethod
     def of_stream(cls, name: str, stream: BinaryIO) -> Source:
@@ -55,6 +68,10 @@ class Source:
         Raises:
             InputError: the file cannot be read.
         """
+        if self.trouble is not None:
+            raise self.trouble
+        if self.part is not None:
+            return self.part.length
         if self.data is not None:
             position = self.data.tell()
             size = self.data.seek(0, os.SEEK_END)
@@ -71,6 +88,10 @@ class Source:
         Raises:
             InputError: the file cannot be read.
         """
+        if self.trouble is not None:
+            raise self.trouble
+        if self.part is not None:
+            return self.part.open()
         if self.data is not None:
             self.data.seek(0)
             return cast(BinaryIO, _Unclosed(self.data))
@@ -80,20 +101,13 @@ class Source:
             raise unreadable(self.name, error) from error
 
     def open(self) -> BinaryIO:
-        """The bytes from the start, decompressed if they are gzip or zstd.
+        """The bytes from the start, decompressed if they are gzip, zstd, xz or bzip2.
 
         Raises:
             InputError: the file cannot be read. Damage further on is reported while reading.
             MissingPackageError: the file is zstd-compressed and zstandard is not installed.
         """
-        raw = self.open_raw()
-        magic = raw.read(4)
-        raw.seek(0)
-        if magic[:2] == _GZIP:
-            return cast(BinaryIO, _Decompressed(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), raw, self))
-        if magic == _ZSTD:
-            return cast(BinaryIO, _Decompressed(_zstd_reader(raw), raw, self))
-        return raw
+        return decompressed(self.open_raw(), self.name, self.size())
 
     def _path(self) -> Path:
         if self.path is None:
@@ -104,18 +118,6 @@ class Source:
 def unreadable(name: str, error: OSError) -> InputError:
     """The error for a file that the system does not let us read."""
     return InputError("a file cannot be read", where=name, got=error.strerror or type(error).__name__)
-
-
-def damaged(name: str, got: str) -> InputError:
-    """The error for compressed data that does not decompress."""
-    return InputError("a compressed file is damaged", where=name, got=got, hint="Fetch or make the file again.")
-
-
-def too_big(name: str, what: str, got: str) -> InputError:
-    """The error for content that grows beyond what text does."""
-    return InputError(
-        f"{what} grows beyond every reasonable size", where=name, got=got, hint="If the file is right, unpack it first."
-    )
 
 
 class _Unclosed:
@@ -137,69 +139,33 @@ class _Unclosed:
         """Leave the stream open: its source is read again."""
 
 
-class _Decompressed(io.BufferedReader):
-    """A decompressing stream that turns damage and bombs into errors that a user can read."""
-
-    def __init__(self, inner: io.RawIOBase, raw: BinaryIO, source: Source) -> None:
-        super().__init__(_Guard(inner, source), 1 << 18)
-        self._under = raw
-
-    def close(self) -> None:
-        """Close the file under it as well."""
-        super().close()
-        self._under.close()
-
-
-class _Guard(io.RawIOBase):
-    def __init__(self, inner: io.RawIOBase, source: Source) -> None:
-        self._inner = inner
-        self._source = source
-        self._size_in = source.size()
-        self._size_out = 0
+class _PartReader(io.RawIOBase):
+    def __init__(self, part: FilePart) -> None:
+        self._part = part
+        self._position = 0
 
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._part.length}[whence]
+        if origin + offset < 0:
+            raise OSError("a seek to before the start")
+        self._position = origin + offset
+        return self._position
+
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast(bytearray, buffer))
-        broken: tuple[type[BaseException], ...] = (EOFError, zlib.error, OSError, *_zstd_errors())
-        try:
-            block = self._inner.read(len(view)) or b""
-        except broken as error:
-            raise damaged(self._source.name, str(error) or type(error).__name__) from error
-        self._size_out += len(block)
-        if is_bomb(self._size_in, self._size_out):
-            raise too_big(
-                self._source.name,
-                "a compressed file",
-                f"{self._size_in} bytes that unpack to more than {self._size_out}",
-            )
+        wanted = min(len(view), max(0, self._part.length - self._position))
+        # Other parts are read from the same file in turn, so its own position says nothing.
+        self._part.file.seek(self._part.start + self._position)
+        block = self._part.file.read(wanted)
         view[: len(block)] = block
+        self._position += len(block)
         return len(block)
-
-
-def _zstd_errors() -> tuple[type[BaseException], ...]:
-    try:
-        import zstandard
-    except ImportError:
-        return ()
-    return (zstandard.ZstdError,)
-
-
-def _zstd_reader(raw: BinaryIO) -> io.RawIOBase:
-    return cast(io.RawIOBase, zstd_decompressor().stream_reader(raw, read_across_frames=True))
-
-
-def zstd_decompressor() -> ZstdDecompressor:
-    """A decompressor whose window is bounded, so that a header cannot ask for gigabytes.
-
-    Raises:
-        MissingPackageError: zstandard is not installed.
-    """
-    try:
-        import zstandard
-    except ImportError as error:
-        raise MissingPackageError(
-            "reading zstd-compressed files needs the package zstandard", hint="Run: pip install zstandard"
-        ) from error
-    return zstandard.ZstdDecompressor(max_window_size=2**27)

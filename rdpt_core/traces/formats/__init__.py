@@ -26,9 +26,14 @@ Beside the formats stand
 
 base          the record that a format is given, the draft that it gives back, and how it says no
 fields        which names real files give to the same idea
+verdicts      what a source says of correctness, and where it says nothing on purpose
+asked         what a column holds that was asked: a question, turns, turns as JSON text, or a rendered prompt
 conversation  lists of turns under the names that chat files use
 tool_calls    their tool calls and results, in the shapes that exist
 turn          one assistant turn, in the shape that chat APIs share
+inspect_output  what the model of an Inspect log wrote before solvers changed it
+requests      what a request asks, from its body or from a log
+answered      what a model answered, as tools that record calls copy it
 reasoning     reasoning put back as the model wrote it, and responses that were cut off
 not_traces    files that lie beside traces and are none
 """
@@ -41,31 +46,69 @@ from rdpt_core.errors import InputError, UsageError
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats import (
     anthropic,
+    argilla,
+    bedrock,
     candidates,
     canonical,
     chat_sft,
+    cohere,
+    datasets,
+    evalchemy,
+    fastchat,
     gemini,
     inspect_ai,
+    langfuse,
+    langsmith,
+    lighteval,
+    livecodebench,
+    llama_cpp,
+    llama_factory,
     lm_eval,
     math_eval,
+    nemo_skills,
+    ollama,
     openai_chat,
+    openai_evals,
     openai_responses,
     openai_stream,
+    openinference,
     pairs,
+    promptfoo,
     reasoning_gym,
     result_object,
+    sglang,
+    simple_evals,
     skythought,
+    tgi,
     thought_anchors,
+    verl,
     vllm,
 )
 from rdpt_core.traces.formats.base import Format
 from rdpt_core.traces.formats.fields import kind_of
-from rdpt_core.traces.formats.not_traces import what_it_is
+from rdpt_core.traces.formats.not_traces import hint_for, what_it_is
 
 FORMATS: tuple[Format, ...] = (
     canonical.FORMAT,
     lm_eval.FORMAT,
     inspect_ai.FORMAT,
+    lighteval.FORMAT,
+    livecodebench.FORMAT,
+    evalchemy.FORMAT,
+    simple_evals.FORMAT,
+    openai_evals.FORMAT,
+    promptfoo.FORMAT,
+    langfuse.FORMAT,
+    langsmith.FORMAT,
+    openinference.FORMAT,
+    argilla.FORMAT,
+    fastchat.FORMAT,
+    bedrock.FORMAT,
+    ollama.FORMAT,
+    llama_cpp.FORMAT,
+    sglang.FORMAT,
+    tgi.FORMAT,
+    cohere.FORMAT,
     openai_stream.FORMAT,
     openai_responses.FORMAT,
     anthropic.FORMAT,
@@ -77,6 +120,10 @@ FORMATS: tuple[Format, ...] = (
     reasoning_gym.FORMAT,
     thought_anchors.FORMAT,
     result_object.FORMAT,
+    datasets.FORMAT,
+    nemo_skills.FORMAT,
+    verl.FORMAT,
+    llama_factory.FORMAT,
     candidates.FORMAT,
     chat_sft.FORMAT,
     pairs.FORMAT,
@@ -132,5 +179,5 @@ def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
         got=f"{kind} with {kind_of(records[0].value)}" if known_as is None else f"{known_as} ({kind})",
         hint="Name the columns, such as --map question=prompt,response=output, or the format with --format."
         if known_as is None
-        else "If a column holds a model's responses after all, name it, such as --map response=answer.",
+        else hint_for(records[0].value),
     )

@@ -30,17 +30,27 @@ def _detect(value: Any) -> bool:
 def _read(record: Record, context: Context) -> Iterator[Draft]:
     message = _message(record.value)
     if not isinstance(message, dict) or message.get("type") != "message":
-        kind = message.get("type") if isinstance(message, dict) else None
-        raise RecordError(
-            f"the request did not succeed ({kind})" if kind else f"expected a message; got {kind_of(message)}"
-        )
+        raise RecordError(_failure(message))
     outer = record.value if message is not record.value else {}
     draft = build(message, short_text(message.get("model")))
     draft.messages, draft.prompt = question_of(message, outer, context)
+    draft.continues = True  # the API continues an assistant turn that the conversation ends with
     draft.source_id = short_text(outer.get("custom_id")) or short_text(message.get("id"))
     draft.id_is_global = "custom_id" not in outer
     draft.finish_reason = short_text(message.get("stop_reason"))
     yield draft
+
+
+def _failure(message: Any) -> str:
+    kind = message.get("type") if isinstance(message, dict) else None
+    if not kind:
+        return f"expected a message; got {kind_of(message)}"
+    error = message.get("error")
+    for _ in range(3):
+        if isinstance(error, dict) and isinstance(error.get("error"), dict):
+            error = error["error"]
+    said = short_text(error.get("message")) if isinstance(error, dict) else None
+    return f"the request did not succeed ({str(kind)[:100]}{f': {said}' if said else ''})"
 
 
 FORMAT = Format(

@@ -6,10 +6,11 @@ A *draft* is a trace before it has its ids, its grade and its place in the impor
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rdpt_core.records import Message, Trace
 from rdpt_core.traces.files.record import Bad, Record, snippet
@@ -19,19 +20,24 @@ class RecordError(ValueError):
     """This record cannot become a trace. The message is the reason that the user reads."""
 
 
+Origin = Literal["source", "added", "prefilled"]
+"""Whose a piece of a response is: the model's, by the source; markup that was put back around reasoning; or the
+beginning that the model was given to continue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response as a sequence of pieces, each from the source or added as markup.
+    """A response as a sequence of pieces, each with its origin.
 
-    Invariant: leaving out the added pieces gives the source's characters, in order and unchanged.
+    Invariant: the pieces from the source alone are the source's characters, in order and unchanged.
     """
 
-    pieces: tuple[tuple[str, bool], ...]
+    pieces: tuple[tuple[str, Origin], ...]
 
     @classmethod
     def verbatim(cls, text: str) -> Response:
         """A response that the source holds in one piece."""
-        return cls(((text, True),))
+        return cls(((text, "source"),))
 
     @property
     def text(self) -> str:
@@ -55,8 +61,11 @@ class Draft:
         candidates: the answers to choose from in a multiple choice question; empty if there are none.
         finish_reason: why generation stopped, in the source's words.
         truncated: the source itself says that the response is incomplete.
-        verdict: the field that `correct` came from, or None.
+        verdict: the field that `correct` came from; where `correct` is None, what the source says in place of a
+            verdict, and then the answer is not graded either; None if the source has no verdict at all.
         reasoning: how reasoning that was given apart was put back; None if there was none.
+        continues: the last of `messages` is the beginning of this response, which the model was given to continue.
+        set_aside: text that the source shows as the response's and that the model did not write.
         meta: the source's other fields, for showing.
         canonical: a finished trace that passes through unchanged. Everything else is ignored if it is set.
     """
@@ -79,6 +88,8 @@ class Draft:
     finish_reason: str | None = None
     truncated: bool = False
     reasoning: Mapping[str, Any] | None = None
+    continues: bool = False
+    set_aside: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
     canonical: Trace | None = None
     line: int | None = None
@@ -94,6 +105,10 @@ class Context:
         column_map: the user's own column names, canonical name to column.
         requests: prompts of batch requests by `custom_id`, from request files among the sources.
         columns_found: the columns of `column_map` that some record has had so far; filled by the reader.
+        lists_cut: for each column of `column_map` that takes one element of a longer list, in how many records, and
+            how many elements the longest has; filled by the reader.
+        set_aside: what is no model's answer by its own kind, such as the spans of a tool, and how many; filled by the
+            reader.
     """
 
     name: str
@@ -101,6 +116,8 @@ class Context:
     column_map: Mapping[str, str] = field(default_factory=dict)
     requests: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
     columns_found: set[str] = field(default_factory=set)
+    lists_cut: dict[str, tuple[int, int]] = field(default_factory=dict)
+    set_aside: Counter[str] = field(default_factory=Counter)
 
     def folder(self, levels: int = 1) -> str:
         """Name of the folder `levels` above the file, or an empty string."""
@@ -151,10 +168,15 @@ def why(error: RecordError | RecursionError) -> str:
     return str(error) if isinstance(error, RecordError) else "the record is nested too deeply"
 
 
-def each(items: Iterable[Any], line: int, make: Callable[[Any], Iterable[Draft]]) -> Iterator[Draft | Bad]:
+def each(items: Iterable[Any], line: int, make: Callable[[Any], Iterable[Draft | Bad]]) -> Iterator[Draft | Bad]:
     """Drafts of the parts of one record: a part that fails is reported and stops none of the others."""
     for item in items:
         try:
             yield from make(item)
         except (RecordError, RecursionError) as error:
             yield Bad(line, why(error), snippet(item))
+
+
+def each_part(parts: Sequence[Any], line: int, make: Callable[[Any], Iterable[Draft | Bad]]) -> Iterable[Draft | Bad]:
+    """As `each`; but the only part of a record is the record, which is rejected as a whole if the part fails."""
+    return make(parts[0]) if len(parts) == 1 else each(parts, line, make)

@@ -1,80 +1,144 @@
-"""Several responses a question, in the style of open-r1: a list of generations and parallel lists about them."""
+"""Several responses a question: a list of texts and parallel lists about them (open-r1), or a list of objects.
+
+An object is one response with what is said of it: its model, its verdict, why it ended, its reasoning if that is apart.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from rdpt_core.traces.files.record import Record
-from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
+from rdpt_core.records import Message
+from rdpt_core.traces.files.record import Bad, Record
+from rdpt_core.traces.formats.asked import asked
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each
+from rdpt_core.traces.formats.conversation import is_conversation
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
     CANDIDATES,
+    CORRECT,
     CORRECT_LISTS,
     DIFFICULTY,
     DOMAIN,
+    FINISH,
     GOLD,
     IDENTITY,
     MODEL,
     QUESTION,
+    REASONING,
     gold_of,
     kind_of,
-    messages_for,
     pick,
     rest_of,
     short_text,
     strings,
-    verdict_of,
+    text_of,
+    thought_of,
 )
+from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.verdicts import verdict_in
+
+# Objects with a text under these names are as often passages that a search found.
+_PASSAGES = frozenset({"candidates", "samples"})
+_TEXT = ("response", "text", "generated_text", "generation", "output", "completion", "content")
 
 
 def _found(value: Mapping[str, Any]) -> tuple[str, str]:
     """The question's field and the candidates' field, or two empty strings."""
     for name in CANDIDATES:
-        if strings(value.get(name)) is not None:
-            asked = pick(value, [question for question in QUESTION if question != name])
-            if isinstance(asked[1], str):
-                return asked[0], name
+        if strings(value.get(name)) is not None or (name not in _PASSAGES and _are_objects(value.get(name))):
+            question, given = pick(value, [question for question in QUESTION if question != name])
+            if isinstance(given, str) or is_conversation(given):
+                return question, name
     return "", ""
+
+
+def _are_objects(value: Any) -> bool:
+    """Whether a value is a list of responses that are objects, and no conversation."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, dict) for item in value)
+        and "role" not in value[0]
+        and "from" not in value[0]
+        and isinstance(pick(value[0], _TEXT)[1], str)
+    )
 
 
 def _detect(value: Any) -> bool:
     return isinstance(value, dict) and all(_found(value))
 
 
-def _read(record: Record, context: Context) -> Iterator[Draft]:
+def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     value = record.value
     question, name = _found(value) if isinstance(value, dict) else ("", "")
     if not name:
         raise RecordError(f"expected a question and a list of responses; got {kind_of(value)}")
+    if _are_objects(value[name]):
+        # Several models answer in one record: then the place in the list says nothing of the sample.
+        is_one_model = len({short_text(pick(item, MODEL)[1]) for item in value[name]}) == 1
+        whole = _draft(value, question, {name})
+        for number, drafts in enumerate(each(value[name], record.line, lambda item: _of_object(whole, name, item))):
+            if isinstance(drafts, Draft) and is_one_model:
+                drafts.sample = number
+            yield drafts
+        return
     texts: list[str] = value[name]
-    lists = [key for key in value if _is_parallel(value[key], len(texts)) and key != name]
-    identity, source_id = pick(value, IDENTITY)
-    gold = pick(value, [key for key in GOLD if key != question])
+    lists = [key for key in value if _is_parallel(value[key], len(texts)) and key not in (name, question)]
+    whole = _draft(value, question, {*lists, name})
     for index, text in enumerate(texts):
-        verdict, correct = _verdict(value, lists, index)
-        complete = value["is_reasoning_complete"][index] if "is_reasoning_complete" in lists else None
+        draft = replace(whole, response=Response.verbatim(text), sample=index, meta=dict(whole.meta))
+        draft.verdict, draft.correct = _verdict(value, lists, index)
+        draft.truncated = "is_reasoning_complete" in lists and value["is_reasoning_complete"][index] is False
         finish = next((value[key][index] for key in ("finish_reasons", "finish_reason") if key in lists), None)
-        meta = rest_of(value, {*lists, name, question, identity, gold[0]})
-        meta.update({key: value[key][index] for key in lists if _is_plain(value[key][index])})
-        yield Draft(
-            Response.verbatim(text),
-            messages=messages_for(value[question]),
-            source_id=short_text(source_id),
-            id_is_global="uuid" in identity,
-            sample=index,
-            benchmark=short_text(pick(value, BENCHMARK)[1]),
-            domain=short_text(pick(value, DOMAIN)[1]),
-            difficulty=short_text(pick(value, DIFFICULTY)[1]),
-            model=short_text(pick(value, MODEL)[1]),
-            gold=gold_of(gold[1]),
-            correct=correct,
-            verdict=verdict,
-            finish_reason=short_text(finish),
-            truncated=complete is False,
-            meta=meta,
-        )
+        draft.finish_reason = short_text(finish)
+        draft.meta.update({key: value[key][index] for key in lists if _is_plain(value[key][index])})
+        yield draft
+
+
+def _draft(value: Mapping[str, Any], question: str, used: set[str]) -> Draft:
+    """What a record says of all of its responses."""
+    (identity, source_id), (gold, reference) = (
+        pick(value, [key for key in names if key not in {question, *used}]) for names in (IDENTITY, GOLD)
+    )
+    system = value.get("system")
+    messages, prompt = asked(value[question], question, system)
+    return Draft(
+        Response.verbatim(""),
+        messages=messages,
+        prompt=prompt,
+        source_id=short_text(source_id),
+        id_is_global="uuid" in identity,
+        benchmark=short_text(pick(value, BENCHMARK)[1]),
+        domain=short_text(pick(value, DOMAIN)[1]),
+        difficulty=short_text(pick(value, DIFFICULTY)[1]),
+        model=short_text(pick(value, MODEL)[1]),
+        gold=gold_of(reference),
+        meta=rest_of(value, {*used, question, identity, gold, *_system(messages, system)}),
+    )
+
+
+def _system(messages: tuple[Message, ...], system: Any) -> tuple[str, ...]:
+    return ("system",) if Message("system", system) in messages else ()
+
+
+def _of_object(whole: Draft, name: str, item: Mapping[str, Any]) -> Iterator[Draft]:
+    field, text = pick(item, _TEXT)
+    text = text_of(text, f"a response of {name}")
+    reasoning, thought = next(
+        ((key, thought) for key in REASONING if (thought := thought_of(item.get(key), text)) is not None), ("", None)
+    )
+    draft = replace(whole, meta=dict(whole.meta))
+    model, verdict = pick(item, MODEL), pick(item, CORRECT)
+    draft.model = short_text(model[1]) or whole.model
+    parts = [("reasoning", thought)] if thought is not None else []
+    draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
+    draft.correct, draft.verdict = verdict_in(f"{name}.{verdict[0]}", verdict[1])
+    draft.finish_reason = short_text(pick(item, FINISH)[1])
+    draft.meta.update(rest_of(item, {field, reasoning, model[0]}))
+    yield draft
 
 
 def _is_parallel(value: Any, n: int) -> bool:
@@ -82,24 +146,38 @@ def _is_parallel(value: Any, n: int) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    return (
-        isinstance(value, bool | int | float) and math.isfinite(value) or (isinstance(value, str) and len(value) <= 300)
-    )
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() < 1024
+    return isinstance(value, str) and len(value) <= 300
 
 
 def _verdict(value: Mapping[str, Any], lists: list[str], index: int) -> tuple[str | None, bool | None]:
-    """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill."""
+    """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill.
+
+    Part marks are the checker's word, unless they are numbers of any size: those are measures such as rewards.
+    """
+    withheld = None
     for name in CORRECT_LISTS:
-        verdict = verdict_of(value[name][index]) if name in lists else None
+        if name not in lists or _is_measure(value[name]):
+            continue
+        verdict, field = verdict_in(name, value[name][index])
         if verdict is not None:
-            return name, verdict
-    return None, None
+            return field, verdict
+        withheld = withheld or field
+    return withheld, None
+
+
+def _is_measure(values: list[Any]) -> bool:
+    return any(isinstance(value, int | float) and (value < 0 or value > 1) for value in values)
 
 
 FORMAT = Format(
     name="candidates",
-    title="several responses a question (open-r1 style)",
-    looks_for="a question (question, problem, prompt …) and a list of texts (generations, responses, completions …)",
+    title="several responses a question: texts (open-r1) or objects (NaturalReasoning)",
+    looks_for="a question (question, problem, prompt …) and a list of texts, or of objects with one (generations, "
+    "responses, completions …)",
     detect=_detect,
     read=_read,
 )

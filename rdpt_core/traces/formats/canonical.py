@@ -14,11 +14,11 @@ from rdpt_core.traces.canonical.line_errors import LineError
 from rdpt_core.traces.canonical.schema import message_in
 from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
-from rdpt_core.traces.formats.fields import kind_of, whole
+from rdpt_core.traces.formats.fields import kind_of, optional_text, whole
 
-_NAMES = ("prompt", "benchmark", "domain", "model", "difficulty", "gold")
+_NAMES = ("benchmark", "domain", "model", "difficulty", "gold")
 _FIELDS = frozenset(
-    {"response", "question", "messages", "trace_id", "question_id", "correct", "sample", "meta", *_NAMES}
+    {"response", "question", "messages", "trace_id", "question_id", "prompt", "correct", "sample", "meta", *_NAMES}
 )
 
 
@@ -30,28 +30,34 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     value = record.value
     if not _detect(value):
         raise RecordError(f"expected a canonical trace with trace_id, question_id and response; got {kind_of(value)}")
-    for name in ("trace_id", "question_id", "response"):
-        if not isinstance(value[name], str) or (name != "response" and not value[name]):
-            raise RecordError(f"{name} must be a string that is not empty; got {kind_of(value[name])}")
+    if not isinstance(value["response"], str):
+        raise RecordError(f"response must be a string; got {kind_of(value['response'])}")
+    texts = {name: optional_text(value.get(name)) for name in ("trace_id", "question_id", *_NAMES)}
+    for name in ("trace_id", "question_id"):
+        if not texts[name]:
+            raise RecordError(f"{name} must be a string that is not empty, or a number; got {kind_of(value[name])}")
     for name in _NAMES:
-        if not isinstance(value.get(name), str | None):
-            raise RecordError(f"{name} must be a string; got {kind_of(value[name])}")
+        if texts[name] is None and value.get(name) is not None:
+            raise RecordError(f"{name} must be a string or a number; got {kind_of(value[name])}")
+    prompt = value.get("prompt")
+    if not isinstance(prompt, str | None):
+        raise RecordError(f"prompt must be a string; got {kind_of(prompt)}")
     if not isinstance(value.get("correct"), bool | None):
         raise RecordError(f"correct must be true, false or null; got {kind_of(value['correct'])}")
     sample, meta = whole(value.get("sample", 0)), value.get("meta")
     if sample is None or not isinstance(meta, dict | None):
         raise RecordError("sample must be a whole number and meta an object")
     trace = Trace(
-        trace_id=value["trace_id"],
-        question_id=value["question_id"],
+        trace_id=texts["trace_id"] or "",
+        question_id=texts["question_id"] or "",
         response=value["response"],
         messages=_messages(value),
-        prompt=value.get("prompt"),
-        benchmark=value.get("benchmark") or "unknown",
-        domain=value.get("domain"),
-        model=value.get("model"),
-        difficulty=value.get("difficulty"),
-        gold=value.get("gold"),
+        prompt=prompt,
+        benchmark=texts["benchmark"] or "unknown",
+        domain=texts["domain"],
+        model=texts["model"],
+        difficulty=texts["difficulty"],
+        gold=texts["gold"],
         correct=value.get("correct"),
         sample=sample,
         meta=meta or {},

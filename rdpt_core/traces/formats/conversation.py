@@ -79,7 +79,8 @@ def parts_of(content: Any, depth: int = 0) -> Parts:
             parts.append(("text", part))
             continue
         kind = part.get("type") if isinstance(part, dict) else None
-        kind = kind if isinstance(kind, str | None) else "unknown"  # a list has no hash to be looked up by
+        if not isinstance(kind, str | None):
+            kind = ""
         if kind in _WITHHELD or (kind in _REASONING_PARTS and part.get("redacted") is True):
             redacted += 1
         elif kind in _REASONING_PARTS:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.formats.base import RecordError
+from rdpt_core.traces.thinking import TAGS
 
 QUESTION = ("question", "problem", "instruction", "prompt", "query", "user_message", "input")
 RESPONSE = ("response", "output", "completion", "generation", "model_output", "model_response", "deepseek_solution",
-            "deepseek_attempt", "generated_text", "full_model_response")  # fmt: skip
+            "deepseek_attempt", "generated_text", "full_model_response", "generated_solution",
+            "llm_response")  # fmt: skip
 CANDIDATES = ("generations", "responses", "completions", "outputs", "candidates", "samples", "generation", "output",
               "response", "completion")  # fmt: skip
 REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_trace", "thought", "complex_cot",
@@ -25,13 +28,22 @@ GOLD = ("gold", "gold_answer", "ground_truth", "reference_answer", "expected_ans
 CORRECT = ("correct", "is_correct", "correctness", "correctness_math_verify", "exact_match", "acc")
 CORRECT_LISTS = ("correctness_math_verify", "correctness", "is_correct", "correct", "correctness_llama", "score",
                  "scores")  # fmt: skip
-IDENTITY = ("question_id", "problem_id", "doc_id", "instance_id", "task_id", "id", "uuid", "unique_id", "idx", "index")
-SAMPLE = ("sample", "sample_idx", "sample_index", "sample_id", "rollout", "epoch")
-BENCHMARK = ("benchmark", "dataset", "task", "data_source", "source")
-MODEL = ("model", "model_name", "model_id", "generator")
+IDENTITY = ("question_id", "problem_id", "doc_id", "instance_id", "task_id", "id", "uuid", "unique_id", "idx", "index",
+            "problem_idx")  # fmt: skip
+SAMPLE = ("sample", "sample_idx", "sample_index", "sample_id", "rollout", "epoch", "idx_answer")
+BENCHMARK = ("benchmark", "dataset", "task", "data_source", "source", "problem_source")
+MODEL = ("model", "model_name", "model_id", "generator", "generation_model", "response_model")
 DOMAIN = ("domain", "subject", "category", "subfield", "problem_type", "type")
 DIFFICULTY = ("difficulty", "level")
 FINISH = ("finish_reason", "stop_reason")
+
+_SWITCH = re.compile(
+    r"on|off|true|false|yes|no|none|null|n/a|enabled?|disabled?|auto|adaptive|default|minimal|low|medium|high|x-?high|max"
+    r"|concise|detailed|/?(?:no[ _-]?)?think(?:ing)?|(?:detailed |deep )?(?:thinking|reasoning)[ :=_-]*(?:on|off)",
+    re.IGNORECASE,
+)
+_SWITCH_CHARS = 40
+_OPENINGS = tuple(opening for opening, _ in TAGS)
 
 _META_DEPTH = 20
 META_CHARS = 4_000
@@ -63,10 +75,13 @@ def text_of(value: Any, what: str) -> str:
 
 
 def optional_text(value: Any) -> str | None:
-    """A string or number as text; None for anything else. Whole floats keep their point, as the source wrote them."""
+    """A string or number as text; None for anything else. Whole floats keep their point, as the source wrote them.
+
+    NaN is None: it is how tables write an empty cell among numbers, and no value.
+    """
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
     return json.dumps(value)
 
@@ -88,6 +103,11 @@ def gold_of(value: Any) -> str | None:
     return optional_text(value)
 
 
+def reference_of(label: Any) -> str | None:
+    """The reference answer of a label column; None if the label is no text, or a whole response and no answer."""
+    return short_text(label) if isinstance(label, str) and not brings_thinking(label) else None
+
+
 def verdict_of(value: Any) -> bool | None:
     """True or false where the value plainly says so: a boolean, 0 or 1, or their names. Part marks are not verdicts."""
     if isinstance(value, bool):
@@ -96,8 +116,31 @@ def verdict_of(value: Any) -> bool | None:
         return {0.0: False, 1.0: True}.get(float(value)) if -1 <= value <= 2 else None
     if isinstance(value, str):
         return {"true": True, "false": False, "1": True, "0": False, "correct": True, "incorrect": False,
-                "1.0": True, "0.0": False}.get(value.strip().lower())  # fmt: skip
+                "1.0": True, "0.0": False, "yes": True, "no": False}.get(value.strip().lower())  # fmt: skip
     return None
+
+
+def is_switch(value: Any) -> bool:
+    """Whether a reasoning column says how much a model should think (`on`, `high`, true) and not what it thought."""
+    if isinstance(value, str):
+        return len(value) <= _SWITCH_CHARS and _SWITCH.fullmatch(value.strip()) is not None
+    return isinstance(value, bool | int | float)
+
+
+def brings_thinking(response: str) -> bool:
+    """Whether a response holds thinking of its own: it opens a thinking block, or closes one that the prompt opened."""
+    return response.lstrip().startswith(_OPENINGS) or any(closing in response for _, closing in TAGS)
+
+
+def thought_of(value: Any, response: str) -> str | None:
+    """The reasoning that a column gives apart and that belongs in front of the response.
+
+    Returns:
+        None if the column holds no text, or a switch, or if the response brings its own thinking.
+    """
+    if not isinstance(value, str) or not value or is_switch(value) or brings_thinking(response):
+        return None
+    return value
 
 
 def whole(value: Any) -> int | None:

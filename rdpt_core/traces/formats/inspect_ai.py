@@ -25,10 +25,15 @@ from rdpt_core.traces.formats.fields import (
     verdict_of,
     whole,
 )
+from rdpt_core.traces.formats.inspect_output import Originals, with_attachments
 from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.verdicts import no_verdict
 
-_ATTACHMENT = "attachment://"
-_VERDICTS = {"C": True, "I": False, "N": False}
+_VERDICTS = {"C": True, "I": False, "YES": True, "NO": False}
+_NO_VERDICTS = {"P": "part mark", "N": "no answer"}
+
+_NEW_TURN = ("hf/", "nnterp/", "openai/")
+"""Providers that answer a turn of the assistant with another one. The others have the model write on in it."""
 
 
 def _detect(value: Any) -> bool:
@@ -53,34 +58,96 @@ def _sample(sample: Any, header: Mapping[str, Any]) -> Iterator[Draft]:
     if not isinstance(choices, list) or not choices or not isinstance(output, dict):
         raise RecordError(f"the sample has no output{_failure(sample)}")
     attachments = sample.get("attachments")
-    if isinstance(attachments, dict) and attachments:
-        choices = _with_attachments(choices, attachments)
-        sample = {**sample, **{k: _with_attachments(sample.get(k), attachments) for k in ("messages", "input")}}
-    scores = sample.get("scores") if isinstance(sample.get("scores"), dict) else {}
-    metadata = sample.get("metadata") if isinstance(sample.get("metadata"), dict) else {}
+    choices = with_attachments(choices, attachments)
+    sample = {**sample, **{key: with_attachments(sample.get(key), attachments) for key in ("messages", "input")}}
+    model = short_text(output.get("model")) or short_text(header.get("model"))
     epoch = whole(sample.get("epoch"))
-    name, correct = _verdict(scores or {})
+    facts, originals = _facts(sample, header), Originals(sample)
+    # One score for several choices says nothing of any of them.
+    correct, verdict = _verdict(_scores(sample)) if len(choices) == 1 else (None, None)
     for index, choice in enumerate(choices):
         message = choice.get("message") if isinstance(choice, dict) else None
         if not isinstance(message, dict):
             raise RecordError(f"choice {index} has no message")
-        model = short_text(output.get("model")) or short_text(header.get("model"))
-        draft = build(message, model)
-        draft.messages = _conversation(sample)
+        draft = _draft(message, model, sample, header, originals)
         draft.source_id = short_text(sample.get("id"))
         draft.sample = epoch - 1 if epoch and len(choices) == 1 else None
         draft.benchmark = short_text(header.get("task"))
-        draft.domain = short_text(pick(metadata or {}, DOMAIN)[1])
-        draft.difficulty = short_text(pick(metadata or {}, DIFFICULTY)[1])
+        draft.domain, draft.difficulty = facts["domain"], facts["difficulty"]
         draft.gold = gold_of(sample.get("target"))
         draft.candidates = tuple(text for text in sample.get("choices") or [] if isinstance(text, str))
         draft.finish_reason = short_text(choice.get("stop_reason"))
-        draft.truncated = sample.get("limit") is not None
-        if len(choices) == 1:  # one score for several choices says nothing of any of them
-            draft.correct, draft.verdict = correct, name
-        values = {key: score.get("value") for key, score in (scores or {}).items() if isinstance(score, dict)}
-        draft.meta.update({"scores": rest_of(values, ()), "eval_model": header.get("model"), "epoch": epoch})
+        draft.correct, draft.verdict = correct, draft.verdict if verdict is None else verdict
+        draft.meta.update({**facts["meta"], "epoch": epoch})
         yield draft
+
+
+def _draft(
+    message: Mapping[str, Any],
+    model: str | None,
+    sample: Mapping[str, Any],
+    header: Mapping[str, Any],
+    originals: Originals,
+) -> Draft:
+    """A draft of an output message as the model wrote it, behind the conversation that it was shown."""
+    written = originals.of(message)
+    try:
+        draft = build(written.message, model)
+    except RecordError as error:
+        submitted = " (the answer that it submits was no text of its own)" if written.submitted is not None else ""
+        raise RecordError(f"{error}{submitted}") from error
+    draft.set_aside = written.set_aside
+    if written.submitted is not None:
+        draft.meta.update(rest_of({"submitted": written.submitted}, ()))
+        draft.verdict = "none: the answer stands in a tool call"
+    elif written.set_aside:
+        # Options that a solver put into another order: the letters of the reference answer are not the model's.
+        draft.meta.update(rest_of({"changed_by_a_solver_to": written.set_aside}, ()))
+        draft.verdict = "none: a solver changed the answer after it was generated"
+    summaries = _summaries(message)
+    if summaries:
+        draft.meta.update(rest_of({"reasoning_summary": summaries}, ()))
+    shown = written.shown if written.shown is not None else sample.get("messages")
+    turns = _turns_before(shown, message, is_before=written.shown is not None)
+    given = sample.get("input")
+    if not turns and is_conversation(given):
+        turns = turns_of(given)
+    provider = short_text(header.get("model")) or ""
+    draft.continues = bool(turns) and _is_prefill(turns[-1]) and not provider.startswith(_NEW_TURN)
+    if draft.continues:
+        # Inspect takes closed thinking out of a given turn, too.
+        beginning = build(turns[-1][1], model).response.text
+        draft.messages = (*messages_of(turns[:-1]), Message("assistant", beginning))
+    elif turns:
+        draft.messages = messages_of(turns)
+    else:
+        draft.messages = messages_for(given) if isinstance(given, str) else ()
+    return draft
+
+
+def _facts(sample: Mapping[str, Any], header: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds for every choice of a sample."""
+    given = sample.get("metadata")
+    metadata = given if isinstance(given, dict) else {}
+    (domain_field, domain), (difficulty_field, difficulty) = pick(metadata, DOMAIN), pick(metadata, DIFFICULTY)
+    values = {name: score.get("value") for name, score in _scores(sample).items() if isinstance(score, dict)}
+    limit, retries = sample.get("limit"), sample.get("error_retries")
+    error = _failure(sample)
+    meta = {
+        "scores": rest_of(values, ()),
+        "eval_model": short_text(header.get("model")),
+        "metadata": rest_of(metadata, (domain_field, difficulty_field)),
+        # A limit ends the sample, not the response: whether that was cut is for its own stop reason to say.
+        "limit": rest_of(limit, ("reason",)) if isinstance(limit, dict) else limit,
+        "error": error.removeprefix(": ") or None,
+        "error_retries": len(retries) if isinstance(retries, list) and retries else None,
+        "invalidation": sample.get("invalidation"),
+    }
+    return {
+        "domain": short_text(domain),
+        "difficulty": short_text(difficulty),
+        "meta": {key: value for key, value in rest_of(meta, ()).items() if value != {}},
+    }
 
 
 def _failure(sample: Mapping[str, Any]) -> str:
@@ -89,39 +156,66 @@ def _failure(sample: Mapping[str, Any]) -> str:
     return f": {str(message)[:300]}" if message else ""
 
 
-def _verdict(scores: Mapping[str, Any]) -> tuple[str | None, bool | None]:
-    """The first score that is a plain verdict. Part marks are none."""
+def _scores(sample: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The sample's scores by scorer. Early logs have one, without a name."""
+    scores = sample.get("scores")
+    if not isinstance(scores, dict):
+        score = sample.get("score")
+        scores = {"score": score} if isinstance(score, dict) else {}
+    return scores
+
+
+def _verdict(scores: Mapping[str, Any]) -> tuple[bool | None, str | None]:
+    """The first score that is a plain verdict; if none is, what the first one says instead."""
+    withheld: str | None = None
     for name, score in scores.items():
         value = score.get("value") if isinstance(score, dict) else None
-        verdict = _VERDICTS.get(value) if isinstance(value, str) and value in _VERDICTS else verdict_of(value)
+        if value is None:
+            continue
+        field = f"scores.{name}"
+        verdict = _VERDICTS.get(value.upper()) if isinstance(value, str) else None
+        verdict = verdict_of(value) if verdict is None else verdict
         if verdict is not None:
-            return f"scores.{name}", verdict
-    return None, None
+            return verdict, field
+        meaning = _NO_VERDICTS.get(value) if isinstance(value, str) else None
+        withheld = withheld or no_verdict(field, value, meaning)
+    return None, withheld
 
 
-def _conversation(sample: Mapping[str, Any]) -> tuple[Message, ...]:
-    """The messages before the model's last turn, or the input where the log has no messages."""
-    shown = sample.get("messages")
-    if is_conversation(shown):
-        turns = turns_of(shown)
-        last = max((index for index, (role, _) in enumerate(turns) if role == "assistant"), default=len(turns))
-        if last > 0:
-            return messages_of(turns[:last])
-    given = sample.get("input")
-    if is_conversation(given):
-        return messages_of(turns_of(given))
-    return messages_for(given) if isinstance(given, str) else ()
+def _summaries(message: Mapping[str, Any]) -> list[str]:
+    """Summaries of reasoning that the provider withheld. They are the provider's words, and no part of the response."""
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return [part["summary"] for part in parts if part.get("redacted") is True and isinstance(part.get("summary"), str)]
 
 
-def _with_attachments(value: Any, attachments: Mapping[str, Any], depth: int = 0) -> Any:
-    """A copy with references replaced. Deeper than messages ever are, nothing is looked for."""
-    if isinstance(value, str) and value.startswith(_ATTACHMENT):
-        return attachments.get(value.removeprefix(_ATTACHMENT), value)
-    if depth < 8 and isinstance(value, list):
-        return [_with_attachments(item, attachments, depth + 1) for item in value]
-    if depth < 8 and isinstance(value, dict):
-        return {key: _with_attachments(item, attachments, depth + 1) for key, item in value.items()}
-    return value
+def _turns_before(shown: Any, message: Mapping[str, Any], *, is_before: bool) -> list[tuple[str, Mapping[str, Any]]]:
+    """The turns before the model's answer; empty if the log does not have them.
+
+    Args:
+        shown: the log's messages, or those of a model event.
+        is_before: all of them stand before the answer.
+    """
+    if not is_conversation(shown):
+        return []
+    turns = turns_of(shown)
+    return turns if is_before else turns[: _place(turns, message)]
+
+
+def _place(turns: list[tuple[str, Mapping[str, Any]]], message: Mapping[str, Any]) -> int:
+    """Where a message stands among the turns: by its id, or else as the last turn of the assistant."""
+    identity = message.get("id")
+    if isinstance(identity, str) and identity:
+        for index, (_, turn) in enumerate(turns):
+            if turn.get("id") == identity:
+                return index
+    return max((index for index, (role, _) in enumerate(turns) if role == "assistant"), default=len(turns))
+
+
+def _is_prefill(turn: tuple[str, Mapping[str, Any]]) -> bool:
+    """Whether a turn of the assistant was given to the model. What it generated itself is a turn of its own."""
+    role, given = turn
+    return role == "assistant" and given.get("source") != "generate" and not given.get("tool_calls")
 
 
 FORMAT = Format(

@@ -27,8 +27,8 @@ from rdpt_core.traces.formats.fields import (
     pick,
     rest_of,
     short_text,
-    verdict_of,
 )
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _FILE = re.compile(r"samples_(.+?)_\d{4}-\d\d-\d\dT")
 _USED = frozenset({"doc", "target", "arguments", "resps", "filtered_resps", "filter", "doc_id"})
@@ -78,6 +78,10 @@ def _drafts(record: Record, responses: list[str], context: Context) -> list[Draf
     value = record.value
     doc: Mapping[str, Any] = value["doc"] if isinstance(value["doc"], dict) else {}
     messages, prompt = _asked(value["arguments"], doc)
+    # With `gen_prefix`, the conversation ends with the beginning of the answer, and the server is told to continue it.
+    continues = bool(messages) and messages[-1].role == "assistant"
+    metrics = value.get("metrics")
+    scores = {name for name in metrics if isinstance(name, str)} if isinstance(metrics, list) else set()
     named = _FILE.search(context.name)
     folder = context.folder()
     return [
@@ -92,7 +96,8 @@ def _drafts(record: Record, responses: list[str], context: Context) -> list[Draf
             domain=short_text(pick(doc, DOMAIN)[1]),
             difficulty=short_text(pick(doc, DIFFICULTY)[1]),
             gold=gold_of(value.get("target")),
-            meta=rest_of(value, _USED | set(value.get("metrics") or [])),
+            continues=continues,
+            meta=rest_of(value, _USED | scores),
             line=record.line,
         )
         for index, text in enumerate(responses)
@@ -130,12 +135,12 @@ def _note_filter(drafts: list[Draft], value: Mapping[str, Any], name: str) -> No
         }
         if len(drafts) > 1:  # one score for several candidates says nothing of any of them
             continue
-        for metric, score in scores.items():
-            verdict = verdict_of(score)
-            if verdict is not None:
-                draft.correct = verdict or bool(draft.correct)
-                draft.verdict = metric
-                break
+        found = [verdict_in(metric, score) for metric, score in scores.items()]
+        verdict = next(((correct, field) for correct, field in found if correct is not None), None)
+        if verdict is not None:
+            draft.correct, draft.verdict = verdict[0] or bool(draft.correct), verdict[1]
+        elif draft.correct is None:
+            draft.verdict = draft.verdict or next((field for _, field in found if field is not None), None)
 
 
 def _is_short(value: Any) -> bool:

@@ -17,8 +17,8 @@ from rdpt_core.traces.formats.fields import (
     rest_of,
     short_text,
     strings,
-    verdict_of,
 )
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 # `response` repeats `code`, `query` repeats `question`, and `history` is the prompt's turns once more.
 _USED = frozenset({"idx", "question", "gt", "code", "pred", "score", "report", "response", "query", "history", "system",
@@ -36,7 +36,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         raise RecordError(f"expected question, gt and code with at least one response; got {kind_of(value)}")
     system = value.get("system")
     for index, text in enumerate(responses):
-        correct = verdict_of(_at(value.get("score"), index, len(responses)))
+        correct, verdict = verdict_in("score", _at(value.get("score"), index, len(responses)))
         meta = rest_of(value, _USED)
         for name in ("pred", "report", "pred_score"):
             meta.update(rest_of({name: _at(value.get(name), index, len(responses))}, ()))
@@ -47,7 +47,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
             sample=index if len(responses) > 1 else None,
             gold=gold_of(value["gt"]),
             correct=correct,
-            verdict="score" if correct is not None else None,
+            verdict=verdict,
             domain=short_text(pick(value, DOMAIN)[1]),
             difficulty=short_text(pick(value, DIFFICULTY)[1]),
             meta=meta,

@@ -1,7 +1,8 @@
 """Chat and text completions in OpenAI's shape, as most servers answer: alone, in batch outputs, or with the request.
 
 A batch output has no questions. They are looked up by `custom_id` in the batch's request file if that is among the
-sources, and in the record itself where a log keeps request and response together.
+sources, and in the record itself where a log keeps request and response together: as `request` or `body`, in `inputs`
+(Weave), or beside the response (LiteLLM).
 """
 
 from __future__ import annotations
@@ -10,29 +11,32 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.records import Message
-from rdpt_core.traces.files.record import Record
-from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
-from rdpt_core.traces.formats.conversation import is_conversation, is_rendered, messages_of, turns_in, turns_of
+from rdpt_core.traces.files.record import Bad, Record
+from rdpt_core.traces.formats import fastchat
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
     CORRECT,
     GOLD,
     gold_of,
     kind_of,
-    messages_for,
     pick,
     rest_of,
     short_text,
-    verdict_of,
     whole,
 )
-from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in
+from rdpt_core.traces.formats.turn import build, continues_last_turn
+from rdpt_core.traces.formats.verdicts import verdict_in
 
-_NOT_META = frozenset({"choices", "response", "request", "body", "messages", "prompt", "error", "object", "created",
-                       "usage", "system_fingerprint", "model", "prompt_token_ids", "prompt_logprobs"})  # fmt: skip
+_ASKED = ("messages", "prompt", "input", "contents")
+_NOT_META = frozenset({"choices", "response", "request", "body", "completion", "output", "inputs", "error", "object",
+                       "created", "usage", "system_fingerprint", "model", "prompt_token_ids", "prompt_logprobs",
+                       *_ASKED})  # fmt: skip
 
 
-def _is_completion(value: Any) -> bool:
+def is_completion(value: Any) -> bool:
+    """Whether a value is a chat or text completion."""
     choices = value.get("choices") if isinstance(value, dict) else None
     return isinstance(choices, list) and (
         any(isinstance(choice, dict) and ("message" in choice or "text" in choice) for choice in choices)
@@ -43,7 +47,7 @@ def _is_completion(value: Any) -> bool:
 def _inner(value: Any) -> Any:
     """The completion inside a batch line or a log of requests; the value itself if it is one."""
     for name in ("response", "body", "completion", "output"):
-        if isinstance(value, dict) and not _is_completion(value) and isinstance(value.get(name), dict):
+        if isinstance(value, dict) and not is_completion(value) and isinstance(value.get(name), dict):
             value = value[name]
     return value
 
@@ -51,7 +55,7 @@ def _inner(value: Any) -> Any:
 def _detect(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    return is_batch_line(value) or _is_completion(_inner(value))
+    return is_batch_line(value) or is_completion(_inner(value))
 
 
 def is_batch_line(value: Mapping[str, Any]) -> bool:
@@ -59,110 +63,134 @@ def is_batch_line(value: Mapping[str, Any]) -> bool:
     return "custom_id" in value and "response" in value and "error" in value
 
 
-def _read(record: Record, context: Context) -> Iterator[Draft]:
+def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     outer = record.value if isinstance(record.value, dict) else {}
     completion = _inner(record.value)
-    if not _is_completion(completion):
-        raise RecordError(_failure(outer) or f"expected a completion with choices; got {kind_of(completion)}")
+    if not is_completion(completion):
+        raise RecordError(failure_in(outer) or f"expected a completion with choices; got {kind_of(completion)}")
     if not completion["choices"]:
-        raise RecordError("the completion has no choices")
-    yield from completion_drafts(completion, outer, context)
+        raise RecordError(failure_in(outer) or "the completion has no choices")
+    yield from completion_drafts(completion, outer, context, record.line)
 
 
-def _failure(outer: Mapping[str, Any]) -> str | None:
-    error = outer.get("error")
+def failure_in(outer: Mapping[str, Any]) -> str | None:
+    """Why a request failed, in the server's words, or None if the record does not say that it did.
+
+    Batch lines keep the words beside the response or in its body, some servers one level deeper.
+    """
     response = outer.get("response")
-    if error is None and isinstance(response, dict):
-        body = response.get("body")
-        error = body.get("error") if isinstance(body, dict) else None
-        error = (
-            error
-            or response.get("error")
-            or (f"status {response['status_code']}" if "status_code" in response else None)
-        )
-    message = error.get("message") if isinstance(error, dict) else error
-    return f"the request failed: {str(message)[:300]}" if message else None
+    response = response if isinstance(response, dict) else {}
+    body = response.get("body", response)
+    places = (outer.get("error"), body, response.get("error"), outer.get("error_str"), outer.get("exception"))
+    words = next((text for place in places if (text := _words(place))), None)
+    status = response.get("status_code")
+    if words is None and status is None:
+        return None
+    code = f" (status {status})" if status is not None else ""
+    if words is None:
+        words = "the body of the response is empty" if body in (None, "", {}) else "its body holds no completion"
+    return f"the request failed{code}: {words[:300]}"
 
 
-def completion_drafts(completion: Mapping[str, Any], outer: Mapping[str, Any], context: Context) -> Iterator[Draft]:
-    """The drafts of a completion, one a choice.
+def _words(error: Any) -> str | None:
+    """What an error says, also where it is wrapped in others."""
+    for _ in range(3):
+        if isinstance(error, dict) and error.get("error"):
+            error = error["error"]
+    if isinstance(error, dict):
+        said = (error.get(name) for name in ("message", "detail", "code"))
+        error = next((words for words in said if isinstance(words, str | int) and words), None)
+    return str(error) if isinstance(error, str | int) and error else None
 
-    Raises:
-        RecordError: a choice holds neither a message nor text.
+
+def completion_drafts(
+    completion: Mapping[str, Any], outer: Mapping[str, Any], context: Context, line: int
+) -> Iterator[Draft | Bad]:
+    """The drafts of a completion, one a choice. A choice without text is rejected and stops no other.
+
+    Args:
+        completion: an object with `choices`, which are not empty.
+        outer: the record around it, where the question, a reference answer and the like are looked for.
+        context: where the file is, and the requests of its batch.
+        line: where the record stands.
     """
     choices = completion["choices"]
     messages, prompt = question_of(completion, outer, context)
-    model = short_text(completion.get("model"))
+    model = short_text(completion.get("model")) or short_text(outer.get("model"))
     gold, verdict = pick(outer, GOLD)[1], pick(outer, CORRECT)
-    for number, choice in enumerate(choices):
-        if not isinstance(choice, dict):
-            raise RecordError(f"choice {number} must be an object; got {kind_of(choice)}")
-        if isinstance(choice.get("message"), dict):
-            draft = build(choice["message"], model)
-        elif isinstance(choice.get("text"), str):
-            draft = Draft(Response.verbatim(choice["text"]), model=model)
-        else:
-            raise RecordError(f"choice {number} holds neither a message nor text")
+    meta = rest_of(outer, _NOT_META)
+    usage = completion.get("usage")
+    if isinstance(usage, dict):
+        meta["usage"] = {key: n for key, n in usage.items() if isinstance(n, int)}
+    inputs = outer.get("inputs")
+    if isinstance(inputs, dict) and (others := rest_of(inputs, ("model", "self", *_ASKED))):
+        meta["inputs"] = others
+
+    def draft_of(numbered: tuple[int, Any]) -> Iterator[Draft]:
+        number, choice = numbered
+        draft = _choice(number, choice, model)
         index = whole(choice.get("index"))
         draft.messages, draft.prompt = messages, prompt
+        draft.continues = continues_last_turn(outer.get("request"), outer, completion)
         draft.source_id = short_text(outer.get("custom_id")) or short_text(completion.get("id"))
         draft.id_is_global = "custom_id" not in outer
         draft.sample = (number if index is None else index) if len(choices) > 1 else None
         draft.benchmark = short_text(pick(outer, BENCHMARK)[1])
         draft.gold = gold_of(gold)
         if len(choices) == 1:
-            draft.correct, draft.verdict = verdict_of(verdict[1]), verdict[0] or None
+            draft.correct, draft.verdict = verdict_in(*verdict)
         draft.finish_reason = short_text(choice.get("finish_reason"))
-        draft.meta.update(rest_of(outer, _NOT_META))
-        usage = completion.get("usage")
-        if isinstance(usage, dict):
-            draft.meta["usage"] = {key: n for key, n in usage.items() if isinstance(n, int)}
+        draft.meta.update(meta)
         yield draft
 
+    yield from each_part(list(enumerate(choices)), line, draft_of)
 
-def question_of(
-    completion: Mapping[str, Any], outer: Mapping[str, Any], context: Context
-) -> tuple[tuple[Message, ...], str | None]:
+
+def _choice(number: int, choice: Any, model: str | None) -> Draft:
+    if not isinstance(choice, dict):
+        raise RecordError(f"choice {number} must be an object; got {kind_of(choice)}")
+    if isinstance(choice.get("message"), dict):
+        return build(choice["message"], model)
+    if isinstance(choice.get("text"), str):
+        return Draft(Response.verbatim(choice["text"]), model=model)
+    raise RecordError(f"choice {number} holds neither a message nor text")
+
+
+def question_of(completion: Mapping[str, Any], outer: Mapping[str, Any], context: Context) -> Asked:
     """The conversation and rendered prompt that a completion answers, from wherever a log keeps them."""
     custom_id = outer.get("custom_id")
     if isinstance(custom_id, str) and custom_id in context.requests:
         return context.requests[custom_id], None
-    body = outer.get("body")
-    for holder in (outer.get("request"), body, outer, completion):
+    for holder in (outer.get("request"), outer.get("body"), outer.get("inputs"), outer, completion):
         if isinstance(holder, dict):
             inner = holder.get("body")
-            for asked in (inner, holder) if isinstance(inner, dict) else (holder,):
-                question = _asked(asked)
-                if question != ((), None):
+            for request in (inner, holder) if isinstance(inner, dict) else (holder,):
+                question = asked_in(request)
+                if question != NOTHING:
                     return question
-    return (), None
-
-
-def _asked(request: Mapping[str, Any]) -> tuple[tuple[Message, ...], str | None]:
-    for name in ("messages", "prompt", "input"):
-        value = request.get(name)
-        if is_conversation(value):
-            return messages_of(turns_of(value)), None
-        if isinstance(value, str) and value:
-            if is_rendered(value):
-                return turns_in(value), value
-            return messages_for(value), value if name == "prompt" else None
-    question = request.get("question", request.get("problem"))
-    return (messages_for(question) if isinstance(question, str) else (), None)
+    return NOTHING
 
 
 def request_of(value: Any) -> tuple[str, tuple[Message, ...]] | None:
-    """(custom_id, conversation) of a line of a batch *request* file, or None if it is none."""
-    if not isinstance(value, dict) or not isinstance(value.get("custom_id"), str):
+    """(id, conversation) of a line of a batch *request* file, or None if it is none.
+
+    The id is `custom_id`, or `key` in the batches of Gemini; questions of FastChat count as requests.
+    """
+    if not isinstance(value, dict) or "response" in value:
         return None
+    if (question := fastchat.question_of(value)) is not None:
+        return question
+    name = value.get("custom_id")
     body = value.get("body") or value.get("params")
-    if "response" in value or not isinstance(body, dict):
+    if name is None and isinstance(value.get("request"), dict) and "contents" in value["request"]:
+        name, body = value.get("key"), value["request"]
+    if not isinstance(name, str) or not isinstance(body, dict):
         return None
     try:
-        messages, _ = _asked(body)
+        messages, _ = asked_in(body)
     except RecordError:
         return None
-    return (value["custom_id"], messages) if messages else None
+    return (name, messages) if messages else None
 
 
 FORMAT = Format(

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Bad, Record, snippet
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, why
 from rdpt_core.traces.formats.conversation import parts_of
 from rdpt_core.traces.formats.fields import kind_of, short_text
-from rdpt_core.traces.formats.openai_chat import question_of
+from rdpt_core.traces.formats.openai_chat import failure_in, question_of
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.requests import Asked
 
 _LAST = ("response.completed", "response.incomplete", "response.failed")
 
@@ -53,28 +55,35 @@ def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad
 
 
 def _drafts(record: Record, context: Context) -> Iterator[Draft]:
+    outer: Mapping[str, Any] = record.value if isinstance(record.value, dict) else {}
     response = _whole(record.value)
     if response is None:
-        raise RecordError(f"expected a response object with output; got {kind_of(record.value)}")
+        raise RecordError(failure_in(outer) or f"expected a response object with output; got {kind_of(record.value)}")
     parts: list[tuple[str, str]] = []
-    redacted = other = 0
+    redacted = other = no_text = n_summaries = 0
     for item in response["output"]:
         kind = item.get("type") if isinstance(item, dict) else None
         if kind == "reasoning":
             texts = parts_of(item.get("content") or item.get("summary"))
             parts += [("reasoning", text) for _, text in texts.parts]
+            n_summaries += bool(texts.parts) and not item.get("content")
             redacted += not texts.parts
         elif kind == "message":
-            parts += parts_of(item.get("content")).parts
+            turn = parts_of(item.get("content"))
+            parts += turn.parts
+            no_text += turn.other
         else:
             other += 1
     if not parts:
-        raise RecordError(f"the response holds no text ({other} other items, status {response.get('status')})")
+        error = response.get("error")
+        said = short_text(error.get("message")) if isinstance(error, dict) else None
+        status = f"status {response.get('status')}{f': {said}' if said else ''}"
+        raise RecordError(f"the response holds no text ({other} other items, {status})")
     model = short_text(response.get("model"))
     text, reasoning = put_back(_joined(parts), model, redacted=redacted)
-    outer: Mapping[str, Any] = record.value if record.value is not response else {}
+    outer = outer if outer is not response else {}
     draft = Draft(text, model=model, reasoning=reasoning, line=record.line)
-    draft.messages, draft.prompt = question_of(response, outer, context)
+    draft.messages, draft.prompt = _asked(response, outer, context)
     draft.source_id = short_text(outer.get("custom_id")) or short_text(response.get("id"))
     draft.id_is_global = "custom_id" not in outer
     details = response.get("incomplete_details")
@@ -82,7 +91,21 @@ def _drafts(record: Record, context: Context) -> Iterator[Draft]:
     draft.truncated = response.get("status") in ("incomplete", "failed", "cancelled")
     if other:
         draft.meta["items_that_are_no_text"] = other
+    if no_text:
+        draft.meta["parts_that_are_no_text"] = no_text
+    if n_summaries:
+        # The provider's words about the reasoning, not the model's own.
+        draft.meta["reasoning_summaries"] = n_summaries
     yield draft
+
+
+def _asked(response: Mapping[str, Any], outer: Mapping[str, Any], context: Context) -> Asked:
+    """What was asked, behind the instructions, which a response repeats."""
+    messages, prompt = question_of(response, outer, context)
+    instructions = response.get("instructions")
+    if messages and prompt is None and messages[0].role != "system" and isinstance(instructions, str) and instructions:
+        messages = (Message("system", instructions), *messages)
+    return messages, prompt
 
 
 def _joined(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from rdpt_core.traces.files.record import Bad, Record, snippet
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, why
 from rdpt_core.traces.formats.conversation import parts_of
 from rdpt_core.traces.formats.fields import short_text, whole
-from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.reasoning import TOOL_CALL, put_back
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class _Choice:
     model: str | None
     parts: list[tuple[str, list[str]]] = field(default_factory=list)
     finish_reason: str | None = None
-    n_calls: int = 0
+    calls: set[int] = field(default_factory=set)
 
     def add(self, kind: str, text: str) -> None:
         if not text:
@@ -50,11 +50,15 @@ def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad
     several = {name for name, index in streams if index > 0}
     for (name, index), choice in streams.items():
         parts = [(kind, "".join(texts)) for kind, texts in choice.parts]
-        if not parts and choice.n_calls:
+        if not parts and choice.calls:
             yield Bad(choice.line, "the stream is a tool call without text", name)
             continue
         response, reasoning = put_back(parts, choice.model)
+        if choice.calls and reasoning is not None and "closing" in reasoning:
+            reasoning = {**reasoning, "closing": TOOL_CALL}
         draft = Draft(response, source_id=name or None, id_is_global=True, model=choice.model, reasoning=reasoning)
+        if choice.calls:
+            draft.meta["tool_calls"] = len(choice.calls)
         draft.sample = index if name in several else None
         draft.finish_reason, draft.truncated = choice.finish_reason, choice.finish_reason is None
         draft.line = choice.line
@@ -91,7 +95,10 @@ def _add_delta(held: _Choice, delta: Mapping[str, Any]) -> None:
             break
     for kind, text in parts_of(delta.get("content")).parts:
         held.add(kind, text)
-    held.n_calls += bool(delta.get("tool_calls"))
+    calls = delta.get("tool_calls")
+    if isinstance(calls, list):
+        # A call comes in many chunks, which its index holds together.
+        held.calls |= {whole(call.get("index")) or 0 for call in calls if isinstance(call, dict)}
 
 
 FORMAT = Format(

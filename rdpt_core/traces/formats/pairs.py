@@ -2,6 +2,10 @@
 
 With `--map question=prompt,response=output` the names on the left are ours, those on the right the file's; a dot goes
 into nested objects. What is not mapped is looked for under its usual names.
+
+A reasoning column is put in front of the response only if it holds a thought: switches such as `on` stay in `meta`, and
+so does a column whose text the response brings already. ms-swift's results repeat the response as the last turn of
+`messages` and keep the reference in `labels`.
 """
 
 from __future__ import annotations
@@ -11,8 +15,9 @@ from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.asked import asked
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
-from rdpt_core.traces.formats.conversation import is_conversation, is_rendered, messages_of, turns_in, turns_of
+from rdpt_core.traces.formats.conversation import is_conversation
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
     CORRECT,
@@ -26,18 +31,20 @@ from rdpt_core.traces.formats.fields import (
     REASONING,
     RESPONSE,
     SAMPLE,
+    brings_thinking,
     gold_of,
+    is_switch,
     kind_of,
-    messages_for,
     optional_text,
     pick,
+    reference_of,
     rest_of,
     short_text,
     text_of,
-    verdict_of,
     whole,
 )
 from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _RESPONSE = (*RESPONSE, "prediction")
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -66,6 +73,7 @@ class _Row:
     def __init__(self, value: Mapping[str, Any], column_map: Mapping[str, str]) -> None:
         self.value = value
         self.used: set[str] = set()
+        self.lists_cut: dict[str, int] = {}
         self._map = column_map
 
     def has(self, path: str) -> bool:
@@ -79,12 +87,38 @@ class _Row:
             value = self.value.get(path)
             if value is None and "." in path:
                 value = _nested(self.value, path)
+                self._note_cut_list(path)
             return value
-        mapped = set(self._map.values())
-        field, value = pick(self.value, [n for n in NAMES[name] if n not in self.used and n not in mapped])
+        field, value = pick(self.value, self._free(NAMES[name]))
         if value is not None:
             self.used.add(field)
         return value
+
+    def thought(self, response: str) -> str | None:
+        """The reasoning that belongs in front of the response; a column that was mapped is taken at its word."""
+        if "reasoning" in self._map:
+            value = self.get("reasoning")
+            return value if isinstance(value, str) else None
+        if brings_thinking(response):
+            return None
+        texts = [name for name in self._free(REASONING) if not is_switch(self.value.get(name))]
+        field, value = pick(self.value, texts)
+        if not isinstance(value, str) or is_switch(value):
+            return None
+        self.used.add(field)
+        return value
+
+    def _free(self, names: tuple[str, ...]) -> list[str]:
+        mapped = set(self._map.values())
+        return [name for name in names if name not in self.used and name not in mapped]
+
+    def _note_cut_list(self, path: str) -> None:
+        """Note the length of a list of which the path takes one element, and the others are lost."""
+        parts = path.split(".")
+        for depth, part in enumerate(parts[1:], 1):
+            inner = _nested(self.value, ".".join(parts[:depth])) if part.isascii() and part.isdigit() else None
+            if isinstance(inner, list) and len(inner) > 1:
+                self.lists_cut[path] = max(self.lists_cut.get(path, 0), len(inner))
 
 
 def _nested(value: Any, path: str) -> Any:
@@ -106,6 +140,16 @@ def _detect(value: Any) -> bool:
     return isinstance(response, str) and (isinstance(question, str) or is_conversation(question))
 
 
+def has_mapped_columns(value: Any, column_map: Mapping[str, str]) -> bool:
+    """Whether a value has what a column map names: a response, and a question that is no column of questions."""
+    if not isinstance(value, dict):
+        return False
+    row = _Row(value, column_map)
+    question = row.get("question") if "question" in column_map else ""
+    is_question = isinstance(question, str) or is_conversation(question)
+    return is_question and ("response" not in column_map or row.get("response") is not None)
+
+
 def _read(record: Record, context: Context) -> Iterator[Draft]:
     value = record.value
     if not isinstance(value, dict):
@@ -118,11 +162,16 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         raise RecordError(f"there is no {where}; the record is {kind_of(value)}")
     responses = given if isinstance(given, list) and given else [given]
     messages, prompt = _question(row)
-    thinking = row.get("reasoning") if len(responses) == 1 else None
+    if len(responses) == 1:
+        messages = _without_answer(messages, responses[0])
+    thinking = row.thought(responses[0]) if len(responses) == 1 and isinstance(responses[0], str) else None
     draft_of = _facts(row)
+    for path, n in row.lists_cut.items():
+        n_records, longest = context.lists_cut.get(path, (0, 0))
+        context.lists_cut[path] = (n_records + 1, max(longest, n))
     for index, response in enumerate(responses):
         draft = draft_of()
-        parts = [("reasoning", thinking)] if isinstance(thinking, str) else []
+        parts = [("reasoning", thinking)] if thinking is not None else []
         text = text_of(response, "the response")
         draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
         draft.messages, draft.prompt = messages, prompt
@@ -137,28 +186,44 @@ def _question(row: _Row) -> tuple[tuple[Message, ...], str | None]:
     prompt = rendered if isinstance(rendered, str) else None
     if question is None:
         return (), prompt
-    if is_conversation(question):
-        return messages_of(turns_of(question)), prompt
-    text = text_of(question, "the question")
-    if is_rendered(text):
-        return turns_in(text), text
     extra = row.value.get("input")
     # Alpaca's rule: an instruction's input follows it on a line of its own.
-    if "instruction" in row.used and isinstance(extra, str) and extra:
+    if isinstance(question, str) and "instruction" in row.used and isinstance(extra, str) and extra:
         row.used.add("input")
-        text = f"{text}\n{extra}"
-    return messages_for(text, system if isinstance(system, str) else None), prompt
+        question = f"{question}\n{extra}"
+    messages, rendered = asked(question, "the question", system)
+    if Message("system", system) not in messages:
+        row.used -= {"system", "system_prompt"}
+    return messages, rendered if rendered is not None else prompt
+
+
+def _without_answer(messages: tuple[Message, ...], response: Any) -> tuple[Message, ...]:
+    """The conversation before the response, where the source's conversation ends with the response itself.
+
+    Raises:
+        RecordError: it ends with another answer, so that one of the two is not what the model wrote.
+    """
+    if not messages or messages[-1].role != "assistant" or not isinstance(response, str):
+        return messages
+    if messages[-1].content != response:
+        raise RecordError(
+            "the conversation ends with an answer that is not the response; expected the conversation before it; got "
+            f"{messages[-1].content[:100]!r} beside {response[:100]!r}"
+        )
+    return messages[:-1]
 
 
 def _facts(row: _Row) -> Callable[[], Draft]:
     """A maker of drafts with everything but the response, the same for each response of the row."""
     gold, verdict = row.get("gold"), row.get("correct")
+    if gold is None and "messages" in row.used and (gold := reference_of(row.value.get("labels"))) is not None:
+        row.used.add("labels")
     trace_id, identity = row.get("trace_id"), row.get("question_id")
     sample, finish = row.get("sample"), row.get("finish_reason")
     benchmark, domain, model, difficulty = (
         short_text(row.get(name)) for name in ("benchmark", "domain", "model", "difficulty")
     )
-    correct = verdict_of(verdict)
+    correct, from_field = verdict_in("correct", verdict)
     meta = rest_of(row.value, row.used)
 
     def make() -> Draft:
@@ -169,7 +234,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
             sample=whole(sample),
             gold=gold_of(gold),
             correct=correct,
-            verdict="correct" if correct is not None else None,
+            verdict=from_field,
             finish_reason=short_text(finish),
             meta=dict(meta),
             benchmark=benchmark,

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each, each_part
 from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text
 
 _RUN_FOLDER = re.compile(r"(.+)_\d{8}_\d{6}")
@@ -49,17 +49,20 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     run = next((match for level in (1, 2, 3) if (match := _RUN_FOLDER.fullmatch(context.folder(level)))), None)
     model = model or (run[1] if run is not None else None)
     for group in groups:
-        yield from each(enumerate(group["results"]), record.line, partial(_result, group=group, model=model))
+        read = partial(_result, group=group, model=model, line=record.line)
+        yield from each(enumerate(group["results"]), record.line, read)
 
 
-def _result(pair: tuple[int, Any], group: Mapping[str, Any], model: str | None) -> Iterator[Draft]:
+def _result(pair: tuple[int, Any], group: Mapping[str, Any], model: str | None, line: int) -> Iterator[Draft | Bad]:
     number, result = pair
     completions = result.get("completions") if isinstance(result, dict) else None
     if not isinstance(completions, list) or not isinstance(result.get("question"), str):
         raise RecordError(f"a result must hold a question and completions; got {kind_of(result)}")
     system = group.get("system_prompt")
     name = short_text(group.get("name"))
-    for index, completion in enumerate(completions):
+
+    def draft_of(numbered: tuple[int, Any]) -> Iterator[Draft]:
+        index, completion = numbered
         text = completion.get("full_model_response") if isinstance(completion, dict) else None
         if not isinstance(text, str):
             raise RecordError(f"completion {index} has no full_model_response; got {kind_of(text)}")
@@ -78,6 +81,8 @@ def _result(pair: tuple[int, Any], group: Mapping[str, Any], model: str | None) 
             verdict="score" if is_mark else None,
             meta=rest_of({**completion, "dataset": name}, ("full_model_response",)),
         )
+
+    yield from each_part(list(enumerate(completions)), line, draft_of)
 
 
 FORMAT = Format(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each, each_part
 from rdpt_core.traces.formats.fields import (
     DIFFICULTY,
     DOMAIN,
@@ -18,9 +18,9 @@ from rdpt_core.traces.formats.fields import (
     pick,
     rest_of,
     short_text,
-    verdict_of,
 )
 from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 
 def _is_item(value: Any) -> bool:
@@ -34,10 +34,10 @@ def _detect(value: Any) -> bool:
 def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     if not isinstance(record.value, dict):
         raise RecordError(f"expected an object keyed by question; got {kind_of(record.value)}")
-    yield from each(record.value.items(), record.line, _item)
+    yield from each(record.value.items(), record.line, lambda pair: _item(pair, record.line))
 
 
-def _item(pair: tuple[str, Any]) -> Iterator[Draft]:
+def _item(pair: tuple[str, Any], line: int) -> Iterator[Draft | Bad]:
     question, item = pair
     if not _is_item(item):
         raise RecordError(f"expected an object with responses by temperature; got {kind_of(item)}")
@@ -46,7 +46,9 @@ def _item(pair: tuple[str, Any]) -> Iterator[Draft]:
         for temperature, given in item["responses"].items()
         for answer in (given if isinstance(given, list) else [given])
     ]
-    for index, (temperature, answer) in enumerate(answers):
+
+    def draft_of(numbered: tuple[int, tuple[str, Any]]) -> Iterator[Draft]:
+        index, (temperature, answer) = numbered
         if not isinstance(answer, dict):
             raise RecordError(f"a response must be an object; got {kind_of(answer)}")
         draft = build(answer, short_text(item.get("model")))
@@ -57,12 +59,13 @@ def _item(pair: tuple[str, Any]) -> Iterator[Draft]:
         draft.source_id = short_text(pick(item, IDENTITY)[1])
         draft.sample = index if len(answers) > 1 else None
         draft.gold = gold_of(pick(item, GOLD)[1])
-        name, verdict = pick(answer, ("correctness", "correct"))
-        draft.correct, draft.verdict = verdict_of(verdict), name or None
+        draft.correct, draft.verdict = verdict_in(*pick(answer, ("correctness", "correct")))
         draft.domain = short_text(pick(item, DOMAIN)[1])
         draft.difficulty = short_text(pick(item, DIFFICULTY)[1])
         draft.meta.update({"temperature": temperature, **_rest(item, answer)})
         yield draft
+
+    yield from each_part(list(enumerate(answers)), line, draft_of)
 
 
 def _rest(item: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
-from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text, verdict_of
+from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"prompt", "solution", "full_cot", "is_correct"})
 
@@ -26,6 +27,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     beside = context.sibling("problem.json")
     problem = beside if isinstance(beside, dict) else {}
     question = problem.get("problem")
+    correct, verdict = verdict_in("is_correct", value.get("is_correct"))
     yield Draft(
         Response.verbatim(value["solution"]),
         messages=messages_for(question) if isinstance(question, str) else (),
@@ -35,8 +37,8 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         domain=short_text(problem.get("type")),
         difficulty=short_text(problem.get("level")),
         gold=gold_of(problem.get("gt_answer")),
-        correct=verdict_of(value.get("is_correct")),
-        verdict="is_correct" if "is_correct" in value else None,
+        correct=correct,
+        verdict=verdict,
         meta=rest_of(value, _USED),
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from rdpt_core.traces.formats.base import Draft, RecordError
 from rdpt_core.traces.formats.conversation import content_of, parts_of
-from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.fields import is_switch
+from rdpt_core.traces.formats.reasoning import TOOL_CALL, put_back
 from rdpt_core.traces.thinking import TAGS
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
@@ -26,12 +27,16 @@ def build(turn: Mapping[str, Any], model: str | None) -> Draft:
         parts = [("reasoning", apart), *parts]
     calls = turn.get("tool_calls")
     n_calls = len(calls) if isinstance(calls, list) else 0
+    has_text = any(text for _, text in parts)
+    if not has_text and isinstance(turn.get("refusal"), str):
+        parts, has_text = [("text", turn["refusal"])], True
+    if not has_text and n_calls:
+        raise RecordError("the turn is a tool call without text")
     if content_of(turn) is None and not parts:
-        refusal = turn.get("refusal")
-        if not isinstance(refusal, str):
-            raise RecordError("the turn is a tool call without text" if n_calls else "the turn has no content")
-        parts = [("text", refusal)]
+        raise RecordError("the turn has no content")
     response, reasoning = put_back(parts, model, redacted=content.redacted)
+    if n_calls and reasoning is not None and "closing" in reasoning:
+        reasoning = {**reasoning, "closing": TOOL_CALL}
     draft = Draft(response, model=model, reasoning=reasoning)
     if n_calls:
         draft.meta["tool_calls"] = n_calls
@@ -40,10 +45,31 @@ def build(turn: Mapping[str, Any], model: str | None) -> Draft:
     return draft
 
 
+def continues_last_turn(*requests: Any) -> bool:
+    """Whether one of several requests, or its body, asked the server to continue the last turn of the conversation.
+
+    vLLM, SGLang and transformers call it `continue_final_message`; DeepSeek and Mistral mark the turn with `prefix`,
+    Moonshot and Qwen with `partial`.
+    """
+    for request in requests:
+        if not isinstance(request, dict):
+            continue
+        holders = [request, *(request[name] for name in ("body", "params", "extra_body") if name in request)]
+        for holder in holders:
+            if not isinstance(holder, dict):
+                continue
+            messages = holder.get("messages")
+            last = messages[-1] if isinstance(messages, list) and messages else None
+            marked = isinstance(last, dict) and (last.get("prefix") is True or last.get("partial") is True)
+            if marked or holder.get("continue_final_message") is True:
+                return True
+    return False
+
+
 def _reasoning(turn: Mapping[str, Any]) -> str:
     for name in _REASONING:
         value = turn.get(name)
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and value and not is_switch(value):
             return value
         if isinstance(value, list) and value:
             return "".join(text for _, text in parts_of(value).parts)

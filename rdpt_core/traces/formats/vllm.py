@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rdpt_core.traces.files.record import Record
-from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
+from rdpt_core.traces.files.record import Bad, Record
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
 from rdpt_core.traces.formats.conversation import is_rendered, turns_in
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
@@ -29,7 +29,7 @@ def _detect(value: Any) -> bool:
     return isinstance(outputs, list) and bool(outputs) and isinstance(outputs[0], dict) and "text" in outputs[0]
 
 
-def _read(record: Record, context: Context) -> Iterator[Draft]:
+def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     value = record.value
     if not _detect(value):
         raise RecordError(f"expected outputs with text; got {kind_of(value)}")
@@ -38,7 +38,10 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     messages = messages_for(question) if isinstance(question, str) else ()
     if prompt and not messages:
         messages = turns_in(prompt) if is_rendered(prompt) else messages_for(prompt)
-    for number, output in enumerate(value["outputs"]):
+    outputs = value["outputs"]
+
+    def draft_of(numbered: tuple[int, Any]) -> Iterator[Draft]:
+        number, output = numbered
         text = output.get("text") if isinstance(output, dict) else None
         if not isinstance(text, str):
             raise RecordError(f"output {number} has no text; got {kind_of(text)}")
@@ -47,13 +50,15 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
             messages=messages,
             prompt=prompt,
             source_id=short_text(value.get("request_id")),
-            sample=number if len(value["outputs"]) > 1 else None,
+            sample=number if len(outputs) > 1 else None,
             model=short_text(pick(value, MODEL)[1]),
             benchmark=short_text(pick(value, BENCHMARK)[1]),
             gold=gold_of(pick(value, GOLD)[1]),
             finish_reason=short_text(output.get("finish_reason")),
             meta=rest_of(value, _NOT_META),
         )
+
+    yield from each_part(list(enumerate(outputs)), record.line, draft_of)
 
 
 FORMAT = Format(

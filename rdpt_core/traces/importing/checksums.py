@@ -14,7 +14,8 @@ class ResponseChecksums:
     """Counts and hashes the responses of one file into its report.
 
     The draft's pieces are what the source holds. The trace's response is cut by their lengths again, so that the
-    second hash sees the trace's own characters, without the markup that was put back around reasoning.
+    second hash sees the trace's own characters, without the markup that was put back around reasoning and without
+    the beginning that the model was given.
     """
 
     def __init__(self, report: FileReport) -> None:
@@ -34,15 +35,20 @@ class ResponseChecksums:
             self._sha_in.update(data)
             entry.characters_in += len(text)
         position = 0
-        for text, is_from_source in draft.response.pieces:
-            if is_from_source and draft.canonical is None:
+        for text, origin in draft.response.pieces:
+            if origin == "source" and draft.canonical is None:
                 self._sha_out.update(trace.response[position : position + len(text)].encode())
-            entry.characters_added += 0 if is_from_source else len(text)
+            elif origin == "added":
+                entry.characters_added += len(text)
+            elif origin == "prefilled":
+                entry.characters_prefilled += len(text)
             position += len(text)
         if draft.canonical is not None:
             self._sha_out.update(trace.response.encode())
         entry.characters_out += len(trace.response)
         entry.n_traces += 1
+        entry.n_set_aside += bool(draft.set_aside)
+        entry.characters_set_aside += len(draft.set_aside)
         entry.sha256_in, entry.sha256_out = self._sha_in.hexdigest(), self._sha_out.hexdigest()
 
 
@@ -58,7 +64,8 @@ def encoded_pieces(trace: Trace, draft: Draft) -> list[tuple[str, bytes]]:
         for text in texts:
             text.encode()
         json.dumps(trace.meta, ensure_ascii=False, allow_nan=False).encode()
-        return [(text, text.encode()) for text, is_from_source in draft.response.pieces if is_from_source]
+        pieces = [(text, text.encode(), origin) for text, origin in draft.response.pieces]
+        return [(text, data) for text, data, origin in pieces if origin == "source"]
     except UnicodeEncodeError as error:
         code = ord(error.object[error.start])
         what = (

@@ -8,18 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.records import Message, Trace
-from rdpt_core.traces.formats.base import Context, Draft, RecordError
-from rdpt_core.traces.grading.grader import Grader
+from rdpt_core.traces.formats.base import Context, Draft
+from rdpt_core.traces.formats.reasoning import NOT_KNOWN, TOOL_CALL, as_cut
+from rdpt_core.traces.grading.grader import Grade, Grader, method_for
 from rdpt_core.traces.importing.conversations import account_for
 from rdpt_core.traces.importing.ids import IdRegistry
+from rdpt_core.traces.importing.prefill import join_last_turn
 from rdpt_core.traces.importing.recognition import OpenedFile
 from rdpt_core.traces.importing.report import FileReport
-from rdpt_core.traces.thinking import truncation
+from rdpt_core.traces.thinking import is_cut_off, truncation
 
 _BENCHMARKS = re.compile(
     r"(?:^|[^a-z0-9])(aime[-_]?(?:20)?2[0-9]|math[-_]?500|hendrycks_math_500|gsm8k|olympiad[-_]?bench|mmlu[-_]?pro|mmlu|gpqa"
     r"|amc[-_]?23|minerva[-_]?math|humaneval|mbpp|livecodebench|arc[-_]challenge|bbh|drop|hellaswag)(?![a-z0-9])"
 )
+
+_NOT_GRADABLE = {
+    NOT_KNOWN: "the source shows thinking only, and not whether the answer is part of it",
+    TOOL_CALL: "the turn ends with a tool call and says nothing after the thinking",
+}
+"""By why the closing tag of a thinking is missing: why a response that holds nothing else has no grade."""
 
 
 class Normaliser:
@@ -28,51 +36,67 @@ class Normaliser:
     Args:
         defaults: what the user said for traces whose source does not say it, by the trace's field; `question` too.
         grader: grades where there is a gold answer and no verdict; None leaves `correct` as the source has it.
+        ids: gives the ids.
     """
 
-    def __init__(self, defaults: Mapping[str, str], grader: Grader | None) -> None:
+    def __init__(self, defaults: Mapping[str, str], grader: Grader | None, ids: IdRegistry) -> None:
         self._defaults = defaults
         self._grader = grader
-        self._ids = IdRegistry()
+        self._ids = ids
 
     def trace(self, draft: Draft, line: int, file: OpenedFile) -> Trace:
         """The trace of a draft that stands on a line of a file, whose report counts what was found on the way.
 
         Raises:
-            RecordError: the conversation ends with a turn of the assistant, so that the response answers nothing.
+            RecordError: the conversation ends with a turn of the assistant that the response does not continue.
+            CopyError: the trace is a copy of an earlier one.
         """
         if draft.canonical is not None:
             return self._ids.keep(draft.canonical, file.report)
-        response, entry = draft.response.text, file.report
+        entry = file.report
         about: dict[str, Any] = {"format": entry.format, "file": entry.name, "line": line}
-        if draft.verdict is not None and draft.correct is not None:
+        if draft.verdict is not None:
             about["verdict"] = draft.verdict
-        if draft.reasoning is not None:
-            about["reasoning"] = draft.reasoning
+        if draft.truncated or is_cut_off(draft.finish_reason):
+            draft.response, draft.reasoning = as_cut(draft.response, draft.reasoning)
         draft.prompt = draft.prompt or None
         messages = self._messages(draft, about, entry)
         if messages and messages[-1].role == "assistant":
-            raise RecordError("the conversation before the response ends with a turn of the assistant")
+            messages, prefill = join_last_turn(draft, messages)
+            if prefill is not None:
+                about["prefill"] = prefill
+                entry.n_prefilled += 1
+        if draft.reasoning is not None:
+            about["reasoning"] = draft.reasoning
+        response = draft.response.text
+        conversation = account_for(messages, entry)
+        if conversation:
+            about["conversation"] = conversation
         meta: dict[str, Any] = {"import": about}
         if draft.meta:
             meta["source"] = draft.meta
-        cut = truncation(response, draft.prompt, draft.finish_reason, draft.truncated, file.closes_thinking)
+        closing = (draft.reasoning or {}).get("closing")
+        cut = truncation(
+            response,
+            draft.prompt,
+            draft.finish_reason,
+            draft.truncated,
+            file.closes_thinking,
+            may_be_closed=closing in _NOT_GRADABLE,
+        )
         if draft.finish_reason is not None:
             about["finish_reason"] = draft.finish_reason
         if cut is not None:
             meta["truncated"] = cut
             entry.n_truncated += 1
         correct = draft.correct
-        if correct is None and draft.gold is not None and self._grader is not None:
+        if correct is None and draft.verdict is None and draft.gold is not None and self._grader is not None:
             question = messages[-1].content if messages else draft.prompt or ""
-            grade = self._grader.grade(
+            grade = _not_gradable(draft, draft.gold, question, closing) or self._grader.grade(
                 response, draft.gold, question=question, candidates=draft.candidates, prompt=draft.prompt
             )
             correct, meta["grading"] = grade.correct, grade.to_meta()
             entry.n_graded += 1
-        conversation = account_for(messages, entry)
-        if conversation:
-            about["conversation"] = conversation
         trace = Trace(
             trace_id="",
             question_id="",
@@ -110,3 +134,12 @@ class Normaliser:
                 plain = match[1].replace("-", "").replace("_", "")
                 return plain.removeprefix("hendrycks").replace("aime20", "aime")
         return "unknown"
+
+
+def _not_gradable(draft: Draft, gold: str, question: str, closing: str | None) -> Grade | None:
+    """No grade for a response of which the source shows thinking only, although it came to its end.
+
+    Servers that see no closing tag call all of it thinking, the answer included.
+    """
+    reason = _NOT_GRADABLE.get(closing or "")
+    return Grade(None, method_for(gold, question, draft.candidates), reason=reason) if reason is not None else None

@@ -15,13 +15,14 @@ files.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Reject, Trace
 from rdpt_core.traces.canonical.rejects import RejectSink
+from rdpt_core.traces.files.bundles import with_members
 from rdpt_core.traces.files.limits import is_bomb
 from rdpt_core.traces.files.named_files import named_files
 from rdpt_core.traces.files.record import Bad, Record, snippet
@@ -29,8 +30,11 @@ from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.formats import FORMATS, format_named
 from rdpt_core.traces.formats import pairs as pairs_format
 from rdpt_core.traces.formats.base import Draft, Format, RecordError, why
+from rdpt_core.traces.formats.fields import whole
 from rdpt_core.traces.grading.grader import Grader
 from rdpt_core.traces.importing.checksums import ResponseChecksums, encoded_pieces
+from rdpt_core.traces.importing.copies import CopyError
+from rdpt_core.traces.importing.ids import IdRegistry
 from rdpt_core.traces.importing.normalisation import Normaliser
 from rdpt_core.traces.importing.recognition import OpenedFile, Recogniser
 from rdpt_core.traces.importing.repeats import without_repeats
@@ -50,6 +54,10 @@ DEFAULTS = ("benchmark", "domain", "model", "difficulty", "question")
 """What a user may say for traces whose source does not say it."""
 
 
+OnTrace = Callable[[FileReport, int], None]
+"""Called with the report of a file and the line of it that a trace stands on."""
+
+
 def list_formats() -> list[tuple[str, str]]:
     """(name, one line) of every format, for help texts."""
     return [(known.name, known.title) for known in FORMATS]
@@ -63,8 +71,10 @@ def import_traces(
     grade: bool = True,
     defaults: Mapping[str, str] | None = None,
     outputs: Sequence[Path] = (),
+    keep_copies: bool = False,
     rejects: RejectSink,
     report: ImportReport | None = None,
+    on_trace: OnTrace | None = None,
 ) -> Iterator[Trace]:
     """Traces of files, folders or standard input (`-`), in the order in which they were named.
 
@@ -77,8 +87,10 @@ def import_traces(
         grade: set `correct` where there is a gold answer and no verdict.
         defaults: see `DEFAULTS`; used where the source says nothing.
         outputs: the files that the import writes, which are no sources where they lie in a folder.
+        keep_copies: keep traces that are an earlier one again, see `CopyRegistry`.
         rejects: takes every record that became no trace.
         report: filled with counts, hashes and refusals.
+        on_trace: called before each trace with the report of its file and the line that it stands on.
 
     Raises:
         UsageError: an argument names something that does not exist, or two contradict each other.
@@ -94,8 +106,9 @@ def import_traces(
         raise UsageError("there is nothing to import", expected="at least one file or folder, or - for standard input")
     report = ImportReport() if report is None else report
     named = itertools.chain.from_iterable(named_files(source) for source in sources)
-    files = without_repeats(named, outputs, report)
-    return _Import(forced, dict(column_map or {}), defaults, rejects, report, grade).traces(files)
+    files = without_repeats(with_members(without_repeats(named, outputs, report)), (), report)
+    importing = _Import(forced, dict(column_map or {}), defaults, rejects, report, grade, keep_copies, on_trace)
+    return importing.traces(files)
 
 
 def parse_column_map(text: str) -> dict[str, str]:
@@ -150,6 +163,19 @@ def _check_columns(file: OpenedFile) -> None:
         )
 
 
+def _count_copy(entry: FileReport, line: int, copy: CopyError) -> None:
+    entry.n_copies += 1
+    entry.n_copies_with_other_verdict += copy.has_other_verdict
+    entry.copy = entry.copy or f"record {line} is {copy.first} again"
+
+
+def _count_left_out(entry: FileReport, draft: Draft) -> None:
+    """What the source holds beside the text of a response, and `meta` only counts or names."""
+    left_out = draft.meta.get("left_out")
+    entry.n_fields_left_out += len(left_out) if isinstance(left_out, list) else 0
+    entry.n_parts_left_out += whole(draft.meta.get("parts_that_are_no_text")) or 0
+
+
 class _Import:
     """One import: it draws the files one after the other, and sends what becomes no trace to the rejects."""
 
@@ -161,15 +187,19 @@ class _Import:
         rejects: RejectSink,
         report: ImportReport,
         grade: bool,
+        keep_copies: bool = False,
+        on_trace: OnTrace | None = None,
     ) -> None:
         self._recogniser = Recogniser(forced, column_map, report)
         self._defaults = defaults
         self._rejects = rejects
         self._report = report
         self._grade = grade
+        self._ids = IdRegistry(keep_copies)
+        self._on_trace = on_trace
 
     def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
-        opened = [file for source, is_named in files if (file := self._recogniser.open(source, is_named)) is not None]
+        opened = [file for source, is_named in files if (file := self._open(source, is_named)) is not None]
         if not opened:
             reasons = [why for file in self._report.files if (why := file.refused or file.left_out) is not None]
             raise InputError(
@@ -179,9 +209,15 @@ class _Import:
             )
         return self._drawn(opened)
 
+    def _open(self, source: Source, is_named: bool) -> OpenedFile | None:
+        file = self._recogniser.open(source, is_named)
+        if source.trouble is not None:  # what lies in an archive and cannot be had may well be traces
+            self._reject(self._report.files[-1], Bad(0, str(source.trouble), ""))
+        return file
+
     def _drawn(self, opened: list[OpenedFile]) -> Iterator[Trace]:
         with Grader() as grader:
-            normaliser = Normaliser(self._defaults, grader if self._grade else None)
+            normaliser = Normaliser(self._defaults, grader if self._grade else None, self._ids)
             while opened:
                 file = opened.pop(0)
                 try:
@@ -193,23 +229,39 @@ class _Import:
                     self._reject(file.report, Bad(0, f"{error}; nothing after it was read", ""))
 
     def _file(self, file: OpenedFile, normaliser: Normaliser) -> Iterator[Trace]:
-        entry, size = file.report, file.source.size()
+        entry, size, context = file.report, file.source.size(), file.context
+        # Recognition has read the first records already.
+        context.lists_cut.clear()
+        context.set_aside.clear()
         checksums = ResponseChecksums(entry)
         for line, draft, original in self._drafts(file):
+            counts = entry.counts()
             try:
                 trace = normaliser.trace(draft, line, file)
                 pieces = encoded_pieces(trace, draft)
+            except CopyError as copy:
+                entry.take_back(counts)
+                _count_copy(entry, line, copy)
+                continue
             except (RecordError, RecursionError) as error:
+                entry.take_back(counts)
                 self._reject(entry, Bad(line, why(error), original or snippet(draft.response.text)))
                 continue
+            self._ids.settle()
             checksums.add(trace, draft, pieces)
+            self._report.thinking.add(trace)
+            _count_left_out(entry, draft)
             if is_bomb(size, entry.characters_out):
                 raise InputError(
                     "a file yields far more text than it has bytes",
                     where=file.source.name,
                     got=f"{entry.characters_out} characters of {size} bytes so far",
                 )
+            if self._on_trace is not None:
+                self._on_trace(entry, line)
             yield trace
+        entry.lists_cut = {path: list(counts) for path, counts in context.lists_cut.items()}
+        entry.n_other_records, entry.other_records = context.set_aside.total(), dict(context.set_aside)
 
     def _drafts(self, file: OpenedFile) -> Iterator[tuple[int, Draft, str]]:
         """Drafts with the line that they stand on and the record's text; what cannot become one is rejected."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Message
 from rdpt_core.traces.files.containers import open_container
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
-from rdpt_core.traces.formats import SAMPLE_RECORDS, detect
+from rdpt_core.traces.formats import FORMATS, SAMPLE_RECORDS, detect
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.openai_chat import request_of
+from rdpt_core.traces.formats.pairs import has_mapped_columns
 from rdpt_core.traces.importing.report import FileReport, ImportReport
+from rdpt_core.traces.importing.unwrapping import is_wrapped, unwrapped
 from rdpt_core.traces.thinking import starts_inside_thinking
+
+_MAY_WRAP = ("JSON", "JSON Lines")
 
 
 @dataclass(slots=True)
@@ -72,6 +77,11 @@ class Recogniser:
                 self._requests.update(requests)
                 entry.format, entry.n_requests = "batch requests", len(requests)
                 return None
+            is_inside = container.kind in _MAY_WRAP and is_wrapped(first, self._claims)
+            numbered = container.kind == "JSON"
+            if is_inside:
+                inner = unwrapped(container.records(), self._claims, numbered)
+                first = list(itertools.islice(inner, SAMPLE_RECORDS))
             chosen = self._forced or detect(first, source.name, container.kind)
         except InputError as error:
             if is_named:
@@ -82,7 +92,16 @@ class Recogniser:
         # Open files are few this way, however many a folder has: what was read for recognition is read again.
         context = Context(source.name, source.path, self._column_map, self._requests)
         closes_thinking = _closes_thinking(chosen, first, context)
-        return OpenedFile(source, entry, chosen, context, container.records(), closes_thinking, is_named)
+        records = container.records()
+        if is_inside:
+            records = unwrapped(records, self._claims, numbered, (chosen, context))
+        return OpenedFile(source, entry, chosen, context, records, closes_thinking, is_named)
+
+    def _claims(self, value: Any) -> bool:
+        """Whether a value is a record, of the format that was asked for or of any."""
+        if self._column_map:
+            return has_mapped_columns(value, self._column_map)
+        return any(known.detect(value) for known in ((self._forced,) if self._forced is not None else FORMATS))
 
 
 def _closes_thinking(chosen: Format, first: list[Record | Bad], context: Context) -> bool:

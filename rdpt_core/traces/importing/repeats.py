@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rdpt_core.errors import InputError, MissingPackageError, UsageError
 from rdpt_core.traces.canonical.rejects import FIELDS as REJECT_FIELDS
-from rdpt_core.traces.files.containers import read_lines
+from rdpt_core.traces.files.json_lines import read_lines
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.importing.report import FileReport, ImportReport
@@ -34,6 +34,9 @@ def without_repeats(files: Iterable[NamedSource], outputs: Sequence[Path], repor
     results = {inode for path in outputs if (inode := _inode(path)) is not None}
     twins = _Twins()
     for source, is_named in files:
+        if source.aside is not None:
+            report.files.append(FileReport(source.name, left_out=source.aside))
+            continue
         inode = _inode(source.path)
         if inode in results and not is_named:
             if not _is_result(source):

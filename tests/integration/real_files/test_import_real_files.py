@@ -236,4 +236,7 @@ def test_our_verdicts_agree_with_those_of_the_sources() -> None:
 def test_multiple_choice_without_a_verdict_is_graded() -> None:
     traces, _, report = read(*found("reasoning-models-lie/*.jsonl"), grade=True)
     assert report.files[0].n_graded == 50
-    assert all(trace.correct is not None and trace.meta["grading"]["method"] == "choice" for trace in traces)
+    assert all(trace.meta["grading"]["method"] == "choice" for trace in traces)
+    (unknown,) = (trace for trace in traces if trace.correct is None)
+    assert "thinking only" in unknown.meta["grading"]["reason"]
+    assert "</think>" not in unknown.response

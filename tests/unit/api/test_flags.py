@@ -17,7 +17,7 @@ from rdpt_core.commands.arguments import keywords
 
 SHORTEST = {
     "score": ["--traces", "t.jsonl", "--db", "x.duckdb"],
-    "import": ["log.csv", "--out", "t.jsonl"],
+    "import": ["log.csv"],
     "validate": ["--traces", "t.jsonl"],
     "resplit": ["--db", "x.duckdb"],
     "local": ["--db", "x.duckdb"],

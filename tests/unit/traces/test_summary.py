@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from rdpt_core.records import Message, Reject, Trace
+from rdpt_core.records import Message, Reject, TemplatePolicy, Trace
 from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.splitters import get_splitter
 from rdpt_core.traces.summary import Spread, summarise
@@ -59,11 +59,25 @@ def test_traces_that_a_template_policy_cannot_render_are_counted() -> None:
     bare = Trace("t1", "q1", "Yes.", prompt="Is it?")
     mixed = summarise([asked, bare, asked], RejectLog())
     assert (mixed.n_without_question, mixed.n_without_prompt, mixed.fits_a_policy) == (1, 2, False)
-    assert "without a question:   1, which `score` leaves unscored without `--template raw`; with it, the 2" in (
-        mixed.to_text()
+    assert (
+        "unscored:             1 without a question; under `--template raw`, the 2 without `prompt`" in mixed.to_text()
     )
+    raw = summarise([asked, bare, asked], RejectLog(), template=TemplatePolicy.RAW)
+    assert (mixed.n_unrendered, raw.n_unrendered, mixed.stop, raw.stop) == (1, 2, None, None)
+    assert "unscored:             2 without `prompt`; under `--template own`, the 1 without a question" in raw.to_text()
     assert summarise([asked], RejectLog()).fits_a_policy and summarise([bare], RejectLog()).fits_a_policy
-    assert "without a question" not in summarise([asked], RejectLog()).to_text()
+    assert "unscored" not in summarise([asked], RejectLog()).to_text()
+
+
+def test_what_would_stop_scoring_is_said() -> None:
+    asked = Trace("t0", "q0", "Yes.", messages=(Message("user", "Is it?"),))
+    assert summarise([asked], RejectLog()).stop is None
+    assert "can render no trace" in (summarise([asked], RejectLog(), template=TemplatePolicy.RAW).stop or "")
+    log = RejectLog()
+    log.add(Reject("a.jsonl", 1, "expected JSON", "{"))
+    assert summarise([asked], log).stop is None
+    log.add(Reject("a.jsonl", 2, "expected JSON", "{"))
+    assert "2 of 3 lines rejected: 2 × expected JSON (line 1)" in (summarise([asked], log).stop or "")
 
 
 def test_json_and_text() -> None:

@@ -260,7 +260,7 @@ BAD = {
     "sample as bool": (line(sample=True), "`sample`: expected an integer from 0 to 2147483647; got true"),
     "sample as float": (line(sample=1.0), "`sample`: expected an integer from 0 to 2147483647; got the number 1.0"),
     "sample too large": (line(sample=2**31), "`sample`: expected an integer from 0 to 2147483647; got the number 21"),
-    "difficulty as number": (line(difficulty=5), "`difficulty`: expected a string or null; got the number 5"),
+    "difficulty as true": (line(difficulty=True), "`difficulty`: expected a string, a number or null; got true"),
     "meta as list": (line(meta=[]), "`meta`: expected an object; got an empty list"),
     "no messages": (line(question=None, messages=[]), "`messages`: expected a list of {role, content} with at"),
     "message as text": (line(messages=["q"]), "`messages[0]`: expected an object with role and content; got the"),

@@ -18,7 +18,7 @@ import pytest
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import Trace
 from rdpt_core.traces import RejectLog, iter_traces, trace_to_json
-from rdpt_core.traces.files import containers, json_stream, limits
+from rdpt_core.traces.files import json_lines, json_stream, limits
 from rdpt_core.traces.importing.pipeline import ImportReport, import_traces, parse_column_map
 
 PAIR = {"question": "2+2?", "response": "4"}
@@ -45,6 +45,14 @@ def test_standard_input_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
     log = RejectLog()
     (trace,) = import_traces(["-"], rejects=log)
     assert trace.meta["import"]["file"] == "standard input"
+
+
+def test_a_map_that_takes_one_element_of_longer_lists_says_so(tmp_path: Path) -> None:
+    rows = [{"q": {"text": "2+2?"}, "a": {"texts": texts}} for texts in (["4"], ["4", "5"], ["6", "7", "8"])]
+    columns = parse_column_map("question=q.text,response=a.texts.0")
+    traces, _, report = run(write(tmp_path / "a.jsonl", *rows), column_map=columns)
+    assert [trace.response for trace in traces] == ["4", "4", "6"]
+    assert report.files[0].lists_cut == {"a.texts.0": [2, 3]}
 
 
 def test_a_folder_is_read_whole_and_says_what_it_left_out(tmp_path: Path) -> None:
@@ -144,14 +152,14 @@ def test_questions_of_a_batch_come_from_its_request_file(tmp_path: Path) -> None
 def test_ids_are_readable_stable_and_unique(tmp_path: Path) -> None:
     lines = [{"id": 7, "question": "2+2?", "response": str(n), "benchmark": "sums"} for n in (4, 5)]
     one, two = write(tmp_path / "one.jsonl", *lines), write(tmp_path / "two.jsonl", *lines[::-1])
-    traces, _, _ = run(one, two)
+    traces, _, _ = run(one, two, keep_copies=True)
     assert [trace.trace_id for trace in traces[:2]] == ["sums-7-s0", "sums-7-s1"]
     assert len({trace.trace_id for trace in traces}) == 4
     assert {trace.question_id for trace in traces} == {"sums-7"}
-    assert [trace.trace_id for trace in run(one, two)[0]] == [trace.trace_id for trace in traces]
+    assert [trace.trace_id for trace in run(one, two, keep_copies=True)[0]] == [trace.trace_id for trace in traces]
 
 
-def test_true_copies_are_kept_and_told_apart(tmp_path: Path) -> None:
+def test_a_text_that_one_file_holds_many_times_is_told_apart(tmp_path: Path) -> None:
     line = {"id": 7, "sample": 0, "benchmark": "sums", **PAIR}
     traces, _, _ = run(write(tmp_path / "a.jsonl", *[line] * 300))
     assert len({trace.trace_id for trace in traces}) == 300
@@ -278,7 +286,7 @@ def test_deep_parts_are_rejected(tmp_path: Path) -> None:
 
 
 def test_a_line_over_the_limit_is_rejected_without_being_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "MAX_RECORD_BYTES", 1_000)
+    monkeypatch.setattr(json_lines, "MAX_RECORD_BYTES", 1_000)
     traces, log, _ = run(write(tmp_path / "a.jsonl", PAIR, {**PAIR, "response": "x" * 5_000}, PAIR))
     assert len(traces) == 2
     assert "at most 1000" in log.first[0].reason
@@ -331,7 +339,7 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def test_archives_with_bombs_damage_or_nothing_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="no Inspect log"):
+    with pytest.raises(InputError, match="no traces in what was named"):
         run(archive(tmp_path / "a.eval", {"readme": b"x"}))
     path = archive(tmp_path / "b.eval", {"samples/1_epoch_1.json": b"{}"})
     path.write_bytes(path.read_bytes()[:40])

@@ -134,11 +134,11 @@ def test_ids_of_other_texts_are_changed_and_told(
     assert ids[:2] + ids[4:] == ["t0", "t1", "t2"]
     said = capsys.readouterr().err
     assert f"2 ids belong to other texts already and were changed: t0 is {ids[2]} here" in said
-    assert "repeat" not in said
+    assert "alike" not in said and "again" not in said
 
 
 @pytest.mark.parametrize("with_ids", [True, False])
-def test_exact_copies_are_kept_and_told(
+def test_traces_of_one_file_that_read_alike_are_kept_and_told(
     tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str], with_ids: bool
 ) -> None:
     lines = [line(0), line(1), line(0), line(0, sample=1), line(0, model="another")]
@@ -151,8 +151,8 @@ def test_exact_copies_are_kept_and_told(
     ids = [one["trace_id"] for one in imported(out)]
     said = capsys.readouterr().err
     assert len(ids) == 5
-    assert f"1 trace repeats an earlier one word for word: {ids[2]} is {ids[0]} again; it is kept and counts" in said
-    assert "changed" not in said
+    assert f"1 trace reads like an earlier one word for word: {ids[2]} and {ids[0]}; it counts" in said
+    assert "changed" not in said and "set aside" not in said
 
 
 def test_ids_of_traces_are_kept_where_only_those_of_questions_are_missing(
@@ -180,4 +180,4 @@ def test_an_id_of_a_question_that_another_question_has_is_told(
     assert main(["import", *files, "--out", str(out), "--benchmark", "sums"]) == 0
     said = capsys.readouterr().err
     assert said.count("1 id belongs to another text already and was changed: sums-7 is sums-7-") == 1
-    assert "repeat" not in said
+    assert "again" not in said
