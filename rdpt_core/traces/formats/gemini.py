@@ -1,18 +1,20 @@
 """Gemini responses (`generateContent`): from the API, from its SDK, and in the batches of Gemini and Vertex.
 
 Thoughts that were asked for are put back; hidden ones are only counted. The API writes names in camelCase, the SDK in
-snake_case. A batch of Gemini keeps its questions in its request file, one of Vertex in its own lines.
+snake_case. A batch of Gemini keeps its questions in its request file, one of Vertex in its own lines. The responses of
+a stream share their id, and only the last says why it ended: they are joined. Memory: one stream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rdpt_core.traces.files.record import Bad, Record
-from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each, each_part
+from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, each, each_part, why
 from rdpt_core.traces.formats.conversation import parts_of
-from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
+from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text, whole
+from rdpt_core.traces.formats.openai_responses import joined
 from rdpt_core.traces.formats.reasoning import put_back
 from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in, decoded_of
 
@@ -72,6 +74,66 @@ def _detect(value: Any) -> bool:
     return _is_row(value) if rows is None else any(_is_row(row) for row in rows[:20])
 
 
+def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad]:
+    stream: list[Record] = []
+    for record in records:
+        if stream and _stream_id(record.value) != _stream_id(stream[0].value):
+            yield from _finished(stream, context)
+            stream = []
+        if _stream_id(record.value) is None:
+            yield from _finished([record], context)
+            continue
+        stream.append(record)
+        if _has_ended(record.value):
+            yield from _finished(stream, context)
+            stream = []
+    yield from _finished(stream, context)
+
+
+def _stream_id(value: Any) -> str | None:
+    """The id that the responses of a stream share; None for what is no bare response."""
+    return short_text(_get(value, "responseId")) if _is_response(value) else None
+
+
+def _has_ended(value: Mapping[str, Any]) -> bool:
+    given = value.get("candidates")
+    candidates = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    return all(_get(candidate, "finishReason") is not None for candidate in candidates)
+
+
+def _finished(stream: list[Record], context: Context) -> Iterator[Draft | Bad]:
+    """The drafts of one record, or of the records of a stream as if they were one."""
+    if not stream:
+        return
+    first = stream[0]
+    record = first if len(stream) == 1 else Record(first.line, _joined([part.value for part in stream]), first.text)
+    try:
+        for made in _read(record, context):
+            if isinstance(made, Draft):
+                made.line = record.line
+                made.truncated = len(stream) > 1 and not _has_ended(record.value)
+            yield made
+    except (RecordError, RecursionError) as error:
+        yield Bad(record.line, why(error), record.text or snippet(record.value))
+
+
+def _joined(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """The responses of a stream as one: the parts of each candidate behind one another, the rest from the last."""
+    candidates: dict[int, dict[str, Any]] = {}
+    for part in parts:
+        given = part.get("candidates")
+        for number, candidate in enumerate(given if isinstance(given, list) else []):
+            if not isinstance(candidate, dict):
+                continue
+            index = whole(candidate.get("index"))
+            held = candidates.setdefault(number if index is None else index, {"content": {"parts": []}})
+            content = candidate.get("content")
+            pieces = content.get("parts") if isinstance(content, dict) else None
+            held["content"]["parts"] += pieces if isinstance(pieces, list) else []
+            held.update({name: value for name, value in candidate.items() if name != "content" and value is not None})
+    return {**parts[-1], "candidates": [candidates[index] for index in sorted(candidates)]}
+
+
 def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     rows = _inlined(record.value)
     if rows is None:
@@ -117,7 +179,7 @@ def _draft(candidate: Any, number: int, model: str | None, hidden: bool) -> Draf
         said = short_text(_get(candidate, "finishMessage"))
         raise RecordError(f"candidate {number} holds no text ({reason}{f': {said}' if said else ''})")
     shown = any(kind == "reasoning" for kind, _ in turn.parts)
-    response, reasoning = put_back(turn.parts, model, redacted=int(hidden and not shown))
+    response, reasoning = put_back(joined(turn.parts), model, redacted=int(hidden and not shown))
     draft = Draft(response, model=model, reasoning=reasoning, finish_reason=reason)
     if turn.other:
         draft.meta["parts_that_are_no_text"] = turn.other
@@ -147,5 +209,5 @@ FORMAT = Format(
     title="Gemini generateContent responses and batches",
     looks_for="candidates with content, and usageMetadata or modelVersion, alone or in response",
     detect=_detect,
-    read=_read,
+    gather=_gather,
 )

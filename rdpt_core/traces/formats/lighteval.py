@@ -23,6 +23,8 @@ _ESCAPE = r"\\(?:[\\'\"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
 _ITEM = re.compile(
     rf"""\s*('[^'\\]*(?:{_ESCAPE}[^'\\]*)*'|"[^"\\]*(?:{_ESCAPE}[^"\\]*)*")""",
 )
+_MAX_TEXTS = 100_000
+"""So many texts a document are read from a printed list."""
 _VERDICT = re.compile(r"(?:^|[^a-z])(?:[qp]*em|acc|pass@|avg@|maj@)|match|correct|equal|_pass|_acc")
 """Metrics whose 0 and 1 are wrong and right. Of others, such as an overlap of words, 0 says less."""
 _USED_DOC = frozenset({"query", "choices", "gold_index", "task_name", "id", "fewshot_samples"})
@@ -148,8 +150,10 @@ def _printed(value: Any) -> Any:
             return value
         try:
             # One literal of text at a time: nothing else is evaluated, and nothing can nest.
-            texts.append(ast.literal_eval(match[1]))
+            texts.append(ast.literal_eval(match[1]) if "\\" in match[1] else match[1][1:-1])
         except (ValueError, SyntaxError):
+            return value
+        if len(texts) > _MAX_TEXTS:
             return value
         position = match.end() + 1
     return texts

@@ -14,13 +14,16 @@ _USED = frozenset({"question_content", "question_id", "platform", "difficulty", 
 
 
 def _detect(value: Any) -> bool:
-    return isinstance(value, dict) and "question_content" in value and isinstance(value.get("output_list"), list)
+    if not isinstance(value, dict) or not {"question_content", "code_list"} <= value.keys():
+        return False
+    # Outputs of a repair answer another question than the problem.
+    return isinstance(value.get("output_list"), list) and "original_code_list" not in value
 
 
 def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     value = record.value
     if not _detect(value) or not isinstance(value["question_content"], str):
-        raise RecordError(f"expected question_content and output_list; got {kind_of(value)}")
+        raise RecordError(f"expected question_content, output_list and code_list; got {kind_of(value)}")
     outputs, verdicts = value["output_list"], value.get("graded_list")
     if not outputs:
         raise RecordError("output_list is empty: there is no response to this question")
@@ -50,7 +53,7 @@ def _question(content: str, starter: Any) -> str:
 FORMAT = Format(
     name="livecodebench",
     title="LiveCodeBench outputs and evaluations",
-    looks_for="question_content and output_list",
+    looks_for="question_content, output_list and code_list",
     detect=_detect,
     read=_read,
 )

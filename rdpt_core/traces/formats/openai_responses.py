@@ -80,7 +80,7 @@ def _drafts(record: Record, context: Context) -> Iterator[Draft]:
         status = f"status {response.get('status')}{f': {said}' if said else ''}"
         raise RecordError(f"the response holds no text ({other} other items, {status})")
     model = short_text(response.get("model"))
-    text, reasoning = put_back(_joined(parts), model, redacted=redacted)
+    text, reasoning = put_back(joined(parts), model, redacted=redacted)
     outer = outer if outer is not response else {}
     draft = Draft(text, model=model, reasoning=reasoning, line=record.line)
     draft.messages, draft.prompt = _asked(response, outer, context)
@@ -108,7 +108,7 @@ def _asked(response: Mapping[str, Any], outer: Mapping[str, Any], context: Conte
     return messages, prompt
 
 
-def _joined(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def joined(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Parts of one kind that follow one another, as one: tags belong around the whole of it."""
     joined: list[tuple[str, str]] = []
     for kind, text in parts:

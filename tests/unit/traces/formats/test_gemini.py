@@ -93,3 +93,22 @@ def test_what_has_no_text_is_rejected_with_its_own_reason_and_stops_no_other() -
         "candidate 2 holds no text (SAFETY: not allowed)",
         "candidate 0 holds no text (MAX_TOKENS)",
     ]
+
+
+def chunk(*parts: Any, name: str = "r1", **fields: Any) -> dict[str, Any]:
+    return {"candidates": [{"content": {"parts": list(parts)}, "index": 0, **fields}], "modelVersion": "qwen3",
+            "responseId": name, "usageMetadata": {}}  # fmt: skip
+
+
+def test_the_responses_of_a_stream_are_one() -> None:
+    stream = [chunk({"text": "h", "thought": True}), chunk({"text": "m", "thought": True}), chunk({"text": "4"})]
+    end = {**chunk(finishReason="STOP"), "usageMetadata": {"thoughtsTokenCount": 2}}
+    traces, rejects = read([*stream, end, chunk({"text": "5"}, name="r2", finishReason="STOP")])
+    assert rejects == []
+    assert [(t.response, t.meta["import"]["line"]) for t in traces] == [(THOUGHT, 1), ("5", 5)]
+    assert "truncated" not in traces[0].meta
+
+
+def test_a_stream_that_breaks_off_is_truncated() -> None:
+    traces, _ = read([chunk({"text": "4"}), chunk({"text": "2"}), chunk({"text": "5"}, name="r2")])
+    assert [(t.response, bool(t.meta.get("truncated"))) for t in traces] == [("42", True), ("5", False)]

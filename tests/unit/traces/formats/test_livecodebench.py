@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from rdpt_core.errors import InputError
 from tests.support.imported import read
 
 ROW: dict[str, Any] = {
@@ -23,6 +26,12 @@ def test_starter_code_belongs_to_the_question() -> None:
     (trace,), _ = read([{**ROW, "starter_code": "class S:", "output_list": ["a"], "graded_list": None}])
     assert trace.messages[0].content == "Add two numbers.\n\nclass S:"
     assert trace.correct is None
+
+
+def test_outputs_that_answer_another_question_are_not_claimed() -> None:
+    for other in ({**ROW, "original_code_list": ["x", "y"]}, {k: v for k, v in ROW.items() if k != "code_list"}):
+        with pytest.raises(InputError, match="no format"):
+            read([other])
 
 
 def test_an_output_without_text_stops_no_other() -> None:
