@@ -239,7 +239,8 @@ class _Import:
                 continue
             self._ids.settle()
             checksums.add(trace, draft, pieces)
-            _count_left_out(entry, draft)
+            if draft.meta:
+                _count_left_out(entry, draft)
             if is_bomb(size, entry.characters_out):
                 raise InputError(
                     "a file yields far more text than it has bytes",
