@@ -36,6 +36,8 @@ requests      what a request asks, from its body or from a log
 answered      what a model answered, as tools that record calls copy it
 reasoning     reasoning put back as the model wrote it, and responses that were cut off
 not_traces    files that lie beside traces and are none
+unrecognised  what is said of a file that no format claims
+column_guess  which columns of such a file may hold question and response
 """
 
 from __future__ import annotations
@@ -85,8 +87,7 @@ from rdpt_core.traces.formats import (
     vllm,
 )
 from rdpt_core.traces.formats.base import Format
-from rdpt_core.traces.formats.fields import kind_of
-from rdpt_core.traces.formats.not_traces import hint_for, what_it_is
+from rdpt_core.traces.formats.unrecognised import unrecognised
 
 FORMATS: tuple[Format, ...] = (
     canonical.FORMAT,
@@ -155,7 +156,7 @@ def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
         kind: its container, for the message.
 
     Raises:
-        InputError: no format claims any of the records. The message lists what was looked for and what was found.
+        InputError: no format claims any of the records. The message says what was found, and what may read it.
     """
     records = [record for record in sample if isinstance(record, Record)]
     broken = [bad for bad in sample if isinstance(bad, Bad)]
@@ -170,14 +171,4 @@ def detect(sample: Iterable[Record | Bad], name: str, kind: str) -> Format:
             expected="traces",
             got=f"{kind}: {broken[0].reason} (record {broken[0].line})" if broken else f"{kind} without a record",
         )
-    known_as = what_it_is(records[0].value)
-    looked_for = "; ".join(f"{known.name}: {known.looks_for}" for known in FORMATS)
-    raise InputError(
-        "a file is in no format that is known here" if known_as is None else "a file holds no traces",
-        where=name,
-        expected=f"one of these: {looked_for}" if known_as is None else "responses of a model",
-        got=f"{kind} with {kind_of(records[0].value)}" if known_as is None else f"{known_as} ({kind})",
-        hint="Name the columns, such as --map question=prompt,response=output, or the format with --format."
-        if known_as is None
-        else hint_for(records[0].value),
-    )
+    raise unrecognised(records, name, kind, FORMATS)

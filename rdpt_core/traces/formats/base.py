@@ -149,7 +149,8 @@ class Format:
     Attributes:
         name: what `--format` calls it.
         title: one line for people.
-        looks_for: what the detector needs to see, for the message that nothing was recognised.
+        looks_for: what the detector needs to see, by the names of the fields: for the message that nothing was
+            recognised, which finds the nearest formats by these names.
         detect: True if a record's value is of this format. Must not raise, whatever the value is.
         read: makes drafts of one record. Raises `RecordError` if the record cannot be used.
         gather: makes drafts of all records together, where one response is spread over several records.

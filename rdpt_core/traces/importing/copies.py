@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rdpt_core.records import Trace
@@ -34,8 +32,7 @@ class _Met(NamedTuple):
     correct: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(NamedTuple):
     """What is known of a trace before it has an id.
 
     Attributes:
@@ -89,10 +86,10 @@ class CopyRegistry:
             self._entry, self._file = entry, self._file + 1
             # One value for all traces that a file holds once, which are most.
             self._new = {correct: _Met(0, self._file, 1, correct) for correct in (None, True, False)}
-        content = (json.dumps([asked, sample, trace.model]) + trace.response).encode("utf-8", "backslashreplace")
+        content = (repr((asked, sample, trace.model)) + trace.response).encode("utf-8", "backslashreplace")
         text = hashlib.blake2b(content, digest_size=16).digest()
-        about = [trace.benchmark, ids[0]] if ids[1] is None else [ids[1]]
-        record = hashlib.blake2b(text + json.dumps(about).encode(), digest_size=16).digest()
+        about = (trace.benchmark, ids[0]) if ids[1] is None else ids[1]
+        record = text + hash(about).to_bytes(8, "little", signed=True)
         known = self._records.get(record)
         if known is None:
             return Meeting(self._first.get(text), False, False, text, record, self._new[trace.correct])

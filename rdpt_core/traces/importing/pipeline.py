@@ -253,7 +253,8 @@ class _Import:
             self._ids.settle()
             checksums.add(trace, draft, pieces)
             self._thinking.add(trace)
-            _count_left_out(entry, draft)
+            if draft.meta:
+                _count_left_out(entry, draft)
             if is_bomb(size, entry.characters_out):
                 raise InputError(
                     "a file yields far more text than it has bytes",

@@ -222,13 +222,6 @@ def test_a_forced_format_is_used_without_a_look(tmp_path: Path) -> None:
         format_named("parquet")
 
 
-def test_what_cannot_be_recognised_says_what_was_looked_for_and_found() -> None:
-    with pytest.raises(InputError) as caught:
-        read(({"foo": 1, "bar": 2},))
-    assert all(known.looks_for in str(caught.value) for known in FORMATS)
-    assert "an object with foo, bar" in str(caught.value)
-
-
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
