@@ -12,7 +12,7 @@ from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Format
 from rdpt_core.traces.formats.column_guess import guess_columns
 from rdpt_core.traces.formats.fields import kind_of
-from rdpt_core.traces.formats.not_traces import what_it_is
+from rdpt_core.traces.formats.not_traces import hint_for, what_it_is
 
 _NEAREST = 2
 _KEYS = 10
@@ -51,7 +51,7 @@ def unrecognised(records: Sequence[Record], name: str, kind: str, formats: Seque
             where=name,
             expected="responses of a model",
             got=f"{known_as} ({kind} with {seen})",
-            hint="If a column holds a model's responses after all, name it with --map response=COLUMN.",
+            hint=hint_for(first),
         )
     near = "; ".join(f"{known.name} looks for {_short(known.looks_for)}" for known in nearest(records, formats))
     if guess is None:
