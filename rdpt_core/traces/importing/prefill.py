@@ -35,7 +35,7 @@ def join_last_turn(draft: Draft, messages: tuple[Message, ...]) -> tuple[tuple[M
     beginning, response = messages[-1].content, draft.response
     if beginning and beginning == response.text:
         return messages[:-1], None
-    if not draft.continues or not beginning:
+    if not draft.continues or not beginning or messages[-1].tool_calls:
         raise RecordError(
             "the conversation before the response ends with a turn of the assistant, and nothing says that the "
             "response continues it; a request that says so holds continue_final_message, or join the two in the file"

@@ -88,3 +88,12 @@ def test_the_command_says_what_the_model_did_not_write(tmp_path: Path, capsys: p
     said = capsys.readouterr().err
     assert "1 response begins with text that the model was given to continue" in said
     assert "beside 1 response stood text that the model did not write" in said
+
+
+def test_a_turn_that_called_a_tool_is_no_beginning_of_a_response(tmp_path: Path) -> None:
+    """It was over; joined to the response, its call would be lost."""
+    calling = {"role": "assistant", "content": "It is in ", "tool_calls": [{"function": {"name": "f"}}]}
+    asked = [{"role": "user", "content": "Where?"}, calling]
+    message = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "Paris"}]}
+    traces, rejects, _ = imported(tmp_path, ({"request": {"messages": asked}, "response": message},))
+    assert traces == [] and len(rejects) == 1
