@@ -8,9 +8,11 @@ The first run starts from one small file of each container and format, made belo
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import sys
 import tempfile
@@ -89,6 +91,8 @@ def seeds() -> list[bytes]:
         file.writestr("samples/2_epoch_1/messages/0.json", json.dumps(sample["messages"]))
     files = [*lines, b"[" + lines[0] + b"," + lines[0] + b"]", lines[0] + b"\n" + lines[0], b"data: " + lines[5]]
     files += [b"question,response\nq,a\n", gzip.compress(lines[0]), archive.getvalue()]
+    files += [lines[0] + b",\n" + lines[0] + b",", b'{"model": "m", "results": [' + lines[0] + b"]}"]
+    files += [bz2.compress(lines[0]), lzma.compress(lines[0]), b'{"question": ["q"], "response": ["a"]}']
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -96,8 +100,12 @@ def seeds() -> list[bytes]:
     except ImportError:
         return files
     table = io.BytesIO()
-    pq.write_table(pa.table({"question": ["q"], "generations": [["a", "b"]]}), table)
-    return [*files, table.getvalue(), zstandard.ZstdCompressor().compress(lines[0])]
+    rows = pa.table({"question": ["q"], "generations": [["a", "b"]]})
+    pq.write_table(rows, table)
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(rows)
+    return [*files, table.getvalue(), stream.getvalue(), zstandard.ZstdCompressor().compress(lines[0])]
 
 
 def main() -> None:
