@@ -30,6 +30,7 @@ def import_traces(
     difficulty: str | None = None,
     question: str | None = None,
     grade: bool = True,
+    check_verdicts: bool = False,
     rejects: PathArgument | None = None,
 ) -> ImportReport:
     """Turn logs of other programs into canonical traces.
@@ -48,6 +49,8 @@ def import_traces(
         difficulty: the difficulty of such traces.
         question: the question of traces whose source holds none.
         grade: compare answers with reference answers where the source gives no verdict.
+        check_verdicts: also compare where the source gives a verdict. That verdict stays `correct`; the own grade goes
+            to `meta["grading"]`, and the page Verdicts lists where they differ.
         rejects: where records go that are no traces; by default the name of `out` and `.rejects.jsonl`.
 
     Returns:
@@ -75,6 +78,7 @@ def import_traces(
         format=format,
         column_map=parse_column_map(map) if isinstance(map, str) else map,
         grade=grade,
+        check_verdicts=check_verdicts,
         defaults={name: text for name, text in given.items() if text is not None},
         outputs=[path, rejects_path],
         rejects=log,

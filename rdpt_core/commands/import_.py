@@ -36,6 +36,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         parser.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of traces whose source names none")
     parser.add_argument("--no-grade", dest="grade", action="store_false", help="leave `correct` as the source has it")
     parser.add_argument(
+        "--check-verdicts",
+        action="store_true",
+        help="also grade what the source has a verdict on; the verdict stays, the page Verdicts shows what is disputed",
+    )
+    parser.add_argument(
         "--rejects",
         type=file_path,
         metavar="FILE",
@@ -92,6 +97,12 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
             lines.append(
                 f"  warning: {file.n_without_question:,} traces have no question, so they would be scored after an "
                 "empty one; give --question, or the file of requests beside the results"
+            )
+        if file.n_checked:
+            n_without = file.n_checked - file.n_agreed - file.n_disputed
+            lines.append(
+                f"  checked {file.n_checked:,} verdicts of the source: {file.n_agreed:,} agree, {file.n_disputed:,} "
+                f"disputed, {n_without:,} no own verdict"
             )
         lines += _repeats(file)
     again = [f"{readable(file.name)}, {readable(file.left_out or '')}" for file in report.left_out]

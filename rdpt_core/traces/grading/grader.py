@@ -16,6 +16,7 @@ from typing import Self
 
 from rdpt_core.traces.grading.answers import (
     MAX_ANSWER_CHARS,
+    TAIL_CHARS,
     accepted_answers,
     bare_gold,
     marked_answer,
@@ -24,7 +25,7 @@ from rdpt_core.traces.grading.answers import (
 )
 from rdpt_core.traces.grading.choices import choice_of_gold, options_of
 from rdpt_core.traces.grading.math_worker import MathWorker
-from rdpt_core.traces.grading.notation import clean, without_words_of_other_scripts
+from rdpt_core.traces.grading.notation import canonical, clean, without_words_of_other_scripts
 from rdpt_core.traces.grading.quantities import compare, read
 from rdpt_core.traces.grading.rules import Grade, grade_choice, grade_text, is_structure, same_text
 from rdpt_core.traces.thinking import split_thinking
@@ -201,7 +202,9 @@ class Grader:
 
 
 def _closing_statement(answer: str) -> str | None:
-    """What an answer says in words to be its answer, if nothing of weight follows."""
+    """What an answer says in words to be its answer, if nothing of weight follows; a bare number says so itself."""
+    if len(answer) <= TAIL_CHARS and read(canonical(answer)) is not None:
+        return answer.strip()
     stated = stated_answer(answer)
     if stated is None or len(answer) - answer.rfind(stated) - len(stated) > 100:
         return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rdpt_core.records import Message, Trace
 from rdpt_core.traces.formats.base import Context, Draft, RecordError
-from rdpt_core.traces.grading.grader import Grader
+from rdpt_core.traces.grading.grader import Grade, Grader
 from rdpt_core.traces.importing.ids import IdRegistry
 from rdpt_core.traces.importing.recognition import OpenedFile
 from rdpt_core.traces.importing.report import FileReport
@@ -27,11 +28,13 @@ class Normaliser:
     Args:
         defaults: what the user said for traces whose source does not say it, by the trace's field; `question` too.
         grader: grades where there is a gold answer and no verdict; None leaves `correct` as the source has it.
+        checker: grades what has a verdict of the source as well, and leaves that verdict as it is; None does not.
     """
 
-    def __init__(self, defaults: Mapping[str, str], grader: Grader | None) -> None:
+    def __init__(self, defaults: Mapping[str, str], grader: Grader | None, checker: Grader | None = None) -> None:
         self._defaults = defaults
         self._grader = grader
+        self._checker = checker
         self._ids = IdRegistry()
 
     def trace(self, draft: Draft, line: int, file: OpenedFile) -> Trace:
@@ -41,7 +44,7 @@ class Normaliser:
             RecordError: the conversation ends with a turn of the assistant, so that the response answers nothing.
         """
         if draft.canonical is not None:
-            return self._ids.keep(draft.canonical, file.report)
+            return self._ids.keep(self._with_check(draft.canonical, file.report), file.report)
         response, entry = draft.response.text, file.report
         about: dict[str, Any] = {"format": entry.format, "file": entry.name, "line": line}
         if draft.verdict is not None and draft.correct is not None:
@@ -62,13 +65,16 @@ class Normaliser:
             meta["truncated"] = cut
             entry.n_truncated += 1
         correct = draft.correct
-        if correct is None and draft.gold is not None and self._grader is not None:
+        by = self._grader if correct is None else self._checker
+        if draft.gold is not None and by is not None:
             question = messages[-1].content if messages else draft.prompt or ""
-            grade = self._grader.grade(
-                response, draft.gold, question=question, candidates=draft.candidates, prompt=draft.prompt
-            )
-            correct, meta["grading"] = grade.correct, grade.to_meta()
-            entry.n_graded += 1
+            grade = by.grade(response, draft.gold, question=question, candidates=draft.candidates, prompt=draft.prompt)
+            meta["grading"] = grade.to_meta()
+            if correct is None:
+                correct = grade.correct
+                entry.n_graded += 1
+            else:
+                meta["grading"] = _check(correct, grade, entry)
         trace = Trace(
             trace_id="",
             question_id="",
@@ -85,6 +91,14 @@ class Normaliser:
             meta=meta,
         )
         return self._ids.give(trace, draft, entry)
+
+    def _with_check(self, trace: Trace, entry: FileReport) -> Trace:
+        """A canonical trace whose verdict is checked, unless that verdict came from an own grade."""
+        if self._checker is None or trace.correct is None or trace.gold is None or "grading" in trace.meta:
+            return trace
+        question = trace.messages[-1].content if trace.messages else trace.prompt or ""
+        grade = self._checker.grade(trace.response, trace.gold, question=question, prompt=trace.prompt)
+        return replace(trace, meta={**trace.meta, "grading": _check(trace.correct, grade, entry)})
 
     def _messages(self, draft: Draft, about: dict[str, Any], entry: FileReport) -> tuple[Message, ...]:
         if draft.messages or draft.prompt is not None:
@@ -106,3 +120,11 @@ class Normaliser:
                 plain = match[1].replace("-", "").replace("_", "")
                 return plain.removeprefix("hendrycks").replace("aime20", "aime")
         return "unknown"
+
+
+def _check(correct: bool, grade: Grade, entry: FileReport) -> dict[str, Any]:
+    """The own grade beside the source's verdict, as `meta["grading"]` keeps it: its `correct` tells it from a verdict."""
+    entry.n_checked += 1
+    entry.n_agreed += grade.correct is correct
+    entry.n_disputed += grade.correct is (not correct)
+    return {**grade.to_meta(), "correct": grade.correct}

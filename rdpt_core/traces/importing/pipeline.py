@@ -61,6 +61,7 @@ def import_traces(
     format: str | None = None,
     column_map: Mapping[str, str] | None = None,
     grade: bool = True,
+    check_verdicts: bool = False,
     defaults: Mapping[str, str] | None = None,
     outputs: Sequence[Path] = (),
     rejects: RejectSink,
@@ -75,6 +76,7 @@ def import_traces(
         format: the name of a format, for all files; None recognises each by its content.
         column_map: the file's column for each of our names, such as `{"question": "prompt"}`. Implies `pairs`.
         grade: set `correct` where there is a gold answer and no verdict.
+        check_verdicts: grade what the source has a verdict on as well, into `meta`; the verdict stays.
         defaults: see `DEFAULTS`; used where the source says nothing.
         outputs: the files that the import writes, which are no sources where they lie in a folder.
         rejects: takes every record that became no trace.
@@ -95,7 +97,7 @@ def import_traces(
     report = ImportReport() if report is None else report
     named = itertools.chain.from_iterable(named_files(source) for source in sources)
     files = without_repeats(named, outputs, report)
-    return _Import(forced, dict(column_map or {}), defaults, rejects, report, grade).traces(files)
+    return _Import(forced, dict(column_map or {}), defaults, rejects, report, grade, check_verdicts).traces(files)
 
 
 def parse_column_map(text: str) -> dict[str, str]:
@@ -161,12 +163,14 @@ class _Import:
         rejects: RejectSink,
         report: ImportReport,
         grade: bool,
+        check_verdicts: bool = False,
     ) -> None:
         self._recogniser = Recogniser(forced, column_map, report)
         self._defaults = defaults
         self._rejects = rejects
         self._report = report
         self._grade = grade
+        self._check_verdicts = check_verdicts
 
     def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
         opened = [file for source, is_named in files if (file := self._recogniser.open(source, is_named)) is not None]
@@ -181,7 +185,9 @@ class _Import:
 
     def _drawn(self, opened: list[OpenedFile]) -> Iterator[Trace]:
         with Grader() as grader:
-            normaliser = Normaliser(self._defaults, grader if self._grade else None)
+            normaliser = Normaliser(
+                self._defaults, grader if self._grade else None, grader if self._check_verdicts else None
+            )
             while opened:
                 file = opened.pop(0)
                 try:

@@ -14,6 +14,8 @@ class FileReport:
         format: the name of its format; None if the file was refused.
         refused: why the file was refused; None if it was read.
         left_out: what it is again, if the import met it twice: the same file as another, a copy, or its own output.
+        n_checked: verdicts of the source for which an own grade was looked for, too: `n_agreed` and `n_disputed` of them
+            agree with it and differ from it, and for the rest there is none.
         n_renamed: ids of the source, of a trace or a question, that another text has, and that were changed; `renamed`
             is an example.
         n_copies: traces that repeat an earlier one word for word, all of them kept; `copy` is an example.
@@ -34,6 +36,9 @@ class FileReport:
     n_rejects: int = 0
     n_truncated: int = 0
     n_graded: int = 0
+    n_checked: int = 0
+    n_agreed: int = 0
+    n_disputed: int = 0
     n_without_question: int = 0
     n_requests: int = 0
     n_renamed: int = 0
