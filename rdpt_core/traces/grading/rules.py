@@ -9,7 +9,7 @@ from typing import Any
 
 from rdpt_core.traces.grading import choices
 from rdpt_core.traces.grading.answers import MAX_ANSWER_CHARS, marked_answer, stated_answer
-from rdpt_core.traces.grading.notation import canonical, normal_words
+from rdpt_core.traces.grading.notation import ascii_signs, canonical, normal_words
 from rdpt_core.traces.grading.quantities import compare
 
 
@@ -68,7 +68,7 @@ def grade_text(answer: str, gold: str) -> Grade:
         return _compare_text(marked, gold)
     last = next((line for line in reversed(answer.strip().splitlines()) if line.strip()), "")
     for whole in (answer, last):
-        if normal_words(whole) == normal_words(gold):
+        if _is_same(whole, gold):
             return Grade(True, "text", whole.strip()[:MAX_ANSWER_CHARS])
     return Grade(None, "text", reason="no answer is marked as final, and free text cannot be compared")
 
@@ -80,17 +80,30 @@ _ARTICLE = re.compile(r"^(?:the|a|an) ")
 def _compare_text(marked: str, gold: str) -> Grade:
     """Equality without its trifles. Where two answers could still mean the same, there is no verdict."""
     extracted = marked[:MAX_ANSWER_CHARS]
+    if _is_same(marked, gold):
+        return Grade(True, "text", extracted)
+    if is_structure(gold) or is_structure(marked):
+        return Grade(None, "text", extracted, "a structure may be right in other orders")
     ours, theirs = _words(marked), _words(gold)
     if ours == theirs:
-        return Grade(True, "text", extracted)
+        return Grade(None, "text", extracted, "the answers have the same words and other signs")
     verdict = compare(gold, marked)
     if verdict is not None:
         return Grade(verdict, "text", extracted)
     if f" {theirs} " in f" {ours} " or f" {ours} " in f" {theirs} ":
         return Grade(None, "text", extracted, "one answer contains the other, and free text cannot be compared further")
-    if is_structure(gold) or is_structure(marked):
-        return Grade(None, "text", extracted, "a structure may be right in other orders")
     return Grade(False, "text", extracted)
+
+
+_SIGNS = re.compile(r"[-\u2212](?=\d)|[^\w\s.,;:!?'\"`*$(){}\[\]\\\u2010-\u201f\u3000-\u303f\uff00-\uff1f-]")
+
+
+def _is_same(answer: str, gold: str) -> bool:
+    """Whether two texts are the same but for case, spacing and punctuation: in a structure, every character counts."""
+    if is_structure(gold) or is_structure(answer):
+        return ascii_signs(answer).split() == ascii_signs(gold).split()
+    words = _words(answer)
+    return words != "" and words == _words(gold) and _SIGNS.findall(answer) == _SIGNS.findall(gold)
 
 
 def _words(text: str) -> str:

@@ -123,7 +123,7 @@ class Normaliser:
 
 
 def _check(correct: bool, grade: Grade, entry: FileReport) -> dict[str, Any]:
-    """The own grade beside the source's verdict, as `meta["grading"]` keeps it: its `correct` tells it from a verdict."""
+    """The own grade beside the source's verdict, for `meta["grading"]`, where its `correct` tells it from a verdict."""
     entry.n_checked += 1
     entry.n_agreed += grade.correct is correct
     entry.n_disputed += grade.correct is (not correct)

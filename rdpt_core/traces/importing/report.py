@@ -14,8 +14,8 @@ class FileReport:
         format: the name of its format; None if the file was refused.
         refused: why the file was refused; None if it was read.
         left_out: what it is again, if the import met it twice: the same file as another, a copy, or its own output.
-        n_checked: verdicts of the source for which an own grade was looked for, too: `n_agreed` and `n_disputed` of them
-            agree with it and differ from it, and for the rest there is none.
+        n_checked: verdicts of the source for which an own grade was looked for, too. `n_agreed` of them agree with it,
+            `n_disputed` differ from it, and for the rest there is no own grade.
         n_renamed: ids of the source, of a trace or a question, that another text has, and that were changed; `renamed`
             is an example.
         n_copies: traces that repeat an earlier one word for word, all of them kept; `copy` is an example.

@@ -38,6 +38,14 @@ def test_what_is_spelt_alike_is_right(answer: str, gold: str, expected: bool | N
         ("Answer: Thu", "Tuesday", False),
         ("答案：北京", "北京", True),
         ("Answer: a cellar or so", "cellar", None),
+        ("Answer: C++", "c++", True),
+        ("Answer: C#", "C++", None),
+        ("Answer: Well-known!", "well known", True),
+        ("Answer: ...", "!", False),
+        ("<answer>_ Q\nQ _</answer>", "_ Q\nQ _", True),
+        ("<answer>Q _\n_ Q</answer>", "_ Q\nQ _", None),
+        ("Q _\n_ Q", "_ Q\nQ _", None),
+        ('<answer>{"n": 2}</answer>', '{"n":  2}', True),
     ],
 )
 def test_words(answer: str, gold: str, expected: bool | None) -> None:
