@@ -108,6 +108,16 @@ def _last_boxes(text: str) -> list[_Box]:
     return boxes
 
 
+def every_box(answer: str) -> str | None:
+    """The contents of all boxes of an answer, separated by commas; None if it has fewer than two different ones."""
+    starts = [(match.start(), match.end()) for match in _BOX.finditer(answer[-_MARK_CHARS:])][: _MAX_BOXES + 1]
+    tail = answer[-_MARK_CHARS:]
+    boxes = [box for start, inside in starts if (box := _closed(tail, start, inside)) is not None and box.content]
+    if len(starts) > _MAX_BOXES or len({box.content for box in boxes}) < 2:
+        return None
+    return _joined(boxes)
+
+
 def _closed(text: str, start: int, inside: int) -> _Box | None:
     depth = 1
     for index in range(inside, min(len(text), inside + 4 * MAX_ANSWER_CHARS)):

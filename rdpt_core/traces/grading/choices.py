@@ -131,6 +131,15 @@ def chosen(answer: str, options: Mapping[str, str]) -> str | None:
     return _stated(ascii_signs(answer[-TAIL_CHARS:]), options)
 
 
+def same_letters(gold: str, answer: str) -> bool:
+    """Whether both are lists of letters, such as `AC` and `A, C`, and the same ones; for questions without options."""
+    both = [ascii_signs(gold).strip(), canonical(answer).strip("()[]{}*_ .:")]
+    if not all(_SEVERAL.fullmatch(text) and text.upper() == text for text in both):
+        return False
+    letters = [re.findall("[A-J]", text) for text in both]
+    return len(letters[0]) == len(set(letters[0])) > 1 and sorted(letters[0]) == sorted(letters[1])
+
+
 def is_no_option(answer: str, options: Mapping[str, str]) -> bool:
     """Whether what an answer marks is surely none of the options: a number that differs from each of theirs."""
     marked = marked_answer(answer)

@@ -19,11 +19,12 @@ from rdpt_core.traces.grading.answers import (
     TAIL_CHARS,
     accepted_answers,
     bare_gold,
+    every_box,
     marked_answer,
     stated_answer,
     without_refusals,
 )
-from rdpt_core.traces.grading.choices import choice_of_gold, options_of
+from rdpt_core.traces.grading.choices import choice_of_gold, options_of, same_letters
 from rdpt_core.traces.grading.math_worker import MathWorker
 from rdpt_core.traces.grading.notation import canonical, clean, without_words_of_other_scripts
 from rdpt_core.traces.grading.quantities import compare, read
@@ -43,6 +44,7 @@ MAX_COMPARED = 12
 """So many accepted answers of one question are compared as mathematics; further ones as text only."""
 
 _LATEX_COMMAND = re.compile(r"\\[A-Za-z]+")
+_LIST = re.compile(r",|\band\b|\bor\b")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -158,7 +160,18 @@ class Grader:
         spelt_alike = same_text(answer, bare)
         if spelt_alike is not None:
             return spelt_alike
-        return grade_text(answer, gold) if method == "text" else self._grade_math(answer, bare)
+        marked = marked_answer(answer)
+        if marked is not None and same_letters(bare, marked):
+            return Grade(True, "choice", marked)
+        if method == "text":
+            return grade_text(answer, gold)
+        grade = self._grade_math(answer, bare)
+        # Several answers may each stand in a box of their own, with text between them.
+        boxes = None if grade.correct or not _LIST.search(bare) else every_box(answer)
+        if boxes is not None and boxes != marked:
+            together = self._grade_math(rf"\boxed{{{boxes}}}", bare)
+            return together if together.correct else grade
+        return grade
 
     def _grade_math(self, answer: str, gold: str) -> Grade:
         marked = marked_answer(answer)

@@ -6,7 +6,10 @@ Runs in the grader's process only, which has limits on time and memory: sympy ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
@@ -14,6 +17,12 @@ import sympy  # type: ignore[import-untyped]
 
 _DOTS = re.compile(r"\\(?:l|c|d|v)?dots[cbmio]?(?![A-Za-z])|\.{3}|…")
 _QUANTIFIER = re.compile(r"\\(?:forall|exists)(?![A-Za-z])|[∀∃]|\bfor\s+(?:all|every|each|any)\b", re.I)
+
+_CHECK_S = 2.0
+"""For one independent calculation."""
+
+_SPELLINGS_S = 3.0
+"""After so long, no further spelling of the answer is tried."""
 
 _DIGITS = 50
 _POINTS = (
@@ -39,7 +48,10 @@ def compare(library: Any, golds: Sequence[str], answers: Sequence[str], limit: i
     reply: dict[str, Any] = {"correct": False, "extracted": None}
     error: BaseException | None = None
     has_gold = False
+    started = time.monotonic()
     for index, (gold_text, answer_text) in enumerate(product(golds, answers)):
+        if index and time.monotonic() - started > _SPELLINGS_S:
+            break
         try:
             gold = library.parse(rf"\boxed{{{gold_text}}}", parsing_timeout=limit, raise_on_error=True)
             answer = library.parse(answer_text, parsing_timeout=limit, raise_on_error=True)
@@ -69,26 +81,54 @@ def compare(library: Any, golds: Sequence[str], answers: Sequence[str], limit: i
     return reply if has_gold else {**reply, "reason": "the reference answer could not be parsed"}
 
 
+@contextmanager
+def _limited() -> Iterator[None]:
+    """Raises TimeoutError if what is inside takes too long, where the system has alarms."""
+
+    def ring(number: int, frame: object) -> None:
+        raise TimeoutError
+
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, _CHECK_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _verdict(
     library: Any, gold: list[Any], answer: list[Any], gold_text: str, answer_text: str, limit: int | None
 ) -> tuple[bool | None, str | None]:
     first, second = _expression(gold), _expression(answer)
-    proportional = _same_line(first, second)
+    proportional = _in_time(_same_line, first, second)
     if proportional is not None:
         return proportional, None if proportional else "sure"
     if not library.verify(gold, answer, timeout_seconds=limit, raise_on_error=True):
         is_swapped = isinstance(first, sympy.Set) and isinstance(second, sympy.core.relational.Relational)
         if is_swapped and library.verify(answer, gold, timeout_seconds=limit, raise_on_error=True):
             return True, None  # an interval for an inequality is taken, an inequality for an interval is not
-        return (True, None) if _agrees_everywhere(first, second) else (False, None)
+        return (True, None) if _in_time(_agrees_everywhere, first, second) else (False, None)
     if bool(_DOTS.search(gold_text)) or bool(_DOTS.search(answer_text)):
         return _same_sequence(library, gold_text, _inside(answer_text), limit)
     if bool(_QUANTIFIER.search(gold_text)) != bool(_QUANTIFIER.search(answer_text)):
         return None, "one answer holds for all values of something and the other does not say so"
-    confirmed = _confirmed(first, second)
+    confirmed = _in_time(_confirmed, first, second)
     if confirmed is None:
         return None, "math-verify calls them equal, and an independent calculation could not confirm it"
     return confirmed, None if confirmed else "sure"
+
+
+def _in_time(check: Callable[[Any, Any], bool | None], first: Any, second: Any) -> bool | None:
+    """What a check says; None if it takes too long."""
+    try:
+        with _limited():
+            return check(first, second)
+    except TimeoutError:
+        return None
 
 
 def _expression(parsed: Iterable[Any]) -> Any:

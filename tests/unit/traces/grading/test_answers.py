@@ -7,6 +7,7 @@ import pytest
 from rdpt_core.traces.grading.answers import (
     accepted_answers,
     bare_gold,
+    every_box,
     marked_answer,
     stated_answer,
     without_refusals,
@@ -55,6 +56,12 @@ def test_what_is_marked(answer: str, expected: str | None) -> None:
 )
 def test_what_is_stated_in_words(answer: str, expected: str | None) -> None:
     assert stated_answer(answer) == expected
+
+
+def test_all_boxes_together() -> None:
+    assert every_box(r"First \boxed{1}. Much later \boxed{2}, again \boxed{1}") == "1, 2"
+    assert every_box(r"\boxed{1} and \boxed{1}") is None
+    assert every_box(r"\boxed{1}" * 13 + r"\boxed{2}") is None
 
 
 def test_sentences_that_refuse_are_left_out() -> None:

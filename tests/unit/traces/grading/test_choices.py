@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rdpt_core.traces.grading.choices import choice_of_gold, chosen, is_no_option, options_of
+from rdpt_core.traces.grading.choices import choice_of_gold, chosen, is_no_option, options_of, same_letters
 
 OPTIONS = {"A": "mass", "B": "charge", "C": "spin", "D": "colour"}
 
@@ -71,6 +71,14 @@ def test_letters_of_the_options_own_alphabet() -> None:
     assert chosen("Ответ: В", cyrillic) == "В"
     assert chosen("Ответ: A", cyrillic) == "А"
     assert chosen("Ответ: B", cyrillic) is None
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "expected"),
+    [("A, C", "AC", True), ("AC", "C, A", True), ("A, C", "A", False), ("AC", "ac", False), ("A", "A", False)],
+)
+def test_lists_of_letters_without_options(gold: str, answer: str, expected: bool) -> None:
+    assert same_letters(gold, answer) is expected
 
 
 def test_a_number_that_is_no_option() -> None:

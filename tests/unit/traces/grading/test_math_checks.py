@@ -7,6 +7,7 @@ from typing import Any
 import math_verify
 import pytest
 
+from rdpt_core.traces.grading import math_checks
 from rdpt_core.traces.grading.math_checks import compare
 
 
@@ -64,6 +65,18 @@ def test_a_quantifier_that_only_one_has_leaves_no_verdict() -> None:
     reply = verdict("f(x)=0", r"\forall x>0, f(x)=0")
     assert reply["correct"] is None
     assert "for all values" in reply["reason"]
+
+
+def test_a_check_that_takes_too_long_leaves_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(first: Any, second: Any) -> bool:
+        while True:
+            pass
+
+    monkeypatch.setattr(math_checks, "_CHECK_S", 0.1)
+    monkeypatch.setattr(math_checks, "_confirmed", endless)
+    assert verdict("x^2", "x^2")["correct"] is None
+    monkeypatch.setattr(math_checks, "_agrees_everywhere", endless)
+    assert verdict("x^2", "x^3")["correct"] is False
 
 
 def test_a_reference_that_cannot_be_parsed_leaves_a_reason() -> None:
