@@ -33,6 +33,7 @@ def import_traces(
     difficulty: str | None = None,
     question: str | None = None,
     grade: bool = True,
+    check_verdicts: bool = False,
     keep_copies: bool = False,
     dry_run: int | None = None,
     rejects: PathArgument | None = None,
@@ -54,6 +55,8 @@ def import_traces(
         difficulty: the difficulty of such traces.
         question: the question of traces whose source holds none.
         grade: compare answers with reference answers where the source gives no verdict.
+        check_verdicts: also compare where the source gives a verdict. That verdict stays `correct`; the own grade goes
+            to `meta["grading"]`, and the page Verdicts lists where they differ.
         keep_copies: keep traces that are an earlier one again, word for word.
         dry_run: write nothing, and show in `preview` of the report how the first so many records would come out.
         rejects: where records go that are no traces; by default the name of `out` and `.rejects.jsonl`.
@@ -77,6 +80,7 @@ def import_traces(
         format=format,
         column_map=parse_column_map(map) if isinstance(map, str) else map,
         grade=grade,
+        check_verdicts=check_verdicts,
         defaults={name: text for name, text in given.items() if text is not None},
         keep_copies=keep_copies,
         report=report,

@@ -37,6 +37,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         parser.add_argument(f"--{name}", metavar="TEXT", help=f"the {name} of traces whose source names none")
     parser.add_argument("--no-grade", dest="grade", action="store_false", help="leave `correct` as the source has it")
     parser.add_argument(
+        "--check-verdicts",
+        action="store_true",
+        help="also grade what the source has a verdict on; the verdict stays, the page Verdicts shows what is disputed",
+    )
+    parser.add_argument(
         "--keep-copies",
         action="store_true",
         help="keep traces that stand in another file again, word for word (default: they count once)",
@@ -107,7 +112,7 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
         said = ", ".join(f"{n:,} {what}" for n, what in counts if n or what == "traces")
         lines.append(f"{readable(file.name)}: {file.format}, {said}")
         lines += [f"  warning: {warning}" for warning in _warnings(file)]
-        lines += [f"  {said}" for said in _not_the_models(file)]
+        lines += [f"  {said}" for said in (*_checked(file), *_not_the_models(file))]
     again = [f"{readable(file.name)}, {readable(file.left_out or '')}" for file in report.left_out]
     if again:
         lines.append(f"left out: {_some(again, '; ')}")
@@ -158,6 +163,16 @@ def _warnings(file: FileReport) -> Iterator[str]:
         yield (
             f"column {readable(column)} takes one element of up to {longest:,} in {n_records:,} records; the others "
             "are not read"
+        )
+
+
+def _checked(file: FileReport) -> Iterator[str]:
+    """How own grades agree with the verdicts of the source."""
+    if file.n_checked:
+        n_without = file.n_checked - file.n_agreed - file.n_disputed
+        yield (
+            f"checked {file.n_checked:,} verdicts of the source: {file.n_agreed:,} agree, {file.n_disputed:,} disputed, "
+            f"{n_without:,} no own verdict"
         )
 
 

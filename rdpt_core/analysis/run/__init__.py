@@ -4,6 +4,7 @@ data            all of it strung together: the pages and the Python API stand on
 kept            answers that are computed once
 gap_arrays      the gaps of every sentence, in memory; labels and counts from them
 exact_counts    counts from those gaps, exact in double precision
+verdicts        where verdicts come from, and which are disputed
 trace_table     the traces of a run as small numbers to group by
 shares          label shares of each benchmark
 group_shares    label shares of any groups, and their differences

@@ -2,47 +2,171 @@ r"""What an answer states: the part that it marks as final, and the same for ref
 
 from __future__ import annotations
 
+import json
 import re
+from typing import NamedTuple
 
 MAX_ANSWER_CHARS = 2_000
 """Longer answers are not compared."""
 
-_TAGGED = re.compile(r"<answer>(.*?)</answer>", re.S | re.I)
-_HASHES = re.compile(r"####\s*(.+)")
+TAIL_CHARS = 2_000
+"""Only so much of an answer's end is searched for what it states."""
+
+MAX_ACCEPTED = 200
+"""So many accepted answers of one question are looked at."""
+
+_MARK_CHARS = 20_000
+_MAX_BOXES = 12
+
+_BOX = re.compile(r"\\(?:boxed|fbox)\s{0,3}\{")
+_BARE_BOX = re.compile(r"\\boxed\s{1,3}([-+]?\w[\w.,]*)")
+_TAGGED = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.S | re.I)
+_HASHES = re.compile(r"####[ \t]*([^\n#]+)")
+_HEADING = re.compile(r"\W*(?:step|case|part|method|approach|question|problem|section)\b", re.I)
+# What may stand between boxes that count together: separators, a word that joins, the name of the next unknown.
+_SEPARATOR = r"(?:[\s,;、，；$]|\\[,;()\[\] ]|\\q?quad\b)"
+_JOINT = re.compile(
+    rf"{_SEPARATOR}*(?:(?:\\(?:text|mathrm)\{{\s*)?(?:and|or|und|oder|et|ou|y|o|и|или|和|或|或者|以及|及|&)\s*\}}?)?"
+    rf"{_SEPARATOR}*(?:[A-Za-z](?:_\{{?\w{{1,3}}\}}?)?\s*=\s*)?{_SEPARATOR}*"
+)
+_STATED = (
+    re.compile(r"(?:final|the(?: correct)?) (?:answer|result) (?:is|=|equals)\s{0,9}:?(?=\s{0,9}([^\n]+))", re.I),
+    re.compile(r"^\W{0,8}(?:final\s+|correct\s+)?answer\W{0,4}:[\s*_]*([^\n]+)", re.I | re.M),
+    re.compile(r"(?:最终|正确)?答案\s*(?:应该|应)?\s*(?:是|为|：|:)\s*(?:：|:)?\s*([^\n。；]+)"),
+    re.compile(r"^\W{0,8}(?:antwort|réponse|respuesta|risposta|resposta|ответ|antwoord|答え)\W{0,4}[:：][\s*_]*([^\n]+)",
+               re.I | re.M),
+)  # fmt: skip
+_CORRECTED = re.compile(r"\b(?:correction|corrected|actually|wait|sorry|mistake|instead)\b|更正|不对", re.I)
+_REFUSES = re.compile(
+    r"\b(?:can(?:not|['’]t)|could(?: not|n['’]t)|(?:am |was )?(?:unable|not able) to|do(?: not|n['’]t) know|"
+    r"fail(?:ed)? to|give up|gave up)\b(?:\s+(?:how|to|what|really|actually|seem)){0,3}\s*"
+    r"(?:(?:solve|answer|determine|find|compute|calculate|work|figure|give|provide)\b|$|[.,;!])"
+    r"|\b(?:give|gave) up\b|无法(?:解|求|确定|回答)|不知道",
+    re.I,
+)
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+
+
+class _Box(NamedTuple):
+    start: int
+    end: int
+    content: str
 
 
 def marked_answer(answer: str) -> str | None:
-    r"""What an answer marks as final: the last `\boxed{…}`, `<answer>…</answer>` or `#### …`; None if nothing is."""
-    boxed = _last_boxed(answer)
-    if boxed is not None:
-        return boxed
-    for pattern in (_TAGGED, _HASHES):
-        matches = pattern.findall(answer[-20_000:])
-        if matches:
-            return str(matches[-1]).strip()
+    r"""What an answer marks as final: its last boxes, `<answer>…</answer>` or `#### …`; None if nothing is.
+
+    Boxes that stand together (`\boxed{1} and \boxed{2}`) count together, separated by commas.
+    """
+    boxes = _last_boxes(answer)
+    tags = list(_TAGGED.finditer(answer[-_MARK_CHARS:]))
+    if boxes:
+        end = boxes[-1].end
+        after = answer[end:][:_MARK_CHARS]
+        if (tagged := [match[1] for match in _TAGGED.finditer(after)]) and not _BOX.search(tagged[-1]):
+            return tagged[-1].strip()
+        if _CORRECTED.search(after) and (corrected := stated_answer(after)) is not None:
+            return corrected
+        return _joined(boxes)
+    if tags:
+        return tags[-1][1].strip()
+    return _hashed(answer[-_MARK_CHARS:]) or _bare_box(answer[-_MARK_CHARS:])
+
+
+def stated_answer(answer: str) -> str | None:
+    """What an answer says in words to be its answer, up to the end of the line: `The answer is …`; the last of them."""
+    tail = answer[-TAIL_CHARS:]
+    found = [(match.start(1), match[1]) for pattern in _STATED for match in pattern.finditer(tail)]
+    return max(found)[1].strip() if found else None
+
+
+def without_refusals(answer: str) -> tuple[str, bool]:
+    """The end of an answer without the sentences that say that there is none, and whether its last sentence is one."""
+    sentences = [part for part in _SENTENCE.split(answer[-TAIL_CHARS:]) if part.strip()]
+    kept = [part for part in sentences if not _REFUSES.search(part)]
+    if len(kept) == len(sentences):
+        return answer[-TAIL_CHARS:], False
+    return "\n".join(kept), bool(_REFUSES.search(sentences[-1]))
+
+
+def _last_boxes(text: str) -> list[_Box]:
+    """The last box whose braces close, and the boxes right before it that belong to it."""
+    starts = [(match.start(), match.end()) for match in _BOX.finditer(text[-40 * _MARK_CHARS :])]
+    base = max(0, len(text) - 40 * _MARK_CHARS)
+    boxes: list[_Box] = []
+    for start, inside in reversed(starts[-_MAX_BOXES:]):
+        box = _closed(text, base + start, base + inside)
+        if box is None or not box.content:
+            if boxes:
+                break
+            continue
+        if boxes:
+            between = text[box.end : boxes[0].start]
+            if box.end > boxes[0].start or len(between) > 60 or "\n\n" in between or not _JOINT.fullmatch(between):
+                break
+        boxes.insert(0, box)
+    return boxes
+
+
+def every_box(answer: str) -> str | None:
+    """The contents of all boxes of an answer, separated by commas; None if it has fewer than two different ones."""
+    starts = [(match.start(), match.end()) for match in _BOX.finditer(answer[-_MARK_CHARS:])][: _MAX_BOXES + 1]
+    tail = answer[-_MARK_CHARS:]
+    boxes = [box for start, inside in starts if (box := _closed(tail, start, inside)) is not None and box.content]
+    if len(starts) > _MAX_BOXES or len({box.content for box in boxes}) < 2:
+        return None
+    return _joined(boxes)
+
+
+def _closed(text: str, start: int, inside: int) -> _Box | None:
+    depth = 1
+    for index in range(inside, min(len(text), inside + 4 * MAX_ANSWER_CHARS)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return _Box(start, index + 1, text[inside:index].strip())
     return None
 
 
-def _last_boxed(text: str) -> str | None:
-    """Content of the last box whose braces close."""
-    position = len(text)
-    for _ in range(8):  # boxes that never close are the exception; a text made of them must not cost its square
-        position = max(text.rfind("\\boxed{", 0, position), text.rfind("\\fbox{", 0, position))
-        if position < 0:
-            return None
-        start = text.index("{", position) + 1
-        depth = 1
-        for index in range(start, min(len(text), start + 4 * MAX_ANSWER_CHARS)):
-            depth += {"{": 1, "}": -1}.get(text[index], 0)
-            if depth == 0:
-                return text[start:index].strip()
+def _joined(boxes: list[_Box]) -> str:
+    return ", ".join(dict.fromkeys(box.content for box in boxes))
+
+
+def _hashed(text: str) -> str | None:
+    """What follows the last `####`, unless that is a heading: one with other text after it and no number in it."""
+    for match in reversed(list(_HASHES.finditer(text))[-20:]):
+        stated, rest = match[1].strip(), text[match.end() :]
+        if stated and (not rest.strip() or any(char.isdigit() for char in stated)) and not _HEADING.match(stated):
+            return stated
     return None
+
+
+def _bare_box(text: str) -> str | None:
+    matches = _BARE_BOX.findall(text)
+    return str(matches[-1]).rstrip(".,") if matches and any(char.isdigit() for char in matches[-1]) else None
 
 
 def bare_gold(gold: str) -> str:
-    """A reference answer without its box, or without the working that GSM8K writes before `####`."""
-    boxed = _last_boxed(gold)
-    if boxed is not None:
-        return boxed
+    """A reference answer without its boxes, or without the working that GSM8K writes before `####`."""
+    boxes = _last_boxes(gold)
+    if boxes:
+        return _joined(boxes)
     hashes = _HASHES.findall(gold)
     return str(hashes[-1]).strip() if hashes else gold.strip()
+
+
+def accepted_answers(gold: str) -> list[str]:
+    """The answers of which each one is right: the members of a JSON array that has texts, else the gold answer itself.
+
+    An array of numbers alone is one answer, a list.
+    """
+    plain = gold.strip()
+    if plain.startswith("[") and plain.endswith("]"):
+        try:
+            members = json.loads(plain)
+        except (ValueError, RecursionError):
+            return [gold]
+        if all(isinstance(item, str | int | float) and not isinstance(item, bool) for item in members):
+            texts = [item if isinstance(item, str) else json.dumps(item) for item in members]
+            if texts and any(isinstance(item, str) for item in members):
+                return list(dict.fromkeys(text for text in texts if text.strip()))[:MAX_ACCEPTED] or [gold]
+    return [gold]

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rdpt_core.traces.grading.answers import MAX_ANSWER_CHARS, marked_answer
-
-TAIL_CHARS = 2_000
-"""Only so much of an answer's end is searched for what it states."""
-
-_LETTER = re.compile(r"\(?([A-Z])\)?[.:)]?")
-_LETTER_FIRST = re.compile(r"^\W*(?:\\(?:text|mathrm|textbf)\{)?\W*([A-Z])(?![A-Za-z])")
-_CHOSEN = re.compile(
-    r"(?:answer|choice|option)\s*(?:is|:|=)?\s*(?:is|:)?\s*[*_$\s]*\(?\[?(?:\\(?:text|boxed|mathrm)\{)?\s*\(?"
-    r"([A-J])(?![A-Za-z'])",
-    re.I,
-)
-_LONE_LETTER = re.compile(r"^[\s*_(\[$]*([A-J])[\s*_)\].:$]*$", re.M)
-_MARKED = (
-    re.compile(r"^\W*(?:final\s+)?answer\W*:\s*[*_]*\s*(\S.*)", re.I | re.M),
-    re.compile(r"(?:final answer|the answer) is[\s:*_]*(\S.*)", re.I),
-)
+from rdpt_core.traces.grading import choices
+from rdpt_core.traces.grading.answers import MAX_ANSWER_CHARS, marked_answer, stated_answer
+from rdpt_core.traces.grading.notation import ascii_signs, canonical, normal_words
+from rdpt_core.traces.grading.quantities import compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +19,7 @@ class Grade:
 
     Attributes:
         correct: None if there is no verdict.
-        method: `math-verify`, `choice` or `text`.
+        method: `choice`, `text`, `number` or `math-verify`.
         extracted: the answer that was compared, None if none was found.
         reason: why there is no verdict, or why it is False without a comparison.
     """
@@ -49,56 +35,81 @@ class Grade:
         return {key: value for key, value in entries.items() if value is not None}
 
 
-def choice_of_gold(gold: str, candidates: Sequence[str]) -> str | None:
-    """The gold answer as a letter: itself, or the place of its text among the candidates."""
-    match = _LETTER.fullmatch(gold.strip())
-    if match is not None:
-        return match[1]
-    indices = [index for index, text in enumerate(candidates[:26]) if _normal(text) == _normal(gold)]
-    return chr(ord("A") + indices[0]) if len(indices) == 1 else None
-
-
-def grade_choice(answer: str, letter: str) -> Grade:
-    """Whether the letter that the answer chooses last is the right one."""
+def grade_choice(answer: str, letters: str, options: Mapping[str, str]) -> Grade:
+    """Whether the letters that the answer chooses are the right ones. Without a choice there is no verdict."""
+    found = choices.chosen(answer, options)
+    if found is not None:
+        return Grade(found == letters, "choice", found)
     marked = marked_answer(answer)
-    for text, pattern in (
-        (marked, _LETTER_FIRST),
-        (answer[-TAIL_CHARS:], _CHOSEN),
-        (answer[-TAIL_CHARS:], _LONE_LETTER),
-    ):
-        matches = pattern.findall(text) if text is not None else []
-        if matches:
-            chosen = str(matches[-1]).upper()
-            return Grade(chosen == letter, "choice", chosen)
-    return Grade(False, "choice", reason="no choice was found")
+    extracted = marked[:MAX_ANSWER_CHARS] if marked else None
+    if choices.is_no_option(answer, options):
+        return Grade(False, "choice", extracted, "the answer is a number that is none of the options")
+    return Grade(None, "choice", extracted, "no choice was found")
+
+
+def same_text(answer: str, gold: str) -> Grade | None:
+    """The grade True if what an answer marks, or says in words, or all of it, is spelt like the gold answer."""
+    theirs = canonical(gold)
+    if not theirs or len(gold) > 4 * MAX_ANSWER_CHARS:
+        return None
+    marked = marked_answer(answer)
+    for text in (marked,) if marked is not None else (stated_answer(answer), answer):
+        if text is not None and len(text) <= 2 * MAX_ANSWER_CHARS and canonical(text) == theirs:
+            return Grade(True, "text", text.strip()[:MAX_ANSWER_CHARS])
+    return None
 
 
 def grade_text(answer: str, gold: str) -> Grade:
     """Normalised equality with the marked answer. Without a mark only equality is a verdict: prose proves nothing."""
     marked = marked_answer(answer)
     if marked is None:
-        stated = next((matches for mark in _MARKED if (matches := mark.findall(answer[-TAIL_CHARS:]))), [])
-        marked = str(stated[-1]).strip() if stated else None
+        marked = stated_answer(answer)
     if marked is not None:
         return _compare_text(marked, gold)
     last = next((line for line in reversed(answer.strip().splitlines()) if line.strip()), "")
     for whole in (answer, last):
-        if _normal(whole) == _normal(gold):
+        if _is_same(whole, gold):
             return Grade(True, "text", whole.strip()[:MAX_ANSWER_CHARS])
     return Grade(None, "text", reason="no answer is marked as final, and free text cannot be compared")
+
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ARTICLE = re.compile(r"^(?:the|a|an) ")
 
 
 def _compare_text(marked: str, gold: str) -> Grade:
     """Equality without its trifles. Where two answers could still mean the same, there is no verdict."""
     extracted = marked[:MAX_ANSWER_CHARS]
-    ours, theirs = _normal(marked), _normal(gold)
-    if ours == theirs:
+    if _is_same(marked, gold):
         return Grade(True, "text", extracted)
+    if is_structure(gold) or is_structure(marked):
+        return Grade(None, "text", extracted, "a structure may be right in other orders")
+    ours, theirs = _words(marked), _words(gold)
+    if ours == theirs:
+        return Grade(None, "text", extracted, "the answers have the same words and other signs")
+    verdict = compare(gold, marked)
+    if verdict is not None:
+        return Grade(verdict, "text", extracted)
     if f" {theirs} " in f" {ours} " or f" {ours} " in f" {theirs} ":
         return Grade(None, "text", extracted, "one answer contains the other, and free text cannot be compared further")
-    if is_structure(gold):
-        return Grade(None, "text", extracted, "the reference answer is a structure that may be right in other orders")
     return Grade(False, "text", extracted)
+
+
+_SIGNS = re.compile(r"[-\u2212](?=\d)|[^\w\s.,;:!?'\"`*$(){}\[\]\\\u2010-\u201f\u3000-\u303f\uff00-\uff1f-]")
+
+
+def _is_same(answer: str, gold: str) -> bool:
+    """Whether two texts are the same but for case, spacing and punctuation: in a structure, every character counts."""
+    if is_structure(gold) or is_structure(answer):
+        return ascii_signs(answer).split() == ascii_signs(gold).split()
+    words = _words(answer)
+    return words != "" and words == _words(gold) and _SIGNS.findall(answer) == _SIGNS.findall(gold)
+
+
+def _words(text: str) -> str:
+    words = _ARTICLE.sub("", normal_words(canonical(text)))
+    full = [day for day in _DAYS if words in (day[:3], day[:4])]
+    return full[0] if full else words
 
 
 def is_structure(gold: str) -> bool:
@@ -109,9 +120,3 @@ def is_structure(gold: str) -> bool:
         and "####" not in plain
         or re.sub(r"\s", "", plain[:20]).startswith(('{"', '["', "[[", "{'", "['"))
     )
-
-
-def _normal(text: str) -> str:
-    """Letters and digits of a text: case, width, spacing, punctuation and LaTeX text commands do not count."""
-    plain = unicodedata.normalize("NFKC", re.sub(r"\\(?:text|mathrm|textbf|mathbf)\b", "", text)).casefold()
-    return " ".join("".join(char if char.isalnum() else " " for char in plain).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,16 @@ class Normaliser:
     Args:
         defaults: what the user said for traces whose source does not say it, by the trace's field; `question` too.
         grader: grades where there is a gold answer and no verdict; None leaves `correct` as the source has it.
+        checker: grades what has a verdict of the source as well, and leaves that verdict as it is; None does not.
         ids: gives the ids.
     """
 
-    def __init__(self, defaults: Mapping[str, str], grader: Grader | None, ids: IdRegistry) -> None:
+    def __init__(
+        self, defaults: Mapping[str, str], grader: Grader | None, checker: Grader | None, ids: IdRegistry
+    ) -> None:
         self._defaults = defaults
         self._grader = grader
+        self._checker = checker
         self._ids = ids
 
     def trace(self, draft: Draft, line: int, file: OpenedFile) -> Trace:
@@ -52,7 +57,7 @@ class Normaliser:
             CopyError: the trace is a copy of an earlier one.
         """
         if draft.canonical is not None:
-            return self._ids.keep(draft.canonical, file.report)
+            return self._ids.keep(self._with_check(draft.canonical, file.report), file.report)
         entry = file.report
         about: dict[str, Any] = {"format": entry.format, "file": entry.name, "line": line}
         if draft.verdict is not None:
@@ -87,13 +92,17 @@ class Normaliser:
             meta["truncated"] = cut
             entry.n_truncated += 1
         correct = draft.correct
-        if correct is None and draft.verdict is None and draft.gold is not None and self._grader is not None:
+        by = self._checker if correct is not None else self._grader if draft.verdict is None else None
+        if draft.gold is not None and by is not None:
             question = messages[-1].content if messages else draft.prompt or ""
-            grade = _not_gradable(draft, draft.gold, question, closing) or self._grader.grade(
+            grade = _not_gradable(draft, draft.gold, question, closing) or by.grade(
                 response, draft.gold, question=question, candidates=draft.candidates, prompt=draft.prompt
             )
-            correct, meta["grading"] = grade.correct, grade.to_meta()
-            entry.n_graded += 1
+            if correct is None:
+                correct, meta["grading"] = grade.correct, grade.to_meta()
+                entry.n_graded += 1
+            else:
+                meta["grading"] = _check(correct, grade, entry)
         conversation = account_for(messages, entry)
         if conversation:
             about["conversation"] = conversation
@@ -113,6 +122,14 @@ class Normaliser:
             meta=meta,
         )
         return self._ids.give(trace, draft, entry)
+
+    def _with_check(self, trace: Trace, entry: FileReport) -> Trace:
+        """A canonical trace whose verdict is checked, unless that verdict came from an own grade."""
+        if self._checker is None or trace.correct is None or trace.gold is None or "grading" in trace.meta:
+            return trace
+        question = trace.messages[-1].content if trace.messages else trace.prompt or ""
+        grade = self._checker.grade(trace.response, trace.gold, question=question, prompt=trace.prompt)
+        return replace(trace, meta={**trace.meta, "grading": _check(trace.correct, grade, entry)})
 
     def _messages(self, draft: Draft, about: dict[str, Any], entry: FileReport) -> tuple[Message, ...]:
         if draft.messages or draft.prompt is not None:
@@ -143,3 +160,11 @@ def _not_gradable(draft: Draft, gold: str, question: str, closing: str | None) -
     """
     reason = _NOT_GRADABLE.get(closing or "")
     return Grade(None, method_for(gold, question, draft.candidates), reason=reason) if reason is not None else None
+
+
+def _check(correct: bool, grade: Grade, entry: FileReport) -> dict[str, Any]:
+    """The own grade beside the source's verdict, for `meta["grading"]`, where its `correct` tells it from a verdict."""
+    entry.n_checked += 1
+    entry.n_agreed += grade.correct is correct
+    entry.n_disputed += grade.correct is (not correct)
+    return {**grade.to_meta(), "correct": grade.correct}

@@ -70,6 +70,7 @@ def import_traces(
     format: str | None = None,
     column_map: Mapping[str, str] | None = None,
     grade: bool = True,
+    check_verdicts: bool = False,
     defaults: Mapping[str, str] | None = None,
     outputs: Sequence[Path] = (),
     keep_copies: bool = False,
@@ -86,6 +87,7 @@ def import_traces(
         format: the name of a format, for all files; None recognises each by its content.
         column_map: the file's column for each of our names, such as `{"question": "prompt"}`. Implies `pairs`.
         grade: set `correct` where there is a gold answer and no verdict.
+        check_verdicts: grade what the source has a verdict on as well, into `meta`; the verdict stays.
         defaults: see `DEFAULTS`; used where the source says nothing.
         outputs: the files that the import writes, which are no sources where they lie in a folder.
         keep_copies: keep traces that are an earlier one again, see `CopyRegistry`.
@@ -108,7 +110,17 @@ def import_traces(
     report = ImportReport() if report is None else report
     named = itertools.chain.from_iterable(named_files(source) for source in sources)
     files = without_repeats(with_members(without_repeats(named, outputs, report)), (), report)
-    importing = _Import(forced, dict(column_map or {}), defaults, rejects, report, grade, keep_copies, on_trace)
+    importing = _Import(
+        forced,
+        dict(column_map or {}),
+        defaults,
+        rejects,
+        report,
+        grade,
+        check_verdicts=check_verdicts,
+        keep_copies=keep_copies,
+        on_trace=on_trace,
+    )
     return importing.traces(files)
 
 
@@ -188,6 +200,7 @@ class _Import:
         rejects: RejectSink,
         report: ImportReport,
         grade: bool,
+        check_verdicts: bool = False,
         keep_copies: bool = False,
         on_trace: OnTrace | None = None,
     ) -> None:
@@ -196,6 +209,7 @@ class _Import:
         self._rejects = rejects
         self._report = report
         self._grade = grade
+        self._check_verdicts = check_verdicts
         self._thinking = ThinkingSeen()
         self._ids = IdRegistry(keep_copies)
         self._on_trace = on_trace
@@ -219,7 +233,8 @@ class _Import:
 
     def _drawn(self, opened: list[OpenedFile]) -> Iterator[Trace]:
         with Grader() as grader:
-            normaliser = Normaliser(self._defaults, grader if self._grade else None, self._ids)
+            checker = grader if self._check_verdicts else None
+            normaliser = Normaliser(self._defaults, grader if self._grade else None, checker, self._ids)
             while opened:
                 file = opened.pop(0)
                 try:

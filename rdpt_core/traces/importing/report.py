@@ -21,6 +21,8 @@ class FileReport:
         refused: why the file was refused; None if it was read.
         left_out: what it is, if it is known to hold no traces of its own: the same file as another, a copy, the
             import's own output, a link in an archive, the description of a data set.
+        n_checked: verdicts of the source for which an own grade was looked for, too. `n_agreed` of them agree with it,
+            `n_disputed` differ from it, and for the rest there is no own grade.
         n_renamed: ids of the source, of a trace or a question, that another text has, and that were changed; `renamed`
             is an example.
         n_copies: traces that are an earlier one again, word for word, and were set aside; `copy` is an example.
@@ -59,6 +61,9 @@ class FileReport:
     n_rejects: int = 0
     n_truncated: int = 0
     n_graded: int = 0
+    n_checked: int = 0
+    n_agreed: int = 0
+    n_disputed: int = 0
     n_without_question: int = 0
     n_requests: int = 0
     n_renamed: int = 0

@@ -10,6 +10,7 @@ benchmarks  label shares of groups of traces
 positions   labels along the traces
 thresholds  how much depends on α and β
 predict     labels and correct answers
+verdicts    who says what is correct, and what is disputed
 runs        two runs of the file
 selection   training data among candidates
 """

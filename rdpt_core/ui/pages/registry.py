@@ -41,6 +41,9 @@ PAGES = (
         "How much depends on α and β, and which claims hold for all sensible ones.",
     ),
     PageEntry("pages/predict.py", "Predict", "Do labels tell right answers from wrong ones, beyond length?"),
+    PageEntry(
+        "pages/verdicts.py", "Verdicts", "Who says which answers are correct, and where the verdict is disputed."
+    ),
     PageEntry("pages/runs.py", "Runs", "Do the labels hold with another student, precision, template or splitter?"),
     PageEntry("pages/selection.py", "Selection", "Which of several responses to train on, judged before any training."),
 )

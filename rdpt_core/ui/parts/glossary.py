@@ -276,6 +276,19 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "The first token of a sentence is hard to predict, so short sentences look less likely than long ones.",
         ),
     ),
+    "Verdicts": (
+        Term(
+            "verdict",
+            "Whether an answer is correct, as the source of the traces said it or, where that said nothing, as the "
+            "import graded it.",
+        ),
+        Term(
+            "own grade",
+            "What the import finds by comparing the answer with the reference answer. Where it cannot tell, there is "
+            "no grade.",
+        ),
+        Term("disputed", "A verdict of the source from which the own grade differs. Either may be right: read it."),
+    ),
     "Comparing runs": (
         Term("agreement", "Share of matched sentences that carry the same label in both runs."),
         Term(

@@ -259,9 +259,36 @@ def test_grading_sets_correct_and_says_how(tmp_path: Path) -> None:
     lines = [{**PAIR, "gold": gold} for gold in ("4", "5")] + [{**PAIR, "gold": "5", "correct": True}]
     traces, _, report = run(write(tmp_path / "a.jsonl", *lines))
     assert [trace.correct for trace in traces] == [True, False, True]
-    assert traces[0].meta["grading"]["method"] == "math-verify"
+    assert [trace.meta["grading"]["method"] for trace in traces[:2]] == ["text", "number"]
     assert "grading" not in traces[2].meta
     assert report.files[0].n_graded == 2
+
+
+def test_checked_verdicts_stay_and_the_own_grade_stands_beside_them(tmp_path: Path) -> None:
+    lines = [{**PAIR, "gold": gold, "correct": correct} for gold, correct in (("4", True), ("5", True), ("4", None))]
+    # Free text without a mark: no own grade.
+    lines.append({**PAIR, "response": "It was Carla who ran.", "gold": "Evelyn", "correct": False})
+    path = write(tmp_path / "a.jsonl", *lines)
+    traces, _, report = run(path, check_verdicts=True)
+    assert [trace.correct for trace in traces] == [True, True, True, False]
+    assert [trace.meta["grading"].get("correct", "absent") for trace in traces] == [True, False, "absent", None]
+    entry = report.files[0]
+    assert (entry.n_checked, entry.n_agreed, entry.n_disputed, entry.n_graded) == (3, 1, 1, 1)
+    plain, _, report = run(path)
+    assert ["grading" in trace.meta for trace in plain] == [False, False, True, False]
+    assert report.files[0].n_checked == 0
+    ungraded, _, _ = run(path, check_verdicts=True, grade=False)
+    assert ungraded[2].correct is None
+
+
+def test_checked_canonical_lines_keep_the_rest(tmp_path: Path) -> None:
+    line = {"trace_id": "t", "question_id": "q", "question": "?", "response": "4", "gold": "5", "correct": True}
+    path = write(tmp_path / "a.jsonl", line, {**line, "trace_id": "u", "meta": {"grading": {"method": "text"}}})
+    traces, _, report = run(path, check_verdicts=True)
+    assert [(trace.trace_id, trace.correct) for trace in traces] == [("t", True), ("u", True)]
+    assert traces[0].meta["grading"] == {"method": "number", "extracted": "4", "correct": False}
+    assert traces[1].meta["grading"] == {"method": "text"}
+    assert (report.files[0].n_checked, report.files[0].n_disputed) == (1, 1)
 
 
 # ── Hostile files ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,4 @@
+"""The page Verdicts.
+
+page  the whole page
+"""
