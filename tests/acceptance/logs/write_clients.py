@@ -31,21 +31,37 @@ class Logs:
         (self.folder / name).write_text(text, encoding="utf-8")
         self.expected.add(name, traces, rejects=rejects)
 
-    def write_objects(self, name: str, objects: list[BaseModel], traces: list[dict[str, Any]], rejects: int = 0) -> None:
+    def write_objects(
+        self, name: str, objects: list[BaseModel], traces: list[dict[str, Any]], rejects: int = 0
+    ) -> None:
         """With all fields, with those that are set only, indented, in a list, and one after the other."""
         self.write(f"{name}.jsonl", "".join(item.model_dump_json() + "\n" for item in objects), traces, rejects)
         short = [item.model_dump_json(exclude_none=True) for item in objects]
         self.write(f"{name}_short.jsonl", "\n".join(short), traces, rejects)
-        self.write(f"{name}_by_alias.jsonl", "\n".join(item.model_dump_json(by_alias=True) for item in objects), traces, rejects)
+        self.write(
+            f"{name}_by_alias.jsonl",
+            "\n".join(item.model_dump_json(by_alias=True) for item in objects),
+            traces,
+            rejects,
+        )
         self.write(f"{name}_list.json", json.dumps([item.model_dump(mode="json") for item in objects]), traces, rejects)
-        self.write(f"{name}_indented.json", "\n".join(item.model_dump_json(indent=2) for item in objects), traces, rejects)
+        self.write(
+            f"{name}_indented.json", "\n".join(item.model_dump_json(indent=2) for item in objects), traces, rejects
+        )
 
 
 def chat(number: int, message: dict[str, Any], finish: str = "stop") -> ChatCompletion:
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", **message}}
     usage = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
     return ChatCompletion.model_validate(
-        {"id": f"chatcmpl-{number}", "object": "chat.completion", "created": 1, "model": "small-1", "choices": [choice], "usage": usage}
+        {
+            "id": f"chatcmpl-{number}",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "small-1",
+            "choices": [choice],
+            "usage": usage,
+        }
     )
 
 
@@ -64,12 +80,20 @@ def openai_chat(logs: Logs) -> None:
     several = chat(6, {"content": "one"})
     several.choices += [several.choices[0].model_copy(update={"index": 1})]
     several.choices[1].message = several.choices[0].message.model_copy(update={"content": "two"})
-    logs.write_objects("openai_several", [several], [{"response": "one", "sample": 0}, {"response": "two", "sample": 1}])
+    logs.write_objects(
+        "openai_several", [several], [{"response": "one", "sample": 0}, {"response": "two", "sample": 1}]
+    )
 
     call = {"id": "call_1", "type": "function", "function": {"name": "lookup", "arguments": "{}"}}
-    logs.write_objects("openai_tool_call", [chat(7, {"content": None, "tool_calls": [call]}, "tool_calls")], [], rejects=1)
+    logs.write_objects(
+        "openai_tool_call", [chat(7, {"content": None, "tool_calls": [call]}, "tool_calls")], [], rejects=1
+    )
 
-    pieces: list[dict[str, Any]] = [{"role": "assistant"}, {"reasoning_content": "Let me "}, {"reasoning_content": "think."}]
+    pieces: list[dict[str, Any]] = [
+        {"role": "assistant"},
+        {"reasoning_content": "Let me "},
+        {"reasoning_content": "think."},
+    ]
     pieces += [{"content": "The "}, {"content": "answer is 4"}, {}]
     chunks = [
         ChatCompletionChunk.model_validate({
@@ -93,7 +117,8 @@ def openai_chat(logs: Logs) -> None:
     batch.mkdir()
     requests = [
         {"custom_id": f"q-{n}", "method": "POST", "url": "/v1/chat/completions",
-         "body": {"model": "small-1", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"Question {n}"}]}}
+         "body": {"model": "small-1", "messages": [{"role": "system", "content": "Be brief."},
+                                                   {"role": "user", "content": f"Question {n}"}]}}
         for n in range(len(objects))
     ]  # fmt: skip
     answers = [
@@ -104,7 +129,9 @@ def openai_chat(logs: Logs) -> None:
     (batch / "requests.jsonl").write_text("".join(json.dumps(line) + "\n" for line in requests), encoding="utf-8")
     (batch / "output.jsonl").write_text("".join(json.dumps(line) + "\n" for line in answers), encoding="utf-8")
     asked = [[["system", "Be brief."], ["user", f"Question {n}"]] for n in range(len(objects))]
-    logs.expected.add("openai_batch", [{**trace, "messages": messages} for trace, messages in zip(traces, asked, strict=True)])
+    logs.expected.add(
+        "openai_batch", [{**trace, "messages": messages} for trace, messages in zip(traces, asked, strict=True)]
+    )
 
 
 def openai_responses(logs: Logs) -> None:
@@ -150,7 +177,9 @@ def anthropic(logs: Logs) -> None:
     traces = [{"response": text, "truncated": index == 4, "model": "small-1"} for index, text in enumerate(texts)]
     logs.write_objects("anthropic", objects, traces)
     batch = [
-        MessageBatchIndividualResponse.model_validate({"custom_id": f"q-{n}", "result": {"type": "succeeded", "message": item}})
+        MessageBatchIndividualResponse.model_validate(
+            {"custom_id": f"q-{n}", "result": {"type": "succeeded", "message": item}}
+        )
         for n, item in enumerate(objects)
     ]
     batch.append(MessageBatchIndividualResponse.model_validate({"custom_id": "q-9", "result": {"type": "expired"}}))
@@ -160,7 +189,9 @@ def anthropic(logs: Logs) -> None:
 def gemini(logs: Logs) -> None:
     def response(parts: list[dict[str, Any]], finish: str = "STOP") -> GenerateContentResponse:
         candidate = {"content": {"role": "model", "parts": parts}, "finish_reason": finish, "index": 0}
-        return GenerateContentResponse.model_validate({"candidates": [candidate], "model_version": "small-1", "response_id": "r"})
+        return GenerateContentResponse.model_validate(
+            {"candidates": [candidate], "model_version": "small-1", "response_id": "r"}
+        )
 
     objects = [
         response([{"text": "4"}]),

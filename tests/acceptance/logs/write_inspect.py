@@ -29,9 +29,9 @@ from inspect_ai.model import (
     ModelUsage,
     get_model,
 )
-from inspect_ai.scorer import Score, match, mean, multi_scorer, scorer
+from inspect_ai.scorer import Score, match, mean, scorer
 from inspect_ai.scorer import choice as choice_scorer
-from inspect_ai.solver import generate, multiple_choice, prompt_template, system_message, use_tools
+from inspect_ai.solver import generate, multiple_choice, prompt_template, system_message, use_tools, user_message
 from inspect_ai.tool import tool
 
 MODEL = "mockllm/model"
@@ -43,7 +43,9 @@ PICTURE = base64.b64decode(
 
 def said(content: Any, stop_reason: Any = "stop") -> ModelOutput:
     message = ChatMessageAssistant(content=content, model=MODEL, source="generate")
-    return with_usage(ModelOutput(model=MODEL, choices=[ChatCompletionChoice(message=message, stop_reason=stop_reason)]))
+    return with_usage(
+        ModelOutput(model=MODEL, choices=[ChatCompletionChoice(message=message, stop_reason=stop_reason)])
+    )
 
 
 def called(tool: str, arguments: dict[str, Any], text: str) -> ModelOutput:
@@ -95,7 +97,8 @@ class Logs:
                 continue
             traces.append({
                 "response": sample.output.completion,
-                "gold": sample.target if isinstance(sample.target, str) else None,
+                # Several accepted answers are one gold answer here in some form, which is not Inspect's to say.
+                "gold": sample.target if isinstance(sample.target, str) else ...,
                 "correct": self.verdict(sample),
                 "sample": sample.epoch - 1,
                 "truncated": sample.output.stop_reason in ("max_tokens", "model_length"),
@@ -105,6 +108,7 @@ class Logs:
             })  # fmt: skip
         for trace in traces:
             trace.update(fields)
+            # `...` stands for what is not compared.
             for key in [key for key, value in trace.items() if value is ...]:
                 del trace[key]
         source = Path(log.location).name
@@ -154,7 +158,12 @@ def plain(logs: Logs, format: str) -> None:
     logs.expect(logs.run(f"ids_and_epochs_{format}", task, outputs, format=format), question=...)
     data = [Sample(id="1", input="What is 2 + 2?", target="4")]
     solver = [system_message("Be brief."), prompt_template("Solve:\n{prompt}\nEnd with ANSWER: x"), generate()]
-    log = logs.run(f"templates_{format}", Task(dataset=data, name="sums", solver=solver, scorer=match()), [said("4")], format=format)
+    log = logs.run(
+        f"templates_{format}",
+        Task(dataset=data, name="sums", solver=solver, scorer=match()),
+        [said("4")],
+        format=format,
+    )
     messages = [[message.role, message.text] for message in log.samples[0].messages[:-1]]
     logs.expect(log, messages=messages, question=...)
 
@@ -193,7 +202,12 @@ def conversations(logs: Logs) -> None:
     log = logs.run("prefilled", task, [said(", two and two.\n</think>\n\n4")])
     logs.expect(log, response="<think>\nOkay, two and two.\n</think>\n\n4", question="What is 2 + 2?", messages=...)
 
-    turns = [ChatMessageSystem(content="Be brief."), ChatMessageUser(content="Hi"), ChatMessageAssistant(content="Ho"), ChatMessageUser(content="2 + 2?")]
+    turns = [
+        ChatMessageSystem(content="Be brief."),
+        ChatMessageUser(content="Hi"),
+        ChatMessageAssistant(content="Ho"),
+        ChatMessageUser(content="2 + 2?"),
+    ]
     task = Task(dataset=[Sample(id="1", input=turns, target="4")], name="sums", scorer=match())
     log = logs.run("turns", task, [said("4")])
     logs.expect(log, messages=[[turn.role, turn.text] for turn in turns], question=...)
@@ -231,8 +245,11 @@ def agents(logs: Logs) -> None:
 def limits(logs: Logs) -> None:
     """A limit of the sample is no cut of the answer."""
     data = [Sample(id="1", input="What is 2 + 2?", target="4")]
-    task = Task(dataset=data, name="sums", solver=[generate(), generate(), generate()], scorer=match(), message_limit=3)
-    logs.expect(logs.run("message_limit", task, [said("First 4"), said("Second 4"), said("Third 4")]), truncated=False, question=...)
+    solver = [generate(), user_message("Are you sure?"), generate(), user_message("Really?"), generate()]
+    task = Task(dataset=data, name="sums", solver=solver, scorer=match(), message_limit=5)
+    log = logs.run("message_limit", task, [said("First 4"), said("Second 4"), said("Third 4")])
+    asked = [["user", "What is 2 + 2?"], ["assistant", "First 4"], ["user", "Are you sure?"]]
+    logs.expect(log, response="Second 4", truncated=False, messages=asked, question=...)
     task = Task(dataset=data, name="sums", solver=generate(), scorer=match(), token_limit=1)
     # What crosses the limit of tokens is no output of the sample.
     logs.expect(logs.run("token_limit", task, [said("4")]), rejects=1)

@@ -29,7 +29,7 @@ from lighteval.utils.cache_management import SampleCache
 FOLDER = Path(sys.argv[1]).resolve()
 CACHE = str(FOLDER / "cache")
 PROBLEMS = [
-    {"question": "Ben has 13 apples. He gives away 2. He gets 9 more. How many apples does Ben have now?", "gold": "20"},
+    {"question": "Ben has 13 apples. He gives away 2. He gets 9 more. How many does Ben have now?", "gold": "20"},
     {"question": "Mia has 11 pens. She gets 9 more. She finds 4 more. How many pens does Mia have now?", "gold": "24"},
     {"question": "Zoë's “test” with ünïcode, a tab\tand a quote \". How many pens?", "gold": "4"},
 ]  # fmt: skip
@@ -78,7 +78,12 @@ class Given(LightevalModel):
 
     def greedy_until(self, docs: list[Doc]) -> list[ModelResponse]:
         return [
-            ModelResponse(input=doc.query, text=TEXTS[int(doc.id)][: doc.num_samples], input_tokens=[1], output_tokens=[[1]] * doc.num_samples)
+            ModelResponse(
+                input=doc.query,
+                text=TEXTS[int(doc.id)][: doc.num_samples],
+                input_tokens=[1],
+                output_tokens=[[1]] * doc.num_samples,
+            )
             for doc in docs
         ]
 
@@ -90,8 +95,12 @@ class Given(LightevalModel):
 
 def run(name: str, model: Any, expected: Expectations) -> None:
     tracker = EvaluationTracker(output_dir=str(FOLDER / name), save_details=True)
-    parameters = PipelineParameters(launcher_type=ParallelismManager.CUSTOM, custom_tasks_directory=str(Path(__file__).resolve()))
-    pipeline = Pipeline(tasks="sums|0,sums_twice|0", pipeline_parameters=parameters, evaluation_tracker=tracker, model=model)
+    parameters = PipelineParameters(
+        launcher_type=ParallelismManager.CUSTOM, custom_tasks_directory=str(Path(__file__).resolve())
+    )
+    pipeline = Pipeline(
+        tasks="sums|0,sums_twice|0", pipeline_parameters=parameters, evaluation_tracker=tracker, model=model
+    )
     pipeline.evaluate()
     pipeline.save_and_push_results()
     for task_name, details in pipeline.evaluation_tracker.details_logger.details.items():
@@ -103,7 +112,7 @@ def run(name: str, model: Any, expected: Expectations) -> None:
                 traces.append({
                     "response": text,
                     "question": detail.doc.query,
-                    "gold": detail.doc.choices[detail.doc.gold_index if isinstance(detail.doc.gold_index, int) else detail.doc.gold_index[0]],
+                    "gold": detail.doc.get_golds()[0],
                     "benchmark": task_name.partition("|")[0],
                     **({"sample": index} if len(texts) > 1 else {}),
                 })  # fmt: skip

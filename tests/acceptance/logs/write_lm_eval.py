@@ -17,15 +17,28 @@ from lm_eval.loggers import EvaluationTracker
 from lm_eval.models.huggingface import HFLM
 
 PROBLEMS = [
-    {"question": "Ben has 13 apples. He gives away 2. He gets 9 more. How many apples does Ben have now?", "gold": "20"},
+    {"question": "Ben has 13 apples. He gives away 2. He gets 9 more. How many does Ben have now?", "gold": "20"},
     {"question": "Mia has 11 pens. She gets 9 more. She finds 4 more. How many pens does Mia have now?", "gold": "24"},
     {"question": "Zoë's “test” with ünïcode, a tab\tand a quote \". How many pens?", "gold": "4"},
 ]  # fmt: skip
 GENERATION = {"max_gen_toks": 120, "do_sample": False, "until": ["Question:"]}
-STRICT = {"name": "strict", "filter": [{"function": "regex", "regex_pattern": "answer is (\\w+)"}, {"function": "take_first"}]}
-LOOSE = {"name": "loose", "filter": [{"function": "regex", "regex_pattern": "(\\d+)", "group_select": -1}, {"function": "take_first"}]}
+STRICT = {
+    "name": "strict",
+    "filter": [{"function": "regex", "regex_pattern": "answer is (\\w+)"}, {"function": "take_first"}],
+}
+LOOSE = {
+    "name": "loose",
+    "filter": [{"function": "regex", "regex_pattern": "(\\d+)", "group_select": -1}, {"function": "take_first"}],
+}
 FIRST = {"name": "first", "filter": [{"function": "take_first"}]}
-VOTE = {"name": "vote", "filter": [{"function": "regex", "regex_pattern": "answer is (\\w+)"}, {"function": "majority_vote"}, {"function": "take_first"}]}
+VOTE = {
+    "name": "vote",
+    "filter": [
+        {"function": "regex", "regex_pattern": "answer is (\\w+)"},
+        {"function": "majority_vote"},
+        {"function": "take_first"},
+    ],
+}
 
 
 class Logs:
@@ -110,7 +123,8 @@ def main() -> None:
     logs.run("chat_prefix", chat=True, gen_prefix="We start with")
     logs.run("cut_short", chat=True, generation_kwargs={**GENERATION, "max_gen_toks": 6})
     logs.run(
-        "choices", output_type="multiple_choice", doc_to_choice=["20", "24", "4"], doc_to_target="{{['20', '24', '4'].index(gold)}}",
+        "choices", output_type="multiple_choice", doc_to_choice=["20", "24", "4"],
+        doc_to_target="{{['20', '24', '4'].index(gold)}}",
         metric_list=[{"metric": "acc"}], generation_kwargs=None, filter_list=None, rejects=len(PROBLEMS),
     )  # fmt: skip
     shutil.rmtree(folder / "model")

@@ -5,6 +5,7 @@ Usage: python write_tables.py FOLDER
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from expectations import TRICKY, Expectations
 ROWS = [
     {"question": "What is 2 + 2?", "response": "<think>\nEasy.\n</think>\n\n4", "gold": "4", "correct": True, "n": 1},
     {"question": TRICKY, "response": TRICKY, "gold": "4", "correct": False, "n": 2},
-    {"question": "comma, \"quote\"\nline", "response": "comma, \"quote\"\nline\n", "gold": "x", "correct": True, "n": 3},
+    {"question": "comma, \"quote\"\nline", "response": "comma, \"\"\nline\n", "gold": "x", "correct": True, "n": 3},
     {"question": "=1+1", "response": "  leading and trailing  ", "gold": None, "correct": None, "n": None},
     {"question": "NA", "response": "NA", "gold": "null", "correct": False, "n": 5},
 ]  # fmt: skip
@@ -28,7 +29,12 @@ CHAT = [
     for row in ROWS
 ]
 CANDIDATES = [
-    {"problem": row["question"], "answer": "4", "generations": [row["response"], "I say 4"], "correctness": [True, False]}
+    {
+        "problem": row["question"],
+        "answer": "4",
+        "generations": [row["response"], "I say 4"],
+        "correctness": [True, False],
+    }
     for row in ROWS
 ]
 
@@ -58,16 +64,20 @@ def with_datasets(folder: Path, expected: Expectations) -> None:
         data.to_parquet(folder / f"datasets_{kind}.parquet")
         data.save_to_disk(folder / f"datasets_{kind}_disk")
         data.save_to_disk(folder / f"datasets_{kind}_shards", num_shards=2)
-        DatasetDict({"train": data, "test": data}).save_to_disk(folder / f"datasets_{kind}_dict")
+        # Copies would be read once.
+        DatasetDict({"train": data, "test": data.select(range(3))}).save_to_disk(folder / f"datasets_{kind}_dict")
         names = [f"{kind}.jsonl", f"{kind}.json", f"{kind}.parquet", f"{kind}_disk", f"{kind}_shards"]
         for name in names:
             expected.add(f"datasets_{name}", traces)
-        expected.add(f"datasets_{kind}_dict", traces * 2)
+        expected.add(f"datasets_{kind}_dict", traces + traces[: 3 * len(traces) // len(rows)])
         # What load_dataset leaves in its cache.
-        cached = load_dataset("parquet", data_files=str(folder / f"datasets_{kind}.parquet"), cache_dir=folder / "cache", split="train")
+        cached = load_dataset(
+            "parquet", data_files=str(folder / f"datasets_{kind}.parquet"), cache_dir=folder / "cache", split="train"
+        )
         (path,) = [Path(part["filename"]) for part in cached.cache_files]
         (folder / f"datasets_{kind}_cache.arrow").write_bytes(path.read_bytes())
         expected.add(f"datasets_{kind}_cache.arrow", traces)
+    shutil.rmtree(folder / "cache")
     Dataset.from_list(ROWS).to_csv(folder / "datasets_pairs.csv")
     expected.add("datasets_pairs.csv", as_traces(ROWS))
 
@@ -91,7 +101,17 @@ def with_pandas(folder: Path, expected: Expectations) -> None:
     data.to_csv(path("plain.csv.xz"), index=False)
     data.to_csv(path("plain.csv.bz2"), index=False)
     data.to_csv(path("plain.csv.zip"), index=False)
-    for name in ("index.csv", "plain.csv", "tabs.tsv", "semicolons.csv", "quoted.csv", "plain.csv.gz", "plain.csv.xz", "plain.csv.bz2", "plain.csv.zip"):
+    for name in (
+        "index.csv",
+        "plain.csv",
+        "tabs.tsv",
+        "semicolons.csv",
+        "quoted.csv",
+        "plain.csv.gz",
+        "plain.csv.xz",
+        "plain.csv.bz2",
+        "plain.csv.zip",
+    ):
         expect(name)
     for orient in ("records", "columns", "index", "split", "table"):
         data.to_json(path(f"{orient}.json"), orient=orient)
@@ -102,7 +122,14 @@ def with_pandas(folder: Path, expected: Expectations) -> None:
     data.to_parquet(path("brotli.parquet"), compression="brotli")
     data.to_feather(path("plain.feather"))
     data.to_feather(path("lz4.feather"), compression="lz4")
-    for name in ("lines.jsonl", "plain.parquet", "named_index.parquet", "brotli.parquet", "plain.feather", "lz4.feather"):
+    for name in (
+        "lines.jsonl",
+        "plain.parquet",
+        "named_index.parquet",
+        "brotli.parquet",
+        "plain.feather",
+        "lz4.feather",
+    ):
         expect(name)
     dated = data.iloc[[0, 2]].assign(gold=pd.to_datetime(["2024-01-05", "1999-12-31"]))
     dated.to_parquet(path("dates.parquet"))
