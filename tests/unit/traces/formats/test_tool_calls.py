@@ -51,7 +51,8 @@ def test_calls_of_a_turn_and_how_many_are_none() -> None:
     assert calls_of_turn({"tool_calls": [call, {"id": "x"}, 3]}) == ([ToolCall("f", "{}")], 2)
     assert calls_of_turn({"tool_calls": '[{"name": "f", "arguments": {}}]'}) == ([ToolCall("f", "{}")], 0)
     assert calls_of_turn({"function_call": {"name": "f", "arguments": "{}"}}) == ([ToolCall("f", "{}")], 0)
-    for nothing in ({}, {"tool_calls": None}, {"tool_calls": []}, {"function_call": None}, {"tool_calls": "none"}):
+    nothings: list[dict[str, Any]] = [{}, {"tool_calls": None}, {"tool_calls": []}, {"tool_calls": "none"}]
+    for nothing in (*nothings, {"function_call": None}):
         assert calls_of_turn(nothing) == ([], 0)
 
 
