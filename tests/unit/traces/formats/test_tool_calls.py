@@ -29,6 +29,8 @@ ADD = ToolCall("add", '{"a": 1}', "c1")
         ({"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "add", "arguments": '{"a": 1}'}, ADD),
         ({"type": "tool_use", "id": "c1", "name": "add", "input": {"a": 1}}, ADD),
         ({"type": "custom", "id": "c1", "custom": {"name": "add", "input": '{"a": 1}'}}, ADD),
+        ({"tool_call.id": "c1", "tool_call.function.name": "add", "tool_call.function.arguments": '{"a": 1}'}, ADD),
+        ({"toolUseId": "c1", "name": "add", "input": {"a": 1}}, ADD),
         ({"name": "add", "args": {"a": 1}}, ToolCall("add", '{"a": 1}')),
         ({"name": "stop", "arguments": None}, ToolCall("stop", "{}")),
         ({"name": "stop", "arguments": ""}, ToolCall("stop", "")),
