@@ -99,7 +99,11 @@ def _kind_of_part(part: Any) -> str:
     if not isinstance(part, dict):
         return "part"
     media = next((part[name] for name in ("inlineData", "inline_data", "fileData") if name in part), None)
-    told = media.get("mimeType", media.get("mime_type")) if isinstance(media, dict) else part.get("type")
+    told = (
+        media.get("mimeType", media.get("mime_type"))
+        if isinstance(media, dict)
+        else part.get("type", " ".join(map(str, part)))
+    )
     known = (word for word in _NO_TEXT if word in str(told)[:100].lower())
     return next(known, "part")
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import Any
 
-from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.asked import asked, unpacked
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each
@@ -232,7 +231,7 @@ def _common(value: Mapping[str, Any], known: _Set) -> tuple[Draft, set[str]]:
     options = strings(value.get(known.options)) if known.options is not None else None
     if options is not None and prompt is None:
         lettered = "\n".join(f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False))
-        messages = (*messages[:-1], Message(messages[-1].role, f"{messages[-1].content}\n{lettered}"))
+        messages = (*messages[:-1], replace(messages[-1], content=f"{messages[-1].content}\n{lettered}"))
     before = value.get(known.before) if known.before is not None else None
     if is_conversation(before):
         messages = (*messages_of(turns_of(before)), *messages)

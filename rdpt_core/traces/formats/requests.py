@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rdpt_core.records import Message
@@ -61,7 +61,9 @@ def asked_in(request: Mapping[str, Any]) -> Asked:
         if name == "contents":
             asked = _contents(value)
         elif name == "input" and isinstance(value, list):
-            asked = asked_of(list(_items(value)))
+            # What the server keeps and the request only names is not here to be read.
+            kept = [item for item in value if not (isinstance(item, dict) and item.get("type") == "item_reference")]
+            asked = asked_of(kept)
         else:
             asked = asked_of(value, is_prompt=name == "prompt")
         if asked != NOTHING:
@@ -105,17 +107,3 @@ def _contents(value: Any) -> Asked:
         if isinstance(turn, dict) and "parts" in turn
     ]
     return (messages_of(turns_of(turns)), None) if turns and len(turns) == len(given) else NOTHING
-
-
-def _items(items: list[Any]) -> Iterator[Any]:
-    """The turns among the items that the Responses API takes as its input. Reasoning is left out, as elsewhere."""
-    for item in items:
-        kind = item.get("type") if isinstance(item, dict) else None
-        if kind == "function_call":
-            function = {"name": item.get("name"), "arguments": item.get("arguments")}
-            call = {"id": item.get("call_id"), "type": "function", "function": function}
-            yield {"role": "assistant", "content": "", "tool_calls": [call]}
-        elif kind == "function_call_output":
-            yield {"role": "tool", "content": item.get("output"), "tool_call_id": item.get("call_id")}
-        elif kind not in ("reasoning", "item_reference"):
-            yield item

@@ -4,6 +4,7 @@
     function_call     OpenAI before tools: {name, arguments}
     tool_use          Anthropic's content part: {id, name, input}, with results as `tool_result` parts
     functionCall      Gemini's content part: {name, args}, with results as `functionResponse` parts
+    toolUse           Bedrock's content part: {toolUseId, name, input}, with results as `toolResult` parts
     function_call     a turn of ShareGPT files, or an item of the Responses API
 
 Arguments are kept as the text that they are, an object as its JSON.
@@ -22,7 +23,7 @@ CALL_TURNS = frozenset({"function_call", "tool_call"})
 """Roles of turns that are a call."""
 _RESULT_ITEMS = frozenset({"function_call_output", "custom_tool_call_output"})
 _CALL_ITEMS = frozenset({"function_call", "custom_tool_call"})
-_CALL_PARTS = ("functionCall", "function_call", "toolCall")
+_CALL_PARTS = ("functionCall", "function_call", "toolUse")
 _RESULT_PARTS = ("functionResponse", "function_response", "toolResult")
 
 
@@ -60,6 +61,9 @@ def call_of(value: Any) -> ToolCall | None:
     """One call in any of the shapes; None if it names no function, or its arguments are neither text nor an object."""
     if not isinstance(value, dict):
         return None
+    if "tool_call.function.name" in value:
+        # Spans of OpenInference name the whole way to a value.
+        value = {str(key).removeprefix("tool_call.").removeprefix("function."): part for key, part in value.items()}
     inner = value.get("function", value.get("custom"))
     function: Mapping[str, Any] = inner if isinstance(inner, dict) else value
     name = inner if isinstance(inner, str) else function.get("name")
@@ -68,7 +72,7 @@ def call_of(value: Any) -> ToolCall | None:
     )
     if not isinstance(name, str) or not name or not isinstance(arguments, str | dict | None):
         return None
-    ids = (value.get("call_id"), value.get("id"))
+    ids = (value.get("call_id"), value.get("id"), value.get("toolUseId"))
     return ToolCall(name, arguments_text(arguments), next((id for id in ids if isinstance(id, str) and id), None))
 
 

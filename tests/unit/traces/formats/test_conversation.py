@@ -44,6 +44,11 @@ GEMINI = (
     {"role": "model", "parts": [{"functionCall": {"name": "add", "args": {"a": 1}, "id": "c1"}}]},
     {"role": "user", "parts": [{"functionResponse": {"name": "add", "response": {"sum": 2}, "id": "c1"}}]},
 )
+BEDROCK = (
+    {"role": "user", "content": [{"text": "1+1?"}]},
+    {"role": "assistant", "content": [{"toolUse": {"toolUseId": "c1", "name": "add", "input": {"a": 1}}}]},
+    {"role": "user", "content": [{"toolResult": {"toolUseId": "c1", "content": [{"text": "2"}]}}]},
+)
 RESPONSES = (
     {"role": "user", "content": [{"type": "input_text", "text": "1+1?"}]},
     {"type": "reasoning", "id": "r", "summary": []},
@@ -65,10 +70,11 @@ SHAREGPT = (
         (INSPECT, CALL, Message("tool", "2", (), "c1", "add")),
         (ANTHROPIC, CALL, Message("tool", "2", (), "c1")),
         (GEMINI, CALL, Message("tool", '{"sum": 2}', (), "c1", "add")),
+        (BEDROCK, CALL, Message("tool", "2", (), "c1")),
         (RESPONSES, CALL, Message("tool", "2", (), "c1")),
         (SHAREGPT, CALL._replace(id=None), Message("tool", "2")),
     ],
-    ids=["openai", "legacy", "inspect", "anthropic", "gemini", "responses", "sharegpt"],
+    ids=["openai", "legacy", "inspect", "anthropic", "gemini", "bedrock", "responses", "sharegpt"],
 )
 def test_a_call_and_its_result_in_every_shape(turns: tuple[Any, ...], call: ToolCall, result: Message) -> None:
     assert is_conversation(list(turns))
@@ -102,6 +108,7 @@ def test_several_results_in_one_turn_become_a_message_each() -> None:
         ({"role": "user", "content": [{"type": "image_url"}, {"type": "input_audio"}]}, ("image", "audio")),
         ({"role": "user", "content": [{"type": "document"}, {"type": "odd"}, 3]}, ("document", "part", "part")),
         ({"role": "user", "type": ["message"], "content": [{"type": ["text"], "text": "?"}]}, ("part",)),
+        ({"role": "user", "content": [{"image": {"format": "png"}}]}, ("image",)),
         ({"role": "user", "parts": [{"inlineData": {"mimeType": "image/png"}}]}, ("image",)),
         ({"role": "assistant", "content": "It.", "reasoning_content": "Hm."}, ("reasoning",)),
         ({"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm."}]}, ("reasoning",)),

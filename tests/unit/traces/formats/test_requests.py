@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rdpt_core.records import Message
+from rdpt_core.records import Message, ToolCall
 from rdpt_core.traces.formats.requests import NOTHING, asked_in, asked_of, decoded_of
 
 USER = (Message("user", "2+2?"),)
@@ -57,6 +57,18 @@ def test_bodies_of_requests(request_body: dict[str, Any]) -> None:
 )  # fmt: skip
 def test_systems_that_requests_keep_apart(system: dict[str, Any]) -> None:
     assert asked_in({"input": "2+2?", **system}) == ((Message("system", "Add."), *USER), None)
+
+
+def test_items_of_the_responses_api_are_turns() -> None:
+    calls = [{"type": "function_call", "call_id": id, "name": "add", "arguments": "{}"} for id in ("c1", "c2")]
+    results = [{"type": "function_call_output", "call_id": id, "output": "4"} for id in ("c1", "c2")]
+    thought: dict[str, Any] = {"type": "reasoning", "summary": [], "encrypted_content": "x"}
+    items = [{"role": "user", "content": "2+2?"}, {"type": "item_reference", "id": "x"}, thought, *calls, *results]
+    messages, prompt = asked_in({"input": items})
+    called = Message("assistant", "", (ToolCall("add", "{}", "c1"), ToolCall("add", "{}", "c2")))
+    answers = (Message("tool", "4", (), "c1"), Message("tool", "4", (), "c2"))
+    assert (messages, prompt) == ((*USER, called, *answers), None)
+    assert messages[1].left_out == ("redacted_reasoning",)
 
 
 def test_a_system_message_of_its_own_is_not_doubled() -> None:

@@ -29,6 +29,8 @@ ADD = ToolCall("add", '{"a": 1}', "c1")
         ({"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "add", "arguments": '{"a": 1}'}, ADD),
         ({"type": "tool_use", "id": "c1", "name": "add", "input": {"a": 1}}, ADD),
         ({"type": "custom", "id": "c1", "custom": {"name": "add", "input": '{"a": 1}'}}, ADD),
+        ({"tool_call.id": "c1", "tool_call.function.name": "add", "tool_call.function.arguments": '{"a": 1}'}, ADD),
+        ({"toolUseId": "c1", "name": "add", "input": {"a": 1}}, ADD),
         ({"name": "add", "args": {"a": 1}}, ToolCall("add", '{"a": 1}')),
         ({"name": "stop", "arguments": None}, ToolCall("stop", "{}")),
         ({"name": "stop", "arguments": ""}, ToolCall("stop", "")),
@@ -51,7 +53,8 @@ def test_calls_of_a_turn_and_how_many_are_none() -> None:
     assert calls_of_turn({"tool_calls": [call, {"id": "x"}, 3]}) == ([ToolCall("f", "{}")], 2)
     assert calls_of_turn({"tool_calls": '[{"name": "f", "arguments": {}}]'}) == ([ToolCall("f", "{}")], 0)
     assert calls_of_turn({"function_call": {"name": "f", "arguments": "{}"}}) == ([ToolCall("f", "{}")], 0)
-    for nothing in ({}, {"tool_calls": None}, {"tool_calls": []}, {"function_call": None}, {"tool_calls": "none"}):
+    nothings: list[dict[str, Any]] = [{}, {"tool_calls": None}, {"tool_calls": []}, {"tool_calls": "none"}]
+    for nothing in (*nothings, {"function_call": None}):
         assert calls_of_turn(nothing) == ([], 0)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.view import load_trace_view
-from rdpt_core.records import ROLE_SETS, ROLES, Role
+from rdpt_core.records import ROLE_SETS, ROLES, Message, Role, ToolCall
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
 from tests.support import synthetic
@@ -37,3 +39,16 @@ def test_gained_is_never_passed_off_as_teacher(tmp_path: Path, roles: Sequence[R
     page = saved(path)
     assert ("Gained is not Teacher" in page) == (Role.TEACHER not in roles)
     assert ('<dd id="rule">α = ' in page) == (len(roles) == 3)
+
+
+def test_tool_calls_of_the_conversation_are_text_on_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, synthetic.sketches(1))
+    call = ToolCall("<b>f</b>", '{"a": "</pre><script>alert(1)</script>"}', "c1")
+    talk = Message("user", "?"), Message("assistant", "", (call,)), Message("tool", "3", (), "c1", "<i>f</i>")
+    with duckdb.connect(str(path)) as connection:
+        text = json.dumps([message.to_json() for message in talk])
+        connection.execute("UPDATE traces SET messages = ? WHERE trace_no = 0", [text])
+    page = saved(path)
+    assert "tool call: &lt;b&gt;f&lt;/b&gt; {" in page and "<b>tool &lt;i&gt;f&lt;/i&gt;</b>" in page
+    assert "<script>alert(1)" not in page
