@@ -215,7 +215,14 @@ class _Import:
         self._on_trace = on_trace
 
     def traces(self, files: list[tuple[Source, bool]]) -> Iterator[Trace]:
-        opened = [file for source, is_named in files if (file := self._open(source, is_named)) is not None]
+        opened: list[OpenedFile] = []
+        lost: list[tuple[FileReport, Bad]] = []
+        for source, is_named in files:
+            file = self._recogniser.open(source, is_named)
+            if file is not None:
+                opened.append(file)
+            elif source.trouble is not None:  # what lies in an archive and cannot be had may well be traces
+                lost.append((self._report.files[-1], Bad(0, str(source.trouble), "")))
         if not opened:
             reasons = [why for file in self._report.files if (why := file.refused or file.left_out) is not None]
             raise InputError(
@@ -223,15 +230,11 @@ class _Import:
                 where=", ".join(file.name for file in self._report.files[:3]),
                 got=reasons[0] if reasons else "requests without answers",
             )
-        return self._drawn(opened)
+        return self._drawn(opened, lost)
 
-    def _open(self, source: Source, is_named: bool) -> OpenedFile | None:
-        file = self._recogniser.open(source, is_named)
-        if source.trouble is not None:  # what lies in an archive and cannot be had may well be traces
-            self._reject(self._report.files[-1], Bad(0, str(source.trouble), ""))
-        return file
-
-    def _drawn(self, opened: list[OpenedFile]) -> Iterator[Trace]:
+    def _drawn(self, opened: list[OpenedFile], lost: list[tuple[FileReport, Bad]]) -> Iterator[Trace]:
+        for entry, bad in lost:
+            self._reject(entry, bad)
         with Grader() as grader:
             checker = grader if self._check_verdicts else None
             normaliser = Normaliser(self._defaults, grader if self._grade else None, checker, self._ids)

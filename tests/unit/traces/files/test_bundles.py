@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tarfile
 import zipfile
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import rdpt_core as rdpt
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files import bundles, limits
 from tests.support.imported_paths import files_of, lines, pair, read_paths
@@ -141,6 +143,10 @@ def test_a_member_that_cannot_be_had_is_a_reject(tmp_path: Path) -> None:
     traces, rejects, _ = read_paths(written(tmp_path / "a.zip", bytes(data)))
     assert files_of(traces) == ["a.zip/b.jsonl"]
     assert "encrypted" in rejects[0].reason
+    out = tmp_path / "o.jsonl"
+    assert rdpt.import_traces(tmp_path / "a.zip", out).n_rejects == 1
+    kept = [json.loads(line) for line in (tmp_path / "o.jsonl.rejects.jsonl").read_text().splitlines()]
+    assert [reject["file"] for reject in kept] == ["a.zip/a.jsonl"]
 
 
 def test_a_member_with_the_bytes_of_another_file_is_met_once(tmp_path: Path) -> None:
