@@ -26,7 +26,7 @@ from rdpt_core.traces.grading.answers import (
 )
 from rdpt_core.traces.grading.choices import choice_of_gold, options_of, same_letters
 from rdpt_core.traces.grading.math_worker import MathWorker
-from rdpt_core.traces.grading.notation import canonical, clean, without_words_of_other_scripts
+from rdpt_core.traces.grading.notation import both_signs, canonical, clean, without_words_of_other_scripts
 from rdpt_core.traces.grading.quantities import compare, read
 from rdpt_core.traces.grading.rules import Grade, grade_choice, grade_text, is_structure, same_text
 from rdpt_core.traces.thinking import split_thinking
@@ -185,7 +185,8 @@ class Grader:
             return Grade(verdict, "number", stated)
         if marked is not None:
             plain = clean(marked)
-            return self._ask(gold, [rf"\boxed{{{plain}}}", rf"\boxed{{{marked}}}"], marked)
+            spellings = [plain, marked, both_signs(plain)]
+            return self._ask(gold, [rf"\boxed{{{spelt}}}" for spelt in spellings], marked)
         rest, refuses = without_refusals(answer)
         if refuses and not any(char.isdigit() for char in rest):
             return Grade(False, "text", reason="no answer: the response says that it has none")
@@ -200,7 +201,7 @@ class Grader:
         try:
             if self._worker is None:
                 self._worker = MathWorker()
-            question = {"golds": _distinct([clean(gold), gold]), "answers": _distinct(answers)}
+            question = {"golds": _distinct([clean(gold), gold, both_signs(clean(gold))]), "answers": _distinct(answers)}
             reply = self._worker.query(question, self._limit_s)
         except WorkerError as error:
             self._n_failures += 1

@@ -239,14 +239,18 @@ def _same_line(first: Any, second: Any) -> bool | None:
 
 
 def _agrees_everywhere(first: Any, second: Any) -> bool:
-    """Whether two formulas with unknowns agree to many digits wherever both are real, and are real at the same points.
+    """Whether two formulas agree to many digits wherever both are real, and are real at the same points.
 
     That tells √(1/n) = 1/√n, which math-verify denies, from |x| = x, which holds for half of all numbers.
     """
     if not (isinstance(first, sympy.Expr) and isinstance(second, sympy.Expr)):
         return False
+    if any(item.has(sympy.Float, sympy.UnevaluatedExpr, sympy.oo, sympy.zoo, sympy.nan) for item in (first, second)):
+        return False
+    if _is_number(first) and _is_number(second):
+        return _equal_numbers(first, second) is True
     names = sorted(first.free_symbols, key=str)
-    if not 1 <= len(names) <= 4 or first.free_symbols != second.free_symbols or first.has(sympy.Float):
+    if not 1 <= len(names) <= 4 or first.free_symbols != second.free_symbols:
         return False
     n_agreed = 0
     for point in _POINTS:

@@ -24,6 +24,8 @@ _CJK = re.compile(r"[぀-ヿ㐀-鿿가-힯豈-﫿]+")
 # Groups of three digits, as they are set in type. A plain space or a comma may also separate two numbers.
 _THIN = re.compile(r"(?<=\d)(?:\\[,;:! ]|\{,\}|\\!,|[\u2009\u202f\u00a0'’])(?=\d{3}(?!\d))")
 _GROUPED = re.compile(r"([-+]?)(\d{1,3}(?:([, ])\d{3})(?:\3\d{3})*)(\.\d+)?")
+_PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])\s?")
+_MINUS_PLUS = re.compile(r"\\mp(?![A-Za-z])\s?")
 _LEAD = re.compile(
     r"^\W{0,6}(?:(?:so|thus|therefore|hence)\b,?\s*)?(?:the\s+)?(?:(?:final|correct|right)\s+)?(?:answer|result|solution)"
     r"\s*(?:is|:|=|equals)(?:\s*:)?\s*|^\s*(?:最终|正确)?答案\s*(?:是|为|:)\s*",
@@ -90,6 +92,15 @@ def clean(text: str) -> str:
 def without_words_of_other_scripts(text: str) -> str:
     """A text without its Chinese, Japanese and Korean characters, around which numbers would not be seen as such."""
     return _CJK.sub(" ", text)
+
+
+def both_signs(text: str) -> str:
+    r"""An answer with `\pm` as the two answers that it stands for; any other text as it is."""
+    if not _PLUS_MINUS.search(text):
+        return text
+    upper = _MINUS_PLUS.sub("-", _PLUS_MINUS.sub("+", text))
+    lower = _MINUS_PLUS.sub("+", _PLUS_MINUS.sub("-", text))
+    return f"{upper}, {lower}"
 
 
 def ungrouped(text: str) -> str:

@@ -174,7 +174,8 @@ def _disputed(page: PageContext, found: Verdicts, scope: Scope) -> None:
         "field": st.column_config.TextColumn(help="The source's field that holds its verdict"),
         "open": st.column_config.LinkColumn(display_text="open"),
     }
-    clicked = clickable_table(shown, "disputed_table", config, ("open",))
+    # A key for each kind: a table that stays while the choice changes no longer reports clicks, also with equal rows.
+    clicked = clickable_table(shown, f"disputed_table_{DISPUTES.index(chosen)}", config, ("open",))
     export_panel.offer(page, "verdicts", table, {}, _methods(page, found, scope, chosen))
     if clicked is not None:
         open_sentence(page.run, table.column("trace_id")[clicked].as_py(), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rdpt_core.traces.grading.notation import ascii_signs, canonical, clean
+from rdpt_core.traces.grading.notation import ascii_signs, both_signs, canonical, clean
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,12 @@ def test_spellings_of_the_same(one: str, other: str) -> None:
 )
 def test_what_differs_stays_different(one: str, other: str) -> None:
     assert canonical(one) != canonical(other)
+
+
+def test_both_signs() -> None:
+    assert both_signs(r"x = 1 \pm \sqrt{2}") == r"x = 1 +\sqrt{2}, x = 1 -\sqrt{2}"
+    assert both_signs(r"1 \pm 2 \mp 3") == "1 +2 -3, 1 -2 +3"
+    assert both_signs(r"\pmod 7") == r"\pmod 7"
 
 
 def test_ascii_text_is_not_touched() -> None:
