@@ -31,6 +31,8 @@ with atheris.instrument_imports(include=["rdpt_core.traces"]):
     from rdpt_core.traces.formats import FORMATS
     from rdpt_core.traces.importing.pipeline import import_source
 
+from tests.support.one_of_each import one_of_each
+
 
 class Log:
     def add(self, reject: Reject) -> None:
@@ -52,7 +54,7 @@ def one_input(data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    """Small files of every container and most formats."""
+    """Small files of every container and every format."""
     turn = {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "4"}]}
     sample = {"id": 1, "epoch": 1, "input": "q", "messages": [{"role": "user", "content": "q"}, turn], "target": "4",
               "output": {"choices": [{"message": turn}]}, "scores": {"m": {"value": "C"}}}  # fmt: skip
@@ -84,6 +86,7 @@ def seeds() -> list[bytes]:
         {"trace_id": "t", "question_id": "q", "question": "q", "response": "a"},
     ]
     lines = [json.dumps(record).encode() for record in records]
+    lines += [json.dumps(record).encode() for variants in one_of_each("a").values() for record in variants]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("samples/1_epoch_1.json", json.dumps(sample))

@@ -54,7 +54,6 @@ class Logs:
     def run(self, name: str, *, chat: bool = False, rejects: int = 0, **changed: Any) -> None:
         """Run a task of our own, and expect what the harness holds in memory of each document."""
         shots = changed.pop("shots", 0)
-        prefixed = changed.get("gen_prefix", "") if chat else ""
         task = {
             "task": name,
             "dataset_path": "json",
@@ -83,9 +82,9 @@ class Logs:
         if rejects:
             self.expected.add(source, [], rejects=rejects)
         else:
-            self.expect(source, name, samples, prefixed)
+            self.expect(source, name, samples)
 
-    def expect(self, source: str, name: str, samples: list[dict[str, Any]], prefixed: str) -> None:
+    def expect(self, source: str, name: str, samples: list[dict[str, Any]]) -> None:
         documents: dict[int, list[dict[str, Any]]] = {}
         for sample in samples:
             documents.setdefault(sample["doc_id"], []).append(sample)
@@ -95,7 +94,9 @@ class Logs:
             texts = first["resps"][0]
             for index, text in enumerate(texts):
                 trace = {
-                    "response": prefixed + text,
+                    "response": text,
+                    # Rendered, with the beginning of the answer where there is one.
+                    "prompt": first["arguments"]["gen_args_0"]["arg_0"],
                     "question": first["doc"]["question"],
                     "gold": first["target"],
                     "benchmark": name,
