@@ -171,8 +171,8 @@ def _checked(file: FileReport) -> Iterator[str]:
     if file.n_checked:
         n_without = file.n_checked - file.n_agreed - file.n_disputed
         yield (
-            f"checked {file.n_checked:,} verdicts of the source: {file.n_agreed:,} agree, {file.n_disputed:,} disputed, "
-            f"{n_without:,} no own verdict"
+            f"checked {file.n_checked:,} verdicts of the source: {file.n_agreed:,} agree, "
+            f"{file.n_disputed:,} disputed, {n_without:,} no own verdict"
         )
 
 
