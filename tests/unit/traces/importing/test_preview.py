@@ -83,7 +83,7 @@ def test_the_command_prints_every_fact(tmp_path: Path, capsys: pytest.CaptureFix
         "  gold         2",
         "  benchmark    sums",
         "  sample       0",
-        "  correct      yes, graded here: method math-verify, extracted 2",
+        "  correct      yes, graded here: method text, extracted 2",
         "  truncated    no",
         "  meta         import, grading",
     ]
