@@ -408,7 +408,7 @@ def test_one_trace_without_a_question_stops_nothing_else(
     lines[1]["prompt"] = lines[1].pop("question")
     traces, database = write_lines(tmp_path / "t.jsonl", lines), tmp_path / "run.duckdb"
     assert main(["validate", "--traces", str(traces)]) == 3
-    assert "without a question:   1, which `score` leaves unscored" in capsys.readouterr().out
+    assert "unscored:             1 without a question" in capsys.readouterr().out
     command = ["score", "--traces", str(traces), *model_flags, "--quiet", "--db", str(database)]
     assert main(command) == 3
     rows = export(database, "sentences", tmp_path / "s.jsonl")
