@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import NamedTuple
 
 from rdpt_core.records import Trace
 from rdpt_core.traces.importing.report import FileReport
+
+
+_DECISIVE_CHARS = 200
+"""Two responses of this length are the same by copying. Shorter ones may be the same by chance, from another seed."""
 
 
 class CopyError(Exception):
@@ -56,7 +61,8 @@ class CopyRegistry:
     word. The later one is a *copy* if
 
     * the source gives both the same id of a trace; or
-    * it gives them none, the same benchmark and the same id of a question, if any, and they stand in different files.
+    * it gives them none, the same benchmark and the same id of a question, if any, and they stand in different files;
+      a response that is short enough to be given twice must agree in all other fields, too.
       Within one file a text may well be sampled again and again, by a model that always takes the likeliest token; a
       second file with the same records is a second copy of the log. What a file holds more often than any file before
       it is no copy.
@@ -88,7 +94,9 @@ class CopyRegistry:
             self._new = {correct: _Met(0, self._file, 1, correct) for correct in (None, True, False)}
         content = (repr((asked, sample, trace.model)) + trace.response).encode("utf-8", "backslashreplace")
         text = hashlib.blake2b(content, digest_size=16).digest()
-        about = (trace.benchmark, ids[0]) if ids[1] is None else ids[1]
+        about: object = ids[1] if ids[1] is not None else (trace.benchmark, ids[0])
+        if ids[1] is None and len(trace.response) < _DECISIVE_CHARS:
+            about = (about, trace.gold, json.dumps(trace.meta.get("source"), sort_keys=True, default=str))
         record = text + hash(about).to_bytes(8, "little", signed=True)
         known = self._records.get(record)
         if known is None:

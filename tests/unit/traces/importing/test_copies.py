@@ -60,6 +60,16 @@ def test_what_one_file_holds_several_times_was_sampled_several_times(tmp_path: P
     assert n_kept(tmp_path, [ASKED], [other], [ASKED, other, ASKED, {**ASKED, "response": "4"}]) == (4, 2)
 
 
+def test_a_short_response_is_given_twice_by_chance_unless_every_field_agrees(tmp_path: Path) -> None:
+    seeds = (
+        [{**ASKED, "seed": 1, "took_s": 2}],
+        [{**ASKED, "seed": 2, "took_s": 2}],
+        [{"took_s": 2, "seed": 1, **ASKED}],
+    )
+    assert n_kept(tmp_path, *seeds) == (2, 1)
+    assert n_kept(tmp_path, *([{**line, "response": "so " * 70} for line in lines] for lines in seeds)) == (1, 2)
+
+
 def test_one_id_of_a_trace_is_one_trace(tmp_path: Path) -> None:
     named = {**ASKED, "trace_id": "t1"}
     assert n_kept(tmp_path, [named, named], [named]) == (1, 2)
