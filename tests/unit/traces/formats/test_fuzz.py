@@ -194,7 +194,8 @@ def check_changed(name: str, seed: int, junk: list[Any], folder: Path) -> None:
             continue
         whole = one_of_each("so this one stays")[name][:1]
         found = survives(as_lines([*damaged, *whole]), folder, name)
-        assert found is None or "so this one stays" in found[0], damaged
+        # A line of a stream may have lost its end, and is then continued.
+        assert found is None or any("so this one stays" in response for response in found[0]), damaged
 
 
 LINES = st.lists(st.one_of(RECORDS, VALUES), min_size=1, max_size=4)
