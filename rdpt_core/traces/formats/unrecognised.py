@@ -136,7 +136,7 @@ def _variants(looks_for: str) -> list[list[set[str]]]:
 
 
 def _keys_in(value: Any) -> Iterator[str]:
-    """The names in the keys of a record, also of objects and lists inside; `llm.model` has two, as if it were nested."""
+    """The names in the keys of a record and of what is inside it; `llm.model` holds two, as if it were nested."""
     level = [value]
     for _ in range(_DEPTH):
         objects = [part for part in level[:100] if isinstance(part, dict)]
