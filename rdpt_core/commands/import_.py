@@ -103,13 +103,12 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
         if file.refused is not None or file.left_out is not None:
             continue
         counts = [
-            (file.n_traces, "traces"),
             (file.n_graded, "graded here"),
             (file.n_truncated, "truncated"),
             (file.n_rejects, "rejected"),
-            (file.n_copies, "copies"),
+            (file.n_copies, "copy" if file.n_copies == 1 else "copies"),
         ]
-        said = ", ".join(f"{n:,} {what}" for n, what in counts if n or what == "traces")
+        said = ", ".join([_n_traces(file.n_traces), *(f"{n:,} {what}" for n, what in counts if n)])
         lines.append(f"{readable(file.name)}: {file.format}, {said}")
         lines += [f"  warning: {warning}" for warning in _warnings(file)]
         lines += [f"  {said}" for said in (*_checked(file), *_not_the_models(file))]
@@ -120,7 +119,7 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
     if others:
         lines.append(f"without traces: {_some(others, ', ')} (--json says why)")
     lines += _without_thinking(report)
-    lines.append(f"{report.n_traces:,} traces: {out}")
+    lines.append(f"{_n_traces(report.n_traces)}: {out}")
     if report.n_rejects:
         lines.append(f"rejected records, each with its reason: {rejects_path}")
     set_aside = report.set_aside_text()
@@ -135,12 +134,17 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
     print("\n".join(lines), file=sys.stderr)
 
 
+def _n_traces(n: int) -> str:
+    return f"{n:,} trace{'' if n == 1 else 's'}"
+
+
 def _warnings(file: FileReport) -> Iterator[str]:
     """What is to be said of a file's traces."""
     if file.n_without_question:
+        have, them = ("has", "it") if file.n_without_question == 1 else ("have", "they")
         yield (
-            f"{file.n_without_question:,} traces have no question, so they would be scored after an empty one; give "
-            "--question, or the file of requests beside the results"
+            f"{_n_traces(file.n_without_question)} {have} no question, so {them} would be scored after an empty one; "
+            "give --question, or the file of requests beside the results"
         )
     if file.n_renamed:
         are = "id belongs to another text already and was changed"

@@ -13,6 +13,12 @@ from rdpt_core.traces.formats.openai_chat import completion_drafts, is_completio
 from rdpt_core.traces.formats.turn import build
 
 
+def logged_response(value: Any) -> Any:
+    """A server's answer: the response of a logged request, or the record itself."""
+    inner = value.get("response") if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) else value
+
+
 def answers_of(output: Any, model: str | None, context: Context, line: int) -> Iterator[Draft | Bad]:
     """Drafts of an answer, without what was asked.
 

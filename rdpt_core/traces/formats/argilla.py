@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats import chat_sft, pairs
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
@@ -25,7 +25,7 @@ def _detect(value: Any) -> bool:
     return _reader(value) is not None
 
 
-def _read(record: Record, context: Context) -> Iterator[Draft]:
+def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     value, reader = record.value, _reader(record.value)
     if reader is None or reader.read is None:
         raise RecordError(f"expected fields with a question and a response; got {kind_of(record.value)}")
@@ -33,7 +33,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         if isinstance(draft, Draft):
             draft.source_id = draft.source_id or short_text(value.get("id"))
             draft.meta.update(rest_of(value, {"fields", "id", "vectors", "_server_id"}))
-            yield draft
+        yield draft
 
 
 FORMAT = Format(

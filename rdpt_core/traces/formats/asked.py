@@ -7,6 +7,7 @@ it stays the prompt that it is, and its turns are read back only where no other 
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any
@@ -73,9 +74,14 @@ def asked(value: Any, what: str, system: Any = None) -> tuple[tuple[Message, ...
         return messages, None
     refuse_python_notation(value, what)
     text = text_of(value, what)
-    if is_rendered(text) or is_decoded_chat(text):
+    if is_rendered_or_decoded(text):
         return rendered_turns(text), text
     return messages_for(text, system), None
+
+
+def is_rendered_or_decoded(text: str) -> bool:
+    """Whether a text is a prompt as a chat template renders it, with its special tokens or without them."""
+    return is_rendered(text) or is_decoded_chat(text)
 
 
 def rendered_turns(prompt: str) -> tuple[Message, ...]:
@@ -89,10 +95,10 @@ def is_decoded_chat(prompt: str) -> bool:
         return False
     if prompt.endswith("assistant\n\n") and prompt.startswith(("system\n\n", "user\n\n")) and "user\n\n" in prompt:
         return True
-    lines = list(_ROLE_LINE.finditer(prompt))
-    if len(lines) < 2 or lines[-1][1] != "assistant" or not any(line[1] == "user" for line in lines):
-        return False
-    return _is_opening(prompt[lines[-1].end() :])
+    last, has_user = None, False
+    for last in _ROLE_LINE.finditer(prompt):
+        has_user = has_user or last[1] == "user"
+    return has_user and last is not None and last[1] == "assistant" and _is_opening(prompt[last.end() :])
 
 
 def _is_opening(text: str) -> bool:
@@ -118,7 +124,7 @@ def _decoded_turns(prompt: str) -> tuple[Message, ...]:
     """
     if not prompt.startswith(("system\n", "user\n")):
         return ()
-    lines = list(_ROLE_LINE.finditer(prompt))
+    lines = list(itertools.islice(_ROLE_LINE.finditer(prompt), 4))
     if [line[1] for line in lines] not in (["user", "assistant"], ["system", "user", "assistant"]):
         return ()
     texts = [prompt[line.end() + 1 : following.start()] for line, following in zip(lines, lines[1:], strict=False)]

@@ -128,7 +128,7 @@ def _of_text(
         parts = [("reasoning", thought)] if thought is not None else []
         draft.response, draft.reasoning = put_back([*parts, ("text", given)], draft.model)
         own.pop(key, None)
-    draft.verdict, draft.correct = _verdict(own, measures)
+    draft.correct, draft.verdict = _verdict(own, measures)
     draft.truncated = own.get("is_reasoning_complete") is False
     draft.finish_reason = short_text(pick(own, ("finish_reasons", *FINISH))[1])
     _keep(draft.meta, own)
@@ -191,7 +191,7 @@ def _is_parallel(value: Any, n: int) -> bool:
     return isinstance(value, list) and len(value) == n and not is_conversation(value)
 
 
-def _verdict(own: Mapping[str, Any], measures: frozenset[str]) -> tuple[str | None, bool | None]:
+def _verdict(own: Mapping[str, Any], measures: frozenset[str]) -> tuple[bool | None, str | None]:
     """The first list of verdicts that says something of this candidate: checkers leave gaps that others fill.
 
     Part marks are the checker's word, unless they are numbers of any size: those are measures such as rewards.
@@ -200,11 +200,11 @@ def _verdict(own: Mapping[str, Any], measures: frozenset[str]) -> tuple[str | No
     for name in CORRECT_LISTS:
         if name not in own or name in measures:
             continue
-        verdict, field = verdict_in(name, own[name])
-        if verdict is not None:
-            return field, verdict
+        correct, field = verdict_in(name, own[name])
+        if correct is not None:
+            return correct, field
         withheld = withheld or field
-    return withheld, None
+    return None, withheld
 
 
 def _is_measure(values: list[Any]) -> bool:

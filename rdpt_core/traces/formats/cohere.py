@@ -7,6 +7,7 @@ from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Record
+from rdpt_core.traces.formats.answered import logged_response
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import kind_of, rest_of, short_text
 from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in
@@ -16,12 +17,6 @@ _ROLES = {"USER": "user", "CHATBOT": "assistant", "SYSTEM": "system", "TOOL": "t
 _USED = frozenset({"id", "response", "request", "message", "finish_reason", "usage", "text", "generation_id",
                    "chat_history", "response_id", "meta", "messages", "prompt", "model", "logprobs", "citations",
                    "documents", "search_results", "search_queries", "tool_calls"})  # fmt: skip
-
-
-def _output(value: Any) -> Any:
-    """The server's answer: the record itself, or the response of a logged request."""
-    inner = value.get("response") if isinstance(value, dict) else None
-    return inner if isinstance(inner, dict) else value
 
 
 def _is_v2(value: Any) -> bool:
@@ -36,12 +31,12 @@ def _is_v1(value: Any) -> bool:
 
 
 def _detect(value: Any) -> bool:
-    output = _output(value)
+    output = logged_response(value)
     return _is_v2(output) or _is_v1(output)
 
 
 def _read(record: Record, context: Context) -> Iterator[Draft]:
-    value, output = record.value, _output(record.value)
+    value, output = record.value, logged_response(record.value)
     if not _detect(value):
         raise RecordError(f"expected a message with finish_reason, or text with generation_id; got {kind_of(output)}")
     request = value.get("request")

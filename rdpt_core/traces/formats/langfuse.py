@@ -50,8 +50,8 @@ def _drafts(value: Any, context: Context, line: int) -> Iterator[Draft | Bad]:
         context.set_aside[f"{value['type'].lower()} observations"] += 1
         return
     if value["output"] is None:
-        words = short_text(value.get("statusMessage", value.get("status_message")))
-        raise RecordError(f"the call gave no output{f': {words}' if words else ''}")
+        words = value.get("statusMessage", value.get("status_message"))
+        raise RecordError(f"the call gave no output{f': {str(words)[:300]}' if words else ''}")
     output = value["output"]
     decoded = decoded_of(output)
     if is_conversation(decoded) or is_completion(decoded) or _is_turn(decoded):

@@ -28,8 +28,8 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
         return
     outputs = value["outputs"]
     if not isinstance(outputs, dict) or not outputs:
-        error = short_text(value.get("error"))
-        raise RecordError(f"the run gave no output{f': {error}' if error else ''}")
+        error = value.get("error")
+        raise RecordError(f"the run gave no output{f': {str(error)[:300]}' if error else ''}")
     asked, model = _asked(value["inputs"]), _model(value)
     for draft in _answers(outputs, model, context, record.line):
         if isinstance(draft, Draft):
@@ -52,7 +52,8 @@ def _answers(outputs: Mapping[str, Any], model: str | None, context: Context, li
         for draft in answers_of(turns or generation, model, context, line):
             if isinstance(draft, Draft):
                 about = generation.get("generation_info") if isinstance(generation, dict) else None
-                draft.finish_reason = short_text(about.get("finish_reason")) if isinstance(about, dict) else None
+                if isinstance(about, dict):
+                    draft.finish_reason = short_text(about.get("finish_reason")) or draft.finish_reason
                 draft.sample = index if len(generations) > 1 else None
             yield draft
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
-from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text, strings, verdict_of
+from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest_of, short_text, strings
 from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_of
 from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _FILE = re.compile(r"details_(.+?)_\d{4}-\d\d-\d\dT[\d\-:.]+\.parquet")
 _ESCAPE = r"\\(?:[\\'\"nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
@@ -107,13 +108,10 @@ def _finish(draft: Draft, answers: list[str], metric: Any, index: int, n: int, c
         return
     scores = {name: score for name, score in metric.items() if _VERDICT.search(str(name).lower())}
     for name, score in scores.items():
-        verdict = verdict_of(score)
-        if verdict is not None:
-            draft.correct, draft.verdict = verdict, f"metric.{name}"
-            return
-    for name, score in scores.items():
-        if isinstance(score, float) and 0 < score < 1:
-            draft.verdict = f"metric.{name} = {score} (part mark)"
+        correct, said = verdict_in(f"metric.{name}", score)
+        draft.verdict = draft.verdict or said
+        if correct is not None:
+            draft.correct, draft.verdict = correct, said
             return
 
 

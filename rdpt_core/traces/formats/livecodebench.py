@@ -7,7 +7,8 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
-from rdpt_core.traces.formats.fields import kind_of, messages_for, rest_of, short_text, text_of, verdict_of
+from rdpt_core.traces.formats.fields import kind_of, messages_for, rest_of, short_text, text_of
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"question_content", "question_id", "platform", "difficulty", "output_list", "code_list",
                    "graded_list", "metadata", "pass@1"})  # fmt: skip
@@ -37,8 +38,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
         draft.sample = index if len(outputs) > 1 else None
         draft.benchmark = "livecodebench"
         draft.domain, draft.difficulty = short_text(value.get("platform")), short_text(value.get("difficulty"))
-        draft.correct = verdict_of(verdicts[index]) if graded else None
-        draft.verdict = "graded_list" if draft.correct is not None else None
+        draft.correct, draft.verdict = verdict_in("graded_list", verdicts[index] if graded else None)
         draft.meta = rest_of(value, _USED)
         yield draft
 

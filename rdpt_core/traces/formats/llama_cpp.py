@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.formats.answered import logged_response
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, why
-from rdpt_core.traces.formats.fields import BENCHMARK, GOLD, gold_of, kind_of, pick, rest_of, short_text
+from rdpt_core.traces.formats.fields import BENCHMARK, CORRECT, GOLD, gold_of, kind_of, pick, rest_of, short_text
 from rdpt_core.traces.formats.requests import asked_in
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _OWN = frozenset({"generation_settings", "tokens_predicted", "tokens_evaluated", "id_slot", "slot_id"})
 _USED = frozenset({*_OWN, "content", "tokens", "stop", "prompt", "model", "stop_type", "stopping_word", "stopped_eos",
@@ -19,14 +21,8 @@ _USED = frozenset({*_OWN, "content", "tokens", "stop", "prompt", "model", "stop_
                    "request", "response", "multimodal", "completion_probabilities"})  # fmt: skip
 
 
-def _output(value: Any) -> Any:
-    """The server's answer: the record itself, or the response of a logged request."""
-    inner = value.get("response") if isinstance(value, dict) else None
-    return inner if isinstance(inner, dict) else value
-
-
 def _detect(value: Any) -> bool:
-    output = _output(value)
+    output = logged_response(value)
     if not isinstance(output, dict) or not isinstance(output.get("content"), str):
         return False
     return isinstance(output.get("stop"), bool) and bool(_OWN & output.keys())
@@ -36,7 +32,7 @@ def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad
     begun: Record | None = None
     texts: list[str] = []
     for record in records:
-        value, output = record.value, _output(record.value)
+        value, output = record.value, logged_response(record.value)
         try:
             if not _detect(value):
                 raise RecordError(_failure(output) or f"expected content and stop; got {kind_of(value)}")
@@ -64,6 +60,7 @@ def _draft(first: Record, texts: list[str], last: Mapping[str, Any]) -> Draft:
     draft.model = short_text(last.get("model"))
     draft.benchmark = short_text(pick(value, BENCHMARK)[1])
     draft.gold = gold_of(pick(value, GOLD)[1])
+    draft.correct, draft.verdict = verdict_in(*pick(value, CORRECT))
     was_cut = last.get("stop_type") == "limit" or last.get("stopped_limit") is True
     draft.finish_reason = "length" if was_cut else short_text(last.get("stop_type"))
     draft.truncated = not last

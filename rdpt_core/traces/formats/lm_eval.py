@@ -15,8 +15,9 @@ from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.formats.asked import is_rendered_or_decoded, rendered_turns
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, why
-from rdpt_core.traces.formats.conversation import is_conversation, is_rendered, messages_of, turns_in, turns_of
+from rdpt_core.traces.formats.conversation import is_conversation, messages_of, turns_of
 from rdpt_core.traces.formats.fields import (
     DIFFICULTY,
     DOMAIN,
@@ -119,8 +120,8 @@ def _asked(arguments: Any, doc: Mapping[str, Any]) -> tuple[tuple[Message, ...],
     asked = messages_for(question) if isinstance(question, str) else ()
     if not isinstance(given, str):
         return asked, None
-    if is_rendered(given):
-        return turns_in(given) or asked, given
+    if is_rendered_or_decoded(given):
+        return rendered_turns(given) or asked, given
     return asked or messages_for(given), given
 
 

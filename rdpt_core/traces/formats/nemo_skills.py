@@ -56,7 +56,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     model = short_text(pick(value, MODEL)[1])
     response, reasoning = put_back([*([("reasoning", thought)] if thought is not None else []), ("text", text)], model)
     identity, source_id = pick(value, IDENTITY)
-    verdict, correct = _verdict(value)
+    correct, verdict = _verdict(value)
     used = {question, full, "generation", "expected_answer", identity}
     seed = _SEED.search(context.name.replace("\\", "/").rsplit("/", 1)[-1])
     messages, prompt = asked(given, question)
@@ -91,13 +91,12 @@ def _whole(value: Mapping[str, Any]) -> tuple[str, str]:
     return "generation", text
 
 
-def _verdict(value: Mapping[str, Any]) -> tuple[str | None, bool | None]:
+def _verdict(value: Mapping[str, Any]) -> tuple[bool | None, str | None]:
     judgement = value.get("judgement")
     words = _JUDGEMENT.findall(judgement[-_JUDGEMENT_CHARS:]) if isinstance(judgement, str) else []
     if words:
-        return "judgement", words[-1].lower() == "yes"
-    correct, verdict = verdict_in(*pick(value, ("symbolic_correct", "is_correct")))
-    return verdict, correct
+        return words[-1].lower() == "yes", "judgement"
+    return verdict_in(*pick(value, ("symbolic_correct", "is_correct")))
 
 
 FORMAT = Format(

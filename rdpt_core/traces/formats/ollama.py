@@ -10,24 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record, snippet
+from rdpt_core.traces.formats.answered import logged_response
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, why
-from rdpt_core.traces.formats.fields import BENCHMARK, GOLD, gold_of, kind_of, pick, rest_of, short_text
+from rdpt_core.traces.formats.fields import BENCHMARK, CORRECT, GOLD, gold_of, kind_of, pick, rest_of, short_text
 from rdpt_core.traces.formats.requests import asked_in
 from rdpt_core.traces.formats.turn import build
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"model", "created_at", "response", "message", "done", "done_reason", "context", "thinking",
                    "request", "prompt", "messages", "system", "total_duration", "load_duration", "prompt_eval_count",
                    "prompt_eval_duration", "eval_count", "eval_duration", "logprobs"})  # fmt: skip
 
 
-def _output(value: Any) -> Any:
-    """The server's answer: the record itself, or the response of a logged request."""
-    inner = value.get("response") if isinstance(value, dict) else None
-    return inner if isinstance(inner, dict) else value
-
-
 def _detect(value: Any) -> bool:
-    output = _output(value)
+    output = logged_response(value)
     if not isinstance(output, dict) or not isinstance(output.get("done"), bool) or "created_at" not in output:
         return False
     return isinstance(output.get("response"), str) or isinstance(output.get("message"), dict)
@@ -60,7 +56,7 @@ class _Stream:
 def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad]:
     stream: _Stream | None = None
     for record in records:
-        value, output = record.value, _output(record.value)
+        value, output = record.value, logged_response(record.value)
         try:
             if not _detect(value):
                 raise RecordError(_failure(value) or f"expected a response or message with done; got {kind_of(value)}")
@@ -95,13 +91,14 @@ def _finished(stream: _Stream, last: Mapping[str, Any]) -> Iterator[Draft | Bad]
     draft.line = stream.line
     draft.benchmark = short_text(pick(value, BENCHMARK)[1])
     draft.gold = gold_of(pick(value, GOLD)[1])
+    draft.correct, draft.verdict = verdict_in(*pick(value, CORRECT))
     draft.finish_reason, draft.truncated = reason, not last
     draft.meta.update(rest_of(value, _USED))
     yield draft
 
 
 def _failure(value: Any) -> str | None:
-    error = _output(value).get("error") if isinstance(value, dict) else None
+    error = logged_response(value).get("error") if isinstance(value, dict) else None
     return f"the request failed: {error[:300]}" if isinstance(error, str) else None
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record, snippet
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, why
-from rdpt_core.traces.formats.fields import gold_of, kind_of, rest_of, short_text, text_of, verdict_of
+from rdpt_core.traces.formats.fields import gold_of, kind_of, rest_of, short_text, text_of
 from rdpt_core.traces.formats.requests import asked_of
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"prompt", "sampled"})
 
@@ -20,13 +21,16 @@ def _is_event(value: Any) -> bool:
     return isinstance(value, dict) and {"run_id", "event_id", "sample_id", "type", "data"} <= value.keys()
 
 
-def _is_frame(value: Any) -> bool:
-    """Whether a line is the log's first or last, which say what was run and what came out of it."""
-    return isinstance(value, dict) and (isinstance(value.get("spec"), dict) or "final_report" in value)
+def _spec(value: Any) -> Mapping[str, Any] | None:
+    """What was run, as the log's first line says it; empty for its last one, None for every other record."""
+    if not isinstance(value, dict):
+        return None
+    spec = value.get("spec")
+    return spec if isinstance(spec, dict) else {} if "final_report" in value else None
 
 
 def _detect(value: Any) -> bool:
-    return _is_event(value) or (_is_frame(value) and "completion_fns" in (value.get("spec") or {}))
+    return _is_event(value) or "completion_fns" in (_spec(value) or ())
 
 
 def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad]:
@@ -36,8 +40,9 @@ def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad
     for record in records:
         value = record.value
         try:
-            if _is_frame(value):
-                spec = value.get("spec") or spec
+            frame = _spec(value)
+            if frame is not None:
+                spec = frame or spec
                 continue
             if not _is_event(value):
                 raise RecordError(f"expected an event; got {kind_of(value)}")
@@ -59,7 +64,7 @@ def _gather(records: Iterable[Record], context: Context) -> Iterator[Draft | Bad
             if draft is judged:
                 match = matches[sample]
                 draft.gold = gold_of(match.get("expected"))
-                draft.correct, draft.verdict = verdict_of(match.get("correct")), "match.correct"
+                draft.correct, draft.verdict = verdict_in("match.correct", match.get("correct"))
             yield draft
 
 

@@ -203,12 +203,13 @@ def _without_answer(messages: tuple[Message, ...], response: Any) -> tuple[Messa
     Raises:
         RecordError: it ends with another answer, so that one of the two is not what the model wrote.
     """
-    if not messages or messages[-1].role != "assistant" or not isinstance(response, str):
+    last = messages[-1] if messages else None
+    if last is None or last.role != "assistant" or last.tool_calls or not isinstance(response, str):
         return messages
-    if messages[-1].content != response:
+    if last.content != response:
         raise RecordError(
             "the conversation ends with an answer that is not the response; expected the conversation before it; got "
-            f"{messages[-1].content[:100]!r} beside {response[:100]!r}"
+            f"{last.content[:100]!r} beside {response[:100]!r}"
         )
     return messages[:-1]
 

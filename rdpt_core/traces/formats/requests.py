@@ -7,15 +7,9 @@ from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.files.json_stream import parse_json
+from rdpt_core.traces.formats.asked import is_rendered_or_decoded, rendered_turns
 from rdpt_core.traces.formats.base import RecordError
-from rdpt_core.traces.formats.conversation import (
-    is_conversation,
-    is_rendered,
-    messages_of,
-    parts_of,
-    turns_in,
-    turns_of,
-)
+from rdpt_core.traces.formats.conversation import is_conversation, messages_of, parts_of, turns_of
 from rdpt_core.traces.formats.fields import messages_for
 
 Asked = tuple[tuple[Message, ...], str | None]
@@ -44,8 +38,8 @@ def asked_of(value: Any, *, is_prompt: bool = False) -> Asked:
     if is_conversation(value):
         return messages_of(turns_of(value)), None
     if isinstance(value, str) and value:
-        if is_rendered(value):
-            return turns_in(value), value
+        if is_rendered_or_decoded(value):
+            return rendered_turns(value), value
         return messages_for(value), value if is_prompt else None
     return NOTHING
 

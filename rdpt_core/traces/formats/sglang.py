@@ -9,6 +9,7 @@ from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
+    CORRECT,
     GOLD,
     IDENTITY,
     MODEL,
@@ -21,6 +22,7 @@ from rdpt_core.traces.formats.fields import (
     whole,
 )
 from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in, asked_of
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"text", "output_ids", "meta_info", "request", "response", "prompt", "messages", "question",
                    "problem"})  # fmt: skip
@@ -53,6 +55,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     draft.sample = whole(pick(value, SAMPLE)[1])
     draft.benchmark = short_text(pick(value, BENCHMARK)[1])
     draft.gold = gold_of(pick(value, GOLD)[1])
+    draft.correct, draft.verdict = verdict_in(*pick(value, CORRECT))
     draft.finish_reason, draft.truncated = short_text(reason), reason == "abort"
     draft.meta = rest_of(value, _USED)
     yield draft

@@ -12,6 +12,7 @@ from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
+    CORRECT,
     GOLD,
     IDENTITY,
     MODEL,
@@ -23,6 +24,7 @@ from rdpt_core.traces.formats.fields import (
     text_of,
 )
 from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in, asked_of
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"generated_text", "details", "inputs", "prompt", "messages", "request", "response", "parameters"})
 
@@ -77,6 +79,8 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
         draft.model = short_text(pick(value, MODEL)[1])
         draft.benchmark = short_text(pick(value, BENCHMARK)[1])
         draft.gold = gold_of(pick(value, GOLD)[1])
+        if len(texts) == 1:
+            draft.correct, draft.verdict = verdict_in(*pick(value, CORRECT))
         draft.finish_reason = short_text(given.get("finish_reason"))
         draft.meta = rest_of(value, _USED)
         yield draft

@@ -50,7 +50,7 @@ def calls_of_turn(turn: Mapping[str, Any]) -> tuple[list[ToolCall], int]:
     given = turn.get("tool_calls")
     if isinstance(given, str):
         given = _parsed(given)
-    values = given if isinstance(given, list) else [] if given is None else [given]
+    values = given if isinstance(given, list) else [given] if given else []
     if not values and isinstance(turn.get("function_call"), dict):
         values = [turn["function_call"]]
     calls = [call for value in values if (call := call_of(value)) is not None]

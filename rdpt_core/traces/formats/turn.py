@@ -7,9 +7,9 @@ from typing import Any
 
 from rdpt_core.traces.formats.base import Draft, RecordError
 from rdpt_core.traces.formats.conversation import content_of, parts_of
-from rdpt_core.traces.formats.fields import is_switch
+from rdpt_core.traces.formats.fields import brings_thinking, is_switch
 from rdpt_core.traces.formats.reasoning import TOOL_CALL, put_back
-from rdpt_core.traces.thinking import TAGS
+from rdpt_core.traces.formats.tool_calls import calls_of_turn
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 
@@ -25,8 +25,8 @@ def build(turn: Mapping[str, Any], model: str | None) -> Draft:
     apart = _reasoning(turn)
     if apart and not any(kind == "reasoning" for kind, _ in parts) and not _is_inline(content.text(), apart):
         parts = [("reasoning", apart), *parts]
-    calls = turn.get("tool_calls")
-    n_calls = len(calls) if isinstance(calls, list) else 0
+    calls, n_nameless = calls_of_turn(turn)
+    n_calls = len(calls) + n_nameless
     has_text = any(text for _, text in parts)
     if not has_text and isinstance(turn.get("refusal"), str):
         parts, has_text = [("text", turn["refusal"])], True
@@ -86,5 +86,9 @@ def _encrypted(turn: Mapping[str, Any]) -> int:
 
 
 def _is_inline(content: str, reasoning: str) -> bool:
-    """Whether the content already holds the reasoning between tags, so that putting it back would double it."""
-    return content.lstrip().startswith(tuple(opening for opening, _ in TAGS)) and reasoning.strip() in content
+    """Whether the content already holds the reasoning as its thinking, so that putting it back would double it.
+
+    The opening tag may stand in the prompt. Thinking with other words is no copy: a parser that splits at the first of
+    two closing tags leaves the second one in the content.
+    """
+    return brings_thinking(content) and reasoning.strip() in content

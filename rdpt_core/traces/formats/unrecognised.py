@@ -136,10 +136,11 @@ def _variants(looks_for: str) -> list[list[set[str]]]:
 
 
 def _keys_in(value: Any) -> Iterator[str]:
-    """The keys of a record, also of objects and lists of objects inside."""
+    """The names in the keys of a record and of what is inside it; `llm.model` holds two, as if it were nested."""
     level = [value]
     for _ in range(_DEPTH):
         objects = [part for part in level[:100] if isinstance(part, dict)]
-        yield from (key for part in objects for key in list(part)[:1000] if isinstance(key, str))
+        keys = (key for part in objects for key in list(part)[:1000] if isinstance(key, str))
+        yield from (name for key in keys for name in key[:_LOOKS_FOR_CHARS].split("."))
         inner = [child for part in objects for child in list(part.values())[:1000]]
         level = [part for child in inner for part in (child[:2] if isinstance(child, list) else [child])]

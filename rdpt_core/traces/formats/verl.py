@@ -36,6 +36,7 @@ def _detect(value: Any) -> bool:
         and isinstance(value.get("output"), str)
         and "score" in value
         and ("gts" in value or "step" in value)
+        and "instruction" not in value  # then the input only completes it, and is no prompt
     )
 
 

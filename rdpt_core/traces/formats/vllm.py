@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from rdpt_core.traces.files.record import Bad, Record
+from rdpt_core.traces.formats.asked import is_rendered_or_decoded, rendered_turns
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
-from rdpt_core.traces.formats.conversation import is_rendered, turns_in
 from rdpt_core.traces.formats.fields import (
     BENCHMARK,
+    CORRECT,
     GOLD,
     MODEL,
     QUESTION,
@@ -20,6 +21,7 @@ from rdpt_core.traces.formats.fields import (
     rest_of,
     short_text,
 )
+from rdpt_core.traces.formats.verdicts import verdict_in
 
 _NOT_META = frozenset({"outputs", "prompt", "prompt_token_ids", "prompt_logprobs", "request_id", "metrics"})
 
@@ -37,7 +39,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     question = pick(value, [name for name in QUESTION if name != "prompt"])[1]
     messages = messages_for(question) if isinstance(question, str) else ()
     if prompt and not messages:
-        messages = turns_in(prompt) if is_rendered(prompt) else messages_for(prompt)
+        messages = rendered_turns(prompt) if is_rendered_or_decoded(prompt) else messages_for(prompt)
     outputs = value["outputs"]
 
     def draft_of(numbered: tuple[int, Any]) -> Iterator[Draft]:
@@ -45,6 +47,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
         text = output.get("text") if isinstance(output, dict) else None
         if not isinstance(text, str):
             raise RecordError(f"output {number} has no text; got {kind_of(text)}")
+        correct, verdict = verdict_in(*pick(value, CORRECT)) if len(outputs) == 1 else (None, None)
         yield Draft(
             Response.verbatim(text),
             messages=messages,
@@ -54,6 +57,8 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
             model=short_text(pick(value, MODEL)[1]),
             benchmark=short_text(pick(value, BENCHMARK)[1]),
             gold=gold_of(pick(value, GOLD)[1]),
+            correct=correct,
+            verdict=verdict,
             finish_reason=short_text(output.get("finish_reason")),
             meta=rest_of(value, _NOT_META),
         )

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from rdpt_core.records import Trace
 from rdpt_core.traces.importing.report import FileReport
 
-
 _DECISIVE_CHARS = 200
 """Two responses of this length are the same by copying. Shorter ones may be the same by chance, from another seed."""
 

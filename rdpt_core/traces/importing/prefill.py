@@ -30,12 +30,18 @@ def join_last_turn(draft: Draft, messages: tuple[Message, ...]) -> tuple[tuple[M
         response once more, as some files repeat it.
 
     Raises:
-        RecordError: the source does not say that the response continues that turn.
+        RecordError: the source does not say that the response continues that turn, or the turn has called a tool: then
+            its text has ended, and without the call it would be another turn.
     """
     beginning, response = messages[-1].content, draft.response
+    if messages[-1].tool_calls:
+        raise RecordError(
+            "the conversation before the response ends with a turn of the assistant that calls a tool; expected the "
+            "tool's result after it, or the conversation without the response's own turn"
+        )
     if beginning and beginning == response.text:
         return messages[:-1], None
-    if not draft.continues or not beginning or messages[-1].tool_calls:
+    if not draft.continues or not beginning:
         raise RecordError(
             "the conversation before the response ends with a turn of the assistant, and nothing says that the "
             "response continues it; a request that says so holds continue_final_message, or join the two in the file"

@@ -54,7 +54,7 @@ def test_what_was_set_aside_is_said_by_kind(tmp_path: Path, capsys: pytest.Captu
 
 def test_nothing_is_said_of_what_was_not_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = last_lines(capsys, write(tmp_path / "a.jsonl", ASKED), "--out", tmp_path / "o.jsonl", status=0)
-    assert said == ["a.jsonl: pairs, 1 traces", f"1 traces: {tmp_path / 'o.jsonl'}"]
+    assert said == ["a.jsonl: pairs, 1 trace", f"1 trace: {tmp_path / 'o.jsonl'}"]
 
 
 def test_every_kind_is_a_count_with_two_names() -> None:

@@ -15,6 +15,7 @@ from rdpt_core.errors import InputError, UsageError
 from rdpt_core.traces.formats import FORMATS, format_named
 from rdpt_core.traces.importing.pipeline import list_formats
 from tests.support.imported import read
+from tests.support.one_of_each import one_of_each
 
 
 def chat(content: Any, **message: Any) -> dict[str, Any]:
@@ -105,6 +106,40 @@ def test_no_detector_raises_or_claims_what_is_not_its_own() -> None:
     for known in FORMATS:
         for value in (None, 1, "text", [], [1], {}, {"a": None}, {"choices": 3}, {"messages": [3]}, {"results": {}}):
             assert known.detect(value) is False, (known.name, value)
+
+
+def claims(value: Any) -> list[str]:
+    return [known.name for known in FORMATS if known.detect(value)]
+
+
+@pytest.mark.parametrize("name", [known.name for known in FORMATS])
+def test_a_record_is_claimed_by_its_own_format_first(name: str) -> None:
+    more: list[dict[str, Any]] = [{}]
+    if name not in (
+        "canonical",
+        "skythought",
+        "llama-factory",
+    ):  # which have a fixed set of fields, or questions as keys
+        more += [
+            {"gold": "4", "benchmark": "b", "model": "m", "id": "1"},
+            {"question": "2+2?", "text": "t"},
+            {"step": 1},
+        ]
+    for record in one_of_each("so 4")[name]:
+        for fields in more:
+            assert claims({**fields, **record})[:1] == [name], (fields, record)
+
+
+def test_few_records_are_claimed_by_two_formats() -> None:
+    """More claims than these would mean that a detector is not sure and that the order decides."""
+    found = {(name, *claims(record)[1:]) for name, records in one_of_each("so 4").items() for record in records}
+    assert {claim for claim in found if len(claim) > 1} == {
+        ("canonical", "pairs"),
+        ("vllm", "candidates"),
+        ("datasets", "pairs"),
+        ("nemo-skills", "pairs"),
+        ("verl", "pairs"),
+    }
 
 
 # ── What single formats promise ──────────────────────────────────────────────────────────────────────────────────

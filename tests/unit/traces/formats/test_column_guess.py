@@ -81,7 +81,7 @@ def test_columns_are_found(value: Any, columns: dict[str, str], is_certain: bool
         {"question": "2+2?", "output": ""},
         {"question": "2+2?", "output": 4},
         {"question": "2+2?", "a,b": "It is 4.", "c=d": "It is 4."},
-        {"messages": [{"role": "user", "content": "2+2"}, {"role": "assistant", "content": "4"}], "reply": "4"},
+        {"messages": [{"role": "user", "content": "2+2"}, {"role": "assistant", "content": "4"}], "reply": "5"},
         [],
         "text",
         {},

@@ -46,6 +46,14 @@ def test_the_metric_of_a_single_text_is_its_verdict_if_it_says_right_or_wrong(me
     assert trace.correct is verdict
 
 
+def test_a_metric_that_says_neither_is_quoted_and_nan_is_a_gap() -> None:
+    said = [
+        read((row("so 4", metric=metric),))[0][0].meta["import"].get("verdict")
+        for metric in ({"em": 0.5}, {"em": {"a": 1}}, {"em": float("nan")}, {"f1": 0.5})
+    ]
+    assert said == ["metric.em = 0.5 (part mark)", "metric.em = {a, …} (several values)", None, None]
+
+
 def test_reasoning_is_put_back_and_not_doubled() -> None:
     traces, _ = read((row("4", "<think>\nhm\n</think>\n\n4", reasonings=["hm", "hm"]),))
     assert [t.response for t in traces] == ["<think>\nhm\n</think>\n\n4"] * 2

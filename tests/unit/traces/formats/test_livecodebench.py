@@ -28,6 +28,12 @@ def test_starter_code_belongs_to_the_question() -> None:
     assert trace.correct is None
 
 
+def test_a_grade_that_is_no_plain_verdict_is_quoted() -> None:
+    (first, second), _ = read([{**ROW, "graded_list": [0.5, None]}])
+    assert (first.correct, first.meta["import"]["verdict"]) == (None, "graded_list = 0.5 (part mark)")
+    assert (second.correct, second.meta["import"].get("verdict")) == (None, None)
+
+
 def test_outputs_that_answer_another_question_are_not_claimed() -> None:
     for other in ({**ROW, "original_code_list": ["x", "y"]}, {k: v for k, v in ROW.items() if k != "code_list"}):
         with pytest.raises(InputError, match="no format"):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from rdpt_core.errors import InputError
+from tests.support.import_reports import imported
 from tests.support.imported import read
 
 SPEC = {"spec": {"completion_fns": ["gpt-4o"], "eval_name": "sums.dev.v0", "base_eval": "sums"}}
@@ -46,3 +51,19 @@ def test_samples_are_kept_apart_and_a_broken_one_stops_no_other() -> None:
         (4, "a sampling must be an object; got null"),
         (5, "expected an event; got an object with odd"),
     ]
+
+
+def test_a_match_that_says_nothing_leaves_the_answer_to_be_graded(tmp_path: Path) -> None:
+    match = event("match", {"expected": "4"}), event("match", {"correct": 0.5, "expected": "4"}, "s.2")
+    traces = imported(tmp_path, (SPEC, sampling("4"), sampling("4", sample="s.2"), *match)).traces
+    assert [(t.correct, t.meta["import"].get("verdict")) for t in traces] == [
+        (True, None),
+        (None, "match.correct = 0.5 (part mark)"),
+    ]
+
+
+def test_a_last_line_with_an_odd_specification_crashes_nothing() -> None:
+    (trace,), rejects = read((SPEC, sampling("4"), {**REPORT, "spec": 5}))
+    assert (trace.model, rejects) == ("gpt-4o", [])
+    with pytest.raises(InputError, match="no format"):
+        read(({**REPORT, "spec": 5},))

@@ -20,6 +20,8 @@ RENDERED = "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n"
         ([{"role": "user", "content": "2+2?"}], (USER, None)),
         ('[{"role": "user", "content": "2+2?"}]', (USER, None)),
         (RENDERED, (USER, RENDERED)),
+        ("user\n2+2?\nassistant\n", (USER, "user\n2+2?\nassistant\n")),
+        ("<｜User｜>2+2?<｜Assistant｜>", (USER, "<｜User｜>2+2?<｜Assistant｜>")),
         ("[1, 2]", ((Message("user", "[1, 2]"),), None)),
         ("", NOTHING),
         (None, NOTHING),

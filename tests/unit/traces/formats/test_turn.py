@@ -79,3 +79,26 @@ LAST = {"role": "assistant", "content": "The"}
 )
 def test_a_request_says_whether_the_last_turn_is_continued(request_: Any, expected: bool) -> None:
     assert continues_last_turn(None, request_) is expected
+
+
+@pytest.mark.parametrize("content", ["<think>\nR\n</think>\n\n4", "R\n</think>\n\n4"])
+def test_reasoning_that_the_content_holds_as_its_thinking_is_not_doubled(content: str) -> None:
+    draft = build({"content": content, "reasoning_content": "R\n"}, "qwen3")
+    assert draft.response.text == content
+    assert draft.reasoning is None
+
+
+def test_reasoning_with_other_words_than_the_content_is_put_back() -> None:
+    assert build({"content": "b</think>c", "reasoning_content": "a"}, "qwen3").response.text == (
+        "<think>\na\n</think>\n\nb</think>c"
+    )
+    assert build({"content": "R is 4.", "reasoning_content": "R"}, "qwen3").response.text.startswith("<think>\nR\n")
+
+
+@pytest.mark.parametrize(
+    "calls", [{"tool_calls": '[{"name": "f", "arguments": {}}]'}, {"function_call": {"name": "f", "arguments": "{}"}}]
+)
+def test_calls_in_older_shapes_are_calls_as_well(calls: dict[str, Any]) -> None:
+    with pytest.raises(RecordError, match="a tool call without text"):
+        build({"content": "", **calls}, None)
+    assert build({"content": "Let me see.", **calls}, None).meta == {"tool_calls": 1}

@@ -55,19 +55,21 @@ def test_every_format_can_be_near() -> None:
 
 
 def test_a_map_is_named_only_with_what_it_depends_on() -> None:
-    said = said_of({"prompt": "2+2?", "predict": "It is 4.", "label": "4"})
-    assert "If predict is the model's response, this reads the first record: " in said
-    assert said.endswith("--map question=prompt,response=predict,gold=label")
+    said = said_of({"prompt": "2+2?", "reply": "It is 4.", "target": "4"})
+    assert "If reply is the model's response, this reads the first record: " in said
+    assert said.endswith("--map question=prompt,response=reply,gold=target")
     assert "a question (question, problem, instruction, …)" in said
 
 
 def test_questions_with_answers_are_called_that_and_no_answer_becomes_a_response() -> None:
     for line in (
-        {"problem": "2+2?", "solution": "We add. So 4.", "answer": "4"},
         {"question": "2+2?", "answer": "4"},
         {"problem": "2+2?", "expected_answer": "4", "generation_model": "R1"},
     ):
         said = said_of(line)
         assert "a file holds no traces" in said and "--map response=COLUMN" in said
+    said = said_of({"problem": "2+2?", "solution": "We add. So 4.", "answer": "4"})
+    assert "a file holds no traces" in said
+    assert "If a model wrote the solutions, and no person, say so: --map question=problem,response=solution" in said
     said = said_of({"problem": "2+2?", "generated_text_r1": "<think>\nhm\n</think>\n\n4", "expected_answer": "4"})
     assert "--map question=problem,response=generated_text_r1,gold=expected_answer" in said

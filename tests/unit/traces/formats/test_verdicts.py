@@ -9,6 +9,7 @@ import pytest
 
 from rdpt_core.traces.formats.verdicts import no_verdict, verdict_in
 from tests.support.import_reports import imported
+from tests.support.one_of_each import one_of_each
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,13 @@ def test_part_marks_of_candidates_are_kept_and_rewards_are_no_marks(tmp_path: Pa
     assert [trace.correct for trace in traces] == [True, None]
     traces = imported(tmp_path, ({**row, "scores": [0.25, 3.5]},)).traces
     assert all("grading" in trace.meta for trace in traces)
+
+
+@pytest.mark.parametrize("format", ["vllm", "sglang", "tgi", "llama-cpp", "ollama", "openai"])
+def test_a_verdict_beside_the_answer_of_a_server_counts(tmp_path: Path, format: str) -> None:
+    record = {**one_of_each("Paris")[format][0], "gold": "Paris"}
+    found = []
+    for said in (False, 0.5, None):
+        (trace,) = imported(tmp_path, ({**record, "correct": said},)).traces
+        found.append((trace.correct, trace.meta["import"].get("verdict")))
+    assert found == [(False, "correct"), (None, "correct = 0.5 (part mark)"), (True, None)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.cli import main
-from rdpt_core.records import Message
+from rdpt_core.records import Message, ToolCall
 from rdpt_core.traces.formats.base import Draft, RecordError, Response
 from rdpt_core.traces.importing.prefill import join_last_turn
 from tests.support.import_reports import eval_archive, imported
@@ -97,3 +97,10 @@ def test_a_turn_that_called_a_tool_is_no_beginning_of_a_response(tmp_path: Path)
     message = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "Paris"}]}
     traces, rejects, _ = imported(tmp_path, ({"request": {"messages": asked}, "response": message},))
     assert traces == [] and len(rejects) == 1
+
+
+def test_a_turn_that_calls_a_tool_is_not_dropped_either_where_the_response_repeats_its_text() -> None:
+    call = ToolCall("search", "{}", None)
+    draft = Draft(Response.verbatim("Let me see."))
+    with pytest.raises(RecordError, match="calls a tool"):
+        join_last_turn(draft, (ASKED, Message("assistant", "Let me see.", (call,))))
