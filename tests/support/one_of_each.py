@@ -43,13 +43,8 @@ def one_of_each(text: str) -> dict[str, list[Any]]:
              "metric": {"em": 1.0}},
             {"full_prompt": "2+2?", "example": "2+2?", "predictions": [text], "gold": ["4"], "metrics": {"em": 1.0}},
         ],
-<<<<<<< HEAD
         "livecodebench": [{"question_content": "2+2?", "question_id": "1", "output_list": [text], "code_list": ["4"],
             "graded_list": [True]}],
-=======
-        "livecodebench": [{"question_content": "2+2?", "question_id": "1", "output_list": [text],
-            "code_list": [""], "graded_list": [True]}],
->>>>>>> ro-read
         "evalchemy": [{"results": {"sums": {"examples": [{"id": 0, "problem": "2+2?", "answer": "4",
             "model_outputs": [text]}]}}}],
         "simple-evals": [{"score": 1.0, "htmls": ["<p>"], "convos": [turns], "metadata": None}],
