@@ -22,7 +22,8 @@ def previews(report: ImportReport) -> str:
     seen = report.preview or []
     lines = [line for one in seen for line in _block(one)]
     n_traces = sum(one.trace is not None for one in seen)
-    lines.append(f"{n_traces:,} traces of the first {len(seen):,} records; nothing was written")
+    first = "record" if len(seen) == 1 else f"{len(seen):,} records"
+    lines.append(f"{n_traces:,} {'trace' if n_traces == 1 else 'traces'} of the first {first}; nothing was written")
     set_aside = report.set_aside_text()
     return "\n".join([*lines, f"set aside: {set_aside}"] if set_aside else lines)
 

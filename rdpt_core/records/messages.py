@@ -42,12 +42,13 @@ class ToolCall(NamedTuple):
         return called if self.id is None else {"id": self.id, **called}
 
     def arguments_object(self) -> dict[str, Any] | None:
-        """The object that the arguments are; None if they are none, or one that could not be written again."""
+        """The object that the arguments are; None if they are none, or one that could not be written again.
+
+        That is so for a name that occurs twice, for NaN and infinity, and for halves of surrogate pairs.
+        """
         try:
-            value = json.loads(self.arguments)
-            if "\\u" in self.arguments:
-                # Escapes may spell half of a surrogate pair, which is no character.
-                json.dumps(value, ensure_ascii=False).encode()
+            value = json.loads(self.arguments, object_pairs_hook=_without_repeats)
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) and not _is_deep(value) else None
@@ -143,6 +144,13 @@ class Message:
         if self.name is not None:
             fields["name"] = self.name
         return fields
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return fields
 
 
 def _is_deep(value: object) -> bool:

@@ -39,9 +39,12 @@ _KIND = (
 _IS_CHECKED = "correct IS NOT NULL AND coalesce(json_type(m, '$.grading.correct') IN ('BOOLEAN', 'NULL'), FALSE)"
 _OWN = "CASE json_extract_string(m, '$.grading.correct') WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
 _METHOD = "left(json_extract_string(m, '$.grading.method'), 60)"
+# What the source says in place of a verdict, without the value: `scores.match = P (part mark)`.
+_WITHHELD = "split_part(left(json_extract_string(m, '$.import.verdict'), 200), ' = ', 1)"
 _NAME = (
     f"CASE {_KIND} WHEN 'source' THEN left(json_extract_string(m, '$.import.verdict'), 60) "
-    f"WHEN 'own' THEN {_METHOD} ELSE CASE WHEN gold IS NULL THEN 'no reference answer' "
+    f"WHEN 'own' THEN {_METHOD} ELSE CASE WHEN {_WITHHELD} IS NOT NULL THEN 'the source says neither: ' || {_WITHHELD} "
+    "WHEN gold IS NULL THEN 'no reference answer' "
     f"WHEN {_METHOD} IS NULL THEN 'not graded' ELSE 'no grade could be reached: ' || {_METHOD} END END"
 )
 _WANTED: dict[Dispute, str] = {

@@ -18,7 +18,8 @@ Adding a format takes ten minutes:
    left through `fields.rest_of`. A document with many traces yields them with `base.each`, so that one bad part stops
    no other. If one response is spread over several records, write `gather` in place of `read`.
 2. Import it below and put it into `FORMATS`, before every format that would claim its records as well.
-3. Add a fixture and a case to `tests/unit/traces/test_formats.py`, and a row to `docs/formats.md`.
+3. Add a record to `tests/support/one_of_each.py`, `tests/unit/traces/formats/test_your_format.py` with your cases, and
+   a row to `docs/formats.md`.
 
 Bytes, compression, encodings, ids, grading and rejects are none of a format's business.
 

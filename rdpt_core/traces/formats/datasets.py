@@ -208,11 +208,11 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
         names = ", ".join(each_set.name for each_set in _SETS)
         raise RecordError(f"expected a row of {names}; got {kind_of(value)}")
     common, used = _common(value, known)
-    answers = [
-        (answer, text)
-        for answer in _answers(value, known)
-        for text in (strings(value[answer.text]) or [value[answer.text]])
-    ]
+    answers: list[tuple[_Answer, str]] = []
+    for answer in _answers(value, known):
+        texts = strings(value[answer.text]) or [value[answer.text]]
+        # One grade for several texts says nothing of any of them.
+        answers += [(answer if len(texts) == 1 else replace(answer, grade=""), text) for text in texts]
     numbered = len(answers) > 1 and len({answer.model for answer, _ in answers}) == 1
     for number, item in enumerate(each(answers, record.line, lambda item: _draft(value, known, common, used, *item))):
         if isinstance(item, Draft) and numbered:
@@ -264,7 +264,7 @@ def _draft(
     response, reasoning = put_back([*parts, ("text", text)], model)
     # The thinking of the row's other responses is theirs; this one's stays in `meta` if the response brings it already.
     thoughts = {other.thought or "" for other in known.answers if other is not answer or thought is not None}
-    correct, verdict = verdict_in(answer.grade, value.get(answer.grade))
+    correct, verdict = verdict_in(answer.grade, value.get(answer.grade) if answer.grade else None)
     yield replace(
         common,
         response=response,

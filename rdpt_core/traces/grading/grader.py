@@ -3,8 +3,8 @@
 Multiple choice is compared by the chosen letters, plain numbers exactly, other mathematics by math-verify with checks
 of its own, everything else by normalised text; what is spelt alike is right without any of them. Only the answer is
 looked at: what stands after the thinking, and in it what is marked as final. A grade that could not be reached is None
-with the reason; it is never False. A response without an answer, because it was cut off or says that it has none, is
-False: that is a verdict, and its reason says so.
+with the reason; it is never False. A response without an answer, because it was cut off, says that it has none or holds
+none that math-verify finds, is False: that is a verdict, and its reason says so.
 """
 
 from __future__ import annotations

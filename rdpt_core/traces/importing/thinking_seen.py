@@ -45,6 +45,8 @@ class ThinkingSeen:
         if trace.model is None or not always_thinks(trace.model):
             return
         self._counts[trace.model] = self._counts.get(trace.model, 0) + 1
+        if trace.model in self._thinking:
+            return
         about = trace.meta.get("import")
         tail = (trace.prompt or "")[-_PROMPT_CHARS:]
         if (

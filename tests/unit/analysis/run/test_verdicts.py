@@ -27,6 +27,7 @@ MADE: list[tuple[bool | None, str | None, dict[str, Any]]] = [
     (None, "1", {"grading": {"method": "math-verify", "reason": "no"}}),
     (None, "1", {}),
     (None, None, {}),
+    (None, "1", {"import": {"verdict": "scores.match = P (part mark)"}}),
     # What a stranger may write.
     (True, "1", {"grading": "yes", "import": ["x"]}),
     (True, "1", {"grading": {"method": ["x"], "correct": "true"}, "import": {"verdict": {"a": 1}}}),
@@ -56,6 +57,7 @@ def test_where_verdicts_come_from(opened: tuple[Reader, Run]) -> None:
         ("none", "no grade could be reached: math-verify"): (1, 1),
         ("none", "not graded"): (1, 1),
         ("none", "no reference answer"): (1, 1),
+        ("none", "the source says neither: scores.match"): (1, 1),
     }
     assert found.n_of("source") == 8
 

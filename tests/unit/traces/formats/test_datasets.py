@@ -257,3 +257,11 @@ def test_mmlu_pro_may_hold_several_samples() -> None:
 )
 def test_rows_without_the_columns_of_a_set_are_not_claimed(row: dict[str, Any]) -> None:
     assert datasets.FORMAT.detect(row) is False
+
+
+def test_one_grade_for_several_texts_is_no_verdict_and_a_column_without_a_name_none_at_all() -> None:
+    row = {"problem": "2+2?", "answer": ["4", "5"], "gold_answer": "4", "idx_answer": 0, "correct": True}
+    traces, _ = read((row,))
+    assert [(trace.response, trace.correct) for trace in traces] == [("4", None), ("5", None)]
+    assert one({**row, "answer": "4"}).correct is True
+    assert one({**OPEN_MATH, "": 0}).correct is None
