@@ -81,6 +81,11 @@ class _Row:
         return path in self.value or _nested(self.value, path) is not None
 
     def get(self, name: str) -> Any:
+        """The value of a field of ours; None if there is none."""
+        return self.found(name)[1]
+
+    def found(self, name: str) -> tuple[str, Any]:
+        """The column that holds a field of ours, and its value."""
         if name in self._map:
             path = self._map[name]
             self.used.add(path.split(".")[0])
@@ -88,11 +93,11 @@ class _Row:
             if value is None and "." in path:
                 value = _nested(self.value, path)
                 self._note_cut_list(path)
-            return value
+            return path, value
         field, value = pick(self.value, self._free(NAMES[name]))
         if value is not None:
             self.used.add(field)
-        return value
+        return field, value
 
     def thought(self, response: str) -> str | None:
         """The reasoning that belongs in front of the response; a column that was mapped is taken at its word."""
@@ -176,8 +181,9 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
         draft.messages, draft.prompt = messages, prompt
         if len(responses) > 1:
-            # The id is that of the row.
+            # The id is that of the row, and one verdict for several responses says nothing of any of them.
             draft.trace_id, draft.sample = None, index
+            draft.correct = draft.verdict = None
         yield draft
 
 
@@ -216,7 +222,7 @@ def _without_answer(messages: tuple[Message, ...], response: Any) -> tuple[Messa
 
 def _facts(row: _Row) -> Callable[[], Draft]:
     """A maker of drafts with everything but the response, the same for each response of the row."""
-    gold, verdict = row.get("gold"), row.get("correct")
+    gold, verdict = row.get("gold"), row.found("correct")
     if gold is None and "messages" in row.used and (gold := reference_of(row.value.get("labels"))) is not None:
         row.used.add("labels")
     trace_id, identity = row.get("trace_id"), row.get("question_id")
@@ -224,7 +230,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
     benchmark, domain, model, difficulty = (
         short_text(row.get(name)) for name in ("benchmark", "domain", "model", "difficulty")
     )
-    correct, from_field = verdict_in("correct", verdict)
+    correct, from_field = verdict_in(*verdict)
     meta = rest_of(row.value, row.used)
 
     def make() -> Draft:

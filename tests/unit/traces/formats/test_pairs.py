@@ -144,3 +144,22 @@ def test_a_number_that_is_missing_in_a_table_hides_no_other_column() -> None:
 
 def test_an_instructions_input_follows_it() -> None:
     assert one({"instruction": "Add.", "input": "2 2", "output": "4"}).messages[0].content == "Add.\n2 2"
+
+
+def test_the_column_of_a_verdict_is_named() -> None:
+    row = {"question": "2+2?", "response": "4", "gold": "4"}
+    for fields, said in (
+        ({"is_correct": True}, "is_correct"),
+        ({"acc": 0.5}, "acc = 0.5 (part mark)"),
+        ({"Correct": "yes"}, "Correct"),
+    ):
+        (trace,), _ = read([{**row, **fields}])
+        assert trace.meta["import"]["verdict"] == said
+
+
+def test_one_verdict_for_several_responses_is_that_of_none() -> None:
+    row = {"question": "2+2?", "response": ["4", "5"], "correct": True}
+    traces, _ = read([row], format="pairs")
+    assert [(trace.response, trace.correct) for trace in traces] == [("4", None), ("5", None)]
+    (trace,), _ = read([{**row, "response": ["4"]}], format="pairs")
+    assert trace.correct is True
