@@ -24,8 +24,7 @@ from rdpt_core.traces.formats.fields import (
 from rdpt_core.traces.formats.requests import NOTHING, Asked, asked_in, asked_of
 from rdpt_core.traces.formats.verdicts import verdict_in
 
-_USED = frozenset({"text", "output_ids", "meta_info", "request", "response", "prompt", "messages", "question",
-                   "problem"})  # fmt: skip
+_USED = frozenset({"text", "output_ids", "meta_info", "request", "response", "prompt", "messages"})
 
 
 def _output(value: Any) -> Any:
@@ -57,7 +56,8 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     draft.gold = gold_of(pick(value, GOLD)[1])
     draft.correct, draft.verdict = verdict_in(*pick(value, CORRECT))
     draft.finish_reason, draft.truncated = short_text(reason), reason == "abort"
-    draft.meta = rest_of(value, _USED)
+    asked = draft.messages[-1].content if draft.messages else None
+    draft.meta = rest_of(value, {*_USED, *(name for name in ("question", "problem") if value.get(name) == asked)})
     yield draft
 
 

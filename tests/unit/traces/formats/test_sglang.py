@@ -36,3 +36,11 @@ def test_aborted_requests_are_rejected_or_marked() -> None:
         "the request was aborted: too long",
         "expected text and meta_info; got an object with text, output_ids, meta_info",
     ]
+
+
+def test_a_question_beside_the_prompt_is_kept() -> None:
+    about = {"text": "4", "meta_info": {"finish_reason": {"type": "stop"}}, "question": "2+2?"}
+    (trace,), _ = read([{**about, "prompt": "Add: 2+2="}])
+    assert trace.meta["source"] == {"question": "2+2?"}
+    (trace,), _ = read([about])
+    assert trace.messages[-1].content == "2+2?" and "source" not in trace.meta
