@@ -59,6 +59,8 @@ TAGS: tuple[tuple[str, str], ...] = (
 )
 """Opening and closing of a thinking block, in every spelling that is known here, without line breaks at its seams."""
 
+OPENINGS = tuple(opening for opening, _ in TAGS)
+
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length",
                   "model_context_window_exceeded"})  # fmt: skip
 _BROKEN_OFF = frozenset({"content_filter", "content_filtered", "guardrail_intervened", "safety", "recitation",

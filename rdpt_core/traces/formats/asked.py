@@ -16,13 +16,12 @@ from rdpt_core.records import Message
 from rdpt_core.traces.formats.base import RecordError
 from rdpt_core.traces.formats.conversation import is_conversation, is_rendered, messages_of, turns_in, turns_of
 from rdpt_core.traces.formats.fields import messages_for, text_of
-from rdpt_core.traces.thinking import TAGS
+from rdpt_core.traces.thinking import OPENINGS
 
 _PACKED = re.compile(r'\s*\[\s*\{\s*"(?:role|from|content|value)"\s*:')
 _PYTHON = re.compile(r"\s*(?:array\(\s*)?\[\s*\{\s*'(?:role|from|content|value)'\s*:")
 _ROLE_LINE = re.compile(r"^(system|user|assistant|tool)$", re.M)
 _USER, _ASSISTANT = "<｜User｜>", "<｜Assistant｜>"
-_OPENINGS = tuple(opening for opening, _ in TAGS)
 
 
 def unpacked(value: Any) -> Any:
@@ -103,7 +102,7 @@ def is_decoded_chat(prompt: str) -> bool:
 
 def _is_opening(text: str) -> bool:
     """Whether the assistant's turn is empty so far, or holds no more than thinking that the template opens."""
-    return not text.strip() or text.lstrip().startswith(_OPENINGS)
+    return not text.strip() or text.lstrip().startswith(OPENINGS)
 
 
 def _deepseek_turns(prompt: str) -> tuple[Message, ...]:

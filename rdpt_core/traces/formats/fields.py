@@ -13,7 +13,7 @@ from typing import Any
 
 from rdpt_core.records import Message
 from rdpt_core.traces.formats.base import RecordError
-from rdpt_core.traces.thinking import TAGS
+from rdpt_core.traces.thinking import OPENINGS, TAGS
 
 QUESTION = ("question", "problem", "instruction", "prompt", "query", "user_message", "input")
 RESPONSE = ("response", "output", "completion", "generation", "model_output", "model_response", "deepseek_solution",
@@ -43,7 +43,6 @@ _SWITCH = re.compile(
     re.IGNORECASE,
 )
 _SWITCH_CHARS = 40
-_OPENINGS = tuple(opening for opening, _ in TAGS)
 
 _META_DEPTH = 20
 META_CHARS = 4_000
@@ -134,7 +133,7 @@ def is_switch(value: Any) -> bool:
 
 def brings_thinking(response: str) -> bool:
     """Whether a response holds thinking of its own: it opens a thinking block, or closes one that the prompt opened."""
-    return response.lstrip().startswith(_OPENINGS) or any(closing in response for _, closing in TAGS)
+    return response.lstrip().startswith(OPENINGS) or any(closing in response for _, closing in TAGS)
 
 
 def thought_of(value: Any, response: str) -> str | None:

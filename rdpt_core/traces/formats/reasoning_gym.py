@@ -5,6 +5,7 @@ A score is a part mark between 0 and 1; only a full mark counts as correct, and 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -67,7 +68,7 @@ def _result(pair: tuple[int, Any], group: Mapping[str, Any], model: str | None, 
         if not isinstance(text, str):
             raise RecordError(f"completion {index} has no full_model_response; got {kind_of(text)}")
         score = completion.get("score")
-        is_mark = isinstance(score, int | float)
+        is_mark = isinstance(score, int) or (isinstance(score, float) and not math.isnan(score))
         yield Draft(
             Response.verbatim(text),
             messages=messages_for(result["question"], system if isinstance(system, str) else None),
