@@ -25,7 +25,7 @@ from rdpt_core.traces.formats.fields import (
     verdict_of,
     whole,
 )
-from rdpt_core.traces.formats.inspect_output import Originals, with_attachments
+from rdpt_core.traces.formats.inspect_output import Originals, with_attachments, with_output_beyond_limit
 from rdpt_core.traces.formats.turn import build
 from rdpt_core.traces.formats.verdicts import no_verdict
 
@@ -56,6 +56,10 @@ def _sample(sample: Any, header: Mapping[str, Any], line: int) -> Iterator[Draft
         raise RecordError(f"a sample must be an object; got {kind_of(sample)}")
     output = sample.get("output")
     choices = output.get("choices") if isinstance(output, dict) else None
+    is_beyond = not choices and isinstance(sample.get("limit"), dict)
+    if is_beyond:
+        output, sample = with_output_beyond_limit(sample)
+        choices = output.get("choices") if isinstance(output, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(output, dict):
         raise RecordError(f"the sample has no output{_failure(sample)}")
     attachments, options = sample.get("attachments"), sample.get("choices")
@@ -66,6 +70,8 @@ def _sample(sample: Any, header: Mapping[str, Any], line: int) -> Iterator[Draft
     facts, originals = _facts(sample, header), Originals(sample)
     # One score for several choices says nothing of any of them.
     correct, verdict = _verdict(_scores(sample)) if len(choices) == 1 else (None, None)
+    if is_beyond:
+        correct, verdict = None, "none: the response crossed a limit, and was scored as an empty one"
 
     def drafts(numbered: tuple[int, Any]) -> Iterator[Draft]:
         index, choice = numbered

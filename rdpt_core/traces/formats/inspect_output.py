@@ -86,6 +86,27 @@ class Originals:
         return Written(message)
 
 
+def with_output_beyond_limit(sample: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+    """The output of the last model event, and the sample with its message, for a sample that a limit left without any.
+
+    Inspect 0.3 counts the tokens of a response before it hands it on, so the one that crosses the limit is in the
+    events and in no message.
+    """
+    events, messages = sample.get("events"), sample.get("messages")
+    outputs = [
+        event.get("output")
+        for event in (events if isinstance(events, list) else [])
+        if isinstance(event, dict) and event.get("event") == "model"
+    ]
+    last = outputs[-1] if outputs else None
+    choices = last.get("choices") if isinstance(last, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    if not isinstance(message, dict):
+        return None, sample
+    return last, {**sample, "messages": [*(messages if isinstance(messages, list) else []), message]}
+
+
 def _generated(events: Any) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """By message id: the model event that gave it, and the message in that event."""
     found: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}

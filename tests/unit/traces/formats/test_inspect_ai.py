@@ -209,6 +209,24 @@ def test_a_limit_of_the_sample_does_not_cut_its_response(tmp_path: Path, kind: s
     assert cut.meta["truncated"] == "stopped at the token limit"
 
 
+def test_a_response_that_crosses_the_limit_is_read_from_the_events(tmp_path: Path) -> None:
+    turns = [ASKED, {"role": "assistant", "content": "Of what?", "id": "m1"}, {"role": "user", "content": "Of 2 and 2."}]
+    one = sample("unused", scores={"match": {"value": "I"}}, limit={"type": "token", "limit": 100})
+    answer = {"role": "assistant", "content": "It is 4.", "id": "m2"}
+    events = [{"event": "model", "output": {"choices": [{"stop_reason": "stop", "message": answer}]}}]
+    one |= {"messages": turns, "output": {"choices": [], "completion": ""}}
+    given = read(tmp_path, {**one, "events": events})
+    (trace,) = given.traces
+    assert (trace.response, trace.correct) == ("It is 4.", None)
+    assert [message.content for message in trace.messages] == [turn["content"] for turn in turns]
+    assert trace.meta["import"]["verdict"] == "none: the response crossed a limit, and was scored as an empty one"
+    assert "truncated" not in trace.meta and "grading" not in trace.meta
+    for events in ([], [{"event": "model", "output": None}], [{"event": "model", "output": {"choices": [3]}}]):
+        assert [reject.reason for reject in read(tmp_path, {**one, "events": events}).rejects] == [
+            "the sample has no output"
+        ]
+
+
 def test_an_error_retries_and_metadata_of_a_sample_are_kept(tmp_path: Path) -> None:
     facts = {"error": {"message": "the scorer fell over"}, "error_retries": [{"message": "again"}],
              "metadata": {"level": 3, "source": "own"}}  # fmt: skip
