@@ -14,8 +14,9 @@ from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, w
 from rdpt_core.traces.formats.conversation import parts_of
 from rdpt_core.traces.formats.fields import kind_of, short_text
 from rdpt_core.traces.formats.openai_chat import failure_in, question_of
-from rdpt_core.traces.formats.reasoning import put_back
+from rdpt_core.traces.formats.reasoning import TOOL_CALL, put_back
 from rdpt_core.traces.formats.requests import Asked
+from rdpt_core.traces.formats.tool_calls import is_call_item
 
 _LAST = ("response.completed", "response.incomplete", "response.failed")
 
@@ -81,6 +82,8 @@ def _drafts(record: Record, context: Context) -> Iterator[Draft]:
         raise RecordError(f"the response holds no text ({other} other items, {status})")
     model = short_text(response.get("model"))
     text, reasoning = put_back(joined(parts), model, redacted=redacted)
+    if reasoning is not None and "closing" in reasoning and any(map(_is_call, response["output"])):
+        reasoning = {**reasoning, "closing": TOOL_CALL}
     outer = outer if outer is not response else {}
     draft = Draft(text, model=model, reasoning=reasoning, line=record.line)
     draft.messages, draft.prompt = _asked(response, outer, context)
@@ -97,6 +100,10 @@ def _drafts(record: Record, context: Context) -> Iterator[Draft]:
         # The provider's words about the reasoning, not the model's own.
         draft.meta["reasoning_summaries"] = n_summaries
     yield draft
+
+
+def _is_call(item: Any) -> bool:
+    return isinstance(item, dict) and is_call_item(item)
 
 
 def _asked(response: Mapping[str, Any], outer: Mapping[str, Any], context: Context) -> Asked:

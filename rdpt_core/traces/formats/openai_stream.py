@@ -99,6 +99,8 @@ def _add_delta(held: _Choice, delta: Mapping[str, Any]) -> None:
     if isinstance(calls, list):
         # A call comes in many chunks, which its index holds together.
         held.calls |= {whole(call.get("index")) or 0 for call in calls if isinstance(call, dict)}
+    if isinstance(delta.get("function_call"), dict):
+        held.calls.add(0)
 
 
 FORMAT = Format(

@@ -210,7 +210,11 @@ def test_a_limit_of_the_sample_does_not_cut_its_response(tmp_path: Path, kind: s
 
 
 def test_a_response_that_crosses_the_limit_is_read_from_the_events(tmp_path: Path) -> None:
-    turns = [ASKED, {"role": "assistant", "content": "Of what?", "id": "m1"}, {"role": "user", "content": "Of 2 and 2."}]
+    turns = [
+        ASKED,
+        {"role": "assistant", "content": "Of what?", "id": "m1"},
+        {"role": "user", "content": "Of 2 and 2."},
+    ]
     one = sample("unused", scores={"match": {"value": "I"}}, limit={"type": "token", "limit": 100})
     answer = {"role": "assistant", "content": "It is 4.", "id": "m2"}
     events = [{"event": "model", "output": {"choices": [{"stop_reason": "stop", "message": answer}]}}]

@@ -54,3 +54,10 @@ def test_failed_responses_say_why() -> None:
         "the response holds no text (0 other items, status failed: oops)",
         "the request failed (status 400): bad",
     ]
+
+
+def test_thinking_that_ends_in_a_call_says_so() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    (trace,), _ = read([{**DUMP, "output": [DUMP["output"][0], call]}])
+    assert trace.response == "<think>\nhm"
+    assert trace.meta["import"]["reasoning"]["closing"] == "a tool call follows"

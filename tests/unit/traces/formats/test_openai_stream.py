@@ -37,3 +37,9 @@ def test_a_call_in_many_chunks_is_one_call() -> None:
     traces, (reject,) = read((*calls, chunk("tool_calls")))
     assert traces == []
     assert "a tool call without text" in reject.reason
+
+
+def test_a_call_as_it_was_before_tools_is_a_call() -> None:
+    traces, (reject,) = read((chunk(content="", function_call={"name": "f"}), chunk("function_call")))
+    assert traces == []
+    assert "a tool call without text" in reject.reason
