@@ -206,6 +206,8 @@ def _zip_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: BinaryIO
 
 def _unpacked_here(entry: zipfile.ZipInfo, file: BinaryIO) -> Iterator[bytes]:
     """As `_zip_blocks`, for zstd, which Python's zipfile learns in 3.14, and for bzip2, where it knows no bound."""
+    if entry.header_offset < 0:
+        raise _MemberError("the directory points outside the file")
     file.seek(entry.header_offset)
     header = file.read(_LOCAL_HEADER_BYTES)
     if len(header) < _LOCAL_HEADER_BYTES or not header.startswith(b"PK\x03\x04"):

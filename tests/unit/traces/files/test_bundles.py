@@ -210,6 +210,17 @@ def test_members_that_are_damaged_at_their_end_count_as_unpacked(
         read_paths(written(tmp_path / "a.zip", data))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_directory_that_points_outside_the_archive(tmp_path: Path, method: int) -> None:
+    data = bytearray(zipped({"a.jsonl": lines(pair(1)), "b.jsonl": lines(pair(2))}, method))
+    end = data.index(b"PK\5\6")
+    (start,) = struct.unpack_from("<I", data, end + 16)
+    # The members then seem to begin before the file.
+    struct.pack_into("<I", data, end + 16, start + 30)
+    with pytest.raises(InputError, match=r"a\.zip"):
+        read_paths(written(tmp_path / "a.zip", bytes(data)))
+
+
 def test_a_bomb_of_bzip2_in_a_zip_is_unpacked_in_small_memory(tmp_path: Path) -> None:
     data = zipped({"a.jsonl": b"\0" * 200_000_000}, zipfile.ZIP_BZIP2)
     tracemalloc.start()
