@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 from rdpt_core import __version__, interrupts
 from rdpt_core.commands import COMMANDS
+from rdpt_core.commands.documents import printable
 from rdpt_core.errors import NO_MEMORY, NO_ROOM, RdptError, UsageError, refusal_of, room_at
 
 EXIT_DONE = 0
@@ -148,7 +149,7 @@ def _fail(error: RdptError) -> int:
 def _say(line: str) -> None:
     # Nobody hears that nobody hears.
     with suppress(OSError):
-        print(line, file=sys.stderr)
+        print(*map(printable, line.split("\n")), sep="\n", file=sys.stderr)
 
 
 class _ClosedOutput(io.TextIOBase):

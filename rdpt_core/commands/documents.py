@@ -1,4 +1,4 @@
-"""The document that a command prints under `--json`."""
+"""The document that a command prints under `--json`, and texts of a log on a terminal."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def print_json(document: Mapping[str, Any]) -> None:
     except UnicodeEncodeError:
         text = json.dumps(document, indent=2)
     print(text)
+
+
+def printable(text: str) -> str:
+    """A text on one line: what does not print, such as a line break or an order to the terminal, as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import beside, readable
 from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, keywords, positive_integer
-from rdpt_core.commands.documents import print_json
+from rdpt_core.commands.documents import print_json, printable
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ def _print_report(report: ImportReport, out: Path, rejects_path: Path) -> None:
             f"WARNING: more than half was rejected, {report.n_rejects:,} of "
             f"{report.n_rejects + report.n_traces + n_copies:,} records"
         )
-    print("\n".join(lines), file=sys.stderr)
+    # Names of members, ids and fields come from the log.
+    print("\n".join(map(printable, lines)), file=sys.stderr)
 
 
 def _n_traces(n: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdpt_core.api.arguments import readable
+from rdpt_core.commands.documents import printable
 from rdpt_core.records import Trace
 from rdpt_core.traces.importing.report import ImportReport, Previewed
 
@@ -29,9 +30,9 @@ def previews(report: ImportReport) -> str:
 
 
 def _block(one: Previewed) -> Iterator[str]:
-    place = f"{_shown(readable(one.file))}:{one.line}, {one.format}"
+    place = f"{printable(readable(one.file))}:{one.line}, {one.format}"
     if one.trace is None:
-        yield f"{place}, rejected: {_shown(one.reason or '')}"
+        yield f"{place}, rejected: {printable(one.reason or '')}"
         return
     yield place
     for name, value in _rows(one.trace):
@@ -85,17 +86,9 @@ def _list(names: list[str]) -> str:
 def _head_and_tail(text: str) -> str:
     size = f"({len(text):,} characters)"
     if len(text) <= _HEAD_CHARS + _TAIL_CHARS:
-        return f"{_shown(text)} {size}"
-    return f"{_shown(text[:_HEAD_CHARS])} … {_shown(text[-_TAIL_CHARS:])} {size}"
+        return f"{printable(text)} {size}"
+    return f"{printable(text[:_HEAD_CHARS])} … {printable(text[-_TAIL_CHARS:])} {size}"
 
 
 def _short(text: str) -> str:
-    return _shown(text if len(text) <= _SHORT_CHARS else text[: _SHORT_CHARS - 1] + "…")
-
-
-def _shown(text: str) -> str:
-    """A text on one line: what does not print, such as a line break or an order to the terminal, as its escape."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+    return printable(text if len(text) <= _SHORT_CHARS else text[: _SHORT_CHARS - 1] + "…")

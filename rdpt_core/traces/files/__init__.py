@@ -6,6 +6,7 @@ tar          the members of a tar archive
 record       one value of a file, and one that cannot be read
 source       opened, seekable, decompressed
 compression  gzip, zstd, xz and bzip2
+zstd_frames  whether a zstd file is whole
 containers   which container the bytes are, and its records
 json_lines   JSON Lines and server-sent events
 json_stream  JSON, element by element

@@ -17,17 +17,17 @@ from typing import BinaryIO, cast
 
 from rdpt_core.errors import InputError, MissingPackageError
 from rdpt_core.traces.files.archive import ZIP_MAGIC, is_inspect_log
-from rdpt_core.traces.files.compression import damaged, too_big, zstd_decompressor
+from rdpt_core.traces.files.compression import bzip2_stream, damaged, too_big, unpacking_errors, zstd_stream
 from rdpt_core.traces.files.limits import MAX_MEMBERS, is_bomb
 from rdpt_core.traces.files.named_files import beside_datasets, is_hidden
 from rdpt_core.traces.files.source import FilePart, Source
 from rdpt_core.traces.files.tar import TarError, is_tar, read_tar
 
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
-_ZSTD = 93
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_BZIP2, _ZSTD = zipfile.ZIP_BZIP2, 93
 _ENCRYPTED = 1
 _LOCAL_HEADER_BYTES = 30
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 
 
 class _MemberError(ValueError):
@@ -88,6 +88,7 @@ class _Unpacking:
         self._size = source.size()
         self._file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it lives as long as its members
         self._end = 0
+        self._unpacked = 0
         self._n = 0
 
     def add(self, name: str, blocks: Iterable[bytes]) -> None:
@@ -128,8 +129,11 @@ class _Unpacking:
 
     def _write(self, block: bytes) -> None:
         self._end += len(block)
-        if is_bomb(self._size, self._end):
-            raise too_big(self._source.name, "an archive", f"{self._size} bytes that unpack to more than {self._end}")
+        # With what was thrown away: members that turn out damaged at their end could be unpacked for days.
+        self._unpacked += len(block)
+        if is_bomb(self._size, self._unpacked):
+            got = f"{self._size} bytes that unpack to more than {self._unpacked}"
+            raise too_big(self._source.name, "an archive", got)
         try:
             self._file.write(block)
         except OSError as error:
@@ -187,8 +191,8 @@ def _zip_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: BinaryIO
     """
     if entry.flag_bits & _ENCRYPTED:
         raise _MemberError("it is encrypted")
-    if entry.compress_type == _ZSTD:
-        yield from _zstd_blocks(entry, file)
+    if entry.compress_type in (_BZIP2, _ZSTD):
+        yield from _unpacked_here(entry, file)
         return
     if entry.compress_type not in _METHODS:
         raise _MemberError(f"it is compressed by the unknown method {entry.compress_type}")
@@ -200,26 +204,23 @@ def _zip_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: BinaryIO
         raise _MemberError(str(error) or type(error).__name__) from error
 
 
-def _zstd_blocks(entry: zipfile.ZipInfo, file: BinaryIO) -> Iterator[bytes]:
-    """As `_zip_blocks`, for the method that Python's zipfile learns in 3.14."""
-    decompressor = zstd_decompressor()
-    import zstandard
-
+def _unpacked_here(entry: zipfile.ZipInfo, file: BinaryIO) -> Iterator[bytes]:
+    """As `_zip_blocks`, for zstd, which Python's zipfile learns in 3.14, and for bzip2, where it knows no bound."""
+    if entry.header_offset < 0:
+        raise _MemberError("the directory points outside the file")
     file.seek(entry.header_offset)
     header = file.read(_LOCAL_HEADER_BYTES)
     if len(header) < _LOCAL_HEADER_BYTES or not header.startswith(b"PK\x03\x04"):
         raise _MemberError("its own header is missing")
     start = entry.header_offset + _LOCAL_HEADER_BYTES + sum(struct.unpack("<2H", header[26:30]))
+    unpacked = bzip2_stream if entry.compress_type == _BZIP2 else zstd_stream
     checksum = 0
     try:
-        with (
-            FilePart(file, start, entry.compress_size).open() as packed,
-            decompressor.stream_reader(packed, read_across_frames=True) as stream,
-        ):
+        with FilePart(file, start, entry.compress_size).open() as packed, unpacked(packed) as stream:
             while block := stream.read(_CHUNK):
                 checksum = zlib.crc32(block, checksum)
                 yield block
-    except (zstandard.ZstdError, OSError) as error:
-        raise _MemberError(f"zstd: {error}") from error
+    except unpacking_errors() as error:
+        raise _MemberError(f"{'bzip2' if entry.compress_type == _BZIP2 else 'zstd'}: {error}") from error
     if checksum != entry.CRC:
         raise _MemberError("the checksum is wrong: the member is damaged")

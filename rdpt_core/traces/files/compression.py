@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from rdpt_core.errors import InputError, MissingPackageError
 from rdpt_core.traces.files.limits import is_bomb
+from rdpt_core.traces.files.zstd_frames import check_frames
 
 if TYPE_CHECKING:
     from zstandard import ZstdDecompressor
@@ -42,11 +43,11 @@ def decompressed(raw: BinaryIO, name: str, size: int) -> BinaryIO:
     if magic.startswith(_GZIP):
         inner = gzip.GzipFile(fileobj=raw)
     elif magic.startswith(_ZSTD):
-        inner = zstd_decompressor().stream_reader(raw, read_across_frames=True)
+        inner = zstd_stream(raw)
     elif magic.startswith(_XZ):
         inner = _Streams(raw, _xz_decompressor())
     elif magic.startswith(_BZIP2) and magic.endswith(_BZIP2_BLOCK):
-        inner = _Streams(raw, bz2.BZ2Decompressor)
+        inner = bzip2_stream(raw)
     else:
         return raw
     return cast(BinaryIO, _Decompressed(_Guard(cast(io.RawIOBase, inner), name, size), raw))
@@ -77,6 +78,35 @@ def zstd_decompressor() -> ZstdDecompressor:
             "reading zstd-compressed files needs the package zstandard", hint="Run: pip install zstandard"
         ) from error
     return zstandard.ZstdDecompressor(max_window_size=2**27)
+
+
+def bzip2_stream(raw: BinaryIO) -> io.RawIOBase:
+    """What a bzip2 file holds, in bounded memory."""
+    return _Streams(raw, bz2.BZ2Decompressor)
+
+
+def zstd_stream(raw: BinaryIO) -> io.RawIOBase:
+    """What a zstd file holds, in bounded memory. `EOFError` if it was cut off, which its decompressor does not say.
+
+    Raises:
+        MissingPackageError: zstandard is not installed.
+    """
+    return _Zstd(raw, cast(BinaryIO, zstd_decompressor().stream_reader(raw, read_across_frames=True, closefd=False)))
+
+
+class _Zstd(io.RawIOBase):
+    def __init__(self, raw: BinaryIO, stream: BinaryIO) -> None:
+        self._raw = raw
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(size)
+        if not block:
+            check_frames(self._raw)
+        return block
 
 
 class _Decompressor(Protocol):
@@ -160,7 +190,7 @@ class _Guard(io.RawIOBase):
         view = memoryview(cast(bytearray, buffer))
         try:
             block = self._inner.read(len(view)) or b""
-        except _broken() as error:
+        except unpacking_errors() as error:
             raise damaged(self._name, str(error) or type(error).__name__) from error
         self._size_out += len(block)
         if is_bomb(self._size_in, self._size_out):
@@ -171,7 +201,7 @@ class _Guard(io.RawIOBase):
         return len(block)
 
 
-def _broken() -> tuple[type[BaseException], ...]:
+def unpacking_errors() -> tuple[type[BaseException], ...]:
     """What the decompressors raise for damage."""
     errors: list[type[BaseException]] = [EOFError, zlib.error, OSError]
     try:

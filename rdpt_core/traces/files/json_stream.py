@@ -64,12 +64,15 @@ class _Window:
         self.text = ""
         self.position = 0
         self.ended = False
+        self._is_too_dense = False
 
     def grow(self) -> bool:
         """Read on, about as much as is held, so that retries cost twice the text at most. False at the end."""
         kept = self.text[self.position :]
         block = self._file.read(max(_BLOCK, len(kept)))
         self.text, self.position, self.ended = kept + block, 0, not block
+        # Once for what is held, and not for each value in it: there may be many thousands.
+        self._is_too_dense = is_too_dense(self.text)
         return not self.ended
 
     def next_char(self) -> str:
@@ -85,7 +88,7 @@ class _Window:
     def value(self) -> tuple[Any, str, str | None]:
         """The next value, its text, and None; or the reason why there is none."""
         while True:
-            if is_too_dense(self.text):
+            if self._is_too_dense:
                 return None, self.rest(), _TOO_DENSE
             try:
                 value, end = _DECODER.raw_decode(self.text, self.position)

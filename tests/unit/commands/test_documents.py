@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from rdpt_core.commands.documents import print_json
+from rdpt_core.commands.documents import print_json, printable
 
 DOCUMENT = {"name": "é 中 😀 \udcff"}
 
@@ -25,3 +25,8 @@ def test_every_character_comes_back(monkeypatch: pytest.MonkeyPatch, encoding: s
 def test_what_the_stream_can_show_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"name": "é 😀"})
     assert '"é 😀"' in capsys.readouterr().out
+
+
+def test_a_text_of_a_log_gives_no_orders_to_a_terminal() -> None:
+    assert printable("é 中 😀 a.jsonl") == "é 中 😀 a.jsonl"
+    assert printable("\x1b[2Ja\nb\u202e") == r"\x1b[2Ja\nb\u202e"

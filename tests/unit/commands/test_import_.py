@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,14 @@ def test_more_than_half_rejected_is_said_last(
     said = last_lines(capsys, write(tmp_path / "a.jsonl", *lines), "--out", out, status=3)
     assert (said[-1] == "WARNING: more than half was rejected, 3 of 5 records") is is_said
     assert out.read_text(encoding="utf-8").count("\n") == 2
+
+
+def test_what_a_log_says_gives_no_orders_to_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("\x1b[31m\n.jsonl", json.dumps(ASKED))
+    said = last_lines(capsys, tmp_path / "a.zip", "--out", tmp_path / "o.jsonl", status=0)
+    assert r"a.zip/\x1b[31m\n.jsonl: pairs" in said[0]
+    unknown = write(tmp_path / "b.jsonl", {"\x1b[31m": 1, "\x07": 2})
+    (said_of_it,) = last_lines(capsys, unknown, "--out", tmp_path / "o.jsonl", status=2)
+    assert r"\x1b[31m" in said_of_it
+    assert said_of_it.isprintable()

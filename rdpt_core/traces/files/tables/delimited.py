@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from rdpt_core.traces.files.source import Source
 _DELIMITERS = ",\t;|"
 _NAME_CHARS = 60
 _NAMES_LOOKED_AT = 8
+_DENSE_CELLS = 2_000_000
+"""From this number on, the cells of a row must hold something: empty ones take twenty times their size in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def read_csv(source: Source, dialect: Dialect) -> Iterator[Record | Bad]:
     with source.open() as raw:
         # As with JSON: what is not UTF-8 becomes a lone surrogate, and its row is refused later on.
         file = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        rows = csv.reader(_lines(file), delimiter=dialect.delimiter, skipinitialspace=dialect.spaced, strict=True)
+        lines = _Lines(file, dialect.delimiter)
+        rows = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced, strict=True)
         header: list[str] = []
         line = 1
         while True:
@@ -79,6 +83,7 @@ def read_csv(source: Source, dialect: Dialect) -> Iterator[Record | Bad]:
                 return
             if row is None:
                 return
+            lines.begin_row()
             start, line = line, rows.line_num + 1
             if not header:
                 header = _header(row, source)
@@ -90,23 +95,41 @@ def read_csv(source: Source, dialect: Dialect) -> Iterator[Record | Bad]:
                 yield Bad(start, reason, _row_text(row, dialect.delimiter))
 
 
-def _lines(file: io.TextIOWrapper) -> Iterator[str]:
-    while line := file.readline(MAX_RECORD_BYTES + 1):
-        if len(line) > MAX_RECORD_BYTES:
-            raise csv.Error(f"a line is longer than {MAX_RECORD_BYTES} characters")
-        yield line
+class _Lines:
+    """The lines of a CSV file, as long as no row takes more of them than is reasonable: quotes may join any number."""
+
+    def __init__(self, file: io.TextIOWrapper, delimiter: str) -> None:
+        self._file = file
+        self._delimiter = delimiter
+        self._n_characters = self._n_cells = 0
+
+    def begin_row(self) -> None:
+        """What comes next is another row."""
+        self._n_characters = self._n_cells = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(MAX_RECORD_BYTES + 1):
+            self._n_characters += len(line)
+            if self._n_characters > MAX_RECORD_BYTES:
+                raise csv.Error(f"a row is longer than {MAX_RECORD_BYTES} characters")
+            # Delimiters inside quotes are counted as well, so that the limit is one that text does not reach.
+            self._n_cells += line.count(self._delimiter)
+            if self._n_cells > _DENSE_CELLS and self._n_cells > self._n_characters // 8:
+                raise csv.Error(f"a row has {self._n_cells} cells or more")
+            yield line
 
 
 def _header(row: list[str], source: Source) -> list[str]:
     """The columns' names. One without a name is called as pandas calls it, so that no format takes it for ours."""
     names = [name.strip() for name in row]
     given = [name for name in names if name]
-    if len(set(given)) < len(given):
-        twice = sorted({name for name in given if given.count(name) > 1})
+    taken = set(given)
+    if len(taken) < len(given):
+        twice = sorted(name for name, n in Counter(given).items() if n > 1)
         raise InputError("a CSV header names a column twice", where=source.name, got=", ".join(twice)[:200])
     for place, name in enumerate(names):
         if not name:
-            names[place] = unnamed(place, given)
+            names[place] = unnamed(place, taken)
     return names
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import tarfile
+import tracemalloc
 import zipfile
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -190,6 +193,43 @@ def test_bombs_and_crowds_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     for data in (zipped(small), tarred(small)):
         with pytest.raises(InputError, match="too many files"):
             read_paths(written(tmp_path / "a", data))
+
+
+def damaged(data: bytes) -> bytes:
+    """A zip archive with wrong checksums in its directory."""
+    start = data.index(b"PK\1\2")
+    return data[:start] + data[start:].replace(struct.pack("<I", zlib.crc32(b" " * 90_000)), b"\1\2\3\4")
+
+
+def test_members_that_are_damaged_at_their_end_count_as_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = damaged(zipped({f"{n}.jsonl": b" " * 90_000 for n in range(40)}))
+    monkeypatch.setattr(limits, "FREE_BYTES", 100_000)
+    with pytest.raises(InputError, match="grows beyond"):
+        read_paths(written(tmp_path / "a.zip", data))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_directory_that_points_outside_the_archive(tmp_path: Path, method: int) -> None:
+    data = bytearray(zipped({"a.jsonl": lines(pair(1)), "b.jsonl": lines(pair(2))}, method))
+    end = data.index(b"PK\5\6")
+    (start,) = struct.unpack_from("<I", data, end + 16)
+    # The members then seem to begin before the file.
+    struct.pack_into("<I", data, end + 16, start + 30)
+    with pytest.raises(InputError, match=r"a\.zip"):
+        read_paths(written(tmp_path / "a.zip", bytes(data)))
+
+
+def test_a_bomb_of_bzip2_in_a_zip_is_unpacked_in_small_memory(tmp_path: Path) -> None:
+    data = zipped({"a.jsonl": b"\0" * 200_000_000}, zipfile.ZIP_BZIP2)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="binary"):
+            read_paths(written(tmp_path / "a.zip", data), format="pairs")
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_saved_data_set_in_an_archive_is_read_without_its_side_files(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import lzma
 from collections.abc import Callable
 
 import pytest
+import zstandard
 
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files import compression, limits
@@ -15,7 +16,12 @@ from rdpt_core.traces.files.source import Source
 from tests.support.imported import read
 from tests.support.imported_paths import lines, pair
 
-PACKERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": lambda data: zstandard.ZstdCompressor().compress(data),
+}
 
 
 @pytest.mark.parametrize("kind", PACKERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rdpt_core.errors import InputError
+from rdpt_core.traces.files.tables import delimited
 from rdpt_core.traces.files.tables.delimited import Dialect, dialect_of
 from tests.support.imported import read
 
@@ -57,3 +58,19 @@ def test_what_has_no_header_of_several_columns_is_no_csv(text: bytes) -> None:
 
 def test_an_index_beside_one_column_is_a_table() -> None:
     assert dialect_of(b",text\n0,a\n") == Dialect(",")
+
+
+def test_a_hundred_thousand_columns_are_no_hang() -> None:
+    names = ",".join(f"c{place}" if place % 2 else "" for place in range(100_000))
+    (trace,), rejects = read(f"question,response,{names}\nq,r{',' * 100_000}\n".encode())
+    assert trace.response == "r" and not rejects
+    twice = ",".join(f"c{place // 2}" for place in range(100_000))
+    with pytest.raises(InputError, match="names a column twice"):
+        read(f"question,response,{twice}\nq,r{',' * 100_000}\n".encode())
+
+
+def test_a_row_of_endless_cells_is_not_held() -> None:
+    row = '"\n",' * (delimited._DENSE_CELLS + 1)
+    traces, (reject,) = read(f"question,response\nq,r\n{row}\n".encode())
+    assert len(traces) == 1
+    assert "cells or more" in reject.reason
