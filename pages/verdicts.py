@@ -1,4 +1,4 @@
-"""Verdicts: where they come from, and where the source and an own grade differ."""
+"""Verdicts: where they come from, and where the source and our grade differ."""
 
 from rdpt_core.ui import shell
 from rdpt_core.ui.pages.verdicts.page import draw

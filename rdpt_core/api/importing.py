@@ -55,7 +55,7 @@ def import_traces(
         difficulty: the difficulty of such traces.
         question: the question of traces whose source holds none.
         grade: compare answers with reference answers where the source gives no verdict.
-        check_verdicts: also compare where the source gives a verdict. That verdict stays `correct`; the own grade goes
+        check_verdicts: also compare where the source gives a verdict. That verdict stays `correct`; our grade goes
             to `meta["grading"]`, and the page Verdicts lists where they differ.
         keep_copies: keep traces that are an earlier one again, word for word.
         dry_run: write nothing, and show in `preview` of the report how the first so many records would come out.

@@ -172,12 +172,12 @@ def _warnings(file: FileReport) -> Iterator[str]:
 
 
 def _checked(file: FileReport) -> Iterator[str]:
-    """How own grades agree with the verdicts of the source."""
+    """How our grades agree with the verdicts of the source."""
     if file.n_checked:
         n_without = file.n_checked - file.n_agreed - file.n_disputed
         yield (
             f"checked {file.n_checked:,} verdicts of the source: {file.n_agreed:,} agree, "
-            f"{file.n_disputed:,} disputed, {n_without:,} no own verdict"
+            f"{file.n_disputed:,} disputed, {n_without:,} no grade of ours"
         )
 
 

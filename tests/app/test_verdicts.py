@@ -41,16 +41,16 @@ def test_what_is_disputed(open_page: Open, database: Path) -> None:
     values = {metric.label: metric.value for metric in app.metric}
     n = len(synthetic.sketches())
     assert values["Disputed"] == f"{len(range(3, n, 5))}"
-    assert values["No own grade"] == f"{len(range(4, n, 5))}"
+    assert values["No grade of ours"] == f"{len(range(4, n, 5))}"
     shown = app.dataframe[2].value
     assert set(shown["source"]) == {"correct"}
-    assert set(shown["own grade"]) == {"incorrect"}
+    assert set(shown["our grade"]) == {"incorrect"}
     assert shown["open"].iloc[0].startswith("trace?")
 
 
 def test_the_kind_that_the_address_names(open_page: Open, database: Path) -> None:
     shown = open_page(database, dispute=DISPUTES[3]).dataframe[2].value
-    assert shown["own grade"].isna().all()
+    assert shown["our grade"].isna().all()
     assert "No checked verdict is of this kind" in page_text(open_page(database, dispute=DISPUTES[2]))
     assert len(open_page(database, dispute="nonsense").dataframe) == 3
 

@@ -1,4 +1,4 @@
-"""Where the verdicts of a run come from, and where a source and an own grade differ.
+"""Where the verdicts of a run come from, and where a source and our grade differ.
 
 Whether an answer is correct was either said by the source of the traces or decided by the import. If the import was
 asked to check the source's verdicts, both are known.
@@ -20,7 +20,7 @@ from rdpt_core.store.reader import Reader, Run
 
 Kind = Literal["source", "own", "none"]
 
-Dispute = Literal["disputed", "only the source says correct", "only the source says incorrect", "no own grade"]
+Dispute = Literal["disputed", "only the source says correct", "only the source says incorrect", "no grade of ours"]
 DISPUTES: tuple[Dispute, ...] = get_args(Dispute)
 """Which checked verdicts are listed."""
 
@@ -30,7 +30,7 @@ LIMIT = 500
 _QUESTION_CHARS = 300
 _ANSWER_CHARS = 300
 
-# An own grade that stands beside a verdict of the source has a `correct` of its own, which may be null.
+# Our grade that stands beside a verdict of the source has a `correct` of its own, which may be null.
 _KIND = (
     "CASE WHEN correct IS NULL THEN 'none' "
     "WHEN json_type(m, '$.grading') = 'OBJECT' AND json_type(m, '$.grading.correct') IS NULL THEN 'own' "
@@ -51,7 +51,7 @@ _WANTED: dict[Dispute, str] = {
     "disputed": "own <> correct",
     "only the source says correct": "correct AND NOT own",
     "only the source says incorrect": "NOT correct AND own",
-    "no own grade": "own IS NULL",
+    "no grade of ours": "own IS NULL",
 }
 
 
@@ -60,7 +60,7 @@ class Origin:
     """Verdicts that came about in one way.
 
     Attributes:
-        kind: said by the source, an own grade, or no verdict.
+        kind: said by the source, our grade, or no verdict.
         name: the source's field, the method, or why there is none; None if the trace's line says no more.
     """
 
@@ -76,10 +76,10 @@ class Verdicts:
 
     Attributes:
         origins: how they came about, frequent ones first within each kind.
-        n_checked: verdicts of the source for which an own grade was looked for, by source (True, False) and own grade
+        n_checked: verdicts of the source for which our grade was looked for, by source (True, False) and our grade
             (True, False, None).
         questions: the same in questions.
-        agreement: shares of agreement and dispute among those with an own grade, every question weighing the same.
+        agreement: shares of agreement and dispute among those with our grade, every question weighing the same.
     """
 
     origins: tuple[Origin, ...]
@@ -89,7 +89,7 @@ class Verdicts:
 
     @property
     def n_disputed(self) -> int:
-        """Verdicts from which the own grade differs."""
+        """Verdicts from which our grade differs."""
         return self.n_checked.get((True, False), 0) + self.n_checked.get((False, True), 0)
 
     def n_of(self, kind: Kind) -> int:

@@ -124,7 +124,7 @@ class Normaliser:
         return self._ids.give(trace, draft, entry)
 
     def _with_check(self, trace: Trace, entry: FileReport) -> Trace:
-        """A canonical trace whose verdict is checked, unless that verdict came from an own grade."""
+        """A canonical trace whose verdict is checked, unless that verdict came from our grade."""
         if self._checker is None or trace.correct is None or trace.gold is None or "grading" in trace.meta:
             return trace
         question = trace.messages[-1].content if trace.messages else trace.prompt or ""
@@ -163,7 +163,7 @@ def _not_gradable(draft: Draft, gold: str, question: str, closing: str | None) -
 
 
 def _check(correct: bool, grade: Grade, entry: FileReport) -> dict[str, Any]:
-    """The own grade beside the source's verdict, for `meta["grading"]`, where its `correct` tells it from a verdict."""
+    """Our grade beside the source's verdict, for `meta["grading"]`, where its `correct` tells it from a verdict."""
     entry.n_checked += 1
     entry.n_agreed += grade.correct is correct
     entry.n_disputed += grade.correct is (not correct)

@@ -21,8 +21,8 @@ class FileReport:
         refused: why the file was refused; None if it was read.
         left_out: what it is, if it is known to hold no traces of its own: the same file as another, a copy, the
             import's own output, a link in an archive, the description of a data set.
-        n_checked: verdicts of the source for which an own grade was looked for, too. `n_agreed` of them agree with it,
-            `n_disputed` differ from it, and for the rest there is no own grade.
+        n_checked: verdicts of the source for which our grade was looked for, too. `n_agreed` of them agree with it,
+            `n_disputed` differ from it, and for the rest there is no grade of ours.
         n_renamed: ids of the source, of a trace or a question, that another text has, and that were changed; `renamed`
             is an example.
         n_copies: traces that are an earlier one again, word for word, and were set aside; `copy` is an example.

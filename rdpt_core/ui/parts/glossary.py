@@ -283,11 +283,11 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "import graded it.",
         ),
         Term(
-            "own grade",
+            "our grade",
             "What the import finds by comparing the answer with the reference answer. Where it cannot tell, there is "
             "no grade.",
         ),
-        Term("disputed", "A verdict of the source from which the own grade differs. Either may be right: read it."),
+        Term("disputed", "A verdict of the source from which our grade differs. Either may be right: read it."),
     ),
     "Comparing runs": (
         Term("agreement", "Share of matched sentences that carry the same label in both runs."),

@@ -1,4 +1,4 @@
-"""The parts of the verdicts page: where verdicts come from, and where the source and an own grade differ."""
+"""The parts of the verdicts page: where verdicts come from, and where the source and our grade differ."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def draw(page: PageContext) -> None:
     """The whole page."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Are the verdicts right?", anchor=False)
-        glossary.explain("verdict", "own grade", "disputed", "question", "95% interval", "effective n")
+        glossary.explain("verdict", "our grade", "disputed", "question", "95% interval", "effective n")
     st.markdown(
         "Whether an answer is correct was said by the source of the traces, or decided when they were imported. "
         "Everything that this app says about correct and incorrect traces rests on these verdicts."
@@ -109,7 +109,7 @@ def _explain_unchecked(page: PageContext, found: Verdicts) -> None:
 
 
 def _agreement(found: Verdicts) -> None:
-    st.subheader("The source and an own grade", anchor=False)
+    st.subheader("The source and our grades", anchor=False)
     n_none = sum(n for (_, own), n in found.n_checked.items() if own is None)
     total = sum(found.n_checked.values())
     share = found.agreement
@@ -123,19 +123,19 @@ def _agreement(found: Verdicts) -> None:
         st.metric("Disputed", f"{found.n_disputed:,}", border=True)
         st.caption(f"of {words.count(total, 'checked verdict')}")
     with none:
-        st.metric("No own grade", f"{n_none:,}", border=True)
+        st.metric("No grade of ours", f"{n_none:,}", border=True)
         st.caption("the answer could not be compared")
     rows: list[dict[str, Any]] = []
     for source, name in _GRADES:
         row: dict[str, Any] = {"the source says": name}
         for own, title in (*_GRADES, (None, "none")):
             cell = (source, own)
-            row[f"own: {title}"] = _cell(found.n_checked.get(cell, 0), found.questions.get(cell, 0))
+            row[f"ours: {title}"] = _cell(found.n_checked.get(cell, 0), found.questions.get(cell, 0))
         rows.append(row)
     st.dataframe(rows, hide_index=True)
     st.caption(
-        "In agreement every question weighs the same, and verdicts without an own grade are left out. "
-        f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)} An own grade may be the wrong one: it is a second opinion."
+        "In agreement every question weighs the same, and verdicts without our grade are left out. "
+        f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)} Our grade may be the wrong one: it is a second opinion."
     )
 
 
@@ -156,7 +156,7 @@ def _disputed(page: PageContext, found: Verdicts, scope: Scope) -> None:
     shown = pa.table(
         {
             "source": table.column("source"),
-            "own grade": table.column("own"),
+            "our grade": table.column("own"),
             "gold": plain_column(table, "gold", 80),
             "answer": plain_column(table, "extracted", 80),
             "question": plain_column(table, "question"),
@@ -170,7 +170,7 @@ def _disputed(page: PageContext, found: Verdicts, scope: Scope) -> None:
     )
     config: dict[str, Any] = {
         "question": st.column_config.TextColumn(width="medium"),
-        "answer": st.column_config.TextColumn(help="What the own grade compared with the reference answer"),
+        "answer": st.column_config.TextColumn(help="What our grade compared with the reference answer"),
         "field": st.column_config.TextColumn(help="The source's field that holds its verdict"),
         "open": st.column_config.LinkColumn(display_text="open"),
     }
@@ -196,7 +196,7 @@ def _choose() -> Dispute:
 def _methods(page: PageContext, found: Verdicts, scope: Scope, chosen: Dispute) -> str:
     share = found.agreement
     extra: list[str | Method] = [
-        f"{sum(found.n_checked.values()):,} verdicts of the source were compared with own grades, of which "
+        f"{sum(found.n_checked.values()):,} verdicts of the source were compared with our grades, of which "
         f"{found.n_disputed:,} differ; listed: {chosen}.",
         f"Agreement {100 * float(share.share[0]):.1f}% over "
         f"{words.questions(share.n_questions, share.n_effective)}, every question weighing the same.",

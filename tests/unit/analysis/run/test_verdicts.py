@@ -1,4 +1,4 @@
-"""Verdicts by origin, and own grades beside them, against a count by hand."""
+"""Verdicts by origin, and our grades beside them, against a count by hand."""
 
 from __future__ import annotations
 

@@ -264,9 +264,9 @@ def test_grading_sets_correct_and_says_how(tmp_path: Path) -> None:
     assert report.files[0].n_graded == 2
 
 
-def test_checked_verdicts_stay_and_the_own_grade_stands_beside_them(tmp_path: Path) -> None:
+def test_checked_verdicts_stay_and_our_grade_stands_beside_them(tmp_path: Path) -> None:
     lines = [{**PAIR, "gold": gold, "correct": correct} for gold, correct in (("4", True), ("5", True), ("4", None))]
-    # Free text without a mark: no own grade.
+    # Free text without a mark: no grade of ours.
     lines.append({**PAIR, "response": "It was Carla who ran.", "gold": "Evelyn", "correct": False})
     path = write(tmp_path / "a.jsonl", *lines)
     traces, _, report = run(path, check_verdicts=True)
