@@ -49,22 +49,30 @@ META_CHARS = 4_000
 """A field of the source that is longer than this as JSON is named in `meta`, not copied into it."""
 
 
-def pick(record: Mapping[str, Any], names: Iterable[str]) -> tuple[str, Any]:
-    """The first field of a record among some names, with the record's own spelling; ('', None) if none has a value."""
+def pick(
+    record: Mapping[str, Any], names: Iterable[str], spelled: Mapping[str, str] | None = None
+) -> tuple[str, Any]:
+    """The first field of a record among some names, with the record's own spelling; ('', None) if none has a value.
+
+    Args:
+        spelled: `spellings` of the record, for who picks many fields of it.
+    """
     for name in names:
         value = record.get(name)
-        if not _is_missing(value):
+        if value is not None and value == value:  # NaN is how tables write that there is no value
             return name, value
-    lower = {key.lower(): key for key in record if isinstance(key, str) and not key.islower()}
-    for name in names if lower else ():
-        if name in lower and not _is_missing(record[lower[name]]):
-            return lower[name], record[lower[name]]
+    spelled = spellings(record) if spelled is None else spelled
+    for name in names if spelled else ():
+        if name in spelled:
+            value = record[spelled[name]]
+            if value is not None and value == value:
+                return spelled[name], value
     return "", None
 
 
-def _is_missing(value: Any) -> bool:
-    """Whether there is no value: null, or NaN, as tables write it in columns of numbers."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
+def spellings(record: Mapping[str, Any]) -> dict[str, str]:
+    """The names of a record that are not in lower case, by what they are in it."""
+    return {key.lower(): key for key in record if isinstance(key, str) and not key.islower()}
 
 
 def text_of(value: Any, what: str) -> str:

@@ -40,6 +40,7 @@ from rdpt_core.traces.formats.fields import (
     reference_of,
     rest_of,
     short_text,
+    spellings,
     text_of,
     whole,
 )
@@ -75,6 +76,8 @@ class _Row:
         self.used: set[str] = set()
         self.lists_cut: dict[str, int] = {}
         self._map = column_map
+        self._mapped = frozenset(column_map.values())
+        self._spelled = spellings(value)
 
     def has(self, path: str) -> bool:
         """Whether there is such a column, if only an empty one."""
@@ -94,7 +97,7 @@ class _Row:
                 value = _nested(self.value, path)
                 self._note_cut_list(path)
             return path, value
-        field, value = pick(self.value, self._free(NAMES[name]))
+        field, value = pick(self.value, self._free(NAMES[name]), self._spelled)
         if value is not None:
             self.used.add(field)
         return field, value
@@ -104,18 +107,19 @@ class _Row:
         if "reasoning" in self._map:
             value = self.get("reasoning")
             return value if isinstance(value, str) else None
-        if brings_thinking(response):
-            return None
-        texts = [name for name in self._free(REASONING) if not is_switch(self.value.get(name))]
-        field, value = pick(self.value, texts)
-        if not isinstance(value, str) or is_switch(value):
+        names = self._free(REASONING)
+        field, value = pick(self.value, names, self._spelled)
+        if is_switch(value):
+            names = [name for name in names if not is_switch(self.value.get(name))]
+            field, value = pick(self.value, names, self._spelled)
+        # Looking through the response comes last: most records have no such column.
+        if not isinstance(value, str) or is_switch(value) or brings_thinking(response):
             return None
         self.used.add(field)
         return value
 
     def _free(self, names: tuple[str, ...]) -> list[str]:
-        mapped = set(self._map.values())
-        return [name for name in names if name not in self.used and name not in mapped]
+        return [name for name in names if name not in self.used and name not in self._mapped]
 
     def _note_cut_list(self, path: str) -> None:
         """Note the length of a list of which the path takes one element, and the others are lost."""

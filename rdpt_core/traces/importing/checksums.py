@@ -10,6 +10,9 @@ from rdpt_core.traces.formats.base import Draft, RecordError
 from rdpt_core.traces.importing.report import FileReport
 
 
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
 class ResponseChecksums:
     """Counts and hashes the responses of one file into its report.
 
@@ -63,7 +66,7 @@ def encoded_pieces(trace: Trace, draft: Draft) -> list[tuple[str, bytes]]:
     try:
         for text in texts:
             text.encode()
-        json.dumps(trace.meta, ensure_ascii=False, allow_nan=False).encode()
+        _TO_JSON(dict(trace.meta)).encode()
         pieces = [(text, text.encode(), origin) for text, origin in draft.response.pieces]
         return [(text, data) for text, data, origin in pieces if origin == "source"]
     except UnicodeEncodeError as error:

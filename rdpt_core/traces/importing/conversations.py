@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from rdpt_core.records import Message
@@ -13,20 +13,20 @@ _OTHERWISE = ("reasoning", "redacted_reasoning", "tool_call")
 """Words of `Message.left_out` for what is no part of another kind than text."""
 
 
-def account_for(messages: Iterable[Message], entry: FileReport) -> dict[str, Any]:
+def account_for(messages: Sequence[Message], entry: FileReport) -> dict[str, Any]:
     """Count the tool calls of a conversation and what was left out of it, for `meta`; the file's report adds it up.
 
     Returns:
         Whole numbers above zero by kind, and under `kinds` how many of the parts are images, and so on; empty for a
         conversation of nothing but text.
     """
+    if not any(message.tool_calls or message.left_out for message in messages):
+        return {}
     n_calls = 0
     words: Counter[str] = Counter()
     for message in messages:
         n_calls += len(message.tool_calls)
         words.update(message.left_out)
-    if not n_calls and not words:
-        return {}
     parts = {word: n for word, n in sorted(words.items()) if word not in _OTHERWISE}
     counts = {
         "tool_calls": n_calls,

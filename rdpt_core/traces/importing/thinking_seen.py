@@ -6,6 +6,7 @@ apart. Such a log reads well, and a study of it would be one of half the text.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -24,6 +25,7 @@ _NOT = re.compile(r"(?<![a-z])(?:non?|without)[-_]?think")
 _PROMPT_CHARS = 200
 
 
+@functools.lru_cache(maxsize=256)
 def always_thinks(model: str) -> bool:
     """Whether a model, by its name, is of a family that thinks before every answer and cannot be told not to."""
     name = model.lower()
