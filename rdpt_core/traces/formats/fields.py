@@ -49,9 +49,7 @@ META_CHARS = 4_000
 """A field of the source that is longer than this as JSON is named in `meta`, not copied into it."""
 
 
-def pick(
-    record: Mapping[str, Any], names: Iterable[str], spelled: Mapping[str, str] | None = None
-) -> tuple[str, Any]:
+def pick(record: Mapping[str, Any], names: Iterable[str], spelled: Mapping[str, str] | None = None) -> tuple[str, Any]:
     """The first field of a record among some names, with the record's own spelling; ('', None) if none has a value.
 
     Args:

@@ -1,6 +1,7 @@
 """Is the answer of a response the reference answer?
 
 grader       which method decides, and its verdict
+first_use    the same, loaded when a first answer is graded
 answers      the part of a text that it marks as final
 notation     one notation for what is written in many ways
 choices      multiple choice: the options and what is chosen

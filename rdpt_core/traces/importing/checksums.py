@@ -9,12 +9,11 @@ from rdpt_core.records import Trace
 from rdpt_core.traces.formats.base import Draft, RecordError
 from rdpt_core.traces.importing.report import FileReport
 
-
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 class ResponseChecksums:
-    """Counts and hashes the responses of one file into its report.
+    """Counts and hashes the responses of one file into its report; `finish` it after the last one.
 
     The draft's pieces are what the source holds. The trace's response is cut by their lengths again, so that the
     second hash sees the trace's own characters, without the markup that was put back around reasoning and without
@@ -52,7 +51,11 @@ class ResponseChecksums:
         entry.n_traces += 1
         entry.n_set_aside += bool(draft.set_aside)
         entry.characters_set_aside += len(draft.set_aside)
-        entry.sha256_in, entry.sha256_out = self._sha_in.hexdigest(), self._sha_out.hexdigest()
+
+    def finish(self) -> None:
+        """Put the hashes over all traces so far into the report."""
+        if self._report.n_traces:
+            self._report.sha256_in, self._report.sha256_out = self._sha_in.hexdigest(), self._sha_out.hexdigest()
 
 
 def encoded_pieces(trace: Trace, draft: Draft) -> list[tuple[str, bytes]]:

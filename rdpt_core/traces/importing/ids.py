@@ -79,12 +79,12 @@ class IdRegistry:
         sample = draft.sample if draft.sample is not None else self._samples.get(key, 0)
         self._samples[key] = max(self._samples.get(key, 0), sample + 1)
         readable = f"{benchmark}-{source_id}" if source_id and not question_id.startswith(source_id) else question_id
-        trace = replace(trace, question_id=question_id, sample=sample)
         if draft.trace_id is not None:
+            trace = replace(trace, question_id=question_id, sample=sample)
             return self._named(draft.trace_id, trace, meeting, entry)
-        trace_id = self._unique(f"{readable}-s{sample}", trace)
+        trace_id = self._unique(f"{readable}-s{sample}", question_id, trace)
         self._tell_alike(trace_id, meeting, entry)
-        return replace(trace, trace_id=trace_id)
+        return replace(trace, trace_id=trace_id, question_id=question_id, sample=sample)
 
     def _meet(
         self, trace: Trace, entry: FileReport, asked: str, sample: int | None, ids: tuple[str | None, str | None]
@@ -97,7 +97,7 @@ class IdRegistry:
 
     def _named(self, given: str, trace: Trace, meeting: Meeting, entry: FileReport) -> Trace:
         """The trace with the id that the source gives it; one that is taken is changed, and `meta` then says so."""
-        trace_id = self._unique(given, trace)
+        trace_id = self._unique(given, trace.question_id, trace)
         self._tell_alike(trace_id, meeting, entry)
         if trace_id == given:
             return replace(trace, trace_id=given)
@@ -111,12 +111,12 @@ class IdRegistry:
             entry.n_alike += 1
             entry.alike = entry.alike or f"{trace_id} and {meeting.first}"
 
-    def _unique(self, wanted: str, trace: Trace) -> str:
+    def _unique(self, wanted: str, question_id: str, trace: Trace) -> str:
         """The id, or with a hash of the content behind it if it is taken, and a count behind that for true copies."""
         if wanted not in self._taken:
             self._taken.add(wanted)
             return wanted
-        content = json.dumps([trace.question_id, trace.model, trace.response])
+        content = json.dumps([question_id, trace.model, trace.response])
         base = unique = f"{wanted}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
         while unique in self._taken:
             self._alike[base] = self._alike.get(base, 1) + 1

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rdpt_core.records import Message, Trace
 from rdpt_core.traces.formats.base import Context, Draft
 from rdpt_core.traces.formats.reasoning import NOT_KNOWN, TOOL_CALL, as_cut
-from rdpt_core.traces.grading.grader import Grade, Grader, method_for
+from rdpt_core.traces.grading.first_use import GraderOnFirstUse
 from rdpt_core.traces.importing.conversations import account_for
 from rdpt_core.traces.importing.ids import IdRegistry
 from rdpt_core.traces.importing.prefill import join_last_turn
@@ -19,11 +19,15 @@ from rdpt_core.traces.importing.recognition import OpenedFile
 from rdpt_core.traces.importing.report import FileReport
 from rdpt_core.traces.thinking import is_cut_off, truncation
 
+if TYPE_CHECKING:
+    from rdpt_core.traces.grading.rules import Grade
+
 _BENCHMARKS = re.compile(
     r"(?:^|[^a-z0-9])(aime[-_]?(?:20)?2[0-9]|math[-_]?500|hendrycks_math_500|gsm8k|olympiad[-_]?bench|mmlu[-_]?pro|mmlu|gpqa"
     r"|amc[-_]?23|minerva[-_]?math|humaneval|mbpp|livecodebench|arc[-_]challenge|bbh|drop|hellaswag)(?![a-z0-9])"
 )
 
+# Servers that see no closing tag call all of a response thinking, the answer included.
 _NOT_GRADABLE = {
     NOT_KNOWN: "the source shows thinking only, and not whether the answer is part of it",
     TOOL_CALL: "the turn ends with a tool call and says nothing after the thinking",
@@ -42,7 +46,11 @@ class Normaliser:
     """
 
     def __init__(
-        self, defaults: Mapping[str, str], grader: Grader | None, checker: Grader | None, ids: IdRegistry
+        self,
+        defaults: Mapping[str, str],
+        grader: GraderOnFirstUse | None,
+        checker: GraderOnFirstUse | None,
+        ids: IdRegistry,
     ) -> None:
         self._defaults = defaults
         self._grader = grader
@@ -95,9 +103,11 @@ class Normaliser:
         by = self._checker if correct is not None else self._grader if draft.verdict is None else None
         if draft.gold is not None and by is not None:
             question = messages[-1].content if messages else draft.prompt or ""
-            grade = _not_gradable(draft, draft.gold, question, closing) or by.grade(
-                response, draft.gold, question=question, candidates=draft.candidates, prompt=draft.prompt
-            )
+            reason, choices = _NOT_GRADABLE.get(closing or ""), draft.candidates
+            if reason is not None:
+                grade = by.none(draft.gold, question=question, candidates=choices, reason=reason)
+            else:
+                grade = by.grade(response, draft.gold, question=question, candidates=choices, prompt=draft.prompt)
             if correct is None:
                 correct, meta["grading"] = grade.correct, grade.to_meta()
                 entry.n_graded += 1
@@ -151,15 +161,6 @@ class Normaliser:
                 plain = match[1].replace("-", "").replace("_", "")
                 return plain.removeprefix("hendrycks").replace("aime20", "aime")
         return "unknown"
-
-
-def _not_gradable(draft: Draft, gold: str, question: str, closing: str | None) -> Grade | None:
-    """No grade for a response of which the source shows thinking only, although it came to its end.
-
-    Servers that see no closing tag call all of it thinking, the answer included.
-    """
-    reason = _NOT_GRADABLE.get(closing or "")
-    return Grade(None, method_for(gold, question, draft.candidates), reason=reason) if reason is not None else None
 
 
 def _check(correct: bool, grade: Grade, entry: FileReport) -> dict[str, Any]:

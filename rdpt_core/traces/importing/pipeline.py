@@ -31,7 +31,7 @@ from rdpt_core.traces.formats import FORMATS, format_named
 from rdpt_core.traces.formats import pairs as pairs_format
 from rdpt_core.traces.formats.base import Draft, Format, RecordError, why
 from rdpt_core.traces.formats.fields import whole
-from rdpt_core.traces.grading.grader import Grader
+from rdpt_core.traces.grading.first_use import GraderOnFirstUse
 from rdpt_core.traces.importing.checksums import ResponseChecksums, encoded_pieces
 from rdpt_core.traces.importing.copies import CopyError
 from rdpt_core.traces.importing.ids import IdRegistry
@@ -235,7 +235,7 @@ class _Import:
     def _drawn(self, opened: list[OpenedFile], lost: list[tuple[FileReport, Bad]]) -> Iterator[Trace]:
         for entry, bad in lost:
             self._reject(entry, bad)
-        with Grader() as grader:
+        with GraderOnFirstUse() as grader:
             checker = grader if self._check_verdicts else None
             normaliser = Normaliser(self._defaults, grader if self._grade else None, checker, self._ids)
             while opened:
@@ -250,11 +250,20 @@ class _Import:
                 self._report.models_without_thinking = dict(self._thinking.missing())
 
     def _file(self, file: OpenedFile, normaliser: Normaliser) -> Iterator[Trace]:
-        entry, size, context = file.report, file.source.size(), file.context
+        entry, context = file.report, file.context
         # Recognition has read the first records already.
         context.lists_cut.clear()
         context.set_aside.clear()
         checksums = ResponseChecksums(entry)
+        try:
+            yield from self._checked(file, normaliser, checksums)
+        finally:
+            checksums.finish()
+        entry.lists_cut = {path: list(counts) for path, counts in context.lists_cut.items()}
+        entry.n_other_records, entry.other_records = context.set_aside.total(), dict(context.set_aside)
+
+    def _checked(self, file: OpenedFile, normaliser: Normaliser, checksums: ResponseChecksums) -> Iterator[Trace]:
+        entry, size = file.report, file.source.size()
         for line, draft, original in self._drafts(file):
             counts = entry.counts()
             try:
@@ -282,8 +291,6 @@ class _Import:
             if self._on_trace is not None:
                 self._on_trace(entry, line)
             yield trace
-        entry.lists_cut = {path: list(counts) for path, counts in context.lists_cut.items()}
-        entry.n_other_records, entry.other_records = context.set_aside.total(), dict(context.set_aside)
 
     def _drafts(self, file: OpenedFile) -> Iterator[tuple[int, Draft, str]]:
         """Drafts with the line that they stand on and the record's text; what cannot become one is rejected."""

@@ -20,7 +20,9 @@ def trace(response: str) -> Trace:
 
 def counted(draft: Draft, out: str) -> ImportReport:
     report = FileReport("file")
-    ResponseChecksums(report).add(trace(out), draft, encoded_pieces(trace(out), draft))
+    checksums = ResponseChecksums(report)
+    checksums.add(trace(out), draft, encoded_pieces(trace(out), draft))
+    checksums.finish()
     return ImportReport([report])
 
 
