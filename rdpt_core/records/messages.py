@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from rdpt_core.records.nesting import is_deep
+
 
 def arguments_text(arguments: object) -> str:
     """The arguments of a tool call as text: a text as it is, an object as its JSON, none as an empty object."""
@@ -51,7 +53,7 @@ class ToolCall(NamedTuple):
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError):
             return None
-        return value if isinstance(value, dict) and not _is_deep(value) else None
+        return value if isinstance(value, dict) and not is_deep(value, _MAX_DEPTH) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +153,3 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) < len(pairs):
         raise ValueError("a name occurs twice")
     return fields
-
-
-def _is_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(_MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        if not level:
-            return False
-    return True

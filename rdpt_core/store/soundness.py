@@ -19,6 +19,7 @@ import numpy as np
 from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.errors import StoreError
 from rdpt_core.records import ROLE_SETS, Message, TemplatePolicy, TokenLogprobs
+from rdpt_core.records.nesting import is_deep
 from rdpt_core.store.schema import migrate
 
 T = TypeVar("T")
@@ -89,23 +90,9 @@ def parsed(text: str, kind: type[T], place: str) -> T:
         raise damaged(place, expected, text) from error
     if not isinstance(value, kind):
         raise damaged(place, expected, text)
-    if _is_deep(value):
+    if is_deep(value, _MAX_DEPTH):
         raise damaged(place, f"{expected} of at most {_MAX_DEPTH} levels", "a deeper one")
     return value
-
-
-def _is_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(_MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def parsed_messages(text: str, place: str) -> tuple[Message, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rdpt_core.records import Message
+from rdpt_core.records.nesting import is_deep
 from rdpt_core.traces.formats.base import RecordError
 from rdpt_core.traces.thinking import OPENINGS, TAGS
 
@@ -44,7 +45,7 @@ _SWITCH = re.compile(
 )
 _SWITCH_CHARS = 40
 
-_META_DEPTH = 20
+_META_DEPTH = 21
 META_CHARS = 4_000
 """A field of the source that is longer than this as JSON is named in `meta`, not copied into it."""
 
@@ -210,20 +211,9 @@ def _is_small(value: Any, budget: int) -> bool:
         return False
     try:
         text = json.dumps(value, allow_nan=False)
-        return len(text) <= budget and _depth(value) <= _META_DEPTH
+        return len(text) <= budget and not is_deep(value, _META_DEPTH)
     except (ValueError, TypeError, RecursionError):
         return False
-
-
-def _depth(value: Any) -> int:
-    """Levels of lists and objects in a value."""
-    level, depth = [value], 0
-    while level := [part for part in level if isinstance(part, list | dict)]:
-        depth += 1
-        level = [child for part in level for child in (part.values() if isinstance(part, dict) else part)]
-        if depth > _META_DEPTH:
-            break
-    return depth
 
 
 def messages_for(question: str, system: str | None = None) -> tuple[Message, ...]:

@@ -1,7 +1,7 @@
 """Logs that the real tools write: every trace there, verbatim, with its verdict, its gold answer and its end.
 
-    python tests/acceptance/logs/check.py --env /tmp/logs-env              2.5 GB, about ten minutes the first time
-    python tests/acceptance/logs/check.py --env /tmp/logs-env inspect tables
+    python tests/acceptance/logs/check.py --env DIR              2.5 GB, about ten minutes the first time
+    python tests/acceptance/logs/check.py --env DIR inspect tables
 
 Each tool is installed in an environment of its own, writes logs with a mock or a bundled model, and says beside them
 what it holds of each trace (`write_NAME.py`). The logs are imported with this program, and both are compared.
