@@ -126,8 +126,9 @@ def main() -> None:
     lines = "".join(json.dumps(problem) + "\n" for problem in PROBLEMS)
     (FOLDER / "problems" / "test.jsonl").write_text(lines, encoding="utf-8")
     expected = Expectations(FOLDER)
-    here = Path(sys.argv[2]).resolve()
-    os.chdir(here.parent)  # lighteval names its folders after the model as it is given
+    # A copy: lighteval names its folders after the model as it is given, and may write into it.
+    here = shutil.copytree(sys.argv[2], FOLDER / "distilled")
+    os.chdir(FOLDER)
     config = TransformersModelConfig(
         model_name=here.name, device="cpu", dtype="float32", batch_size=1, cache_dir=CACHE,
         generation_parameters={"temperature": 0.7},
@@ -136,6 +137,7 @@ def main() -> None:
     run("bundled", model, expected)
     run("given", Given(model), expected)
     shutil.rmtree(CACHE)
+    shutil.rmtree(here)
     expected.write()
 
 
