@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, address, settle
+from tests.browser.conftest import Server, settle
 from tests.support import synthetic
 
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -42,8 +42,8 @@ def test_a_click_opens_the_trace_and_the_address_keeps_the_choice(
 ) -> None:
     page = visit("verdicts", base=checked_server.url)
     page.get_by_role("radio", name="only the source says correct").click()
+    page.wait_for_function("location.search.includes('dispute=only')")
     settle(page)
-    assert "dispute=only" in address(page)
     table = page.locator(".st-key-disputed_table_1 .dvn-scroller").first
     table.scroll_into_view_if_needed()
     table.click(position={"x": 60, "y": 55})
