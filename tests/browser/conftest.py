@@ -223,18 +223,17 @@ def open_trace(visit: Callable[..., Page], thinking_server: Server) -> Callable[
 _AT_REST = """idle => {
   const now = performance.now();
   globalThis.idleSince = document.querySelector(idle) ? globalThis.idleSince ?? now : undefined;
-  return now - globalThis.idleSince > 500;
+  return now - globalThis.idleSince > 400;
 }"""
 
 
 def settle(page: Page) -> None:
-    """Until the script has ended and its connection is up; follow it with an expectation on content."""
-    page.locator(IDLE).wait_for(timeout=WAIT_MS)
+    """Until the script has not run for a while and its connection is up; follow it with an expectation on content.
 
-
-def rest(page: Page) -> None:
-    """Until the script has not run for a while: a page that has just been drawn may still ask for a run, and a button
-    that is drawn again while it is pressed is not pressed."""
+    A click is not a run yet, and a page that has just been drawn may still ask for one. A button that is drawn again
+    while it is pressed is not pressed.
+    """
+    page.evaluate("globalThis.idleSince = undefined")
     page.wait_for_function(_AT_REST, arg=IDLE, timeout=WAIT_MS)
 
 

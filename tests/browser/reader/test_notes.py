@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from rdpt_core.store.notes import Anchor, add_note, notes
 from rdpt_core.store.sidecar import sidecar_path
-from tests.browser.conftest import rest, settle
+from tests.browser.conftest import settle
 
 TRACE = "shop-005-s0"
 
@@ -32,7 +32,7 @@ def test_a_note_on_a_sentence(
     page.emulate_media(color_scheme=scheme)
     visit("trace", trace=TRACE, sentence="2")
     page.get_by_text("Notes", exact=True).click()
-    rest(page)
+    settle(page)
     page.get_by_role("textbox", name="New note").fill("Is this <b>really</b> the teacher?")
     page.get_by_role("textbox", name="Tags").fill("#to do, second")
     page.get_by_role("button", name="Save note").click()
