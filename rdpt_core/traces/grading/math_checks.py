@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
-import sympy  # type: ignore[import-untyped]
+import sympy
 
 _DOTS = re.compile(r"\\(?:l|c|d|v)?dots[cbmio]?(?![A-Za-z])|\.{3}|…")
 _QUANTIFIER = re.compile(r"\\(?:forall|exists)(?![A-Za-z])|[∀∃]|\bfor\s+(?:all|every|each|any)\b", re.I)
