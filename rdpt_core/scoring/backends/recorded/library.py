@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, Trace
-from rdpt_core.scoring.backends.recorded.forms import recordings_of
+from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings

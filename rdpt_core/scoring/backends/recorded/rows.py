@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rdpt_core.records import Role
-from rdpt_core.scoring.backends.recorded.forms import to_ids, to_logprobs
+from rdpt_core.scoring.backends.recorded.forms.values import to_ids, to_logprobs
 from rdpt_core.scoring.backends.recorded.recording import Recording
 
 
