@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording
 
 _NO_PROBABILITY = -9999.0
 _ROUNDING = 1e-3
+_PLACEHOLDER = re.compile(rb"token_id:[0-9]+\Z")
 
 
 def recording(
@@ -30,11 +32,10 @@ def of_entries(
     keys: tuple[str, ...],
     *,
     text: str,
-    is_prompt: bool = False,
-    prompt: str | None = None,
+    **more: Any,
 ) -> Recording:
-    """Objects with a text, a logprob, and sometimes an id or bytes."""
-    raw = [to_bytes(entry.get("bytes")) for entry in entries]
+    """Objects with a text, a logprob, and sometimes an id or bytes. `more` are further fields of the recording."""
+    raw = [_own_bytes(entry) for entry in entries]
     return recording(
         source,
         keys,
@@ -42,9 +43,14 @@ def of_entries(
         [entry.get("logprob") for entry in entries],
         texts=[str(entry.get(text, "")) for entry in entries],
         raw=None if None in raw else [data or b"" for data in raw],
-        is_prompt=is_prompt,
-        prompt=prompt,
+        **more,
     )
+
+
+def _own_bytes(entry: Mapping[str, Any]) -> bytes | None:
+    """The bytes of a token, where they are not those of `token_id:…`, which stands in its place."""
+    data = to_bytes(entry.get("bytes"))
+    return None if data is not None and _PLACEHOLDER.match(data) else data
 
 
 def to_ids(ids: Sequence[Any] | None, n: int) -> SmallInts:

@@ -1,0 +1,62 @@
+"""llama.cpp's native `/completion`, asked with `n_probs`, as it writes it now and as it wrote it until the end of 2024.
+
+Now each token has an id, its text and bytes, and a `logprob` of the model itself, taken before all samplers. With
+`post_sampling_probs`, and in the old form always, a probability stands there that the samplers have changed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rdpt_core.scoring.backends.recorded.forms.values import mappings, of_entries, recording
+from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.traces.formats.fields import whole
+
+AFTER_SAMPLERS = "post_sampling_probs"
+"""The server's name for probabilities that its samplers have changed."""
+
+_PART = re.compile(r"byte: (\\x[0-9a-fA-F]{2})\Z")
+
+
+def of_native(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> Iterator[Recording]:
+    """A whole answer. `tokens_predicted` says how many tokens were made."""
+    entries = mappings(body.get("completion_probabilities"))
+    if not entries:
+        return
+    prompt = body.get("prompt")
+    about = {
+        "prompt": prompt if isinstance(prompt, str) else None,
+        "n_generated": whole(body.get("tokens_predicted")),
+    }
+    if any("probs" in entry for entry in entries):
+        yield _as_until_2024(entries, source, keys, **about)
+    else:
+        fault = after_samplers(entries)
+        yield of_entries(entries, source, keys, text="token", fault=fault, **about)
+
+
+def after_samplers(entries: Sequence[Mapping[str, Any]]) -> str | None:
+    """Why entries cannot be used that hold what the samplers left; None for all others."""
+    if not any("prob" in entry and "logprob" not in entry for entry in entries):
+        return None
+    return f"its probabilities are those after the samplers ({AFTER_SAMPLERS}), not the model's; record without it"
+
+
+def _as_until_2024(entries: Sequence[Mapping[str, Any]], source: str, keys: tuple[str, ...], **about: Any) -> Recording:
+    """Each text beside the likeliest tokens. That of the text is among them unless it was unlikely."""
+    texts = [str(entry.get("content", "")) for entry in entries]
+    values = []
+    for text, entry in zip(texts, entries, strict=True):
+        found = [one.get("prob") for one in mappings(entry.get("probs")) if one.get("tok_str") == text]
+        values.append(_log(found[0]) if len(found) == 1 else None)
+    return recording(source, keys, None, values, texts=[_PART.sub(r"bytes:\1", text) for text in texts], **about)
+
+
+def _log(probability: Any) -> float | None:
+    """Nats; −inf for a probability of 0, None for what is none."""
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 <= probability <= 1:
+        return None
+    return math.log(probability) if probability > 0 else -math.inf

@@ -1,0 +1,37 @@
+"""Inspect's samples: alone, in a log, several choices and epochs, and the names that `import` makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
+
+
+def sample(epoch: int | None, *choices: str, name: object = "q 1") -> dict[str, Any]:
+    outputs = [
+        {"message": {"content": text}, "logprobs": {"content": [{"token": text, "logprob": -0.5, "bytes": None}]}}
+        for text in choices
+    ]
+    made = {"id": name, "input": "What?", "target": "4", "output": {"model": "m", "choices": outputs}}
+    return made if epoch is None else {**made, "epoch": epoch}
+
+
+def test_a_sample_is_known_by_its_id_and_epoch() -> None:
+    assert [one.keys for one in recordings_of(sample(1, "4"), "f:1")] == [("q 1-s0",)]
+    assert [one.keys for one in recordings_of(sample(3, "4", "5"), "f:1")] == [("q 1-s4",), ("q 1-s5",)]
+    assert [one.keys for one in recordings_of(sample(None, "4", name=7), "f:1")] == [("7",)]
+
+
+def test_every_sample_of_a_log() -> None:
+    samples = [sample(1, "4"), {"id": "failed", "epoch": 1, "error": "…", "output": None}, sample(2, "five")]
+    found = recordings_of({"version": 2, "eval": {"task": "sums"}, "samples": samples}, "f:1")
+    assert [(one.keys, one.texts) for one in found] == [(("q 1-s0",), ["4"]), (("q 1-s1",), ["five"])]
+
+
+@pytest.mark.parametrize("logprobs", [None, {}, {"content": None}, {"content": []}])
+def test_a_choice_without_logprobs_is_no_recording(logprobs: object) -> None:
+    value = sample(1, "4")
+    value["output"]["choices"][0]["logprobs"] = logprobs
+    assert recordings_of(value, "f:1") == []
