@@ -1,7 +1,8 @@
 """llama.cpp's native `/completion`, asked with `n_probs`, as it writes it now and as it wrote it until the end of 2024.
 
 Now each token has an id, its text and bytes, and a `logprob` of the model itself, taken before all samplers. With
-`post_sampling_probs`, and in the old form always, a probability stands there that the samplers have changed.
+`post_sampling_probs` a probability stands there that the samplers have changed, as it did in the old form, whatever
+was asked for; the old form says so as `mode`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rdpt_core.scoring.backends.recorded.forms.values import mappings, of_entries, recording
-from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
 from rdpt_core.traces.formats.fields import whole
 
 AFTER_SAMPLERS = "post_sampling_probs"
@@ -32,7 +33,12 @@ def of_native(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> It
         "n_generated": whole(body.get("tokens_predicted")),
     }
     if any("probs" in entry for entry in entries):
-        yield _as_until_2024(entries, source, keys, **about)
+        settings = body.get("generation_settings")
+        temperature = settings.get("temperature") if isinstance(settings, Mapping) else None
+        # At temperature 0 there is nothing that samplers could have changed.
+        is_own = isinstance(temperature, int | float) and temperature <= 0
+        sampling = None if is_own else Sampling(mode=AFTER_SAMPLERS)
+        yield _as_until_2024(entries, source, keys, sampling=sampling, **about)
     else:
         fault = after_samplers(entries)
         yield of_entries(entries, source, keys, text="token", fault=fault, **about)

@@ -53,3 +53,12 @@ def test_the_old_form_has_the_token_among_the_likeliest_or_not_at_all() -> None:
     assert found.logprob[0] == pytest.approx(math.log(0.5)) and found.logprob[2] == 0.0
     assert np.isnan(found.logprob[[1, 3, 4]]).all()
     assert spellings(found, None)[0] == [b"It", b" is", b"\xe6", b"x", b"2"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "mode"),
+    [({"temperature": 0.8}, "post_sampling_probs"), (None, "post_sampling_probs"), ({"temperature": 0}, None)],
+)
+def test_the_old_form_says_that_samplers_have_changed_it(settings: object, mode: str | None) -> None:
+    (found,) = recordings_of(answer([old("It", ("It", 0.5))], generation_settings=settings), "f:1")
+    assert (None if found.sampling is None else found.sampling.mode) == mode
