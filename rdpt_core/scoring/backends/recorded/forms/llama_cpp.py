@@ -19,6 +19,7 @@ from rdpt_core.traces.formats.fields import whole
 AFTER_SAMPLERS = "post_sampling_probs"
 """The server's name for probabilities that its samplers have changed."""
 
+_NO_PENALTIES = {"repeat_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0}
 _PART = re.compile(r"byte: (\\x[0-9a-fA-F]{2})\Z")
 
 
@@ -33,11 +34,7 @@ def of_native(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> It
         "n_generated": whole(body.get("tokens_predicted")),
     }
     if any("probs" in entry for entry in entries):
-        settings = body.get("generation_settings")
-        temperature = settings.get("temperature") if isinstance(settings, Mapping) else None
-        # At temperature 0 there is nothing that samplers could have changed.
-        is_own = isinstance(temperature, int | float) and temperature <= 0
-        sampling = None if is_own else Sampling(mode=AFTER_SAMPLERS)
+        sampling = None if _is_untouched(body.get("generation_settings")) else Sampling(mode=AFTER_SAMPLERS)
         yield _as_until_2024(entries, source, keys, sampling=sampling, **about)
     else:
         fault = after_samplers(entries)
@@ -49,6 +46,16 @@ def after_samplers(entries: Sequence[Mapping[str, Any]]) -> str | None:
     if not any("prob" in entry and "logprob" not in entry for entry in entries):
         return None
     return f"its probabilities are those after the samplers ({AFTER_SAMPLERS}), not the model's; record without it"
+
+
+def _is_untouched(settings: Any) -> bool:
+    """Whether these settings left the old form its probabilities: greedy, without penalties, biases and grammar."""
+    if not isinstance(settings, Mapping):
+        return False
+    temperature = settings.get("temperature")
+    is_greedy = isinstance(temperature, int | float) and temperature <= 0
+    has_none = all(settings.get(name, neutral) == neutral for name, neutral in _NO_PENALTIES.items())
+    return is_greedy and has_none and not settings.get("grammar") and not settings.get("logit_bias")
 
 
 def _as_until_2024(entries: Sequence[Mapping[str, Any]], source: str, keys: tuple[str, ...], **about: Any) -> Recording:

@@ -57,7 +57,13 @@ def test_the_old_form_has_the_token_among_the_likeliest_or_not_at_all() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "mode"),
-    [({"temperature": 0.8}, "post_sampling_probs"), (None, "post_sampling_probs"), ({"temperature": 0}, None)],
+    [
+        (None, "post_sampling_probs"),
+        ({"temperature": 0.8}, "post_sampling_probs"),
+        ({"temperature": 0, "repeat_penalty": 1.1}, "post_sampling_probs"),
+        ({"temperature": 0, "grammar": "root ::= [0-9]"}, "post_sampling_probs"),
+        ({"temperature": 0, "repeat_penalty": 1.0}, None),
+    ],
 )
 def test_the_old_form_says_that_samplers_have_changed_it(settings: object, mode: str | None) -> None:
     (found,) = recordings_of(answer([old("It", ("It", 0.5))], generation_settings=settings), "f:1")
