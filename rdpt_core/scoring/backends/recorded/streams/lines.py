@@ -27,7 +27,7 @@ class Ollama:
         return value["done"] is False
 
     def new(self) -> Joined:
-        return _Lines("logprobs", "done")
+        return _Lines("logprobs", "done", repeats=False)
 
 
 class LlamaCpp:
@@ -44,15 +44,19 @@ class LlamaCpp:
         return value["stop"] is False
 
     def new(self) -> Joined:
-        return _Lines("completion_probabilities", "stop")
+        return _Lines("completion_probabilities", "stop", repeats=True)
 
 
 @dataclass(slots=True)
 class _Lines:
-    """A list that grows from line to line, in a field called `name`, until one says `end`."""
+    """A list that grows from line to line, in a field called `name`, until one says `end`.
+
+    `repeats`: the last line may repeat the whole list, as llama.cpp had it until the end of 2024.
+    """
 
     name: str
     end: str
+    repeats: bool
     held: dict[str, Any] = field(default_factory=dict)
     entries: list[Any] = field(default_factory=list)
     n_predicted: int = 0
@@ -69,8 +73,7 @@ class _Lines:
         self.held.update(part)
         self.is_over = part[self.end] is True
         given = part.get(self.name)
-        if self.is_over and isinstance(given, list) and len(given) >= len(self.entries) > 0:
-            # Until the end of 2024 llama.cpp repeated the whole list in the last line.
+        if self.is_over and self.repeats and isinstance(given, list) and given[: len(self.entries)] == self.entries:
             self.entries = []
         extend(self.entries, given)
 

@@ -36,6 +36,8 @@ def test_the_lines_of_ollama_until_one_is_done() -> None:
         for text in ("It", " is")
     ]
     assert texts(read(*chat)) == ["It is"]
+    # The last line may have a token of its own.
+    assert texts(read(ollama("ha"), ollama("ha", done=True))) == ["haha"]
     # A reply that is done at once is no stream.
     assert not StreamReader().add(ollama("It", done=True), "f:1")
 
