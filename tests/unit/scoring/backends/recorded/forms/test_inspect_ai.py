@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
+from rdpt_core.scoring.backends.recorded.library import read_library
 
 
 def sample(epoch: int | None, *choices: str, name: object = "q 1") -> dict[str, Any]:
@@ -35,3 +40,13 @@ def test_a_choice_without_logprobs_is_no_recording(logprobs: object) -> None:
     value = sample(1, "4")
     value["output"]["choices"][0]["logprobs"] = logprobs
     assert recordings_of(value, "f:1") == []
+
+
+def test_an_archive_of_samples(tmp_path: Path) -> None:
+    path = tmp_path / "log.eval"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("header.json", json.dumps({"version": 2, "eval": {"task": "sums"}, "status": "success"}))
+        for epoch in (1, 2):
+            archive.writestr(f"samples/q 1_epoch_{epoch}.json", json.dumps(sample(epoch, f"epoch {epoch}")))
+    found = read_library(Role.TEACHER, [str(path)], None).recordings
+    assert [(one.keys, one.texts) for one in found] == [(("q 1-s0",), ["epoch 1"]), (("q 1-s1",), ["epoch 2"])]
