@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rdpt_core.scoring.backends.recorded.forms.values import mappings, recording
+from rdpt_core.scoring.backends.recorded.forms.values import mappings, of_entries
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.traces.formats.requests import decoded_of
 
@@ -26,14 +26,23 @@ def of_candidates(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -
     answer = body if "candidates" in body else decoded_of(body.get("response"))
     for candidate in mappings(answer.get("candidates")) if isinstance(answer, Mapping) else []:
         result = field_of(candidate, "logprobsResult")
-        chosen = mappings(field_of(result, "chosenCandidates")) if isinstance(result, Mapping) else []
-        if not chosen:
+        if not isinstance(result, Mapping):
             continue
-        texts = [one.get("token") for one in chosen]
-        yield recording(
-            source,
-            keys,
-            [field_of(one, "tokenId") for one in chosen],
-            [field_of(one, "logProbability") for one in chosen],
-            texts=texts if all(isinstance(text, str) for text in texts) else None,
-        )
+        entries = [_entry(one) for one in mappings(field_of(result, "chosenCandidates"))]
+        tops = mappings(field_of(result, "topCandidates"))
+        # One list for each step; the chosen token need not be in it.
+        if len(tops) == len(entries):
+            for entry, top in zip(entries, tops, strict=True):
+                entry["top_logprobs"] = [_entry(one) for one in mappings(top.get("candidates"))]
+        if entries:
+            yield of_entries(entries, source, keys, text="token")
+
+
+def _entry(token: Mapping[str, Any]) -> dict[str, Any]:
+    """A token under the names that other programs use."""
+    names = {
+        "token": token.get("token"),
+        "id": field_of(token, "tokenId"),
+        "logprob": field_of(token, "logProbability"),
+    }
+    return {name: value for name, value in names.items() if value is not None}

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rdpt_core.scoring.backends.recorded.forms.values import mappings, of_entries, recording
+from rdpt_core.scoring.backends.recorded.forms.values import mappings, of_entries
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
 from rdpt_core.traces.formats.fields import whole
 
@@ -35,7 +35,8 @@ def of_native(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> It
     }
     if any("probs" in entry for entry in entries):
         sampling = None if _is_untouched(body.get("generation_settings")) else Sampling(mode=AFTER_SAMPLERS)
-        yield _as_until_2024(entries, source, keys, sampling=sampling, **about)
+        now = [_entry_until_2024(entry) for entry in entries]
+        yield of_entries(now, source, keys, text="token", sampling=sampling, **about)
     else:
         fault = after_samplers(entries)
         yield of_entries(entries, source, keys, text="token", fault=fault, **about)
@@ -58,14 +59,20 @@ def _is_untouched(settings: Any) -> bool:
     return is_greedy and has_none and not settings.get("grammar") and not settings.get("logit_bias")
 
 
-def _as_until_2024(entries: Sequence[Mapping[str, Any]], source: str, keys: tuple[str, ...], **about: Any) -> Recording:
-    """Each text beside the likeliest tokens. That of the text is among them unless it was unlikely."""
-    texts = [str(entry.get("content", "")) for entry in entries]
-    values = []
-    for text, entry in zip(texts, entries, strict=True):
-        found = [one.get("prob") for one in mappings(entry.get("probs")) if one.get("tok_str") == text]
-        values.append(_log(found[0]) if len(found) == 1 else None)
-    return recording(source, keys, None, values, texts=[_PART.sub(r"bytes:\1", text) for text in texts], **about)
+def _entry_until_2024(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A token under the names that are used now. It is among the likeliest tokens beside it, or has no probability."""
+    text = str(entry.get("content", ""))
+    others = [
+        {"token": _shown(str(one.get("tok_str", ""))), "logprob": _log(one.get("prob"))}
+        for one in mappings(entry.get("probs"))
+    ]
+    own = [one["logprob"] for one in others if one["token"] == _shown(text)]
+    return {"token": _shown(text), "logprob": own[0] if len(own) == 1 else None, "top_logprobs": others}
+
+
+def _shown(text: str) -> str:
+    """A text, or a byte of one as other programs show it."""
+    return _PART.sub(r"bytes:\1", text)
 
 
 def _log(probability: Any) -> float | None:
