@@ -17,13 +17,16 @@ def of_samples(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> I
     """Every choice of every sample that has logprobs."""
     is_log = isinstance(body.get("samples"), list)
     for sample in mappings(body["samples"]) if is_log else [body]:
-        output = sample.get("output")
-        choices = mappings(output.get("choices")) if isinstance(output, Mapping) else []
+        given = sample.get("output")
+        output = given if isinstance(given, Mapping) else {}
+        choices = mappings(output.get("choices"))
+        n_generated = _count(output, choices[0]) if len(choices) == 1 else None
         for index, choice in enumerate(choices):
             lists = choice.get("logprobs")
             entries = mappings(lists.get("content")) if isinstance(lists, Mapping) else []
             if entries:
-                yield of_entries(entries, source, _keys(sample, index, len(choices)), text="token")
+                own_keys = _keys(sample, index, len(choices))
+                yield of_entries(entries, source, own_keys, text="token", n_generated=n_generated)
 
 
 def _keys(sample: Mapping[str, Any], index: int, n_choices: int) -> tuple[str, ...]:
@@ -31,3 +34,12 @@ def _keys(sample: Mapping[str, Any], index: int, n_choices: int) -> tuple[str, .
     if not isinstance(name, str | int):
         return ()
     return (str(name) if epoch is None else f"{name}-s{(epoch - 1) * n_choices + index}",)
+
+
+def _count(output: Mapping[str, Any], choice: Mapping[str, Any]) -> int | None:
+    """How many tokens were made of a single choice, if all of them were to be said."""
+    usage, message = output.get("usage"), choice.get("message")
+    has_calls = isinstance(message, Mapping) and bool(message.get("tool_calls"))
+    if not isinstance(usage, Mapping) or usage.get("reasoning_tokens") or has_calls:
+        return None
+    return whole(usage.get("output_tokens"))

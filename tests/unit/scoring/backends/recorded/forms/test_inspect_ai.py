@@ -35,6 +35,26 @@ def test_every_sample_of_a_log() -> None:
     assert [(one.keys, one.texts) for one in found] == [(("q 1-s0",), ["4"]), (("q 1-s1",), ["five"])]
 
 
+@pytest.mark.parametrize(
+    ("usage", "calls", "n_choices", "expected"),
+    [
+        ({"output_tokens": 3}, None, 1, 3),
+        ({"output_tokens": 3, "reasoning_tokens": 2}, None, 1, None),
+        ({"output_tokens": 3}, [{"function": "f"}], 1, None),
+        ({"output_tokens": 3}, None, 2, None),
+        (None, None, 1, None),
+    ],
+)
+def test_the_count_of_tokens_is_that_of_what_was_said(
+    usage: object, calls: object, n_choices: int, expected: int | None
+) -> None:
+    value = sample(1, *["4"] * n_choices)
+    value["output"]["usage"] = usage
+    for choice in value["output"]["choices"]:
+        choice["message"]["tool_calls"] = calls
+    assert {one.n_generated for one in recordings_of(value, "f:1")} == {expected}
+
+
 @pytest.mark.parametrize("logprobs", [None, {}, {"content": None}, {"content": []}])
 def test_a_choice_without_logprobs_is_no_recording(logprobs: object) -> None:
     value = sample(1, "4")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
 
 
@@ -42,3 +44,18 @@ def test_a_line_of_a_batch_wraps_it() -> None:
 def test_without_logprobs_it_is_no_recording() -> None:
     silent = {"type": "message", "content": [{"type": "output_text", "text": "4", "logprobs": []}]}
     assert recordings_of({"object": "response", "output": [silent, {"type": "message", "content": "4"}]}, "f:1") == []
+
+
+@pytest.mark.parametrize(
+    ("details", "other", "expected"),
+    [
+        (None, [], 3),
+        ({"reasoning_tokens": 0}, [], 3),
+        ({"reasoning_tokens": 2}, [], None),
+        (None, [{"type": "function_call"}], None),
+    ],
+)
+def test_the_count_of_tokens_is_that_of_what_was_said(details: object, other: list[object], expected: object) -> None:
+    usage = {"output_tokens": 3, "output_tokens_details": details}
+    (found,) = recordings_of({"output": [message([("4", -0.5)]), *other], "usage": usage}, "f:1")
+    assert found.n_generated == expected
