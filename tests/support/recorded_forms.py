@@ -287,6 +287,18 @@ def sglang_output(replies: Sequence[Reply]) -> Iterator[Record]:
         yield {"text": reply.text, "meta_info": {"id": "a", "output_token_logprobs": entries}}
 
 
+@form(container="txt")
+def sglang_stream(replies: Sequence[Reply]) -> Iterator[Record]:
+    def parts(reply: Reply) -> Iterator[Record]:
+        entries = [[token.logprob, token.id, token.text] for token in reply.ended]
+        for end in range(1, len(entries) + 1):
+            reason = {"type": "stop"} if end == len(entries) else None
+            meta = {"id": f"s{reply.number}", "finish_reason": reason, "output_token_logprobs": entries[:end]}
+            yield {"text": reply.text, "meta_info": meta}
+
+    return in_turn([list(parts(reply)) for reply in replies])
+
+
 @form(needs_tokenizer=True)
 def sglang_without_text(replies: Sequence[Reply]) -> Iterator[Record]:
     for reply in replies:
@@ -395,7 +407,8 @@ def gemini_candidate(tokens: Sequence[Token], finish_reason: str | None) -> Reco
 @form()
 def gemini(replies: Sequence[Reply]) -> Iterator[Record]:
     for reply in replies:
-        yield {"candidates": [gemini_candidate(reply.tokens, "STOP")], "responseId": f"g{reply.number}"}
+        about = {"responseId": f"g{reply.number}", "usageMetadata": {"promptTokenCount": 4}}
+        yield {"candidates": [gemini_candidate(reply.tokens, "STOP")], **about}
 
 
 @form()
@@ -411,7 +424,8 @@ def gemini_stream(replies: Sequence[Reply]) -> Iterator[Record]:
     def parts(reply: Reply) -> Iterator[Record]:
         half = len(reply.tokens) // 2
         for tokens, reason in ((reply.tokens[:half], None), (reply.tokens[half:], "STOP")):
-            yield {"candidates": [gemini_candidate(tokens, reason)], "responseId": f"g{reply.number}"}
+            about = {"responseId": f"g{reply.number}", "usageMetadata": {"promptTokenCount": 4}}
+            yield {"candidates": [gemini_candidate(tokens, reason)], **about}
 
     return in_turn([list(parts(reply)) for reply in replies])
 

@@ -4,5 +4,5 @@ reader   the parts as a file has them, of one stream or of several in turn
 joining  what every kind of stream has in common
 chunks   chat and text completions
 events   OpenAI's Responses API
-lines    Gemini, Ollama, llama.cpp and text generation inference
+lines    Gemini, Ollama, llama.cpp, SGLang and text generation inference
 """

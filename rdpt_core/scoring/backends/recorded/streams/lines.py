@@ -1,4 +1,4 @@
-"""Streams whose parts look like their replies, each with the tokens that are new."""
+"""Streams whose parts look like the whole replies of their programs."""
 
 from __future__ import annotations
 
@@ -165,3 +165,45 @@ class _Tokens:
         if any(self.top_tokens):
             details["top_tokens"] = self.top_tokens
         return {**self.held, "details": details}
+
+
+class SGLang:
+    """Each part has the tokens from the first on, or those that are new; the last says why it ended."""
+
+    def name_of(self, value: Mapping[str, Any]) -> Hashable | None:
+        meta = value.get("meta_info")
+        name = meta.get("id") if isinstance(meta, Mapping) else None
+        return ("sglang", name, whole(value.get("index"))) if isinstance(name, str) else None
+
+    def begins(self, value: Mapping[str, Any]) -> bool:
+        meta = value["meta_info"]
+        return "finish_reason" in meta and meta["finish_reason"] is None
+
+    def new(self) -> Joined:
+        return _Growing()
+
+
+@dataclass(slots=True)
+class _Growing:
+    held: dict[str, Any] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+    lists: dict[str, list[Any]] = field(default_factory=dict)
+    waits: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.meta.get("finish_reason") is not None
+
+    def takes(self, part: Mapping[str, Any]) -> bool:
+        return True
+
+    def add(self, part: Mapping[str, Any]) -> None:
+        self.held.update(part)
+        self.meta.update(part["meta_info"])
+        for name, values in part["meta_info"].items():
+            if isinstance(values, list):
+                before = self.lists.get(name, [])
+                self.lists[name] = values if values[: len(before)] == before else [*before, *values]
+
+    def whole(self) -> Mapping[str, Any]:
+        return {**self.held, "meta_info": {**self.meta, **self.lists}}

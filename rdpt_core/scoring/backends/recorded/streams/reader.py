@@ -11,9 +11,9 @@ from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.streams.chunks import Chunks
 from rdpt_core.scoring.backends.recorded.streams.events import Events, is_event
 from rdpt_core.scoring.backends.recorded.streams.joining import Joined, Kind
-from rdpt_core.scoring.backends.recorded.streams.lines import Gemini, LlamaCpp, Ollama, TextGenerationInference
+from rdpt_core.scoring.backends.recorded.streams.lines import Gemini, LlamaCpp, Ollama, SGLang, TextGenerationInference
 
-_KINDS: tuple[Kind, ...] = (Chunks(), Ollama(), LlamaCpp(), Gemini(), TextGenerationInference())
+_KINDS: tuple[Kind, ...] = (Chunks(), Ollama(), LlamaCpp(), Gemini(), TextGenerationInference(), SGLang())
 
 MAX_WAITING = 64
 """So many ended streams wait for the count of their tokens, which may come behind parts of others."""

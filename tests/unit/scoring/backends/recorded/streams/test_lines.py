@@ -1,4 +1,4 @@
-"""Streams of Gemini, Ollama, llama.cpp and text generation inference."""
+"""Streams of Gemini, Ollama, llama.cpp, SGLang and text generation inference."""
 
 from __future__ import annotations
 
@@ -85,3 +85,16 @@ def tgi(number: int, text: str, whole: str | None = None) -> dict[str, Any]:
 def test_tokens_of_text_generation_inference() -> None:
     found = read(tgi(1, "It"), tgi(2, " is", "It is"), tgi(1, "No"))
     assert texts(found) == ["It is", "No"] and found[0].token_id.tolist() == [1, 2]
+
+
+def sglang(name: str, texts: list[str], finish_reason: object = None) -> dict[str, Any]:
+    entries = [[-0.5, 5, text] for text in texts]
+    return {"text": "…", "meta_info": {"id": name, "finish_reason": finish_reason, "output_token_logprobs": entries}}
+
+
+def test_parts_of_sglang_repeat_what_was_or_go_on() -> None:
+    end = {"type": "stop"}
+    repeating = [sglang("a", ["It"]), sglang("b", ["No"]), sglang("a", ["It", " is"]), sglang("a", ["It", " is"], end)]
+    assert texts(read(*repeating)) == ["It is", "No"]
+    assert texts(read(sglang("a", ["It"]), sglang("a", [" is"]), sglang("a", [], end))) == ["It is"]
+    assert not StreamReader().add(sglang("a", ["It"], end), "f:1")
