@@ -1,10 +1,15 @@
-"""OpenAI's chat and text completions, and the servers that speak like them."""
+"""OpenAI's chat and text completions, and the servers that speak like them.
+
+As DeepSeek's API documentation has it, `logprobs.reasoning_content` holds the tokens of the reasoning, and
+`logprobs.content` only those of the answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rdpt_core.scoring.backends.recorded.forms.llama_cpp import after_samplers
 from rdpt_core.scoring.backends.recorded.forms.values import mappings, of_entries, recording
 from rdpt_core.scoring.backends.recorded.forms.vllm import of_vllm
 from rdpt_core.scoring.backends.recorded.recording import Recording
@@ -15,10 +20,15 @@ def of_choices(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> I
     prompt = body.get("prompt") if isinstance(body.get("prompt"), str) else None
     for choice in mappings(body.get("choices")):
         lists = choice.get("logprobs")
-        if isinstance(lists, Mapping) and isinstance(lists.get("content"), list):
-            yield of_entries(mappings(lists["content"]), source, keys, text="token", prompt=prompt)
+        if isinstance(lists, Mapping) and {"content", "reasoning_content"} & lists.keys():
+            reasoning, answer = mappings(lists.get("reasoning_content")), mappings(lists.get("content"))
+            entries = [*reasoning, *answer]
+            seams = (len(reasoning),) if reasoning and answer else ()
+            fault = after_samplers(entries)
+            if entries:
+                yield of_entries(entries, source, keys, text="token", prompt=prompt, seams=seams, fault=fault)
         if isinstance(lists, Mapping) and isinstance(lists.get("tokens"), list):
-            ids = choice.get("token_ids")
+            ids = choice.get("token_ids", lists.get("token_ids"))
             texts = [str(text) for text in lists["tokens"]]
             values = lists.get("token_logprobs")
             if isinstance(values, list) and len(values) == len(texts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ _NO_PROBABILITY = -9999.0
 _MINUS_INFINITY = frozenset({"-Infinity", "-inf", "-Inf"})
 _ROUNDING = 1e-3
 _UNREADABLE = "\ufffd"
+_PLACEHOLDER = re.compile(rb"token_id:[0-9]+\Z")
 
 
 def recording(
@@ -54,7 +56,7 @@ def of_entries(
         others: one list of alternatives for each entry, where they do not stand in the entries as `top_logprobs`.
         more: further fields of the recording.
     """
-    raw = [to_bytes(entry.get("bytes")) for entry in entries]
+    raw = [_own_bytes(entry) for entry in entries]
     if others is None:
         others = [entry.get("top_logprobs") for entry in entries]
     return recording(
@@ -69,6 +71,12 @@ def of_entries(
         ),
         **more,
     )
+
+
+def _own_bytes(entry: Mapping[str, Any]) -> bytes | None:
+    """The bytes of a token, where they are not those of `token_id:…`, which stands in its place."""
+    data = to_bytes(entry.get("bytes"))
+    return None if data is not None and _PLACEHOLDER.match(data) else data
 
 
 def to_ids(ids: Sequence[Any] | None, n: int) -> SmallInts:
