@@ -18,6 +18,7 @@ from rdpt_core.scoring.backends.recorded.forms.sampling import completed, sampli
 from rdpt_core.scoring.backends.recorded.forms.sglang import of_meta_info
 from rdpt_core.scoring.backends.recorded.forms.tgi import of_details
 from rdpt_core.scoring.backends.recorded.forms.together import of_echo
+from rdpt_core.scoring.backends.recorded.forms.values import mappings
 from rdpt_core.scoring.backends.recorded.forms.vllm import of_outputs
 from rdpt_core.scoring.backends.recorded.recording import Recording
 
@@ -47,7 +48,7 @@ def recordings_of(value: Any, source: str) -> list[Recording]:
     """Every stream of tokens with logprobs that a JSON value holds; none if it is no recording."""
     recordings: list[Recording] = []
     for outer in _objects(value):
-        keys = tuple(str(outer[name]) for name in KEY_FIELDS if isinstance(outer.get(name), str | int))
+        keys = keys_of(outer)
         for body in bodies_of(outer):
             found = [
                 _sampled(one, outer, body, server)
@@ -60,9 +61,28 @@ def recordings_of(value: Any, source: str) -> list[Recording]:
     return recordings
 
 
+def keys_of(outer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of a record."""
+    return tuple(str(outer[name]) for name in KEY_FIELDS if isinstance(outer.get(name), str | int))
+
+
 def _sampled(one: Recording, outer: Mapping[str, Any], body: Mapping[str, Any], server: str | None) -> Recording:
     """A recording with what its record says about the sampling, where its form has not read it already."""
     return replace(one, sampling=completed(one.sampling, sampling_of(outer, body, server=server)))
+
+
+def why_none(value: Any) -> str:
+    """Why a record holds no recording, for a reader."""
+    for outer in _objects(value):
+        for body in bodies_of(outer):
+            answers = [*mappings(body.get("choices")), *mappings(body.get("outputs"))]
+            if answers and all(_is_empty(answer.get("logprobs")) for answer in answers):
+                return "an answer without logprobs: the list of them is missing or empty; ask the server for logprobs"
+    return "no logprobs in a form that is known"
+
+
+def _is_empty(value: Any) -> bool:
+    return not any(value.values()) if isinstance(value, Mapping) else not value
 
 
 def bodies_of(outer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

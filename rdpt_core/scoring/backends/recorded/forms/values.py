@@ -46,7 +46,7 @@ def of_entries(
     keys: tuple[str, ...],
     *,
     text: str,
-    others: Sequence[Any] | None = None,
+    others: Any = None,
     **more: Any,
 ) -> Recording:
     """Objects with a text, a logprob, and sometimes an id, bytes or alternatives.
