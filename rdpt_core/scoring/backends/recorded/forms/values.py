@@ -167,6 +167,11 @@ def _id_of(entry: Mapping[str, Any]) -> Any:
 
 def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]], text: str) -> list[Any]:
     chosen, others = entry.get("logprob"), [other.get("logprob") for other in listed]
+    shown = entry.get(text)
+    for other, logprob in zip(listed, others, strict=True):
+        if logprob == chosen and other.get(text) == shown:
+            # Nearly always: the token itself, and if it were another one, the same number all the same.
+            return others
     if not others:
         return place(chosen, others, None)
     ids = [_id_of(other) for other in listed]
@@ -174,7 +179,7 @@ def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]
         return place(chosen, others, number_among(_id_of(entry), chosen, ids, others))
     name = "bytes" if all(isinstance(one.get("bytes"), list) for one in (entry, *listed)) else text
     names = [other.get(name) for other in listed]
-    number = number_among(entry.get(name), chosen, names, others, is_unique=is_telling(entry.get(text)))
+    number = number_among(entry.get(name), chosen, names, others, is_unique=is_telling(shown))
     return place(chosen, others, number)
 
 
