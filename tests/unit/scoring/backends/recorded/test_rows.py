@@ -1,0 +1,34 @@
+"""Our own rows: impossible values are counted, and columns that say how a text was sampled are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
+from rdpt_core.scoring.backends.recorded.rows import RowReader
+
+
+def read(*rows: dict[str, Any]) -> list[Recording]:
+    reader = RowReader("teacher")
+    for number, row in enumerate(rows):
+        reader.add({"trace_id": "t1", "token": "a", **row}, f"f:{number + 1}")
+    reader.finish()
+    return reader.finished
+
+
+def test_impossible_values_are_counted() -> None:
+    [found] = read({"logprob": "-inf"}, {"logprob": -9999}, {"logprob": 0.5}, {"logprob": -1.0}, {"logprob": None})
+    assert (found.n_impossible, found.n_above_zero) == (2, 1)
+    assert np.isnan(found.logprob).tolist() == [True, True, True, False, True]
+
+
+def test_columns_say_how_a_text_was_sampled() -> None:
+    first, second = read(
+        {"logprob": -1.0, "temperature": "0.6", "top_p": "", "seed": "7"},
+        {"logprob": -2.0},
+        {"trace_id": "t2", "logprob": -1.0, "temperature": ""},
+    )
+    assert first.sampling == Sampling(temperature=0.6, seed=7) and len(first) == 2
+    assert second.sampling is None
