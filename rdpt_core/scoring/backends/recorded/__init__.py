@@ -17,5 +17,6 @@ Our own form is JSON Lines (or CSV, Parquet) with one row a token, as `export --
 
 `trace_id` and `logprob` (null where there is none) are needed, and `char_start` with `char_end`, or `token` (the text
 of the token), or `token_id` with the setting `tokenizer`. Rows of another `role` are passed over; rows without one are
-for any. `token_index` is checked where it is given. Other columns are ignored.
+for any. `token_index` is checked where it is given. Columns that say how the text was sampled, such as `temperature`,
+are read from the first row of a trace; others are ignored.
 """

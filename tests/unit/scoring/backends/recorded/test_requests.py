@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.errors import InputError
+from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.forms.values import recording
 from rdpt_core.scoring.backends.recorded.library import Library, read_library
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
@@ -35,7 +36,9 @@ def written(folder: Path, name: str, records: list[Any]) -> str:
 
 
 def read(folder: Path, **files: list[Any]) -> Library:
-    return read_library("teacher", [written(folder, f"{name}.jsonl", records) for name, records in files.items()], None)
+    return read_library(
+        Role.TEACHER, [written(folder, f"{name}.jsonl", records) for name, records in files.items()], None
+    )
 
 
 def of_key(*keys: str, sampling: Sampling | None = None) -> Recording:

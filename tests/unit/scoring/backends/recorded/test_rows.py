@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
 from rdpt_core.scoring.backends.recorded.rows import RowReader
 
 
 def read(*rows: dict[str, Any]) -> list[Recording]:
-    reader = RowReader("teacher")
+    reader = RowReader(Role.TEACHER)
     for number, row in enumerate(rows):
         reader.add({"trace_id": "t1", "token": "a", **row}, f"f:{number + 1}")
     reader.finish()

@@ -23,7 +23,7 @@ def top(*pairs: tuple[str, float]) -> list[dict[str, Any]]:
 
 def chat(n: int) -> dict[str, Any]:
     content = [{**top(("a", -1.0 - n))[0], "top_logprobs": top(("a", -1.0 - n), ("b", -0.5))}]
-    body = {"choices": [{"message": {"content": "a"}, "logprobs": {"content": content}}]}
+    body: dict[str, Any] = {"choices": [{"message": {"content": "a"}, "logprobs": {"content": content}}]}
     body |= {"usage": {"completion_tokens": 2}, "system_fingerprint": "vllm-0.32.0-f5e792d9"}
     return {"custom_id": f"t{n}", "request": {"body": {"temperature": 0.5 + n}}, "response": {"body": body}}
 

@@ -27,7 +27,7 @@ def test_alternatives_of_output_and_input() -> None:
     )
     assert generated.alternatives is not None and prompt.alternatives is not None
     assert generated.alternatives.start.tolist() == [0, 2, 4]
-    np.testing.assert_array_equal(generated.alternatives.logprob, np.float32([-0.5, -1.0, -3.0, -0.25]))
+    np.testing.assert_array_equal(generated.alternatives.logprob, np.array([-0.5, -1.0, -3.0, -0.25]))
     assert prompt.alternatives.start.tolist() == [0, 0, 2]
     assert (generated.n_generated, prompt.n_generated, prompt.is_prompt) == (2, None, True)
 
