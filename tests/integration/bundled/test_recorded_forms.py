@@ -13,7 +13,8 @@ import pytest
 import rdpt_core as rdpt
 from rdpt_core.scoring.backends.recorded.forms.values import recording
 from rdpt_core.scoring.backends.recorded.spelling import spellings
-from tests.support.recorded_forms import END, FORMS, Reply, Token, save
+
+from .recorded_forms import END, FORMS, Reply, Token, save
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 BEYOND_ASCII = "beyond-ascii"
