@@ -16,8 +16,9 @@ from pathlib import Path
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, Trace
-from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
+from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of, why_none
 from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.requests import Requests
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
 from rdpt_core.scoring.backends.recorded.streams.reader import StreamReader
@@ -112,7 +113,9 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
         InputError: a file cannot be read, or holds no recorded logprobs for this role.
     """
     recordings: list[Recording] = []
+    requests = Requests()
     for name in files:
+        n_requests = len(requests.sources)
         rows, parts, outputs, bad = RowReader(role), StreamReader(), [], []
         for record in open_container(Source(Path(name).name, Path(name))).records():
             source = f"{Path(name).name}:{record.line}"
@@ -123,13 +126,13 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
             elif not parts.add(record.value, source):
                 streams = recordings_of(record.value, source)
                 outputs += streams
-                if not streams:
-                    bad.append(f"{source}: no logprobs in a form that is known")
+                if not streams and not requests.add(record.value, source):
+                    bad.append(f"{source}: {why_none(record.value)}")
         rows.finish()
         parts.finish()
         outputs += parts.finished
         bad += [f"{source}: a stream without logprobs" for source in parts.silent]
-        if not outputs and not rows.finished:
+        if not outputs and not rows.finished and len(requests.sources) == n_requests:
             other = f"; {rows.n_other_roles:,} rows of other roles" if rows.n_other_roles else ""
             raise InputError(
                 "there are no recorded logprobs in this file",
@@ -141,6 +144,15 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
         if bad:
             _LOGGER.warning("%s records of %s hold no logprobs, the first: %s", f"{len(bad):,}", name, bad[0])
         recordings += outputs + rows.finished
+    if requests.sources and not recordings:
+        raise InputError(
+            "there are requests, and no recorded logprobs",
+            where=files[0],
+            expected="the replies to them, with their logprobs",
+            got=f"{len(requests.sources):,} requests, the first: {requests.sources[0]}",
+            hint="Give the file of replies beside that of requests.",
+        )
+    recordings = requests.completed(recordings)
     library = Library(recordings, vocabulary)
     if recordings and len(library.unspelled) == len(recordings):
         raise InputError(

@@ -13,5 +13,6 @@ ollama      /api/generate and /api/chat
 llama_cpp   /completion
 inspect_ai  samples of Inspect's logs
 lists       parallel lists of tokens and logprobs, as data sets have them
+sampling    how a text was sampled, as its record says
 values      from values of a JSON document to the arrays of a recording
 """
