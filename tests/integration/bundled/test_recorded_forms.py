@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 import rdpt_core as rdpt
+from rdpt_core.records import ROLES
 from rdpt_core.scoring.backends.recorded.forms.values import recording
 from rdpt_core.scoring.backends.recorded.spelling import spellings
-from tests.support.recorded_forms import END, FORMS, Reply, Token, save
+
+from .recorded_forms import END, FORMS, Reply, Token, save
 
 DATA = Path(__file__).resolve().parents[3] / "data"
 BEYOND_ASCII = "beyond-ascii"
@@ -22,14 +25,21 @@ TEXT = "Okay. 数学 is 2 + 2 = 4 🌳🌳! So naïve…\n\nThe answer is 4. �
 TOLERANCE = 1e-6
 
 
+def groups() -> Iterator[tuple[str, ...]]:
+    """Forms by threes, one for each role of a run: all roles are given the teacher's tokens."""
+    for ascii_only in (False, True):
+        names = [name for name, form in FORMS.items() if form.ascii_only is ascii_only]
+        for first in range(0, len(names), len(ROLES)):
+            yield tuple((names[first:] + names)[: len(ROLES)])
+
+
 @dataclass(frozen=True)
 class Live:
-    """A few traces under the live teacher, its replies as they may be recorded, and the student's tokens in a file."""
+    """A few traces under the live teacher, its replies as they may be recorded, and its sentences."""
 
     lines: list[dict[str, Any]]
     replies: list[Reply]
     sentences: dict[tuple[str, int], dict[str, Any]]
-    student: Path
 
 
 def sentences_of(database: Path) -> dict[tuple[str, int], dict[str, Any]]:
@@ -53,13 +63,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
     rdpt.score(
         traces, database, teacher=DATA / "teacher", student=DATA / "student", roles="teacher,student", quiet=True
     )
-    rows = rdpt.open(database).run().tokens().to_pylist()
-    student = write_traces(folder / "student.jsonl", [row for row in rows if row["role"] == "student"])
+    rows = [row for row in rdpt.open(database).run().tokens().to_pylist() if row["role"] == "teacher"]
     tokenizer = AutoTokenizer.from_pretrained(str(DATA / "teacher"))
     vocabulary = {number: text for text, number in tokenizer.get_vocab().items()}
     replies = []
     for number, line in enumerate(lines):
-        own = [row for row in rows if row["role"] == "teacher" and row["trace_id"] == line["trace_id"]]
+        own = [row for row in rows if row["trace_id"] == line["trace_id"]]
         ids, values = [row["token_id"] for row in own], [row["logprob"] for row in own]
         spelled = spellings(recording("", (), ids, values), vocabulary)[0]
         tokens = [
@@ -70,24 +79,26 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
         end = tokenizer.convert_tokens_to_ids(END)
         replies.append(Reply(number, line["trace_id"], line["question"], line["response"], tokens, end))
     assert any(len(token.raw) == 1 and token.raw[0] >= 0x80 for token in replies[-1].tokens)
-    return Live(lines, replies, sentences_of(database), student)
+    return Live(lines, replies, sentences_of(database))
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_every_form_gives_the_live_probabilities(live: Live, tmp_path: Path, name: str) -> None:
-    is_left_out = FORMS[name].ascii_only
-    replies = [reply for reply in live.replies if not (is_left_out and reply.trace_id == BEYOND_ASCII)]
-    path = save(name, replies, tmp_path)
+@pytest.mark.parametrize("names", list(groups()), ids=" ".join)
+def test_every_form_gives_the_live_probabilities(live: Live, tmp_path: Path, names: tuple[str, ...]) -> None:
+    left_out = BEYOND_ASCII if FORMS[names[0]].ascii_only else None
+    replies = [reply for reply in live.replies if reply.trace_id != left_out]
     traces = write_traces(tmp_path / "traces.jsonl", live.lines[: len(replies)])
-    teacher = f"recorded:{path}" + (f",tokenizer={DATA / 'teacher'}" if FORMS[name].needs_tokenizer else "")
+    models = {}
+    for role, name in zip(ROLES, names, strict=True):
+        path = save(name, replies, tmp_path)
+        models[str(role)] = f"recorded:{path}"
+        if FORMS[name].needs_tokenizer:
+            models[str(role)] += f",tokenizer={DATA / 'teacher'}"
     database = tmp_path / "run.duckdb"
-    result = rdpt.score(
-        traces, database, teacher=teacher, student=f"recorded:{live.student}", roles="teacher,student", quiet=True
-    )
-    assert result.n_unscored == 0
+    assert rdpt.score(traces, database, quiet=True, **models).n_unscored == 0
     found = sentences_of(database)
-    expected = {key: row for key, row in live.sentences.items() if not (is_left_out and key[0] == BEYOND_ASCII)}
+    expected = {key: row for key, row in live.sentences.items() if key[0] != left_out}
     assert found.keys() == expected.keys()
-    for key, row in expected.items():
-        for column in ("p_teacher", "n_tokens_teacher"):
-            assert np.isclose(found[key][column], row[column], rtol=0, atol=TOLERANCE), (key, column)
+    for role, name in zip(ROLES, names, strict=True):
+        for key, row in expected.items():
+            assert found[key][f"n_tokens_{role}"] == row["n_tokens_teacher"], (name, key)
+            assert np.isclose(found[key][f"p_{role}"], row["p_teacher"], rtol=0, atol=TOLERANCE), (name, key)

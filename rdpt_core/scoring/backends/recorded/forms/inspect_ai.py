@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rdpt_core.scoring.backends.recorded.forms.sampling import sampling_of
 from rdpt_core.scoring.backends.recorded.forms.values import mappings, of_entries
-from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
 from rdpt_core.traces.formats.fields import whole
 
 
 def of_samples(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> Iterator[Recording]:
     """Every choice of every sample that has logprobs."""
     is_log = isinstance(body.get("samples"), list)
+    sampling = _sampling(body)
     for sample in mappings(body["samples"]) if is_log else [body]:
         given = sample.get("output")
         output = given if isinstance(given, Mapping) else {}
@@ -26,7 +28,14 @@ def of_samples(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> I
             entries = mappings(lists.get("content")) if isinstance(lists, Mapping) else []
             if entries:
                 own_keys = _keys(sample, index, len(choices))
-                yield of_entries(entries, source, own_keys, text="token", n_generated=n_generated)
+                yield of_entries(entries, source, own_keys, text="token", n_generated=n_generated, sampling=sampling)
+
+
+def _sampling(log: Mapping[str, Any]) -> Sampling | None:
+    """What the header of a log says of every sample: the settings of the model, and those of the plan before them."""
+    header, plan = (log[name] if isinstance(log.get(name), Mapping) else {} for name in ("eval", "plan"))
+    given = header.get("model_generate_config")
+    return sampling_of(given if isinstance(given, Mapping) else {}, {"config": plan.get("config")})
 
 
 def _keys(sample: Mapping[str, Any], index: int, n_choices: int) -> tuple[str, ...]:

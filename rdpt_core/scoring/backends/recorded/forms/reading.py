@@ -33,12 +33,12 @@ _FORMS: dict[_Form, str | None] = {
     of_meta_info: "sglang",
     of_outputs: "vllm",
     of_responses: None,
-    of_candidates: None,
+    of_candidates: "gemini",
     of_samples: None,
     of_ollama: "ollama",
     of_native: "llama.cpp",
-    of_pieces: None,
-    of_echo: None,
+    of_pieces: "cohere",
+    of_echo: "together",
     of_lists: None,
 }
 """Every form, and the kind of server that writes it if no other one does."""

@@ -39,5 +39,20 @@ def test_names_of_the_sdk_and_of_batches() -> None:
     assert found.keys == ("t3",)
 
 
+def test_the_top_candidates_of_each_step_are_its_alternatives() -> None:
+    tops = [
+        {"candidates": [{"token": "No", "tokenId": 8, "logProbability": -0.5}, CHOSEN[0]]},
+        {"candidates": [{"token": " was", "tokenId": 9, "logProbability": -1.2676506e30}]},
+    ]
+    result = {"chosenCandidates": CHOSEN[:2], "topCandidates": tops}
+    (found,) = recordings_of({"candidates": [{"logprobsResult": result}]}, "f:1")
+    assert found.alternatives is not None and found.alternatives.start.tolist() == [0, 2, 4]
+    first, second = np.split(found.alternatives.logprob, [2])
+    assert sorted(first.tolist()) == [-0.5, -0.25] and sorted(second.tolist()) == [-np.inf, 0.0]
+    # Lists that do not stand beside the tokens tell nothing of them.
+    (found,) = recordings_of({"candidates": [{"logprobsResult": {**result, "topCandidates": tops[:1]}}]}, "f:1")
+    assert found.alternatives is None
+
+
 def test_a_mean_is_no_recording() -> None:
     assert recordings_of({"candidates": [{"avgLogprobs": -0.1, "content": {"parts": [{"text": "4"}]}}]}, "f:1") == []

@@ -12,6 +12,7 @@ import pytest
 from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
 from rdpt_core.scoring.backends.recorded.library import read_library
+from rdpt_core.scoring.backends.recorded.recording import Sampling
 
 
 def sample(epoch: int | None, *choices: str, name: object = "q 1") -> dict[str, Any]:
@@ -60,6 +61,14 @@ def test_a_choice_without_logprobs_is_no_recording(logprobs: object) -> None:
     value = sample(1, "4")
     value["output"]["choices"][0]["logprobs"] = logprobs
     assert recordings_of(value, "f:1") == []
+
+
+def test_the_header_says_how_every_sample_was_sampled() -> None:
+    header = {"task": "sums", "model_generate_config": {"temperature": 0.5, "top_p": 0.9}}
+    log = {"eval": header, "plan": {"config": {"temperature": 0.7, "seed": 4}}, "samples": [sample(1, "4")]}
+    (found,) = recordings_of(log, "f:1")
+    assert found.sampling == Sampling(temperature=0.7, top_p=0.9, seed=4)
+    assert recordings_of(sample(1, "4"), "f:1")[0].sampling is None
 
 
 def test_an_archive_of_samples(tmp_path: Path) -> None:

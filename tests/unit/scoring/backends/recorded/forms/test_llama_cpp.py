@@ -29,6 +29,17 @@ def test_tokens_with_ids_bytes_and_logprobs() -> None:
     assert (found.n_generated, found.prompt, found.fault) == (5, "Say it.", None)
 
 
+def test_alternatives_of_both_forms() -> None:
+    entries = [{**NOW[0], "top_logprobs": [*NOW[0]["top_logprobs"], {"id": 62, "token": "N", "logprob": -2.5}]}]
+    (found,) = recordings_of(answer(entries), "f:1")
+    assert found.alternatives is not None and sorted(found.alternatives.logprob.tolist()) == [-2.5, -2.0]
+    (found,) = recordings_of(answer([old("It", ("It", 0.5), ("That", 0.0))]), "f:1")
+    assert found.alternatives is not None and found.n_impossible == 0
+    assert sorted(found.alternatives.logprob.tolist()) == pytest.approx([-math.inf, math.log(0.5)])
+    (found,) = recordings_of(answer([old("It", ("It", 0.0))]), "f:1")
+    assert found.n_impossible == 1
+
+
 @pytest.mark.parametrize("is_chat", [False, True])
 def test_probabilities_after_the_samplers_are_refused_in_words(is_chat: bool) -> None:
     entries = [{"id": 62, "token": "N", "bytes": [78], "prob": 1.0, "top_probs": [{"id": 62, "prob": 1.0}]}]

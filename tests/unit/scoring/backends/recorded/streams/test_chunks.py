@@ -45,8 +45,14 @@ def test_chunks_of_one_stream_are_one_recording() -> None:
 
 def test_streams_in_turn_are_kept_apart() -> None:
     records = [chunk("a", "It"), chunk("b", "No", -1.0), chunk("a", " is", ended=True), chunk("b", "!", ended=True)]
-    found, _ = read(*records, usage("b", 2), usage("a", 2))
+    found, _ = read(*records, usage("b", 2), usage("a", 3))
     assert sorted(said(found)) == [("f:1", "It is", [-0.5, -0.5]), ("f:2", "No!", [-1.0, -0.5])]
+    assert {one.source: one.n_generated for one in found} == {"f:1": 3, "f:2": 2}
+
+
+def test_what_any_chunk_says_of_the_reply_holds_for_it() -> None:
+    (found,) = read(chunk("a", "It"), {**usage("a", 2), "system_fingerprint": "vllm-0.32.0-89893aa3"})[0]
+    assert found.sampling is not None and found.sampling.server == "vllm"
 
 
 def test_choices_are_kept_apart() -> None:
