@@ -162,7 +162,8 @@ def mappings(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _id_of(entry: Mapping[str, Any]) -> Any:
-    return entry.get("id", entry.get("token_id"))
+    token_id = entry.get("id")
+    return entry.get("token_id") if token_id is None else token_id
 
 
 def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]], text: str) -> list[Any]:

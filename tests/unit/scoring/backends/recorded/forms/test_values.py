@@ -54,6 +54,11 @@ def test_ids_tell_tokens_apart_that_read_alike() -> None:
     assert lists_of([chosen, same]) == [[-2.5, -1.5, -0.5], [-1.5, -0.5]]
 
 
+def test_an_empty_id_is_none() -> None:
+    found = of_entries([{"token": "a", "logprob": -1.0, "id": None, "token_id": 7}], "f:1", (), text="token")
+    assert found.token_id.tolist() == [7]
+
+
 def test_bytes_tell_tokens_apart_that_read_alike() -> None:
     others = [{"token": "�", "bytes": [227], "logprob": -0.5}, {"token": "�", "bytes": [228], "logprob": -1.0}]
     chosen = {"token": "�", "bytes": [229], "logprob": -2.0, "top_logprobs": others}
