@@ -125,7 +125,7 @@ def _refusal(role: Role, evidence: Sequence[Evidence], is_undone: bool) -> Input
         ways.append("The key `temperature` must be what these records state.")
     trust = f"Without the key `temperature`, {_TRUST}" if is_undone else _TRUST
     return InputError(
-        f"the {role}'s recorded logprobs are not what the model gives at temperature 1",
+        "recorded logprobs are not what the model gives at temperature 1",
         where=str(role),
         expected="logprobs of the whole vocabulary, before temperature, top_p, top_k and min_p",
         got="; ".join(item.text for item in evidence),
@@ -136,7 +136,7 @@ def _refusal(role: Role, evidence: Sequence[Evidence], is_undone: bool) -> Input
 def _irreversible(role: Role, recordings: Sequence[Recording], temperature: float) -> InputError:
     n_without = sum(recording.alternatives is None for recording in recordings)
     return InputError(
-        f"the temperature of the {role}'s recorded logprobs cannot be undone",
+        "the temperature of recorded logprobs cannot be undone",
         where=f"{role} temperature = {temperature:g}",
         expected="at some token, the logprobs of all tokens of the vocabulary, or so many that the others together "
         f"change it by at most {MOST_ERROR_NATS:g} nats",

@@ -199,8 +199,8 @@ def _empty_tails(recordings: Sequence[Recording], n_vocabulary: int | None) -> E
     if n_cut < max(_FEWEST_CUT, _SHARE_CUT * n_telling):
         return None
     seen = (
-        f"at {n_cut:,} of {n_telling:,} places where it would show, a few alternatives add up to exactly 1, which leaves "
-        "nothing for any other token"
+        f"at {n_cut:,} of {n_telling:,} places where it would show, a few alternatives add up to exactly 1 and leave "
+        "nothing for other tokens"
     )
     return Evidence(Doubt.CUT, f"{seen} (first in {first})")
 
