@@ -82,7 +82,9 @@ def places_of(alternatives: Alternatives) -> Places:
     first = alternatives.start[:-1][token]
     logprob = alternatives.logprob.astype(np.float64)
     is_zero = np.isneginf(logprob)
-    p = np.exp(logprob)
+    # Logits may be beyond what `exp` can hold; their sum is above 1 all the same.
+    with np.errstate(over="ignore"):
+        p = np.exp(logprob)
     return Places(
         token,
         n[token],

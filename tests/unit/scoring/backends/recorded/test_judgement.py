@@ -12,7 +12,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.judgement import Verdict, judge
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
-from tests.support.recordings import log_softmax, recording_of, sampled_from
+from tests.unit.scoring.backends.recorded.conftest import log_softmax, recording_of, sampled_from
 
 N_VOCABULARY = 300
 LOGITS = np.random.default_rng(1).normal(size=(300, N_VOCABULARY)) * 3

@@ -10,7 +10,7 @@ import pytest
 from rdpt_core.arrays import Doubles
 from rdpt_core.scoring.backends.recorded.recording import Alternatives, Recording
 from rdpt_core.scoring.backends.recorded.soundness import Doubt, find_evidence, places_of, sum_error
-from tests.support.recordings import log_softmax, recording_of, sampled_from
+from tests.unit.scoring.backends.recorded.conftest import log_softmax, recording_of, sampled_from
 
 N_VOCABULARY = 600
 LISTS = [2, 5, 20, 100, N_VOCABULARY]

@@ -8,7 +8,7 @@ import pytest
 from rdpt_core.arrays import Doubles
 from rdpt_core.scoring.backends.recorded.recording import Alternatives, Recording
 from rdpt_core.scoring.backends.recorded.temperature import MOST_ERROR_NATS, undo_temperature
-from tests.support.recordings import log_softmax, recording_of, sampled_from
+from tests.unit.scoring.backends.recorded.conftest import log_softmax, recording_of, sampled_from
 
 N_VOCABULARY = 300
 
