@@ -95,7 +95,7 @@ def judge(
     ] + stated_evidence(recordings, temperature)
     # What is undone is no longer as it was recorded: trust cannot stand for what the calculation needs.
     if evidence and (not trust or (is_undone and any(item.doubt is not Doubt.SCALED for item in evidence))):
-        raise _refusal(role, evidence, is_undone)
+        raise _refusal(role, evidence, words_of(stated_of(recordings)), is_undone)
     notes = [
         f"The {role}'s recorded logprobs are taken as they are (--trust-recorded), though {item.text}."
         for item in evidence
@@ -107,7 +107,7 @@ def judge(
     if temperature is not None and is_undone:
         undone = undo_temperature(recordings, temperature, n_vocabulary)
         if not undone.n_undone:
-            raise _irreversible(role, recordings, temperature)
+            raise _irreversible(role, recordings, temperature, n_vocabulary)
         if undone.n_left:
             notes.append(_partly(role, temperature, undone.n_undone, undone.n_left))
         used = undone.recordings
@@ -118,7 +118,7 @@ def judge(
     return replace(verdict, notes=tuple(notes)), [replace(recording, alternatives=None) for recording in used]
 
 
-def _refusal(role: Role, evidence: Sequence[Evidence], is_undone: bool) -> InputError:
+def _refusal(role: Role, evidence: Sequence[Evidence], stated: str, is_undone: bool) -> InputError:
     doubts = {item.doubt for item in evidence}
     ways = [_TO_RECORD[doubt] for doubt in Doubt if doubt in doubts and not (is_undone and doubt is Doubt.SCALED)]
     if is_undone and doubts == {Doubt.SCALED}:
@@ -128,12 +128,14 @@ def _refusal(role: Role, evidence: Sequence[Evidence], is_undone: bool) -> Input
         "recorded logprobs are not what the model gives at temperature 1",
         where=str(role),
         expected="logprobs of the whole vocabulary, before temperature, top_p, top_k and min_p",
-        got="; ".join(item.text for item in evidence),
+        got="; ".join([*(item.text for item in evidence), *([f"the records state {stated}"] if stated else [])]),
         hint=" ".join([*ways, trust]),
     )
 
 
-def _irreversible(role: Role, recordings: Sequence[Recording], temperature: float) -> InputError:
+def _irreversible(
+    role: Role, recordings: Sequence[Recording], temperature: float, n_vocabulary: int | None
+) -> InputError:
     n_without = sum(recording.alternatives is None for recording in recordings)
     return InputError(
         "the temperature of recorded logprobs cannot be undone",
@@ -143,8 +145,8 @@ def _irreversible(role: Role, recordings: Sequence[Recording], temperature: floa
         got=f"no alternatives in {n_without:,} of {len(recordings):,} recordings"
         if n_without
         else "too few alternatives at every token",
-        hint="With the key `tokenizer` it is known how many tokens are missing. Otherwise record again with more "
-        "alternatives, or at temperature 1.",
+        hint=("" if n_vocabulary else "With the key `tokenizer` it is known how many tokens are missing. ")
+        + "Record again with more alternatives, or the model's own logprobs.",
     )
 
 

@@ -134,8 +134,10 @@ def _above_zero(recordings: Sequence[Recording]) -> Evidence | None:
 def _above_one(recordings: Sequence[Recording]) -> Evidence | None:
     n_places, n_above, first = 0, 0, ""
     for recording, places in _with_places(recordings):
-        # Lists that float16 or a few decimals rounded may come to a little more than 1.
-        above = int(np.count_nonzero(places.total > _ABOVE_ONE))
+        # Lists that a few decimals rounded may come to a little more than 1; and the written token may stand twice,
+        # under two names.
+        written = np.exp(np.nan_to_num(recording.logprob[places.token].astype(np.float64), nan=-np.inf))
+        above = int(np.count_nonzero(places.total - written > _ABOVE_ONE))
         n_places, n_above = n_places + len(places.token), n_above + above
         first = first or (recording.source if above else "")
     if n_above < max(_FEWEST_CUT, _SHARE_ABOVE_ONE * n_places):

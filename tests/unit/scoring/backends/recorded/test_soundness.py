@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def doubts(*recordings: Recording, n_vocabulary: int | None = N_VOCABULARY) -> s
     return {evidence.doubt for evidence in find_evidence(recordings, n_vocabulary)}
 
 
-def plain(values: list[float], **more: int) -> Recording:
+def plain(values: list[float], **more: Any) -> Recording:
     return Recording("r.jsonl:7", (), np.zeros(len(values), np.int32), np.array(values, np.float32), **more)
 
 
@@ -141,3 +142,13 @@ def test_the_error_of_a_sum_follows_from_the_decimals(n_decimals: int) -> None:
     values = np.random.default_rng(7).uniform(-1.9, 0, 500)
     assert sum_error(np.round(values, n_decimals).astype(np.float32)) == pytest.approx(2e-6 + 0.5 * 10**-n_decimals)
     assert sum_error(values.astype(np.float32)) == 2e-6
+
+
+def test_a_written_token_that_stands_twice_in_its_list_makes_no_logits() -> None:
+    logprob = log_softmax(logits_of(8))
+    ids = own_ids(logprob)
+    one = recording_of(logprob, ids, 20)
+    assert one.alternatives is not None
+    start, listed = one.alternatives.start, one.alternatives.logprob
+    twice = np.insert(listed, start[:-1], logprob[np.arange(len(ids)), ids])
+    assert doubts(replace(one, alternatives=Alternatives(start + np.arange(len(start)), twice))) == set()

@@ -18,7 +18,7 @@ def logits_of(seed: int, n_tokens: int = 200, *, spread: float = 3.0) -> Doubles
 
 
 def ids_of(seed: int, n_tokens: int = 200) -> list[int]:
-    return np.random.default_rng(seed).integers(0, N_VOCABULARY, n_tokens).tolist()
+    return list(map(int, np.random.default_rng(seed).integers(0, N_VOCABULARY, n_tokens)))
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.6, 0.9, 1.3, 2.0])
