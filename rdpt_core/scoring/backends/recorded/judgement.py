@@ -10,7 +10,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.soundness import Doubt, Evidence, find_evidence
-from rdpt_core.scoring.backends.recorded.stated import is_unclear, stated_evidence, stated_of, words_of
+from rdpt_core.scoring.backends.recorded.stated import is_own, is_unclear, stated_evidence, stated_of, words_of
 from rdpt_core.scoring.backends.recorded.temperature import MOST_ERROR_NATS, undo_temperature
 
 _TO_RECORD = {
@@ -105,14 +105,16 @@ def judge(
     )
     used = list(recordings)
     if temperature is not None and is_undone:
-        undone = undo_temperature(recordings, temperature, n_vocabulary)
+        scaled = [recording for recording in recordings if not is_own(recording)]
+        undone = undo_temperature(scaled, temperature, n_vocabulary)
         if not undone.n_undone:
-            raise _irreversible(role, recordings, temperature, n_vocabulary)
+            raise _irreversible(role, scaled, temperature, n_vocabulary)
         if undone.n_left:
             notes.append(_partly(role, temperature, undone.n_undone, undone.n_left))
-        used = undone.recordings
+        results = iter(undone.recordings)
+        used = [recording if is_own(recording) else next(results) for recording in recordings]
         verdict = replace(verdict, n_undone=undone.n_undone, n_left=undone.n_left)
-        notes += _other_temperatures(role, recordings, temperature)
+        notes += _other_temperatures(role, scaled, temperature)
     elif temperature is None and not evidence:
         notes += _unclear(role, recordings)
     return replace(verdict, notes=tuple(notes)), [replace(recording, alternatives=None) for recording in used]
@@ -144,7 +146,9 @@ def _irreversible(
         f"change it by at most {MOST_ERROR_NATS:g} nats",
         got=f"no alternatives in {n_without:,} of {len(recordings):,} recordings"
         if n_without
-        else "too few alternatives at every token",
+        else "too few alternatives at every token"
+        if recordings
+        else "prompts of SGLang alone, of which the logprobs are the model's own",
         hint=("" if n_vocabulary else "With the key `tokenizer` it is known how many tokens are missing. ")
         + "Record again with more alternatives, or the model's own logprobs.",
     )

@@ -100,6 +100,11 @@ def stated_evidence(recordings: Sequence[Recording], temperature: float | None) 
     return found
 
 
+def is_own(recording: Recording) -> bool:
+    """Whether logprobs are known to be the model's own, whatever was done to those of other recordings."""
+    return recording.is_prompt and recording.sampling is not None and recording.sampling.server == "sglang"
+
+
 def is_unclear(recording: Recording) -> bool:
     """Whether a record states a temperature, or a cut, of which it is not known whether its logprobs show it."""
     sampling = recording.sampling or _SILENT
@@ -110,12 +115,8 @@ def is_unclear(recording: Recording) -> bool:
 
 
 def _generated(recordings: Sequence[Recording]) -> list[Recording]:
-    """Without prompts under a server that scales what it generates only."""
-    return [
-        recording
-        for recording in recordings
-        if not (recording.is_prompt and recording.sampling is not None and _is_scaled_by_sglang(recording.sampling))
-    ]
+    """Without prompts of a server that scales what it generates only."""
+    return [recording for recording in recordings if not is_own(recording)]
 
 
 def _is_processed(sampling: Sampling) -> bool:

@@ -140,3 +140,13 @@ def test_the_users_word_stands_against_no_record_that_is_known_to_be_scaled() ->
 def test_another_temperature_than_the_stated_one_is_said() -> None:
     verdict, _ = judged(whole(0.6, temperature=0.7), temperature=0.6)
     assert any("state temperature 0.7" in note for note in verdict.notes)
+
+
+def test_prompts_of_sglang_are_the_models_own_beside_what_it_sampled() -> None:
+    generated = replace(whole(0.6), sampling=Sampling(temperature=0.6, server="sglang"))
+    prompt = replace(whole(), sampling=Sampling(temperature=0.6, server="sglang"), is_prompt=True)
+    verdict, used = judged(prompt, generated, temperature=0.6)
+    assert [one.is_prompt for one in used] == [True, False]
+    assert all(one.logprob == pytest.approx(OWN, abs=1e-5) for one in used)
+    assert verdict.n_undone == len(IDS)
+    assert "prompts of SGLang alone" in refusal(prompt, temperature=0.6)

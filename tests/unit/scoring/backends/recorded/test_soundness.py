@@ -107,7 +107,7 @@ def test_values_that_no_logprob_has() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mean", "n_vocabulary", "is_doubted"), [(-26, 726, True), (-9, 726, False), (-16, None, False), (-18, None, True)]
+    ("mean", "n_vocabulary", "is_doubted"), [(-26, 726, True), (-11, 726, False), (-18, None, False), (-20, None, True)]
 )
 def test_worse_than_guessing(mean: float, n_vocabulary: int | None, is_doubted: bool) -> None:
     values = [mean - 1.0, mean + 1.0] * 20
