@@ -5,5 +5,6 @@ openai    chat and text completions
 vllm      request outputs, dumped
 sglang    /generate
 tgi       text generation inference
+sampling  how a text was sampled, as its record says
 values    from values of a JSON document to the arrays of a recording
 """

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rdpt_core.scoring.backends.recorded.forms.openai import of_choices
+from rdpt_core.scoring.backends.recorded.forms.sampling import completed, sampling_of
 from rdpt_core.scoring.backends.recorded.forms.sglang import of_meta_info
 from rdpt_core.scoring.backends.recorded.forms.tgi import of_details
 from rdpt_core.scoring.backends.recorded.forms.vllm import of_outputs
 from rdpt_core.scoring.backends.recorded.recording import Recording
+
+_SERVERS = {of_details: "tgi", of_meta_info: "sglang", of_outputs: "vllm"}
+"""Which server writes a form that no other one writes."""
 
 _KEY_FIELDS = ("trace_id", "custom_id", "request_id", "id")
 
@@ -20,7 +25,9 @@ def recordings_of(value: Any, source: str) -> list[Recording]:
     for outer, body in _bodies(value):
         keys = tuple(str(outer[name]) for name in _KEY_FIELDS if isinstance(outer.get(name), str | int))
         for streams in (of_choices, of_details, of_meta_info, of_outputs):
-            recordings += streams(body, source, keys)
+            found = list(streams(body, source, keys))
+            sampling = sampling_of(outer, body, server=_SERVERS.get(streams)) if found else None
+            recordings += [replace(one, sampling=completed(one.sampling, sampling)) for one in found]
     return recordings
 
 
