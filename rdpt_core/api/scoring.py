@@ -75,6 +75,7 @@ def score(
     shards: PathArgument | None = None,
     quiet: bool = False,
     trust_remote_code: bool = False,
+    trust_recorded: bool = False,
     on_stages: OnStages | None = None,
 ) -> ScoreResult:
     """Feed every trace to every model; store each token's logprob and each sentence's probability.
@@ -121,6 +122,8 @@ def score(
             `db` and `.shards`.
         quiet: draw no progress bar of scoring on standard error; a download from the hub shows its own.
         trust_remote_code: run code that comes with a model.
+        trust_recorded: take recorded logprobs as they are, whatever proves that they are not what the model gives at
+            temperature 1.
         on_stages: called after every role with the seconds that its stages took.
 
     Returns:
@@ -128,8 +131,8 @@ def score(
 
     Raises:
         UsageError: arguments that are wrong or contradict each other.
-        InputError: a file of traces or of recorded logprobs cannot be read, or holds none; or more than half of the
-            lines are no traces.
+        InputError: a file of traces or of recorded logprobs cannot be read, or holds none; recorded logprobs are not
+            what the model gives at temperature 1; or more than half of the lines are no traces.
         ModelError: a model cannot be loaded, or does not do what scoring needs.
         ServerGoneError: a served model stopped answering; what was scored is kept.
         StoreError: the database cannot be written.
@@ -156,6 +159,7 @@ def score(
         trust_remote_code=trust_remote_code,
         quiet=quiet,
         with_ranks=ranks,
+        trust_recorded=trust_recorded,
     )
     distributed = None
     if engine == "ray":

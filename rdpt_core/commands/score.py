@@ -127,6 +127,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
     )
+    parser.add_argument(
+        "--trust-recorded",
+        action="store_true",
+        help="take recorded logprobs as they are, though something proves that they are not what the model gives at "
+        "temperature 1; the proof is stored with the run",
+    )
     parser.set_defaults(run=run)
 
 

@@ -84,6 +84,7 @@ def _checked_variable(value: Any) -> Any:
 
 _Text = Annotated[str, Field(min_length=1), _expecting("a non-empty string")]
 _Count = Annotated[int, Field(gt=0), _expecting("a whole number above 0")]
+_Temperature = Annotated[float, Field(gt=0, allow_inf_nan=False), _expecting("a number above 0, such as 0.6")]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), _expecting("a number above 0")]
 _Files = Annotated[list[_Text], Field(min_length=1), _expecting("a list of strings")]
 _Arguments = Annotated[dict[str, Any], _expecting("a table such as { enable_thinking = true }")]
@@ -133,6 +134,7 @@ class _RecordedTable(_Table):
     files: _Files
     model: _Text | None = None
     tokenizer: _Text | None = None
+    temperature: _Temperature | None = None
 
 
 TABLES: Mapping[str, type[_Table]] = {

@@ -258,6 +258,7 @@ class ModelReference:
         template: of the tokenizer, whatever the backend.
         server: for the backend `openai`.
         files: for the backend `recorded`.
+        temperature: what logits were divided by before logprobs were recorded; None if the user does not say.
         adapter: a folder or hub name of a LoRA adapter that is merged into `model`.
     """
 
@@ -270,6 +271,7 @@ class ModelReference:
     server: ServerSettings | None = None
     files: tuple[str, ...] = ()
     adapter: str | None = None
+    temperature: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +281,7 @@ class ScoredModel:
     Attributes:
         revision: the hub commit, `sha256:…` over local files, or what a server says of the model that it serves; with
             an adapter `sha256:…` over its files, the word `on`, and the revision of its base.
-        dtype: `served` or `recorded` where another program chose it.
+        dtype: `served` or `recorded` where another program chose it; of recordings also what was undone or trusted.
         template: `own`, `distilled`, `raw`, or `plain` where a base model has no chat template; `recorded`.
         vocabulary_size: None if unknown, as of recordings.
         n_parameters: None if unknown, as of served models and recordings.

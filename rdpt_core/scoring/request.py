@@ -50,6 +50,9 @@ class ScoreRequest:
 
     Ranks are no part of the run's identity: they add a column and change no number. So `with_ranks` completes a run
     that has none, by scoring again each role's traces that lack them, and its absence leaves ranks that are there.
+
+    `trust_recorded` takes recorded logprobs as they are, whatever speaks against them. Where something does, it is part
+    of what names the run.
     """
 
     models: ModelSet
@@ -64,3 +67,4 @@ class ScoreRequest:
     trust_remote_code: bool = False
     quiet: bool = False
     with_ranks: bool = False
+    trust_recorded: bool = False

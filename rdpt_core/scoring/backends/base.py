@@ -24,6 +24,7 @@ from rdpt_core.records import (
     Trace,
     UnscoredReason,
 )
+from rdpt_core.scoring.backends.recorded.judgement import Verdict
 from rdpt_core.scoring.backends.served.greeting import ServedAs
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
 from rdpt_core.scoring.models.prompts.templates import Rendering, Unrendered, render_prompts
@@ -105,6 +106,11 @@ class Backend(Protocol):
     @property
     def served(self) -> ServedAs | None:
         """The model as its server answered just now; None for one that is not served."""
+        ...
+
+    @property
+    def recorded(self) -> Verdict | None:
+        """What recorded numbers are; None for a model that is asked now."""
         ...
 
     def preview(self, traces: Sequence[Trace]) -> Preview | None:

@@ -22,7 +22,7 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
 
     Raises:
         ModelError: a model is missing or unusable.
-        InputError: recorded logprobs that cannot be read.
+        InputError: recorded logprobs that cannot be read, or are not what a model gives at temperature 1.
         ServerGoneError: a server does not answer.
         UsageError: the distilled model's template is asked for, and no distilled model has one; or marks of the models'
             own are, where texts are as they were recorded.
@@ -106,7 +106,9 @@ def make_backend(
         from rdpt_core.scoring.backends.recorded.backend import RecordedBackend
 
         lends_template = role is Role.DISTILLED and request.template_policy is TemplatePolicy.DISTILLED
-        return RecordedBackend(role, reference, tokenizers.get(role), lends_template=lends_template)
+        return RecordedBackend(
+            role, reference, tokenizers.get(role), lends_template=lends_template, trust=request.trust_recorded
+        )
     if files is None:
         raise ValueError("a model of this machine has files")
     device = resolve_device(request.device)

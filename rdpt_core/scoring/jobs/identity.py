@@ -34,8 +34,11 @@ SCORING_VERSION = "5"
 SERVED = "served"
 """Key of the environment: for each served role, where and how its server answered."""
 
+RECORDED = "recorded"
+"""Key of the environment: for each recorded role, what its records say and what was undone or trusted."""
+
 NOTES = "notes"
-"""Key of the environment: what is to be known of the prompts, as texts; absent if there is nothing."""
+"""Key of the environment: what is to be known of prompts and recordings, as texts; absent if there is nothing."""
 
 _N_LOOKED_AT = 64
 """Traces of which the prompts are looked at before scoring."""
@@ -167,7 +170,9 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         PROMPTS: preview_roles(backends, survey.first[:_N_ENCODED]),
     }
     served = {backend.model.role: backend.served.to_json() for backend in backends if backend.served is not None}
-    notes = [
+    recorded = {backend.model.role: backend.recorded for backend in backends if backend.recorded is not None}
+    notes = [note for verdict in recorded.values() for note in verdict.notes]
+    notes += [
         note
         for backend in backends
         if (template := backend.chat_template) is not None
@@ -176,11 +181,17 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
             *tool_call_notes(backend.model.role, template, survey.calling, survey.n_calling),
         )
     ]
+    found = {
+        SERVED: served,
+        RECORDED: {role: verdict.to_json() for role, verdict in recorded.items()},
+        NOTES: notes,
+    }
+    environment |= {key: value for key, value in found.items() if value}
     return RunClaim(
         run_id=make_run_id(identity),
         name=request.name,
         identity=identity,
-        environment={**environment, **({SERVED: served} if served else {}), **({NOTES: notes} if notes else {})},
+        environment=environment,
         models=tuple(backend.model for backend in backends),
         template_policy=request.template_policy,
         splitter=splitter.name,

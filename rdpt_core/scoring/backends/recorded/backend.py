@@ -13,6 +13,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, Span, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.scoring.backends.base import Batch, PreparedTrace, ScoringItem
 from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
+from rdpt_core.scoring.backends.recorded.judgement import Verdict, judge
 from rdpt_core.scoring.backends.recorded.library import read_library, squeezed, text_of
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
@@ -31,13 +32,21 @@ class RecordedBackend:
 
     Args:
         lends_template: the other roles' prompts are made by this role's chat template.
+        trust: take the numbers as they are, whatever speaks against them.
 
     Raises:
-        InputError: a file holds no recorded logprobs, or changes while it is read.
+        InputError: a file holds no recorded logprobs, or changes while it is read; or the numbers are not what the
+            model gives at temperature 1.
     """
 
     def __init__(
-        self, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None, *, lends_template: bool = False
+        self,
+        role: Role,
+        reference: ModelReference,
+        tokenizer: RoleTokenizer | None,
+        *,
+        lends_template: bool = False,
+        trust: bool = False,
     ) -> None:
         lender = tokenizer if lends_template else None
         self._prompt_hash = None if lender is None else lender.prompt_hash()
@@ -48,15 +57,24 @@ class RecordedBackend:
         self._library = read_library(role, reference.files, self._vocabulary)
         if (changed := hashed.changed()) is not None:
             raise InputError("a file of recorded logprobs changed while it was read", where=changed)
+        n_vocabulary = None if tokenizer is None else tokenizer.vocabulary_size
+        self._verdict, self._library.recordings = judge(
+            role,
+            self._library.recordings,
+            temperature=reference.temperature,
+            n_vocabulary=n_vocabulary,
+            trust=trust,
+        )
         self._used: set[int] = set()
         self._model = ScoredModel(
             role=role,
             model=reference.model or " + ".join(path.name for path in paths),
             revision=hashed.revision,
             backend="recorded",
-            dtype="recorded",
+            # Other numbers than those that were recorded, or trusted against the evidence, make another run.
+            dtype=self._verdict.words,
             template="recorded",
-            vocabulary_size=None if tokenizer is None else tokenizer.vocabulary_size,
+            vocabulary_size=n_vocabulary,
             n_parameters=None,
             context_length=None,
             tokenizer_hash=f"cuts:{self._library.cuts_hash()}" if tokenizer is None else tokenizer.hash,
@@ -87,6 +105,11 @@ class RecordedBackend:
         """It was recorded."""
         return None
 
+    @property
+    def recorded(self) -> Verdict:
+        """What its numbers are."""
+        return self._verdict
+
     def preview(self, traces: Sequence[Trace]) -> None:
         """Neither prompts nor tokens are made here."""
 
@@ -115,7 +138,7 @@ class RecordedBackend:
         outcome = self._find(item)
         if isinstance(outcome, TokenLogprobs):
             reason = UnscoredReason.NOT_RECORDED if np.isnan(outcome.logprob).any() else None
-            detail = None
+            detail = self._verdict.why_missing(int(np.isnan(outcome.logprob).sum()))
             tokens = outcome
         else:
             reason, detail = outcome

@@ -113,6 +113,11 @@ class ServedBackend:
         """How the server answered when this backend was made."""
         return self._served
 
+    @property
+    def recorded(self) -> None:
+        """It is asked now."""
+        return None
+
     def preview(self, traces: Sequence[Trace]) -> Preview:
         """How the model's prompts begin, and whether its tokens are what one expects."""
         return preview_traces(traces, self._tokenizer, self._distilled_tokenizer, self._prompting)
