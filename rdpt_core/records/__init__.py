@@ -260,6 +260,7 @@ class ModelReference:
         files: for the backend `recorded`.
         temperature: what logits were divided by before logprobs were recorded; None if the user does not say.
         adapter: a folder or hub name of a LoRA adapter that is merged into `model`.
+        check_with: for the backend `recorded`: the model that was recorded, to be run here for a check of some traces.
     """
 
     model: str
@@ -272,6 +273,7 @@ class ModelReference:
     files: tuple[str, ...] = ()
     adapter: str | None = None
     temperature: float | None = None
+    check_with: ModelReference | None = None
 
 
 @dataclass(frozen=True, slots=True)

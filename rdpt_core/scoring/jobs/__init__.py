@@ -6,6 +6,7 @@ timing         where the wall time of a role goes
 commits        results to rows of the database
 sentence_sums  token logprobs to sentences
 identity       what names a run
+recorded_check recordings of some traces against the model itself
 previews       what the first traces show of prompts and tokens
 progress       progress on standard error
 unscored_log   why traces could not be scored, in words
