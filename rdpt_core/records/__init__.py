@@ -301,6 +301,12 @@ class ScoredModel:
     context_length: int | None
     tokenizer_hash: str
 
+    @property
+    def precision(self) -> str:
+        """`dtype` for readers: the weights of a GGUF file are brought to it before anything is computed."""
+        is_gguf = self.backend == "transformers" and self.model.endswith(".gguf")
+        return f"gguf, dequantised to {self.dtype}" if is_gguf else self.dtype
+
 
 @dataclass(frozen=True, slots=True)
 class RunClaim:

@@ -159,7 +159,7 @@ def _card(run: Run, view: TraceView) -> str:
             "role": model.role,
             "model": model.model,
             "revision": model.revision,
-            "dtype": model.dtype,
+            "dtype": model.precision,
             "backend": model.backend,
             "template": ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])),
             "marks of thinking": seen_marks(run.identity).family(model.role) or "the writer's",
