@@ -16,6 +16,11 @@ _NOT_IN_IDS = re.compile(r"[^\w.+-]+")
 _ID_CHARS = 80
 
 
+def in_ids(name: str) -> str:
+    """A name of the source as ids hold it."""
+    return _NOT_IN_IDS.sub("-", name).strip("-")[:_ID_CHARS]
+
+
 class IdRegistry:
     """Ids: readable where the source has one, stable, and unique across the import.
 
@@ -64,8 +69,8 @@ class IdRegistry:
         meeting = self._meet(trace, entry, asked, draft.sample, (draft.source_id, draft.trace_id))
         # A text that is no UTF-8 is refused a step later, with its reason; here it only needs some digest.
         digest = hashlib.sha256(asked.encode("utf-8", "backslashreplace")).hexdigest()[:12]
-        source_id = _NOT_IN_IDS.sub("-", draft.source_id or "").strip("-")[:_ID_CHARS]
-        benchmark = _NOT_IN_IDS.sub("-", trace.benchmark).strip("-")[:_ID_CHARS]
+        source_id = in_ids(draft.source_id or "")
+        benchmark = in_ids(trace.benchmark)
         if source_id and (draft.id_is_global or trace.benchmark != "unknown"):
             question_id = f"{benchmark}-{source_id}" if trace.benchmark != "unknown" else source_id
         else:

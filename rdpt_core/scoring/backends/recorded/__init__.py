@@ -2,7 +2,9 @@
 
     backend     what the pipeline sees
     library     all recordings of a role's files, and which of them may hold a trace
-    forms       what programs write: completions, chat, TGI, SGLang, vLLM, and our own rows
+    forms       what programs write, one module a program
+    streams     replies that came in parts
+    requests    what the requests beside recordings say of how they were sampled
     rows        our own form, one row a token
     recording   one stream of recorded tokens, in arrays
     spelling    from recorded tokens to the bytes that they stand for

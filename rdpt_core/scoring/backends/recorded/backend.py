@@ -160,7 +160,10 @@ class RecordedBackend:
             return _no_tokens()
         numbers = self._library.candidates(trace)
         if not numbers:
-            return UnscoredReason.NOT_RECORDED, "no recording has the id or the text of this trace"
+            detail = "no recording has the id or the text of this trace"
+            if n := len(self._library.unspelled):
+                detail += f"; of {n:,} only the token ids are known, which `tokenizer` would spell"
+            return UnscoredReason.NOT_RECORDED, detail
         response = ResponseBytes(trace.response)
         fitting: list[tuple[int, TokenLogprobs]] = []
         farthest = Misaligned(-1, "")

@@ -1,7 +1,8 @@
 """All recordings of a role's files, and which of them may hold the response of a trace.
 
-A recording is found by the trace's id, or else by its visible ASCII text, which survives every way of writing tokens
-down: whole, without a last token or two, or by its end where it begins earlier. Only the alignment decides.
+A recording is found by the trace's id, by the name from which `import` made that id, or by its visible ASCII text,
+which survives every way of writing tokens down: whole, without a last token or two, or by its end where it begins
+earlier. Only the alignment decides.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from pathlib import Path
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, Trace
-from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
+from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of, why_none
 from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.requests import Requests
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
+from rdpt_core.scoring.backends.recorded.streams.reader import StreamReader
 from rdpt_core.traces.files.containers import open_container
 from rdpt_core.traces.files.record import Bad
 from rdpt_core.traces.files.source import Source
+from rdpt_core.traces.importing.ids import in_ids
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,18 +33,24 @@ _TAIL_CHARACTERS = 48
 
 
 class Library:
-    """Recordings, looked up by trace."""
+    """Recordings, looked up by trace. `unspelled` are the numbers of those that nothing says the text of."""
 
     def __init__(self, recordings: Sequence[Recording], vocabulary: Mapping[int, str] | None) -> None:
         self.recordings = recordings
+        self.unspelled: list[int] = []
         self._by_key: dict[str, list[int]] = {}
+        self._by_name: dict[str, list[int]] = {}
         self._by_text: dict[str, list[int]] = {}
         tails: set[tuple[str, int]] = set()
         for number, recording in enumerate(recordings):
             for key in recording.keys:
                 self._by_key.setdefault(key, []).append(number)
+                for name in {key, in_ids(key)}:
+                    self._by_name.setdefault(name, []).append(number)
             spelled = spellings(recording, vocabulary)
             if not spelled:
+                if recording.char_start is None and recording.fault is None:
+                    self.unspelled.append(number)
                 continue
             for dropped in (0, 1, 2):
                 # The most particular reading of the tokens, which is plain text where there is nothing particular.
@@ -53,8 +63,18 @@ class Library:
 
     def candidates(self, trace: Trace) -> list[int]:
         """Numbers of the recordings that may hold this response, the likeliest kind only."""
+        if trace.trace_id in self._by_key:
+            return self._by_key[trace.trace_id]
         text = squeezed(trace.response)
-        return self._by_key.get(trace.trace_id) or self._by_text.get(text) or self._ending_like(text)
+        named, alike = self._named_like(trace), self._by_text.get(text, [])
+        return [number for number in alike if number in named] or alike or named or self._ending_like(text)
+
+    def _named_like(self, trace: Trace) -> list[int]:
+        """Recordings under the name that the trace's source gave it, from which `import` makes ids."""
+        benchmark = f"{in_ids(trace.benchmark)}-"
+        names = [name.removeprefix(benchmark) for name in (trace.trace_id, trace.question_id)]
+        names.append(names[0].removesuffix(f"-s{trace.sample}"))
+        return list(dict.fromkeys(number for name in names for number in self._by_name.get(name, ())))
 
     def _ending_like(self, text: str) -> list[int]:
         wanted = text[: -_TAIL_CHARACTERS - 1 : -1]
@@ -93,30 +113,53 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
         InputError: a file cannot be read, or holds no recorded logprobs for this role.
     """
     recordings: list[Recording] = []
+    requests = Requests()
     for name in files:
-        rows, outputs, bad = RowReader(role), [], []
+        n_requests = len(requests.sources)
+        rows, parts, outputs, bad = RowReader(role), StreamReader(), [], []
         for record in open_container(Source(Path(name).name, Path(name))).records():
             source = f"{Path(name).name}:{record.line}"
             if isinstance(record, Bad):
                 bad.append(f"{source}: {record.reason}")
             elif is_row(record.value):
                 rows.add(record.value, source)
-            else:
+            elif not parts.add(record.value, source):
                 streams = recordings_of(record.value, source)
                 outputs += streams
-                if not streams:
-                    bad.append(f"{source}: no logprobs in a form that is known")
+                if not streams and not requests.add(record.value, source):
+                    bad.append(f"{source}: {why_none(record.value)}")
         rows.finish()
-        if not outputs and not rows.finished:
+        parts.finish()
+        outputs += parts.finished
+        bad += [f"{source}: a stream without logprobs" for source in parts.silent]
+        if not outputs and not rows.finished and len(requests.sources) == n_requests:
             other = f"; {rows.n_other_roles:,} rows of other roles" if rows.n_other_roles else ""
             raise InputError(
                 "there are no recorded logprobs in this file",
                 where=name,
-                expected="rows of `export --what tokens`, or outputs of vLLM, SGLang, TGI or OpenAI with logprobs, "
-                f"for the role {role}",
+                expected=f"rows of `export --what tokens` for the role {role}, or logprobs in a form that is listed in "
+                "docs/served.md",
                 got=(bad[0] if bad else "nothing") + other,
             )
         if bad:
             _LOGGER.warning("%s records of %s hold no logprobs, the first: %s", f"{len(bad):,}", name, bad[0])
         recordings += outputs + rows.finished
-    return Library(recordings, vocabulary)
+    if requests.sources and not recordings:
+        raise InputError(
+            "there are requests, and no recorded logprobs",
+            where=files[0],
+            expected="the replies to them, with their logprobs",
+            got=f"{len(requests.sources):,} requests, the first: {requests.sources[0]}",
+            hint="Give the file of replies beside that of requests.",
+        )
+    recordings = requests.completed(recordings)
+    library = Library(recordings, vocabulary)
+    if recordings and len(library.unspelled) == len(recordings):
+        raise InputError(
+            "nothing says which text the recorded tokens stand for",
+            where=recordings[0].source,
+            expected="tokens with their texts, or ids and the tokenizer that made them",
+            got="ids alone" if vocabulary is None else "neither texts nor ids that this tokenizer knows",
+            hint="Give the role's tokenizer: `tokenizer = …` in its table, or recorded:FILE,tokenizer=FOLDER.",
+        )
+    return library

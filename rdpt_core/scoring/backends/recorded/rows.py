@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rdpt_core.records import Role
-from rdpt_core.scoring.backends.recorded.forms.values import to_ids, to_logprobs
-from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.forms.sampling import sampling_of
+from rdpt_core.scoring.backends.recorded.forms.values import recording, to_ids
+from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
 
 
 def is_row(value: Any) -> bool:
@@ -30,11 +31,15 @@ class _Open:
     starts: list[Any] = field(default_factory=list)
     ends: list[Any] = field(default_factory=list)
     texts: list[Any] = field(default_factory=list)
+    sampling: Sampling | None = None
     fault: str | None = None
 
 
 class RowReader:
-    """Gathers the rows of every trace. Rows of one trace stand together and in order."""
+    """Gathers the rows of every trace. Rows of one trace stand together and in order.
+
+    How the text was sampled is read from the first.
+    """
 
     def __init__(self, role: Role) -> None:
         self._role = role
@@ -51,7 +56,7 @@ class RowReader:
         trace_id, index = str(row["trace_id"]), _whole(row.get("token_index"))
         if self._open is None or self._open.trace_id != trace_id or index == 0:
             self.finish()
-            self._open = _Open(source, trace_id)
+            self._open = _Open(source, trace_id, sampling=sampling_of(row, row))
         current = self._open
         if index is not None and index != len(current.ids):
             current.fault = current.fault or f"expected token_index {len(current.ids)}, got {index} ({source})"
@@ -70,14 +75,15 @@ class RowReader:
             return
         has_offsets = None not in current.starts and None not in current.ends
         self.finished.append(
-            Recording(
+            recording(
                 current.source,
                 (current.trace_id,),
-                to_ids(current.ids, len(current.ids)),
-                to_logprobs(current.values),
+                current.ids,
+                current.values,
                 texts=None if None in current.texts else current.texts,
                 char_start=to_ids(current.starts, len(current.ids)) if has_offsets else None,
                 char_end=to_ids(current.ends, len(current.ids)) if has_offsets else None,
+                sampling=current.sampling,
                 fault=current.fault,
             )
         )

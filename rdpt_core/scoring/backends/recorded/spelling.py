@@ -34,7 +34,9 @@ def spellings(recording: Recording, vocabulary: Mapping[int, str] | None) -> lis
     if recording.raw is not None:
         return [list(recording.raw)]
     texts = recording.texts
-    named = vocabulary is not None and texts is not None and any(_ID.match(text) for text in texts)
+    named = texts is not None and any(_ID.match(text) for text in texts)
+    if named and vocabulary is None:
+        return []
     if vocabulary is not None and (named or not bool((recording.token_id < 0).any())):
         if named and texts is not None:
             texts = [vocabulary.get(int(match.group(1)), "") if (match := _ID.match(text)) else text for text in texts]

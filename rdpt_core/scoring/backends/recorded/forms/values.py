@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from rdpt_core.arrays import Floats, SmallInts
-from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording
+from rdpt_core.arrays import Doubles, Floats, SmallInts
+from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Alternatives, Recording
 
 _NO_PROBABILITY = -9999.0
+"""Nats. Servers write it for −∞, for which JSON has no number."""
+_MINUS_INFINITY = frozenset({"-Infinity", "-inf", "-Inf"})
 _ROUNDING = 1e-3
+_UNREADABLE = "\ufffd"
+_PLACEHOLDER = re.compile(rb"token_id:[0-9]+\Z")
 
 
 def recording(
@@ -21,7 +27,17 @@ def recording(
     values: Sequence[Any],
     **more: Any,
 ) -> Recording:
-    return Recording(source, keys, to_ids(ids, len(values)), to_logprobs(values), **more)
+    """Tokens with their ids and logprobs as a document has them. `more` are further fields of the recording."""
+    numbers = _numbers(values)
+    return Recording(
+        source,
+        keys,
+        to_ids(ids, len(values)),
+        _as_logprobs(numbers),
+        n_impossible=int(np.count_nonzero(numbers <= _NO_PROBABILITY)),
+        n_above_zero=int(np.count_nonzero(numbers > _ROUNDING)),
+        **more,
+    )
 
 
 def of_entries(
@@ -30,21 +46,37 @@ def of_entries(
     keys: tuple[str, ...],
     *,
     text: str,
-    is_prompt: bool = False,
-    prompt: str | None = None,
+    others: Any = None,
+    **more: Any,
 ) -> Recording:
-    """Objects with a text, a logprob, and sometimes an id or bytes."""
-    raw = [to_bytes(entry.get("bytes")) for entry in entries]
+    """Objects with a text, a logprob, and sometimes an id, bytes or alternatives.
+
+    Args:
+        text: the name under which an entry has its text.
+        others: one list of alternatives for each entry, where they do not stand in the entries as `top_logprobs`.
+        more: further fields of the recording.
+    """
+    raw = [_own_bytes(entry) for entry in entries]
+    if others is None:
+        others = [entry.get("top_logprobs") for entry in entries]
     return recording(
         source,
         keys,
-        [entry.get("id", entry.get("token_id")) for entry in entries],
+        [_id_of(entry) for entry in entries],
         [entry.get("logprob") for entry in entries],
         texts=[str(entry.get(text, "")) for entry in entries],
         raw=None if None in raw else [data or b"" for data in raw],
-        is_prompt=is_prompt,
-        prompt=prompt,
+        alternatives=alternatives_of(
+            _place_of_entry(entry, mappings(listed), text) for entry, listed in zip(entries, others, strict=True)
+        ),
+        **more,
     )
+
+
+def _own_bytes(entry: Mapping[str, Any]) -> bytes | None:
+    """The bytes of a token, where they are not those of `token_id:…`, which stands in its place."""
+    data = to_bytes(entry.get("bytes"))
+    return None if data is not None and _PLACEHOLDER.match(data) else data
 
 
 def to_ids(ids: Sequence[Any] | None, n: int) -> SmallInts:
@@ -55,15 +87,69 @@ def to_ids(ids: Sequence[Any] | None, n: int) -> SmallInts:
     return np.array(known, dtype=np.int32)
 
 
-def to_logprobs(values: Sequence[Any]) -> Floats:
-    """Nats ≤ 0; NaN where there is no number, or one that no logprob can be. Shape: (len(values),)."""
-    logprobs = np.array(
-        [value if isinstance(value, int | float) and not isinstance(value, bool) else np.nan for value in values],
-        dtype=np.float64,
-    )
-    with np.errstate(invalid="ignore"):
-        logprobs[~np.isfinite(logprobs) | (logprobs <= _NO_PROBABILITY) | (logprobs > _ROUNDING)] = np.nan
-        return np.minimum(logprobs, 0.0).astype(np.float32)
+def alternatives_of(places: Iterable[Sequence[Any]]) -> Alternatives | None:
+    """What was recorded at each token; None if that is never more than the token itself.
+
+    Args:
+        places: for each token the logprobs as a document has them, its own among them and each once, as `place` gives
+            them; none where its own is unknown. Values that are no numbers are left out.
+    """
+    start, gathered = array("q", [0]), array("d")
+    for values in places:
+        try:
+            numbers = array("d", values)
+        except (TypeError, OverflowError):
+            numbers = array("d", _numbers(values))
+        gathered.extend(numbers)
+        start.append(len(gathered))
+    starts, logprobs = np.array(start, dtype=np.int64), np.array(gathered, dtype=np.float64)
+    is_number = ~np.isnan(logprobs)
+    if not is_number.all():
+        starts = np.concatenate([[0], np.cumsum(is_number)])[starts]
+        logprobs = logprobs[is_number]
+    if not np.any(np.diff(starts) > 1):
+        return None
+    logprobs[logprobs <= _NO_PROBABILITY] = -np.inf
+    with np.errstate(over="ignore"):
+        return Alternatives(starts, logprobs.astype(np.float32))
+
+
+def place(chosen: Any, others: list[Any], number: int | None) -> list[Any]:
+    """The logprobs at one token, its own among them and once.
+
+    Args:
+        chosen: the logprob of the token that stands there.
+        others: those of the alternatives.
+        number: which of the alternatives the token is, None if it is none of them; see `number_among`.
+    """
+    if number is None:
+        return [] if np.isnan(_number(chosen)) else [chosen, *others]
+    if others[number] != chosen and not np.isnan(_number(chosen)):
+        others[number] = chosen
+    return others
+
+
+def number_among(
+    name: Any, chosen: Any, names: Sequence[Any], others: Sequence[Any], *, is_unique: bool = True
+) -> int | None:
+    """Which of the alternatives a token is, None if it is none of them.
+
+    Args:
+        name: what tells the token from others: its id, bytes or text.
+        chosen: its logprob.
+        names: the same of the alternatives.
+        others: their logprobs.
+        is_unique: no two tokens have this name. If two may, as pieces of characters have that are all shown as �, the
+            logprob must be the same, too.
+    """
+    alike = [number for number, other in enumerate(names) if other == name]
+    near = next((number for number in alike if _is_near(others[number], chosen)), None)
+    return alike[0] if near is None and alike and is_unique else near
+
+
+def is_telling(text: Any) -> bool:
+    """Whether a token's text belongs to it alone."""
+    return isinstance(text, str) and bool(text) and _UNREADABLE not in text
 
 
 def to_bytes(value: Any) -> bytes | None:
@@ -73,3 +159,44 @@ def to_bytes(value: Any) -> bytes | None:
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []
+
+
+def _id_of(entry: Mapping[str, Any]) -> Any:
+    return entry.get("id", entry.get("token_id"))
+
+
+def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]], text: str) -> list[Any]:
+    chosen, others = entry.get("logprob"), [other.get("logprob") for other in listed]
+    if not others:
+        return place(chosen, others, None)
+    ids = [_id_of(other) for other in listed]
+    if type(_id_of(entry)) is int and None not in ids:
+        return place(chosen, others, number_among(_id_of(entry), chosen, ids, others))
+    name = "bytes" if all(isinstance(one.get("bytes"), list) for one in (entry, *listed)) else text
+    names = [other.get(name) for other in listed]
+    number = number_among(entry.get(name), chosen, names, others, is_unique=is_telling(entry.get(text)))
+    return place(chosen, others, number)
+
+
+def _numbers(values: Iterable[Any]) -> Doubles:
+    return np.array([_number(value) for value in values], dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    """A logprob as it stands there, whether one can be or not; NaN for what is no number."""
+    if type(value) is float:
+        return value
+    if type(value) is int:
+        return float(value) if abs(value) < 1 << 64 else np.nan
+    return -np.inf if isinstance(value, str) and value in _MINUS_INFINITY else np.nan
+
+
+def _as_logprobs(numbers: Doubles) -> Floats:
+    """Nats ≤ 0; NaN where there is no number, or one that no logprob can be."""
+    impossible = ~np.isfinite(numbers) | (numbers <= _NO_PROBABILITY) | (numbers > _ROUNDING)
+    return np.where(impossible, np.nan, np.minimum(numbers, 0.0)).astype(np.float32)
+
+
+def _is_near(one: Any, other: Any) -> bool:
+    a, b = _number(one), _number(other)
+    return a == b or abs(a - b) <= _ROUNDING
