@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import UsageError
 from rdpt_core.records import UnscoredReason
+from rdpt_core.scoring.backends.recorded.stated import words_of
 from rdpt_core.store.reader import Reader, RoleProgress, Run
 
 GRADES = ("correct", "incorrect", "not graded")
@@ -89,6 +90,31 @@ def _first_token(entry: dict[str, Any]) -> str:
     if not isinstance(token, str) or not isinstance(number, int):
         return "differs by trace"
     return f"{token[:_SHOWN_CHARS]!r} ({number})"
+
+
+def recorded_as(run: Run) -> dict[str, str]:
+    """How the numbers of each recorded role came about, as its records say, and what was undone or trusted. A role is
+    missing that was asked, or was scored by a version that did not store it."""
+    stored = run.environment[-1].get("recorded") if run.environment else None
+    entries = stored if isinstance(stored, dict) else {}
+    return {role: _recorded_as(entries[role]) for role in run.roles if isinstance(entries.get(role), dict)}
+
+
+def _recorded_as(entry: dict[str, Any]) -> str:
+    stated = words_of(entry.get("stated"))
+    told = [f"recorded with {stated} (as its records say)" if stated else "recorded; its records do not say how"]
+    temperature, n_left, trusted = entry.get("temperature"), entry.get("n_left"), entry.get("trusted")
+    if isinstance(temperature, int | float):
+        told.append(
+            "the user says that the logprobs are the model's own"
+            if temperature == 1
+            else f"temperature {temperature:g} undone"
+        )
+    if isinstance(n_left, int) and n_left:
+        told.append(f"{n_left:,} tokens left without a logprob")
+    if isinstance(trusted, list) and trusted:
+        told.append(f"trusted, though {'; '.join(map(str, trusted))}")
+    return "; ".join(told)
 
 
 @dataclass(frozen=True, slots=True)

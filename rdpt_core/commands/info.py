@@ -63,6 +63,8 @@ def to_text(document: dict[str, Any]) -> str:
                 f"template {template}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "
                 f"{model['backend']}{_beginning(model['prompts_begin_with'])}"
             )
+            if model["recorded_as"] is not None:
+                lines.append(f"  {model['role']:<9} {model['recorded_as']}")
         lines += [f"  note: {note}" for note in run["notes"]]
         for progress in run["progress"]:
             lines.append(

@@ -374,7 +374,7 @@ def test_what_scoring_noted_of_prompts_is_shown_as_text(
         notes = ["teacher: closed (<think></think>) *so* `--template-arguments`"]
         connection.execute("UPDATE runs SET environment = ?", [json.dumps([{"notes": notes}])])
     text = page_text(open_app(path, page))
-    assert "About the prompts" in text
+    assert "About prompts and recordings" in text
     assert "&lt;think&gt;" in text and r"\*so\*" in text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rdpt_core.analysis.catalog import first_tokens, unfinished
+from rdpt_core.analysis.catalog import first_tokens, recorded_as, unfinished
 from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.store.schema import SCHEMA_VERSION
@@ -30,7 +30,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         StoreError: the database is damaged.
     """
     reader.check(run)
-    missing, begins = unfinished(reader, run), first_tokens(run)
+    missing, begins, recorded = unfinished(reader, run), first_tokens(run), recorded_as(run)
     marks = seen_marks(run.identity)
     return {
         "run_id": run.run_id,
@@ -55,6 +55,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
                 "precision": model.precision,
                 **run.template_settings(model.role).to_json(),
                 "prompts_begin_with": begins.get(model.role),
+                "recorded_as": recorded.get(model.role),
             }
             for model in run.models
         ],

@@ -37,7 +37,7 @@ def run_notices(page: PageContext, *, brief: bool = False) -> None:
             f"**No chat template: {', '.join(plain)}.** The question was given in a plain rendering instead, which may "
             "change how likely the beginning of a response is."
         )
-    texts += [f"**About the prompts.** {words.no_markdown(note, 600)}" for note in run.notes]
+    texts += [f"**About prompts and recordings.** {words.no_markdown(note, 600)}" for note in run.notes]
     for text in texts:
         if brief:
             st.caption(f":material/info: {text}")

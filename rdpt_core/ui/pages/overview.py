@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from rdpt_core.analysis.catalog import Catalog, first_tokens, unfinished
+from rdpt_core.analysis.catalog import Catalog, first_tokens, recorded_as, unfinished
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
@@ -236,6 +236,8 @@ def model_table(run: Run) -> None:
         name: st.column_config.NumberColumn(format="localized") for name in ("parameters", "vocabulary", "context")
     }
     st.dataframe(rows, hide_index=True, column_config=whole, placeholder="–")
+    for role, told in recorded_as(run).items():
+        st.caption(f"{role.capitalize()}: {words.no_markdown(told, 1000)}.")
     if run.one_tokenizer:
         st.caption("All roles share one tokenizer, so their means per token compare directly.")
 

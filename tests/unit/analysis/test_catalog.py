@@ -15,6 +15,7 @@ from rdpt_core.analysis.catalog import (
     first_tokens,
     load_catalog,
     load_trace_list,
+    recorded_as,
 )
 from rdpt_core.store.reader import Reader, Run
 from tests.unit.analysis.conftest import TRACES, expected_labels
@@ -51,6 +52,38 @@ def test_first_tokens_are_shown_as_far_as_they_are_known(
     assert first_tokens(run) == first_tokens(replace(run, environment=())) == {}
     assert first_tokens(replace(run, environment=({"prompts": stored},))) == {}
     assert first_tokens(replace(run, environment=({"prompts": {"student": stored}},))) == shown
+
+
+STATED = {"temperature": {"values": [[0.6, 2]], "n_others": 0, "n_silent": 0}}
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ({"stated": STATED}, "recorded with temperature 0.6 (as its records say)"),
+        ({"stated": {}}, "recorded; its records do not say how"),
+        (
+            {"stated": STATED, "temperature": 0.6, "n_left": 1200},
+            "recorded with temperature 0.6 (as its records say); temperature 0.6 undone; 1,200 tokens left without a "
+            "logprob",
+        ),
+        (
+            {"stated": STATED, "temperature": 1.0, "n_left": 0},
+            "recorded with temperature 0.6 (as its records say); the user says that the logprobs are the model's own",
+        ),
+        ({"trusted": ["a", "b"]}, "recorded; its records do not say how; trusted, though a; b"),
+        ({"stated": 7, "temperature": "x", "n_left": [], "trusted": 3}, "recorded; its records do not say how"),
+        ("x", None),
+    ],
+)
+def test_recorded_roles_are_told_as_far_as_they_are_known(
+    triple: tuple[Reader, Run], stored: object, shown: str | None
+) -> None:
+    _, run = triple
+    assert recorded_as(run) == recorded_as(replace(run, environment=())) == {}
+    assert recorded_as(replace(run, environment=({"recorded": stored},))) == {}
+    told = recorded_as(replace(run, environment=({"recorded": {"student": stored, "other": stored}},)))
+    assert told == ({} if shown is None else {"student": shown})
 
 
 def test_filters_narrow_the_list(triple: tuple[Reader, Run]) -> None:

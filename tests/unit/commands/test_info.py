@@ -41,6 +41,21 @@ def test_the_kernels_of_a_run_are_named(tmp_path: Path, capsys: pytest.CaptureFi
     assert "  on cpu (x86_64), kernels amx: torch 2.13.0\n" in capsys.readouterr().out
 
 
+def test_a_recorded_role_says_how_it_was_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [TRACE])
+    stated = {"temperature": {"values": [[0.6, 2]], "n_others": 0, "n_silent": 0}}
+    environment = {"recorded": {"teacher": {"n_recordings": 2, "stated": stated, "temperature": 0.6}}}
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE runs SET environment = ?", [json.dumps([environment])])
+    told = "recorded with temperature 0.6 (as its records say); temperature 0.6 undone"
+    assert main(["info", "--db", str(path)]) == 0
+    assert f"  teacher   {told}\n" in capsys.readouterr().out
+    assert main(["info", "--db", str(path), "--json"]) == 0
+    models = json.loads(capsys.readouterr().out)["runs"][0]["models"]
+    assert [model["recorded_as"] for model in models] == [told, None, None]
+
+
 def test_marks_of_format_are_counted_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.duckdb"
     sentences = [("<think>\n", "Shared"), *TRACE.sentences, ("</think>", "unscored")]

@@ -58,6 +58,9 @@ def test_a_triple_from_toml(tmp_path: Path) -> None:
         ('[teacher]\nbackend="recorded"\n', "names no files"),
         ('[teacher]\nbackend="recorded"\nfiles=["nothing.jsonl"]\n', "no such file"),
         ('[teacher]\nbackend="recorded"\nfiles="a"\n', "list of strings"),
+        ('[teacher]\nbackend="recorded"\nfiles=["a"]\ntemperature=0\n', "a number above 0, such as 0.6"),
+        ('[teacher]\nbackend="recorded"\nfiles=["a"]\ntemperature="0.6"\n', "a number above 0, such as 0.6"),
+        ('[teacher]\nmodel="a"\ntemperature=0.6\n', 'belongs to backend = "recorded"'),
         ('[teacher]\nmodel="a"\ntemplate_arguments="thinking"\n', "a table such as { enable_thinking = true }"),
         ('[teacher]\nmodel="a"\ntemplate_arguments={messages=[]}\n', "no argument of this name"),
         ('[teacher]\nmodel="a"\ntemplate_arguments={add_generation_prompt=false}\n', "no argument of this name"),
@@ -164,6 +167,10 @@ def test_served_and_recorded_models_from_toml_and_from_flags(tmp_path: Path) -> 
     assert flag.backend == "openai" and flag.server is not None
     assert (flag.model, flag.server.timeout_s, flag.server.context_length) == ("served", 30, 4096)
     assert parse_reference(f"recorded:{tmp_path / 'r.jsonl'}").files == (str(tmp_path / "r.jsonl"),)
+    recorded = parse_reference(f"recorded:{tmp_path / 'r.jsonl'},temperature=0.6")
+    assert (recorded.temperature, student.temperature) == (0.6, None)
+    with pytest.raises(UsageError, match="a number above 0, such as 0.6; got 'warm'"):
+        parse_reference(f"recorded:{tmp_path / 'r.jsonl'},temperature=warm")
     with pytest.raises(UsageError, match="no address of a server"):
         parse_reference("openai:localhost")
 

@@ -12,7 +12,7 @@
     judgement   whether the numbers may be used, and as what
     soundness   what the numbers themselves prove
     stated      what records say of how they were sampled
-    temperature logprobs taken at another temperature, brought back to 1
+    temperature  logprobs taken at another temperature, brought back to 1
 
 Our own form is JSON Lines (or CSV, Parquet) with one row a token, as `export --what tokens` writes it:
 

@@ -10,7 +10,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.soundness import Doubt, Evidence, find_evidence
-from rdpt_core.scoring.backends.recorded.stated import is_unclear, stated_evidence, stated_of, words_of
+from rdpt_core.scoring.backends.recorded.stated import is_own, is_unclear, stated_evidence, stated_of, words_of
 from rdpt_core.scoring.backends.recorded.temperature import MOST_ERROR_NATS, undo_temperature
 
 _TO_RECORD = {
@@ -95,7 +95,7 @@ def judge(
     ] + stated_evidence(recordings, temperature)
     # What is undone is no longer as it was recorded: trust cannot stand for what the calculation needs.
     if evidence and (not trust or (is_undone and any(item.doubt is not Doubt.SCALED for item in evidence))):
-        raise _refusal(role, evidence, is_undone)
+        raise _refusal(role, evidence, words_of(stated_of(recordings)), is_undone)
     notes = [
         f"The {role}'s recorded logprobs are taken as they are (--trust-recorded), though {item.text}."
         for item in evidence
@@ -105,46 +105,52 @@ def judge(
     )
     used = list(recordings)
     if temperature is not None and is_undone:
-        undone = undo_temperature(recordings, temperature, n_vocabulary)
+        scaled = [recording for recording in recordings if not is_own(recording)]
+        undone = undo_temperature(scaled, temperature, n_vocabulary)
         if not undone.n_undone:
-            raise _irreversible(role, recordings, temperature)
+            raise _irreversible(role, scaled, temperature, n_vocabulary)
         if undone.n_left:
             notes.append(_partly(role, temperature, undone.n_undone, undone.n_left))
-        used = undone.recordings
+        results = iter(undone.recordings)
+        used = [recording if is_own(recording) else next(results) for recording in recordings]
         verdict = replace(verdict, n_undone=undone.n_undone, n_left=undone.n_left)
-        notes += _other_temperatures(role, recordings, temperature)
+        notes += _other_temperatures(role, scaled, temperature)
     elif temperature is None and not evidence:
         notes += _unclear(role, recordings)
     return replace(verdict, notes=tuple(notes)), [replace(recording, alternatives=None) for recording in used]
 
 
-def _refusal(role: Role, evidence: Sequence[Evidence], is_undone: bool) -> InputError:
+def _refusal(role: Role, evidence: Sequence[Evidence], stated: str, is_undone: bool) -> InputError:
     doubts = {item.doubt for item in evidence}
     ways = [_TO_RECORD[doubt] for doubt in Doubt if doubt in doubts and not (is_undone and doubt is Doubt.SCALED)]
     if is_undone and doubts == {Doubt.SCALED}:
         ways.append("The key `temperature` must be what these records state.")
     trust = f"Without the key `temperature`, {_TRUST}" if is_undone else _TRUST
     return InputError(
-        f"the {role}'s recorded logprobs are not what the model gives at temperature 1",
+        "recorded logprobs are not what the model gives at temperature 1",
         where=str(role),
         expected="logprobs of the whole vocabulary, before temperature, top_p, top_k and min_p",
-        got="; ".join(item.text for item in evidence),
+        got="; ".join([*(item.text for item in evidence), *([f"the records state {stated}"] if stated else [])]),
         hint=" ".join([*ways, trust]),
     )
 
 
-def _irreversible(role: Role, recordings: Sequence[Recording], temperature: float) -> InputError:
+def _irreversible(
+    role: Role, recordings: Sequence[Recording], temperature: float, n_vocabulary: int | None
+) -> InputError:
     n_without = sum(recording.alternatives is None for recording in recordings)
     return InputError(
-        f"the temperature of the {role}'s recorded logprobs cannot be undone",
+        "the temperature of recorded logprobs cannot be undone",
         where=f"{role} temperature = {temperature:g}",
         expected="at some token, the logprobs of all tokens of the vocabulary, or so many that the others together "
         f"change it by at most {MOST_ERROR_NATS:g} nats",
         got=f"no alternatives in {n_without:,} of {len(recordings):,} recordings"
         if n_without
-        else "too few alternatives at every token",
-        hint="With the key `tokenizer` it is known how many tokens are missing. Otherwise record again with more "
-        "alternatives, or at temperature 1.",
+        else "too few alternatives at every token"
+        if recordings
+        else "prompts of SGLang alone, of which the logprobs are the model's own",
+        hint=("" if n_vocabulary else "With the key `tokenizer` it is known how many tokens are missing. ")
+        + "Record again with more alternatives, or the model's own logprobs.",
     )
 
 

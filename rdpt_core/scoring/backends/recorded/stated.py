@@ -19,6 +19,7 @@ _RAW_SERVERS = frozenset({"vllm", "llama.cpp"})
 """They write the model's own logprobs unless their mode says otherwise."""
 _SILENT = Sampling()
 _MOST_VALUES = 8
+_MOST_SHOWN = 4
 _SHOWN_CHARACTERS = 40
 _SHOWN = ("temperature", "top_p", "top_k", "min_p", "mode", "server")
 
@@ -53,14 +54,19 @@ def _values_in_words(entry: object) -> str:
     if not isinstance(entry, Mapping) or not isinstance(values, list):
         return ""
     pairs = [pair for pair in values if isinstance(pair, list) and len(pair) == 2]
-    shown = [
-        f"{value:g}" if isinstance(value, int | float) else str(value)[:_SHOWN_CHARACTERS] for value, _ in pairs[:4]
-    ]
+    shown = [_shown(value) for value, _ in pairs[:_MOST_SHOWN]]
     if len(pairs) > len(shown) or entry.get("n_others"):
         shown.append("others")
     if entry.get("n_silent") and shown:
         shown.append("not stated")
     return " or ".join(shown)
+
+
+def _shown(value: object) -> str:
+    """Records are strangers' files, and what they name may end up in a terminal."""
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return "".join(sign if sign.isprintable() else " " for sign in str(value)[:_SHOWN_CHARACTERS])
 
 
 def stated_evidence(recordings: Sequence[Recording], temperature: float | None) -> list[Evidence]:
@@ -94,6 +100,11 @@ def stated_evidence(recordings: Sequence[Recording], temperature: float | None) 
     return found
 
 
+def is_own(recording: Recording) -> bool:
+    """Whether logprobs are known to be the model's own, whatever was done to those of other recordings."""
+    return recording.is_prompt and recording.sampling is not None and recording.sampling.server == "sglang"
+
+
 def is_unclear(recording: Recording) -> bool:
     """Whether a record states a temperature, or a cut, of which it is not known whether its logprobs show it."""
     sampling = recording.sampling or _SILENT
@@ -104,12 +115,8 @@ def is_unclear(recording: Recording) -> bool:
 
 
 def _generated(recordings: Sequence[Recording]) -> list[Recording]:
-    """Without prompts under a server that scales what it generates only."""
-    return [
-        recording
-        for recording in recordings
-        if not (recording.is_prompt and recording.sampling is not None and _is_scaled_by_sglang(recording.sampling))
-    ]
+    """Without prompts of a server that scales what it generates only."""
+    return [recording for recording in recordings if not is_own(recording)]
 
 
 def _is_processed(sampling: Sampling) -> bool:

@@ -68,7 +68,7 @@ def _normalisers(
     first = alternatives.start[:-1][places.token]
     scaled = temperature * alternatives.logprob.astype(np.float64)
     most = np.maximum.reduceat(scaled, first)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         normaliser = most + np.log(np.add.reduceat(np.exp(scaled - np.repeat(most, places.n)), first))
         error = np.log1p(_tail_at_most(alternatives.logprob, places, temperature, n_vocabulary) / np.exp(normaliser))
         return normaliser, (error <= MOST_ERROR_NATS) & (places.total <= _MOST_TOTAL)

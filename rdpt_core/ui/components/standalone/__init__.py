@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from rdpt_core import __version__
+from rdpt_core.analysis.catalog import recorded_as
 from rdpt_core.analysis.labels import UNCERTAIN_PART
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.trace.fingerprint import text_hash
@@ -154,6 +155,7 @@ def _card(run: Run, view: TraceView) -> str:
         ("device", " ".join(str(environment[name]) for name in ("device", "device_name") if name in environment)),
         ("versions", ", ".join(f"{name} {version}" for name, version in packages.items())),
     ]
+    recorded = recorded_as(run)
     models = [
         {
             "role": model.role,
@@ -161,6 +163,7 @@ def _card(run: Run, view: TraceView) -> str:
             "revision": model.revision,
             "dtype": model.precision,
             "backend": model.backend,
+            **({"numbers": recorded.get(model.role, "computed when the run was scored")} if recorded else {}),
             "template": ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])),
             "marks of thinking": seen_marks(run.identity).family(model.role) or "the writer's",
             "tokenizer": model.tokenizer_hash,
