@@ -76,6 +76,7 @@ def score(
     quiet: bool = False,
     trust_remote_code: bool = False,
     trust_recorded: bool = False,
+    check_recorded: int = 0,
     on_stages: OnStages | None = None,
 ) -> ScoreResult:
     """Feed every trace to every model; store each token's logprob and each sentence's probability.
@@ -124,6 +125,8 @@ def score(
         trust_remote_code: run code that comes with a model.
         trust_recorded: take recorded logprobs as they are, whatever proves that they are not what the model gives at
             temperature 1.
+        check_recorded: first score so many traces of each recorded role with the model that its `check_with` names, and
+            refuse recordings that are not that model's. What is found is logged, and stored with the run.
         on_stages: called after every role with the seconds that its stages took.
 
     Returns:
@@ -146,6 +149,7 @@ def score(
     _check(device=device, dtype=dtype, template=template, marks=marks, too_long=too_long, engine=engine)
     budget = None if batch_tokens == "auto" else batch_tokens
     check_integers(batch_tokens=budget, limit=limit)
+    check_integers(0, check_recorded=check_recorded)
     request = ScoreRequest(
         models=models,
         template_policy=TemplatePolicy(template),
@@ -160,6 +164,7 @@ def score(
         quiet=quiet,
         with_ranks=ranks,
         trust_recorded=trust_recorded,
+        check_recorded=check_recorded,
     )
     distributed = None
     if engine == "ray":

@@ -59,7 +59,7 @@ def to_text(document: dict[str, Any]) -> str:
                 filter(None, [model["template"], str(TemplateSettings.of(run["identity"], model["role"]))])
             )
             lines.append(
-                f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['dtype']}, "
+                f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['precision']}, "
                 f"template {template}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "
                 f"{model['backend']}{_beginning(model['prompts_begin_with'])}"
             )

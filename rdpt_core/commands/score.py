@@ -133,6 +133,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="take recorded logprobs as they are, though something proves that they are not what the model gives at "
         "temperature 1; the proof is stored with the run",
     )
+    parser.add_argument(
+        "--check-recorded",
+        type=positive_integer,
+        default=0,
+        metavar="N",
+        help="first score N traces of each recorded role with the model under its key check_with, and stop if the "
+        "recorded logprobs are not that model's (default: no check)",
+    )
     parser.set_defaults(run=run)
 
 

@@ -69,11 +69,15 @@ def parse_reference(text: str) -> ModelReference:
     Raises:
         UsageError: the keys of a backend are unknown, incomplete, or have wrong values.
     """
+    return _parsed(text, Path())
+
+
+def _parsed(text: str, folder: Path) -> ModelReference:
     backend, colon, rest = text.partition(":")
     if colon and backend in ("openai", "recorded") and not Path(text).exists():
-        return _make_reference(_flag_table(backend, rest), f"a model `{backend}:…`", Path(), is_text=True)
+        return _make_reference(_flag_table(backend, rest), f"a model `{backend}:…`", folder, is_text=True)
     if text.startswith(("base=", "adapter=")) and not Path(text).exists():
-        return _make_reference(_adapter_table(text), f"a model `{text}`", Path())
+        return _make_reference(_adapter_table(text), f"a model `{text}`", folder)
     model, revision = _split_revision(text)
     return ModelReference(model=model, revision=revision)
 
@@ -165,13 +169,27 @@ def _make_reference(table: dict[str, Any], where: str, folder: Path, *, is_text:
     if missing:
         raise UsageError("there is no such file of recorded logprobs", where=where, got=", ".join(missing))
     server = {key: given.pop(key) for key in given.keys() & _SERVER_KEYS}
+    check_with = given.pop("check_with", None)
     template = template_settings(given.pop("template_name", None), given.pop("template_arguments", {}), where)
     return ModelReference(
         **{"model": "", **given},
         template=template,
         server=ServerSettings(**server) if backend == "openai" else None,
         files=files,
+        check_with=None if check_with is None else _local_model(check_with, where, folder),
     )
+
+
+def _local_model(text: str, where: str, folder: Path) -> ModelReference:
+    """A model that runs here, named as on the command line."""
+    if text.startswith(("openai:", "recorded:")):
+        raise UsageError(
+            "recordings are checked with a model that runs here",
+            where=f"{where} check_with",
+            expected="a folder, a .gguf file, or org/name[@revision]",
+            got=f"{text.partition(':')[0]}:…",
+        )
+    return _parsed(_beside(folder, text), folder)
 
 
 def template_settings(name: str | None, arguments: Mapping[str, Any], where: str) -> TemplateSettings:

@@ -135,6 +135,7 @@ class _RecordedTable(_Table):
     model: _Text | None = None
     tokenizer: _Text | None = None
     temperature: _Temperature | None = None
+    check_with: _Text | None = None
 
 
 TABLES: Mapping[str, type[_Table]] = {

@@ -260,6 +260,7 @@ class ModelReference:
         files: for the backend `recorded`.
         temperature: what logits were divided by before logprobs were recorded; None if the user does not say.
         adapter: a folder or hub name of a LoRA adapter that is merged into `model`.
+        check_with: for the backend `recorded`: the model that was recorded, to be run here for a check of some traces.
     """
 
     model: str
@@ -272,6 +273,7 @@ class ModelReference:
     files: tuple[str, ...] = ()
     adapter: str | None = None
     temperature: float | None = None
+    check_with: ModelReference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,12 @@ class ScoredModel:
     n_parameters: int | None
     context_length: int | None
     tokenizer_hash: str
+
+    @property
+    def precision(self) -> str:
+        """`dtype` for readers: the weights of a GGUF file are brought to it before anything is computed."""
+        is_gguf = self.backend == "transformers" and self.model.endswith(".gguf")
+        return f"gguf, dequantised to {self.dtype}" if is_gguf else self.dtype
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The whole of `score`, from files to a finished run, in the order in which it happens.
 
-    resolve the models → check the traces → claim the run → role by role: score, commit → finish
+    resolve the models → check the traces (and recordings) → claim the run → role by role: score, commit → finish
 
 Tokenisation and database run beside the model. One model is in memory at a time, so the last role is the one that
 completes traces: with its batches go the sentences. A role whose base is the model of the role before goes on with it.
@@ -23,6 +23,7 @@ from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
 from rdpt_core.scoring.jobs.identity import NOTES, SERVED, check_served, make_claim, read_again, survey_traces
+from rdpt_core.scoring.jobs.recorded_check import RecordedCheck, check_recorded, with_checks
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
 from rdpt_core.scoring.request import RunStore, ScoreRequest
@@ -60,7 +61,7 @@ def score_run(
     Raises:
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
         StoreError: the database was replaced meanwhile.
-        InputError: the traces of the second pass are not those of the first.
+        InputError: the traces of a later pass are not those of the first, or recordings do not pass their check.
         ModelError: a model's files changed since the run was named by them, or its server answers otherwise.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
@@ -76,7 +77,10 @@ def score_run(
     survey = survey_traces(read_traces(), request.template_policy)
     if request.marks_policy is MarksPolicy.OWN and not any(has_marks(trace.response) for trace in read_traces()):
         _LOGGER.warning("no response has a mark of thinking that is known, so there is none to replace")
-    claim = make_claim(request, backends, survey, splitter)
+    checks: list[RecordedCheck] = []
+    if request.check_recorded:
+        checks = check_recorded(request, backends, read_again(read_traces, survey), survey.n_traces, splitter)
+    claim = with_checks(make_claim(request, backends, survey, splitter), checks)
     for note in (*same_model_notes(claim.models, claim.identity), *claim.environment.get(NOTES, ())):
         _LOGGER.warning("%s", note)
     counted = _with_sentence_counts(read_again(read_traces, survey), splitter)

@@ -68,3 +68,4 @@ class ScoreRequest:
     quiet: bool = False
     with_ranks: bool = False
     trust_recorded: bool = False
+    check_recorded: int = 0

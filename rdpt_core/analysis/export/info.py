@@ -52,6 +52,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "models": [
             {
                 **asdict(model),
+                "precision": model.precision,
                 **run.template_settings(model.role).to_json(),
                 "prompts_begin_with": begins.get(model.role),
                 "recorded_as": recorded.get(model.role),

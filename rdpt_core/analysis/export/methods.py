@@ -71,7 +71,7 @@ def _computed(methods: Sequence[Method]) -> str:
 
 
 def _model(model: ScoredModel) -> str:
-    return f"{model.role} = {model.model}, revision {model.revision} ({model.backend}, {model.dtype})"
+    return f"{model.role} = {model.model}, revision {model.revision} ({model.backend}, {model.precision})"
 
 
 def _template_settings(run: Run) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from rdpt_core.config import ModelSet
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import MarksPolicy, ModelReference, Role, TemplatePolicy
 from rdpt_core.scoring.backends.base import Backend, Prompting
@@ -123,6 +125,36 @@ def make_backend(
     return TransformersBackend(role, files, tokenizers[role], distilled, options, lent or LentBase())
 
 
+def make_live_backend(request: ScoreRequest, role: Role) -> TransformersBackend:
+    """The model that `check_with` of a recorded role names, which runs here as that role would.
+
+    Raises:
+        ModelError: it is missing or unusable.
+        UsageError: the role names none; settings of a chat template that it does not take.
+    """
+    recorded = request.models.references[role]
+    if recorded.check_with is None:
+        raise UsageError(
+            "there is no model to check these recordings with",
+            where=f"--check-recorded, {role}",
+            expected="the model that was recorded, under the key check_with",
+            got="none",
+            hint=f"`check_with = MODEL` in the table [{role}], or recorded:FILE,check_with=MODEL.",
+        )
+    references = {role: replace(recorded.check_with, template=recorded.template)}
+    distilled = request.models.references.get(Role.DISTILLED)
+    if request.template_policy is TemplatePolicy.DISTILLED and distilled is not None:
+        references.setdefault(Role.DISTILLED, distilled)
+    files = {name: _files(name, reference) for name, reference in references.items()}
+    tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
+    _check_template(request.template_policy, role, references[role], tokenizers.get(role))
+    alone = replace(request, models=ModelSet(references), with_ranks=False)
+    backend = make_backend(alone, role, files[role], tokenizers)
+    if not isinstance(backend, TransformersBackend):
+        raise ValueError("`check_with` names a model of this machine")
+    return backend
+
+
 def _check_template(
     policy: TemplatePolicy, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None
 ) -> None:
@@ -136,7 +168,8 @@ def _check_template(
     is_asked = reference.backend != "recorded" or policy is TemplatePolicy.DISTILLED
     template = own_template(policy, role, tokenizer) if is_asked else None
     if template is None:
-        if given.to_json():
+        # Recordings need no prompt; settings are then those of the model that they are checked with.
+        if given.to_json() and reference.check_with is None:
             raise UsageError(
                 "a chat template is given settings, and makes no prompt of this run",
                 where=f"{role} {reference.model}".rstrip(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rdpt_core.arrays import Floats
 from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores, Trace
 from rdpt_core.scoring.backends.base import (
     Batch,
@@ -174,6 +175,25 @@ class TransformersBackend:
             if self._options.device == "cpu":
                 self._files.check_mapped()
             yield results
+
+    def score_at(
+        self, prepared: Iterable[PreparedTrace], temperatures: Sequence[float]
+    ) -> Iterator[tuple[PreparedTrace, Floats]]:
+        """Traces that have a token to score, with their logprobs after logits were divided by each temperature.
+
+        Shapes: (len(temperatures), n_scored). Units: nats, NaN where the model gives none.
+        """
+        from rdpt_core.scoring.engine.kernel import TokenSequence, check_ids
+
+        for trace in prepared:
+            if trace.n_scored == 0:
+                continue
+            sequence = TokenSequence(trace.prompt, trace.encoding.token_id[: trace.n_scored])
+            check_ids([sequence], self._vocabulary_size, self._files.name)
+            logprob = self._kernels[0].score_at(sequence, temperatures)
+            if self._options.device == "cpu":
+                self._files.check_mapped()
+            yield trace, np.where(np.isfinite(logprob), logprob, np.nan)
 
     def close(self) -> None:
         """Drop the model and return its memory, unless the next role goes on with it as its base."""

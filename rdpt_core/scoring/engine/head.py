@@ -2,7 +2,8 @@
 
 For hidden states h, output matrix W, bias b and targets t this equals
 
-    logits = finish((h @ W.T + b).float())          finish: times a scale, divided by a divisor, soft-capped
+    logits = finish((h @ W.T + b).float())          finish: times a scale, divided by a divisor, soft-capped,
+                                                    divided by a temperature
     logits.log_softmax(-1).gather(-1, t)
 
 Tiles run over rows and vocabulary. Each tile adds its own log-sum-exp to that of the tiles before it, in float32:
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -30,11 +31,15 @@ TILE_COLUMNS = 4096
 
 @dataclass(frozen=True, slots=True)
 class HeadFinish:
-    """What some architectures do to their logits after the output matrix; None where they do not."""
+    """What some architectures do to their logits after the output matrix; None where they do not.
+
+    `temperature` is no architecture's: it divides what the model made of its logits, last of all.
+    """
 
     scale: float | None = None
     divisor: float | None = None
     soft_cap: float | None = None
+    temperature: float | None = None
 
     @classmethod
     def of(cls, config: Any) -> HeadFinish:
@@ -53,6 +58,8 @@ class HeadFinish:
             logits.div_(self.divisor)
         if self.soft_cap is not None:
             logits.div_(self.soft_cap).tanh_().mul_(self.soft_cap)
+        if self.temperature is not None:
+            logits.div_(self.temperature)
         return logits
 
 
@@ -71,6 +78,11 @@ class TiledHead:
         self._weight, self._bias, self._finish, self._block_rows = weight, bias, finish, block_rows
         self._by_onednn = by_onednn
         self._buffers = threading.local()
+
+    def at(self, temperature: float) -> TiledHead:
+        """The same head with logits divided by a temperature."""
+        finish = replace(self._finish, temperature=temperature)
+        return TiledHead(self._weight, self._bias, finish, self._block_rows, by_onednn=self._by_onednn)
 
     def logprobs(self, hidden: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Logprob of `targets[i]` after the hidden state `hidden[rows[i]]`.

@@ -146,6 +146,29 @@ class CausalKernel:
                 results.update(zip(positions, scored, strict=True))
         return [results[position] for position in range(len(sequences))]
 
+    def score_at(self, sequence: TokenSequence, temperatures: Sequence[float]) -> Floats:
+        """What `score` gives of one sequence, with the logits divided by each of some temperatures.
+
+        The model runs once and its head once a temperature; at temperature 1 the numbers are those of `score`.
+        Shapes: (len(temperatures), len(response)).
+
+        Raises:
+            ModelError: memory does not hold the sequence.
+        """
+        try:
+            with torch.inference_mode():
+                if self.plain and not self.findings.tiles:
+                    own = (own_scores(self._model, sequence, temperature=one)[0] for one in temperatures)
+                    return np.stack(list(own))
+                hidden, rows = self._tiled_states(sequence) if self.plain else self._pack_states(sequence)
+                heads = [self._head.at(temperature) for temperature in temperatures]
+                targets = sequence.response.astype(np.int64)
+                return np.stack([self._head_scores(hidden, rows, targets, False, head)[0] for head in heads])
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._no_room(sequence, error) from error
+
     def _plan(self, sequences: Sequence[TokenSequence], positions: Sequence[int]) -> list[list[int]]:
         items = [sequences[position].plan_item() for position in positions]
         batches = plan_batches(items, self.budget_rows, share=self.shares)
@@ -156,19 +179,22 @@ class CausalKernel:
     ) -> list[list[int]]:
         """The same sequences under half the budget; what is scored already stays scored."""
         if len(positions) == 1:
-            raise ModelError(
-                "memory does not hold one trace",
-                where=str(self._device),
-                expected=f"room for {len(sequences[positions[0]])} tokens",
-                got=str(error).splitlines()[0] if str(error) else type(error).__name__,
-                hint="What is scored is kept. Free memory, or use a smaller dtype or another device.",
-            ) from error
+            raise self._no_room(sequences[positions[0]], error) from error
         rows = sum(len(sequences[position]) for position in positions)
         self.budget_rows = max(1, min(self.budget_rows, rows) // 2)
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         _LOGGER.warning("out of memory; going on with %d tokens a batch", self.budget_rows)
         return self._plan(sequences, positions)
+
+    def _no_room(self, sequence: TokenSequence, error: BaseException) -> ModelError:
+        return ModelError(
+            "memory does not hold one trace",
+            where=str(self._device),
+            expected=f"room for {len(sequence)} tokens",
+            got=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            hint="What is scored is kept. Free memory, or use a smaller dtype or another device.",
+        )
 
     def _score_together(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
         if not self.plain:
@@ -182,8 +208,7 @@ class CausalKernel:
         self, sequences: Sequence[TokenSequence], with_ranks: bool, lane_rows: int | None = None
     ) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
-        with pooled(None if self._routed else self._pool):
-            hidden = self._hidden(pack, lane_rows or (_ROUTED_ROWS if self._routed else self._block_rows))
+        hidden = self._hidden(pack, lane_rows)
         logprobs, ranks = self._head_scores(hidden, pack.head_rows, pack.targets, with_ranks)
         ends = np.cumsum(pack.n_response)[:-1]
         by_sequence = np.split(logprobs, ends)
@@ -191,24 +216,37 @@ class CausalKernel:
             return [TokenScores(logprob, None) for logprob in by_sequence]
         return [TokenScores(*both) for both in zip(by_sequence, np.split(ranks, ends), strict=True)]
 
+    def _pack_states(self, sequence: TokenSequence) -> tuple[torch.Tensor, Ints]:
+        """The states of one sequence in a pack of its own, and the rows that predict its response."""
+        pack = build_pack([sequence], self._block_rows)
+        return self._hidden(pack, None), pack.head_rows
+
     def _score_tiled(self, sequence: TokenSequence, with_ranks: bool) -> TokenScores:
         """The model's own attention over one sequence, and the head in tiles."""
+        hidden, rows = self._tiled_states(sequence)
+        return TokenScores(*self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks))
+
+    def _tiled_states(self, sequence: TokenSequence) -> tuple[torch.Tensor, Ints]:
+        """The states by the model's own attention, and the rows that predict the response."""
         forget_lengths(self._model)
         ids = np.array([*sequence.prompt, *sequence.response.tolist()], dtype=np.int64)
         hidden = self._states(self._to_device(ids, self._device)[None], None)
-        rows = np.arange(len(sequence.prompt) - 1, len(sequence) - 1)
-        return TokenScores(*self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks))
+        return hidden, np.arange(len(sequence.prompt) - 1, len(sequence) - 1)
 
     def _head_scores(
-        self, hidden: torch.Tensor, rows: Ints, targets: Ints, with_ranks: bool
+        self, hidden: torch.Tensor, rows: Ints, targets: Ints, with_ranks: bool, head: TiledHead | None = None
     ) -> tuple[Floats, SmallInts | None]:
         on_device = (self._to_device(array, hidden.device) for array in (rows, targets))
         with pooled(self._pool), nullcontext() if self._clocks is None else self._clocks["head"].running():
-            logprobs, ranks = self._head.score(hidden, *on_device, with_ranks=with_ranks)
+            logprobs, ranks = (head or self._head).score(hidden, *on_device, with_ranks=with_ranks)
         return logprobs.cpu().numpy(), None if ranks is None else ranks.cpu().numpy()
 
-    def _hidden(self, pack: Pack, lane_rows: int) -> torch.Tensor:
+    def _hidden(self, pack: Pack, lane_rows: int | None) -> torch.Tensor:
         """Shapes: (rows, d)."""
+        with pooled(None if self._routed else self._pool):
+            return self._hidden_in_lanes(pack, lane_rows or (_ROUTED_ROWS if self._routed else self._block_rows))
+
+    def _hidden_in_lanes(self, pack: Pack, lane_rows: int) -> torch.Tensor:
         ids, positions = (self._to_device(array, self._device)[None] for array in (pack.ids, pack.positions))
         clock = None if self._clocks is None else self._clocks["attention"]
         layout = Layout(pack.segments, self.kernels, self._pool, clock=clock)

@@ -225,17 +225,22 @@ def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
     return own_scores(model, sequence)[0]
 
 
-def own_scores(model: Any, sequence: TokenSequence, positions: Sequence[int] | None = None) -> tuple[Floats, SmallInts]:
+def own_scores(
+    model: Any, sequence: TokenSequence, positions: Sequence[int] | None = None, *, temperature: float | None = None
+) -> tuple[Floats, SmallInts]:
     """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass.
 
     Args:
         positions: of every token; None for what the model takes by itself.
+        temperature: what its logits are divided by; None for nothing.
     """
     forget_lengths(model)
     device = model.get_input_embeddings().weight.device
     ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=device)
     places = {} if positions is None else {"position_ids": torch.tensor([positions], device=device)}
     logits = model(input_ids=ids, use_cache=False, **places).logits[0, len(sequence.prompt) - 1 : -1].float()
+    if temperature is not None:
+        logits = logits / temperature
     targets = ids[0, len(sequence.prompt) :, None].to(logits.device)
     # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
     chosen = logits.gather(-1, targets)

@@ -156,7 +156,7 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         "models": {
             backend.model.role: {
                 **_model_identity(backend),
-                **request.models.references[backend.model.role].template.to_json(),
+                **_template_settings(request, backend),
             }
             for backend in backends
         },
@@ -257,6 +257,12 @@ def _model_identity(backend: Backend) -> dict[str, Any]:
     if backend.prompt_hash is not None:
         known["prompt_hash"] = backend.prompt_hash
     return known
+
+
+def _template_settings(request: ScoreRequest, backend: Backend) -> dict[str, Any]:
+    """Those of recordings that make no prompt are for a check of them, and change no number."""
+    is_used = backend.model.backend != "recorded" or backend.chat_template is not None
+    return request.models.references[backend.model.role].template.to_json() if is_used else {}
 
 
 def make_run_id(identity: dict[str, Any]) -> str:

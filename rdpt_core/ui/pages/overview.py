@@ -219,7 +219,7 @@ def model_table(run: Run) -> None:
             "role": str(model.role),
             "model": words.plain(model.model, 200),
             "revision": model.revision,
-            "dtype": model.dtype,
+            "dtype": model.precision,
             "template": words.plain(
                 ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])), 200
             ),

@@ -126,3 +126,20 @@ def test_no_text_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(soundness, "check_texts", check_texts)
     assert main(["info", "--db", str(tmp_path / "a.duckdb")]) == 0
+
+
+def test_weights_of_a_gguf_file_are_said_to_be_dequantised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [TRACE])
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE run_models SET model = './small-q4.gguf' WHERE role = 'student'")
+    assert main(["info", "--db", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (student,) = (line for line in lines if line.startswith("  student") and "@" in line)
+    (teacher,) = (line for line in lines if line.startswith("  teacher") and "@" in line)
+    assert ", gguf, dequantised to float32, " in student and "gguf" not in teacher
+    assert main(["info", "--db", str(path), "--json"]) == 0
+    models = {model["role"]: model for model in json.loads(capsys.readouterr().out)["runs"][0]["models"]}
+    # What names the run keeps its word.
+    assert (models["student"]["dtype"], models["student"]["precision"]) == ("float32", "gguf, dequantised to float32")
+    assert models["teacher"]["precision"] == models["teacher"]["dtype"]

@@ -8,7 +8,7 @@ import pytest
 
 from rdpt_core.config import parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
-from rdpt_core.records import ROLES, Role, TemplateSettings
+from rdpt_core.records import ROLES, ModelReference, Role, TemplateSettings
 
 
 def write(path: Path, text: str) -> Path:
@@ -197,3 +197,22 @@ def test_a_key_written_into_a_flag_is_refused_by_its_name() -> None:
     with pytest.raises(UsageError, match="unknown key in the triple") as caught:
         parse_reference("openai:http://127.0.0.1:9/v1,api_key=sk-canary,tokenizer=here")
     assert "canary" not in str(caught.value) and "api_key_env" in str(caught.value)
+
+
+def test_recordings_name_the_model_that_they_are_checked_with(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
+    (tmp_path / "r.jsonl").touch()
+    triple = tmp_path / "t.toml"
+    table = '[{role}]\nbackend = "recorded"\nfiles = ["r.jsonl"]\ncheck_with = "{model}"\n'
+    triple.write_text(
+        table.format(role="teacher", model="big") + table.format(role="student", model="base=big,adapter=lora")
+    )
+    references = read_triple(triple, parse_roles("teacher,student")).references
+    teacher, student = (references[role].check_with for role in (Role.TEACHER, Role.STUDENT))
+    assert teacher == ModelReference(str(tmp_path / "big"))
+    assert student == ModelReference(str(tmp_path / "big"), adapter="lora")
+    by_flag = parse_reference(f"recorded:{tmp_path / 'r.jsonl'},check_with=org/name@v1")
+    assert by_flag.check_with == ModelReference("org/name", revision="v1")
+    with pytest.raises(UsageError, match="a model that runs here") as caught:
+        parse_reference(f"recorded:{tmp_path / 'r.jsonl'},check_with=openai:http://u:secret@h/v1")
+    assert "secret" not in str(caught.value)

@@ -127,6 +127,13 @@ class RecordedBackend:
         for batch in batches:
             yield [self._result(prepared.item) for prepared in batch]
 
+    def look_up(self, item: ScoringItem) -> RoleResult:
+        """What is recorded of one trace. It does not count as use of its recording."""
+        used = set(self._used)
+        result = self._result(item)
+        self._used = used
+        return result
+
     def close(self) -> None:
         """Warn of recordings that were of no use."""
         n = len(self._library.recordings)

@@ -161,7 +161,7 @@ def _card(run: Run, view: TraceView) -> str:
             "role": model.role,
             "model": model.model,
             "revision": model.revision,
-            "dtype": model.dtype,
+            "dtype": model.precision,
             "backend": model.backend,
             **({"numbers": recorded.get(model.role, "computed when the run was scored")} if recorded else {}),
             "template": ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])),

@@ -66,3 +66,17 @@ def test_a_row_that_is_not_finite_has_no_rank() -> None:
         torch.ones(1, 4), rows, rows, with_ranks=True
     )
     assert ranks is not None and ranks.tolist() == [0]
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 1.5])
+def test_a_temperature_divides_what_the_model_made_of_its_logits(temperature: float) -> None:
+    torch.manual_seed(0)
+    hidden, weight = torch.randn(9, 16), torch.randn(50, 16)
+    rows, targets = torch.arange(9), torch.randint(0, 50, (9,))
+    head = TiledHead(weight, None, HeadFinish(soft_cap=3.0), block_rows=4)
+    logits = (3 * torch.tanh(hidden.double() @ weight.double().T / 3)) / temperature
+    expected = logits.log_softmax(-1).gather(-1, targets[:, None])[:, 0]
+    found = head.at(temperature).logprobs(hidden, rows, targets)
+    # As for tiles: float32 sums over 50 columns.
+    assert (found - expected).abs().max() <= 2e-5
+    assert temperature != 1 or torch.equal(found, head.logprobs(hidden, rows, targets))
