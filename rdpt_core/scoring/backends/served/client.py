@@ -21,7 +21,6 @@ import json
 import logging
 import random
 import time
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,11 +34,21 @@ from rdpt_core.scoring.backends.served.dialects import (
     BadReplyError,
     Dialect,
     NoAnswerError,
+    NoLogprobsError,
     OtherTokensError,
     Sent,
+    UnknownToServerError,
 )
 from rdpt_core.scoring.backends.served.gate import Gate
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
+from rdpt_core.scoring.backends.served.refusals import (
+    LOGITS_HINT,
+    Unanswered,
+    advice,
+    is_switched_off,
+    unknown_fields,
+    why_refused,
+)
 from rdpt_core.scoring.backends.served.secret import Secret
 
 _LOGGER = logging.getLogger(__name__)
@@ -54,20 +63,18 @@ _WEIGHT_OF_TIMEOUT = 2
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A request that got no logprobs, and why, in words that may be shown."""
-
-    reason: UnscoredReason
-    detail: str
-
-
 class _RefusedError(NoAnswerError):
-    """The server says no to this request. `is_missing`: it has no such path, or no such model (404)."""
+    """The server says no to this request.
 
-    def __init__(self, what: str, *, is_missing: bool = False) -> None:
+    Attributes:
+        status: of HTTP. 404: it has no such path, or no such model.
+        said: its reply, which may hold anything and is not shown.
+    """
+
+    def __init__(self, what: str, *, status: int, said: str) -> None:
         super().__init__(what)
-        self.is_missing = is_missing
+        self.status = status
+        self.said = said
 
 
 class _BusyError(NoAnswerError):
@@ -96,6 +103,7 @@ class ServerClient:
             trust_env=urlsplit(self.root).hostname not in _LOOPBACK,
         )
         self._known_good: tuple[Dialect, Sent, Answer] | None = None
+        self._left_out: frozenset[str] = frozenset()
         self._was_away = False
         self._meeting = asyncio.Lock()
         self._trouble_since_s: float | None = None
@@ -125,8 +133,13 @@ class ServerClient:
                 await self._pause(tries, error, error.wait_s)
                 tries += 1
 
-    async def find_dialect(self, dialects: tuple[Dialect, ...], sent: Sent) -> tuple[Dialect, Answer]:
+    async def find_dialect(
+        self, dialects: tuple[Dialect, ...], sent: Sent, *, hint: str = ""
+    ) -> tuple[Dialect, Answer]:
         """The first dialect in which the server answers a request that it should be able to answer.
+
+        Args:
+            hint: what to do if it answers in none; empty if nothing is known of the server.
 
         Raises:
             ServerGoneError: it answers in none for as long as we wait.
@@ -134,12 +147,21 @@ class ServerClient:
         """
         refusals: dict[str, str] = {}
         for dialect in dialects:
+            # A gateway may guard, redirect or break at paths that it does not serve, and serve the usual one.
+            is_uncommon = len(dialects) > 1 and dialect.path != "/v1/completions"
             tries = 0
             while True:
                 try:
                     answer = await self._query(dialect, sent)
                 except _RefusedError as error:
                     refusals[dialect.name] = str(error)
+                except ModelError as error:
+                    if not is_uncommon:
+                        raise
+                    refusals[dialect.name] = error.got or error.what
+                except (NoLogprobsError, UnknownToServerError) as error:
+                    refusals[dialect.name] = str(error)
+                    hint = LOGITS_HINT if isinstance(error, NoLogprobsError) else hint
                 except BadReplyError as error:
                     refusals[dialect.name] = str(error)
                     # A reply that makes no sense may be a broken one; one that does so thrice is another dialect.
@@ -147,9 +169,11 @@ class ServerClient:
                     if tries < _TRIES // 2:
                         continue
                 except (_BusyError, _FailedError) as error:
-                    await self._pause(tries, error, error.wait_s)
+                    refusals[dialect.name] = str(error)
                     tries += 1
-                    continue
+                    if tries < _TRIES // 2 or not is_uncommon or isinstance(error, _BusyError):
+                        await self._pause(tries - 1, error, error.wait_s)
+                        continue
                 else:
                     self._known_good, self._was_away = (dialect, sent, answer), False
                     return dialect, answer
@@ -159,8 +183,7 @@ class ServerClient:
             where=f"{self.root}, model {self._model}",
             expected="vLLM's prompt_logprobs, SGLang's /generate, or completions with echo and logprobs",
             got="; ".join(f"{name}: {words}" for name, words in refusals.items()),
-            hint="Chat endpoints of hosted services give none; serve the model with vLLM or SGLang. If it says "
-            "that ids are out of the vocabulary, `tokenizer` is another model's.",
+            hint=hint or advice(refusals.values()),
         )
 
     async def score(self, dialect: Dialect, sent: Sent, trace_id: str) -> Answer | Unanswered:
@@ -184,8 +207,9 @@ class ServerClient:
                 try:
                     return await self._query(dialect, sent)
                 except _RefusedError as error:
-                    if not error.is_missing:
-                        return Unanswered(UnscoredReason.SERVER_REFUSED, str(error))
+                    if error.status != 404:
+                        body = dialect.request(self._model, sent)
+                        return why_refused(error.status, str(error), error.said, body, len(sent.ids))
                     # What was there before is missing now: a server that is being replaced looks like this.
                     failure: NoAnswerError = error
                 except _BusyError as error:
@@ -237,13 +261,30 @@ class ServerClient:
         return False
 
     async def _query(self, dialect: Dialect, sent: Sent) -> Answer:
-        reply = await self._exchange("POST", dialect.path, dialect.request(self._model, sent))
+        reply = await self._ask(dialect, sent)
         try:
             answer = dialect.read(reply, sent)
         except BadReplyError as error:
             raise type(error)(self._shown(str(error))) from None
         self._trouble_since_s = None
         return answer
+
+    async def _ask(self, dialect: Dialect, sent: Sent) -> Any:
+        """The reply to a request, without those fields that this server refuses."""
+        body = dialect.request(self._model, sent)
+        left_out = self._left_out
+        while True:
+            try:
+                kept = {name: value for name, value in body.items() if name not in left_out}
+                reply = await self._exchange("POST", dialect.path, kept)
+            except _RefusedError as error:
+                unknown = unknown_fields(error.said, dialect.optional & kept.keys())
+                if error.status not in (400, 422) or not unknown:
+                    raise
+                left_out |= unknown
+            else:
+                self._left_out |= left_out
+                return reply
 
     async def _pause(self, number: int, error: NoAnswerError, wait_s: float | None) -> None:
         """Back off with jitter, or for as long as the server asks; not beyond the server's patience."""
@@ -304,7 +345,7 @@ class ServerClient:
         message = self._shown(f"HTTP {status}: {_message(response)}")
         # A gateway stays where it is while a server behind it is replaced.
         self._was_away = self._was_away or status >= 500 or status == 404
-        if status in (401, 403):
+        if status in (401, 403) and (status == 401 or not is_switched_off(response.text)):
             raise ModelError(
                 "the server does not accept the key",
                 where=self.root,
@@ -319,7 +360,7 @@ class ServerClient:
             raise ModelError(
                 "the server points elsewhere", where=f"{self.root}{path}", got=message, hint="Correct base_url."
             )
-        raise _RefusedError(message, is_missing=status == 404)
+        raise _RefusedError(message, status=status, said=response.text)
 
     def _shown(self, text: str) -> str:
         return self._secret.strike_out(text)
