@@ -91,8 +91,8 @@ _Address = Annotated[_Text, AfterValidator(_checked_address)]
 _Variable = Annotated[str, BeforeValidator(_checked_variable)]
 _Dtype = Annotated[Dtype, _expecting(" or ".join(DTYPES), what="unknown dtype in the triple")]
 _Dialect = Annotated[
-    Literal["auto", "vllm", "echo", "sglang"],
-    _expecting("auto or vllm or echo or sglang", what="unknown dialect in the triple"),
+    Literal["auto", "scoring", "vllm", "sglang", "echo"],
+    _expecting("auto or scoring or vllm or sglang or echo", what="unknown dialect in the triple"),
 ]
 
 

@@ -182,7 +182,7 @@ class ServerSettings:
     Attributes:
         base_url: with or without the closing `/v1`.
         api_key_env: name of the environment variable that holds the key; the key itself is in no record.
-        dialect: `vllm`, `echo`, `sglang`, or `auto` for the first of them that works.
+        dialect: `scoring`, `vllm`, `sglang`, `echo`, or `auto` for the first of them that works.
         concurrency: requests under way at once.
         tokens_in_flight: tokens of prompts and responses under way at once; a longer trace goes alone.
         timeout_s: for one answer.

@@ -3,6 +3,7 @@
 backend    what the pipeline sees
 dialects   how each kind of server is asked, and how its reply is read and checked
 client     requests under way, retries, and when a server counts as gone
+refusals   what a server means by saying no
 greeting   by what a served model is known again
 gate       how many requests and tokens are under way at once
 secret     the key: read from the environment, and struck out of everything that could be shown

@@ -23,8 +23,9 @@ GREETING = ("Which one comes next?", "One, two, three, and so on.")
 TOLERANCE_NATS = 0.05
 """Answers that differ by no more than this a token, on average, are one model's."""
 
-_WORSE_THAN_CHANCE_NATS = 5.0
-"""Models that were trained on other languages do not come close to this on plain words."""
+_WORSE_THAN_CHANCE_NATS = 10.0
+"""A model that was trained on little else than its own texts lies 5 nats below chance on plain words; logits that are
+all below 0, further."""
 
 _DIGITS = 3
 

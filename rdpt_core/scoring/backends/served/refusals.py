@@ -25,7 +25,7 @@ _LIMITS = tuple(
         (r"(?:maximum|model'?s) context (?:length|window|limit|size)(?: is| of)?(?: only)?:? \(?NUMBER tokens?", 0),
         (r"maximum context length (?:is|of|:) ?NUMBER", 0),
         (r"maximum model length of NUMBER", 0),
-        (r"exceeds? (?:the )?(?:available )?context (?:window|size|length) (?:of|\()NUMBER", 0),
+        (r"exceeds? (?:the )?(?:available )?context (?:window|size|length) (?:of )?\(?NUMBER", 0),
         (r"with NUMBER maximum context length", 0),
         (r"\bmax_(?:model|seq)_len(?:gth)? ?\(?(?:=|is|of)? ?\(?NUMBER", 0),
         # llama.cpp, as a field.
@@ -45,7 +45,7 @@ _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context_size|ContextWindowExceeded|context_window_exceeded"
     r"|(?:exceed|longer than|greater than|too (?:long|large) for|beyond)[^.\n]{0,60}"
     r"(?:context|maximum model length|max_model_len|max_seq_len|maximum number of tokens)"
-    r"|(?:context|prompt|input)(?: \w+){0,3} (?:is )?(?:too long|exceed)"
+    r"|context(?: \w+){1,2} exceed|(?:context|prompt|input)(?: \w+){0,2} too long"
     r"|reduce the length of the (?:input )?(?:prompt|messages)"
     r"|maximum (?:context|prompt) length is",
     re.I,
