@@ -266,7 +266,7 @@ def test_beyond_the_servers_context_the_sentences_that_fit_are_scored(triple: Pa
     assert sum(own) == sum(row["logprob"] is not None for row in rows if row["role"] == "student") - 1
 
 
-@pytest.mark.parametrize("dialect", ["scoring", "vllm", "sglang", "echo"])
+@pytest.mark.parametrize("dialect", ["scoring", "sglang", "echo"])
 def test_a_limit_that_only_refusals_tell_gives_what_the_stated_one_gives(
     triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], dialect: str
 ) -> None:
@@ -289,11 +289,11 @@ def test_a_limit_that_only_refusals_tell_gives_what_the_stated_one_gives(
             if not tells:
                 assert score(traces, ["--triple", str(toml)], refused, "--too-long", "refuse") == 3
     for what in ("sentences", "tokens"):
-        mine, theirs = (export(one, what, tmp_path / "o.jsonl", status=3) for one in (stated, told))
+        mine, theirs = (export(one, what, tmp_path / "o.jsonl") for one in (stated, told))
         assert without_run(mine) == without_run(theirs)
-    rows = [row for row in export(told, "sentences", tmp_path / "o.jsonl", status=3) if row["trace_id"] == "t1"]
+    rows = [row for row in export(told, "sentences", tmp_path / "o.jsonl") if row["trace_id"] == "t1"]
     assert {row["unscored_reason"] for row in rows} == {None, "context_length"}
-    rows = [row for row in export(refused, "sentences", tmp_path / "o.jsonl", status=3) if row["trace_id"] == "t1"]
+    rows = [row for row in export(refused, "sentences", tmp_path / "o.jsonl") if row["trace_id"] == "t1"]
     assert {row["unscored_reason"] for row in rows} == {"context_length"}
 
 

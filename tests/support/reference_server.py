@@ -46,7 +46,7 @@ class ReferenceServer:
         retry_after_s: what a busy answer asks for.
         tells_context: whether its list of models says how long a request may be.
         is_strict: whether it refuses fields of completions that OpenAI's have not.
-        spells_ids: whether tokens are spelt as their ids.
+        spells_ids: whether the tokens of an echo are spelt as their ids.
     """
 
     def __init__(
@@ -237,7 +237,7 @@ class ReferenceServer:
     def _completion(
         self, model: _Model, ids: list[int], rows: list[float | None], body: dict[str, Any]
     ) -> dict[str, Any]:
-        texts = [f"token_id:{one}" if self._spells_ids else model.spell(one) for one in ids]
+        texts = [model.spell(one) for one in ids]
         generated = ["x"] * body["max_tokens"]
         choice: dict[str, Any] = {"index": 0, "text": "".join(generated), "finish_reason": "length"}
         if "vllm" in self.dialects:
@@ -249,6 +249,8 @@ class ReferenceServer:
                     for number, (one, row, text) in enumerate(zip(ids, rows, texts, strict=True))
                 ]
         if "echo" in self.dialects and body.get("echo"):
+            texts = [f"token_id:{one}" for one in ids] if self._spells_ids else texts
+            generated = ["token_id:0"] * len(generated) if self._spells_ids else generated
             choice["text"] = "".join(texts + generated)
             choice["logprobs"] = {
                 "tokens": texts + generated,

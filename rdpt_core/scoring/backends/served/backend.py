@@ -74,14 +74,8 @@ class ServedBackend:
         name = reference.model or str(entry["id"])
         root = entry.get("root")
         self._greeting = _greeting(tokenizer)
-        meta = entry.get("meta")
-        context_length = (
-            self._settings.context_length
-            or _positive(entry.get("max_model_len"))
-            # llama.cpp
-            or _positive(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
-        )
-        self._hint = _hint(role, entry)
+        context_length = self._settings.context_length or stated_context_length(entry)
+        self._hint = hint_without_logprobs(role, entry)
         self._name = name
         self._model = ScoredModel(
             role=role,
@@ -260,8 +254,15 @@ def _greeting(tokenizer: RoleTokenizer) -> Sent:
     return Sent([*prompt, *encoding.token_id.tolist()], len(prompt))
 
 
-def _hint(role: Role, entry: Mapping[str, Any]) -> str:
-    """What to do if this model's server gives no logprobs of a prompt, by what it lists of the model."""
+def stated_context_length(entry: Mapping[str, Any]) -> int | None:
+    """In tokens, by what the server lists of the model; None if it does not say."""
+    meta = entry.get("meta")
+    # vLLM and SGLang; llama.cpp.
+    return _positive(entry.get("max_model_len")) or _positive(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
+
+
+def hint_without_logprobs(role: Role, entry: Mapping[str, Any]) -> str:
+    """What to do if the server gives no logprobs of a prompt, by what it lists of the model; else empty."""
     if str(entry.get("id")).lower().endswith(".gguf") or entry.get("owned_by") == "llamacpp":
         return f"llama.cpp's server gives none of a prompt; name the file that it serves: --{role} model.gguf."
     return ""
