@@ -237,12 +237,11 @@ def _served_model(listed: Any, name: str, settings: ServerSettings, secret: Secr
     if name and not known:
         _LOGGER.warning("%s lists no models; %s is taken on trust", server_root(settings.base_url), name)
         return {}
+    names = [repr(secret.without_key(str(entry["id"]))[:80]) for entry in known[:8]]
     raise ModelError(
         "the server does not serve this model" if name else "the server does not have one model, so one must be named",
         where=f"{name or 'model'} at {server_root(settings.base_url)}",
-        expected="one of " + ", ".join(repr(secret.without_key(str(entry["id"]))[:80]) for entry in known[:8])
-        if known
-        else "a name",
+        expected=f"one of {', '.join(names)}" if names else "a name",
         got=repr(name) if name else f"{len(known)} models",
         hint="Set `model` to the name under which it is served.",
     )

@@ -4,7 +4,7 @@ What happens to a request that goes wrong:
 
     refused (other 4xx)                       the trace is unscored, and the run goes on
     perhaps refused to all (403, 404, 3xx)    the small request that is known to work is sent:
-        that one is answered                  asked again; a second no is the trace's, which is unscored; the run goes on
+        that one is answered                  asked again: a second no is the trace's, which is unscored
         that one is refused too               an error that ends the run; after a 404, waits like one that is down
     slow down (429), down (no connection)     waits, as long as the server has patience left
     failed (5xx, dropped, cut, unusable)      tried again; after `_TRIES` a small request that is known to work is sent:

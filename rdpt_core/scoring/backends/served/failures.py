@@ -33,6 +33,7 @@ Show: TypeAlias = Callable[[str], str]
 UNKNOWN_HOST_S = 10.0
 """How long a host may have no address before it ever answered: a new name takes a moment, a typo forever."""
 _WEIGHT_OF_TIMEOUT = 2
+_NOT_HTTP = ("illegal status line", "illegal request line")
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 # OpenSSL's numbers of what is wrong with a certificate.
 _OUT_OF_DATE = (9, 10)
@@ -99,7 +100,7 @@ def failure_of_connection(error: httpx2.RequestError, root: str, timeout_s: floa
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
         is_unknown = any(isinstance(cause, socket.gaierror) and cause.errno in _UNKNOWN_NAME for cause in causes(error))
         return BusyError(f"no connection ({words})", is_away=True, is_unknown=is_unknown)
-    if isinstance(error, httpx2.RemoteProtocolError) and words.startswith("illegal status line"):
+    if isinstance(error, httpx2.RemoteProtocolError) and words.startswith(_NOT_HTTP):
         return ModelError(
             "what answers at this address does not speak HTTP/1.1",
             where=root,
