@@ -163,10 +163,11 @@ def resolve_tokenizer(name: str) -> ModelFiles:
         _require("a tokenizer in a GGUF file needs a package that is not installed", {"gguf": "gguf"})
         # Many gigabytes of weights follow the tokenizer, which is named by what is loaded.
         return ModelFiles(name, path.parent, f"at {path.resolve()}", gguf=path.name)
-    folder = _named_folder("tokenizer", name, " or ".join(_TOKENIZER_FILES[:2]), _TOKENIZER_PATTERNS)
+    files = f"{' or '.join(_TOKENIZER_FILES[:2])}, or a .gguf file"
+    folder = _named_folder("tokenizer", name, files, _TOKENIZER_PATTERNS)
     _check_tokenizer(folder)
-    files = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
-    return ModelFiles(name, folder, HashedFiles(lambda: files).revision)
+    found = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
+    return ModelFiles(name, folder, HashedFiles(lambda: found).revision)
 
 
 def tokenizer_key(files: ModelFiles) -> str:

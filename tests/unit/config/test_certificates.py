@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.config.certificates import trust
 from rdpt_core.errors import UsageError
-from tests.support.certificates import make_certificate
+from tests.support.servers.certificates import make_certificate
 
 
 def test_a_context_believes_what_a_file_holds_and_goes_on_verifying(tmp_path: Path) -> None:

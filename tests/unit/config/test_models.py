@@ -9,7 +9,7 @@ import pytest
 from rdpt_core.config import parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, Role, TemplateSettings
-from tests.support.certificates import make_certificate
+from tests.support.servers.certificates import make_certificate
 
 
 def write(path: Path, text: str) -> Path:

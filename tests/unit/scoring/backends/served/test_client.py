@@ -18,7 +18,7 @@ from rdpt_core.scoring.backends.served import client as client_module
 from rdpt_core.scoring.backends.served.client import ServerClient, Unanswered
 from rdpt_core.scoring.backends.served.dialects import Answer, Sent, VllmDialect
 from rdpt_core.scoring.backends.served.secret import Secret
-from tests.support.tiny_server import Asked, Reply, serving
+from tests.support.servers.tiny_server import Asked, Reply, serving
 
 GREETING = Sent([1, 2, 3], 1)
 TRACE, OTHER = Sent([1, 5, 6, 7], 1), Sent([1, 8, 9, 10], 1)

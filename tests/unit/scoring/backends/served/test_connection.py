@@ -18,8 +18,8 @@ from rdpt_core.scoring.backends.served.connection import Connection
 from rdpt_core.scoring.backends.served.dialects import BadReplyError, NoAnswerError
 from rdpt_core.scoring.backends.served.failures import BusyError, FailedError, RefusedError
 from rdpt_core.scoring.backends.served.secret import Secret
-from tests.support.certificates import Certificate, make_certificate, make_expired, subject_hash
-from tests.support.tiny_server import Asked, Reply, serving
+from tests.support.servers.certificates import Certificate, make_certificate, make_expired, subject_hash
+from tests.support.servers.tiny_server import Asked, Reply, serving
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from tests.support.servers.certificates import Certificate
+
 FAULTS = ("slow", "busy", "error", "truncated", "wrong_ids", "dropped", "nulls")
 """Every way in which a request can go wrong on demand."""
 
@@ -41,6 +43,8 @@ class ReferenceServer:
         fault_rate: share of the scoring requests that go wrong, in one of the ways of `faults`.
         slow_s: how long a slow answer takes.
         retry_after_s: what a busy answer asks for.
+        certificate: with which it speaks TLS.
+        socket_file: behind which it stands, instead of a port.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class ReferenceServer:
         retry_after_s: float = 0.02,
         seed: int = 5,
         port: int = 0,
+        certificate: Certificate | None = None,
+        socket_file: Path | None = None,
     ) -> None:
         self._models = {name: _Model(folder) for name, folder in models.items()}
         self.dialects = tuple(dialects)
@@ -65,6 +71,8 @@ class ReferenceServer:
         self._retry_after_s = retry_after_s
         self._random = random.Random(seed)
         self._port = port
+        self._certificate = certificate
+        self._socket_file = socket_file
         self.down_after: int | None = None
         self.refused_ids: set[tuple[int, ...]] = set()
         self.failed_ids: set[tuple[int, ...]] = set()
@@ -83,13 +91,19 @@ class ReferenceServer:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        if self._socket_file is not None:
+            return f"unix://{self._socket_file}"
+        return f"{'http' if self._certificate is None else 'https'}://127.0.0.1:{self._port}/v1"
 
     def __enter__(self) -> ReferenceServer:
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", self._port))
-        self._port = self._socket.getsockname()[1]
+        if self._socket_file is None:
+            self._socket = socket.socket()
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind(("127.0.0.1", self._port))
+            self._port = self._socket.getsockname()[1]
+        else:
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.bind(str(self._socket_file))
         app = Starlette(
             routes=[
                 Route("/v1/models", self._list, methods=["GET"]),
@@ -97,7 +111,15 @@ class ReferenceServer:
                 Route("/generate", self._generate, methods=["POST"]),
             ]
         )
-        self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        shown = self._certificate
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=None if shown is None else shown.file,
+            ssl_keyfile=None if shown is None else shown.key,
+        )
+        self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
         while not self._uvicorn.started:

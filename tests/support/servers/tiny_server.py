@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.support.certificates import Certificate
+from tests.support.servers.certificates import Certificate
 
 Reply: TypeAlias = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
 """Status, content (bytes as they are, anything else as JSON), headers."""
