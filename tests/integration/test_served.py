@@ -24,7 +24,7 @@ from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, get_splitter, iter_traces
-from tests.support.reference_server import FAULTS, ReferenceServer
+from tests.support.servers.reference_server import FAULTS, ReferenceServer
 from tests.support.starter import Starter
 from tests.support.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
 

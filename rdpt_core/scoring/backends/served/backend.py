@@ -24,7 +24,8 @@ from rdpt_core.scoring.backends.base import (
     preview_traces,
     role_result,
 )
-from rdpt_core.scoring.backends.served.client import ServerClient, server_root
+from rdpt_core.scoring.backends.served.address import server_root
+from rdpt_core.scoring.backends.served.client import ServerClient
 from rdpt_core.scoring.backends.served.dialects import DIALECTS, Answer, Dialect, Sent, VllmDialect
 from rdpt_core.scoring.backends.served.greeting import (
     GREETING,
@@ -70,9 +71,10 @@ class ServedBackend:
         self._portal: BlockingPortal | None = None
         self._client: ServerClient | None = None
         listed = anyio.run(self._ask, "", _list_models)
-        entry = _served_model(listed, reference.model, self._settings)
+        entry = _served_model(listed, reference.model, self._settings, self._secret)
         name = reference.model or str(entry["id"])
         root = entry.get("root")
+        root = self._secret.without_key(root) if isinstance(root, str) else ""
         self._greeting = _greeting(tokenizer)
         context_length = self._settings.context_length or stated_context_length(entry)
         self._hint = hint_without_logprobs(role, entry)
@@ -80,7 +82,7 @@ class ServedBackend:
         self._model = ScoredModel(
             role=role,
             model=name,
-            revision=reference.revision or (f"served as {root}" if isinstance(root, str) and root else "not told"),
+            revision=reference.revision or (f"served as {root}" if root else "not told"),
             backend="openai",
             dtype="served",
             template=template_name(prompting.template_policy, tokenizer),
@@ -98,7 +100,7 @@ class ServedBackend:
         check_level(answer, tokenizer.vocabulary_size, where)
         if not any(answer.texts):
             answer = anyio.run(self._ask, name, self._spell, answer)
-        check_spelling(answer, where)
+        check_spelling(answer, where, self._secret.without_key)
 
     @property
     def model(self) -> ScoredModel:
@@ -136,7 +138,7 @@ class ServedBackend:
             ModelError: it does not.
         """
         self._portal = self._running.enter_context(start_blocking_portal())
-        self._client = self._portal.call(ServerClient, self._settings, self._secret, self._name)
+        self._client = self._portal.call(ServerClient, self._settings, self._secret, self._name, True)
         self._running.callback(self._portal.call, self._client.close)
         dialect, answer = self._portal.call(self._greet, self._client, (self._dialect,))
         check_same_model(
@@ -148,7 +150,8 @@ class ServedBackend:
 
     async def _ask(self, model: str, ask: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         """One question over a connection of its own."""
-        client = ServerClient(self._settings, self._secret, model)
+        # The question that comes first is which models there are, and names none.
+        client = ServerClient(self._settings, self._secret, model, was_met=bool(model))
         try:
             return await ask(client, *arguments)
         finally:
@@ -272,7 +275,7 @@ async def _list_models(client: ServerClient) -> Any:
     return await client.get("/v1/models")
 
 
-def _served_model(listed: Any, name: str, settings: ServerSettings) -> Mapping[str, Any]:
+def _served_model(listed: Any, name: str, settings: ServerSettings, secret: Secret) -> Mapping[str, Any]:
     """What the server lists of the model `name`, or of its only one; nothing if it lists no models.
 
     Raises:
@@ -286,10 +289,11 @@ def _served_model(listed: Any, name: str, settings: ServerSettings) -> Mapping[s
     if name and not known:
         _LOGGER.warning("%s lists no models; %s is taken on trust", server_root(settings.base_url), name)
         return {}
+    names = [repr(secret.without_key(str(entry["id"]))[:80]) for entry in known[:8]]
     raise ModelError(
         "the server does not serve this model" if name else "the server does not have one model, so one must be named",
         where=f"{name or 'model'} at {server_root(settings.base_url)}",
-        expected="one of " + ", ".join(repr(str(entry["id"])[:80]) for entry in known[:8]) if known else "a name",
+        expected=f"one of {', '.join(names)}" if names else "a name",
         got=repr(name) if name else f"{len(known)} models",
         hint="Set `model` to the name under which it is served.",
     )

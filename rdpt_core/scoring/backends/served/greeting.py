@@ -7,7 +7,7 @@ otherwise. Where a server stands changes no number; how exactly it answers varie
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -93,8 +93,13 @@ def check_same_model(now: ServedAs, before: ServedAs | None, where: str) -> None
         )
 
 
-def check_spelling(answer: Answer, where: str) -> None:
+def check_spelling(answer: Answer, where: str, show: Callable[[str], str]) -> None:
     """Refuse a server that spells the greeting's ids otherwise: they stand for other text in its own tokenizer.
+
+    Args:
+        answer: to the greeting.
+        where: the model and its address.
+        show: strikes the key out of what a server says.
 
     Raises:
         ModelError: it does. A server that gives no spellings is not refused.
@@ -105,7 +110,7 @@ def check_spelling(answer: Answer, where: str) -> None:
             "the served model has another tokenizer",
             where=where,
             expected=f"tokens that spell {GREETING[1]!r}",
-            got=repr(got[:80]),
+            got=repr(show(got)[:80]),
             hint="Name the folder or hub name of its tokenizer: tokenizer = …",
         )
 

@@ -30,6 +30,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from tests.support.servers.certificates import Certificate
+
 FAULTS = ("slow", "busy", "error", "truncated", "wrong_ids", "dropped", "nulls")
 """Every way in which a request can go wrong on demand."""
 
@@ -47,6 +49,8 @@ class ReferenceServer:
         tells_context: whether its list of models says how long a request may be.
         is_strict: whether it refuses fields of completions that OpenAI's have not.
         spells_ids: whether the tokens of an echo are spelt as their ids.
+        certificate: with which it speaks TLS.
+        socket_file: behind which it stands, instead of a port.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class ReferenceServer:
         tells_context: bool = True,
         is_strict: bool = False,
         spells_ids: bool = False,
+        certificate: Certificate | None = None,
+        socket_file: Path | None = None,
     ) -> None:
         self._models = {name: _Model(folder) for name, folder in models.items()}
         self.dialects = tuple(dialects)
@@ -77,6 +83,8 @@ class ReferenceServer:
         self._tells_context = tells_context
         self._is_strict = is_strict
         self._spells_ids = spells_ids
+        self._certificate = certificate
+        self._socket_file = socket_file
         self.down_after: int | None = None
         self.refused_ids: set[tuple[int, ...]] = set()
         self.failed_ids: set[tuple[int, ...]] = set()
@@ -95,13 +103,19 @@ class ReferenceServer:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        if self._socket_file is not None:
+            return f"unix://{self._socket_file}"
+        return f"{'http' if self._certificate is None else 'https'}://127.0.0.1:{self._port}/v1"
 
     def __enter__(self) -> ReferenceServer:
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", self._port))
-        self._port = self._socket.getsockname()[1]
+        if self._socket_file is None:
+            self._socket = socket.socket()
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind(("127.0.0.1", self._port))
+            self._port = self._socket.getsockname()[1]
+        else:
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.bind(str(self._socket_file))
         app = Starlette(
             routes=[
                 Route("/v1/models", self._list, methods=["GET"]),
@@ -110,7 +124,15 @@ class ReferenceServer:
                 Route("/inference/v1/generate", self._score, methods=["POST"]),
             ]
         )
-        self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        shown = self._certificate
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=None if shown is None else shown.file,
+            ssl_keyfile=None if shown is None else shown.key,
+        )
+        self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
         while not self._uvicorn.started:
