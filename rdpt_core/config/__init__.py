@@ -2,6 +2,7 @@
 
 models           from a TOML file or from flags
 tables           what the table of a role may hold, and what is said of a table that holds something else
+certificates     of servers that a user trusts beside those of the system
 same_models      what must be known of roles that one model plays
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from rdpt_core.records import (
     TemplateSettings,
 )
 
-_PATH_KEYS = ("model", "tokenizer", "adapter")
+_PATH_KEYS = ("model", "tokenizer", "adapter", "ca_file")
 _RESERVED_VARIABLES = frozenset({
     "messages", "add_generation_prompt", "continue_final_message",
     "raise_exception", "strftime_now", "dict", "namespace", "range", "cycler", "joiner", "lipsum",
@@ -170,6 +171,8 @@ def _make_reference(table: dict[str, Any], where: str, folder: Path, *, is_text:
         raise UsageError("there is no such file of recorded logprobs", where=where, got=", ".join(missing))
     server = {key: given.pop(key) for key in given.keys() & _SERVER_KEYS}
     check_with = given.pop("check_with", None)
+    if "ca_file" in server:
+        server["ca_file"] = _checked_certificates(server["ca_file"], where)
     template = template_settings(given.pop("template_name", None), given.pop("template_arguments", {}), where)
     return ModelReference(
         **{"model": "", **given},
@@ -190,6 +193,17 @@ def _local_model(text: str, where: str, folder: Path) -> ModelReference:
             got=f"{text.partition(':')[0]}:…",
         )
     return _parsed(_beside(folder, text), folder)
+
+
+def _checked_certificates(ca_file: str, where: str) -> str:
+    # Few runs need them.
+    import ssl
+
+    from rdpt_core.config.certificates import trust
+
+    path = os.path.expanduser(ca_file)
+    trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path, f"{where} ca_file")
+    return path
 
 
 def template_settings(name: str | None, arguments: Mapping[str, Any], where: str) -> TemplateSettings:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +23,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from rdpt_core.errors import UsageError
 from rdpt_core.records import DTYPES, Dtype
+
+_SOCKET_PATH_BYTES = 103
+"""On every system; Linux allows four more."""
 
 
 def _refusal(what: str, expected: str, *, got: str | None = None, hint: str | None = None) -> PydanticCustomError:
@@ -43,15 +47,38 @@ def _expecting(expected: str, *, what: str = "wrong value in the triple") -> Wra
 
 def _checked_address(text: str) -> str:
     address = _split_address(text)
-    if address.username or address.password or address.query or address.fragment:
+    if address.username or address.password:
         raise _refusal(
             "an address may hold no key",
             "http://HOST:PORT/v1 and nothing more",
-            got="an address with a user, a password or a query",
+            got="an address with a user or a password",
             hint="Put the key into an environment variable and name that with api_key_env.",
         )
+    if address.query or address.fragment:
+        raise _refusal(
+            "an address may hold no query",
+            "http://HOST:PORT/v1 and nothing more",
+            got="something after `?` or `#`, not shown here",
+            hint="A key belongs into an environment variable that api_key_env names. Services that ask for an "
+            "`api-version`, as Azure OpenAI does, are not supported.",
+        )
+    if address.scheme == "unix":
+        return _checked_socket(text, address)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise _refusal("this is no address of a server", "http://HOST:PORT/v1")
+        raise _refusal("this is no address of a server", "http://HOST:PORT/v1, or unix:///PATH of a socket file")
+    return text
+
+
+def _checked_socket(text: str, address: SplitResult) -> str:
+    path = os.fsencode(unquote(address.path))
+    if address.netloc or not path.strip(b"/"):
+        raise _refusal("this is no address of a server", "unix:///PATH with three slashes, the path of a socket file")
+    if len(path) > _SOCKET_PATH_BYTES:
+        raise _refusal(
+            "the path of the socket file is too long",
+            f"at most {_SOCKET_PATH_BYTES} bytes, since systems allow no more",
+            hint="Make a link to its folder, and write that one's path.",
+        )
     return text
 
 
@@ -92,8 +119,8 @@ _Address = Annotated[_Text, AfterValidator(_checked_address)]
 _Variable = Annotated[str, BeforeValidator(_checked_variable)]
 _Dtype = Annotated[Dtype, _expecting(" or ".join(DTYPES), what="unknown dtype in the triple")]
 _Dialect = Annotated[
-    Literal["auto", "vllm", "echo", "sglang"],
-    _expecting("auto or vllm or echo or sglang", what="unknown dialect in the triple"),
+    Literal["auto", "scoring", "vllm", "sglang", "echo"],
+    _expecting("auto or scoring or vllm or sglang or echo", what="unknown dialect in the triple"),
 ]
 
 
@@ -127,6 +154,7 @@ class _OpenaiTable(_Table):
     timeout_s: _Seconds | None = None
     patience_s: _Seconds | None = None
     context_length: _Count | None = None
+    ca_file: _Text | None = None
 
 
 class _RecordedTable(_Table):

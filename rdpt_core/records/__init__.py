@@ -180,14 +180,15 @@ class ServerSettings:
     """Where a served model answers, and how it is asked. Nothing here changes a number but `context_length`.
 
     Attributes:
-        base_url: with or without the closing `/v1`.
+        base_url: with or without the closing `/v1`; `unix:///PATH` for a socket file.
         api_key_env: name of the environment variable that holds the key; the key itself is in no record.
-        dialect: `vllm`, `echo`, `sglang`, or `auto` for the first of them that works.
+        dialect: `scoring`, `vllm`, `sglang`, `echo`, or `auto` for the first of them that works.
         concurrency: requests under way at once.
         tokens_in_flight: tokens of prompts and responses under way at once; a longer trace goes alone.
         timeout_s: for one answer.
         patience_s: how long the server may give no good answer before it counts as gone.
         context_length: in tokens, if the server does not say.
+        ca_file: certificates in PEM form that are trusted beside the system's.
     """
 
     base_url: str
@@ -198,6 +199,7 @@ class ServerSettings:
     timeout_s: float = 600.0
     patience_s: float = 300.0
     context_length: int | None = None
+    ca_file: str | None = None
 
 
 class TokenScores(NamedTuple):

@@ -24,7 +24,7 @@ from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, get_splitter, iter_traces
-from tests.support.reference_server import FAULTS, ReferenceServer
+from tests.support.servers.reference_server import FAULTS, ReferenceServer
 from tests.support.starter import Starter
 from tests.support.tiny_models import byte_level_tokenizer, metaspace_tokenizer, save_model
 
@@ -88,7 +88,7 @@ def assert_agree(local: Path, other: Path, tmp_path: Path) -> None:
         assert a["label"] == b["label"] or float(str(a["margin"])) < 1e-3
 
 
-@pytest.mark.parametrize("dialects", [("vllm", "echo"), ("echo",), ("sglang",)])
+@pytest.mark.parametrize("dialects", [("scoring", "vllm"), ("scoring",), ("vllm", "echo"), ("echo",), ("sglang",)])
 def test_every_dialect_agrees_with_transformers_on_the_bundled_triple(
     tmp_path: Path, dialects: tuple[str, ...]
 ) -> None:
@@ -100,6 +100,8 @@ def test_every_dialect_agrees_with_transformers_on_the_bundled_triple(
     with ReferenceServer({role: DATA / role for role in served}, dialects=dialects) as server:
         toml = write_triple(tmp_path / "t.toml", DATA, {role: table(server, DATA, role) for role in served})
         assert score(traces, ["--triple", str(toml)], other, "--limit", "30") == 0
+    with open_reader(other) as reader:
+        assert reader.runs()[0].environment[-1]["served"]["teacher"]["dialect"] == dialects[0]
     assert_agree(local, other, tmp_path)
 
 
@@ -223,7 +225,7 @@ def test_what_a_server_refuses_is_unscored_with_its_words_and_asked_again_on_res
         (log,) = tmp_path.glob("run.duckdb.*.unscored.jsonl")
         found = {line["reason"]: line for line in map(json.loads, log.read_text().splitlines())}
         assert set(found) == {"server_refused", "server_failed"}
-        assert "maximum context length" in found["server_refused"]["detail"]
+        assert "refused by policy" in found["server_refused"]["detail"]
         assert "out of memory" in found["server_failed"]["detail"]
         rows = export(database, "sentences", tmp_path / "s.jsonl")
         for reason, line in found.items():
@@ -264,6 +266,54 @@ def test_beyond_the_servers_context_the_sentences_that_fit_are_scored(triple: Pa
     assert sum(own) == sum(row["logprob"] is not None for row in rows if row["role"] == "student") - 1
 
 
+@pytest.mark.parametrize("dialect", ["scoring", "sglang", "echo"])
+def test_a_limit_that_only_refusals_tell_gives_what_the_stated_one_gives(
+    triple: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], dialect: str
+) -> None:
+    lines = make_lines(4)
+    lines[1]["response"] = lines[3]["response"] = "This sentence goes on for a while, with some words. " * 60
+    traces = write_lines(tmp_path / "t.jsonl", lines)
+    stated, told, refused = (tmp_path / f"{name}.duckdb" for name in ("stated", "told", "refused"))
+    for tells in (True, False):
+        with ReferenceServer({"teacher": triple / "teacher"}, dialects=(dialect,), tells_context=tells) as server:
+            toml = write_triple(tmp_path / "t.toml", triple, {"teacher": table(server, triple)})
+            assert score(traces, ["--triple", str(toml)], stated if tells else told) == 3
+            said = capsys.readouterr().err
+            assert said.count("takes up to 512 tokens") == (0 if tells else 1)
+            # Nothing is left to be asked for again but the greeting.
+            n_before = len(server.bodies)
+            assert score(traces, ["--triple", str(toml)], stated if tells else told) == 3
+            bodies = server.bodies[n_before:]
+            asked = [body.get("prompt") or body.get("input_ids") or body["token_ids"] for body in bodies]
+            assert len({tuple(ids) for ids in asked}) == 1
+            if not tells:
+                assert score(traces, ["--triple", str(toml)], refused, "--too-long", "refuse") == 3
+    for what in ("sentences", "tokens"):
+        mine, theirs = (export(one, what, tmp_path / "o.jsonl") for one in (stated, told))
+        assert without_run(mine) == without_run(theirs)
+    rows = [row for row in export(told, "sentences", tmp_path / "o.jsonl") if row["trace_id"] == "t1"]
+    assert {row["unscored_reason"] for row in rows} == {None, "context_length"}
+    rows = [row for row in export(refused, "sentences", tmp_path / "o.jsonl") if row["trace_id"] == "t1"]
+    assert {row["unscored_reason"] for row in rows} == {"context_length"}
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "echo"])
+def test_strict_servers_are_asked_without_the_fields_that_they_refuse(
+    triple: Path, tmp_path: Path, dialect: str
+) -> None:
+    traces = write_lines(tmp_path / "t.jsonl", make_lines(6))
+    local, other = tmp_path / "local.duckdb", tmp_path / "other.duckdb"
+    pair = ["--student", str(triple / "student"), "--roles", "teacher,student"]
+    assert score(traces, ["--teacher", str(triple / "teacher"), *pair], local) == 0
+    with ReferenceServer(
+        {"teacher": triple / "teacher"}, dialects=(dialect,), is_strict=True, spells_ids=True
+    ) as server:
+        reference = f"openai:{server.base_url},tokenizer={triple / 'teacher'}"
+        assert score(traces, ["--teacher", reference, *pair], other) == 0
+        assert all("return_token_ids" not in body and body["temperature"] == 1.0 for body in server.bodies)
+    assert_agree(local, other, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -272,6 +322,7 @@ def test_beyond_the_servers_context_the_sentences_that_fit_are_scored(triple: Pa
         ({"tokenizer": "larger"}, "out of vocabulary"),
         ({"api_key_env": "RDPT_NO_SUCH_KEY"}, "not in the environment"),
         ({"dialect": "sglang"}, "gives no logprobs"),
+        ({"dialect": "echo"}, "gives no logprobs"),
     ],
 )
 def test_a_wrong_server_is_told_before_anything_is_scored(
@@ -282,7 +333,7 @@ def test_a_wrong_server_is_told_before_anything_is_scored(
         other = save_model(tmp_path / "other", tokenizer=tokenizers[change["tokenizer"]])
         change = {"tokenizer": str(other)}
     traces = write_lines(tmp_path / "t.jsonl", make_lines(2))
-    with ReferenceServer({"teacher": triple / "teacher"}, dialects=("vllm",)) as server:
+    with ReferenceServer({"teacher": triple / "teacher"}, dialects=("scoring", "vllm")) as server:
         toml = write_triple(tmp_path / "t.toml", triple, {"teacher": {**table(server, triple), **change}})
         assert score(traces, ["--triple", str(toml)], tmp_path / "x.duckdb") == 2
     assert said in capsys.readouterr().err

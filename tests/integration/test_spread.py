@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.reference_server import ReferenceServer
+from tests.support.servers.reference_server import ReferenceServer
 
 from .conftest import export, make_lines, write_lines
 from .test_served import flags, score, table, write_triple

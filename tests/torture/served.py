@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.reference_server import FAULTS, ReferenceServer
+from tests.support.servers.reference_server import FAULTS, ReferenceServer
 from tests.torture.lab import Lab, make_lines, write_lines
 from tests.torture.stored import StoredRun, check_clean, check_runs, contents
 from tests.torture.verdicts import DONE, PARTIAL, REFUSED, Broken, Trial

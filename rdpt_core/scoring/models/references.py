@@ -151,15 +151,23 @@ def resolve(reference: ModelReference) -> ModelFiles:
 
 
 def resolve_tokenizer(name: str) -> ModelFiles:
-    """Find the tokenizer of a model whose weights are elsewhere: a folder, or a hub name with an optional `@revision`.
+    """Find the tokenizer of a model whose weights are elsewhere: a folder, a `.gguf` file, or a hub name with an
+    optional `@revision`.
 
     Raises:
         ModelError: nothing at that path or of that name, or no tokenizer in it.
+        MissingPackageError: what reads a GGUF file is not installed.
     """
-    folder = _named_folder("tokenizer", name, " or ".join(_TOKENIZER_FILES[:2]), _TOKENIZER_PATTERNS)
+    path = Path(os.path.expanduser(name))
+    if path.suffix == ".gguf" and path.is_file():
+        _require("a tokenizer in a GGUF file needs a package that is not installed", {"gguf": "gguf"})
+        # Many gigabytes of weights follow the tokenizer, which is named by what is loaded.
+        return ModelFiles(name, path.parent, f"at {path.resolve()}", gguf=path.name)
+    files = f"{' or '.join(_TOKENIZER_FILES[:2])}, or a .gguf file"
+    folder = _named_folder("tokenizer", name, files, _TOKENIZER_PATTERNS)
     _check_tokenizer(folder)
-    files = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
-    return ModelFiles(name, folder, HashedFiles(lambda: files).revision)
+    found = [folder / other for other in _TOKENIZER_FILES if (folder / other).is_file()]
+    return ModelFiles(name, folder, HashedFiles(lambda: found).revision)
 
 
 def tokenizer_key(files: ModelFiles) -> str:

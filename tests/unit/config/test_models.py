@@ -9,6 +9,7 @@ import pytest
 from rdpt_core.config import parse_reference, parse_roles, read_triple
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, ModelReference, Role, TemplateSettings
+from tests.support.servers.certificates import make_certificate
 
 
 def write(path: Path, text: str) -> Path:
@@ -216,3 +217,47 @@ def test_recordings_name_the_model_that_they_are_checked_with(tmp_path: Path) ->
     with pytest.raises(UsageError, match="a model that runs here") as caught:
         parse_reference(f"recorded:{tmp_path / 'r.jsonl'},check_with=openai:http://u:secret@h/v1")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://user:canary@h/v1", "may hold no key"),
+        ("http://h/v1?key=canary", "may hold no query.*api_key_env"),
+        ("https://h/openai?api-version=canary", "may hold no query.*Azure OpenAI.*not supported"),
+        ("unix://run/canary.sock", "three slashes"),
+        ("unix:///", "three slashes"),
+        ("unix:///s?canary", "may hold no query"),
+        (f"unix:///{'x' * 103}", "too long.*103 bytes"),
+        ("unix:///" + "%C3%A9" * 60, "too long"),
+    ],
+)
+def test_an_address_that_holds_too_much_is_told_so(address: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        parse_reference(f"openai:{address},tokenizer=here")
+    assert "canary" not in str(caught.value).replace("unix://run/canary", "")
+
+
+def test_a_socket_file_as_address() -> None:
+    reference = parse_reference("openai:unix:///run/a=b.sock,model=m,tokenizer=here")
+    assert reference.server is not None
+    assert (reference.server.base_url, reference.model) == ("unix:///run/a=b.sock", "m")
+
+
+def test_certificates_are_looked_for_beside_the_file_and_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    made = make_certificate(folder, "ca", alt_names="")
+    table = '[teacher]\nbackend = "openai"\nbase_url = "https://h"\nmodel = "m"\nca_file = "keys/{}"\n'
+    others = '[student]\nmodel = "a"\n[distilled]\nmodel = "b"\n'
+    toml = write(tmp_path / "t.toml", table.format("ca.pem") + others)
+    server = read_triple(toml).references[Role.TEACHER].server
+    assert server is not None and server.ca_file == str(made.file)
+    for name, said in (("ca.key", "holds no certificates.*PEM"), ("none.pem", "cannot be read.*No such file")):
+        with pytest.raises(UsageError, match=said):
+            read_triple(write(tmp_path / "t.toml", table.format(name) + others))
+    monkeypatch.setenv("HOME", str(folder))
+    server = parse_reference("openai:https://h,model=m,ca_file=~/ca.pem").server
+    assert server is not None and server.ca_file == str(made.file)

@@ -42,9 +42,14 @@ class Secret:
         """What a request carries."""
         return {} if self._value is None else {"Authorization": f"Bearer {self._value}"}
 
-    def strike_out(self, text: str) -> str:
-        """A text from elsewhere as it may be shown: one line, printable, not too long, without the key."""
+    def without_key(self, text: str) -> str:
+        """A text from elsewhere as it may be stored."""
         for spelling in () if self._value is None else (self._value, quote(self._value, safe="")):
             text = text.replace(spelling, "[key]")
+        return text
+
+    def strike_out(self, text: str) -> str:
+        """A text from elsewhere as it may be shown: one line, printable, not too long, without the key."""
+        text = self.without_key(text)
         line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
         return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"

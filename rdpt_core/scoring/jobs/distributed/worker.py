@@ -100,4 +100,6 @@ def _absolute(reference: ModelReference) -> ModelReference:
         value = getattr(reference, name)
         if value and Path(value).expanduser().exists() and not (name == "model" and reference.backend == "openai"):
             changed[name] = str(Path(value).expanduser().absolute())
+    if reference.server is not None and reference.server.ca_file is not None:
+        changed["server"] = replace(reference.server, ca_file=str(Path(reference.server.ca_file).absolute()))
     return replace(reference, **changed)

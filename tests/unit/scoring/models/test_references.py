@@ -10,7 +10,7 @@ import pytest
 
 from rdpt_core.errors import MissingPackageError, ModelError
 from rdpt_core.records import ModelReference
-from rdpt_core.scoring.models.references import resolve
+from rdpt_core.scoring.models.references import resolve, resolve_tokenizer, tokenizer_key
 from tests.support.tiny_models import save_model
 
 
@@ -101,3 +101,19 @@ def test_a_gguf_file_names_the_packages_it_needs(tmp_path: Path, monkeypatch: py
         resolve(ModelReference(str(file)))
     monkeypatch.setattr("rdpt_core.scoring.models.references.find_spec", lambda name: object())
     assert resolve(ModelReference(str(file))).gguf == "model.gguf"
+
+
+def test_a_gguf_file_lends_its_tokenizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(b"GGUF")
+    monkeypatch.setattr("rdpt_core.scoring.models.references.find_spec", lambda name: None)
+    with pytest.raises(MissingPackageError, match="tokenizer in a GGUF file.*`pip install gguf`"):
+        resolve_tokenizer(str(file))
+    monkeypatch.setattr("rdpt_core.scoring.models.references.find_spec", lambda name: object())
+    found = resolve_tokenizer(str(file))
+    assert (found.folder, found.gguf, found.name) == (tmp_path, "model.gguf", str(file))
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF")
+    assert tokenizer_key(found) != tokenizer_key(resolve_tokenizer(str(other)))
+    with pytest.raises(ModelError, match=r"no tokenizer folder at this path.*\.gguf file"):
+        resolve_tokenizer(str(tmp_path / "none.gguf"))

@@ -11,5 +11,6 @@ def test_a_secret_is_struck_out_in_every_spelling(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SOME_KEY", "sk/ab+1")
     secret = Secret.from_environment("SOME_KEY")
     assert secret.strike_out("got sk/ab+1 and\nsk%2Fab%2B1\x1b[31m") == "got [key] and [key] [31m"
+    assert secret.without_key("weights/sk/ab+1\n" * 100) == "weights/[key]\n" * 100
     assert "sk" not in repr(secret) + str(secret)
     assert Secret.from_environment(None).headers() == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.config import ModelSet
-from rdpt_core.records import ModelReference, Role
+from rdpt_core.records import ModelReference, Role, ServerSettings
 from rdpt_core.scoring.jobs.distributed.worker import portable
 from rdpt_core.scoring.request import ScoreRequest
 
@@ -19,3 +19,11 @@ def test_a_model_keeps_the_name_by_which_its_family_is_told(tmp_path: Path, monk
     request = ScoreRequest(ModelSet({role: ModelReference("gpt-oss") for role in (Role.TEACHER, Role.STUDENT)}))
     references = portable(request, Role.TEACHER).models.references
     assert references == {Role.TEACHER: ModelReference(str(tmp_path / "gpt-oss"))}
+
+
+def test_a_file_of_certificates_is_found_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    served = ModelReference("m", backend="openai", server=ServerSettings("https://h", ca_file="ca.pem"))
+    request = ScoreRequest(ModelSet({Role.TEACHER: served, Role.STUDENT: ModelReference("s")}))
+    server = portable(request, Role.TEACHER).models.references[Role.TEACHER].server
+    assert server == ServerSettings("https://h", ca_file=str(tmp_path / "ca.pem"))

@@ -9,6 +9,8 @@ Faults are drawn from a seeded generator, or made to last with `down`, `refuse`,
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
 import random
 import socket
@@ -19,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import uvicorn
 from starlette.applications import Starlette
@@ -26,6 +29,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tests.support.servers.certificates import Certificate
 
 FAULTS = ("slow", "busy", "error", "truncated", "wrong_ids", "dropped", "nulls")
 """Every way in which a request can go wrong on demand."""
@@ -36,11 +41,16 @@ class ReferenceServer:
 
     Args:
         models: folders by served name.
-        dialects: which of `vllm`, `echo`, `sglang` it speaks.
+        dialects: which of `scoring`, `vllm`, `echo`, `sglang` it speaks.
         api_key: without which every request is answered 401.
         fault_rate: share of the scoring requests that go wrong, in one of the ways of `faults`.
         slow_s: how long a slow answer takes.
         retry_after_s: what a busy answer asks for.
+        tells_context: whether its list of models says how long a request may be.
+        is_strict: whether it refuses fields of completions that OpenAI's have not.
+        spells_ids: whether the tokens of an echo are spelt as their ids.
+        certificate: with which it speaks TLS.
+        socket_file: behind which it stands, instead of a port.
     """
 
     def __init__(
@@ -55,6 +65,11 @@ class ReferenceServer:
         retry_after_s: float = 0.02,
         seed: int = 5,
         port: int = 0,
+        tells_context: bool = True,
+        is_strict: bool = False,
+        spells_ids: bool = False,
+        certificate: Certificate | None = None,
+        socket_file: Path | None = None,
     ) -> None:
         self._models = {name: _Model(folder) for name, folder in models.items()}
         self.dialects = tuple(dialects)
@@ -65,6 +80,11 @@ class ReferenceServer:
         self._retry_after_s = retry_after_s
         self._random = random.Random(seed)
         self._port = port
+        self._tells_context = tells_context
+        self._is_strict = is_strict
+        self._spells_ids = spells_ids
+        self._certificate = certificate
+        self._socket_file = socket_file
         self.down_after: int | None = None
         self.refused_ids: set[tuple[int, ...]] = set()
         self.failed_ids: set[tuple[int, ...]] = set()
@@ -83,21 +103,36 @@ class ReferenceServer:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        if self._socket_file is not None:
+            return f"unix://{self._socket_file}"
+        return f"{'http' if self._certificate is None else 'https'}://127.0.0.1:{self._port}/v1"
 
     def __enter__(self) -> ReferenceServer:
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", self._port))
-        self._port = self._socket.getsockname()[1]
+        if self._socket_file is None:
+            self._socket = socket.socket()
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind(("127.0.0.1", self._port))
+            self._port = self._socket.getsockname()[1]
+        else:
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.bind(str(self._socket_file))
         app = Starlette(
             routes=[
                 Route("/v1/models", self._list, methods=["GET"]),
                 Route("/v1/completions", self._complete, methods=["POST"]),
                 Route("/generate", self._generate, methods=["POST"]),
+                Route("/inference/v1/generate", self._score, methods=["POST"]),
             ]
         )
-        self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+        shown = self._certificate
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=None if shown is None else shown.file,
+            ssl_keyfile=None if shown is None else shown.key,
+        )
+        self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
         while not self._uvicorn.started:
@@ -115,7 +150,8 @@ class ReferenceServer:
         if not self._is_authorised(request):
             return self._unauthorised(request)
         entries = [
-            {"id": name, "object": "model", "root": f"weights/{name}", "max_model_len": model.context_length}
+            {"id": name, "object": "model", "root": f"weights/{name}"}
+            | ({"max_model_len": model.context_length} if self._tells_context else {})
             for name, model in self._models.items()
         ]
         return JSONResponse({"object": "list", "data": entries})
@@ -124,6 +160,10 @@ class ReferenceServer:
         body = await request.json()
         if body.get("model") not in self._models:
             return JSONResponse({"error": {"message": f"no model {body.get('model')}"}}, status_code=404)
+        unknown = sorted(body.keys() & {"return_token_ids", "top_k", "min_p", "repetition_penalty"})
+        if self._is_strict and unknown:
+            # One at a time, as some do.
+            return JSONResponse({"detail": [{"type": "extra_forbidden", "loc": ["body", unknown[0]]}]}, 422)
         if body.get("max_tokens") == 0 and not body.get("echo"):
             return JSONResponse({"error": {"message": "max_tokens must be at least 1"}}, status_code=400)
         return await self._answer(request, body["model"], body["prompt"], body["max_tokens"], self._completion, body)
@@ -136,6 +176,16 @@ class ReferenceServer:
         n_generated = body["sampling_params"]["max_new_tokens"]
         return await self._answer(request, name, body["input_ids"], n_generated, self._generation, body)
 
+    async def _score(self, request: Request) -> Response:
+        body = await request.json()
+        if "scoring" not in self.dialects:
+            said = "Scale-out endpoints are disabled. Restart vllm serve with --enable-scale-out to enable them."
+            return JSONResponse({"error": {"message": said, "code": 403}}, status_code=403)
+        if body.get("model") not in self._models:
+            return JSONResponse({"error": {"message": f"no model {body.get('model')}"}}, status_code=404)
+        params = body["sampling_params"]
+        return await self._answer(request, body["model"], body["token_ids"], params["max_tokens"], self._scores, body)
+
     async def _answer(
         self, request: Request, name: str, ids: list[int], n_generated: int, shape: Any, body: dict[str, Any]
     ) -> Response:
@@ -145,9 +195,14 @@ class ReferenceServer:
         self.bodies.append(body)
         if request.client is not None:
             self.connections.add((request.client.host, request.client.port))
-        if len(ids) + n_generated > model.context_length or tuple(ids) in self.refused_ids:
-            said = f"This model's maximum context length is {model.context_length} tokens."
+        if len(ids) + n_generated > model.context_length:
+            said = (
+                f"This model's maximum context length is {model.context_length} tokens. However, you requested "
+                f"{n_generated} output tokens and your prompt contains {len(ids)} input tokens."
+            )
             return JSONResponse({"error": {"message": said, "code": 400}}, status_code=400)
+        if tuple(ids) in self.refused_ids:
+            return JSONResponse({"error": {"message": "refused by policy", "code": 400}}, status_code=400)
         if max(ids) >= model.n_tokens:
             return JSONResponse({"error": {"message": f"Token id {max(ids)} is out of vocabulary"}}, status_code=400)
         if tuple(ids) in self.failed_ids:
@@ -216,6 +271,8 @@ class ReferenceServer:
                     for number, (one, row, text) in enumerate(zip(ids, rows, texts, strict=True))
                 ]
         if "echo" in self.dialects and body.get("echo"):
+            texts = [f"token_id:{one}" for one in ids] if self._spells_ids else texts
+            generated = ["token_id:0"] * len(generated) if self._spells_ids else generated
             choice["text"] = "".join(texts + generated)
             choice["logprobs"] = {
                 "tokens": texts + generated,
@@ -234,6 +291,18 @@ class ReferenceServer:
             for number in range(start, len(ids))
         ]
         return {"text": "", "meta_info": {"id": "1", "prompt_tokens": len(ids), "input_token_logprobs": entries}}
+
+    def _scores(self, model: _Model, ids: list[int], rows: list[float | None], body: dict[str, Any]) -> dict[str, Any]:
+        params = body["sampling_params"]
+        first = params["prompt_logprob_start"] + 1
+        assert params["prompt_logprob_token_ids"] == [[one] for one in body["token_ids"][first:]]
+        file = io.BytesIO()
+        np.save(file, np.array(rows[first:], dtype=np.float32)[:, None])
+        return {
+            "prompt_token_ids": ids if body.get("return_token_ids") else None,
+            "prompt_token_id_logprobs": base64.b64encode(file.getvalue()).decode(),
+            "choices": [{"index": 0, "token_ids": [0], "logprobs": None}],
+        }
 
     def _is_authorised(self, request: Request) -> bool:
         return self._api_key is None or request.headers.get("authorization") == f"Bearer {self._api_key}"
