@@ -122,11 +122,12 @@ def place(chosen: Any, others: list[Any], number: int | None) -> list[Any]:
         others: those of the alternatives.
         number: which of the alternatives the token is, None if it is none of them; see `number_among`.
     """
+    is_known = not np.isnan(_number(chosen))
     if number is None:
-        return [] if np.isnan(_number(chosen)) else [chosen, *others]
-    if others[number] != chosen and not np.isnan(_number(chosen)):
+        return [chosen, *others] if is_known else []
+    if is_known:
         others[number] = chosen
-    return others
+    return [] if np.isnan(_number(others[number])) else others
 
 
 def number_among(
@@ -170,7 +171,7 @@ def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]
     chosen, others = entry.get("logprob"), [other.get("logprob") for other in listed]
     shown = entry.get(text)
     for other, logprob in zip(listed, others, strict=True):
-        if logprob == chosen and other.get(text) == shown:
+        if logprob == chosen and type(chosen) is float and other.get(text) == shown:
             # Nearly always: the token itself, and if it were another one, the same number all the same.
             return others
     if not others:
