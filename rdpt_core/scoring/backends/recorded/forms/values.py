@@ -179,7 +179,10 @@ def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]
     ids = [_id_of(other) for other in listed]
     if type(_id_of(entry)) is int and None not in ids:
         return place(chosen, others, number_among(_id_of(entry), chosen, ids, others))
-    name = "bytes" if all(isinstance(one.get("bytes"), list) for one in (entry, *listed)) else text
+    # Under names such as `token_id:5`, vLLM gives the bytes of the token itself, and those of the name beside it.
+    is_named = str(entry.get(text)).startswith("token_id:")
+    has_bytes = not is_named and all(isinstance(one.get("bytes"), list) for one in (entry, *listed))
+    name = "bytes" if has_bytes else text
     names = [other.get(name) for other in listed]
     number = number_among(entry.get(name), chosen, names, others, is_unique=is_telling(shown))
     return place(chosen, others, number)
