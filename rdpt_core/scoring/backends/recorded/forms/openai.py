@@ -84,7 +84,5 @@ def _alternatives(texts: Sequence[str], values: Sequence[Any], listed: Any) -> A
 
 def _places(texts: Sequence[str], values: Sequence[Any], listed: Sequence[Any]) -> Iterator[list[Any]]:
     for text, value, given in zip(texts, values, listed, strict=True):
-        # Where a table was made of objects, each has all texts of the file, nearly all of them empty.
-        pairs = [pair for pair in given.items() if pair[1] is not None] if isinstance(given, Mapping) else []
-        names, others = [name for name, _ in pairs], [other for _, other in pairs]
+        names, others = (list(given), list(given.values())) if isinstance(given, Mapping) else ([], [])
         yield place(value, others, number_among(text, value, names, others, is_unique=is_telling(text)))

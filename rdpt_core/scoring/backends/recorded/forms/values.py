@@ -122,11 +122,12 @@ def place(chosen: Any, others: list[Any], number: int | None) -> list[Any]:
         others: those of the alternatives.
         number: which of the alternatives the token is, None if it is none of them; see `number_among`.
     """
+    is_known = not np.isnan(_number(chosen))
     if number is None:
-        return [] if np.isnan(_number(chosen)) else [chosen, *others]
-    if others[number] != chosen and not np.isnan(_number(chosen)):
+        return [chosen, *others] if is_known else []
+    if is_known:
         others[number] = chosen
-    return others
+    return [] if np.isnan(_number(others[number])) else others
 
 
 def number_among(
@@ -170,7 +171,7 @@ def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]
     chosen, others = entry.get("logprob"), [other.get("logprob") for other in listed]
     shown = entry.get(text)
     for other, logprob in zip(listed, others, strict=True):
-        if logprob == chosen and other.get(text) == shown:
+        if logprob == chosen and type(chosen) is float and other.get(text) == shown:
             # Nearly always: the token itself, and if it were another one, the same number all the same.
             return others
     if not others:
@@ -178,7 +179,10 @@ def _place_of_entry(entry: Mapping[str, Any], listed: Sequence[Mapping[str, Any]
     ids = [_id_of(other) for other in listed]
     if type(_id_of(entry)) is int and None not in ids:
         return place(chosen, others, number_among(_id_of(entry), chosen, ids, others))
-    name = "bytes" if all(isinstance(one.get("bytes"), list) for one in (entry, *listed)) else text
+    # Under names such as `token_id:5`, vLLM gives the bytes of the token itself, and those of the name beside it.
+    is_named = str(entry.get(text)).startswith("token_id:")
+    has_bytes = not is_named and all(isinstance(one.get("bytes"), list) for one in (entry, *listed))
+    name = "bytes" if has_bytes else text
     names = [other.get(name) for other in listed]
     number = number_among(entry.get(name), chosen, names, others, is_unique=is_telling(shown))
     return place(chosen, others, number)

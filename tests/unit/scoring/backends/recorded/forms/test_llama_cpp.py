@@ -11,7 +11,7 @@ import pytest
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
 from rdpt_core.scoring.backends.recorded.spelling import spellings
 
-NOW = [
+NOW: list[dict[str, Any]] = [
     {"id": 62, "token": "N", "bytes": [78], "logprob": -2.5, "top_logprobs": [{"id": 9, "token": "", "logprob": -2.0}]},
     {"id": 128, "token": "数", "bytes": list("数".encode()), "logprob": -0.5, "top_logprobs": []},
     {"id": 2, "token": "", "bytes": [], "logprob": -0.125, "top_logprobs": []},

@@ -77,3 +77,16 @@ def test_prompt_entries_at_the_top_of_a_reply_whose_choices_have_the_field_empty
     entries = [None, {"5": {"logprob": -1.0, "decoded_token": "a"}, "6": {"logprob": -0.5, "decoded_token": "b"}}]
     found = read({"prompt_logprobs": None}, prompt_logprobs=entries, prompt_token_ids=[4, 5])
     assert found.is_prompt and found.token_id.tolist() == [4, 5] and lists_of(found) == [[], [-1.0, -0.5]]
+
+
+def test_names_of_ids_are_no_texts_and_their_bytes_no_bytes() -> None:
+    def named(token_id: int, value: float, data: bytes) -> dict[str, Any]:
+        return {"token": f"token_id:{token_id}", "logprob": value, "bytes": list(data)}
+
+    # vLLM gives a chat's token its own bytes, those of the name to what may stand there, and to all in Responses.
+    for own, raw in ((b"It", [b"It"]), (b"token_id:5", None)):
+        top = [named(5, -0.25, b"token_id:5"), named(6, -2.0, b"token_id:6")]
+        entry = {**named(5, -0.25, own), "top_logprobs": top}
+        found = read({"logprobs": {"content": [entry]}})
+        assert found.raw == raw
+        assert found.alternatives is not None and sorted(found.alternatives.logprob.tolist()) == [-2.0, -0.25]

@@ -77,7 +77,9 @@ def test_a_readable_text_is_one_token_and_its_own_logprob_counts() -> None:
 
 
 def test_a_token_without_a_logprob_leaves_its_place_empty() -> None:
-    assert lists_of([entry("a", None, [("b", -0.5)]), entry("a", -1.0, [("b", -0.5)])]) == [[], [-1.0, -0.5]]
+    known = entry("a", -1.0, [("b", -0.5)])
+    for others in ([("b", -0.5)], [("a", None), ("b", -0.5)]):
+        assert lists_of([entry("a", None, others), known]) == [[], [-1.0, -0.5]]
 
 
 def test_probability_zero_is_kept_as_such() -> None:
@@ -110,3 +112,4 @@ def test_place_of_a_token_that_is_absent_or_unknown() -> None:
     assert place(-1.0, [-2.0], None) == [-1.0, -2.0]
     assert place(None, [-2.0], None) == []
     assert place(None, [-2.0], 0) == [-2.0]
+    assert place(None, [None, -2.0], 0) == []
