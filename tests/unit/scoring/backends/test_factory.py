@@ -9,12 +9,14 @@ import pytest
 
 from rdpt_core.config import ModelSet
 from rdpt_core.errors import RdptError, UsageError
-from rdpt_core.records import ROLES, ModelReference, Role, TemplatePolicy, TemplateSettings
+from rdpt_core.records import ROLES, Message, ModelReference, Role, TemplatePolicy, TemplateSettings, Trace
 from rdpt_core.scoring.backends import factory
-from rdpt_core.scoring.backends.factory import make_backends
+from rdpt_core.scoring.backends.factory import make_backends, make_live_backend
+from rdpt_core.scoring.jobs.identity import make_claim, survey_traces
 from rdpt_core.scoring.models.references import ModelFiles, resolve
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.traces import get_splitter
 from tests.support.tiny_models import metaspace_tokenizer, save_model
 
 TEMPLATE = "{% if thinking %}T{% endif %}{{ messages[0].content }}"
@@ -113,3 +115,31 @@ def test_a_shared_tokenizer_goes_by_the_name_of_each_model(folder_of: dict[Role,
     files = {role: resolve(ModelReference(str(folder))) for role, folder in folder_of.items()}
     tokenizers = factory._load_tokenizers(files, request_of(folder_of).models.references, trust_remote_code=False)
     assert [tokenizers[role].name for role in ROLES] == [str(folder_of[role]) for role in ROLES]
+
+
+def test_settings_of_a_recorded_role_are_for_the_model_that_checks_it(folders: Path, tmp_path: Path) -> None:
+    """They reach its prompts, and change neither the run's name nor what a recorded role is without it."""
+    row = {"trace_id": "t", "token_index": 0, "char_start": 0, "char_end": 2, "logprob": -1.0}
+    (tmp_path / "r.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+
+    def recorded(settings: TemplateSettings, live: ModelReference | None) -> ScoreRequest:
+        files = (str(tmp_path / "r.jsonl"),)
+        teacher = ModelReference("", backend="recorded", files=files, template=settings, check_with=live)
+        models = {Role.TEACHER: teacher, Role.STUDENT: ModelReference(str(folders / "base"))}
+        return ScoreRequest(models=ModelSet(models), device="cpu")
+
+    def named(asked: ScoreRequest) -> str:
+        return make_claim(asked, make_backends(asked), survey, get_splitter("sentence")).run_id
+
+    trace = Trace(trace_id="t", question_id="q", response="ab", messages=(Message("user", "?"),))
+    survey = survey_traces([trace], TemplatePolicy.OWN)
+    thinking, live = TemplateSettings(arguments={"thinking": True}), ModelReference(str(folders / "chat"))
+    checked = recorded(thinking, live)
+    backend = make_live_backend(checked, Role.TEACHER)
+    assert backend.chat_template is not None and backend.model.role is Role.TEACHER
+    assert backend.chat_template.render([[{"role": "user", "content": "?"}]]) == ["T?"]
+    assert named(checked) == named(recorded(TemplateSettings(), None))
+    with pytest.raises(UsageError, match="makes no prompt of this run"):
+        make_backends(recorded(thinking, None))
+    with pytest.raises(UsageError, match="no model to check these recordings with"):
+        make_live_backend(recorded(TemplateSettings(), None), Role.TEACHER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -131,3 +132,21 @@ def test_the_long_trace_reaches_beyond_the_limits_that_a_configuration_names(
     config = {"vocab_size": 356, "max_position_embeddings": 4096, **limits}
     sequence = module._long_sequence(SimpleNamespace(**config, to_dict=lambda: config))
     assert len(sequence) == n_tokens and len(sequence.prompt) > 0 and len(sequence.response) > 0
+
+
+@pytest.mark.parametrize(("packs", "tiles"), [(True, True), (False, True), (False, False)])
+def test_a_temperature_divides_the_logits_whichever_way_a_model_goes(folder: Path, packs: bool, tiles: bool) -> None:
+    sequence = TokenSequence([3, 5, 7], np.arange(20, 60, dtype=np.int32))
+    own = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    with torch.inference_mode():
+        logits = own(torch.tensor([[*sequence.prompt, *sequence.response.tolist()]])).logits[0, 2:-1].double()
+    kernel = CausalKernel(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32))
+    kernel.findings = replace(kernel.findings, packs=packs, tiles=tiles)
+    temperatures = [0.3, 1.0, 1.5]
+    found = kernel.score_at(sequence, temperatures)
+    assert found.shape == (3, 40)
+    for temperature, logprob in zip(temperatures, found, strict=True):
+        expected = (logits / temperature).log_softmax(-1)[torch.arange(40), torch.arange(20, 60)].numpy()
+        # Rounding of float32 logits, which a small temperature makes larger.
+        assert np.abs(logprob - expected).max() < 2e-5
+    assert np.array_equal(found[1], kernel.score([sequence])[0])
