@@ -25,10 +25,10 @@ def make_certificate(
     if shutil.which("openssl") is None:
         pytest.skip("certificates are made with the command openssl, which is not installed")
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
-    signer = [] if signed_by is None else ["-CA", signed_by.file, "-CAkey", signed_by.key]
+    signer: list[str | Path] = [] if signed_by is None else ["-CA", signed_by.file, "-CAkey", signed_by.key]
     extensions = [f"subjectAltName={alt_names}"] if alt_names else ["keyUsage=critical,keyCertSign"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", made.key]
-    subject = ["-subj", f"/CN={name}", "-days", "2", "-out", made.file]
+    key: list[str | Path] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", made.key]
+    subject: list[str | Path] = ["-subj", f"/CN={name}", "-days", "2", "-out", made.file]
     added = [part for extension in extensions for part in ("-addext", extension)]
     _openssl("req", "-x509", *key, *subject, *added, *signer)
     return made

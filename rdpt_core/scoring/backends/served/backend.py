@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, as_completed
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -138,7 +139,8 @@ class ServedBackend:
             ModelError: it does not.
         """
         self._portal = self._running.enter_context(start_blocking_portal())
-        self._client = self._portal.call(ServerClient, self._settings, self._secret, self._name, True)
+        connect = partial(ServerClient, was_met=True)
+        self._client = self._portal.call(connect, self._settings, self._secret, self._name)
         self._running.callback(self._portal.call, self._client.close)
         dialect, answer = self._portal.call(self._greet, self._client, (self._dialect,))
         check_same_model(

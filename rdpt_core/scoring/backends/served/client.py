@@ -72,7 +72,7 @@ class ServerClient:
         UsageError: certificates that are to be trusted cannot be read.
     """
 
-    def __init__(self, settings: ServerSettings, secret: Secret, model: str, was_met: bool = False) -> None:
+    def __init__(self, settings: ServerSettings, secret: Secret, model: str, *, was_met: bool = False) -> None:
         self._settings = settings
         self._secret = secret
         self._model = model

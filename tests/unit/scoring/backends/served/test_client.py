@@ -142,7 +142,8 @@ def test_a_no_while_the_greeting_is_under_way_calls_for_another_greeting() -> No
 
     async def both(client: ServerClient) -> list[Answer | Unanswered]:
         await client.find_dialect((DIALECT,), GREETING)
-        return await asyncio.gather(client.score(DIALECT, TRACE, "t0"), client.score(DIALECT, OTHER, "t1"))
+        both_at_once = (client.score(DIALECT, TRACE, "t0"), client.score(DIALECT, OTHER, "t1"))
+        return list(await asyncio.gather(*both_at_once))
 
     with serving(answering(instead)) as server:
         found = with_client(server.root, both)
