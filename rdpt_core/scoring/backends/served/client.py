@@ -2,7 +2,8 @@
 
 What happens to a request that goes wrong:
 
-    refused (other 4xx)                       the trace is unscored, and the run goes on
+    refused (other 4xx)                       the trace is unscored, and the run goes on; if for its length:
+                                              cut to the limit that is named, and asked again
     perhaps refused to all (403, 404, 3xx)    the small request that is known to work is sent:
         that one is answered                  asked again: a second no is the trace's, which is unscored
         that one is refused too               an error that ends the run; after a 404, waits like one that is down
