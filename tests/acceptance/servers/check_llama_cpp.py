@@ -99,14 +99,9 @@ def check_refusal(report: Report, root: str, work: Path) -> None:
     teacher = f"openai:{root}/v1,tokenizer={DATA / 'teacher'}"
     done = scored(work / "refused.duckdb", traces, {"teacher": teacher, "student": DATA / "student"})
     said = last_line(done)
-    report.check(
-        "refused as a teacher, with the file as a way out", done.returncode == 2 and ".gguf" in hint(said), said
-    )
-
-
-def hint(message: str) -> str:
-    """What a message says after what it got."""
-    return message.partition("; got ")[2].partition(". ")[2]
+    # The model's name, which is its file's, stands before what the server said.
+    holds = done.returncode == 2 and "gguf" in said.partition("; got ")[2].lower()
+    report.check("refused as a teacher, with the file as a way out", holds, said)
 
 
 def check_recordings(report: Report, root: str, work: Path) -> None:
