@@ -1,7 +1,6 @@
 """All recordings of a role's files, and which of them may hold the response of a trace.
 
-A recording is found by the trace's id, or else by its visible ASCII text, which survives every way of writing tokens
-down: whole, without a last token or two, or by its end where it begins earlier. Only the alignment decides.
+A recording is found by the trace's id, or else by its text. Only the alignment decides.
 """
 
 from __future__ import annotations
@@ -9,23 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, Trace
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
+from rdpt_core.scoring.backends.recorded.matching.texts import TextIndex, text_key
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
-from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
+from rdpt_core.scoring.backends.recorded.spelling import spellings
 from rdpt_core.traces.files.containers import open_container
 from rdpt_core.traces.files.record import Bad
 from rdpt_core.traces.files.source import Source
 
 _LOGGER = logging.getLogger(__name__)
-
-_TAIL_CHARACTERS = 48
 
 
 class Library:
@@ -34,37 +31,22 @@ class Library:
     def __init__(self, recordings: Sequence[Recording], vocabulary: Mapping[int, str] | None) -> None:
         self.recordings = recordings
         self._by_key: dict[str, list[int]] = {}
-        self._by_text: dict[str, list[int]] = {}
-        tails: set[tuple[str, int]] = set()
+        self._texts = TextIndex()
         for number, recording in enumerate(recordings):
             for key in recording.keys:
                 self._by_key.setdefault(key, []).append(number)
             spelled = spellings(recording, vocabulary)
-            if not spelled:
-                continue
-            for dropped in (0, 1, 2):
+            if spelled:
                 # The most particular reading of the tokens, which is plain text where there is nothing particular.
-                whole = squeezed(text_of(spelled[-1][: max(0, len(recording) - dropped)]))
-                tails.add((whole[: -_TAIL_CHARACTERS - 1 : -1], number))
-                if not recording.is_prompt and number not in self._by_text.setdefault(whole, []):
-                    self._by_text[whole].append(number)
-        # Backwards and sorted: what ends alike stands together.
-        self._tails = sorted(tails)
+                self._texts.add(number, spelled[-1], is_prompt=recording.is_prompt)
 
     def candidates(self, trace: Trace) -> list[int]:
         """Numbers of the recordings that may hold this response, the likeliest kind only."""
-        text = squeezed(trace.response)
-        return self._by_key.get(trace.trace_id) or self._by_text.get(text) or self._ending_like(text)
-
-    def _ending_like(self, text: str) -> list[int]:
-        wanted = text[: -_TAIL_CHARACTERS - 1 : -1]
-        numbers: list[int] = []
-        for index in range(bisect_left(self._tails, (wanted, -1)), len(self._tails)):
-            tail, number = self._tails[index]
-            if not tail.startswith(wanted):
-                break
-            numbers.append(number)
-        return list(dict.fromkeys(numbers))
+        named = self._by_key.get(trace.trace_id)
+        if named:
+            return named
+        key = text_key(trace.response)
+        return self._texts.whole(key) or self._texts.partly(key)
 
     def cuts_hash(self) -> str:
         """A hash over the tokens that the recorded responses are cut into: equal where all tokens are equal."""
@@ -74,16 +56,6 @@ class Library:
             for array in (recording.token_id, recording.char_start, recording.char_end):
                 digest.update(b"|" if array is None else array.tobytes())
         return digest.hexdigest()[:16]
-
-
-def squeezed(text: str) -> str:
-    """The visible ASCII characters of a text: what is left of it however its tokens were written down."""
-    return "".join(text.encode("ascii", "ignore").decode().split())
-
-
-def text_of(tokens: Spelled) -> str:
-    """What tokens spell, without those of which the bytes are unknown."""
-    return b"".join(token or b"" for token in tokens).decode("utf-8", "ignore")
 
 
 def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str] | None) -> Library:
