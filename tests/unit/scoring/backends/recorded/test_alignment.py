@@ -158,12 +158,12 @@ def test_a_text_that_is_cut_inside_its_last_token() -> None:
 
 
 def test_marks_without_end_take_no_time() -> None:
-    response = "<think>" * 20_000 + "".join(f"{n}. </think>\n" for n in range(20_000))
-    tokens = [token for n in range(20_000) for token in (f"{n}", ".", "<|end|>")]
+    response = "<think>" * 5_000 + "".join(f"{n}. </think>\n" for n in range(5_000))
+    tokens = [token for n in range(5_000) for token in (f"{n}", ".", "<|end|>")]
     started = time.process_time()
     found = laid(response, tokens)
-    assert isinstance(found, list) and len(found) == 40_000
-    assert time.process_time() - started < 20
+    assert isinstance(found, list) and len(found) == 10_000
+    assert time.process_time() - started < 5
     blank = "\n" * 50_000
     assert laid(f"A{blank}</think>B", ["A", "\n", blank, "<|end|>", "B"]) is not None
 
