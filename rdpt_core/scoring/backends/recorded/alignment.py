@@ -292,14 +292,16 @@ def _unreadable(response: ResponseBytes, tokens: Spelled, start: int, number: in
         after += 1
     following = tokens[after] if after < len(tokens) else None
     # A mark that the response has not, or has otherwise, comes after the character all the same.
-    seams = {seam.start for seam in response.seams} if following and is_marked(following) else set()
+    has_mark = following is not None and is_marked(following)
     end = start
     while end < len(response.data):
         if response.data[end] < 0x80 and end > start and following is not None:
             break
         end += 1
         fits = end == len(response.data) if following is None else response.data.startswith(following, end)
-        fits = fits or end == len(response.data) or end in seams
+        fits = fits or end == len(response.data)
+        if has_mark and not fits:
+            fits = any(seam.start == end for seam in near(response.seams, end, end))
         if end in response.starts and end - start >= after - number and fits:
             covered = response.data[start:end].decode("utf-8", "surrogatepass").strip(" ")
             return (end, after) if not any(sign.isascii() for sign in covered) else (None, after)

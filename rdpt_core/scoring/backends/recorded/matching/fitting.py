@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rdpt_core.arrays import Bools
 from rdpt_core.records import Span, TokenLogprobs
 from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
 from rdpt_core.scoring.backends.recorded.matching.merged import Merged, merged_tokens
@@ -30,7 +31,7 @@ class Fit:
     is_exact: bool = True
     cut: str | None = None
     merged: str | None = None
-    is_merged: np.ndarray | None = None
+    is_merged: Bools | None = None
 
     @property
     def detail(self) -> str | None:

@@ -19,7 +19,7 @@ is cut off the text and not off the tokens, is a few words. One that is found by
 
 
 class TextIndex:
-    """Numbers of recordings by their text. Memory: about 300 bytes for each, however long it is."""
+    """Numbers of recordings by their text. Memory: about 550 bytes for each, however long it is."""
 
     def __init__(self) -> None:
         # Texts by their hashes: two that collide are two candidates, of which the alignment refuses one.
