@@ -9,10 +9,11 @@
     recording   one stream of recorded tokens, in arrays
     spelling    from recorded tokens to the bytes that they stand for
     alignment   from bytes to characters of the response
+    matching    which recording holds a trace, and what of its tokens counts
     judgement   whether the numbers may be used, and as what
     soundness   what the numbers themselves prove
     stated      what records say of how they were sampled
-    temperature  logprobs taken at another temperature, brought back to 1
+    temperature logprobs taken at another temperature, brought back to 1
 
 Our own form is JSON Lines (or CSV, Parquet) with one row a token, as `export --what tokens` writes it:
 
