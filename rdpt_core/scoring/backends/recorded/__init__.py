@@ -9,6 +9,7 @@
     recording   one stream of recorded tokens, in arrays
     spelling    from recorded tokens to the bytes that they stand for
     alignment   from bytes to characters of the response
+    matching    which recording holds a trace, and what of its tokens counts
 
 Our own form is JSON Lines (or CSV, Parquet) with one row a token, as `export --what tokens` writes it:
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rdpt_core.errors import InputError
-from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, Span, TokenLogprobs, Trace, UnscoredReason
+from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.scoring.backends.base import Batch, PreparedTrace, ScoringItem
-from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
-from rdpt_core.scoring.backends.recorded.library import read_library, squeezed, text_of
+from rdpt_core.scoring.backends.recorded.alignment import Misaligned, ResponseBytes
+from rdpt_core.scoring.backends.recorded.library import read_library
+from rdpt_core.scoring.backends.recorded.matching.agreement import disagreement, likeliest
+from rdpt_core.scoring.backends.recorded.matching.fitting import Fit, fit
+from rdpt_core.scoring.backends.recorded.matching.texts import squeezed
 from rdpt_core.scoring.backends.recorded.recording import Recording
-from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
 from rdpt_core.scoring.models.hashed_files import HashedFiles
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
 from rdpt_core.scoring.models.tokenization import Encoding, RoleTokenizer
@@ -49,6 +50,7 @@ class RecordedBackend:
         if (changed := hashed.changed()) is not None:
             raise InputError("a file of recorded logprobs changed while it was read", where=changed)
         self._used: set[int] = set()
+        self._n_merged_sentences = self._n_merged_traces = 0
         self._model = ScoredModel(
             role=role,
             model=reference.model or " + ".join(path.name for path in paths),
@@ -105,29 +107,44 @@ class RecordedBackend:
             yield [self._result(prepared.item) for prepared in batch]
 
     def close(self) -> None:
-        """Warn of recordings that were of no use."""
+        """Warn of recordings that were of no use, and of numbers that were lost."""
         n = len(self._library.recordings)
         if self._used and len(self._used) < n:
             unused = f"{n - len(self._used):,} of {n:,}"
             _LOGGER.warning("%s: %s recordings belong to no trace", self._model.role, unused)
+        if self._n_merged_traces:
+            _LOGGER.warning(
+                "%s: %s sentences of %s traces have no logprob, since llama.cpp writes a character of several tokens "
+                "down with the logprob of its last token alone; %s",
+                self._model.role,
+                f"{self._n_merged_sentences:,}",
+                f"{self._n_merged_traces:,}",
+                "with `tokenizer`, ids tell which these are" if self._vocabulary is None else "their ids tell",
+            )
 
     def _result(self, item: ScoringItem) -> RoleResult:
         outcome = self._find(item)
-        if isinstance(outcome, TokenLogprobs):
-            reason = UnscoredReason.NOT_RECORDED if np.isnan(outcome.logprob).any() else None
-            detail = None
-            tokens = outcome
+        if isinstance(outcome, Fit):
+            tokens, detail = outcome.tokens, outcome.detail
+            reason = _reason(outcome)
+            self._count_merged(item, outcome)
         else:
             reason, detail = outcome
             tokens = _no_tokens()
         n_straddling = assign_tokens(item.trace.response, item.spans, tokens).n_straddling
         return RoleResult(item.trace_no, tokens, n_straddling, reason, detail)
 
-    def _find(self, item: ScoringItem) -> TokenLogprobs | tuple[UnscoredReason, str]:
+    def _count_merged(self, item: ScoringItem, found: Fit) -> None:
+        if found.is_merged is not None:
+            sentences = assign_tokens(item.trace.response, item.spans, found.tokens).sentence_index[found.is_merged]
+            self._n_merged_sentences += len(np.unique(sentences))
+            self._n_merged_traces += 1
+
+    def _find(self, item: ScoringItem) -> Fit | tuple[UnscoredReason, str]:
         """The tokens of a response, or why there are none: none recorded, none that fit, or several that differ."""
         trace = item.trace
         if not trace.response:
-            return _no_tokens()
+            return Fit(_no_tokens())
         numbers = self._library.candidates(trace)
         if not numbers:
             detail = "no recording has the id or the text of this trace"
@@ -135,12 +152,12 @@ class RecordedBackend:
                 detail += f"; of {n:,} only the token ids are known, which `tokenizer` would spell"
             return UnscoredReason.NOT_RECORDED, detail
         response = ResponseBytes(trace.response)
-        fitting: list[tuple[int, TokenLogprobs]] = []
+        fitting: list[tuple[int, Fit]] = []
         farthest = Misaligned(-1, "")
         for number in numbers:
             recording = self._library.recordings[number]
-            outcome = _fit(response, item.spans, recording, self._vocabulary)
-            if isinstance(outcome, TokenLogprobs):
+            outcome = fit(response, item.spans, recording, self._vocabulary)
+            if isinstance(outcome, Fit):
                 fitting.append((number, outcome))
             elif outcome.char > farthest.char:
                 farthest = Misaligned(outcome.char, f"{recording.source}: {outcome.detail}")
@@ -150,92 +167,20 @@ class RecordedBackend:
         if len(fitting) > 1:
             # The same text after several prompts: the question decides, where the prompts were recorded.
             asked = [pair for pair in fitting if _asks(self._library.recordings[pair[0]], trace)]
-            fitting = asked or fitting
-        if any(not _same(a, b) for (_, a), (_, b) in pairwise(fitting)):
+            fitting = likeliest(asked or fitting)
+        difference = disagreement([found for _, found in fitting])
+        if difference is not None:
             sources = ", ".join(self._library.recordings[number].source for number, _ in fitting[:4])
-            return UnscoredReason.NOT_ALIGNED, f"several recordings have this text and differ: {sources}"
+            return UnscoredReason.NOT_ALIGNED, f"several recordings have this text and {difference}: {sources}"
         return fitting[0][1]
 
 
-def _fit(
-    response: ResponseBytes, sentences: Sequence[Span], recording: Recording, vocabulary: Mapping[int, str] | None
-) -> TokenLogprobs | Misaligned:
-    """The tokens of a recording laid over a response, from its start or from wherever the response begins in it."""
-    if recording.fault is not None:
-        return Misaligned(0, recording.fault)
-    if recording.char_start is not None and recording.char_end is not None:
-        return _by_offsets(response, recording)
-    farthest = Misaligned(0, "the recording has neither texts nor offsets; with `tokenizer`, its ids can be read")
-    for spelled in spellings(recording, vocabulary):
-        for first in _beginnings(response.text, spelled, recording.is_prompt):
-            outcome = align(response, spelled, first)
-            if isinstance(outcome, Aligned) and _is_unclear(response.text, spelled, first):
-                what = f"token {first - 1} is empty and may be of the prompt or of the response"
-                return Misaligned(0, f"{what}; with `tokenizer`, ids can tell")
-            if isinstance(outcome, Aligned):
-                ends = {span.char_end for span in sentences}
-                for shared in outcome.shared:
-                    if not ends.isdisjoint(range(shared.char_start + 1, shared.char_end)):
-                        what = "unreadable tokens cross the end of a sentence"
-                        return Misaligned(shared.char_start, f"{what} (character {shared.char_start}); set `tokenizer`")
-                return _cut(recording, outcome)
-            if outcome.char >= farthest.char:
-                farthest = outcome
-    return farthest
-
-
-def _beginnings(text: str, tokens: Spelled, is_prompt: bool) -> list[int]:
-    """Numbers of the tokens at which the response may begin: the first, or those where the rest reads like it."""
-    lengths = np.cumsum([0, *(len(squeezed(text_of([token]))) for token in tokens)])
-    n_before = squeezed(text_of(tokens)).rfind(squeezed(text))
-    later = np.flatnonzero(lengths[:-1] == n_before).tolist() if n_before >= 0 else []
-    later = [number for number in later if tokens[number] != b""]
-    return later if is_prompt else list(dict.fromkeys([0, *later]))
-
-
-def _is_unclear(text: str, tokens: Spelled, first: int) -> bool:
-    """Whether an empty token before the response may be a piece of its first character."""
-    return first > 0 and tokens[first - 1] == b"" and not text[:1].isascii()
-
-
-def _by_offsets(response: ResponseBytes, recording: Recording) -> TokenLogprobs | Misaligned:
-    """Offsets are taken as they are, once they cover what is visible and leave nothing out."""
-    start, end = recording.char_start, recording.char_end
-    assert start is not None and end is not None
-    n = len(response.text)
-    wrong = np.flatnonzero((start < 0) | (end > n) | (end <= start) | np.r_[False, np.diff(start) < 0])
-    if len(wrong):
-        number = int(wrong[0])
-        return Misaligned(
-            0, f"token {number} has the offsets {start[number]}–{end[number]} in a response of {n} characters"
-        )
-    depth = np.zeros(n + 1, dtype=np.int32)
-    np.add.at(depth, start, 1)
-    np.add.at(depth, end, -1)
-    for gap in np.flatnonzero(np.cumsum(depth)[:-1] <= 0):
-        if not response.text[gap].isspace():
-            return Misaligned(int(gap), f"no token covers {response.text[gap]!r} (character {gap})")
-    if recording.texts is not None:
-        for number, text in enumerate(recording.texts):
-            covered = response.text[start[number] : end[number]]
-            if text.isascii() and squeezed(text) not in squeezed(covered):
-                return Misaligned(
-                    int(start[number]), f"token {number} is {text[:40]!r} where the response has {covered[:40]!r}"
-                )
-    return TokenLogprobs(recording.token_id, start, end, recording.logprob)
-
-
-def _cut(recording: Recording, aligned: Aligned) -> TokenLogprobs:
-    kept = slice(aligned.first, aligned.first + len(aligned.char_start))
-    return TokenLogprobs(recording.token_id[kept], aligned.char_start, aligned.char_end, recording.logprob[kept])
-
-
-def _same(a: TokenLogprobs, b: TokenLogprobs) -> bool:
-    return (
-        len(a) == len(b)
-        and np.array_equal(a.char_start, b.char_start)
-        and np.array_equal(a.logprob, b.logprob, equal_nan=True)
-    )
+def _reason(found: Fit) -> UnscoredReason | None:
+    """Why sentences of a response that was found have no logprob; None if all have one."""
+    is_missing = np.isnan(found.tokens.logprob)
+    if found.cut is not None and not is_missing[:-1].any():
+        return UnscoredReason.NOT_ALIGNED
+    return UnscoredReason.NOT_RECORDED if is_missing.any() else None
 
 
 def _asks(recording: Recording, trace: Trace) -> bool:

@@ -1,8 +1,7 @@
 """All recordings of a role's files, and which of them may hold the response of a trace.
 
-A recording is found by the trace's id, by the name from which `import` made that id, or by its visible ASCII text,
-which survives every way of writing tokens down: whole, without a last token or two, or by its end where it begins
-earlier. Only the alignment decides.
+A recording is found by the trace's id, by the name from which `import` made that id, or by its text. Only the alignment
+decides.
 """
 
 from __future__ import annotations
@@ -10,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role, Trace
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of, why_none
+from rdpt_core.scoring.backends.recorded.matching.texts import TextIndex, text_key
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.requests import Requests
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
-from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
+from rdpt_core.scoring.backends.recorded.spelling import spellings
 from rdpt_core.scoring.backends.recorded.streams.reader import StreamReader
 from rdpt_core.traces.files.containers import open_container
 from rdpt_core.traces.files.record import Bad
@@ -28,8 +27,6 @@ from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.importing.ids import in_ids
 
 _LOGGER = logging.getLogger(__name__)
-
-_TAIL_CHARACTERS = 48
 
 
 class Library:
@@ -40,34 +37,26 @@ class Library:
         self.unspelled: list[int] = []
         self._by_key: dict[str, list[int]] = {}
         self._by_name: dict[str, list[int]] = {}
-        self._by_text: dict[str, list[int]] = {}
-        tails: set[tuple[str, int]] = set()
+        self._texts = TextIndex()
         for number, recording in enumerate(recordings):
             for key in recording.keys:
                 self._by_key.setdefault(key, []).append(number)
                 for name in {key, in_ids(key)}:
                     self._by_name.setdefault(name, []).append(number)
             spelled = spellings(recording, vocabulary)
-            if not spelled:
-                if recording.char_start is None and recording.fault is None:
-                    self.unspelled.append(number)
-                continue
-            for dropped in (0, 1, 2):
+            if not spelled and recording.char_start is None and recording.fault is None:
+                self.unspelled.append(number)
+            if spelled:
                 # The most particular reading of the tokens, which is plain text where there is nothing particular.
-                whole = squeezed(text_of(spelled[-1][: max(0, len(recording) - dropped)]))
-                tails.add((whole[: -_TAIL_CHARACTERS - 1 : -1], number))
-                if not recording.is_prompt and number not in self._by_text.setdefault(whole, []):
-                    self._by_text[whole].append(number)
-        # Backwards and sorted: what ends alike stands together.
-        self._tails = sorted(tails)
+                self._texts.add(number, spelled[-1], is_prompt=recording.is_prompt)
 
     def candidates(self, trace: Trace) -> list[int]:
         """Numbers of the recordings that may hold this response, the likeliest kind only."""
         if trace.trace_id in self._by_key:
             return self._by_key[trace.trace_id]
-        text = squeezed(trace.response)
-        named, alike = self._named_like(trace), self._by_text.get(text, [])
-        return [number for number in alike if number in named] or alike or named or self._ending_like(text)
+        key = text_key(trace.response)
+        named, alike = self._named_like(trace), self._texts.whole(key)
+        return [number for number in alike if number in named] or alike or named or self._texts.partly(key)
 
     def _named_like(self, trace: Trace) -> list[int]:
         """Recordings under the name that the trace's source gave it, from which `import` makes ids."""
@@ -75,16 +64,6 @@ class Library:
         names = [name.removeprefix(benchmark) for name in (trace.trace_id, trace.question_id)]
         names.append(names[0].removesuffix(f"-s{trace.sample}"))
         return list(dict.fromkeys(number for name in names for number in self._by_name.get(name, ())))
-
-    def _ending_like(self, text: str) -> list[int]:
-        wanted = text[: -_TAIL_CHARACTERS - 1 : -1]
-        numbers: list[int] = []
-        for index in range(bisect_left(self._tails, (wanted, -1)), len(self._tails)):
-            tail, number = self._tails[index]
-            if not tail.startswith(wanted):
-                break
-            numbers.append(number)
-        return list(dict.fromkeys(numbers))
 
     def cuts_hash(self) -> str:
         """A hash over the tokens that the recorded responses are cut into: equal where all tokens are equal."""
@@ -94,16 +73,6 @@ class Library:
             for array in (recording.token_id, recording.char_start, recording.char_end):
                 digest.update(b"|" if array is None else array.tobytes())
         return digest.hexdigest()[:16]
-
-
-def squeezed(text: str) -> str:
-    """The visible ASCII characters of a text: what is left of it however its tokens were written down."""
-    return "".join(text.encode("ascii", "ignore").decode().split())
-
-
-def text_of(tokens: Spelled) -> str:
-    """What tokens spell, without those of which the bytes are unknown."""
-    return b"".join(token or b"" for token in tokens).decode("utf-8", "ignore")
 
 
 def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str] | None) -> Library:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from rdpt_core.arrays import SmallInts
 from rdpt_core.scoring.backends.recorded.recording import Recording
 
 Spelled = Sequence[bytes | None]
@@ -38,10 +39,9 @@ def spellings(recording: Recording, vocabulary: Mapping[int, str] | None) -> lis
     if named and vocabulary is None:
         return []
     if vocabulary is not None and (named or not bool((recording.token_id < 0).any())):
-        if named and texts is not None:
-            texts = [vocabulary.get(int(match.group(1)), "") if (match := _ID.match(text)) else text for text in texts]
-        else:
-            texts = [vocabulary.get(int(token_id), "") for token_id in recording.token_id]
+        if not named or texts is None:
+            return spelled_ids(recording.token_id, vocabulary)
+        texts = [vocabulary.get(int(match.group(1)), "") if (match := _ID.match(text)) else text for text in texts]
         return [[spell(text) for text in texts] for spell in (_byte_level, _sentencepiece)]
     if texts is None:
         return []
@@ -51,6 +51,12 @@ def spellings(recording: Recording, vocabulary: Mapping[int, str] | None) -> lis
     if any("▁" in text or _BYTE.match(text) for text in texts):
         ways.append(_sentencepiece)
     return [[spell(text) for text in texts] for spell in ways]
+
+
+def spelled_ids(token_id: SmallInts, vocabulary: Mapping[int, str]) -> list[Spelled]:
+    """What tokens stand for by their ids alone, in every way in which a vocabulary may be meant."""
+    texts = [vocabulary.get(int(one), "") for one in token_id]
+    return [[spell(text) for text in texts] for spell in (_byte_level, _sentencepiece)]
 
 
 def _plain(text: str) -> bytes | None:
