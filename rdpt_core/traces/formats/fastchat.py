@@ -44,7 +44,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     value = record.value
     if not _detect(value):
         raise RecordError(f"expected question_id and choices with turns; got {kind_of(value)}")
-    asked = context.requests.get(_KEY + (optional_text(value["question_id"]) or ""), ())
+    asked = context.requests.get(_KEY + (optional_text(value["question_id"]) or ""), ((), None))[0]
     choices = value["choices"]
 
     def draft_of(numbered: tuple[int, Any]) -> Iterator[Draft]:

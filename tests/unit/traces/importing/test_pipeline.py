@@ -146,6 +146,14 @@ def test_questions_of_a_batch_come_from_its_request_file(tmp_path: Path) -> None
     assert report.files[0].n_without_question == 1
 
 
+def test_rendered_prompts_of_a_batch_come_from_its_request_file(tmp_path: Path) -> None:
+    answer = {"custom_id": "x", "error": None, "response": {"body": {"choices": [{"text": "4"}]}}}
+    request = {"custom_id": "x", "body": {"prompt": "<|user|>2+2?<|assistant|>"}}
+    traces, _, report = run(write(tmp_path / "output.jsonl", answer), write(tmp_path / "requests.jsonl", request))
+    assert (traces[0].prompt, traces[0].response) == ("<|user|>2+2?<|assistant|>", "4")
+    assert report.files[1].n_requests == 1
+
+
 # ── Ids ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
