@@ -151,12 +151,16 @@ def write_lines(path: Path, values: Sequence[Any]) -> Path:
     return path
 
 
-def logprobs(database: Path, role: str) -> dict[tuple[str, int], tuple[int, float | None]]:
-    """End and logprob of a role's tokens, by trace and first character: recorded ids may be unknown."""
+def logprobs(database: Path, role: str) -> dict[tuple[str, int], float | None]:
+    """A role's logprobs, by trace and end of the token: recorded ids may be unknown, and blank space be left out.
+
+    Marks of thinking are left out: a server that takes them from the text may have no token for them.
+    """
+    marks = {(row["trace_id"], row["sentence_index"]) for row in rows(database, "sentences") if row["kind"] == "mark"}
     return {
-        (str(row["trace_id"]), int(row["char_start"])): (int(row["char_end"]), row["logprob"])
+        (str(row["trace_id"]), int(row["char_end"])): row["logprob"]
         for row in rows(database, "tokens")
-        if row["role"] == role
+        if row["role"] == role and (row["trace_id"], row["sentence_index"]) not in marks
     }
 
 
@@ -164,8 +168,8 @@ def gaps(a: Path, b: Path, role: str) -> tuple[int, int, float, float]:
     """Tokens of `a`, how many of them `b` has with a logprob, and max and mean |Δ logprob| over these (nats)."""
     first, second = logprobs(a, role), logprobs(b, role)
     found = []
-    for key, (end, value) in first.items():
+    for key, value in first.items():
         other = second.get(key)
-        if other is not None and other[0] == end and other[1] is not None and value is not None:
-            found.append(abs(value - other[1]))
+        if other is not None and value is not None:
+            found.append(abs(value - other))
     return len(first), len(found), max(found, default=0.0), sum(found) / len(found) if found else 0.0

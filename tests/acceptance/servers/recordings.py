@@ -180,8 +180,9 @@ def compare(
         report.check(f"recorded {found.name}", False, last_line(done))
         return
     n, n_both, worst, mean = gaps(live, recorded, "teacher")
-    sentences = [row["p_teacher"] is None for row in rows(recorded, "sentences")]
-    heads = [row["trace_id"] for row in rows(recorded, "sentences")]
+    read = [row for row in rows(recorded, "sentences") if row["kind"] != "mark"]
+    sentences = [row["p_teacher"] is None for row in read]
+    heads = [row["trace_id"] for row in read]
     is_last = [a != b for a, b in zip(heads, [*heads[1:], None], strict=True)]
     n_early = sum(missing and not last for missing, last in zip(sentences, is_last, strict=True))
     n_late = sum(missing and last for missing, last in zip(sentences, is_last, strict=True))
