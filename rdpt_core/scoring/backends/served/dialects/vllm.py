@@ -34,7 +34,7 @@ _LONGEST_HEADER = 1024
 class ScoringDialect:
     """Token ids scored from a start position, without alternatives: one value a response token, as a binary array.
 
-    vLLM 0.33 has it if it was started with `--enable-scale-out`.
+    vLLM has it since 0.32, if it was started with `--enable-scale-out`.
     """
 
     name = "scoring"
