@@ -51,8 +51,9 @@ def merged_tokens(recording: Recording, vocabulary: Mapping[int, str] | None) ->
     text = entries[first].decode("utf-8", "replace")
     return Merged(
         is_short,
-        f"{made} tokens were made, {len(recording):,} are recorded: {_SERVER} writes a character of several tokens down with the logprob "
-        f"of its last token alone; {int(is_short.sum()):,} tokens {how} (the first: token {first}, {text!r})",
+        f"{made} tokens were made, {len(recording):,} are recorded: {_SERVER} writes a character of several tokens "
+        f"down with the logprob of its last token alone; {int(is_short.sum()):,} tokens {how} (the first: token "
+        f"{first}, {text!r})",
     )
 
 
