@@ -28,7 +28,7 @@ from rdpt_core.traces import Splitter, none_renders, trace_to_json
 from rdpt_core.traces.respelling import opened
 from rdpt_core.traces.thinking import Spelling
 
-SCORING_VERSION = "5"
+SCORING_VERSION = "6"
 """Part of every run's identity. Raise it whenever the same inputs would give other numbers."""
 
 SERVED = "served"

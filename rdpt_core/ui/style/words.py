@@ -79,8 +79,8 @@ UNSCORED: dict[str, str] = {
     "untokenizable": "Unscored: some model's tokenizer cannot represent this trace.",
     "server_refused": "Unscored: a server refused to score this trace; scoring again asks once more.",
     "server_failed": "Unscored: a server gave no usable answer for this trace; scoring again asks once more.",
-    "not_recorded": "Unscored: the recorded logprobs of some model have none for it.",
-    "not_aligned": "Unscored: the recorded tokens of some model do not spell this response.",
+    "not_recorded": "Unscored: the recordings of some model lack this trace, or the logprob of a token here.",
+    "not_aligned": "Unscored: some model's recorded tokens do not spell this response, or reach beyond its end.",
     "not_yet": "Not scored yet: the run has not reached this trace.",
 }
 

@@ -358,7 +358,8 @@ def llama_cpp_stream(replies: Sequence[Reply]) -> Iterator[Record]:
 def old_entry(token: Token) -> Record:
     is_part = len(token.raw) == 1 and token.raw[0] >= 0x80
     shown = f"byte: \\x{token.raw[0]:02x}" if is_part else token.raw.decode()
-    other = {"tok_str": "~", "prob": (1 - math.exp(token.logprob)) / 3}
+    # Not 0, where the token has all that float32 can tell: that would be a token that a sampler cut off.
+    other = {"tok_str": "~", "prob": max((1 - math.exp(token.logprob)) / 3, 1e-12)}
     return {"content": shown, "probs": [{"tok_str": shown, "prob": math.exp(token.logprob)}, other]}
 
 

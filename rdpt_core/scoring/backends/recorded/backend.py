@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,15 @@ from rdpt_core.traces.token_spans import assign_tokens
 _LOGGER = logging.getLogger(__name__)
 
 _BATCH_TRACES = 64
+
+
+@dataclass(slots=True)
+class _Use:
+    """What became of the recordings: `numbers` are those that were used."""
+
+    numbers: set[int] = field(default_factory=set)
+    n_merged_sentences: int = 0
+    n_merged_traces: int = 0
 
 
 class RecordedBackend:
@@ -66,8 +76,7 @@ class RecordedBackend:
             n_vocabulary=n_vocabulary,
             trust=trust,
         )
-        self._used: set[int] = set()
-        self._n_merged_sentences = self._n_merged_traces = 0
+        self._use = _Use()
         self._model = ScoredModel(
             role=role,
             model=reference.model or " + ".join(path.name for path in paths),
@@ -130,25 +139,26 @@ class RecordedBackend:
             yield [self._result(prepared.item) for prepared in batch]
 
     def look_up(self, item: ScoringItem) -> RoleResult:
-        """What is recorded of one trace. It does not count as use of its recording."""
-        used = set(self._used)
+        """What is recorded of one trace. It counts for nothing that `close` warns of."""
+        use, self._use = self._use, _Use()
         result = self._result(item)
-        self._used = used
+        self._use = use
         return result
 
     def close(self) -> None:
         """Warn of recordings that were of no use, and of numbers that were lost."""
         n = len(self._library.recordings)
-        if self._used and len(self._used) < n:
-            unused = f"{n - len(self._used):,} of {n:,}"
+        used = self._use.numbers
+        if used and len(used) < n:
+            unused = f"{n - len(used):,} of {n:,}"
             _LOGGER.warning("%s: %s recordings belong to no trace", self._model.role, unused)
-        if self._n_merged_traces:
+        if self._use.n_merged_traces:
             _LOGGER.warning(
                 "%s: %s sentences of %s traces have no logprob, since llama.cpp writes a character of several tokens "
                 "down with the logprob of its last token alone; %s",
                 self._model.role,
-                f"{self._n_merged_sentences:,}",
-                f"{self._n_merged_traces:,}",
+                f"{self._use.n_merged_sentences:,}",
+                f"{self._use.n_merged_traces:,}",
                 "with `tokenizer`, ids tell which these are" if self._vocabulary is None else "their ids tell",
             )
 
@@ -169,8 +179,8 @@ class RecordedBackend:
     def _count_merged(self, item: ScoringItem, found: Fit) -> None:
         if found.is_merged is not None:
             sentences = assign_tokens(item.trace.response, item.spans, found.tokens).sentence_index[found.is_merged]
-            self._n_merged_sentences += len(np.unique(sentences))
-            self._n_merged_traces += 1
+            self._use.n_merged_sentences += len(np.unique(sentences))
+            self._use.n_merged_traces += 1
 
     def _find(self, item: ScoringItem) -> Fit | tuple[UnscoredReason, str]:
         """The tokens of a response, or why there are none: none recorded, none that fit, or several that differ."""
@@ -195,7 +205,7 @@ class RecordedBackend:
                 farthest = Misaligned(outcome.char, f"{recording.source}: {outcome.detail}")
         if not fitting:
             return UnscoredReason.NOT_ALIGNED, farthest.detail
-        self._used.update(number for number, _ in fitting)
+        self._use.numbers.update(number for number, _ in fitting)
         if len(fitting) > 1:
             # The same text after several prompts: the question decides, where the prompts were recorded.
             asked = [pair for pair in fitting if _asks(self._library.recordings[pair[0]], trace)]

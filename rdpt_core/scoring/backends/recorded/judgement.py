@@ -148,7 +148,7 @@ def _irreversible(
         if n_without
         else "too few alternatives at every token"
         if recordings
-        else "prompts of SGLang alone, of which the logprobs are the model's own",
+        else "only recordings whose logprobs are known to be the model's own",
         hint=("" if n_vocabulary else "With the key `tokenizer` it is known how many tokens are missing. ")
         + "Record again with more alternatives, or the model's own logprobs.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.forms.sampling import sampling_of
 from rdpt_core.scoring.backends.recorded.forms.values import recording, to_ids
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def is_row(value: Any) -> bool:
@@ -91,7 +94,7 @@ class RowReader:
 
 def _whole(value: Any) -> int | None:
     """A whole number; tables give them as text."""
-    if isinstance(value, str) and value.lstrip("-").isdecimal():
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     return value if type(value) is int else None
 
@@ -99,5 +102,5 @@ def _whole(value: Any) -> int | None:
 def _number(value: Any) -> float | None:
     try:
         return None if value is None else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

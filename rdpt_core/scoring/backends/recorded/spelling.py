@@ -15,7 +15,7 @@ from rdpt_core.scoring.backends.recorded.recording import Recording
 Spelled = Sequence[bytes | None]
 
 _ESCAPED = re.compile(r"bytes:((?:\\x[0-9a-fA-F]{2})+)\Z")
-_ID = re.compile(r"token_id:([0-9]+)\Z")
+_ID = re.compile(r"token_id:([0-9]{1,18})\Z")
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>\Z")
 _REPLACEMENT = "\ufffd"
 

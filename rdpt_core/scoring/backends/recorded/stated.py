@@ -17,6 +17,7 @@ from rdpt_core.scoring.backends.recorded.soundness import Doubt, Evidence
 _NAMES = tuple(field.name for field in fields(Sampling))
 _RAW_SERVERS = frozenset({"vllm", "llama.cpp"})
 """They write the model's own logprobs unless their mode says otherwise."""
+_RAW_MODE = "raw_logprobs"
 _SILENT = Sampling()
 _MOST_VALUES = 8
 _MOST_SHOWN = 4
@@ -102,20 +103,25 @@ def stated_evidence(recordings: Sequence[Recording], temperature: float | None) 
 
 def is_own(recording: Recording) -> bool:
     """Whether logprobs are known to be the model's own, whatever was done to those of other recordings."""
-    return recording.is_prompt and recording.sampling is not None and recording.sampling.server == "sglang"
+    sampling = recording.sampling or _SILENT
+    if sampling.mode is not None:
+        return sampling.mode == _RAW_MODE
+    # vLLM's depend on how it was started, which its records seldom say.
+    return sampling.server == "llama.cpp" or (recording.is_prompt and sampling.server == "sglang")
 
 
 def is_unclear(recording: Recording) -> bool:
     """Whether a record states a temperature, or a cut, of which it is not known whether its logprobs show it."""
     sampling = recording.sampling or _SILENT
     is_plain = sampling.temperature in (None, 1) and not _cuts(sampling)
-    is_raw = sampling.mode == "raw_logprobs" or (sampling.mode is None and sampling.server in _RAW_SERVERS)
+    is_raw = sampling.mode == _RAW_MODE or (sampling.mode is None and sampling.server in _RAW_SERVERS)
     # The logprobs of a prompt's tokens are known to be scaled nowhere but in a mode that says so.
     return not (is_plain or is_raw or recording.is_prompt)
 
 
 def _generated(recordings: Sequence[Recording]) -> list[Recording]:
-    """Without prompts of a server that scales what it generates only."""
+    """Without those that are the model's own whatever they state, as prompts of a server that scales only what it
+    generates."""
     return [recording for recording in recordings if not is_own(recording)]
 
 

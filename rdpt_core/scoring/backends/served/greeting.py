@@ -58,7 +58,7 @@ class ServedAs:
         texts = [stored.get(name) for name in ("address", "dialect")]
         if not all(isinstance(text, str) for text in texts):
             return None
-        if not all(value is None or (isinstance(value, int | float) and math.isfinite(value)) for value in logprobs):
+        if not all(value is None or (type(value) in (int, float) and abs(value) < 1e9) for value in logprobs):
             return None
         return cls(str(texts[0]), str(texts[1]), tuple(logprobs))
 

@@ -65,8 +65,10 @@ def _first(one: Any, other: Any) -> Any:
 
 
 def _n_generated(body: Mapping[str, Any]) -> int | None:
-    usage = body.get("usage")
-    return whole(usage.get("completion_tokens")) if isinstance(usage, Mapping) else None
+    usage, timings = body.get("usage"), body.get("timings")
+    n = whole(usage.get("completion_tokens")) if isinstance(usage, Mapping) else None
+    # llama.cpp counts here as well, also at the end of a stream that was asked for no usage.
+    return whole(timings.get("predicted_n")) if n is None and isinstance(timings, Mapping) else n
 
 
 def _is_echo(prompt: str | None, choice: Mapping[str, Any], values: Sequence[Any]) -> bool:

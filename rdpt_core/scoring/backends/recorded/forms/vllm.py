@@ -7,6 +7,7 @@ from typing import Any
 
 from rdpt_core.scoring.backends.recorded.forms.values import alternatives_of, mappings, recording
 from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.traces.formats.fields import whole
 
 
 def of_outputs(body: Mapping[str, Any], source: str, keys: tuple[str, ...]) -> Iterator[Recording]:
@@ -52,7 +53,7 @@ def of_vllm(
         chosen = place.get(key)
         if chosen is None:
             fault = f"the recording has no logprob of token {number}, id {key}"
-        chosen_ids.append(int(key) if key.isdecimal() else None)
+        chosen_ids.append(whole(key))
         values.append(_logprob(chosen))
         text = chosen.get("decoded_token") if isinstance(chosen, Mapping) else None
         texts.append(text if isinstance(text, str) else None)
@@ -84,6 +85,9 @@ def _unflattened(flat: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
     if not starts or len(starts) != len(ends) or len(ids) != len(values):
         return None
     if any(type(one) is not int or not 0 <= one <= len(ids) for one in (*starts, *ends)):
+        return None
+    # Places that overlapped could hold every token at every place, more than memory does.
+    if sum(end - start for start, end in zip(starts, ends, strict=True) if end > start) > len(ids):
         return None
     return [
         {str(ids[number]): {"logprob": values[number], "decoded_token": texts[number]} for number in range(start, end)}

@@ -35,25 +35,25 @@ def merged_tokens(recording: Recording, vocabulary: Mapping[int, str] | None) ->
     entries = _entries(recording)
     if entries is None:
         return None
-    n_missing = (recording.n_generated or 0) - len(recording)
     is_wide = np.array([not entry.isascii() for entry in entries], dtype=bool)
     if not is_wide.any():
         return None
     is_short = _by_ids(recording, entries, is_wide, vocabulary)
     if is_short is None:
-        is_short = is_wide if _counts_tell(recording, entries, n_missing) else np.zeros_like(is_wide)
+        is_short = is_wide if _counts_tell(recording, entries) else np.zeros_like(is_wide)
         how = "may be such; with `tokenizer`, ids can tell"
     else:
         how = "are such, as their ids tell"
     if not is_short.any():
         return None
     first = int(np.flatnonzero(is_short)[0])
-    made = "" if recording.n_generated is None else f"{recording.n_generated:,} tokens were made, "
+    made = "an unknown number of" if recording.n_generated is None else f"{recording.n_generated:,}"
     text = entries[first].decode("utf-8", "replace")
     return Merged(
         is_short,
-        f"{made}{len(recording):,} are recorded: {_SERVER} writes a character of several tokens down with the logprob "
-        f"of its last token alone; {int(is_short.sum()):,} tokens {how} (the first: token {first}, {text!r})",
+        f"{made} tokens were made, {len(recording):,} are recorded: {_SERVER} writes a character of several tokens "
+        f"down with the logprob of its last token alone; {int(is_short.sum()):,} tokens {how} (the first: token "
+        f"{first}, {text!r})",
     )
 
 
@@ -104,16 +104,18 @@ def _is_last_piece(entry: bytes, own: bytes | None) -> bool:
     return bool(own) and own is not None and own[0] & 0xC0 == 0x80 and len(own) < len(entry) and entry.endswith(own)
 
 
-def _counts_tell(recording: Recording, entries: Sequence[bytes], n_missing: int) -> bool:
-    """Whether tokens are missing that merging explains.
+def _counts_tell(recording: Recording, entries: Sequence[bytes]) -> bool:
+    """Whether tokens are missing that merging explains, or may be, where llama.cpp's own count is lost.
 
     A stream has no entry for the token that ends it, so that one missing token may be that. It may as well be a piece,
     so that it is proof of nothing, and all that is in doubt stays so.
     """
-    if n_missing < 1:
-        return False
-    if recording.sampling is not None and recording.sampling.server == _SERVER:
-        return True
+    is_known = recording.sampling is not None and recording.sampling.server == _SERVER
+    if recording.n_generated is None:
+        return is_known
+    n_missing = recording.n_generated - len(recording)
+    if n_missing < 1 or is_known:
+        return n_missing >= 1
     # Counts differ for other reasons, too: hidden reasoning is counted. A piece has a byte at least.
     most = sum(len(entry) - 1 for entry in entries if not entry.isascii())
     return n_missing <= most + 1

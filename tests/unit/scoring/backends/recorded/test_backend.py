@@ -26,9 +26,12 @@ def backend_of(path: Path, *recordings: Entries) -> RecordedBackend:
     return RecordedBackend(Role.TEACHER, ModelReference("", backend="recorded", files=(str(path),)), None)
 
 
+def item_of(response: str, trace_id: str = "t1") -> ScoringItem:
+    return ScoringItem(0, Trace(trace_id, "q1", response), [Span(0, len(response))])
+
+
 def result(backend: RecordedBackend, response: str, trace_id: str = "t1") -> RoleResult:
-    item = ScoringItem(0, Trace(trace_id, "q1", response), [Span(0, len(response))])
-    ((found,),) = backend.score(backend.prepare([item]))
+    ((found,),) = backend.score(backend.prepare([item_of(response, trace_id)]))
     return found
 
 
@@ -81,6 +84,8 @@ def test_characters_of_several_tokens_are_counted(tmp_path: Path, caplog: pytest
     assert found.unscored_reason is UnscoredReason.NOT_RECORDED
     assert found.detail is not None and "6 tokens were made, 3 are recorded" in found.detail
     assert np.isnan(found.tokens.logprob).tolist() == [False, True, False]
+    # A look before the run is none of the run's.
+    backend.look_up(item_of("So 🌳."))
     with caplog.at_level(logging.WARNING):
         backend.close()
     assert [record.getMessage() for record in caplog.records] == [

@@ -149,4 +149,12 @@ def test_prompts_of_sglang_are_the_models_own_beside_what_it_sampled() -> None:
     assert [one.is_prompt for one in used] == [True, False]
     assert all(one.logprob == pytest.approx(OWN, abs=1e-5) for one in used)
     assert verdict.n_undone == len(IDS)
-    assert "prompts of SGLang alone" in refusal(prompt, temperature=0.6)
+    assert "known to be the model's own" in refusal(prompt, temperature=0.6)
+
+
+@pytest.mark.parametrize("stated", [{"server": "llama.cpp"}, {"server": "vllm", "mode": "raw_logprobs"}])
+def test_a_models_own_numbers_are_not_changed_by_a_temperature(stated: dict[str, str]) -> None:
+    own, scaled = replace(whole(), sampling=Sampling(temperature=0.6, **stated)), whole(0.6)  # type: ignore[arg-type]
+    _, used = judged(own, scaled, temperature=0.6)
+    assert all(one.logprob == pytest.approx(OWN, abs=1e-5) for one in used)
+    assert "known to be the model's own" in refusal(own, temperature=0.6)

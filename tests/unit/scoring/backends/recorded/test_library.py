@@ -93,6 +93,12 @@ def test_ids_that_nothing_spells_are_refused_with_the_cure(tmp_path: Path, recor
     assert spelled.unspelled == [] and spelled.candidates(trace("t", "It is")) == [0]
 
 
+def test_a_name_of_endless_digits_is_no_id(tmp_path: Path) -> None:
+    tokens = [{"token": f"token_id:{'9' * 5000}", "logprob": -0.5}]
+    name = write(tmp_path / "r.jsonl", {"choices": [{"logprobs": {"content": tokens}}]})
+    assert read_library(Role.TEACHER, [name], {5: "a"}).unspelled == []
+
+
 def test_recordings_that_nothing_spells_are_not_called_absent(tmp_path: Path) -> None:
     spelled = {"choices": [{"logprobs": {"tokens": ["No"], "token_logprobs": [-0.5]}}]}
     reference = ModelReference("", backend="recorded", files=(write(tmp_path / "r.jsonl", UNSPELLED[0], spelled),))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from rdpt_core.records import Role
-from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
+from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording, Sampling
 from rdpt_core.scoring.backends.recorded.rows import RowReader
 
 
@@ -33,3 +34,15 @@ def test_columns_say_how_a_text_was_sampled() -> None:
     )
     assert first.sampling == Sampling(temperature=0.6, seed=7) and len(first) == 2
     assert second.sampling is None
+
+
+@pytest.mark.parametrize("value", ["--5", "9" * 5000, "²", 10**400, {}, [1]], ids=lambda value: str(value)[:5])
+def test_a_value_that_is_no_number_is_none(value: Any) -> None:
+    [found] = read({"logprob": value, "token_id": value}, {"logprob": -1.0, "token_id": "7"})
+    assert found.token_id.tolist() == [UNKNOWN_ID, 7]
+    assert np.isnan(found.logprob).tolist() == [True, False]
+
+
+def test_an_index_that_is_no_number_is_not_checked() -> None:
+    [found] = read({"logprob": -1.0, "token_index": "--5"})
+    assert found.fault is None

@@ -25,7 +25,7 @@ def test_what_is_stored_comes_back() -> None:
 @pytest.mark.parametrize(
     "stored",
     [None, 3, [], {}, {**MET.to_json(), "address": 1}, {**MET.to_json(), "logprobs": "x"}]
-    + [{**MET.to_json(), "logprobs": [value]} for value in ("-1", math.nan, [1])],
+    + [{**MET.to_json(), "logprobs": [value]} for value in ("-1", math.nan, [1], 10**400)],
 )
 def test_anything_else_is_no_answer(stored: Any) -> None:
     assert ServedAs.from_json(stored) is None

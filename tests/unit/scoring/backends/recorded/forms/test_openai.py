@@ -90,3 +90,15 @@ def test_names_of_ids_are_no_texts_and_their_bytes_no_bytes() -> None:
         found = read({"logprobs": {"content": [entry]}})
         assert found.raw == raw
         assert found.alternatives is not None and sorted(found.alternatives.logprob.tolist()) == [-2.0, -0.25]
+
+
+@pytest.mark.parametrize(
+    ("counts", "n"),
+    [
+        ({"usage": {"completion_tokens": 3}, "timings": {"predicted_n": 4}}, 3),
+        ({"usage": None, "timings": {"predicted_n": 4}}, 4),
+        ({"timings": {"predicted_n": "many"}}, None),
+    ],
+)
+def test_llama_cpp_counts_without_usage(counts: dict[str, Any], n: int | None) -> None:
+    assert read({"logprobs": {"content": [{"token": "So", "logprob": -0.5}]}}, **counts).n_generated == n

@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
 from rdpt_core.scoring.backends.recorded.forms.vllm import of_outputs
-from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording
 
 
 def read(logprobs: Any, ids: Any = None) -> Recording:
@@ -39,6 +39,10 @@ def test_old_entries_are_logprobs_themselves() -> None:
     assert found.logprob.tolist() == [-1.25] and lists_of(found) == [[-1.25, -0.5]] and found.texts is None
 
 
+def test_a_name_that_is_no_id() -> None:
+    assert read([{"5": -1.0}, {"9" * 5000: -0.5}, {"²": -0.5}]).token_id.tolist() == [5, UNKNOWN_ID, UNKNOWN_ID]
+
+
 def test_ids_that_a_table_added_are_no_tokens() -> None:
     found = read([{"5": {"logprob": -1.0, "decoded_token": "a"}, "6": None}, {"5": None, "6": {"logprob": -2.0}}])
     assert found.fault is None and found.token_id.tolist() == [5, 6] and found.alternatives is None
@@ -66,7 +70,7 @@ def test_flat_logprobs() -> None:
 @pytest.mark.parametrize(
     "damage",
     [{"end_indices": [2, 4]}, {"start_indices": [0]}, {"start_indices": [-1, 2]}, {"logprobs": [-1.0]}]
-    + [{"token_ids": None}, {"start_indices": [0.0, 2]}],
+    + [{"token_ids": None}, {"start_indices": [0.0, 2]}, {"start_indices": [0, 0], "end_indices": [3, 3]}],
 )
 def test_damaged_flat_logprobs_are_no_recording(damage: dict[str, Any]) -> None:
     assert list(of_outputs({"outputs": [{"logprobs": flat(**damage)}]}, "f:1", ())) == []

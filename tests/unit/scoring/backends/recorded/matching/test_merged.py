@@ -48,11 +48,17 @@ def test_ids_of_another_tokenizer_tell_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_generated", "found"), [(None, []), (3, []), (4, []), (5, [1, 2]), (6, [1, 2]), (40, [1, 2])]
+    ("n_generated", "found"), [(None, [1, 2]), (3, []), (4, []), (5, [1, 2]), (6, [1, 2]), (40, [1, 2])]
 )
 def test_without_ids_the_count_tells_that_tokens_are_missing(n_generated: int | None, found: list[int]) -> None:
     assert short(recorded(ENTRIES, sampling=LLAMA, n_generated=n_generated)) == found
     assert short(recorded(ENTRIES, raw=None, sampling=LLAMA, n_generated=n_generated)) == found
+
+
+def test_a_lost_count_is_said_and_is_doubt_of_llama_cpp_alone() -> None:
+    merged = merged_tokens(recorded(ENTRIES, sampling=LLAMA), None)
+    assert merged is not None and "an unknown number of tokens were made, 4 are recorded" in merged.detail
+    assert short(recorded(ENTRIES, [1, 6, 5, 7])) == []
 
 
 def test_plain_text_is_never_short() -> None:
