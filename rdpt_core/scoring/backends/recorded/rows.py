@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,9 @@ from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.forms.sampling import sampling_of
 from rdpt_core.scoring.backends.recorded.forms.values import recording, to_ids
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
+
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+"""A whole number as text. Longer ones number nothing here, and Python refuses to read the longest."""
 
 
 def is_row(value: Any) -> bool:
@@ -50,7 +54,8 @@ class RowReader:
 
     def add(self, row: Mapping[str, Any], source: str) -> None:
         """Take one row; rows of another role are passed over."""
-        if row.get("role", self._role) != self._role:
+        # An empty cell of a table is as good as no column.
+        if row.get("role") not in (None, "", self._role):
             self.n_other_roles += 1
             return
         trace_id, index = str(row["trace_id"]), _whole(row.get("token_index"))
@@ -91,13 +96,13 @@ class RowReader:
 
 def _whole(value: Any) -> int | None:
     """A whole number; tables give them as text."""
-    if isinstance(value, str) and value.lstrip("-").isdecimal():
-        return int(value)
+    if isinstance(value, str):
+        return int(value) if _WHOLE.fullmatch(value) else None
     return value if type(value) is int else None
 
 
 def _number(value: Any) -> float | None:
     try:
         return None if value is None else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

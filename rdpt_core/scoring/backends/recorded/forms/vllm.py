@@ -85,6 +85,9 @@ def _unflattened(flat: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
         return None
     if any(type(one) is not int or not 0 <= one <= len(ids) for one in (*starts, *ends)):
         return None
+    # Places that share entries would make a small file fill the memory.
+    if any(end > start for end, start in zip(ends, starts[1:], strict=False)):
+        return None
     return [
         {str(ids[number]): {"logprob": values[number], "decoded_token": texts[number]} for number in range(start, end)}
         for start, end in zip(starts, ends, strict=True)

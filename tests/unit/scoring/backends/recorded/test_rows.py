@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rdpt_core.records import Role
-from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
+from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording, Sampling
 from rdpt_core.scoring.backends.recorded.rows import RowReader
 
 
@@ -33,3 +33,13 @@ def test_columns_say_how_a_text_was_sampled() -> None:
     )
     assert first.sampling == Sampling(temperature=0.6, seed=7) and len(first) == 2
     assert second.sampling is None
+
+
+def test_an_empty_cell_names_no_role() -> None:
+    [found] = read({"logprob": -1.0, "role": None}, {"logprob": -2.0, "role": ""}, {"logprob": -3.0, "role": "student"})
+    assert found.logprob.tolist() == [-1.0, -2.0]
+
+
+def test_numbers_that_nothing_can_hold_are_none() -> None:
+    [found] = read({"logprob": -(10**400), "token_id": "9" * 5000}, {"logprob": -1.0, "token_id": "7"})
+    assert np.isnan(found.logprob).tolist() == [True, False] and found.token_id.tolist() == [UNKNOWN_ID, 7]

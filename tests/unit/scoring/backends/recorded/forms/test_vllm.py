@@ -66,7 +66,7 @@ def test_flat_logprobs() -> None:
 @pytest.mark.parametrize(
     "damage",
     [{"end_indices": [2, 4]}, {"start_indices": [0]}, {"start_indices": [-1, 2]}, {"logprobs": [-1.0]}]
-    + [{"token_ids": None}, {"start_indices": [0.0, 2]}],
+    + [{"token_ids": None}, {"start_indices": [0.0, 2]}, {"start_indices": [0, 1]}],
 )
 def test_damaged_flat_logprobs_are_no_recording(damage: dict[str, Any]) -> None:
     assert list(of_outputs({"outputs": [{"logprobs": flat(**damage)}]}, "f:1", ())) == []
