@@ -1,19 +1,19 @@
 """The backend `recorded`: logprobs that another program wrote down, brought to the traces by their text.
 
-    backend     what the pipeline sees
-    library     all recordings of a role's files, and which of them may hold a trace
-    forms       what programs write, one module a program
-    streams     replies that came in parts
-    requests    what the requests beside recordings say of how they were sampled
-    rows        our own form, one row a token
-    recording   one stream of recorded tokens, in arrays
-    spelling    from recorded tokens to the bytes that they stand for
-    alignment   from bytes to characters of the response
-    matching    which recording holds a trace, and what of its tokens counts
-    judgement   whether the numbers may be used, and as what
-    soundness   what the numbers themselves prove
-    stated      what records say of how they were sampled
-    temperature logprobs taken at another temperature, brought back to 1
+    backend      what the pipeline sees
+    library      all recordings of a role's files, and which of them may hold a trace
+    forms        what programs write, one module a program
+    streams      replies that came in parts
+    requests     what the requests beside recordings say of how they were sampled
+    rows         our own form, one row a token
+    recording    one stream of recorded tokens, in arrays
+    spelling     from recorded tokens to the bytes that they stand for
+    alignment    from bytes to characters of the response
+    matching     which recording holds a trace, and what of its tokens counts
+    judgement    whether the numbers may be used, and as what
+    soundness    what the numbers themselves prove
+    stated       what records say of how they were sampled
+    temperature  logprobs taken at another temperature, brought back to 1
 
 Our own form is JSON Lines (or CSV, Parquet) with one row a token, as `export --what tokens` writes it:
 
