@@ -103,7 +103,7 @@ class Context:
         name: the file's name as shown to the user, with forward slashes.
         path: the file, or None for standard input.
         column_map: the user's own column names, canonical name to column.
-        requests: prompts of batch requests by `custom_id`, from request files among the sources.
+        requests: what batch requests ask, by `custom_id`, from request files among the sources.
         columns_found: the columns of `column_map` that some record has had so far; filled by the reader.
         lists_cut: for each column of `column_map` that takes one element of a longer list, in how many records, and
             how many elements the longest has; filled by the reader.
@@ -114,7 +114,7 @@ class Context:
     name: str
     path: Path | None = None
     column_map: Mapping[str, str] = field(default_factory=dict)
-    requests: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
+    requests: Mapping[str, tuple[tuple[Message, ...], str | None]] = field(default_factory=dict)
     columns_found: set[str] = field(default_factory=set)
     lists_cut: dict[str, tuple[int, int]] = field(default_factory=dict)
     set_aside: Counter[str] = field(default_factory=Counter)

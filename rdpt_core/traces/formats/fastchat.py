@@ -13,6 +13,7 @@ from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
 from rdpt_core.traces.formats.fields import MODEL, kind_of, optional_text, pick, rest_of, short_text, strings, whole
+from rdpt_core.traces.formats.requests import NOTHING
 
 _USED = frozenset({"choices", "question_id", "model_id", "answer_id", "tstamp"})
 _KEY = "question_id "
@@ -44,7 +45,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft | Bad]:
     value = record.value
     if not _detect(value):
         raise RecordError(f"expected question_id and choices with turns; got {kind_of(value)}")
-    asked = context.requests.get(_KEY + (optional_text(value["question_id"]) or ""), ())
+    asked, _ = context.requests.get(_KEY + (optional_text(value["question_id"]) or ""), NOTHING)
     choices = value["choices"]
 
     def draft_of(numbered: tuple[int, Any]) -> Iterator[Draft]:

@@ -193,7 +193,7 @@ def _asked(row: Mapping[str, Any], context: Context) -> Asked:
         if asked != NOTHING:
             return asked
     key = row.get("key")
-    return (context.requests[key], None) if isinstance(key, str) and key in context.requests else NOTHING
+    return context.requests.get(key, NOTHING) if isinstance(key, str) else NOTHING
 
 
 def _failure(row: Any) -> str | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rdpt_core.records import Message
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.formats import fastchat
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response, each_part
@@ -160,7 +159,7 @@ def question_of(completion: Mapping[str, Any], outer: Mapping[str, Any], context
     """The conversation and rendered prompt that a completion answers, from wherever a log keeps them."""
     custom_id = outer.get("custom_id")
     if isinstance(custom_id, str) and custom_id in context.requests:
-        return context.requests[custom_id], None
+        return context.requests[custom_id]
     for holder in (outer.get("request"), outer.get("body"), outer.get("inputs"), outer, completion):
         if isinstance(holder, dict):
             inner = holder.get("body")
@@ -171,15 +170,15 @@ def question_of(completion: Mapping[str, Any], outer: Mapping[str, Any], context
     return NOTHING
 
 
-def request_of(value: Any) -> tuple[str, tuple[Message, ...]] | None:
-    """(id, conversation) of a line of a batch *request* file, or None if it is none.
+def request_of(value: Any) -> tuple[str, Asked] | None:
+    """(id, conversation or rendered prompt) of a line of a batch *request* file, or None if it is none.
 
     The id is `custom_id`, or `key` in the batches of Gemini; questions of FastChat count as requests.
     """
     if not isinstance(value, dict) or "response" in value:
         return None
     if (question := fastchat.question_of(value)) is not None:
-        return question
+        return question[0], (question[1], None)
     name = value.get("custom_id")
     body = value.get("body") or value.get("params")
     if name is None and isinstance(value.get("request"), dict) and "contents" in value["request"]:
@@ -187,10 +186,10 @@ def request_of(value: Any) -> tuple[str, tuple[Message, ...]] | None:
     if not isinstance(name, str) or not isinstance(body, dict):
         return None
     try:
-        messages, _ = asked_in(body)
+        asked = asked_in(body)
     except RecordError:
         return None
-    return (name, messages) if messages else None
+    return None if asked == NOTHING else (name, asked)
 
 
 FORMAT = Format(

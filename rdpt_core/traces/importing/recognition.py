@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rdpt_core.errors import InputError
-from rdpt_core.records import Message
 from rdpt_core.traces.files.containers import open_container
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
@@ -16,6 +15,7 @@ from rdpt_core.traces.formats import FORMATS, SAMPLE_RECORDS, detect
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError
 from rdpt_core.traces.formats.openai_chat import request_of
 from rdpt_core.traces.formats.pairs import has_mapped_columns
+from rdpt_core.traces.formats.requests import Asked
 from rdpt_core.traces.importing.report import FileReport, ImportReport
 from rdpt_core.traces.importing.unwrapping import is_wrapped, unwrapped
 from rdpt_core.traces.thinking import starts_inside_thinking
@@ -54,7 +54,7 @@ class Recogniser:
         self._forced = forced
         self._column_map = column_map
         self._report = report
-        self._requests: dict[str, tuple[Message, ...]] = {}
+        self._requests: dict[str, Asked] = {}
 
     def open(self, source: Source, is_named: bool) -> OpenedFile | None:
         """Recognise a file. Of a folder's file that holds no traces, the report keeps the reason.
@@ -126,7 +126,7 @@ def _closes_thinking(chosen: Format, first: list[Record | Bad], context: Context
     return len(texts) >= 4 and 2 * sum(starts_inside_thinking(text) for text in texts) >= len(texts)
 
 
-def _requests_in(records: Iterator[Record | Bad], first: list[Record | Bad]) -> dict[str, tuple[Message, ...]]:
+def _requests_in(records: Iterator[Record | Bad], first: list[Record | Bad]) -> dict[str, Asked]:
     """The prompts of a batch request file by `custom_id`; empty if the file is none."""
     if not any(isinstance(record, Record) and request_of(record.value) is not None for record in first[:3]):
         return {}

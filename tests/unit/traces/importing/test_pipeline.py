@@ -146,6 +146,16 @@ def test_questions_of_a_batch_come_from_its_request_file(tmp_path: Path) -> None
     assert report.files[0].n_without_question == 1
 
 
+def test_prompts_of_a_batch_come_from_its_request_file(tmp_path: Path) -> None:
+    answer = {"custom_id": "x", "error": None, "response": {"body": {"choices": [{"text": "4"}]}}}
+    request = {"custom_id": "x", "method": "POST", "url": "/v1/completions", "body": {"prompt": "<|user|>2+2?"}}
+    output, asked = write(tmp_path / "output.jsonl", answer), write(tmp_path / "requests.jsonl", request)
+    for files in ((output, asked), (asked, output)):
+        [trace], _, report = run(*files)
+        assert (trace.prompt, trace.response) == ("<|user|>2+2?", "4") and not trace.messages
+        assert sum(entry.n_requests for entry in report.files) == 1
+
+
 # ── Ids ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
