@@ -190,7 +190,7 @@ def test_what_does_not_align_says_where_and_stays_unscored(triple: Path, tmp_pat
     assert reasons == {
         "whole": "not_recorded",  # one of its logprobs is null
         "other": "not_aligned",
-        "longer": "not_aligned",
+        "longer": "not_recorded",  # the same one, and the end has none
         "cut": None,
         "absent": "not_recorded",
         "inside": "not_aligned",

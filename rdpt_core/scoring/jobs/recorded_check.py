@@ -264,7 +264,7 @@ def _note(check: RecordedCheck) -> str:
     agreement = (
         "agree with" if check.agrees else "are taken as they are (--trust-recorded), though they are not those of"
     )
-    return f"the {check.role}'s recorded logprobs {agreement} {check.model}: {check.found}"
+    return f"The {check.role}'s recorded logprobs {agreement} {check.model}: {check.found}."
 
 
 def _nothing(role: Role, got: str) -> InputError:

@@ -59,7 +59,7 @@ def test_the_models_own_numbers_pass_and_the_run_stays_the_same(
     teacher += f",check_with={DATA / 'teacher'}"
     assert score(recordings, teacher, tmp_path / "checked.duckdb", "--check-recorded", "5") == 0
     said = capsys.readouterr().err
-    assert "the teacher's recorded logprobs agree with" in said and "5 traces" in said
+    assert "The teacher's recorded logprobs agree with" in said and "5 traces" in said
     assert "belong to no trace" not in said
     with open_reader(tmp_path / "checked.duckdb") as reader:
         run = reader.run(None)

@@ -12,6 +12,9 @@ Two more come from what servers do to a text:
     marks of thinking that are written otherwise   `matching.seams`: at the start, at a seam, beside special tokens
     a text cut inside its last token               "wor" where the last token is " working" (a stop string)
 
+llama.cpp drops the tokens of a stop string, of which a part may stand in the text: then tokens end shortly before the
+response does.
+
 Tokens before the response are its prompt, tokens after it (an end-of-text) are not of it; neither is used. An empty
 token is a space where one is missing, and otherwise belongs to the character that comes next.
 """
@@ -33,6 +36,9 @@ from rdpt_core.scoring.backends.recorded.matching.seams import Seam, is_marked, 
 from rdpt_core.scoring.backends.recorded.spelling import Spelled
 
 _SHOWN_CHARACTERS = 40
+MOST_LEFT_BYTES = 64
+"""How much of a response may have no tokens: a stop string is a few words. Recordings of other responses that begin
+alike leave more."""
 _UNREADABLE = b"\xff"
 """Stands for a token of which the bytes are unknown: no mark and no blank space has it."""
 
@@ -70,10 +76,16 @@ class Aligned:
 
 @dataclass(frozen=True, slots=True)
 class Misaligned:
-    """Where the tokens stop spelling the response. `char`: how far they came, in code points."""
+    """Where the tokens stop spelling the response.
+
+    Attributes:
+        char: how far they came, in code points.
+        short: the tokens as far as they came, if there are no others and little of the response is left.
+    """
 
     char: int
     detail: str
+    short: Aligned | None = None
 
 
 class ResponseBytes:
@@ -130,7 +142,11 @@ def align(response: ResponseBytes, tokens: Spelled, first: int, seams: Sequence[
             placed.append(_Placed(number, start, len(data)))
             start, is_cut = len(data), True
         else:
-            return _misaligned(response, start, what)
+            is_over = number == len(tokens) and bool(placed) and tokens[-1] != b""
+            is_short = is_over and len(response.data) - start <= MOST_LEFT_BYTES
+            n_seams = passing.n_passed
+            short = _in_characters(response, placed, tuple(groups), n_seams, False) if is_short else None
+            return _misaligned(response, start, what, short)
     return _in_characters(response, placed, tuple(groups), passing.n_passed, is_cut)
 
 
@@ -321,10 +337,10 @@ def _in_characters(
     )
 
 
-def _misaligned(response: ResponseBytes, byte: int, what: str) -> Misaligned:
+def _misaligned(response: ResponseBytes, byte: int, what: str, short: Aligned | None) -> Misaligned:
     char = int(response.char_of[byte])
     ahead = response.text[char : char + _SHOWN_CHARACTERS]
-    return Misaligned(char, f"{what}, where the response has {ahead!r} (character {char})")
+    return Misaligned(char, f"{what}, where the response has {ahead!r} (character {char})", short)
 
 
 def _shown(token: bytes) -> str:

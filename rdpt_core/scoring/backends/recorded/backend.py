@@ -220,7 +220,7 @@ class RecordedBackend:
 def _reason(found: Fit) -> UnscoredReason | None:
     """Why sentences of a response that was found have no logprob; None if all have one."""
     is_missing = np.isnan(found.tokens.logprob)
-    if found.cut is not None and not is_missing[:-1].any():
+    if found.cut is not None and not is_missing[: len(is_missing) - found.n_cut].any():
         return UnscoredReason.NOT_ALIGNED
     return UnscoredReason.NOT_RECORDED if is_missing.any() else None
 

@@ -96,10 +96,12 @@ def judge(
     # What is undone is no longer as it was recorded: trust cannot stand for what the calculation needs.
     if evidence and (not trust or (is_undone and any(item.doubt is not Doubt.SCALED for item in evidence))):
         raise _refusal(role, evidence, words_of(stated_of(recordings)), is_undone)
-    notes = [
-        f"The {role}'s recorded logprobs are taken as they are (--trust-recorded), though {item.text}."
-        for item in evidence
-    ]
+    against = "; ".join(item.text for item in evidence)
+    notes = (
+        [f"The {role}'s recorded logprobs are taken as they are (--trust-recorded), though {against}."]
+        if evidence
+        else []
+    )
     verdict = Verdict(
         len(recordings), stated_of(recordings), temperature, trusted=tuple(item.text for item in evidence)
     )

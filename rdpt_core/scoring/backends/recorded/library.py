@@ -16,7 +16,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.records import Role, Trace
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of, why_none
 from rdpt_core.scoring.backends.recorded.matching.texts import TextIndex, text_key
-from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording
 from rdpt_core.scoring.backends.recorded.requests import Requests
 from rdpt_core.scoring.backends.recorded.rows import RowReader, is_row
 from rdpt_core.scoring.backends.recorded.spelling import spellings
@@ -27,6 +27,8 @@ from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.importing.ids import in_ids
 
 _LOGGER = logging.getLogger(__name__)
+
+_N_COMPARED = 100
 
 
 class Library:
@@ -131,4 +133,30 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
             got="ids alone" if vocabulary is None else "neither texts nor ids that this tokenizer knows",
             hint="Give the role's tokenizer: `tokenizer = …` in its table, or recorded:FILE,tokenizer=FOLDER.",
         )
+    _check_vocabulary(role, recordings, vocabulary)
     return library
+
+
+def _check_vocabulary(role: Role, recordings: Sequence[Recording], vocabulary: Mapping[int, str] | None) -> None:
+    """Warn if the first recorded tokens have other texts than the tokenizer's of these ids: the ids are believed, and
+    those of another tokenizer spell nothing that any trace has."""
+    pairs = (
+        (_letters(vocabulary.get(int(token_id), "")), _letters(text))
+        for recording in recordings[:_N_COMPARED]
+        for token_id, text in zip(recording.token_id, recording.texts or (), strict=False)
+        if vocabulary is not None and token_id != UNKNOWN_ID and not text.startswith("token_id:")
+    )
+    same = [theirs == ours for theirs, ours in pairs if ours]
+    if same and sum(same) < len(same) / 2:
+        _LOGGER.warning(
+            "%s: %s of %s recorded tokens are other texts than `tokenizer` has for their ids: it is another model's, "
+            "or not needed",
+            role,
+            f"{len(same) - sum(same):,}",
+            f"{len(same):,}",
+        )
+
+
+def _letters(text: str) -> str:
+    """What of a token is the same however vocabularies write it."""
+    return "".join(sign for sign in text if sign.isascii() and sign.isalnum())

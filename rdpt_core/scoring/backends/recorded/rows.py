@@ -53,7 +53,8 @@ class RowReader:
 
     def add(self, row: Mapping[str, Any], source: str) -> None:
         """Take one row; rows of another role are passed over."""
-        if row.get("role", self._role) != self._role:
+        # An empty cell of a table is as good as no column.
+        if row.get("role") not in (None, "", self._role):
             self.n_other_roles += 1
             return
         trace_id, index = str(row["trace_id"]), _whole(row.get("token_index"))

@@ -15,6 +15,7 @@ from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Alternativ
 _NO_PROBABILITY = -9999.0
 """Nats. Servers write it for −∞, for which JSON has no number."""
 _MINUS_INFINITY = frozenset({"-Infinity", "-inf", "-Inf"})
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3})?")
 _ROUNDING = 1e-3
 _UNREADABLE = "\ufffd"
 _PLACEHOLDER = re.compile(rb"token_id:[0-9]+\Z")
@@ -198,7 +199,10 @@ def _number(value: Any) -> float:
         return value
     if type(value) is int:
         return float(value) if abs(value) < 1 << 64 else np.nan
-    return -np.inf if isinstance(value, str) and value in _MINUS_INFINITY else np.nan
+    if isinstance(value, str):
+        # Tables of text, and programs that write decimals as text.
+        return -np.inf if value in _MINUS_INFINITY else float(value) if _DECIMAL.fullmatch(value) else np.nan
+    return np.nan
 
 
 def _as_logprobs(numbers: Doubles) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from rdpt_core.records import Span, TokenLogprobs
 from rdpt_core.scoring.backends.recorded.alignment import Aligned, Misaligned, ResponseBytes, align
 from rdpt_core.scoring.backends.recorded.matching.merged import Merged, merged_tokens
 from rdpt_core.scoring.backends.recorded.matching.texts import squeezed, text_of
-from rdpt_core.scoring.backends.recorded.recording import Recording
+from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording
 from rdpt_core.scoring.backends.recorded.spelling import Spelled, spellings
 
 
@@ -22,7 +22,8 @@ class Fit:
 
     Attributes:
         is_exact: the tokens spell the response and nothing else.
-        cut: why the last token is in doubt; None if it is not.
+        cut: why the last tokens are in doubt; None if they are not.
+        n_cut: how many these are.
         merged: why tokens of characters are in doubt; None if none are.
         is_merged: which these are. Shape: (n_tokens,).
     """
@@ -32,6 +33,7 @@ class Fit:
     cut: str | None = None
     merged: str | None = None
     is_merged: Bools | None = None
+    n_cut: int = 0
 
     @property
     def detail(self) -> str | None:
@@ -49,11 +51,13 @@ def fit(
         return _by_offsets(response, recording)
     farthest = Misaligned(0, "the recording has neither texts nor offsets; with `tokenizer`, its ids can be read")
     best: tuple[Aligned, Spelled] | None = None
+    short: Misaligned | None = None
     for spelled in spellings(recording, vocabulary):
         for first in _beginnings(response.text, spelled, recording.is_prompt):
             outcome = align(response, spelled, first, recording.seams)
             if isinstance(outcome, Misaligned):
                 farthest = outcome if outcome.char >= farthest.char else farthest
+                short = outcome if outcome.short is not None and first == 0 else short
                 continue
             if _is_unclear(response.text, spelled, first):
                 what = f"token {first - 1} is empty and may be of the prompt or of the response"
@@ -64,7 +68,40 @@ def fit(
                 best = outcome, spelled
             if outcome.is_exact:
                 return _fit(response, recording, *best, merged_tokens(recording, vocabulary))
-    return farthest if best is None else _fit(response, recording, *best, merged_tokens(recording, vocabulary))
+    if best is not None:
+        return _fit(response, recording, *best, merged_tokens(recording, vocabulary))
+    if short is None or short.short is None or _crossing(sentences, short.short) is not None:
+        return farthest
+    begun = _fit(response, recording, short.short, [], merged_tokens(recording, vocabulary))
+    return _with_rest(begun, response, sentences, short.char, f"{recording.source}: {short.detail}")
+
+
+def _with_rest(begun: Fit, response: ResponseBytes, sentences: Sequence[Span], char: int, why: str) -> Fit:
+    """Tokens that end at a character before the response does, and one without a logprob for each sentence behind."""
+    # Blank space is of the token behind it, whose sentence begins after it.
+    char += len(response.text[char:]) - len(response.text[char:].lstrip())
+    rest = [span for span in sentences if span.char_end > char]
+    if not rest:
+        return replace(begun, is_exact=False)
+    tokens = begun.tokens
+    start = np.array([max(span.char_start, char) for span in rest], dtype=np.int32)
+    end = np.array([span.char_end for span in rest], dtype=np.int32)
+    unknown = np.full(len(rest), UNKNOWN_ID, dtype=np.int32)
+    nothing = np.full(len(rest), np.nan, dtype=np.float32)
+    is_merged = begun.is_merged
+    return replace(
+        begun,
+        tokens=TokenLogprobs(
+            np.concatenate([tokens.token_id, unknown]),
+            np.concatenate([tokens.char_start, start]),
+            np.concatenate([tokens.char_end, end]),
+            np.concatenate([tokens.logprob, nothing]),
+        ),
+        is_exact=False,
+        cut=why,
+        n_cut=len(rest),
+        is_merged=None if is_merged is None else np.concatenate([is_merged, np.zeros(len(rest), dtype=np.bool_)]),
+    )
 
 
 def _doubts(aligned: Aligned) -> tuple[bool, int]:
@@ -119,8 +156,9 @@ def _fit(
         logprob[-1] = np.nan
     tokens = TokenLogprobs(recording.token_id[number], aligned.char_start, aligned.char_end, logprob)
     if merged is None or is_merged is None or not is_merged.any():
-        return Fit(tokens, aligned.is_exact, cut)
-    return Fit(tokens, aligned.is_exact, cut, f"{recording.source}: {merged.detail}", is_merged)
+        return Fit(tokens, aligned.is_exact, cut, n_cut=int(aligned.is_cut))
+    detail = f"{recording.source}: {merged.detail}"
+    return Fit(tokens, aligned.is_exact, cut, detail, is_merged, n_cut=int(aligned.is_cut))
 
 
 def _by_offsets(response: ResponseBytes, recording: Recording) -> Fit | Misaligned:

@@ -112,3 +112,22 @@ def test_recordings_that_nothing_spells_are_not_called_absent(tmp_path: Path) ->
     )
     assert by_id.unscored_reason is UnscoredReason.NOT_ALIGNED
     assert by_id.detail is not None and "r.jsonl:1" in by_id.detail and "with `tokenizer`" in by_id.detail
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_told"),
+    [(["It", "Ġis", "Ġ4"], False), (["It", " is", " 4"], False), (["Yes", " no", " 4"], True), (None, False)],
+)
+def test_ids_of_another_tokenizer_are_told(
+    texts: list[str] | None, is_told: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    more = {} if texts is None else {"tokens": texts}
+    path = write(tmp_path / "r.jsonl", {"uuid": "a", "token_ids": [5, 6, 7], "logprobs": [-0.5] * 3, **more})
+    read_library(Role.TEACHER, [path], VOCABULARY)
+    told = [record.getMessage() for record in caplog.records]
+    assert is_told == any("2 of 3 recorded tokens are other texts than `tokenizer` has" in text for text in told)
+    assert is_told or not told
+    caplog.clear()
+    if texts is not None:
+        read_library(Role.TEACHER, [path], None)
+    assert not caplog.records

@@ -46,3 +46,8 @@ def test_a_value_that_is_no_number_is_none(value: Any) -> None:
 def test_an_index_that_is_no_number_is_not_checked() -> None:
     [found] = read({"logprob": -1.0, "token_index": "--5"})
     assert found.fault is None
+
+
+def test_an_empty_cell_names_no_role() -> None:
+    [found] = read({"logprob": -1.0, "role": None}, {"logprob": -2.0, "role": ""}, {"logprob": -3.0, "role": "student"})
+    assert found.logprob.tolist() == [-1.0, -2.0]

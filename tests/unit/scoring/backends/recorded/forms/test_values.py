@@ -113,3 +113,9 @@ def test_place_of_a_token_that_is_absent_or_unknown() -> None:
     assert place(None, [-2.0], None) == []
     assert place(None, [-2.0], 0) == [-2.0]
     assert place(None, [None, -2.0], 0) == []
+
+
+def test_numbers_as_text_are_numbers() -> None:
+    found = recording("f:1", (), None, ["-0.5", "-1e-3", "-9999", "0.5", "", "nan", "-1_0", "-" + "9" * 5000, "²"])
+    assert found.logprob[:2].tolist() == [-0.5, np.float32(-1e-3)] and np.isnan(found.logprob[2:]).all()
+    assert (found.n_impossible, found.n_above_zero) == (1, 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rdpt_core.records import Span
 from rdpt_core.scoring.backends.recorded.alignment import Misaligned, ResponseBytes
 from rdpt_core.scoring.backends.recorded.matching.fitting import Fit, fit
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
@@ -34,6 +35,34 @@ def test_a_cut_token_has_no_logprob_and_the_others_keep_theirs() -> None:
     )
     # The recording itself is as it was: another response may be whole.
     assert fitted("So it takes", recording).detail is None
+
+
+def test_sentences_behind_the_last_token_have_no_logprob_and_the_others_keep_theirs() -> None:
+    # llama.cpp drops the tokens of the stop string "e an", and shows the text up to it.
+    sentences = [Span(0, 7), Span(7, 15), Span(15, 18)]
+    recording = recorded(["So", " it.", " It", " is"])
+    found = fit(ResponseBytes("So it. It is 5. Th"), sentences, recording, None)
+    assert isinstance(found, Fit)
+    assert found.tokens.logprob[:4].tolist() == recording.logprob.tolist() and np.isnan(found.tokens.logprob[4:]).all()
+    assert list(zip(found.tokens.char_start[4:], found.tokens.char_end[4:], strict=True)) == [(13, 15), (15, 18)]
+    assert (found.n_cut, found.is_exact, found.tokens.token_id[4:].tolist()) == (2, False, [-1, -1])
+    assert (
+        found.detail == "r.jsonl:7: the recording ends after 4 tokens, where the response has ' 5. Th' (character 12)"
+    )
+    # The blank before the next sentence is of that one's first token.
+    whole = fit(ResponseBytes("So it. It is Th"), [Span(0, 7), Span(7, 13), Span(13, 15)], recording, None)
+    assert isinstance(whole, Fit) and whole.n_cut == 1 and whole.tokens.char_start[-1] == 13
+
+
+def test_recordings_that_end_long_before_the_response_or_ended_by_themselves_do_not_fit() -> None:
+    recording = recorded(["So", " it."])
+    assert isinstance(fit(ResponseBytes("So it. " + "a" * 63), [Span(0, 7), Span(7, 70)], recording, None), Fit)
+    for response, one in (
+        ("So it. " + "a" * 64, recording),
+        ("So it. No", recorded(["So", " it.", ""])),
+        ("So it. No", recorded(["So", " it.", "</s>"])),
+    ):
+        assert isinstance(fit(ResponseBytes(response), [Span(0, 7), Span(7, len(response))], one, None), Misaligned)
 
 
 def test_an_exact_place_is_preferred() -> None:
