@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import UsageError
 from rdpt_core.records import UnscoredReason
-from rdpt_core.scoring.backends.recorded.stated import words_of
+from rdpt_core.records.stated import words_of
 from rdpt_core.store.reader import Reader, RoleProgress, Run
 
 GRADES = ("correct", "incorrect", "not graded")

@@ -2,6 +2,7 @@
 
     messages  the turns of the conversation before a response
     nesting   how deeply a value is nested
+    stated    how the text of recordings was sampled, in words
 
 The words are those of the method: a *trace* is one response to one *question*; its *sentences* are half-open
 character spans that tile the response; a *token* is one token of one model; a *role* is the part that a model plays.

@@ -8,9 +8,10 @@ from typing import Any
 
 from rdpt_core.errors import InputError
 from rdpt_core.records import Role
+from rdpt_core.records.stated import words_of
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.soundness import Doubt, Evidence, find_evidence
-from rdpt_core.scoring.backends.recorded.stated import is_own, is_unclear, stated_evidence, stated_of, words_of
+from rdpt_core.scoring.backends.recorded.stated import is_own, is_unclear, stated_evidence, stated_of
 from rdpt_core.scoring.backends.recorded.temperature import MOST_ERROR_NATS, undo_temperature
 
 _TO_RECORD = {

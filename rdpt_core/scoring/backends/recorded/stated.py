@@ -7,10 +7,11 @@ from; `docs/served.md` has the table. What is not known here is said, and not gu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
+from rdpt_core.records.stated import words_of
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
 from rdpt_core.scoring.backends.recorded.soundness import Doubt, Evidence
 
@@ -20,9 +21,6 @@ _RAW_SERVERS = frozenset({"vllm", "llama.cpp"})
 _RAW_MODE = "raw_logprobs"
 _SILENT = Sampling()
 _MOST_VALUES = 8
-_MOST_SHOWN = 4
-_SHOWN_CHARACTERS = 40
-_SHOWN = ("temperature", "top_p", "top_k", "min_p", "mode", "server")
 
 
 def stated_of(recordings: Sequence[Recording]) -> dict[str, Any]:
@@ -40,34 +38,6 @@ def stated_of(recordings: Sequence[Recording]) -> dict[str, Any]:
                 "n_silent": n_silent,
             }
     return found
-
-
-def words_of(stated: object) -> str:
-    """What `stated_of` found, for a reader; empty if no record states anything. Seeds change no number and are left
-    out, and so is whatever has another form than `stated_of` gave."""
-    entries = stated if isinstance(stated, Mapping) else {}
-    told = [f"{name} {words}" for name in _SHOWN if (words := _values_in_words(entries.get(name)))]
-    return ", ".join(told)
-
-
-def _values_in_words(entry: object) -> str:
-    values = entry.get("values") if isinstance(entry, Mapping) else None
-    if not isinstance(entry, Mapping) or not isinstance(values, list):
-        return ""
-    pairs = [pair for pair in values if isinstance(pair, list) and len(pair) == 2]
-    shown = [_shown(value) for value, _ in pairs[:_MOST_SHOWN]]
-    if len(pairs) > len(shown) or entry.get("n_others"):
-        shown.append("others")
-    if entry.get("n_silent") and shown:
-        shown.append("not stated")
-    return " or ".join(shown)
-
-
-def _shown(value: object) -> str:
-    """Records are strangers' files, and what they name may end up in a terminal."""
-    if isinstance(value, int | float):
-        return f"{value:g}"
-    return "".join(sign if sign.isprintable() else " " for sign in str(value)[:_SHOWN_CHARACTERS])
 
 
 def stated_evidence(recordings: Sequence[Recording], temperature: float | None) -> list[Evidence]:

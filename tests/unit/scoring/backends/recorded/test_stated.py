@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rdpt_core.records.stated import words_of
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
 from rdpt_core.scoring.backends.recorded.soundness import Doubt
-from rdpt_core.scoring.backends.recorded.stated import is_unclear, stated_evidence, stated_of, words_of
+from rdpt_core.scoring.backends.recorded.stated import is_unclear, stated_evidence, stated_of
 
 
 def stating(*, is_prompt: bool = False, source: str = "r.jsonl:1", **stated: Any) -> Recording:
@@ -40,18 +41,6 @@ def test_a_seed_for_every_record_is_counted_and_not_listed() -> None:
     assert len(stated["seed"]["values"]) == 8
     assert stated["seed"]["n_others"] == 12
     assert words_of(stated) == ""
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [None, 7, [], {"temperature": None}, {"temperature": {"values": 3}}, {"temperature": {"values": [7, [1]]}}],
-)
-def test_what_is_stored_badly_has_no_words(stored: object) -> None:
-    assert words_of(stored) == ""
-
-
-def test_a_name_from_a_record_cannot_command_a_terminal() -> None:
-    assert words_of(stated_of([stating(server="\x1b[2Jevil\n" + "x" * 99)])) == f"server  [2Jevil {'x' * 31}"
 
 
 @pytest.mark.parametrize(
