@@ -148,6 +148,7 @@ def _card(run: Run, view: TraceView) -> str:
         ("text hash", text_hash(view.trace.response)),
         ("template policy", run.template_policy),
         ("marks of thinking", str(seen_marks(run.identity).policy)),
+        *((f"numbers of the {role}", told) for role, told in recorded_as(run).items()),
         ("splitter", f"{run.splitter} {run.splitter_version}"),
         ("unit, space", f"{rule.unit}, {rule.space}"),
         ("marks of format", "labelled like sentences" if rule.marks else "not labelled"),
@@ -155,7 +156,6 @@ def _card(run: Run, view: TraceView) -> str:
         ("device", " ".join(str(environment[name]) for name in ("device", "device_name") if name in environment)),
         ("versions", ", ".join(f"{name} {version}" for name, version in packages.items())),
     ]
-    recorded = recorded_as(run)
     models = [
         {
             "role": model.role,
@@ -163,7 +163,6 @@ def _card(run: Run, view: TraceView) -> str:
             "revision": model.revision,
             "dtype": model.precision,
             "backend": model.backend,
-            **({"numbers": recorded.get(model.role, "computed when the run was scored")} if recorded else {}),
             "template": ", ".join(filter(None, [model.template, str(run.template_settings(model.role))])),
             "marks of thinking": seen_marks(run.identity).family(model.role) or "the writer's",
             "tokenizer": model.tokenizer_hash,

@@ -57,11 +57,11 @@ def test_tool_calls_of_the_conversation_are_text_on_the_page(tmp_path: Path) -> 
 def test_a_recorded_role_says_how_it_was_recorded(tmp_path: Path) -> None:
     path = tmp_path / "a.duckdb"
     synthetic.build(path, synthetic.sketches(1))
-    assert "numbers</th>" not in saved(path)
+    assert "numbers of the" not in saved(path)
     stated = {"server": {"values": [["<i>x", 1]], "n_others": 0, "n_silent": 0}}
     with duckdb.connect(str(path)) as connection:
         environment = [{"recorded": {"student": {"stated": stated}}}]
         connection.execute("UPDATE runs SET environment = ?", [json.dumps(environment)])
     page = saved(path)
-    assert "<td>recorded with server &lt;i&gt;x (as its records say)</td>" in page
-    assert page.count("<td>computed when the run was scored</td>") == 2
+    told = "recorded with server &lt;i&gt;x (as its records say)"
+    assert f"<dt>numbers of the student</dt><dd>{told}</dd>" in page
