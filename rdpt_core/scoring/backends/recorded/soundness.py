@@ -119,10 +119,20 @@ def find_evidence(recordings: Sequence[Recording], n_vocabulary: int | None) -> 
     usable = [recording for recording in recordings if recording.fault is None]
     listed = [(one, places_of(one.alternatives)) for one in usable if one.alternatives is not None]
     looks = (
-        _above_zero(usable),
+        _counted(
+            usable,
+            Doubt.LOGITS,
+            [recording.n_above_zero for recording in usable],
+            "tokens have a value above 0, which no logprob is",
+        ),
         _above_one(listed),
         _below_guessing(usable, n_vocabulary),
-        _impossible(usable),
+        _counted(
+            usable,
+            Doubt.CUT,
+            [recording.n_impossible for recording in usable],
+            "written tokens have probability 0, which no model gives",
+        ),
         _zero_alternatives(listed),
         _empty_tails(listed, n_vocabulary),
         _zeros(usable),
@@ -130,11 +140,12 @@ def find_evidence(recordings: Sequence[Recording], n_vocabulary: int | None) -> 
     return [evidence for evidence in looks if evidence is not None]
 
 
-def _above_zero(recordings: Sequence[Recording]) -> Evidence | None:
-    found = [recording for recording in recordings if recording.n_above_zero]
-    n = sum(recording.n_above_zero for recording in found)
-    seen = f"{n:,} of {_n_tokens(recordings):,} tokens have a value above 0, which no logprob is"
-    return Evidence(Doubt.LOGITS, f"{seen} (first in {found[0].source})") if found else None
+def _counted(recordings: Sequence[Recording], doubt: Doubt, counts: Sequence[int], what: str) -> Evidence | None:
+    """Written tokens with something wrong: `counts` says how many in each recording. None if there are none."""
+    first = next((recording for recording, n in zip(recordings, counts, strict=True) if n), None)
+    if first is None:
+        return None
+    return Evidence(doubt, f"{sum(counts):,} of {_n_tokens(recordings):,} {what} (first in {first.source})")
 
 
 def _above_one(listed: _Listed) -> Evidence | None:
@@ -164,13 +175,6 @@ def _below_guessing(recordings: Sequence[Recording], n_vocabulary: int | None) -
     among = f"{n_vocabulary:,} tokens" if n_vocabulary else "a million tokens"
     seen = f"their mean is {mean:.1f} nats a token, where a blind guess among {among} gives {guessing:.1f}"
     return Evidence(Doubt.LOGITS, f"{seen} (first in {recordings[0].source})")
-
-
-def _impossible(recordings: Sequence[Recording]) -> Evidence | None:
-    found = [recording for recording in recordings if recording.n_impossible]
-    n = sum(recording.n_impossible for recording in found)
-    seen = f"{n:,} of {_n_tokens(recordings):,} written tokens have probability 0, which no model gives"
-    return Evidence(Doubt.CUT, f"{seen} (first in {found[0].source})") if found else None
 
 
 def _zero_alternatives(listed: _Listed) -> Evidence | None:

@@ -11,12 +11,10 @@ import numpy as np
 
 from rdpt_core.arrays import Doubles, Floats, SmallInts
 from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Alternatives, Recording
+from rdpt_core.scoring.backends.wire import NO_PROBABILITY, ROUNDING
 
-_NO_PROBABILITY = -9999.0
-"""Nats. Servers write it for −∞, for which JSON has no number."""
 _MINUS_INFINITY = frozenset({"-Infinity", "-inf", "-Inf"})
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3})?")
-_ROUNDING = 1e-3
 _UNREADABLE = "\ufffd"
 _PLACEHOLDER = re.compile(rb"token_id:[0-9]+\Z")
 
@@ -35,8 +33,8 @@ def recording(
         keys,
         to_ids(ids, len(values)),
         _as_logprobs(numbers),
-        n_impossible=int(np.count_nonzero(numbers <= _NO_PROBABILITY)),
-        n_above_zero=int(np.count_nonzero(numbers > _ROUNDING)),
+        n_impossible=int(np.count_nonzero(numbers <= NO_PROBABILITY)),
+        n_above_zero=int(np.count_nonzero(numbers > ROUNDING)),
         **more,
     )
 
@@ -110,7 +108,7 @@ def alternatives_of(places: Iterable[Sequence[Any]]) -> Alternatives | None:
         logprobs = logprobs[is_number]
     if not np.any(np.diff(starts) > 1):
         return None
-    logprobs[logprobs <= _NO_PROBABILITY] = -np.inf
+    logprobs[logprobs <= NO_PROBABILITY] = -np.inf
     with np.errstate(over="ignore"):
         return Alternatives(starts, logprobs.astype(np.float32))
 
@@ -207,10 +205,10 @@ def _number(value: Any) -> float:
 
 def _as_logprobs(numbers: Doubles) -> Floats:
     """Nats ≤ 0; NaN where there is no number, or one that no logprob can be."""
-    impossible = ~np.isfinite(numbers) | (numbers <= _NO_PROBABILITY) | (numbers > _ROUNDING)
+    impossible = ~np.isfinite(numbers) | (numbers <= NO_PROBABILITY) | (numbers > ROUNDING)
     return np.where(impossible, np.nan, np.minimum(numbers, 0.0)).astype(np.float32)
 
 
 def _is_near(one: Any, other: Any) -> bool:
     a, b = _number(one), _number(other)
-    return a == b or abs(a - b) <= _ROUNDING
+    return a == b or abs(a - b) <= ROUNDING

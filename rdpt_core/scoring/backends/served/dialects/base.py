@@ -10,11 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rdpt_core.arrays import Floats
-
-NO_PROBABILITY = -9999.0
-"""What OpenAI-compatible servers send for a logprob of minus infinity, which JSON cannot hold."""
-ROUNDING = 1e-3
-"""Logprobs this far above 0 come from rounding on the server; beyond it they are no logprobs."""
+from rdpt_core.scoring.backends.wire import NO_PROBABILITY, ROUNDING
 
 NEUTRAL = {"temperature": 1.0, "top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 """Sampling that changes no probability. What is not named here a model's own generation settings may fill in."""

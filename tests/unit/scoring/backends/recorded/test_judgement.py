@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,8 +21,8 @@ IDS = np.argmax(LOGITS + np.random.default_rng(2).gumbel(size=LOGITS.shape), axi
 OWN = log_softmax(LOGITS)[np.arange(len(IDS)), IDS]
 
 
-def whole(divisor: float = 1.0, nucleus: float = 1.0, n: int | None = N_VOCABULARY, **stated: float) -> Recording:
-    sampling = Sampling(**stated) if stated else None  # type: ignore[arg-type]
+def whole(divisor: float = 1.0, nucleus: float = 1.0, n: int | None = N_VOCABULARY, **stated: Any) -> Recording:
+    sampling = Sampling(**stated) if stated else None
     return recording_of(sampled_from(LOGITS, divisor, nucleus), IDS, n, sampling=sampling)
 
 
@@ -153,8 +154,8 @@ def test_prompts_of_sglang_are_the_models_own_beside_what_it_sampled() -> None:
 
 
 @pytest.mark.parametrize("stated", [{"server": "llama.cpp"}, {"server": "vllm", "mode": "raw_logprobs"}])
-def test_a_models_own_numbers_are_not_changed_by_a_temperature(stated: dict[str, str]) -> None:
-    own, scaled = replace(whole(), sampling=Sampling(temperature=0.6, **stated)), whole(0.6)  # type: ignore[arg-type]
+def test_a_models_own_numbers_are_not_changed_by_a_temperature(stated: dict[str, Any]) -> None:
+    own, scaled = replace(whole(), sampling=Sampling(temperature=0.6, **stated)), whole(0.6)
     _, used = judged(own, scaled, temperature=0.6)
     assert all(one.logprob == pytest.approx(OWN, abs=1e-5) for one in used)
     assert "known to be the model's own" in refusal(own, temperature=0.6)
