@@ -15,7 +15,7 @@ from rdpt_core.records import ROLES, ModelReference, Role, TemplateSettings
 
 
 def models_of(
-    triple: PathArgument | None, models: Mapping[Role, PathArgument | None], roles: str | Iterable[str] | None
+    triple: PathArgument | None, models: Mapping[str, PathArgument | None], roles: str | Iterable[str] | None
 ) -> ModelSet:
     """The models from a TOML file, or from one argument for each role.
 

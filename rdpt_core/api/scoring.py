@@ -40,7 +40,7 @@ from rdpt_core.traces import HeldRejectLog, PipeSpool, RejectLog, check_rejects_
 
 ENGINES = ("plain", "ray")
 
-OnStages = Callable[[Role, StageSeconds], None]
+OnStages = Callable[[str, StageSeconds], None]
 """Called with every role that was scored and the seconds that each stage took."""
 
 

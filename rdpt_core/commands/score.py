@@ -23,7 +23,7 @@ from rdpt_core.commands.arguments import (
     threshold,
 )
 from rdpt_core.commands.libraries import prepare_libraries
-from rdpt_core.records import DTYPES, ROLES, MarksPolicy, Role, TemplatePolicy, TooLong
+from rdpt_core.records import DTYPES, ROLES, MarksPolicy, TemplatePolicy, TooLong
 
 if TYPE_CHECKING:
     from rdpt_core.api.results import ScoreResult
@@ -198,7 +198,7 @@ def report(result: ScoreResult) -> int:
     return EXIT_PARTIAL if result.n_rejects or result.n_unscored or result.n_failed else 0
 
 
-def print_stages(role: Role, stages: StageSeconds) -> None:
+def print_stages(role: str, stages: StageSeconds) -> None:
     """How the time of a role was spent."""
     whole_s = stages.preparing + stages.model + stages.storing
     if whole_s > 0:

@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,18 @@ _SERVER_KEYS = frozenset(field.name for field in fields(ServerSettings))
 
 @dataclass(frozen=True, slots=True)
 class ModelSet:
-    """The models of a run by role, in the order of `ROLES`; the roles are one of `ROLE_SETS`."""
+    """The models of a run.
 
-    references: Mapping[Role, ModelReference]
+    Attributes:
+        references: those of the triple by role, in the order of `ROLES`; the roles are one of `ROLE_SETS`.
+        companions: further models by the key of their role, such as `teacher:code`, in the order of
+            `companions.order_of`.
+        teacher_name: what the user calls the teacher of the triple; None if nothing.
+    """
+
+    references: Mapping[str, ModelReference]
+    companions: Mapping[str, ModelReference] = field(default_factory=dict)
+    teacher_name: str | None = None
 
     @property
     def roles(self) -> tuple[Role, ...]:

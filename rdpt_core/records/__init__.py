@@ -1,8 +1,9 @@
 """The plain values that travel between the rooms. No behaviour beyond what their own fields decide.
 
-    messages  the turns of the conversation before a response
-    nesting   how deeply a value is nested
-    stated    how the text of recordings was sampled, in words
+    companions  further models of a run beside its triple
+    messages    the turns of the conversation before a response
+    nesting     how deeply a value is nested
+    stated      how the text of recordings was sampled, in words
 
 The words are those of the method: a *trace* is one response to one *question*; its *sentences* are half-open
 character spans that tile the response; a *token* is one token of one model; a *role* is the part that a model plays.
@@ -17,6 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from rdpt_core.arrays import Bools, Doubles, Floats, SmallInts
+from rdpt_core.records.companions import CompanionKind as CompanionKind
+from rdpt_core.records.companions import CompanionRole as CompanionRole
+from rdpt_core.records.companions import CompanionState as CompanionState
 from rdpt_core.records.messages import Message as Message
 from rdpt_core.records.messages import ToolCall as ToolCall
 
@@ -125,6 +129,7 @@ class Trace:
         trace_id: unique in its file; made from a hash of the content when the file gives none.
         question_id: names the question; made from a hash of the conversation when the file gives none.
         response: the distilled model's text, verbatim.
+        teacher_id: the teacher that the trace was routed to, if any.
         messages: the conversation before the response; empty if only `prompt` is known.
         prompt: the exact rendered prompt, if known.
         correct: None means unknown.
@@ -144,6 +149,7 @@ class Trace:
     gold: str | None = None
     correct: bool | None = None
     sample: int = 0
+    teacher_id: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -284,6 +290,7 @@ class ScoredModel:
     """A model as it was used: everything about it that changes a number, and what a reader wants to know of it.
 
     Attributes:
+        role: a `Role`, or the key of a companion such as `teacher:code`.
         revision: the hub commit, `sha256:…` over local files, or what a server says of the model that it serves; with
             an adapter `sha256:…` over its files, the word `on`, and the revision of its base.
         dtype: `served` or `recorded` where another program chose it; of recordings also what was undone or trusted.
@@ -291,9 +298,10 @@ class ScoredModel:
         vocabulary_size: None if unknown, as of recordings.
         n_parameters: None if unknown, as of served models and recordings.
         context_length: in tokens; None if the model states no limit.
+        name: what the user calls the teacher of a triple, or the name of a companion; None if it has none.
     """
 
-    role: Role
+    role: str
     model: str
     revision: str
     backend: str
@@ -303,6 +311,7 @@ class ScoredModel:
     n_parameters: int | None
     context_length: int | None
     tokenizer_hash: str
+    name: str | None = None
 
     @property
     def precision(self) -> str:
@@ -370,12 +379,12 @@ class SentenceColumns:
     char_end: SmallInts
     n_bytes: SmallInts
     is_mark: Bools
-    n_tokens: dict[Role, SmallInts]
-    logprob_sum: dict[Role, Doubles]
-    first_logprob: dict[Role, Floats]
-    p: dict[Role, Doubles]
+    n_tokens: dict[str, SmallInts]
+    logprob_sum: dict[str, Doubles]
+    first_logprob: dict[str, Floats]
+    p: dict[str, Doubles]
     unscored_reason: Sequence[str | None]
-    rank_sum: dict[Role, SmallInts] = field(default_factory=dict)
+    rank_sum: dict[str, SmallInts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

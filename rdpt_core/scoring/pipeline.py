@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rdpt_core.config.same_models import same_model_notes
 from rdpt_core.errors import ServerGoneError, StoreError, UsageError
-from rdpt_core.records import MarksPolicy, Role, RunClaim, RunKey, Trace
+from rdpt_core.records import MarksPolicy, RunClaim, RunKey, Trace
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
@@ -40,7 +40,7 @@ def score_run(
     read_traces: Callable[[], Iterable[Trace]],
     store: RunStore,
     *,
-    on_stages: Callable[[Role, StageSeconds], None] | None = None,
+    on_stages: Callable[[str, StageSeconds], None] | None = None,
     on_claim: Callable[[RunKey], None] | None = None,
     on_unscored: OnUnscored | None = None,
     distributed: DistributedOptions | None = None,

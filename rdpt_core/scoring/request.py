@@ -10,7 +10,6 @@ from rdpt_core.config import ModelSet
 from rdpt_core.records import (
     CheckEarlier,
     MarksPolicy,
-    Role,
     RoleResult,
     RunClaim,
     RunKey,
@@ -32,14 +31,14 @@ class RunStore(Protocol):
         self, claim: RunClaim, source: RunKey, n_sentences: Sequence[int], check: CheckEarlier | None = None
     ) -> RunKey: ...
     def scored_trace_nos(
-        self, run: RunKey, role: Role, *, with_failed: bool = True, ranked: bool = False
+        self, run: RunKey, role: str, *, with_failed: bool = True, ranked: bool = False
     ) -> set[int]: ...
     def traces(self, run: RunKey, first: int, last: int) -> list[Trace]: ...
     def tokens(
-        self, run: RunKey, role: Role, trace_nos: Sequence[int]
+        self, run: RunKey, role: str, trace_nos: Sequence[int]
     ) -> Mapping[int, tuple[TokenLogprobs, str | None]]: ...
     def commit(
-        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
     ) -> None: ...
     def finish(self, run: RunKey) -> None: ...
 

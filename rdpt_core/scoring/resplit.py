@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from rdpt_core.errors import ModelError
-from rdpt_core.records import Role, RoleResult, RunClaim, RunKey, SentenceColumns, UnscoredReason
+from rdpt_core.records import RoleResult, RunClaim, RunKey, SentenceColumns, UnscoredReason
 from rdpt_core.scoring.backends.served.greeting import TOLERANCE_NATS
 from rdpt_core.scoring.jobs.identity import last_served, make_run_id
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
@@ -77,11 +77,11 @@ def _check_same_scores(
 
 
 def _resplit_window(
-    window: range, source_run: RunKey, run: RunKey, roles: Sequence[Role], splitter: Splitter, store: RunStore
+    window: range, source_run: RunKey, run: RunKey, roles: Sequence[str], splitter: Splitter, store: RunStore
 ) -> None:
     traces = store.traces(source_run, window.start, window.stop)
     spans = [splitter.split(trace.response) for trace in traces]
-    results: dict[Role, list[RoleResult]] = {}
+    results: dict[str, list[RoleResult]] = {}
     for role in roles:
         stored = store.tokens(source_run, role, window)
         results[role] = []

@@ -6,6 +6,7 @@ failures   what DuckDB says of a disk, of memory and of damage, as errors
 connect    opening the database: one writer or several readers at a time
 schema     its tables, and the migrations that lead to them
 claimed    the database of a run that is under way
+companions columns of companions, and how one is seen in the place of a role
 soundness  what must be true of a database before anything of it is shown
 own_marks  in whose marks the roles of a run saw the responses
 writer     claim a run, commit batches, finish

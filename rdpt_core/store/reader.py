@@ -19,6 +19,8 @@ import pyarrow as pa
 from rdpt_core.errors import UsageError
 from rdpt_core.records import (
     RETRIED_REASONS,
+    CompanionRole,
+    CompanionState,
     Role,
     RunClaim,
     RunKey,
@@ -28,7 +30,9 @@ from rdpt_core.records import (
     TokenLogprobs,
     Trace,
 )
+from rdpt_core.records.companions import is_companion, order_of
 from rdpt_core.store import soundness
+from rdpt_core.store.companions import SeenRun, own_role, see
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
 from rdpt_core.store.own_marks import parsed_identity
@@ -40,8 +44,33 @@ stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A further model of a run: the model as it was used, and how far it has come. `role` is its key."""
+
+    model: ScoredModel
+    state: CompanionState
+
+    @property
+    def role(self) -> str:
+        """Such as `teacher:code`."""
+        return self.model.role
+
+    @property
+    def is_finished(self) -> bool:
+        """False while traces are still to come."""
+        return self.state.finished_at is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One run as stored. Times are UTC; `finished_at` is None while sentences are still to come."""
+    """One run as stored. Times are UTC; `finished_at` is None while sentences are still to come.
+
+    Attributes:
+        roles: those of the triple that the run has; `models` are theirs.
+        companions: in the order of `companions.order_of`.
+        seen_as: roles of the triple in whose place a companion is looked at, with the companion's key; see `seen`.
+        own_roles: those that the run has of its own, whatever it is seen with.
+    """
 
     run_no: int
     run_id: str
@@ -58,6 +87,9 @@ class Run:
     updated_at: datetime
     finished_at: datetime | None
     models: tuple[ScoredModel, ...]
+    companions: tuple[Companion, ...] = ()
+    seen_as: tuple[tuple[str, str], ...] = ()
+    own_roles: tuple[str, ...] = ()
 
     @property
     def is_finished(self) -> bool:
@@ -69,7 +101,7 @@ class Run:
         """What scoring found that a reader of its numbers must know, a sentence or two each."""
         return tuple(self.environment[-1].get("notes", ())) if self.environment else ()
 
-    def template_settings(self, role: Role) -> TemplateSettings:
+    def template_settings(self, role: str) -> TemplateSettings:
         """What the user gave to the chat template of a role's model."""
         return TemplateSettings.of(self.identity, role)
 
@@ -82,6 +114,49 @@ class Run:
     def key(self) -> RunKey:
         """What names the run to whatever writes to it."""
         return RunKey(self.run_no, self.run_id)
+
+    def seen(self, **companions: str | None) -> Run:
+        """The run as it looks with companions in the place of roles of its triple: `run.seen(teacher="teacher:code")`.
+
+        Everything that is known of the role's model is then the companion's, and a reader that was told of it
+        (`Reader.seen`) gives the companion's numbers. None leaves a role as it is. A role that the run lacks is added.
+
+        Raises:
+            UsageError: the run has no finished companion of this key, or is seen so already.
+        """
+        chosen = {Role(role): key for role, key in companions.items() if key is not None}
+        if not chosen:
+            return self
+        known = {companion.role: companion for companion in self.companions if companion.is_finished}
+        missing = [key for key in chosen.values() if key not in known]
+        if missing or self.seen_as:
+            raise UsageError(
+                "the run has no such companion" if missing else "the run is seen with companions already",
+                where=f"run {self.run_id}",
+                expected=", ".join(known) or "a companion that is scored",
+                got=", ".join(missing or chosen.values()),
+                hint="`rdpt score --add` adds one.",
+            )
+        models = {Role(model.role): model for model in self.models}
+        identity = {**self.identity, "models": dict(self.identity.get("models", {}))}
+        environment = dict(self.environment[-1]) if self.environment else {}
+        for role, key in chosen.items():
+            companion = known[key]
+            models[role] = replace(companion.model, role=role)
+            identity["models"][role] = companion.state.identity.get("model", {})
+            for name, entry in (companion.state.environment[-1] if companion.state.environment else {}).items():
+                # What is told of each role, such as how its prompts begin.
+                if isinstance(entry, dict) and key in entry:
+                    environment[name] = {**environment.get(name, {}), role: entry[key]}
+        roles = tuple(role for role in Role if role in models)
+        return replace(
+            self,
+            roles=tuple(map(str, roles)),
+            models=tuple(models[role] for role in roles),
+            identity=identity,
+            environment=(*self.environment[:-1], environment),
+            seen_as=tuple((str(role), chosen[role]) for role in roles if role in chosen),
+        )
 
     def differs_in_splitter_only(self, other: Run) -> bool:
         """Whether `resplit` makes one of the two from the other."""
@@ -144,6 +219,14 @@ class Reader:
         """Run a query and return its result in batches, for results that must not be held twice."""
         yield from self._connection.sql(sql).to_arrow_reader(batch_rows)
 
+    def see(self, *runs: Run) -> None:
+        """From now on, the queries of this reader find the numbers of companions where these runs are seen with some.
+
+        Args:
+            runs: all that will be asked for.
+        """
+        see(self._connection, [SeenRun(run.run_no, run.own_roles, dict(run.seen_as)) for run in runs])
+
     def _check_once(
         self, what: Callable[..., None], state: tuple[object, ...], *arguments: Any, **keywords: Any
     ) -> None:
@@ -157,8 +240,9 @@ class Reader:
         _known_sound.add(known)
 
     def check(self, run: Run, *, with_texts: bool = False) -> None:
-        """Check the rows of a run, once for each of its states. A finished one is in the same state until something is
-        committed to it, whatever else is committed to the file; one under way, until anything is.
+        """Check the rows of a run as this reader sees it, once for each of its states. A finished one is in the same
+        state until something is committed to it, whatever else is committed to the file; one under way, until anything
+        is.
 
         Args:
             with_texts: also that sentences end where their responses do, for which all texts are read.
@@ -167,11 +251,12 @@ class Reader:
             StoreError: the database is damaged.
         """
         place, number = _place(run.run_no), run.run_no
-        state: tuple[object, ...] = (number, *self._state)
+        state: tuple[object, ...] = (number, run.seen_as, *self._state)
         if run.is_finished:
             path, identity = self._state
-            state = (path, inode_of(identity), number, run.run_id, run.roles, run.n_traces, run.updated_at)
-        keywords = {"is_finished": run.is_finished}
+            state = (run.seen_as, path, inode_of(identity), number, run.run_id, run.roles, run.n_traces, run.updated_at)
+        others = [*(own_role(role) for role, _ in run.seen_as), *(companion.role for companion in run.companions)]
+        keywords = {"is_finished": run.is_finished, "companions": others}
         self._check_once(soundness.check_run, state, place, number, run.roles, run.n_traces, **keywords)
         if with_texts:
             self._check_once(soundness.check_texts, state, place, number)
@@ -189,16 +274,22 @@ class Reader:
         """
         self._check_once(soundness.check_tables, self._state)
         models: dict[int, list[ScoredModel]] = {}
+        companions: dict[int, list[Companion]] = {}
         for row in self.query("SELECT * FROM run_models ORDER BY run_no").to_pylist():
             run_no = row.pop("run_no")
+            state = {name: row.pop(name) for name in ("identity", "environment", "finished_at")}
             # Zero stands for unknown: these columns take no NULL, and no model is that small.
             known = {name: row[name] or None for name in ("n_parameters", "vocabulary_size")}
-            models.setdefault(run_no, []).append(ScoredModel(**{**row, **known}))
+            model = ScoredModel(**{**row, **known})
+            if is_companion(model.role):
+                companions.setdefault(run_no, []).append(_companion(model, _place(run_no), **state))
+            else:
+                models.setdefault(run_no, []).append(model)
         try:
             rows = self.query("SELECT * FROM runs ORDER BY run_no").to_pylist()
         except OverflowError as error:
             raise soundness.damaged("times of the runs", "dates up to the year 9999", "another one") from error
-        return tuple(_run(row, models.get(row["run_no"], [])) for row in rows)
+        return tuple(_run(row, models.get(row["run_no"], []), companions.get(row["run_no"], [])) for row in rows)
 
     def run(self, key: str | None) -> Run:
         """The run with this id, unique beginning of an id, or name; see `default_run` if `key` is None. It is checked.
@@ -264,8 +355,8 @@ class Reader:
             return run.n_traces
         row = self.query(
             "SELECT count(*) AS n FROM (SELECT trace_no FROM tokens WHERE run_no = ? "
-            "GROUP BY trace_no HAVING count(DISTINCT role) = ?)",
-            [run.run_no, len(run.roles)],
+            "AND list_contains(?::VARCHAR[], role) GROUP BY trace_no HAVING count(DISTINCT role) = ?)",
+            [run.run_no, list(run.roles), len(run.roles)],
         ).to_pylist()[0]
         return int(row["n"])
 
@@ -283,7 +374,7 @@ class Reader:
         counted = self.query("SELECT count(*) AS n FROM sentences WHERE run_no = ? AND is_mark", [run.run_no])
         return int(counted.column("n")[0].as_py())
 
-    def scored_trace_nos(self, run_no: int, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
+    def scored_trace_nos(self, run_no: int, role: str, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
         """The traces of a run that have this role's tokens; without those that another try may mend, if so asked, and
         only those with ranks, if `ranked`."""
         rows = self.query(
@@ -304,7 +395,7 @@ class Reader:
         )
         return set(zip(rows.column("role").to_pylist(), rows.column("trace_id").to_pylist(), strict=True))
 
-    def local_trace_nos(self, run_no: int, role: Role, n_context: int) -> set[int]:
+    def local_trace_nos(self, run_no: int, role: str, n_context: int) -> set[int]:
         """The traces of a run whose sentences this role has scored with so many sentences in view."""
         rows = self.query(
             "SELECT trace_no FROM local_scores WHERE run_no = ? AND role = ? AND n_context = ?",
@@ -343,7 +434,7 @@ class Reader:
         ).to_pylist()
         return [_trace(row, run_no) for row in rows]
 
-    def tokens(self, run_no: int, role: Role, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
+    def tokens(self, run_no: int, role: str, trace_nos: Sequence[int]) -> dict[int, tuple[TokenLogprobs, str | None]]:
         """One role's tokens of some traces, each with the reason for what is missing; NaN, or rank 0, where NULL."""
         table = self.query(
             "SELECT trace_no, n_tokens, unscored_reason, token_id, char_start, char_end, logprob, rank FROM tokens "
@@ -369,7 +460,18 @@ def _place(run_no: int) -> str:
     return f"run number {run_no}"
 
 
-def _run(row: dict[str, Any], models: Sequence[ScoredModel]) -> Run:
+def _companion(
+    model: ScoredModel, place: str, *, identity: str | None, environment: str | None, finished_at: datetime | None
+) -> Companion:
+    what = f"{model.role} of {place}" if CompanionRole.is_key(model.role) else f"a companion of {place}"
+    if not CompanionRole.is_key(model.role) or model.name != CompanionRole.parse(model.role).name:
+        raise soundness.damaged(what, "a role such as teacher:code, and its name", f"{model.role}, {model.name}")
+    known = soundness.parsed(identity or "", dict, f"identity of {what}")
+    entries = soundness.parsed_environment(environment or "", f"environment of {what}")
+    return Companion(model, CompanionState(known, entries, finished_at))
+
+
+def _run(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequence[Companion]) -> Run:
     place = _place(row["run_no"])
     soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
     return Run(
@@ -378,8 +480,10 @@ def _run(row: dict[str, Any], models: Sequence[ScoredModel]) -> Run:
             "identity": parsed_identity(row["identity"], row["roles"], place),
             "environment": soundness.parsed_environment(row["environment"], f"environment of {place}"),
             "roles": tuple(row["roles"]),
+            "own_roles": tuple(row["roles"]),
         },
         models=tuple(replace(model, role=role) for role in Role for model in models if model.role == role),
+        companions=tuple(sorted(companions, key=lambda companion: order_of(companion.role))),
     )
 
 

@@ -9,7 +9,6 @@ from rdpt_core.errors import StoreError, StoreForbiddenError
 from rdpt_core.records import (
     CheckEarlier,
     LocalScores,
-    Role,
     RoleResult,
     RunClaim,
     RunKey,
@@ -55,7 +54,7 @@ class DuckDBRunStore:
         to go on with."""
         return claim_copy(self._path, claim, source, n_sentences, check)
 
-    def scored_trace_nos(self, run: RunKey, role: Role, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
+    def scored_trace_nos(self, run: RunKey, role: str, *, with_failed: bool = True, ranked: bool = False) -> set[int]:
         """The traces that have this role's tokens; without those that another try may mend, if so asked, and only
         those with ranks, if `ranked`."""
         with read_claimed(self._path, run) as reader:
@@ -73,7 +72,7 @@ class DuckDBRunStore:
         return traces
 
     def tokens(
-        self, run: RunKey, role: Role, trace_nos: Sequence[int]
+        self, run: RunKey, role: str, trace_nos: Sequence[int]
     ) -> Mapping[int, tuple[TokenLogprobs, str | None]]:
         """One role's tokens of some traces, which were stored before.
 
@@ -86,7 +85,7 @@ class DuckDBRunStore:
         return tokens
 
     def commit(
-        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
     ) -> None:
         """Store one batch in one transaction."""
         commit_batch(self._path, run, role, results, sentences)
@@ -96,12 +95,12 @@ class DuckDBRunStore:
         with read_claimed(self._path, run) as reader:
             return reader.spans(run.run_no, first, last)
 
-    def local_trace_nos(self, run: RunKey, role: Role, n_context: int) -> set[int]:
+    def local_trace_nos(self, run: RunKey, role: str, n_context: int) -> set[int]:
         """The traces that are scored with so many sentences in view."""
         with read_claimed(self._path, run) as reader:
             return reader.local_trace_nos(run.run_no, role, n_context)
 
-    def commit_local(self, run: RunKey, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
+    def commit_local(self, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores]) -> None:
         """Store local scores in one transaction."""
         commit_local(self._path, run, role, n_context, scores)
 

@@ -5,9 +5,10 @@ trace order, so that one trace is read from a few pages.
 
     store_info   schema version
     runs         one row a run: identity, environment, times, state
-    run_models   one row a run and role: the model as it was used
+    run_models   one row a run and role, companions too: the model as it was used
     traces       one row a trace: question, response, what the file said about it
     sentences    one row a sentence or mark of format: span, and per role its token count, logprob sum, first logprob, p
+                 (companions have columns of their own there, which are added when the first one of a name is scored)
     tokens       one row a trace and role: lists with one entry a token
     local_scores one row a trace, role and length of context: its sentences, each scored with so many before it
 
@@ -127,7 +128,16 @@ UPDATE sentences SET is_mark = TRUE FROM traces
 WHERE traces.run_no = sentences.run_no AND traces.trace_no = sentences.trace_no AND {IS_MARK_SQL};
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+# Nullable: most runs have no companion, and most traces no routed teacher.
+_VERSION_4 = """
+ALTER TABLE run_models ADD COLUMN name VARCHAR;           -- what the user calls the model, if anything
+ALTER TABLE run_models ADD COLUMN identity VARCHAR;       -- of companions: JSON of everything that changes its numbers
+ALTER TABLE run_models ADD COLUMN environment VARCHAR;    -- of companions: JSON list, as that of runs
+ALTER TABLE run_models ADD COLUMN finished_at TIMESTAMP;  -- of companions: NULL while traces are still to come
+ALTER TABLE traces ADD COLUMN teacher_id VARCHAR;         -- the teacher that the trace was routed to
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """Entry n leads from version n to version n + 1. Never edit an entry that was released: append one."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -20,6 +20,7 @@ from rdpt_core.arrays import Floats, SmallInts
 from rdpt_core.errors import StoreError
 from rdpt_core.records import ROLE_SETS, Message, TemplatePolicy, TokenLogprobs
 from rdpt_core.records.nesting import is_deep
+from rdpt_core.store.companions import are_companions
 from rdpt_core.store.schema import migrate
 
 T = TypeVar("T")
@@ -56,8 +57,30 @@ def check_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """
     found = _tables(connection)
     for name, definition in _our_tables().items():
+        if name == "sentences" and _is_extended(connection, found.get(name, ""), definition):
+            continue
         if found.get(name) != definition:
             raise damaged(f"table {name}", definition, found.get(name, "no such table"))
+
+
+def _is_extended(connection: duckdb.DuckDBPyConnection, found: str, ours: str) -> bool:
+    """Whether a table is ours with nothing but columns of companions behind."""
+    beginning = ours.removesuffix(");")
+    if not found.startswith(f"{beginning}, "):
+        return False
+    columns = connection.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = 'sentences' "
+        "AND NOT internal ORDER BY column_index"
+    ).fetchall()
+    n_ours = len(_our_sentence_columns())
+    return are_companions(columns[n_ours:])
+
+
+@cache
+def _our_sentence_columns() -> tuple[str, ...]:
+    with duckdb.connect(":memory:") as connection:
+        migrate(connection)
+        return tuple(name for name, *_ in connection.execute("DESCRIBE sentences").fetchall())
 
 
 @cache
@@ -154,10 +177,14 @@ def check_run(
     n_traces: int,
     *,
     is_finished: bool,
+    companions: Sequence[str] = (),
 ) -> None:
     """Check the rows of a run, but for its texts and tokens, which are checked where they are read.
 
     It takes a third of the time that reading the gaps of all sentences takes.
+
+    Args:
+        companions: further roles that may have tokens.
 
     Raises:
         StoreError: traces or sentences are missing or too many, sentences do not tile their trace, a number is out of
@@ -167,7 +194,7 @@ def check_run(
     _check_tiling(connection, place, run_no, is_finished=is_finished)
     _check_numbers(connection, place, run_no, roles)
     _check_reasons(connection, place, run_no, roles)
-    _check_token_rows(connection, place, run_no, roles, n_traces, is_finished=is_finished)
+    _check_token_rows(connection, place, run_no, roles, n_traces, is_finished=is_finished, companions=companions)
     _check_local_scores(connection, place, run_no, roles, n_traces)
 
 
@@ -256,17 +283,19 @@ def _check_token_rows(
     n_traces: int,
     *,
     is_finished: bool,
+    companions: Sequence[str],
 ) -> None:
+    known = {*roles, *companions}
     rows = connection.execute(
         "SELECT role, count(*), count(DISTINCT trace_no), min(trace_no), max(trace_no) FROM tokens WHERE run_no = ? "
         "GROUP BY role",
         [run_no],
     ).fetchall()
     for role, n, n_distinct, first, last in rows:
-        if role not in roles or n != n_distinct or first < 0 or last >= n_traces:
+        if role not in known or n != n_distinct or first < 0 or last >= n_traces:
             raise damaged(
                 f"tokens of {place}",
-                f"at most one row for each of {n_traces:,} traces and of {', '.join(roles)}",
+                f"at most one row for each of {n_traces:,} traces and of {', '.join([*roles, *companions])}",
                 f"{n:,} rows for {n_distinct:,} traces from {first:,} to {last:,}, of {role!r:.40}",
             )
     counts = {role: n for role, n, *_ in rows}

@@ -25,7 +25,6 @@ from rdpt_core.records import (
     ROLES,
     CheckEarlier,
     LocalScores,
-    Role,
     RoleResult,
     RunClaim,
     RunKey,
@@ -200,7 +199,7 @@ _TRACE_SCHEMA = pa.schema(
 
 
 def commit_batch(
-    path: Path, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    path: Path, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
 ) -> None:
     """Store one batch: a role's tokens, and the sentences of the traces that are complete with it.
 
@@ -230,7 +229,7 @@ def _touch(connection: duckdb.DuckDBPyConnection, run: RunKey) -> None:
     connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run.run_no])
 
 
-def commit_local(path: Path, run: RunKey, role: Role, n_context: int, scores: Sequence[LocalScores]) -> None:
+def commit_local(path: Path, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores]) -> None:
     """Store the local scores of some traces; what was stored of them before is replaced."""
     table = pa.table(
         {
@@ -276,7 +275,7 @@ def _lists(arrays: Sequence[npt.NDArray[Any]], kind: pa.DataType, *, nan_is_null
     return pa.ListArray.from_arrays(offsets, values)
 
 
-def _token_table(run_no: int, role: Role, results: Sequence[RoleResult]) -> pa.Table:
+def _token_table(run_no: int, role: str, results: Sequence[RoleResult]) -> pa.Table:
     n = len(results)
     return pa.table(
         {

@@ -72,8 +72,8 @@ class RunData:
 
     @property
     def key(self) -> Key:
-        """What tells the answers of this run from those of another run of the file."""
-        return (self.run.run_no,)
+        """What tells the answers of this run, as it is seen, from those of another run of the file."""
+        return (self.run.run_no, self.run.seen_as)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
     if request.marks_policy is MarksPolicy.OWN:
         check_own_marks(request)
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
-    files = {role: _files(role, references[role]) for role in roles}
+    files = {str(role): _files(role, references[role]) for role in roles}
     tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
     for role in roles:
         _check_template(request.template_policy, role, references[role], tokenizers.get(role))
@@ -54,8 +54,8 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
 
 
 def _load_tokenizers(
-    files: Mapping[Role, ModelFiles | None], references: Mapping[Role, ModelReference], trust_remote_code: bool
-) -> dict[Role, RoleTokenizer]:
+    files: Mapping[str, ModelFiles | None], references: Mapping[str, ModelReference], trust_remote_code: bool
+) -> dict[str, RoleTokenizer]:
     """Every role's tokenizer. Roles whose files are the same share one: large ones take seconds to load."""
     loaded: dict[str, RoleTokenizer] = {}
     tokenizers = {}
@@ -71,9 +71,9 @@ def _load_tokenizers(
 
 def make_backend(
     request: ScoreRequest,
-    role: Role,
+    role: str,
     files: ModelFiles | None,
-    tokenizers: dict[Role, RoleTokenizer],
+    tokenizers: dict[str, RoleTokenizer],
     lent: LentBase | None = None,
 ) -> Backend:
     """The backend of one role. `files` and `tokenizers` are those that were found; recordings may do without.
@@ -125,7 +125,7 @@ def make_backend(
     return TransformersBackend(role, files, tokenizers[role], distilled, options, lent or LentBase())
 
 
-def make_live_backend(request: ScoreRequest, role: Role) -> TransformersBackend:
+def make_live_backend(request: ScoreRequest, role: str) -> TransformersBackend:
     """The model that `check_with` of a recorded role names, which runs here as that role would.
 
     Raises:
@@ -156,7 +156,7 @@ def make_live_backend(request: ScoreRequest, role: Role) -> TransformersBackend:
 
 
 def _check_template(
-    policy: TemplatePolicy, role: Role, reference: ModelReference, tokenizer: RoleTokenizer | None
+    policy: TemplatePolicy, role: str, reference: ModelReference, tokenizer: RoleTokenizer | None
 ) -> None:
     """See that a model's chat template can render what it is asked to, if it makes any prompt.
 
@@ -189,7 +189,7 @@ def _check_template(
     template.check()
 
 
-def _files(role: Role, reference: ModelReference) -> ModelFiles | None:
+def _files(role: str, reference: ModelReference) -> ModelFiles | None:
     """The files of a model that runs here, or of a tokenizer that is used here."""
     if reference.backend == "transformers":
         return resolve(reference)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdpt_core.arrays import Floats
-from rdpt_core.records import Role, RoleResult, ScoredModel, TokenScores, Trace
+from rdpt_core.records import RoleResult, ScoredModel, TokenScores, Trace
 from rdpt_core.scoring.backends.base import (
     Batch,
     PreparedTrace,
@@ -59,7 +59,7 @@ class TransformersBackend:
 
     def __init__(
         self,
-        role: Role,
+        role: str,
         files: ModelFiles,
         tokenizer: RoleTokenizer,
         distilled_tokenizer: RoleTokenizer | None,

@@ -11,7 +11,7 @@ from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.scoring.request import RunStore
 from rdpt_core.traces import Splitter
 
-OnUnscored = Callable[[Role, Trace, RoleResult], None]
+OnUnscored = Callable[[str, Trace, RoleResult], None]
 """Called for each result of which more is known than its reason."""
 
 
@@ -24,8 +24,8 @@ class RoleCommits:
             role at a time is being scored.
     """
 
-    role: Role
-    others: tuple[Role, ...]
+    role: str
+    others: tuple[str, ...]
     run: RunKey
     splitter: Splitter
     store: RunStore
@@ -35,8 +35,8 @@ class RoleCommits:
     @classmethod
     def open(
         cls,
-        role: Role,
-        roles: Sequence[Role],
+        role: str,
+        roles: Sequence[str],
         run: RunKey,
         splitter: Splitter,
         store: RunStore,

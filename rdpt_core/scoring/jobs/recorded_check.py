@@ -18,7 +18,7 @@ import numpy as np
 from rdpt_core import interrupts
 from rdpt_core.arrays import Doubles, Floats
 from rdpt_core.errors import InputError, UsageError
-from rdpt_core.records import ModelReference, Role, RunClaim, Span, TokenLogprobs, Trace
+from rdpt_core.records import ModelReference, RunClaim, Span, TokenLogprobs, Trace
 from rdpt_core.scoring.backends.base import Backend, PreparedTrace, ScoringItem
 from rdpt_core.scoring.backends.factory import make_live_backend
 from rdpt_core.scoring.backends.in_process import TransformersBackend
@@ -58,7 +58,7 @@ class RecordedCheck:
         mean_nats_there: mean |Δ| at that temperature.
     """
 
-    role: Role
+    role: str
     model: str
     revision: str
     dtype: str
@@ -155,10 +155,10 @@ def with_checks(claim: RunClaim, checks: Sequence[RecordedCheck]) -> RunClaim:
 
 
 def _chosen(
-    recorded: Mapping[Role, RecordedBackend], traces: Iterable[Trace], n_traces: int, n_wanted: int, splitter: Splitter
-) -> dict[Role, list[_Found]]:
+    recorded: Mapping[str, RecordedBackend], traces: Iterable[Trace], n_traces: int, n_wanted: int, splitter: Splitter
+) -> dict[str, list[_Found]]:
     """By role, of each of so many equal parts of the file, the first trace of which a logprob is recorded."""
-    chosen: dict[Role, dict[int, _Found]] = {role: {} for role in recorded}
+    chosen: dict[str, dict[int, _Found]] = {role: {} for role in recorded}
     for trace_no, trace in enumerate(traces):
         part = trace_no * n_wanted // n_traces
         waiting = [role for role, found in chosen.items() if part not in found]
@@ -267,7 +267,7 @@ def _note(check: RecordedCheck) -> str:
     return f"The {check.role}'s recorded logprobs {agreement} {check.model}: {check.found}."
 
 
-def _nothing(role: Role, got: str) -> InputError:
+def _nothing(role: str, got: str) -> InputError:
     return InputError(
         "recordings cannot be checked",
         where=f"--check-recorded, {role}",

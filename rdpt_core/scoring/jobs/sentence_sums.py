@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rdpt_core.arrays import Doubles, Floats, SmallInts
-from rdpt_core.records import RANK_CAP, Role, RoleResult, SentenceColumns, Span, UnscoredReason
+from rdpt_core.records import RANK_CAP, RoleResult, SentenceColumns, Span, UnscoredReason
 from rdpt_core.traces.markers import is_mark
 from rdpt_core.traces.token_spans import assign_tokens
 
 
 def sentence_columns(
-    trace_no: int, response: str, spans: Sequence[Span], results: Mapping[Role, RoleResult]
+    trace_no: int, response: str, spans: Sequence[Span], results: Mapping[str, RoleResult]
 ) -> SentenceColumns:
     """All sentences of one trace under every role of the run.
 
     A role's p is exp(logprob sum / token count), the geometric mean over the role's own tokens (arXiv 2512.20908).
     A sentence of which one token has no logprob has no sum, no p, and a reason.
     """
-    n_tokens: dict[Role, SmallInts] = {}
-    logprob_sum: dict[Role, Doubles] = {}
-    first_logprob: dict[Role, Floats] = {}
-    p: dict[Role, Doubles] = {}
-    rank_sum: dict[Role, SmallInts] = {}
+    n_tokens: dict[str, SmallInts] = {}
+    logprob_sum: dict[str, Doubles] = {}
+    first_logprob: dict[str, Floats] = {}
+    p: dict[str, Doubles] = {}
+    rank_sum: dict[str, SmallInts] = {}
     reasons: list[str | None] = [None] * len(spans)
     for role, result in results.items():
         tokens = result.tokens

@@ -10,7 +10,7 @@ from typing import IO
 
 from rdpt_core.atomic_write import atomic_write, unwritable
 from rdpt_core.errors import InputError
-from rdpt_core.records import Role, RoleResult, Trace
+from rdpt_core.records import RoleResult, Trace
 
 
 class UnscoredLog:
@@ -51,7 +51,7 @@ class UnscoredLog:
             raise _unwritable(path, error) from error
         self._trace_ids = {json.loads(line)["trace_id"] for line in kept}
 
-    def add(self, role: Role, trace: Trace, result: RoleResult) -> None:
+    def add(self, role: str, trace: Trace, result: RoleResult) -> None:
         """Append one line, and keep it.
 
         Raises:

@@ -136,6 +136,7 @@ class DatabaseSnapshot:
         @contextmanager
         def open_checked(*others: Run) -> Iterator[Reader]:
             with _open_with(str(self.path), run, *others) as reader:
+                reader.see(run, *others)
                 reader.check(run)
                 yield reader
 

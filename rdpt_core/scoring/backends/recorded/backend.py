@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rdpt_core.errors import InputError
-from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, TokenLogprobs, Trace, UnscoredReason
+from rdpt_core.records import ModelReference, RoleResult, ScoredModel, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.scoring.backends.base import Batch, PreparedTrace, ScoringItem
 from rdpt_core.scoring.backends.recorded.alignment import Misaligned, ResponseBytes
 from rdpt_core.scoring.backends.recorded.judgement import Verdict, judge
@@ -52,7 +52,7 @@ class RecordedBackend:
 
     def __init__(
         self,
-        role: Role,
+        role: str,
         reference: ModelReference,
         tokenizer: RoleTokenizer | None,
         *,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rdpt_core.errors import InputError
-from rdpt_core.records import Role
 from rdpt_core.records.stated import words_of
 from rdpt_core.scoring.backends.recorded.recording import Recording
 from rdpt_core.scoring.backends.recorded.soundness import Doubt, Evidence, find_evidence
@@ -74,7 +73,7 @@ class Verdict:
 
 
 def judge(
-    role: Role, recordings: Sequence[Recording], *, temperature: float | None, n_vocabulary: int | None, trust: bool
+    role: str, recordings: Sequence[Recording], *, temperature: float | None, n_vocabulary: int | None, trust: bool
 ) -> tuple[Verdict, list[Recording]]:
     """See whether recorded numbers are a model's own at temperature 1, or can be made so.
 
@@ -123,7 +122,7 @@ def judge(
     return replace(verdict, notes=tuple(notes)), [replace(recording, alternatives=None) for recording in used]
 
 
-def _refusal(role: Role, evidence: Sequence[Evidence], stated: str, is_undone: bool) -> InputError:
+def _refusal(role: str, evidence: Sequence[Evidence], stated: str, is_undone: bool) -> InputError:
     doubts = {item.doubt for item in evidence}
     ways = [_TO_RECORD[doubt] for doubt in Doubt if doubt in doubts and not (is_undone and doubt is Doubt.SCALED)]
     if is_undone and doubts == {Doubt.SCALED}:
@@ -139,7 +138,7 @@ def _refusal(role: Role, evidence: Sequence[Evidence], stated: str, is_undone: b
 
 
 def _irreversible(
-    role: Role, recordings: Sequence[Recording], temperature: float, n_vocabulary: int | None
+    role: str, recordings: Sequence[Recording], temperature: float, n_vocabulary: int | None
 ) -> InputError:
     n_without = sum(recording.alternatives is None for recording in recordings)
     return InputError(
@@ -157,14 +156,14 @@ def _irreversible(
     )
 
 
-def _partly(role: Role, temperature: float, n_undone: int, n_left: int) -> str:
+def _partly(role: str, temperature: float, n_undone: int, n_left: int) -> str:
     return (
         f"The temperature {temperature:g} of the {role}'s recorded logprobs is undone at {n_undone:,} tokens. At "
         f"{n_left:,} others too few alternatives were recorded: their sentences stay unscored."
     )
 
 
-def _other_temperatures(role: Role, recordings: Sequence[Recording], temperature: float) -> list[str]:
+def _other_temperatures(role: str, recordings: Sequence[Recording], temperature: float) -> list[str]:
     stated = [recording.sampling.temperature for recording in recordings if recording.sampling is not None]
     others = [value for value in stated if value not in (None, temperature)]
     if not others:
@@ -173,7 +172,7 @@ def _other_temperatures(role: Role, recordings: Sequence[Recording], temperature
     return [f"{len(others):,} of the {role}'s recordings state {what}, and temperature {temperature:g} is undone."]
 
 
-def _unclear(role: Role, recordings: Sequence[Recording]) -> list[str]:
+def _unclear(role: str, recordings: Sequence[Recording]) -> list[str]:
     unclear = [recording for recording in recordings if is_unclear(recording)]
     if not unclear:
         return []

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rdpt_core.errors import InputError
-from rdpt_core.records import Role, Trace
+from rdpt_core.records import Trace
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of, why_none
 from rdpt_core.scoring.backends.recorded.matching.texts import TextIndex, text_key
 from rdpt_core.scoring.backends.recorded.recording import UNKNOWN_ID, Recording
@@ -77,7 +77,7 @@ class Library:
         return digest.hexdigest()[:16]
 
 
-def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str] | None) -> Library:
+def read_library(role: str, files: Sequence[str], vocabulary: Mapping[int, str] | None) -> Library:
     """Read all files of a role. What cannot be read is counted in a warning, and stops nothing.
 
     Raises:
@@ -137,7 +137,7 @@ def read_library(role: Role, files: Sequence[str], vocabulary: Mapping[int, str]
     return library
 
 
-def _check_vocabulary(role: Role, recordings: Sequence[Recording], vocabulary: Mapping[int, str] | None) -> None:
+def _check_vocabulary(role: str, recordings: Sequence[Recording], vocabulary: Mapping[int, str] | None) -> None:
     """Warn if the first recorded tokens have other texts than the tokenizer's of these ids: the ids are believed, and
     those of another tokenizer spell nothing that any trace has."""
     pairs = (

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rdpt_core.records import Role
 from rdpt_core.scoring.backends.recorded.forms.sampling import sampling_of
 from rdpt_core.scoring.backends.recorded.forms.values import recording, to_ids
 from rdpt_core.scoring.backends.recorded.recording import Recording, Sampling
@@ -44,7 +43,7 @@ class RowReader:
     How the text was sampled is read from the first.
     """
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: str) -> None:
         self._role = role
         self._open: _Open | None = None
         self.finished: list[Recording] = []

@@ -14,7 +14,7 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from rdpt_core.errors import ModelError, ServerGoneError
-from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, ServerSettings, TooLong, Trace
+from rdpt_core.records import ModelReference, RoleResult, ScoredModel, ServerSettings, TooLong, Trace
 from rdpt_core.scoring.backends.base import (
     Batch,
     PreparedTrace,
@@ -55,7 +55,7 @@ class ServedBackend:
 
     def __init__(
         self,
-        role: Role,
+        role: str,
         reference: ModelReference,
         tokenizer: RoleTokenizer,
         distilled_tokenizer: RoleTokenizer | None,
@@ -271,7 +271,7 @@ def stated_context_length(entry: Mapping[str, Any]) -> int | None:
     return _positive(entry.get("max_model_len")) or _positive(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
 
 
-def hint_without_logprobs(role: Role, entry: Mapping[str, Any]) -> str:
+def hint_without_logprobs(role: str, entry: Mapping[str, Any]) -> str:
     """What to do if the server gives no logprobs of a prompt, by what it lists of the model; else empty."""
     if str(entry.get("id")).lower().endswith(".gguf") or entry.get("owned_by") == "llamacpp":
         return f"llama.cpp's server gives none of a prompt; name the file that it serves: --{role} model.gguf."

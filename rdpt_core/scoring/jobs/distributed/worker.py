@@ -80,7 +80,7 @@ def _described(model: ScoredModel, prompt_hash: str | None) -> str:
     return ", ".join([model.revision, model.dtype, *([f"prompts {prompt_hash}"] if prompt_hash else [])])
 
 
-def portable(request: ScoreRequest, role: Role) -> ScoreRequest:
+def portable(request: ScoreRequest, role: str) -> ScoreRequest:
     """The request as another process can carry it out: with absolute paths, in which names stay, since a name may tell
     a model's family.
 

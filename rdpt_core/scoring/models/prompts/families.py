@@ -50,7 +50,7 @@ def check_own_marks(request: ScoreRequest) -> None:
             )
 
 
-def own_marks(role: Role, reference: ModelReference, tokenizer: RoleTokenizer) -> Spelling | None:
+def own_marks(role: str, reference: ModelReference, tokenizer: RoleTokenizer) -> Spelling | None:
     """The marks that a role sees in place of the writer's, told to the user; None if the writer's stay.
 
     Raises:

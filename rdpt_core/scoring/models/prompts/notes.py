@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rdpt_core.records import Role, Trace
+from rdpt_core.records import Trace
 from rdpt_core.scoring.models.prompts.chat_template import ChatTemplate
 from rdpt_core.scoring.models.prompts.seam import closed_thinking, joined, open_thinking, turn_of
 from rdpt_core.scoring.models.prompts.tool_calls import render_traces
@@ -27,7 +27,7 @@ _EFFORTS: tuple[tuple[str, Any], ...] = (("thinking_budget", -1), ("reasoning_ef
 """Those that also change how much it thinks, where it thinks anyway."""
 
 
-def prompt_notes(role: Role, template: ChatTemplate, traces: Sequence[Trace]) -> list[str]:
+def prompt_notes(role: str, template: ChatTemplate, traces: Sequence[Trace]) -> list[str]:
     """What is odd about the seam between the prompts of a template and these responses, a text for each kind.
 
     Args:
@@ -44,7 +44,7 @@ def prompt_notes(role: Role, template: ChatTemplate, traces: Sequence[Trace]) ->
     return [f"{role}: {note}" for note in notes if note is not None]
 
 
-def tool_call_notes(role: Role, template: ChatTemplate, calling: Sequence[Trace], n_calling: int) -> list[str]:
+def tool_call_notes(role: str, template: ChatTemplate, calling: Sequence[Trace], n_calling: int) -> list[str]:
     """Why tool calls of conversations are not in the prompts, a text for each reason; empty if all are.
 
     Args:
@@ -63,7 +63,7 @@ def tool_call_notes(role: Role, template: ChatTemplate, calling: Sequence[Trace]
     ]
 
 
-def _thinking_note(role: Role, template: ChatTemplate, pairs: Sequence[tuple[str, Trace]]) -> str | None:
+def _thinking_note(role: str, template: ChatTemplate, pairs: Sequence[tuple[str, Trace]]) -> str | None:
     """For responses that think after a prompt in which thinking is over, has not begun, or was not asked for."""
     thinking = [pair for pair in pairs if split_thinking(pair[1].response)[0]]
     closed = [pair for pair in thinking if closed_thinking(pair[0])]
@@ -96,7 +96,7 @@ def _thinking_note(role: Role, template: ChatTemplate, pairs: Sequence[tuple[str
 
 
 def _cure(
-    role: Role,
+    role: str,
     template: ChatTemplate,
     trace: Trace,
     is_cured: Callable[[str], bool],

@@ -53,7 +53,7 @@ def lack(policy: TemplatePolicy, trace: Trace) -> Unrendered | None:
     return None if trace.messages else _NO_QUESTION
 
 
-def own_template(policy: TemplatePolicy, role: Role, tokenizer: RoleTokenizer | None) -> ChatTemplate | None:
+def own_template(policy: TemplatePolicy, role: str, tokenizer: RoleTokenizer | None) -> ChatTemplate | None:
     """The chat template of a role's model, if it makes prompts: for the role itself, or for all of them."""
     if tokenizer is None or policy is TemplatePolicy.RAW:
         return None

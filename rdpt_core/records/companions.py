@@ -1,0 +1,97 @@
+"""Further models of a run beside its triple: what they are for, and how they are named.
+
+A companion's role is written `kind:name`, such as `teacher:code`, `control:decoy` or `checkpoint:400`. In columns of
+tables the same is `teacher_code`. Names are unique in a run without regard to case, as columns are.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from datetime import datetime
+from typing import Any, NamedTuple
+
+
+class CompanionKind(enum.StrEnum):
+    """What a further model is for. The order is that of every table.
+
+    `TEACHER` is another possible source; `CONTROL` is known to be none; `CHECKPOINT` is the distilled model at an
+    earlier time of its training.
+    """
+
+    TEACHER = "teacher"
+    CONTROL = "control"
+    CHECKPOINT = "checkpoint"
+
+
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+"""What a companion, or the teacher of the triple, may be called."""
+
+
+class CompanionRole(NamedTuple):
+    """A companion's role, taken apart."""
+
+    kind: CompanionKind
+    name: str
+
+    @property
+    def key(self) -> str:
+        """As the database and the command line have it: `teacher:code`."""
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def column(self) -> str:
+        """What ends the names of its columns: `teacher_code`."""
+        return f"{self.kind}_{self.name}"
+
+    @classmethod
+    def parse(cls, key: str) -> CompanionRole:
+        """The role that a key names.
+
+        Raises:
+            ValueError: it names none.
+        """
+        kind, colon, name = key.partition(":")
+        if not colon or not NAME_PATTERN.fullmatch(name):
+            raise ValueError(f"no role of a companion: {key!r}")
+        return cls(CompanionKind(kind), name)
+
+    @classmethod
+    def is_key(cls, key: str) -> bool:
+        """Whether a key names a companion's role."""
+        try:
+            cls.parse(key)
+        except ValueError:
+            return False
+        return True
+
+
+def is_companion(role: str) -> bool:
+    """Whether a role is that of a companion, and not one of the triple."""
+    return ":" in role
+
+
+def column_of(role: str) -> str:
+    """What ends the names of a role's columns; the same as the role within a triple."""
+    return CompanionRole.parse(role).column if is_companion(role) else role
+
+
+def order_of(role: str) -> tuple[int, int | str, str]:
+    """Sorts companions: teachers, controls, checkpoints; checkpoints by their number, all others by their name."""
+    kind, name = CompanionRole.parse(role)
+    place = list(CompanionKind).index(kind)
+    return (place, int(name), name) if name.isdecimal() else (place, -1, name)
+
+
+class CompanionState(NamedTuple):
+    """What is stored of a companion beside its model.
+
+    Attributes:
+        identity: everything that changes its numbers and is not the run's.
+        environment: one entry for each process that scored it.
+        finished_at: UTC; None while traces are still to come.
+    """
+
+    identity: dict[str, Any]
+    environment: tuple[dict[str, Any], ...]
+    finished_at: datetime | None

@@ -1,0 +1,146 @@
+"""Columns of companions in `sentences`, and the views through which one is looked at in the place of a role.
+
+A companion's columns are named by its role, such as `p_teacher_code`, and belong to all runs of the file. They are
+added when the first companion of that name is claimed, and hold NULL for every run that has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import duckdb
+
+from rdpt_core.records import ROLES, CompanionRole
+from rdpt_core.records.companions import column_of
+
+COLUMN_TYPES: Mapping[str, str] = {
+    "n_tokens": "INTEGER",
+    "logprob_sum": "DOUBLE",
+    "first_logprob": "FLOAT",
+    "p": "DOUBLE",
+    "rank_sum": "INTEGER",
+    "unscored_reason": "VARCHAR",
+}
+"""Beginnings of the names of a companion's columns, in their order, and their types."""
+
+_SHARED_WITH_ROLES = tuple(name for name in COLUMN_TYPES if name != "unscored_reason")
+
+
+def quoted(name: str) -> str:
+    """A name as SQL reads it, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def column(stem: str, role: str) -> str:
+    """A column of a role, quoted: `"p_teacher_code"`."""
+    return quoted(f"{stem}_{column_of(role)}")
+
+
+def add_columns(connection: duckdb.DuckDBPyConnection, role: str) -> None:
+    """Make room for a companion, unless one of its name was there before."""
+    for stem, kind in COLUMN_TYPES.items():
+        connection.execute(f"ALTER TABLE sentences ADD COLUMN IF NOT EXISTS {column(stem, role)} {kind}")
+
+
+def are_companions(columns: Sequence[tuple[str, str]]) -> bool:
+    """Whether these columns, as (name, type), are those of companions: all of each, in order, and nothing else."""
+    stems = list(COLUMN_TYPES.items())
+    for first in range(0, len(columns), len(stems)):
+        group = columns[first : first + len(stems)]
+        ending = group[0][0].removeprefix(f"{stems[0][0]}_")
+        kind, _, name = ending.partition("_")
+        try:
+            CompanionRole.parse(f"{kind}:{name}")
+        except ValueError:
+            return False
+        if list(group) != [(f"{stem}_{ending}", kind_) for stem, kind_ in stems]:
+            return False
+    return True
+
+
+class SeenRun(NamedTuple):
+    """How one run is looked at.
+
+    Attributes:
+        roles: those that the run has of its own.
+        seen_as: role of the triple → key of the companion in its place; empty if the run is seen as it is.
+    """
+
+    run_no: int
+    roles: Sequence[str]
+    seen_as: Mapping[str, str]
+
+
+def see(connection: duckdb.DuckDBPyConnection, runs: Sequence[SeenRun]) -> None:
+    """From now on, queries of this connection find companions' numbers under the names of roles of the triple.
+
+    Temporary views stand before the tables `sentences` and `tokens`. They hold for this connection alone, and nothing
+    is written to the file.
+
+    Args:
+        runs: all that will be asked for; of any other run nothing may be read.
+    """
+    unsee(connection)
+    if not any(run.seen_as for run in runs):
+        return
+    [(database,)] = connection.execute("SELECT current_database()").fetchall()
+    tables = f"{quoted(database)}.main"
+    roles = "".join(
+        f" WHEN run_no = {run.run_no:d} AND role = {_text(key)} THEN {_text(role)}"
+        f" WHEN run_no = {run.run_no:d} AND role = {_text(role)} THEN {_text(own_role(role))}"
+        for run in runs
+        for role, key in run.seen_as.items()
+    )
+    connection.execute(
+        f"CREATE TEMP VIEW sentences AS SELECT * REPLACE ({_sentence_columns(runs)}) FROM {tables}.sentences"
+    )
+    connection.execute(
+        f"CREATE TEMP VIEW tokens AS SELECT * REPLACE (CASE{roles} ELSE role END AS role) FROM {tables}.tokens"
+    )
+
+
+def own_role(role: str) -> str:
+    """What the tokens of a role are called while a companion is seen in its place."""
+    return f"own {role}"
+
+
+def unsee(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables as they are."""
+    for table in ("sentences", "tokens"):
+        connection.execute(f"DROP VIEW IF EXISTS temp.main.{table}")
+
+
+def _sentence_columns(runs: Sequence[SeenRun]) -> str:
+    columns = []
+    for role in ROLES:
+        if any(role in run.seen_as for run in runs):
+            for stem in _SHARED_WITH_ROLES:
+                own = column(stem, role)
+                by_run = [column(stem, run.seen_as[role]) if role in run.seen_as else own for run in runs]
+                columns.append(f"{_by_run(runs, by_run)} AS {own}")
+    reasons = [_reason(run) if run.seen_as else "unscored_reason" for run in runs]
+    return ", ".join([*columns, f"{_by_run(runs, reasons)} AS unscored_reason"])
+
+
+def _by_run(runs: Sequence[SeenRun], expressions: Sequence[str]) -> str:
+    """One run needs no CASE: its columns are read, and no others."""
+    if len(runs) == 1:
+        return expressions[0]
+    cases = " ".join(f"WHEN {run.run_no:d} THEN {text}" for run, text in zip(runs, expressions, strict=True))
+    return f"CASE run_no {cases} END"
+
+
+def _reason(run: SeenRun) -> str:
+    """Why a sentence has no number under some role, once companions stand in for others.
+
+    The stored reason is that of the first role that has one: it still holds if a role that is not replaced lacks its
+    number.
+    """
+    kept = [f"p_{role} IS NULL" for role in run.roles if role not in run.seen_as]
+    companions = ", ".join(column("unscored_reason", key) for key in run.seen_as.values())
+    return f"CASE WHEN {' OR '.join(kept) or 'FALSE'} THEN unscored_reason ELSE coalesce({companions}) END"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
