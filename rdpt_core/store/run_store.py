@@ -151,6 +151,11 @@ class DuckDBRunStore:
         with read_claimed(self._path, run) as reader:
             return reader.count_sentences(run)
 
+    def count_unscored(self, run: RunKey, role: str) -> int:
+        """How many sentences of the run have no number under a companion."""
+        with read_claimed(self._path, run) as reader:
+            return reader.count_unscored(run, role)
+
     def unscored_traces(self, run: RunKey, *, ranked: bool = False) -> set[tuple[str, str]]:
         """(role, trace_id) of what is unscored for a reason that no other try mends; only what ranks were asked of, if
         `ranked`."""

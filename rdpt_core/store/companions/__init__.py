@@ -12,6 +12,7 @@ from rdpt_core.store.companions.columns import COLUMN_TYPES as COLUMN_TYPES
 from rdpt_core.store.companions.columns import add_columns as add_columns
 from rdpt_core.store.companions.columns import are_companions as are_companions
 from rdpt_core.store.companions.columns import column as column
+from rdpt_core.store.companions.columns import name_of as name_of
 from rdpt_core.store.companions.columns import quoted as quoted
 from rdpt_core.store.companions.views import SeenRun as SeenRun
 from rdpt_core.store.companions.views import own_role as own_role

@@ -32,9 +32,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def name_of(stem: str, role: str) -> str:
+    """The name of a column of a role: `p_teacher_code`."""
+    return f"{stem}_{column_of(role)}"
+
+
 def column(stem: str, role: str) -> str:
-    """A column of a role, quoted: `"p_teacher_code"`."""
-    return quoted(f"{stem}_{column_of(role)}")
+    """The same, as SQL reads it."""
+    return quoted(name_of(stem, role))
 
 
 def add_columns(connection: duckdb.DuckDBPyConnection, role: str) -> None:

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.errors import StoreError, UsageError
-from rdpt_core.records import CompanionKind, CompanionRole, RoleResult, RunKey, SentenceColumns
-from rdpt_core.records.companions import CompanionClaim, is_companion
+from rdpt_core.records import CompanionRole, RoleResult, RunKey, SentenceColumns
+from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.store.claimed import write_claimed
 from rdpt_core.store.companions.columns import COLUMN_TYPES, add_columns, column
 from rdpt_core.store.soundness import parsed_environment
@@ -79,11 +79,9 @@ def _claim(connection: duckdb.DuckDBPyConnection, run: RunKey, claim: CompanionC
 
 
 def _is_same_name(role: str, key: str, name: str | None) -> bool:
-    """Whether a companion would be called as a model of the run is: the teacher of the triple may have a name, too."""
-    if is_companion(key):
-        return role.lower() == key.lower()
-    kind, own = CompanionRole.parse(role)
-    return kind is CompanionKind.TEACHER and key == kind and name is not None and own.lower() == name.lower()
+    """Whether a companion would be called as a model of the run is, of whatever kind: the teacher of the triple may
+    have a name, too."""
+    return role == key or (name is not None and CompanionRole.parse(role).name.lower() == name.lower())
 
 
 def _scored(connection: duckdb.DuckDBPyConnection, run: RunKey, role: str) -> set[str]:
