@@ -69,7 +69,7 @@ class Run:
         roles: those of the triple that the run has; `models` are theirs.
         companions: in the order of `companions.order_of`.
         seen_as: roles of the triple in whose place a companion is looked at, with the companion's key; see `seen`.
-        own_roles: those that the run has of its own, whatever it is seen with.
+        own_roles, own_models: those that the run has of its own, whatever it is seen with.
     """
 
     run_no: int
@@ -90,6 +90,7 @@ class Run:
     companions: tuple[Companion, ...] = ()
     seen_as: tuple[tuple[str, str], ...] = ()
     own_roles: tuple[str, ...] = ()
+    own_models: tuple[ScoredModel, ...] = ()
 
     @property
     def is_finished(self) -> bool:
@@ -474,6 +475,7 @@ def _companion(
 def _run(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequence[Companion]) -> Run:
     place = _place(row["run_no"])
     soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
+    own_models = tuple(replace(model, role=role) for role in Role for model in models if model.role == role)
     return Run(
         **{
             **row,
@@ -482,7 +484,8 @@ def _run(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequenc
             "roles": tuple(row["roles"]),
             "own_roles": tuple(row["roles"]),
         },
-        models=tuple(replace(model, role=role) for role in Role for model in models if model.role == role),
+        models=own_models,
+        own_models=own_models,
         companions=tuple(sorted(companions, key=lambda companion: order_of(companion.role))),
     )
 
