@@ -13,7 +13,7 @@ from rdpt_core.arrays import SmallInts
 from rdpt_core.errors import UsageError
 from rdpt_core.records import UnscoredReason
 from rdpt_core.records.stated import words_of
-from rdpt_core.store.reader import Reader, RoleProgress, Run
+from rdpt_core.store.reader import Companion, Reader, RoleProgress, Run
 
 GRADES = ("correct", "incorrect", "not graded")
 GRADE_SQL = f"CASE WHEN correct THEN '{GRADES[0]}' WHEN NOT correct THEN '{GRADES[1]}' ELSE '{GRADES[2]}' END"
@@ -77,12 +77,19 @@ def finished_run(reader: Reader, key: str | None) -> Run:
     return run
 
 
-def first_tokens(run: Run) -> dict[str, str]:
-    """What the prompts of each role begin with: a token and its id, or that they differ. A role is missing that has no
-    prompts of ours, or was scored by a version that did not store it."""
-    stored = run.environment[-1].get("prompts") if run.environment else None
-    begins = stored if isinstance(stored, dict) else {}
-    return {role: _first_token(begins[role]) for role in run.roles if isinstance(begins.get(role), dict)}
+def first_tokens(of: Run | Companion) -> dict[str, str]:
+    """What the prompts of each role, or of a companion, begin with: a token and its id, or that they differ. A role is
+    missing that has no prompts of ours, or was scored by a version that did not store it."""
+    return {role: _first_token(entry) for role, entry in _told(of, "prompts").items()}
+
+
+def _told(of: Run | Companion, what: str) -> dict[str, dict[str, Any]]:
+    """Role → what the last process that worked on it tells of it."""
+    environment = of.environment if isinstance(of, Run) else of.state.environment
+    stored = environment[-1].get(what) if environment else None
+    entries = stored if isinstance(stored, dict) else {}
+    roles = of.roles if isinstance(of, Run) else (of.role,)
+    return {role: entries[role] for role in roles if isinstance(entries.get(role), dict)}
 
 
 def _first_token(entry: dict[str, Any]) -> str:
@@ -92,12 +99,10 @@ def _first_token(entry: dict[str, Any]) -> str:
     return f"{token[:_SHOWN_CHARS]!r} ({number})"
 
 
-def recorded_as(run: Run) -> dict[str, str]:
-    """How the numbers of each recorded role came about, as its records say, and what was undone or trusted. A role is
-    missing that was asked, or was scored by a version that did not store it."""
-    stored = run.environment[-1].get("recorded") if run.environment else None
-    entries = stored if isinstance(stored, dict) else {}
-    return {role: _recorded_as(entries[role]) for role in run.roles if isinstance(entries.get(role), dict)}
+def recorded_as(of: Run | Companion) -> dict[str, str]:
+    """How the numbers of each recorded role, or of a companion, came about, as its records say, and what was undone or
+    trusted. A role is missing that was asked, or was scored by a version that did not store it."""
+    return {role: _recorded_as(entry) for role, entry in _told(of, "recorded").items()}
 
 
 def _recorded_as(entry: dict[str, Any]) -> str:

@@ -24,6 +24,8 @@ class Choices(TypedDict, total=False):
         space: `difference` of probabilities, or `ratio`, in nats.
         with_marks: label and count marks of format (`<think>`, turn markers) like sentences; by default they carry no
             label.
+        teacher: which of the run's teachers and controls is the teacher of labels, by its name, such as `code` or
+            `control:decoy`; by default the triple's own. Its numbers then stand in the columns of the teacher.
         benchmark: traces of this benchmark only; and so on.
         domain: see `benchmark`.
         model: whoever wrote the trace, as its file named it.
@@ -37,6 +39,7 @@ class Choices(TypedDict, total=False):
     unit: str
     space: str
     with_marks: bool
+    teacher: str | None
     benchmark: str | None
     domain: str | None
     model: str | None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family, Key, Memory
+from rdpt_core.analysis.which_teacher import seen_with
 from rdpt_core.api.scored_run import ScoredRun
 from rdpt_core.errors import StoreBusyError, UsageError
 from rdpt_core.store.files import Identity, file_identity
@@ -74,8 +76,13 @@ class Database:
             )
         return ScoredRun(record, self._data)
 
-    def _data(self, record: RunRecord) -> RunData:
-        """The run as the file has it now; what is combined in one answer comes from one state of the file."""
+    def _data(self, record: RunRecord, teacher: str | None = None) -> RunData:
+        """The run as the file has it now, seen with one of its teachers; what is combined in one answer comes from one
+        state of the file.
+
+        Raises:
+            UsageError: the run has no such teacher.
+        """
         identity = file_identity(self.path)
 
         def keep(family: Family, key: Key, make: Callable[[], Any]) -> Any:
@@ -83,11 +90,11 @@ class Database:
 
         with self._opened(identity) as reader:
             # Another file may have taken the place of the one that was opened.
-            current = reader.run(record.run_id)
-        return RunData(current, lambda *_: self._opened(identity), keep)
+            current = seen_with(reader.run(record.run_id), teacher)
+        return RunData(current, partial(self._opened, identity, current), keep)
 
     @contextmanager
-    def _opened(self, identity: Identity) -> Iterator[Reader]:
+    def _opened(self, identity: Identity, *runs: RunRecord) -> Iterator[Reader]:
         with open_reader(self.path) as reader:
             if file_identity(self.path) != identity:
                 raise StoreBusyError(
@@ -95,4 +102,5 @@ class Database:
                     where=str(self.path),
                     hint="Ask again.",
                 )
+            reader.see(*runs)
             yield reader

@@ -43,10 +43,10 @@ class ScoredRun:
     finished comes with a `UserWarning` that says how far it has come.
 
     Attributes:
-        info: what is stored of the run: models, versions, times, everything that its numbers depend on.
+        info: what is stored of the run: models, companions, versions, times, everything that its numbers depend on.
     """
 
-    def __init__(self, info: RunRecord, data: Callable[[RunRecord], RunData]) -> None:
+    def __init__(self, info: RunRecord, data: Callable[..., RunData]) -> None:
         self.info = info
         self._data = partial(data, info)
         self._has_warned = False
@@ -195,10 +195,12 @@ class ScoredRun:
             UsageError: the run holds no such trace.
         """
         data, rule, _ = self._asked(choices)
-        return ScoredTrace(self._data, rule, data.ask(_trace_no, trace_id))
+        asked = partial(self._data, choices.get("teacher"))
+        return ScoredTrace(asked, rule, data.ask(_trace_no, trace_id))
 
     def _asked(self, choices: Choices) -> tuple[RunData, LabelRule, Scope]:
-        data, rule = self._data(), rule_of(choices)
+        rule = rule_of(choices)
+        data = self._data(choices.get("teacher"))
         missing = None if self._has_warned or data.run.is_finished else data.ask(unfinished)
         if missing is not None:
             self._has_warned = True

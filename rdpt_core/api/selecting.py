@@ -10,6 +10,7 @@ from rdpt_core.analysis.catalog import finished_run
 from rdpt_core.analysis.selection.pipeline import select_training
 from rdpt_core.analysis.selection.settings import Settings
 from rdpt_core.analysis.selection.training import manifest_path_of
+from rdpt_core.analysis.which_teacher import seen_with
 from rdpt_core.api.arguments import PathArgument, check_integers, file_of
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import SelectionResult
@@ -44,6 +45,7 @@ def select(
     space: str = "difference",
     with_marks: bool = False,
     local_context: int | None = None,
+    teacher: str | None = None,
 ) -> SelectionResult:
     """Keep the best candidate responses of every question by one strategy, and write them as training data.
 
@@ -73,6 +75,8 @@ def select(
         space: compare probabilities (`"difference"`) or their log-ratios in nats (`"ratio"`).
         with_marks: count marks of format (`<think>`, turn markers) like sentences, as evidence and as tokens.
         local_context: which pass of `score_local`, by its sentences in view; by default the widest.
+        teacher: which of the run's teachers and controls counts as the teacher, by its name; by default the triple's
+            own.
 
     Returns:
         The training file, its manifest, and how many candidates were kept.
@@ -104,17 +108,20 @@ def select(
         with_marks=with_marks,
         local_context=local_context,
     )
-    return _select(settings, db, out, run)
+    return _select(settings, db, out, run, teacher)
 
 
-def _select(settings: Settings, db: PathArgument, out: PathArgument, key: str | None) -> SelectionResult:
+def _select(
+    settings: Settings, db: PathArgument, out: PathArgument, key: str | None, teacher: str | None
+) -> SelectionResult:
     database, path = file_of("db", db), file_of("out", out)
     if path.suffix != ".jsonl":
         raise UsageError("the training file needs a name that ends in .jsonl", where="--out", got=str(path))
     _check(settings)
     check_outputs({"--out": path, "the manifest": manifest_path_of(path)}, {"--db": [database]})
     with open_reader(database, memory=DUCKDB_MEMORY) as reader:
-        run = finished_run(reader, key)
+        run = seen_with(finished_run(reader, key), teacher)
+        reader.see(run)
         by_hand = read_basket(database, run.run_id) if settings.basket else ()
         overruled = {item.trace_id: item.reason for item in by_hand}
         manifest_path = select_training(reader, run, settings, path, overruled)

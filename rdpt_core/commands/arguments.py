@@ -8,7 +8,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
-from rdpt_core.api.arguments import is_device, why_unusable
+from rdpt_core.api.arguments import is_device, readable, why_unusable
 from rdpt_core.records import ROLES
 
 EXIT_PARTIAL = 3
@@ -50,6 +50,17 @@ def add_with_marks(parser: argparse.ArgumentParser) -> None:
         "--with-marks",
         action="store_true",
         help="label and count marks of format (<think>, turn markers) like sentences (default: they carry no label)",
+    )
+
+
+def add_teacher(parser: argparse.ArgumentParser) -> None:
+    """`--teacher NAME`, for commands that label sentences of a run which may have several."""
+    parser.add_argument(
+        "--teacher",
+        type=readable,
+        metavar="NAME",
+        help="which of the run's teachers and controls labels ask, by its name, such as code or control:decoy "
+        "(default: the triple's own)",
     )
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import readable
-from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, add_with_marks, file_path, threshold
+from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, add_teacher, add_with_marks, file_path, threshold
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="compare probabilities or their log-ratios in nats (default: difference, the paper's)",
     )
     add_with_marks(parser)
+    add_teacher(parser)
     parser.add_argument(
         "--csv-safe",
         action="store_true",
@@ -78,16 +79,24 @@ def run(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import check_ending, export_query, write_rows
     from rdpt_core.analysis.export.spreadsheet import csv_safe
+    from rdpt_core.analysis.which_teacher import seen_with
     from rdpt_core.store.reader import open_reader
 
     check_ending(arguments.out)
     rule = _rule(arguments)
     with open_reader(arguments.db) as reader:
-        chosen = reader.run(arguments.run_key)
+        chosen = seen_with(reader.run(arguments.run_key), arguments.teacher)
+        reader.see(chosen)
         missing = unfinished(reader, chosen)
         rows = export_query(reader, chosen, arguments.what, rule)
         n_rows = write_rows(map(csv_safe, rows) if arguments.csv_safe else rows, arguments.out)
     print(f"{n_rows:,} {arguments.what} of run {chosen.run_id}: {arguments.out}", file=sys.stderr)
+    waiting = [companion.role for companion in chosen.companions if not companion.is_finished]
+    if waiting:
+        print(
+            f"note: left out, since still being scored: {', '.join(waiting)}. `rdpt score` goes on with them",
+            file=sys.stderr,
+        )
     return _status(missing)
 
 
@@ -128,6 +137,7 @@ def _run_html(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import write_text
     from rdpt_core.analysis.trace.view import load_trace_view
+    from rdpt_core.analysis.which_teacher import seen_with
     from rdpt_core.store.reader import open_reader
     from rdpt_core.ui.components.standalone import standalone_html
 
@@ -135,7 +145,8 @@ def _run_html(arguments: argparse.Namespace) -> int:
         raise UsageError("the ending of the file fits no page", where=f"--out {arguments.out}", expected=".html")
     rule = _rule(arguments)
     with open_reader(arguments.db) as reader:
-        chosen = reader.run(arguments.run_key)
+        chosen = seen_with(reader.run(arguments.run_key), arguments.teacher)
+        reader.see(chosen)
         missing = unfinished(reader, chosen)
         number = reader.trace_no(chosen, arguments.trace)
         page = standalone_html(reader, chosen, load_trace_view(reader, chosen, number, rule))

@@ -8,6 +8,7 @@ from typing import Any
 from rdpt_core.commands.arguments import add_database
 from rdpt_core.commands.documents import print_json
 from rdpt_core.records import MarksPolicy, TemplateSettings
+from rdpt_core.records.companions import is_companion
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "info",
         help="show what a database holds",
         description="Runs, models with revisions, counts of sentences and of marks of format, unscored sentences with "
-        "reasons, straddling tokens, and the progress of a run that is under way.",
+        "reasons, straddling tokens, further models, and the progress of a run that is under way.",
     )
     add_database(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -55,38 +56,67 @@ def to_text(document: dict[str, Any]) -> str:
             f"{counts['marks']:,} marks of format"
         )
         for model in run["models"]:
-            template = ", ".join(
-                filter(None, [model["template"], str(TemplateSettings.of(run["identity"], model["role"]))])
-            )
-            lines.append(
-                f"  {model['role']:<9} {model['model']} @ {model['revision']}, {model['precision']}, "
-                f"template {template}, {_marks(run, model['role'])}{_parameters(model['n_parameters'])}, "
-                f"{model['backend']}{_beginning(model['prompts_begin_with'])}"
-            )
-            if model["recorded_as"] is not None:
-                lines.append(f"  {model['role']:<9} {model['recorded_as']}")
+            lines += _model(run, model, str(TemplateSettings.of(run["identity"], model["role"])))
         lines += [f"  note: {note}" for note in run["notes"]]
-        for progress in run["progress"]:
-            lines.append(
-                f"  {progress['role']:<9} {progress['n_traces']:,} of {counts['traces']:,} traces, "
-                f"{progress['n_tokens']:,} tokens, {progress['n_straddling']:,} straddling"
-            )
+        lines += [_progress(progress, counts["traces"]) for progress in run["progress"]]
         unscored = run["unscored"]
         lines.append(
             "  unscored sentences: "
             + (", ".join(f"{count:,} {reason}" for reason, count in unscored.items()) if unscored else "none")
         )
-        for environment in run["environment"]:
-            packages = ", ".join(f"{name} {number}" for name, number in environment.get("packages", {}).items())
-            device, name = (environment.get(key, "unknown") for key in ("device", "device_name"))
-            kernels = f", kernels {environment['kernels']}" if "kernels" in environment else ""
-            lines.append(f"  on {device} ({name}){kernels}: {packages or 'unknown packages'}")
+        lines += [_environment(environment) for environment in run["environment"]]
+        for companion in run["companions"]:
+            lines += _companion(run, companion)
     return "\n".join(lines)
 
 
-def _marks(run: dict[str, Any], role: str) -> str:
+def _model(run: dict[str, Any], model: dict[str, Any], settings: str) -> list[str]:
+    template = ", ".join(filter(None, [model["template"], settings]))
+    # The name of a companion is in its role.
+    named = f"{model['name']}: " if model["name"] and not is_companion(model["role"]) else ""
+    family = model["marks_family"] if is_companion(model["role"]) else run["mark_families"][model["role"]]
+    lines = [
+        f"  {model['role']:<9} {named}{model['model']} @ {model['revision']}, {model['precision']}, "
+        f"template {template}, {_marks(run, family)}{_parameters(model['n_parameters'])}, "
+        f"{model['backend']}{_beginning(model['prompts_begin_with'])}"
+    ]
+    if model["recorded_as"] is not None:
+        lines.append(f"  {model['role']:<9} {model['recorded_as']}")
+    return lines
+
+
+def _companion(run: dict[str, Any], companion: dict[str, Any]) -> list[str]:
+    """A further model, whose lines begin with its role."""
+    role = companion["role"]
+    settings = str(TemplateSettings.of({"models": {role: companion}}, role))
+    state = f"finished {companion['finished_at']} UTC" if companion["finished_at"] else "not finished"
+    unscored = ", ".join(f"{count:,} {reason}" for reason, count in companion["unscored"].items())
+    return [
+        *_model(run, companion, settings),
+        f"{_progress(companion['progress'], run['counts']['traces'])}, {state}",
+        f"  {role:<9} unscored sentences: {unscored or 'none'}",
+        *(f"  {role:<9} note: {note}" for note in companion["notes"]),
+        *(f"  {role:<9}{_environment(environment)[1:]}" for environment in companion["environment"]),
+    ]
+
+
+def _progress(progress: dict[str, Any], n_traces: int) -> str:
+    return (
+        f"  {progress['role']:<9} {progress['n_traces']:,} of {n_traces:,} traces, "
+        f"{progress['n_tokens']:,} tokens, {progress['n_straddling']:,} straddling"
+    )
+
+
+def _environment(environment: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {number}" for name, number in environment.get("packages", {}).items())
+    device, name = (environment.get(key, "unknown") for key in ("device", "device_name"))
+    kernels = f", kernels {environment['kernels']}" if "kernels" in environment else ""
+    return f"  on {device} ({name}){kernels}: {packages or 'unknown packages'}"
+
+
+def _marks(run: dict[str, Any], family: str | None) -> str:
     """Nothing where every role saw the writer's."""
-    return f"marks of {run['mark_families'][role] or 'the writer'}, " if run["marks_policy"] == MarksPolicy.OWN else ""
+    return f"marks of {family or 'the writer'}, " if run["marks_policy"] == MarksPolicy.OWN else ""
 
 
 def _beginning(token: str | None) -> str:

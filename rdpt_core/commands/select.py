@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
     add_database,
+    add_teacher,
     add_with_marks,
     file_path,
     keywords,
@@ -57,6 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--unit", default="own_token", choices=["own_token", "common_token", "byte"])
     parser.add_argument("--space", default="difference", choices=["difference", "ratio"])
     add_with_marks(parser)
+    add_teacher(parser)
     parser.add_argument(
         "--local-context", type=positive_integer, metavar="N", help="which pass of `local` (default: the widest)"
     )

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from rdpt_core.analysis.catalog import first_tokens, recorded_as, unfinished
-from rdpt_core.store.own_marks import seen_marks
-from rdpt_core.store.reader import Reader, Run
+from rdpt_core.records import CompanionRole, TemplateSettings
+from rdpt_core.store.companions import column
+from rdpt_core.store.own_marks import OWN_MARKS, seen_marks
+from rdpt_core.store.reader import Companion, Reader, RoleProgress, Run
 from rdpt_core.store.schema import SCHEMA_VERSION
 
 
@@ -20,7 +22,8 @@ def describe_store(reader: Reader) -> dict[str, Any]:
 
 
 def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
-    """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run.
+    """Identity, models, counts, unscored sentences by reason, progress, times and versions of one run, and what is
+    known of its companions.
 
     The texts are not read, so that a run under way can be asked as often as anybody likes.
 
@@ -32,6 +35,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
     reader.check(run)
     missing, begins, recorded = unfinished(reader, run), first_tokens(run), recorded_as(run)
     marks = seen_marks(run.identity)
+    progress = reader.progress(run, companions=True)
     return {
         "run_id": run.run_id,
         "name": run.name,
@@ -59,10 +63,36 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
             }
             for model in run.models
         ],
+        "companions": [
+            describe_companion(reader, run, companion, scored)
+            for companion, scored in zip(run.companions, progress, strict=True)
+        ],
         "notes": list(run.notes),
         "progress": [asdict(progress) for progress in reader.progress(run)],
         "identity": run.identity,
         "environment": list(run.environment),
+    }
+
+
+def describe_companion(reader: Reader, run: Run, companion: Companion, progress: RoleProgress) -> dict[str, Any]:
+    """The model of a companion, its state, how far it has come, and its unscored sentences by reason."""
+    role, state = companion.role, companion.state
+    settings = TemplateSettings.of({"models": {role: state.identity.get("model")}}, role)
+    return {
+        **asdict(companion.model),
+        "kind": CompanionRole.parse(role).kind,
+        "state": "complete" if companion.is_finished else "scoring",
+        "finished_at": None if state.finished_at is None else state.finished_at.isoformat(timespec="seconds"),
+        "precision": companion.model.precision,
+        **settings.to_json(),
+        "marks_family": (state.identity.get(OWN_MARKS) or {}).get("family"),
+        "prompts_begin_with": first_tokens(companion).get(role),
+        "recorded_as": recorded_as(companion).get(role),
+        "progress": asdict(progress),
+        "unscored": unscored_reasons(reader, run, column("unscored_reason", role)),
+        "notes": list(companion.notes),
+        "identity": state.identity,
+        "environment": list(state.environment),
     }
 
 
@@ -78,11 +108,15 @@ def run_counts(reader: Reader, run: Run) -> dict[str, int]:
     return {**row, "traces_scored": n_scored, **counts}
 
 
-def unscored_reasons(reader: Reader, run: Run) -> dict[str, int]:
-    """Number of unscored sentences for each reason, most frequent first."""
+def unscored_reasons(reader: Reader, run: Run, reason: str = "unscored_reason") -> dict[str, int]:
+    """Number of unscored sentences for each reason, most frequent first.
+
+    Args:
+        reason: the column, as SQL reads it: by default that of the triple.
+    """
     rows = reader.query(
-        "SELECT unscored_reason, count(*) AS n FROM sentences WHERE run_no = ? AND unscored_reason IS NOT NULL "
-        "AND NOT is_mark GROUP BY unscored_reason ORDER BY n DESC, unscored_reason",
+        f"SELECT {reason} AS reason, count(*) AS n FROM sentences WHERE run_no = ? AND {reason} IS NOT NULL "
+        "AND NOT is_mark GROUP BY ALL ORDER BY n DESC, reason",
         [run.run_no],
     ).to_pylist()
-    return {row["unscored_reason"]: row["n"] for row in rows}
+    return {row["reason"]: row["n"] for row in rows}

@@ -15,7 +15,8 @@ from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.atomic_write import atomic_write
 from rdpt_core.errors import UsageError
-from rdpt_core.records import NOT_YET, ROLES, Role, Span
+from rdpt_core.records import NOT_YET, ROLES, Span
+from rdpt_core.store.companions import column, own_role
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.store.soundness import check_count, check_token_ends
 from rdpt_core.traces.token_spans import assign_tokens
@@ -61,7 +62,9 @@ def check_ending(path: Path, *further: str) -> None:
 def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Scope = _ALL) -> Iterator[pa.Table]:
     """The rows of the traces in scope, in trace order, in chunks of some hundred traces.
 
-    `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns.
+    `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
+    them are those of the finished companions, if the run has any. Where one is seen in the place of a role, the role's
+    columns of sentences and traces are its, and tokens are called as they were scored all the same.
 
     Raises:
         StoreError: the database is damaged.
@@ -86,16 +89,26 @@ def _labelled_chunk(run: Run, rule: LabelRule) -> str:
 
 def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int, last: int) -> pa.Table:
     numbers = ", ".join(f"s.{name}_{role}" for name in ("n_tokens", "logprob_sum", "p") for role in ROLES)
+    companions = "".join(
+        f", s.{column(name, role)} AS {column(name, role)}"
+        for role in _companions(run)
+        for name in ("n_tokens", "logprob_sum", "p", "unscored_reason")
+    )
     condition, parameters = scope.where("t")
     # DuckDB counts characters of a string in code points from 1, as `char_start` does from 0.
     return reader.query(
         f"SELECT {_IDENTITY}, s.sentence_index, s.char_start, s.char_end, "
         f"substring(t.response, s.char_start + 1, s.char_end - s.char_start) AS text, {numbers}, "
-        "s.label, s.direction, s.margin, s.unscored_reason, if(s.is_mark, 'mark', 'sentence') AS kind "
-        f"FROM ({_labelled_chunk(run, rule)}) AS s JOIN traces AS t USING (run_no, trace_no) "
+        "s.label, s.direction, s.margin, s.unscored_reason, if(s.is_mark, 'mark', 'sentence') AS kind"
+        f"{companions} FROM ({_labelled_chunk(run, rule)}) AS s JOIN traces AS t USING (run_no, trace_no) "
         f"WHERE {condition} ORDER BY t.trace_no, s.sentence_index",
         [run.run_id, run.run_no, first, last, *parameters],
     )
+
+
+def _companions(run: Run) -> tuple[str, ...]:
+    """Those whose numbers count."""
+    return tuple(companion.role for companion in run.companions if companion.is_finished)
 
 
 def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int, last: int) -> pa.Table:
@@ -112,6 +125,8 @@ def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
     where_reached = "CASE WHEN reached.trace_no IS NOT NULL THEN coalesce(c.{0}, 0) END AS {0}".format
     names = ", ".join(map(where_reached, ("n_unscored", *labels)))
     totals = ", ".join(f"c.{name}_{role}" for name in ("n_tokens", "logprob_sum") for role in ROLES)
+    routed = reader.query("SELECT 1 FROM traces WHERE run_no = ? AND teacher_id IS NOT NULL LIMIT 1", [run.run_no])
+    teacher = ", t.teacher_id" if run.companions or routed.num_rows else ""
     # A finished run has reached every trace, and may have been stored without its tokens.
     reached = "SELECT trace_no FROM {} WHERE run_no = ? AND trace_no >= ? AND trace_no < ?"
     reached = (
@@ -128,7 +143,7 @@ def _traces(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
         f"reached AS ({reached}) "
         f"SELECT {_IDENTITY}, t.gold, t.difficulty, t.n_sentences, {names}, {totals}, "
         f"CASE WHEN reached.trace_no IS NULL THEN '{NOT_YET}' WHEN c.n_without = c.n_rows THEN c.reason END "
-        f"AS unscored_reason, {where_reached('n_marks')} "
+        f"AS unscored_reason, {where_reached('n_marks')}{teacher} "
         "FROM traces AS t LEFT JOIN c USING (trace_no) LEFT JOIN reached USING (trace_no) "
         f"WHERE t.run_no = ? AND t.trace_no >= ? AND t.trace_no < ? AND {condition} ORDER BY t.trace_no",
         [run.run_no, first, last] * 2 + [run.run_id, run.run_no, first, last, *parameters],
@@ -149,12 +164,14 @@ def _tokens(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int,
         [run.run_no, first, last],
     ).to_pylist():
         spans.setdefault(row["trace_no"], []).append(Span(row["char_start"], row["char_end"]))
-    by_role = {
-        role: reader.tokens(run.run_no, Role(role), [trace["trace_no"] for trace in traces]) for role in run.roles
-    }
+    # A companion that is seen in the place of a role has the role's name in the database, and the role another one.
+    called = {key: role for role, key in run.seen_as} | {role: own_role(role) for role, _ in run.seen_as}
+    roles = (*run.own_roles, *_companions(run))
+    trace_nos = [trace["trace_no"] for trace in traces]
+    by_role = {role: reader.tokens(run.run_no, called.get(role, role), trace_nos) for role in roles}
     tables = []
     for trace in traces:
-        for role in run.roles:
+        for role in roles:
             stored = by_role[role].get(trace["trace_no"])
             if stored is None:
                 continue

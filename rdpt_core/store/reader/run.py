@@ -31,6 +31,11 @@ class Companion:
         """False while traces are still to come."""
         return self.state.finished_at is not None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What scoring found that a reader of its numbers must know, a sentence or two each."""
+        return tuple(self.state.environment[-1].get("notes", ())) if self.state.environment else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -17,7 +17,7 @@ from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.store.schema import MIGRATIONS
 from rdpt_core.store.writer import claim_run
 
-from .conftest import make_claim, make_result, make_traces, write_run
+from .conftest import CODE, make_claim, make_companion, make_result, make_traces, write_companion, write_run
 
 CALLS: dict[str, tuple[Any, ...]] = {
     "claim_copy": (make_claim("another"),),
@@ -29,6 +29,10 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "local_trace_nos": (Role.STUDENT, 4),
     "commit_local": (Role.STUDENT, 4, []),
     "finish": (),
+    "claim_companions": ([make_companion()],),
+    "commit_companion": (CODE, [], []),
+    "finish_companion": (CODE,),
+    "count_unscored": (CODE,),
     "count_sentences": (),
     "unscored_traces": (),
 }
@@ -49,6 +53,7 @@ def test_every_method_that_takes_a_run_is_tried() -> None:
 def test_another_run_under_the_number_is_left_alone(tmp_path: Path, claim: RunClaim, name: str) -> None:
     path = tmp_path / "a.duckdb"
     run = write_run(path, claim)
+    write_companion(path, run)
     before = path.read_bytes()
     for wrong, got in ((replace(run, run_id="elsewhere"), claim.run_id), (replace(run, run_no=7), "no such run")):
         with pytest.raises(StoreError, match=f"was replaced.*{path}.*{got}"):

@@ -148,6 +148,7 @@ def test_every_step_tells_whoever_kept_something_of_the_run(tmp_path: Path, clai
         make_companion(revision="sha256:other"),
         make_companion(template="raw"),
         make_companion("teacher:Code"),
+        make_companion("control:code"),
     ],
 )
 def test_a_name_stands_for_one_model(tmp_path: Path, claim: RunClaim, other: CompanionClaim) -> None:
@@ -167,7 +168,8 @@ def test_the_teacher_of_the_triple_has_its_name_for_itself(tmp_path: Path, claim
     key = write_run(path, replace(claim, models=models))
     with pytest.raises(UsageError, match="another model of this name.*expected teacher org/teacher"):
         claim_companions(path, key, [make_companion("teacher:math")])
-    claim_companions(path, key, [make_companion("control:math")])
+    with pytest.raises(UsageError, match="another model of this name"):
+        claim_companions(path, key, [make_companion("control:math")])
     with open_reader(path) as reader:
         (run,) = reader.runs()
         assert [model.name for model in run.models] == ["Math", None, None]
