@@ -33,7 +33,7 @@ def _uniform(*parts: str) -> str:
     return f"((hash({', '.join(parts)}) % 1000003 + 0.5) / 1000003)"
 
 
-def _normal(*parts: str) -> str:
+def normal(*parts: str) -> str:
     """SQL for a standard normal number (Box and Muller)."""
     first, second = _uniform(*parts, "'a'"), _uniform(*parts, "'b'")
     return f"(sqrt(-2 * ln({first})) * cos(2 * pi() * {second}))"
@@ -47,7 +47,7 @@ SELECT 1::INTEGER AS run_no, t::INTEGER AS trace_no, format('t{{:07d}}', t) AS t
     CASE WHEN q % 5 IN (0, 3) THEN 'formal' ELSE 'science' END AS domain,
     'data/distilled' AS model, CASE WHEN {_uniform("q", "'hard'")} < 0.5 THEN 'easy' ELSE 'hard' END AS difficulty,
     (t % {SAMPLES})::INTEGER AS sample,
-    {_uniform("t", "'correct'")} < 1 / (1 + exp(-(1.2 * {_normal("q", "'ability'")} + 0.4 * {_normal("t", "'taste'")})))
+    {_uniform("t", "'correct'")} < 1 / (1 + exp(-(1.2 * {normal("q", "'ability'")} + 0.4 * {normal("t", "'taste'")})))
         AS correct,
     '1' AS gold, format('[{{{{"role": "user", "content": "What comes next in {{}}?"}}}}]', q) AS messages,
     NULL AS prompt, repeat('{TEXT}', n) AS response, '{{}}' AS meta, n AS n_sentences
@@ -67,11 +67,11 @@ SELECT 1::INTEGER AS run_no, trace_no, i::INTEGER AS sentence_index,
     (l_d * 2)::FLOAT AS first_logprob_distilled,
     exp(l_t) AS p_teacher, exp(l_s) AS p_student, exp(l_d) AS p_distilled
 FROM (SELECT trace_no, i, (1 + hash(trace_no, i, 'n') % 24)::INTEGER AS n_tokens,
-        -ln(1 + exp(-(1 + 0.8 * lean + {_normal("trace_no", "i", "'t'")}))) AS l_t,
-        -ln(1 + exp(-(1 - 0.8 * lean + {_normal("trace_no", "i", "'s'")}))) AS l_s,
-        -ln(1 + exp(-(1.2 + 0.5 * lean + {_normal("trace_no", "i", "'d'")}))) AS l_d
+        -ln(1 + exp(-(1 + 0.8 * lean + {normal("trace_no", "i", "'t'")}))) AS l_t,
+        -ln(1 + exp(-(1 - 0.8 * lean + {normal("trace_no", "i", "'s'")}))) AS l_s,
+        -ln(1 + exp(-(1.2 + 0.5 * lean + {normal("trace_no", "i", "'d'")}))) AS l_d
       FROM (SELECT trace_no, unnest(range(n_sentences)) AS i,
-                {_normal("question_id", "'lean'")} * 0.7 + 0.4 * {_normal("trace_no", "'taste'")}
+                {normal("question_id", "'lean'")} * 0.7 + 0.4 * {normal("trace_no", "'taste'")}
                 + 0.6 * exp(-i / 20.0) AS lean
             FROM traces WHERE trace_no >= $1 AND trace_no < $2))
 ORDER BY trace_no, sentence_index
