@@ -125,6 +125,22 @@ def notice(run: Run) -> None:
         st.caption(f":material/school: **Teacher: {words.no_markdown(named)}.** {_others(run)}")
 
 
+def runs_notice(runs: Sequence[Run]) -> None:
+    """Say which model is the teacher in each of several runs that are looked at together, where one has a choice."""
+    if not any(has_several(run) for run in runs):
+        return
+    told = [f"{words.no_markdown(run.name, 40)} · {run.run_id[:8]}: {_teacher_of(run)}" for run in runs]
+    st.caption(f":material/school: **Teacher in each run.** {'; '.join(told)}.")
+
+
+def _teacher_of(run: Run) -> str:
+    if Role.TEACHER not in run.roles:
+        return "none"
+    choice = chosen_teacher(run)
+    name = f"**{words.no_markdown(choice.name)}**" if choice.name else "its own"
+    return f"{name}, a control" if choice.is_control else name
+
+
 def _others(run: Run) -> str:
     choices = [choice for choice in teacher_choices(run) if choice.is_finished]
     chosen = chosen_teacher(run)

@@ -3,6 +3,7 @@
 import { button, el, piecesOf } from "./dom.js";
 import { factsOf } from "./facts.js";
 import { LETTERS, labelInWords, markOf } from "./marks.js";
+import { othersOf } from "./others.js";
 import { makeStrip } from "./strip.js";
 
 const HINTS = [
@@ -40,7 +41,7 @@ export function makeCard(view) {
     facts.append(...factsOf(model, selected));
     const close = button("link close", "✕", "Unpin (Escape)", () => view.unpin());
     const words = strip === undefined ? quote(model, selected) : makeStrip(view, selected, strip);
-    node.replaceChildren(close, facts, words, neighbours(view, selected), actions(view, selected));
+    node.replaceChildren(close, facts, ...othersOf(view, selected), words, neighbours(view, selected), actions(view, selected));
     if (moved) node.scrollTop = 0;
   }
 

@@ -2,7 +2,7 @@
 // charting library, so that it moves with the text: it shows the sentences around the ones in sight.
 
 import { clamp, el, fitCanvas, sizeOf, whole } from "./dom.js";
-import { CODES, LETTERS } from "./marks.js";
+import { CODES, LETTERS, roleName } from "./marks.js";
 import { LABEL } from "./rule.js";
 
 const PIXELS_PER_SENTENCE = 7;
@@ -260,14 +260,14 @@ function describe(view, canvas, caption, place) {
   const of = n > place.last - place.first ? `${place.first + 1}–${place.last} of ${whole(n)}` : null;
   const unit = { own_token: "", common_token: " per common token", byte: " per byte" }[text.unit];
   const title = `${text.space === "ratio" ? "ln p" : "p"}${unit}`;
-  const state = [title, of, text.roles.join()].join("|");
+  const state = [title, of, text.roles.map((role) => roleName(text, role)).join()].join("|");
   if (caption.dataset.state === state) return;
   caption.dataset.state = state;
   const keys = text.roles.map((role) => {
     const key = el("span", "line-key");
-    key.append(el("i", `line-${role}`), role);
+    key.append(el("i", `line-${role}`), roleName(text, role));
     return key;
   });
   caption.replaceChildren(el("b", "", title), ...keys, ...(of ? [el("span", "of", `sentences ${of}`)] : []));
-  canvas.setAttribute("aria-label", `Joint chart: ${title} of every sentence under ${text.roles.join(", ")}. The same numbers are in the table below.`);
+  canvas.setAttribute("aria-label", `Joint chart: ${title} of every sentence under ${text.roles.map((role) => roleName(text, role)).join(", ")}. The same numbers are in the table below.`);
 }

@@ -13,6 +13,8 @@
 //     parts      [{kind: "thinking" | "answer", title, first}], none if the response has no thinking block
 //     order      [{label, key, letter}] of the legend
 //     unit, space
+//     names      (optional) role → what to call it, where a run has several teachers
+//     others     (optional) [{key, group, name, model, values, sums, tokens}] of further models, by group; as for roles
 //     strip      (optional) tokens of the whole trace, as under `strip` below but by sentence: {index: strip}. For pages
 //                without a server
 //   labels   what changes with a click or a threshold; a few hundred bytes.

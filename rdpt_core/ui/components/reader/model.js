@@ -14,7 +14,8 @@ export function makeModel(text) {
   // Marks of format that carry no label.
   const marks = new Set(text.marksCount ? [] : text.marks);
   const gaps = gapsOf(values, marks);
-  return { text, n, values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+  const others = (text.others ?? []).map((other) => ({ ...other, values: doubles(other.values), sums: doubles(other.sums) }));
+  return { text, n, others, values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
 }
 
 export function relabel(model, rule) {
