@@ -32,7 +32,7 @@ from rdpt_core.records import (
 )
 from rdpt_core.records.companions import is_companion, order_of
 from rdpt_core.store import soundness
-from rdpt_core.store.companions import SeenRun, own_role, see
+from rdpt_core.store.companions import SeenRun, own_role, quoted, see
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
 from rdpt_core.store.own_marks import parsed_identity
@@ -227,6 +227,11 @@ class Reader:
             runs: all that will be asked for.
         """
         see(self._connection, [SeenRun(run.run_no, run.own_roles, dict(run.seen_as)) for run in runs])
+
+    def stored(self, table: str) -> str:
+        """SQL for a table as it lies in the file, whatever view `see` has put before it."""
+        (row,) = self.query("SELECT current_database() AS name").to_pylist()
+        return f"{quoted(row['name'])}.main.{quoted(table)}"
 
     def _check_once(
         self, what: Callable[..., None], state: tuple[object, ...], *arguments: Any, **keywords: Any

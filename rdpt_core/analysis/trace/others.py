@@ -12,7 +12,7 @@ import pyarrow as pa
 from rdpt_core.analysis.labels import LabelRule, value_sql, writing_role
 from rdpt_core.analysis.which_teacher import OWN
 from rdpt_core.records import CompanionKind, CompanionRole, Role
-from rdpt_core.store.companions import column, quoted
+from rdpt_core.store.companions import column
 from rdpt_core.store.reader import Reader, Run
 
 GROUPS: dict[CompanionKind, str] = {
@@ -79,7 +79,6 @@ def load_others(reader: Reader, run: Run, trace_no: int, rule: LabelRule) -> tup
     others = others_of(run)
     if not others:
         return ()
-    [(database,)] = reader.query("SELECT current_database() AS name").to_pydict().values()
     counting = writing_role(run.roles)
     # From the table itself: views that stand before it give roles the numbers of others.
     columns = [f"{column('n_tokens', dict(run.seen_as).get(counting, counting))} AS n_tokens_{counting}", "n_bytes"]
@@ -90,7 +89,7 @@ def load_others(reader: Reader, run: Run, trace_no: int, rule: LabelRule) -> tup
         shown += [f"{stem}_other{index}" for stem in ("p", "logprob_sum", "n_tokens")]
     table = reader.query(
         f"SELECT {', '.join(shown)} FROM (SELECT sentence_index, {', '.join(columns)} "
-        f"FROM {quoted(database)}.main.sentences WHERE run_no = ? AND trace_no = ?) ORDER BY sentence_index",
+        f"FROM {reader.stored('sentences')} WHERE run_no = ? AND trace_no = ?) ORDER BY sentence_index",
         [run.run_no, trace_no],
     )
     stems = ("value", "p", "logprob_sum", "n_tokens")
