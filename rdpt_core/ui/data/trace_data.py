@@ -12,6 +12,7 @@ from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.analysis.which_teacher import teacher_name
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run
+from rdpt_core.ui.components.reader.answers import SentenceAnswers
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.components.reader.payload import Extras
 from rdpt_core.ui.data.cache import DatabaseSnapshot
@@ -36,7 +37,12 @@ def reader_key(run: Run, trace_no: int) -> str:
 def extras(data: RunData, view: TraceView) -> Extras:
     """What a run with several teachers, or with further models, shows of a trace."""
     others = data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
-    return Extras(teacher_name(data.run), others)
+    return Extras(teacher_name(data.run), others, answers(data, view))
+
+
+def answers(data: RunData, view: TraceView) -> SentenceAnswers | None:
+    """Whose the sentences of a trace are by attribution; None where nothing can be attributed."""
+    return None
 
 
 def formulas(database: DatabaseSnapshot, view: TraceView, key: str, name: str = "main") -> dict[str, Any]:

@@ -21,18 +21,26 @@ from rdpt_core.analysis.trace.tokens import Strip
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.records import NOT_YET, Role
 from rdpt_core.ui.components import bundle
-from rdpt_core.ui.style import words
+from rdpt_core.ui.components.reader.answers import SentenceAnswers, answers_css, answers_payload, colours_css
+from rdpt_core.ui.style import theme, words
 from rdpt_core.ui.style.theme import MARKS, label_key
 from rdpt_core.ui.style.words import defaults_name
 
 MODULES = (
-    *("dom", "hub", "rule", "model", "marks", "facts", "tooltip", "legend", "text", "pointer", "joint", "ribbon"),
-    *("thresholds", "search", "math", "strip", "others", "card", "keys", "tools", "view", "main"),
+    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "facts", "tooltip", "legend", "text"),
+    *("pointer", "joint", "ribbon", "thresholds", "search", "math", "strip", "others", "card", "keys"),
+    *("tools", "view", "main"),
 )
 
 SCRIPT = bundle.script(*(f"reader/{name}.js" for name in MODULES))
-STYLE = bundle.style(
-    "reader/reader.css", "reader/swatch.css", "reader/zero_width.css", "reader/panels.css", root=".reader"
+STYLE = "\n".join(
+    [
+        bundle.style(
+            "reader/reader.css", "reader/swatch.css", "reader/zero_width.css", "reader/panels.css", root=".reader"
+        ),
+        *(f'.reader[data-mode="{mode}"] {{\n{colours_css(mode)}\n}}' for mode in theme.MODES),
+        answers_css(),
+    ]
 )
 
 FEATURES = ("joint", "thresholds", "card", "search", "math", "step")
@@ -65,10 +73,12 @@ class Extras:
     Attributes:
         teacher: what the teacher is called; None where there is one only.
         others: what further models make of the trace.
+        answers: whose its sentences are by attribution; None where nothing is attributed.
     """
 
     teacher: str | None = None
     others: tuple[OtherView, ...] = ()
+    answers: SentenceAnswers | None = None
 
 
 NO_EXTRAS = Extras()
@@ -130,6 +140,8 @@ def _extra_payload(extras: Extras) -> dict[str, Any]:
             }
             for other in extras.others
         ]
+    if extras.answers is not None:
+        found["answers"] = answers_payload(extras.answers)
     return found
 
 
