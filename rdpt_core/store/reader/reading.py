@@ -19,7 +19,7 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import RETRIED_REASONS, RunKey, ScoredModel, Span, TokenLogprobs, Trace
 from rdpt_core.records.companions import is_companion
 from rdpt_core.store import soundness
-from rdpt_core.store.companions import SeenRun, column, see, unsee
+from rdpt_core.store.companions import SeenRun, column, quoted, see, unsee
 from rdpt_core.store.companions.checks import check_companions
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
@@ -71,6 +71,11 @@ class Reader:
         """
         self._seen = [SeenRun(run.run_no, run.own_roles, dict(run.seen_as)) for run in runs]
         see(self._connection, self._seen)
+
+    def stored(self, table: str) -> str:
+        """SQL for a table as it lies in the file, whatever view `see` has put before it."""
+        (row,) = self.query("SELECT current_database() AS name").to_pylist()
+        return f"{quoted(row['name'])}.main.{quoted(table)}"
 
     def _check_once(
         self, what: Callable[..., None], state: tuple[object, ...], *arguments: Any, **keywords: Any
