@@ -122,9 +122,10 @@ def _of_role(text: str, *, is_assignment: bool) -> tuple[str, str]:
     else:
         role, value = kind, rest
     if not (role in tuple(ROLES) or CompanionRole.is_key(role)) or not colon or not value:
-        roles = ", ".join(f"{known}:" for known in ROLES)
+        *others, last = (f"{known}:" for known in ROLES)
         raise argparse.ArgumentTypeError(
-            f"expected {roles} or a further model such as teacher:code: first, and something behind it, got {text!r}"
+            f"expected {', '.join(others)} or {last} first (for further models such as teacher:code:), and something "
+            f"behind it, got {text!r}"
         )
     return role, value
 

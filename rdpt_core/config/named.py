@@ -57,14 +57,15 @@ def check_distinct(named: Iterable[tuple[str, str]]) -> None:
     """
     first: dict[str, tuple[str, str]] = {}
     for where, name in named:
-        other = first.setdefault(name.lower(), (where, name))
-        if other != (where, name):
+        other = first.get(name.lower())
+        if other is not None:
             raise UsageError(
                 "two models of a run have one name",
                 where=where,
                 expected="another name for each, whatever the kind; small and large letters are the same",
                 got=f"{name}, as {other[0]} has {other[1]}",
             )
+        first[name.lower()] = (where, name)
 
 
 def table_of(role: str) -> str:
