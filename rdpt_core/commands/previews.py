@@ -48,7 +48,7 @@ def _rows(trace: Trace) -> Iterator[tuple[str, str]]:
     if trace.prompt is not None:
         yield "prompt", _short(trace.prompt)
     yield "response", _head_and_tail(trace.response)
-    for name in ("gold", "model", "benchmark", "domain", "difficulty"):
+    for name in ("gold", "model", "benchmark", "domain", "difficulty", "teacher_id"):
         value = getattr(trace, name)
         if value is not None:
             yield name, _short(value)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rdpt_core.cli import main
 from tests.support.servers.reference_server import ReferenceServer
 
 from .conftest import export, make_lines, write_lines
@@ -111,6 +112,19 @@ def test_a_killed_driver_is_followed_by_one_that_goes_on_with_either_engine(trip
     # A shard that was finished and not stored waits; the plain engine scores what is missing.
     assert score(traces, flags(triple), broken) == 0
     same_bytes(plain, broken, tmp_path)
+
+
+@needs_ray
+@pytest.mark.ray
+def test_companions_of_a_spread_run_have_the_bytes_of_the_plain_engine(triple: Path, tmp_path: Path) -> None:
+    traces = write_lines(tmp_path / "t.jsonl", make_lines(150))
+    plain, spread = tmp_path / "plain.duckdb", tmp_path / "spread.duckdb"
+    companions = ["--teacher", f"code={triple / 'student'}", "--checkpoint", f"400={triple / 'teacher'}"]
+    assert score(traces, [*flags(triple), *companions], plain) == 0
+    assert score(traces, [*flags(triple), *companions[:2]], spread, *ENGINE) == 0
+    assert main(["score", "--add", "--db", str(spread), *companions, *ENGINE, "--quiet"]) == 0
+    same_bytes(plain, spread, tmp_path)
+    assert not list(tmp_path.glob("spread.duckdb.shards/*/*"))
 
 
 @needs_ray

@@ -62,6 +62,7 @@ class _TraceModel(BaseModel):
     domain: _Text = None
     model: _Text = None
     difficulty: _Text = None
+    teacher_id: _Text = None
     gold: _Text = None
     correct: bool | None = None
     sample: Annotated[int, Field(ge=0, lt=2**31)] | None = None
@@ -82,7 +83,7 @@ _EXPECTED = {
     "prompt": "a string that is not empty",
     "trace_id": "a string that is not empty, or a number",
     "question_id": "a string that is not empty, or a number",
-    **dict.fromkeys(("benchmark", "domain", "model", "difficulty", "gold"), "a string, a number or null"),
+    **dict.fromkeys(("benchmark", "domain", "model", "difficulty", "teacher_id", "gold"), "a string, a number or null"),
     "correct": "true, false or null",
     "sample": "an integer from 0 to 2147483647",
     "meta": "an object",
@@ -118,6 +119,7 @@ def trace_of(fields: dict[str, Any]) -> tuple[Trace, bool]:
         gold=line.gold,
         correct=line.correct,
         sample=sample,
+        teacher_id=line.teacher_id,
         meta=_meta(line),
     )
     return trace, line.trace_id is None
@@ -241,7 +243,7 @@ def trace_to_json(trace: Trace) -> str:
     record: dict[str, Any] = {"trace_id": trace.trace_id, "question_id": trace.question_id}
     record |= {
         name: value
-        for name in ("benchmark", "domain", "model", "difficulty", "sample", "correct", "gold")
+        for name in ("benchmark", "domain", "model", "difficulty", "teacher_id", "sample", "correct", "gold")
         if (value := getattr(trace, name)) is not None
     }
     first = trace.messages[0] if len(trace.messages) == 1 else None

@@ -81,6 +81,7 @@ class Draft:
     domain: str | None = None
     model: str | None = None
     difficulty: str | None = None
+    teacher_id: str | None = None
     gold: str | None = None
     correct: bool | None = None
     verdict: str | None = None

@@ -28,6 +28,7 @@ from rdpt_core.traces.formats.fields import (
     MODEL,
     QUESTION,
     REASONING,
+    TEACHER,
     gold_of,
     kind_of,
     pick,
@@ -151,6 +152,8 @@ def _draft(value: Mapping[str, Any], question: str, name: str, used: Iterable[st
     )
     system = value.get("system")
     messages, prompt = asked(value[question], question, system)
+    teacher_id = short_text(pick(value, TEACHER)[1])
+    routed = TEACHER if teacher_id is not None else ()
     return Draft(
         Response.verbatim(""),
         messages=messages,
@@ -161,8 +164,9 @@ def _draft(value: Mapping[str, Any], question: str, name: str, used: Iterable[st
         domain=short_text(pick(value, DOMAIN)[1]),
         difficulty=short_text(pick(value, DIFFICULTY)[1]),
         model=short_text(pick(value, MODEL)[1]),
+        teacher_id=teacher_id,
         gold=gold_of(reference),
-        meta=rest_of(value, {*used, name, question, identity, gold, *_system(messages, system)}),
+        meta=rest_of(value, {*used, name, question, identity, gold, *routed, *_system(messages, system)}),
     )
 
 

@@ -16,7 +16,7 @@ from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats.base import Context, Draft, Format, RecordError, Response
 from rdpt_core.traces.formats.fields import kind_of, optional_text, whole
 
-_NAMES = ("benchmark", "domain", "model", "difficulty", "gold")
+_NAMES = ("benchmark", "domain", "model", "difficulty", "teacher_id", "gold")
 _FIELDS = frozenset(
     {"response", "question", "messages", "trace_id", "question_id", "prompt", "correct", "sample", "meta", *_NAMES}
 )
@@ -60,6 +60,7 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         gold=texts["gold"],
         correct=value.get("correct"),
         sample=sample,
+        teacher_id=texts["teacher_id"],
         meta=meta or {},
     )
     yield Draft(Response.verbatim(trace.response), canonical=trace)

@@ -24,6 +24,7 @@ from rdpt_core.traces.formats.fields import (
     GOLD,
     IDENTITY,
     MODEL,
+    TEACHER,
     gold_of,
     kind_of,
     messages_for,
@@ -110,10 +111,12 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
     draft.benchmark = short_text(pick(value, BENCHMARK)[1])
     draft.domain = short_text(pick(value, DOMAIN)[1])
     draft.difficulty = short_text(pick(value, DIFFICULTY)[1])
+    routed, teacher = pick(value, TEACHER)
+    draft.teacher_id = short_text(teacher)
     draft.finish_reason = short_text(pick(value, FINISH)[1])
     draft.gold = gold_of(gold[1])
     draft.correct, draft.verdict = verdict_in(*verdict)
-    draft.meta.update(rest_of(value, {*_USED, identity, gold[0]}))
+    draft.meta.update(rest_of(value, {*_USED, identity, gold[0], *([routed] if draft.teacher_id is not None else [])}))
     _add_info(draft, turns)
     if value.get("rejected"):
         draft.meta["rejected"] = [parts_of(content_of(turn)).text() for _, turn in _answer(value["rejected"])][-1]

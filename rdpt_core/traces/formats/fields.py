@@ -36,6 +36,7 @@ BENCHMARK = ("benchmark", "dataset", "task", "data_source", "source", "problem_s
 MODEL = ("model", "model_name", "model_id", "generator", "generation_model", "response_model")
 DOMAIN = ("domain", "subject", "category", "subfield", "problem_type", "type")
 DIFFICULTY = ("difficulty", "level")
+TEACHER = ("teacher_id",)
 FINISH = ("finish_reason", "stop_reason")
 
 _SWITCH = re.compile(

@@ -31,6 +31,7 @@ from rdpt_core.traces.formats.fields import (
     REASONING,
     RESPONSE,
     SAMPLE,
+    TEACHER,
     brings_thinking,
     gold_of,
     is_switch,
@@ -63,6 +64,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "domain": DOMAIN,
     "model": MODEL,
     "difficulty": DIFFICULTY,
+    "teacher_id": TEACHER,
     "finish_reason": FINISH,
 }
 """Our names, which are the left sides of a column map, and where each is looked for without one."""
@@ -234,6 +236,10 @@ def _facts(row: _Row) -> Callable[[], Draft]:
     benchmark, domain, model, difficulty = (
         short_text(row.get(name)) for name in ("benchmark", "domain", "model", "difficulty")
     )
+    routed, teacher = row.found("teacher_id")
+    teacher_id = short_text(teacher)
+    if teacher_id is None:
+        row.used.discard(routed)
     correct, from_field = verdict_in(*verdict)
     meta = rest_of(row.value, row.used)
 
@@ -252,6 +258,7 @@ def _facts(row: _Row) -> Callable[[], Draft]:
             domain=domain,
             model=model,
             difficulty=difficulty,
+            teacher_id=teacher_id,
         )
 
     return make

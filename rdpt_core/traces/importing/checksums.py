@@ -65,7 +65,8 @@ def encoded_pieces(trace: Trace, draft: Draft) -> list[tuple[str, bytes]]:
         RecordError: some text holds half of a surrogate pair, which is no character and cannot be written as UTF-8.
     """
     texts = [trace.prompt or "", trace.gold or "", *(text for message in trace.messages for text in message.texts)]
-    texts += [trace.benchmark, trace.domain or "", trace.model or "", trace.difficulty or "", trace.trace_id]
+    texts += [trace.benchmark, trace.domain or "", trace.model or "", trace.difficulty or "", trace.teacher_id or ""]
+    texts.append(trace.trace_id)
     try:
         for text in texts:
             text.encode()

@@ -126,6 +126,7 @@ class Normaliser:
             domain=draft.domain or self._defaults.get("domain"),
             model=draft.model or self._defaults.get("model"),
             difficulty=draft.difficulty or self._defaults.get("difficulty"),
+            teacher_id=draft.teacher_id,
             gold=draft.gold,
             correct=correct,
             sample=draft.sample or 0,

@@ -14,6 +14,7 @@ import rdpt_core as rdpt
 from rdpt_core.analysis.selection.settings import Settings
 from rdpt_core.cli import make_parser
 from rdpt_core.commands.arguments import keywords
+from rdpt_core.commands.score import _OF_THE_RUN
 
 SHORTEST = {
     "score": ["--traces", "t.jsonl", "--db", "x.duckdb"],
@@ -31,10 +32,23 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "local": rdpt.score_local,
     "select": rdpt.select,
 }
-COMMAND_ONLY = {"import": ["list_formats", "json"], "validate": ["json"], "select": ["json"]}
+COMMAND_ONLY = {
+    "score": ["add", "run_key"],
+    "import": ["list_formats", "json"],
+    "validate": ["json"],
+    "select": ["json"],
+}
 FUNCTION_ONLY = {"on_stages"}
 # The same default in the form that each side has for it.
-SPELLED = {"roles": ("teacher,student,distilled", None), "batch_tokens": (None, "auto"), "equal_tokens": ("", ())}
+# What decides the run is left out by the command unless it is given, since `--add` takes it from the run.
+SPELLED = {
+    "template": (None, "own"),
+    "marks": (None, "writer"),
+    "too_long": (None, "prefix"),
+    "splitter": (None, "sentence"),
+    "batch_tokens": (None, "auto"),
+    "equal_tokens": ("", ()),
+}
 
 
 def parsed(command: str, more: Sequence[str] = ()) -> dict[str, Any]:
@@ -48,8 +62,21 @@ def test_flags_are_arguments(command: str) -> None:
     assert set(flags) == set(parameters) - FUNCTION_ONLY
     for name, parameter in parameters.items():
         if parameter.default is not parameter.empty and name not in FUNCTION_ONLY:
-            expected = SPELLED.get(name, (parameter.default, parameter.default))
+            spelled = SPELLED if command == "score" or name in ("batch_tokens", "equal_tokens") else {}
+            expected = spelled.get(name, (parameter.default, parameter.default))
             assert (flags[name] or None, parameter.default or None) == (expected[0] or None, expected[1] or None), name
+
+
+def test_flags_of_score_are_arguments_of_add() -> None:
+    flags = set(vars(make_parser().parse_args(["score", "--add", "--db", "x.duckdb"])))
+    parameters = inspect.signature(rdpt.add).parameters
+    assert set(parameters) - FUNCTION_ONLY <= {*flags, "run"}
+    of_score = inspect.signature(rdpt.score).parameters
+    assert all(
+        parameter.default == of_score[name].default for name, parameter in parameters.items() if name in of_score
+    )
+    # Whatever `score` takes is taken by both, or refused beside --add.
+    assert set(of_score) - set(parameters) == set(_OF_THE_RUN)
 
 
 def test_the_settings_of_a_selection_are_its_arguments() -> None:

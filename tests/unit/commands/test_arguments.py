@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rdpt_core.cli import make_parser
+from rdpt_core.commands.arguments import of_role, template_argument
 from rdpt_core.errors import UsageError
 
 SCORE = ["score", "--traces", "t.jsonl", "--db", "x.duckdb"]
@@ -24,6 +25,20 @@ def test_arguments_of_chat_templates_are_gathered_by_role() -> None:
         "student": {"n": -1, "day": "5", "rule": "a=b"},
     }
     assert arguments.template_name == {"teacher": "tool_use", "student": "a:b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "rest"),
+    [
+        ("teacher:code:thinking=true", "teacher:code", ("thinking", True)),
+        ("checkpoint:400:n=1", "checkpoint:400", ("n", 1)),
+        ("teacher:day=a:b", "teacher", ("day", "a:b")),
+        ("control:decoy:day=a:b=c", "control:decoy", ("day", "a:b=c")),
+    ],
+)
+def test_a_further_model_has_two_words_before_the_argument(text: str, role: str, rest: tuple[str, object]) -> None:
+    assert template_argument(text) == (role, rest)
+    assert of_role("teacher:code:tool_use") == ("teacher:code", "tool_use")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rdpt_core.config.same_models import same_model_notes
+from rdpt_core.config.same_models import joined_identity, same_model_notes
 from rdpt_core.records import Role
 from tests.support.synthetic import model
 
@@ -37,3 +37,13 @@ def test_one_model_that_sees_other_prompts_or_marks_is_not_the_same() -> None:
     assert same_model_notes(pair, {"models": {role: thinking["teacher"] for role in thinking}})
     marks = dict.fromkeys(("family", "open", "close", "end"), "x")
     assert same_model_notes(pair, {"own_marks": {"teacher": marks, "student": None}}) == []
+
+
+def test_companions_are_compared_too_whatever_they_are_called() -> None:
+    teacher = replace(model(Role.TEACHER), name="math")
+    twin = replace(teacher, role="teacher:code", name="code")
+    identity = {"models": {"teacher": {"model": None}}}
+    (note,) = same_model_notes([teacher, twin], joined_identity(identity, {"teacher:code": {"model": {"model": None}}}))
+    assert note == "teacher and teacher:code are the same model, so every gap between them is 0"
+    told = {"model": {"template_arguments": {"thinking": True}}}
+    assert same_model_notes([teacher, twin], joined_identity(identity, {"teacher:code": told})) == []

@@ -27,3 +27,15 @@ def test_a_file_of_certificates_is_found_from_elsewhere(tmp_path: Path, monkeypa
     request = ScoreRequest(ModelSet({Role.TEACHER: served, Role.STUDENT: ModelReference("s")}))
     server = portable(request, Role.TEACHER).models.references[Role.TEACHER].server
     assert server == ServerSettings("https://h", ca_file=str(tmp_path / "ca.pem"))
+
+
+def test_a_companion_travels_with_the_distilled_model_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "code").mkdir()
+    models = ModelSet(
+        dict.fromkeys((Role.TEACHER, Role.STUDENT, Role.DISTILLED), ModelReference("org/x")),
+        {"teacher:code": ModelReference("code"), "control:decoy": ModelReference("org/y")},
+    )
+    sent = portable(ScoreRequest(models), "teacher:code").models
+    assert sent.keys == ("distilled", "teacher:code")
+    assert sent.reference("teacher:code") == ModelReference(str(tmp_path / "code"))

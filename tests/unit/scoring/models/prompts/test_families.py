@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from rdpt_core.scoring.models.prompts.families import marks_of
+from rdpt_core.records import ModelReference
+from rdpt_core.scoring.models.prompts.families import marks_of, own_marks
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.thinking import SPELLINGS, Spelling
 from tests.support.tiny_models import CHAT_TEMPLATE, SPECIAL, byte_level_tokenizer
@@ -50,3 +51,13 @@ def test_what_tells_a_family(
     template: str | None, special: list[str], name: str, family: tuple[str, str] | None
 ) -> None:
     assert found(template, special, name) == family
+
+
+def test_checkpoints_see_what_the_distilled_model_sees() -> None:
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=byte_level_tokenizer(), bos_token="<s>", eos_token="</s>")
+    tokenizer.chat_template = template_with("[THINK]", "[/THINK]")
+    seen = {
+        role: own_marks(role, ModelReference("m"), RoleTokenizer("m", tokenizer))
+        for role in ("teacher", "distilled", "teacher:code", "control:decoy", "checkpoint:400")
+    }
+    assert {role for role, marks in seen.items() if marks is None} == {"distilled", "checkpoint:400"}
