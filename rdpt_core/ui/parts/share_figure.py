@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,14 +13,19 @@ from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.analysis.statistics.intervals import ShareIntervals
 from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.style import words
-from rdpt_core.ui.style.figure_style import base_layout, error_bars, hatched
-from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, label_key, tone
+from rdpt_core.ui.style.figure_style import base_layout, error_bars, fill
+from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Look, Mode, label_look
 
 
-def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
+def shares_figure(
+    groups: Sequence[GroupShares], mode: Mode, look: Callable[[str, Mode], Look] = label_look
+) -> go.Figure:
     """Label shares per benchmark: stacked bars to 100%, and beside them every share with its 95% interval.
 
     A click on a bar or a point returns two indices as customdata: of its group in `groups`, and of its label.
+
+    Args:
+        look: how a label is drawn; whatever else sentences are divided into may stand for labels.
     """
     figure = make_subplots(
         rows=1,
@@ -40,25 +45,24 @@ def shares_figure(groups: Sequence[GroupShares], mode: Mode) -> go.Figure:
             "customdata": [[row, k] for row in rows],
             "legendgroup": label,
         }
-        figure.add_trace(go.Bar(y=rows, **_share_bars(groups, k, mode), **hover), row=1, col=1)
+        shown = look(label, mode)
+        figure.add_trace(go.Bar(y=rows, **_share_bars(groups, k, shown, mode), **hover), row=1, col=1)
         offset = (k - (len(labels) - 1) / 2) * step
         figure.add_trace(
-            go.Scatter(y=[row + offset for row in rows], **_share_points(groups, k, mode), **hover), row=1, col=2
+            go.Scatter(y=[row + offset for row in rows], **_share_points(groups, k, shown, mode), **hover), row=1, col=2
         )
     _say_where_no_interval(figure, groups, mode)
     _lay_out(figure, groups, mode)
     return figure
 
 
-def _share_bars(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
-    label = groups[0].labels[k]
-    key = label_key(label)
+def _share_bars(groups: Sequence[GroupShares], k: int, look: Look, mode: Mode) -> dict[str, Any]:
     share = [float(group.intervals.share[k]) for group in groups]
     return {
         "x": share,
         "orientation": "h",
-        "name": f"{MARKS[key].letter} {label}",
-        "marker": {**hatched(key, mode), "line": {"color": tone(key, mode).ink, "width": 1}},
+        "name": f"{look.letter} {groups[0].labels[k]}",
+        "marker": {**fill(look), "line": {"color": look.tone.ink, "width": 1}},
         "text": [words.percent(value) if value >= 0.095 else "" for value in share],
         "textposition": "inside",
         "insidetextanchor": "middle",
@@ -67,10 +71,9 @@ def _share_bars(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, 
     }
 
 
-def _share_points(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str, Any]:
-    key = label_key(groups[0].labels[k])
+def _share_points(groups: Sequence[GroupShares], k: int, look: Look, mode: Mode) -> dict[str, Any]:
     intervals = [group.intervals for group in groups]
-    ink = tone(key, mode).ink
+    ink = look.tone.ink
     return {
         "x": [None if item.refused else float(item.share[k]) for item in intervals],
         "error_x": error_bars(
@@ -79,7 +82,7 @@ def _share_points(groups: Sequence[GroupShares], k: int, mode: Mode) -> dict[str
             ink,
         ),
         "mode": "markers+text",
-        "text": [MARKS[key].letter] * len(intervals),
+        "text": [look.letter] * len(intervals),
         "textposition": "middle center",
         "textfont": {"size": 9, "color": PAGE[mode]},
         "marker": {"color": ink, "size": 14},

@@ -8,21 +8,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Mode, tone
+from rdpt_core.ui.style.theme import MARKS, MUTED, PAGE, RULE, TEXT, Look, Mode, tone
 
 
 def hatched(key: str, mode: Mode) -> dict[str, Any]:
     """A tinted fill with the label's own hatch, thin enough to read text on."""
-    colours = tone(key, mode)
+    return fill(Look(MARKS[key].letter, tone(key, mode), MARKS[key].hatch))
+
+
+def fill(look: Look) -> dict[str, Any]:
+    """A tinted fill with its own hatch, thin enough to read text on."""
     pattern = {
-        "shape": MARKS[key].hatch,
+        "shape": look.hatch,
         "fillmode": "overlay",
-        "fgcolor": colours.ink,
+        "fgcolor": look.tone.ink,
         "fgopacity": 0.3,
         "size": 8,
         "solidity": 0.12,
     }
-    return {"color": colours.tint, "pattern": pattern if MARKS[key].hatch else None}
+    return {"color": look.tone.tint, "pattern": pattern if look.hatch else None}
 
 
 def unscored_fill(mode: Mode) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rdpt_core.records import Direction, Label, Role
 
@@ -37,6 +37,14 @@ class Mark:
     key: str
     letter: str
     underline: Underline
+    hatch: str
+
+
+class Look(NamedTuple):
+    """How one group of sentences is drawn in figures: its letter, its colours in one mode, and its hatch."""
+
+    letter: str
+    tone: Tone
     hatch: str
 
 
@@ -96,6 +104,12 @@ def label_key(label: str, direction: str | None = None) -> str:
     if label == Label.BOOSTED and direction == Direction.DOWN:
         return "boosted-down"
     return label.lower()
+
+
+def label_look(label: str, mode: Mode) -> Look:
+    """How figures draw a label."""
+    key = label_key(label)
+    return Look(MARKS[key].letter, tone(key, mode), MARKS[key].hatch)
 
 
 def role_ink(role: str, mode: Mode) -> str:
