@@ -208,6 +208,18 @@ def load_catalog(reader: Reader, run: Run) -> Catalog:
     )
 
 
+def companion_progress(reader: Reader, run: Run) -> dict[str, int]:
+    """Key → traces that a companion has scored so far; all of a finished one."""
+    rows = reader.query(
+        f"SELECT role, count(*) AS n FROM {reader.stored('tokens')} WHERE run_no = ? GROUP BY role", [run.run_no]
+    ).to_pylist()
+    scored = {row["role"]: int(row["n"]) for row in rows}
+    return {
+        companion.role: run.n_traces if companion.is_finished else scored.get(companion.role, 0)
+        for companion in run.companions
+    }
+
+
 def load_trace_list(reader: Reader, run: Run) -> pa.Table:
     """One row a trace, in trace order.
 

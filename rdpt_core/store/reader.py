@@ -32,7 +32,7 @@ from rdpt_core.records import (
 )
 from rdpt_core.records.companions import is_companion, order_of
 from rdpt_core.store import soundness
-from rdpt_core.store.companions import SeenRun, own_role, see
+from rdpt_core.store.companions import SeenRun, own_role, quoted, see
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
 from rdpt_core.store.own_marks import parsed_identity
@@ -69,7 +69,7 @@ class Run:
         roles: those of the triple that the run has; `models` are theirs.
         companions: in the order of `companions.order_of`.
         seen_as: roles of the triple in whose place a companion is looked at, with the companion's key; see `seen`.
-        own_roles: those that the run has of its own, whatever it is seen with.
+        own_roles, own_models: those that the run has of its own, whatever it is seen with.
     """
 
     run_no: int
@@ -90,6 +90,7 @@ class Run:
     companions: tuple[Companion, ...] = ()
     seen_as: tuple[tuple[str, str], ...] = ()
     own_roles: tuple[str, ...] = ()
+    own_models: tuple[ScoredModel, ...] = ()
 
     @property
     def is_finished(self) -> bool:
@@ -226,6 +227,11 @@ class Reader:
             runs: all that will be asked for.
         """
         see(self._connection, [SeenRun(run.run_no, run.own_roles, dict(run.seen_as)) for run in runs])
+
+    def stored(self, table: str) -> str:
+        """SQL for a table as it lies in the file, whatever view `see` has put before it."""
+        (row,) = self.query("SELECT current_database() AS name").to_pylist()
+        return f"{quoted(row['name'])}.main.{quoted(table)}"
 
     def _check_once(
         self, what: Callable[..., None], state: tuple[object, ...], *arguments: Any, **keywords: Any
@@ -474,6 +480,7 @@ def _companion(
 def _run(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequence[Companion]) -> Run:
     place = _place(row["run_no"])
     soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
+    own_models = tuple(replace(model, role=role) for role in Role for model in models if model.role == role)
     return Run(
         **{
             **row,
@@ -482,7 +489,8 @@ def _run(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequenc
             "roles": tuple(row["roles"]),
             "own_roles": tuple(row["roles"]),
         },
-        models=tuple(replace(model, role=role) for role in Role for model in models if model.role == role),
+        models=own_models,
+        own_models=own_models,
         companions=tuple(sorted(companions, key=lambda companion: order_of(companion.role))),
     )
 

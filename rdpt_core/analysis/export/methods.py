@@ -8,7 +8,8 @@ from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.statistics.methods import Method, cited
-from rdpt_core.records import MarksPolicy, ScoredModel
+from rdpt_core.analysis.which_teacher import OWN, chosen_teacher, has_several, teacher_choices, teacher_name
+from rdpt_core.records import MarksPolicy, Role, ScoredModel
 from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Run
 
@@ -32,7 +33,8 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
         _labelled(run, rule),
         _computed(methods),
         f"Details: run {run.run_id} ({run.name}), {run.n_traces:,} traces (hash {run.traces_hash}), was scored by "
-        f"teacher forcing under {'; '.join(_model(model) for model in run.models)}.",
+        f"teacher forcing under {'; '.join(_model(run, model) for model in run.models)}.",
+        *_which_teacher(run),
         f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
         f"model has no template had a plain rendering: {_plain(run)}.{_template_settings(run)}",
         *_seen_marks(run),
@@ -48,7 +50,7 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
 
 
 def _labelled(run: Run, rule: LabelRule) -> str:
-    models = [f"the {model.role} {model.model}" for model in run.models]
+    models = [f"the {_titled(run, model)} {model.model}" for model in run.models]
     per = "byte" if rule.unit is Unit.BYTE else "token"
     alpha = f"alpha = {rule.alpha:g}, " if scheme_of(run.roles).is_triple else ""
     return (
@@ -70,8 +72,31 @@ def _computed(methods: Sequence[Method]) -> str:
     return f"The independent unit of all statistics is the question, known by its id or its text; given are: {listed}."
 
 
-def _model(model: ScoredModel) -> str:
-    return f"{model.role} = {model.model}, revision {model.revision} ({model.backend}, {model.precision})"
+def _model(run: Run, model: ScoredModel) -> str:
+    titled = _titled(run, model)
+    return f"{titled} = {model.model}, revision {model.revision} ({model.backend}, {model.precision})"
+
+
+def _titled(run: Run, model: ScoredModel) -> str:
+    """`teacher`, or `teacher “code”` where the run could be seen with another one."""
+    name = teacher_name(run) if model.role == Role.TEACHER else None
+    return str(model.role) if name is None else f"{model.role} “{name}”"
+
+
+def _which_teacher(run: Run) -> list[str]:
+    """Nothing where the run has one teacher only."""
+    if not has_several(run):
+        return []
+    choices = teacher_choices(run)
+    names = [choice.name or OWN for choice in choices if not choice.is_control]
+    if not any(model.role == Role.TEACHER for model in run.own_models):
+        names = names[1:]
+    controls = [choice.name or "" for choice in choices if choice.is_control]
+    told = f"The run's possible teachers are: {', '.join(names)}" if names else "The run has no teacher"
+    told += f"; its controls, which taught nobody, are: {', '.join(controls)}." if controls else "."
+    if chosen_teacher(run).is_control:
+        told += " The teacher meant here is a control."
+    return [told]
 
 
 def _template_settings(run: Run) -> str:

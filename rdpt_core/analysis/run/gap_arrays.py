@@ -199,10 +199,12 @@ def _stored_traces(reader: Reader, run: Run, rule: LabelRule) -> tuple[SmallInts
     A trace whose sentences lie in order has one row number that its first sentence has, or would have, counted back
     from each of them; and a trace must end before the next one begins.
     """
+    # Of the table itself: a view, through which a companion is seen, has no row numbers.
     table = reader.query(
         "SELECT trace_no, count(*) FILTER (? OR NOT is_mark) AS n, "
         "min(rowid - sentence_index) AS first, max(rowid - sentence_index) AS last, "
-        "max(sentence_index) AS most FROM sentences WHERE run_no = ? GROUP BY trace_no ORDER BY trace_no",
+        f"max(sentence_index) AS most FROM {reader.stored('sentences')} WHERE run_no = ? "
+        "GROUP BY trace_no ORDER BY trace_no",
         [rule.marks, run.run_no],
     )
     n, first, last, most = (table.column(name).to_numpy().astype(np.int64) for name in ("n", "first", "last", "most"))

@@ -6,9 +6,15 @@ from typing import Any
 
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
+from rdpt_core.analysis.trace.others import load_others
 from rdpt_core.analysis.trace.tokens import Strip, strip_of
 from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.analysis.which_teacher import teacher_name
+from rdpt_core.records import Role
+from rdpt_core.store.reader import Run
+from rdpt_core.ui.components.reader.answers import SentenceAnswers
 from rdpt_core.ui.components.reader.formulas import formulas_payload
+from rdpt_core.ui.components.reader.payload import Extras
 from rdpt_core.ui.data.cache import DatabaseSnapshot
 
 _FORMULAS = Family("formulas", 4, is_small=True)
@@ -20,6 +26,23 @@ def strip(data: RunData, view: TraceView, index: int | None) -> Strip | None:
         return None
     row = view.sentences.slice(index, 1).select(["char_start", "char_end"]).to_pylist()[0]
     return strip_of(data.trace_tokens(view), row["char_start"], row["char_end"], index)
+
+
+def reader_key(run: Run, trace_no: int) -> str:
+    """What tells the reader's messages from those about another trace, or about another teacher."""
+    teacher = dict(run.seen_as).get(Role.TEACHER)
+    return f"{run.run_id}/{trace_no}" + ("" if teacher is None else f"/{teacher}")
+
+
+def extras(data: RunData, view: TraceView) -> Extras:
+    """What a run with several teachers, or with further models, shows of a trace."""
+    others = data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
+    return Extras(teacher_name(data.run), others, answers(data, view))
+
+
+def answers(data: RunData, view: TraceView) -> SentenceAnswers | None:
+    """Whose the sentences of a trace are by attribution; None where nothing can be attributed."""
+    return None
 
 
 def formulas(database: DatabaseSnapshot, view: TraceView, key: str, name: str = "main") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.results import chosen_address, passage_item, results
-from rdpt_core.ui.frame import filters, links, notices, trace_picker
+from rdpt_core.ui.frame import filters, links, notices, teacher_picker, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
@@ -99,7 +99,10 @@ def _runs(page: PageContext) -> list[Run]:
         return [page.run]
     everywhere = st.checkbox(f"In all {len(runs)} runs of the file", key="all_runs", bind="query-params")
     others = [run for run in reversed(runs) if run.run_no != page.run.run_no]
-    return [page.run, *others] if everywhere else [page.run]
+    if not everywhere:
+        return [page.run]
+    teacher_picker.runs_notice([page.run, *others])
+    return [page.run, *others]
 
 
 def _search(page: PageContext, runs: list[Run], query: Query, scope: Scope) -> list[tuple[Run, SearchResult]]:

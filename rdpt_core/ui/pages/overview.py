@@ -22,6 +22,7 @@ from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.registry import OVERVIEW, PAGES
 from rdpt_core.ui.parts import export_panel, glossary, share_figure
 from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.parts.companion_table import companion_table
 from rdpt_core.ui.style import words
 
 # A run that has not written for this long has probably been stopped.
@@ -217,6 +218,7 @@ def model_table(run: Run) -> None:
     rows = [
         {
             "role": str(model.role),
+            **({"name": words.plain(model.name)} if model.name else {}),
             "model": words.plain(model.model, 200),
             "revision": model.revision,
             "dtype": model.precision,
@@ -283,7 +285,8 @@ def draw(page: PageContext) -> None:
     label_shares(page, groups)
     where_to_go()
     benchmark_table(catalog, groups, page.data.ask(load_accuracy), page.data.trace_table(Scope()).samples)
-    model_table(page.run)
+    model_table(page.own_run)
+    companion_table(page)
     run_details(page, catalog)
     with st.expander("All terms, explained", icon=":material/help:"):
         glossary.whole()

@@ -8,11 +8,19 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from rdpt_core.analysis.which_teacher import chosen_teacher, teacher_name
+from rdpt_core.ui.frame import context
+from rdpt_core.ui.style import words
+from rdpt_core.ui.style.theme import MUTED
+
 # The camera must be there for the export's buttons to press; it appears when the pointer is over the figure.
 _CONFIG = {"displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displaylogo": False}
 
 # Back to the range that the figure was drawn with: beyond it nothing is drawn.
 _ZOOM = {"modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]], "doubleClick": "reset"}
+
+# Below a figure, for the name of the teacher.
+_ROOM_PX = 16
 
 
 def chart(
@@ -34,11 +42,37 @@ def chart(
         on_click: runs before the page is drawn again, when controls may still be set; it finds the point by `clicked`.
     """
     config = _CONFIG | (_ZOOM if zoom else {})
+    _name_the_teacher(figure)
     if not clickable:
         st.plotly_chart(figure, key=key, config=config, alt=alt)
         return None
     st.plotly_chart(figure, key=key, on_select=on_click or "rerun", selection_mode="points", config=config, alt=alt)
     return clicked(key)
+
+
+def _name_the_teacher(figure: go.Figure) -> None:
+    """Where a run has several teachers, a figure says below which one is meant: it may be looked at elsewhere."""
+    page = context.current()
+    named = None if page is None else teacher_name(page.run)
+    if page is None or named is None or figure.layout.title.text is not None:
+        return
+    kind = "control" if chosen_teacher(page.run).is_control else "teacher"
+    figure.update_layout(
+        title={
+            "text": f"T: {kind} {words.no_markup(named)}",
+            "font": {"size": 11, "color": MUTED[context.mode()], "weight": "normal"},
+            "x": 1,
+            "xref": "container",
+            "xanchor": "right",
+            "y": 0,
+            "yref": "container",
+            "yanchor": "bottom",
+            "pad": {"r": 4, "b": 3},
+            "automargin": False,
+        },
+        margin={"b": (figure.layout.margin.b or 0) + _ROOM_PX},
+        height=None if figure.layout.height is None else figure.layout.height + _ROOM_PX,
+    )
 
 
 def clicked(key: str) -> list[Any] | None:

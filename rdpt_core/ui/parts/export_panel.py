@@ -18,6 +18,7 @@ import pyarrow.parquet
 import streamlit as st
 
 from rdpt_core.analysis.export.spreadsheet import csv_safe
+from rdpt_core.analysis.which_teacher import chosen_teacher, teacher_name
 from rdpt_core.ui.components.picture import picture_buttons
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
@@ -44,6 +45,12 @@ background: {background}; color: {text}; }} p {{ overflow-wrap: anywhere; }}</st
 """
 
 
+def file_stem(page: PageContext, name: str) -> str:
+    """How the names of files begin: what they hold, of which run, and seen with which teacher where it has several."""
+    seen_with = "" if teacher_name(page.run) is None else f"-{chosen_teacher(page.run).name or 'own'}"
+    return f"{name}-{page.run.run_id[:8]}{seen_with}"
+
+
 def offer(page: PageContext, name: str, table: Table, figures: Mapping[str, go.Figure], methods: str) -> None:
     """Draw the button that opens everything there is to take away.
 
@@ -55,7 +62,7 @@ def offer(page: PageContext, name: str, table: Table, figures: Mapping[str, go.F
         methods: how they were made, as `methods_paragraph` says it.
     """
     mode = context.mode()
-    stem = f"{name}-{page.run.run_id[:8]}"
+    stem = file_stem(page, name)
     with st.popover("Export", icon=":material/download:", key=f"export_{name}"):
         st.markdown("**The table**")
         left, right = st.columns(2)

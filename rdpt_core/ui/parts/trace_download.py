@@ -17,6 +17,7 @@ def draw_buttons(page: PageContext, view: TraceView) -> None:
 
     def make() -> str:
         with open_reader(page.database.path, patience_s=PATIENCE_S) as reader:
+            reader.see(page.run)
             return standalone_html(reader, page.run, view)
 
     st.page_link(

@@ -1,6 +1,6 @@
 """The reader as a component of Streamlit.
 
-draw_text(view, key)                                         anywhere on the page
+draw_text(view, key, extras=Extras(...))                     anywhere on the page
 draw_labels(view, key, ReaderState(selected=3), on={...})    in the same run, best inside a fragment
 reader_message(trigger, key)                                 in a callback: what the reader said
 """
@@ -14,7 +14,15 @@ import streamlit as st
 
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.ui.components import bundle
-from rdpt_core.ui.components.reader.payload import SCRIPT, STYLE, ReaderState, labels_payload, text_payload
+from rdpt_core.ui.components.reader.payload import (
+    NO_EXTRAS,
+    SCRIPT,
+    STYLE,
+    Extras,
+    ReaderState,
+    labels_payload,
+    text_payload,
+)
 
 _TEXT = st.components.v2.component("rdpt_reader", css=STYLE, js=SCRIPT)
 _PART = st.components.v2.component("rdpt_reader_part", js=bundle.script("reader/hub.js", "reader/part.js"))
@@ -22,9 +30,9 @@ _PART = st.components.v2.component("rdpt_reader_part", js=bundle.script("reader/
 TRIGGERS = ("pick", "thresholds", "step", "math")
 
 
-def draw_text(view: TraceView, key: str, name: str = "main") -> None:
+def draw_text(view: TraceView, key: str, name: str = "main", extras: Extras = NO_EXTRAS) -> None:
     """Mount the component with its trace."""
-    _TEXT(key=f"reader:{name}", data=text_payload(view, key, name))
+    _TEXT(key=f"reader:{name}", data=text_payload(view, key, name, extras))
 
 
 def draw_labels(

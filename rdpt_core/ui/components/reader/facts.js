@@ -1,7 +1,8 @@
 // The numbers of one sentence, as the hover card and the pinned card show them.
 
 import { decimal, el, formula, whole } from "./dom.js";
-import { bitsPerByte, labelInWords, logRatio, margin, markOf, probability, ROLE_LETTER, ruleInWords } from "./marks.js";
+import { bitsPerByte, labelInWords, logRatio, margin, markOf, probability, ROLE_LETTER, roleName, ruleInWords } from "./marks.js";
+import { answerLine } from "./whose.js";
 
 export function factsOf(model, index) {
   const mark = markOf(model, index);
@@ -17,6 +18,7 @@ export function factsOf(model, index) {
     nodes.push(bars(model, index));
   }
   if (mark.key !== "none") nodes.push(ratios(model, index));
+  nodes.push(...answerLine(model, index));
   return nodes;
 }
 
@@ -30,7 +32,7 @@ function bars(model, index) {
     fill.style.width = `${100 * (Number.isFinite(p) ? p : 0)}%`;
     bar.append(fill);
     grid.append(
-      el("span", "tip-role", role),
+      el("span", "tip-role", roleName(model.text, role)),
       bar,
       el("span", "tip-n", decimal(p)),
       el("span", "tip-n", String(model.text.tokens[role][index] ?? "–")),

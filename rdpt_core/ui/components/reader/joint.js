@@ -2,8 +2,8 @@
 // charting library, so that it moves with the text: it shows the sentences around the ones in sight.
 
 import { clamp, el, fitCanvas, sizeOf, whole } from "./dom.js";
-import { CODES, LETTERS } from "./marks.js";
-import { LABEL } from "./rule.js";
+import { CODES, roleName } from "./marks.js";
+import { tintOf } from "./tint.js";
 
 const PIXELS_PER_SENTENCE = 7;
 const EDGE = { left: 26, right: 4, top: 2, bottom: 17 };
@@ -133,18 +133,19 @@ function dots(c) {
 }
 
 function background(ctx, view, place, scales, { made }) {
-  const { model, palette, legend } = view;
+  const { palette, legend } = view;
+  const tint = tintOf(view);
+  const { codes } = tint;
   const height = scales.floor - scales.top;
   for (let start = place.first; start < place.last; ) {
-    const code = model.codes[start];
+    const code = codes[start];
     let end = start + 1;
-    while (end < place.last && model.codes[end] === code) end += 1;
+    while (end < place.last && codes[end] === code) end += 1;
     const [x, width] = [scales.x(start), (end - start) * place.step];
-    const { key } = CODES[code & LABEL];
     ctx.globalAlpha = legend.keeps(code) ? 1 : 0.2;
-    ctx.fillStyle = palette.tones[code & LABEL].tint;
+    ctx.fillStyle = tint.tone(code).tint;
     ctx.fillRect(x, scales.top, width, height);
-    const pattern = made.get(key);
+    const pattern = made.get(tint.key(code));
     if (pattern) {
       ctx.fillStyle = pattern;
       ctx.fillRect(x, scales.top, width, height);
@@ -153,7 +154,7 @@ function background(ctx, view, place, scales, { made }) {
       ctx.fillStyle = palette.text;
       ctx.font = "700 10px sans-serif";
       ctx.textAlign = "left";
-      ctx.fillText(LETTERS[key], x + 3, scales.top + 10.5);
+      ctx.fillText(tint.letter(code), x + 3, scales.top + 10.5);
     }
     start = end;
   }
@@ -260,14 +261,14 @@ function describe(view, canvas, caption, place) {
   const of = n > place.last - place.first ? `${place.first + 1}–${place.last} of ${whole(n)}` : null;
   const unit = { own_token: "", common_token: " per common token", byte: " per byte" }[text.unit];
   const title = `${text.space === "ratio" ? "ln p" : "p"}${unit}`;
-  const state = [title, of, text.roles.join()].join("|");
+  const state = [title, of, text.roles.map((role) => roleName(text, role)).join()].join("|");
   if (caption.dataset.state === state) return;
   caption.dataset.state = state;
   const keys = text.roles.map((role) => {
     const key = el("span", "line-key");
-    key.append(el("i", `line-${role}`), role);
+    key.append(el("i", `line-${role}`), roleName(text, role));
     return key;
   });
   caption.replaceChildren(el("b", "", title), ...keys, ...(of ? [el("span", "of", `sentences ${of}`)] : []));
-  canvas.setAttribute("aria-label", `Joint chart: ${title} of every sentence under ${text.roles.join(", ")}. The same numbers are in the table below.`);
+  canvas.setAttribute("aria-label", `Joint chart: ${title} of every sentence under ${text.roles.map((role) => roleName(text, role)).join(", ")}. The same numbers are in the table below.`);
 }

@@ -10,8 +10,11 @@ const EXTRA = [
   { filter: "Unscored", key: "none", letter: "–", name: "unscored", title: "no probability: hover for the reason" },
 ];
 
+// Labels, or answers, that have a key of their own.
+const N_KEYS = 4;
+
 // What each label code counts as, without and with the bit for uncertain.
-const FILTERS = Array.from({ length: N_CODES }, (_, code) => {
+const LABEL_FILTERS = Array.from({ length: N_CODES }, (_, code) => {
   const mark = CODES[code & LABEL];
   const found = [mark?.label];
   if (mark?.direction === "down") found.push("down");
@@ -22,9 +25,9 @@ const FILTERS = Array.from({ length: N_CODES }, (_, code) => {
 export function makeLegend(onChange) {
   const node = el("div", "legend");
   node.setAttribute("role", "group");
-  node.setAttribute("aria-label", "Labels in this trace; choosing one dims the others");
   const chosen = new Set();
   const chips = new Map();
+  let filters = LABEL_FILTERS;
   const press = () => {
     for (const [filter, chip] of chips) chip.node.setAttribute("aria-pressed", String(chosen.has(filter)));
     onChange();
@@ -44,7 +47,7 @@ export function makeLegend(onChange) {
     node,
     chosen,
     // Whether a sentence with this code stays undimmed.
-    keeps: (code) => chosen.size === 0 || FILTERS[code].some((filter) => chosen.has(filter)),
+    keeps: (code) => chosen.size === 0 || filters[code].some((filter) => chosen.has(filter)),
     // The label with this number in the legend's order, from 0.
     choose(position, add) {
       const filter = [...chips.keys()][position];
@@ -54,37 +57,49 @@ export function makeLegend(onChange) {
       chosen.clear();
       press();
     },
-    build(order) {
+    // For the labels in their order or, with `answers`, for those.
+    build(order, answers = null) {
       chosen.clear();
       chips.clear();
-      order.forEach(({ label, key, letter }, position) => {
-        const title = `Only ${label} (key ${position + 1}); with Shift: add`;
-        chips.set(label, makeChip({ filter: label, key, letter, name: label, title }, false));
+      filters = answers ? [[EXTRA.at(-1).filter], ...answers.map((_, index) => [answerFilter(index + 1)])] : LABEL_FILTERS;
+      node.setAttribute("aria-label", `${answers ? "Attributions" : "Labels"} in this trace; choosing one dims the others`);
+      const shown = answers
+        ? answers.map(({ name, key, letter }, index) => ({ filter: answerFilter(index + 1), look: `a-${key}`, letter, name }))
+        : order.map(({ label, key, letter }) => ({ filter: label, look: `m-${key}`, letter, name: label }));
+      shown.forEach((chip, position) => {
+        const title = `Only ${chip.name}${position < N_KEYS ? ` (key ${position + 1})` : ""}; with Shift: add`;
+        chips.set(chip.filter, makeChip({ ...chip, title }, false));
       });
-      for (const extra of EXTRA) chips.set(extra.filter, makeChip(extra, true));
+      const extras = answers ? EXTRA.slice(-1) : EXTRA;
+      for (const extra of extras) chips.set(extra.filter, makeChip({ ...extra, look: `m-${extra.key}` }, true));
       node.replaceChildren(...[...chips.values()].map((chip) => chip.node));
       press();
     },
-    draw(model) {
-      const { n, tokens, nTokens } = countAll(model);
+    draw(model, tint) {
+      const { n, tokens, nTokens } = countAll(model, tint, filters);
       for (const [filter, chip] of chips) chip.show(n.get(filter) ?? 0, tokens.get(filter) ?? 0, nTokens);
     },
   };
 }
 
-function countAll(model) {
+// By its code, for a name may hold anything.
+function answerFilter(code) {
+  return `c${code}`;
+}
+
+function countAll(model, { codes, mask, n: nCodes }, filters) {
   const [n, tokens] = [new Map(), new Map()];
-  const byCode = new Uint32Array(N_CODES);
-  const tokensByCode = new Float64Array(N_CODES);
+  const byCode = new Uint32Array(nCodes);
+  const tokensByCode = new Float64Array(nCodes);
   for (let i = 0; i < model.n; i += 1) {
     if (model.marks.has(i)) continue;
-    byCode[model.codes[i]] += 1;
-    tokensByCode[model.codes[i]] += model.weights[i];
+    byCode[codes[i]] += 1;
+    tokensByCode[codes[i]] += model.weights[i];
   }
   let nTokens = 0;
   byCode.forEach((count, code) => {
-    if ((code & LABEL) !== 0) nTokens += tokensByCode[code];
-    for (const filter of FILTERS[code]) {
+    if ((code & mask) !== 0) nTokens += tokensByCode[code];
+    for (const filter of filters[code]) {
       n.set(filter, (n.get(filter) ?? 0) + count);
       tokens.set(filter, (tokens.get(filter) ?? 0) + tokensByCode[code]);
     }
@@ -92,8 +107,8 @@ function countAll(model) {
   return { n, tokens, nTokens };
 }
 
-function makeChip({ filter, key, letter, name, title }, isExtra) {
-  const node = el("button", `chip m-${key}${isExtra ? " extra" : ""}`);
+function makeChip({ filter, look, letter, name, title }, isExtra) {
+  const node = el("button", `chip ${look}${isExtra ? " extra" : ""}`);
   node.type = "button";
   node.dataset.filter = filter;
   const [count, share] = [el("span", "chip-n"), el("span", "chip-share")];

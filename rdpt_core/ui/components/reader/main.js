@@ -13,6 +13,10 @@
 //     parts      [{kind: "thinking" | "answer", title, first}], none if the response has no thinking block
 //     order      [{label, key, letter}] of the legend
 //     unit, space
+//     names      (optional) role → what to call it, where a run has several teachers
+//     others     (optional) [{key, group, name, model, values, sums, tokens}] of further models, by group; as for roles
+//     answers    (optional) whose each sentence is: {list: [{name, key, letter}], codes: of each sentence, from 1 and 0 for
+//                none, words, posterior: {names, values: base64 of doubles, a row a sentence} or null}
 //     strip      (optional) tokens of the whole trace, as under `strip` below but by sentence: {index: strip}. For pages
 //                without a server
 //   labels   what changes with a click or a threshold; a few hundred bytes.
@@ -20,6 +24,8 @@
 //     alpha, beta, uncertainPart    a label is uncertain if its margin is below uncertainPart · beta
 //     defaults   {alpha, beta, name}: what the reset button brings back
 //     selected   index of the pinned sentence, or null; answers: the `at` of the pick that this replies to, or null
+//     answers    (optional) whose each sentence is: {list: [{name, key, letter}], codes: of each sentence, from 1 and 0 for
+//                none, words, posterior: {names, values: base64 of doubles, a row a sentence} or null}
 //     strip      tokens of the pinned sentence: role → [[start, end, logprob | null], …], offsets in code points of the
 //                sentence; null if there are none
 //     link       whether the page's own address leads to a sentence when `sentence=N` is added
@@ -38,7 +44,7 @@
 import { followTheme, paletteOf } from "./dom.js";
 import { bring, readerOf } from "./hub.js";
 import { CODES } from "./marks.js";
-import { makeModel, sameText } from "./model.js";
+import { makeModel, otherAnswers, sameText } from "./model.js";
 import { makeView } from "./view.js";
 
 export default function mount({ data, parentElement, setTriggerValue }) {
@@ -55,6 +61,8 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   view.visit = visit;
   followTheme(view.root, parentElement);
   view.palette = paletteOf(view.root, CODES.map(({ key }) => key), ["teacher", "student", "distilled"]);
+  const answerKeys = (data.answers?.list ?? []).map(({ key }) => key);
+  view.palette.answers = paletteOf(view.root, ["none", ...answerKeys], []).tones;
   const forget = bring(data, setTriggerValue);
   view.repaint();
   return () => {
@@ -75,8 +83,13 @@ function update(reader) {
   const before = isNew ? null : view.labels;
   if (view.model?.text !== text) {
     const model = makeModel(text);
-    if (isNew) view.open(model);
-    else view.model = model;
+    if (isNew) {
+      view.open(model);
+    } else {
+      const isOther = otherAnswers(view.model, model);
+      view.model = model;
+      if (isOther) view.retint();
+    }
   }
   view.labels = labels;
   const moved = ["alpha", "beta", "unit", "space"].some((name) => before?.[name] !== labels[name]);

@@ -108,6 +108,11 @@ export function upperRole(text) {
   return text.roles.includes("teacher") ? "teacher" : "distilled";
 }
 
+// What a role is called: a teacher by its name, where there are several.
+export function roleName(text, role) {
+  return text.names?.[role] ?? role;
+}
+
 const modelOf = (role) => (role === "distilled" ? "the distilled model" : `the ${role}`);
 
 // " Foreign to the teacher: …", or nothing.

@@ -14,7 +14,20 @@ export function makeModel(text) {
   // Marks of format that carry no label.
   const marks = new Set(text.marksCount ? [] : text.marks);
   const gaps = gapsOf(values, marks);
-  return { text, n, values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+  const others = (text.others ?? []).map((other) => ({ ...other, values: doubles(other.values), sums: doubles(other.sums) }));
+  return { text, n, others, answers: answersOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+}
+
+function answersOf({ answers }) {
+  if (!answers) return null;
+  const { list, codes, words, posterior } = answers;
+  const known = posterior && { names: posterior.names, values: doubles(posterior.values) };
+  return { list, codes: Uint8Array.from(codes), words, posterior: known };
+}
+
+// Whether two models of one trace name other sources, or draw them otherwise.
+export function otherAnswers(a, b) {
+  return JSON.stringify(a.answers?.list ?? null) !== JSON.stringify(b.answers?.list ?? null);
 }
 
 export function relabel(model, rule) {

@@ -15,23 +15,32 @@ import numpy as np
 
 from rdpt_core.analysis.labels import UNCERTAIN_PART, default_thresholds, label_order
 from rdpt_core.analysis.schemes import scheme_of
+from rdpt_core.analysis.trace.others import OtherView
 from rdpt_core.analysis.trace.thinking import parts_of
 from rdpt_core.analysis.trace.tokens import Strip
 from rdpt_core.analysis.trace.view import TraceView
-from rdpt_core.records import NOT_YET
+from rdpt_core.records import NOT_YET, Role
 from rdpt_core.ui.components import bundle
-from rdpt_core.ui.style import words
+from rdpt_core.ui.components.reader.answers import SentenceAnswers, answers_css, answers_payload, colours_css
+from rdpt_core.ui.style import theme, words
 from rdpt_core.ui.style.theme import MARKS, label_key
 from rdpt_core.ui.style.words import defaults_name
 
 MODULES = (
-    *("dom", "hub", "rule", "model", "marks", "facts", "tooltip", "legend", "text", "pointer", "joint", "ribbon"),
-    *("thresholds", "search", "math", "strip", "card", "keys", "tools", "view", "main"),
+    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "facts", "tooltip", "legend", "text"),
+    *("pointer", "joint", "ribbon", "thresholds", "search", "math", "strip", "others", "card", "keys"),
+    *("tools", "view", "main"),
 )
 
 SCRIPT = bundle.script(*(f"reader/{name}.js" for name in MODULES))
-STYLE = bundle.style(
-    "reader/reader.css", "reader/swatch.css", "reader/zero_width.css", "reader/panels.css", root=".reader"
+STYLE = "\n".join(
+    [
+        bundle.style(
+            "reader/reader.css", "reader/swatch.css", "reader/zero_width.css", "reader/panels.css", root=".reader"
+        ),
+        *(f'.reader[data-mode="{mode}"] {{\n{colours_css(mode)}\n}}' for mode in theme.MODES),
+        answers_css(),
+    ]
 )
 
 FEATURES = ("joint", "thresholds", "card", "search", "math", "step")
@@ -57,7 +66,25 @@ class ReaderState:
     has_link: bool = True
 
 
-def text_payload(view: TraceView, key: str, name: str = "main") -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What only runs with several teachers, or with further models, have to show.
+
+    Attributes:
+        teacher: what the teacher is called; None where there is one only.
+        others: what further models make of the trace.
+        answers: whose its sentences are by attribution; None where nothing is attributed.
+    """
+
+    teacher: str | None = None
+    others: tuple[OtherView, ...] = ()
+    answers: SentenceAnswers | None = None
+
+
+NO_EXTRAS = Extras()
+
+
+def text_payload(view: TraceView, key: str, name: str = "main", extras: Extras = NO_EXTRAS) -> dict[str, Any]:
     """What stays while thresholds move. Equal traces give equal payloads, so that nothing is sent twice."""
     scored, texts, roles = view.is_scored, view.texts(), list(view.roles)
     nothing: list[None] = [None] * len(texts)
@@ -91,7 +118,31 @@ def text_payload(view: TraceView, key: str, name: str = "main") -> dict[str, Any
             {"label": str(label), "key": label_key(label), "letter": MARKS[label_key(label)].letter}
             for label in label_order(view.roles)
         ],
+        **_extra_payload(extras),
     }
+
+
+def _extra_payload(extras: Extras) -> dict[str, Any]:
+    """Nothing for a run of one triple."""
+    found: dict[str, Any] = {}
+    if extras.teacher is not None:
+        found["names"] = {str(Role.TEACHER): f"teacher {words.plain(extras.teacher, 40)}"}
+    if extras.others:
+        found["others"] = [
+            {
+                "key": str(other.model.key),
+                "group": other.model.group,
+                "name": words.plain(other.model.name, 40),
+                "model": words.plain(other.model.model, 120),
+                "values": _doubles(other.sentences.column("value").to_pylist()),
+                "sums": _doubles(other.sentences.column("logprob_sum").to_pylist()),
+                "tokens": other.sentences.column("n_tokens").to_pylist(),
+            }
+            for other in extras.others
+        ]
+    if extras.answers is not None:
+        found["answers"] = answers_payload(extras.answers)
+    return found
 
 
 def labels_payload(view: TraceView, key: str, state: ReaderState | None = None, name: str = "main") -> dict[str, Any]:

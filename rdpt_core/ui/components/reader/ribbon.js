@@ -3,7 +3,8 @@
 
 import { clamp, el, fitCanvas, sizeOf } from "./dom.js";
 import { logRatio, upperRole } from "./marks.js";
-import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
+import { UNCERTAIN } from "./rule.js";
+import { tintOf } from "./tint.js";
 
 const CELLS = { top: 7, height: 18 };
 const RATIO = { top: 29, height: 24 };
@@ -33,7 +34,7 @@ export function makeRibbon(view) {
     // Cells change with labels, choice, hits, size and theme; scrolling only moves the bracket.
     const chosen = [...view.legend.chosen].join();
     const size = Object.values(sizeOf(canvas)).join("×");
-    const state = [model.version, size, view.root.dataset.mode, chosen, view.search.version].join("|");
+    const state = [model.version, view.colour, size, view.root.dataset.mode, chosen, view.search.version].join("|");
     if (state !== drawn || model !== draw.model) {
       const fitted = fitCanvas(canvas, sizeOf(canvas));
       if (!fitted) return;
@@ -126,13 +127,15 @@ function firstAbove(edges, goal) {
 
 // Where a pixel's column holds many sentences, it shows how they divide, stacked in the legend's order.
 function paintCells({ ctx, width, scale }, view) {
-  const { model, palette, legend } = view;
-  const { edges, codes, n } = model;
+  const { model, legend } = view;
+  const { edges, n } = model;
+  const tint = tintOf(view);
+  const { codes } = tint;
   const columns = Math.round(width * scale);
   const perColumn = edges[n] / columns;
-  const shares = new Float64Array(N_CODES);
+  const shares = new Float64Array(tint.n);
   // Uncertain ones look like the others here, unless the legend's choice is about them.
-  const bits = legend.chosen.has("uncertain") ? LABEL | UNCERTAIN : LABEL;
+  const bits = legend.chosen.has("uncertain") ? tint.mask | UNCERTAIN : tint.mask;
   const strength = Array.from(shares, (_, code) => (legend.keeps(code) ? 1 : 0.18));
   let i = 0;
   let run = { code: -1, from: 0 };
@@ -142,7 +145,7 @@ function paintCells({ ctx, width, scale }, view) {
   };
   const fill = (code, from, to, low, high) => {
     ctx.globalAlpha = strength[code];
-    ctx.fillStyle = palette.tones[code & LABEL].tint;
+    ctx.fillStyle = tint.tone(code).tint;
     ctx.fillRect(from / scale, CELLS.top + low * CELLS.height, (to - from) / scale, (high - low) * CELLS.height);
   };
   for (let column = 0; column < columns; column += 1) {
@@ -166,7 +169,7 @@ function paintCells({ ctx, width, scale }, view) {
     const wide = edges[i + 1] - edges[i] > 3 * perColumn;
     let low = 0;
     const winner = wide ? shares.indexOf(Math.max(...shares)) : -1;
-    for (let code = 0; code <= bits; code += 1) {
+    for (let code = 0; code < tint.n; code += 1) {
       if (!shares[code] || (wide && code !== winner)) continue;
       const share = wide ? 1 : shares[code] / perColumn;
       fill(code, column, column + 1, low, low + share);

@@ -1,17 +1,9 @@
 // The response itself: one span a sentence, in blocks that the browser may skip while they are out of sight.
 
 import { clamp, el, piecesOf } from "./dom.js";
-import { CODES } from "./marks.js";
-import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
 
 const SENTENCES_PER_BLOCK = 40;
 const LINE_PX = 28;
-
-// Every appearance that a label code can have, made once: painting compares numbers and assigns strings.
-const CLASS_NAMES = Array.from({ length: N_CODES }, (_, code) => {
-  const uncertain = code & UNCERTAIN ? " uncertain" : "";
-  return `s m-${CODES[code & LABEL]?.key}${uncertain}`;
-});
 
 export function drawText(box, text) {
   const spans = new Array(text.texts.length);
@@ -108,15 +100,6 @@ function whenItHasAWidth(node, call) {
     call();
   });
   observer.observe(node);
-}
-
-// Only what changed is touched: a drag of a threshold turns few sentences at a time.
-export function paint(spans, codes, shown) {
-  for (let i = 0; i < spans.length; i += 1) {
-    if (codes[i] === shown[i]) continue;
-    spans[i].className = CLASS_NAMES[codes[i]];
-    shown[i] = codes[i];
-  }
 }
 
 // The sentences in sight: [first, last].

@@ -11,8 +11,9 @@ import { relabel } from "./model.js";
 import { listenToText } from "./pointer.js";
 import { makeRibbon } from "./ribbon.js";
 import { makeSearch } from "./search.js";
-import { bringIntoView, drawText, flash, inSight, layOutText, paint } from "./text.js";
+import { bringIntoView, drawText, flash, inSight, layOutText } from "./text.js";
 import { makeThresholds } from "./thresholds.js";
+import { makeSwitch, paint, tintOf, UNPAINTED } from "./tint.js";
 import { makeTools } from "./tools.js";
 import { hideTooltip, makeTooltip, showTooltip } from "./tooltip.js";
 
@@ -28,6 +29,7 @@ class View {
     Object.assign(this, { spans: [], blocks: [], shown: null, sight: [0, 0] });
     // The sentence that the keys stand on, the pinned one, and the one under the pointer.
     Object.assign(this, { current: 0, selected: null, lit: null, pickedAt: 0, features: new Set() });
+    this.colour = "label";
     this.root = el("section", "reader");
     this.root.setAttribute("aria-label", "Response, sentence by sentence");
     this.box = el("div", "text");
@@ -41,10 +43,13 @@ class View {
     this.help = makeHelp(this);
     this.card = makeCard(this);
     this.tools = makeTools(this);
+    this.switch = makeSwitch(this);
     const [top, body] = [el("div", "top"), el("div", "body")];
     this.bar = el("div", "bar");
     top.append(this.joint.node, this.thresholds.node);
-    this.bar.append(this.legend.node, this.tools.node);
+    const keys = el("div", "colours");
+    keys.append(this.switch.node, this.legend.node);
+    this.bar.append(keys, this.tools.node);
     body.append(this.box, this.card.node);
     const frame = el("div", "frame");
     frame.append(top, this.ribbon.node, this.bar, body, this.tip, this.help.node);
@@ -84,8 +89,8 @@ class View {
     Object.assign(this, { current: 0, selected: null, lit: null, pickedAt: 0 });
     const drawn = drawText(this.box, model.text);
     Object.assign(this, { spans: drawn.spans, blocks: drawn.blocks });
-    this.shown = new Uint8Array(model.n).fill(255);
-    this.legend.build(model.text.order);
+    this.shown = new Uint8Array(model.n).fill(UNPAINTED);
+    this.buildLegend();
     this.search.clear();
     hideTooltip(this.tip);
     // Painted before it enters the page, so that its style is computed once.
@@ -93,6 +98,25 @@ class View {
     layOutText(this.box, drawn);
     this.box.scrollTop = 0;
     this.sight = inSight(this.box, this);
+  }
+
+  buildLegend() {
+    const { text, answers } = this.model;
+    this.legend.build(text.order, this.colour === "attribution" && answers ? answers.list : null);
+    this.switch.draw();
+  }
+
+  // The same trace, with other answers: another rule decides whose its sentences are, or none does.
+  retint() {
+    this.shown.fill(UNPAINTED);
+    this.buildLegend();
+  }
+
+  colourBy(colour) {
+    if (this.colour === colour) return;
+    this.colour = colour;
+    this.retint();
+    this.recolour(this.rule);
   }
 
   offer(features) {
@@ -116,8 +140,9 @@ class View {
     this.joint.draw();
     this.thresholds.draw();
     this.ribbon.draw();
-    this.legend.draw(this.model);
-    paint(this.spans, this.model.codes, this.shown);
+    const tint = tintOf(this);
+    this.legend.draw(this.model, tint);
+    paint(this.spans, tint, this.shown);
     if (this.lit === null) hideTooltip(this.tip);
     this.card.refresh();
     performance.measure("rdpt-recolour", { start: started, end: performance.now() });
@@ -210,8 +235,9 @@ class View {
   // The next sentence in this direction that the legend keeps or, without a choice there, that has the same label.
   focusSimilar(by) {
     const { model, legend } = this;
-    const kept = (index) =>
-      legend.chosen.size ? legend.keeps(model.codes[index]) : markOf(model, index).label === markOf(model, this.current).label;
+    const { codes, name } = tintOf(this);
+    const kindOf = (index) => (name === "label" ? markOf(model, index).label : codes[index]);
+    const kept = (index) => (legend.chosen.size ? legend.keeps(codes[index]) : kindOf(index) === kindOf(this.current));
     for (let index = this.current + by; index >= 0 && index < model.n; index += by) {
       if (kept(index)) {
         this.focus(index);

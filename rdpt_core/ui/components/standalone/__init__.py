@@ -21,9 +21,11 @@ from rdpt_core.analysis.catalog import recorded_as
 from rdpt_core.analysis.labels import UNCERTAIN_PART
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.trace.fingerprint import text_hash
+from rdpt_core.analysis.trace.others import load_others, others_of
 from rdpt_core.analysis.trace.tokens import SentenceTokens, Strip, load_trace_tokens, strip_of
 from rdpt_core.analysis.trace.view import TraceView
-from rdpt_core.records import Trace
+from rdpt_core.analysis.which_teacher import teacher_name
+from rdpt_core.records import Role, Trace
 from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import bundle
@@ -37,7 +39,11 @@ _SCRIPT = f"{payload.SCRIPT}\n{bundle.text('standalone/standalone.js')}"
 
 
 def standalone_html(reader: Reader, run: Run, view: TraceView) -> str:
-    """The file. The same trace under the same rule gives the same bytes."""
+    """The file. The same trace under the same rule gives the same bytes.
+
+    Args:
+        reader: one that was told how the run is seen.
+    """
     style = _style()
     policy = (
         f"default-src 'none'; script-src '{_hash(_SCRIPT)}'; style-src '{_hash(style)}'; "
@@ -82,7 +88,8 @@ def _data(reader: Reader, run: Run, view: TraceView) -> dict[str, Any]:
     math = formulas_payload(view.texts(), "main", key)
     features = (*_FEATURES, "math") if math["formulas"] else _FEATURES
     state = payload.ReaderState(features=features, has_link=False)
-    text = payload.text_payload(view, key)
+    others = load_others(reader, run, view.trace_no, view.rule) if view.is_scored else ()
+    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others))
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
         "labels": payload.labels_payload(view, key, state),
@@ -144,6 +151,8 @@ def _card(run: Run, view: TraceView) -> str:
     packages = environment.get("packages", {})
     terms = [
         ("run", f"{run.name} ({run.run_id})"),
+        ("teacher", teacher_name(run)),
+        ("other models", "; ".join(f"{other.name} ({other.group}): {other.model}" for other in others_of(run))),
         ("traces hash", run.traces_hash),
         ("text hash", text_hash(view.trace.response)),
         ("template policy", run.template_policy),
@@ -158,7 +167,7 @@ def _card(run: Run, view: TraceView) -> str:
     ]
     models = [
         {
-            "role": model.role,
+            "role": _role(run, model.role),
             "model": model.model,
             "revision": model.revision,
             "dtype": model.precision,
@@ -179,6 +188,12 @@ def _card(run: Run, view: TraceView) -> str:
         f'<div class="wide" tabindex="0" role="region" aria-label="Models"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>\n{_terms(terms, thresholds)}</section>\n"
     )
+
+
+def _role(run: Run, role: str) -> str:
+    """A role, with the name of the teacher where the run has several."""
+    name = teacher_name(run) if role == Role.TEACHER else None
+    return role if name is None else f"{role} “{name}”"
 
 
 def _terms(terms: Iterable[tuple[str, str | None]], further: str = "", kind: str = "long") -> str:

@@ -20,7 +20,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, filters, notices
+from rdpt_core.ui.frame import context, filters, notices, teacher_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
 from rdpt_core.ui.pages.benchmarks.figures import cells_figure, difference_figure, points_in_words, share_in_words
@@ -48,6 +48,8 @@ def draw(page: PageContext) -> None:
     comparable = comparable_runs(page)
     row, column, unit, average = _choose(_dimensions(page, scope, comparable))
     runs = {name: page.database.data(run) for name, run in _named(page, comparable, row, column)}
+    if len(runs) > 1:
+        teacher_picker.runs_notice([data.run for data in runs.values()])
     by_tokens = unit == "tokens"
     shares = shares_of_groups(runs, page.rule, scope, row, column, by_tokens=by_tokens, average=average)
     if not shares.cells:

@@ -13,12 +13,14 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.run_agreement import differences
 from rdpt_core.analysis.trace.comparison import Kind, Suggestion, TraceComparison, compare, mixed_questions
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view, question_text
+from rdpt_core.analysis.which_teacher import teacher_name
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import pairs
 from rdpt_core.ui.components.card import Item, card
 from rdpt_core.ui.components.reader.component import draw_labels, draw_text, reader_message
-from rdpt_core.ui.components.reader.payload import ReaderState
-from rdpt_core.ui.frame import links, notices, trace_picker
+from rdpt_core.ui.components.reader.payload import Extras, ReaderState
+from rdpt_core.ui.data import trace_data
+from rdpt_core.ui.frame import links, notices, teacher_picker, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.compare.sides import (
     Side,
@@ -48,7 +50,7 @@ class SideView:
     @property
     def key(self) -> str:
         """Of the reader: tells its messages from those about another trace."""
-        return f"{self.run.run_id}/{self.view.trace_no}"
+        return trace_data.reader_key(self.run, self.view.trace_no)
 
 
 def draw(page: PageContext) -> None:
@@ -72,6 +74,7 @@ def draw(page: PageContext) -> None:
     if left.run.run_id != right.run.run_id:
         changes = "; ".join(differences(left.run, right.run))
         st.caption(f"What differs from the left run to the right one: {words.no_markdown(changes, 300)}.")
+        teacher_picker.runs_notice([left.run, right.run])
     notices.run_notices(page, brief=True)
     views = [_load_view(page, side) for side in (left, right)]
     notices.faint_notice(views[0].view.faint(), brief=True)
@@ -83,7 +86,7 @@ def draw(page: PageContext) -> None:
     for column, shown in zip(st.columns(2), views, strict=True):
         with column:
             _head(shown)
-            draw_text(shown.view, shown.key, shown.name)
+            draw_text(shown.view, shown.key, shown.name, Extras(teacher_name(shown.run)))
     with strip:
         _moving(comparison, views[0], views[1])
 
@@ -225,7 +228,7 @@ def compare_traces(
 def _moving(comparison: TraceComparison, left: SideView, right: SideView) -> None:
     """What moves with a choice. A fragment, so that a step through the pairs does not send the page again."""
     rows = comparison.alignment.rows
-    key = "/".join(f"{shown.run.run_id}:{shown.view.trace_no}" for shown in (left, right))
+    key = "/".join(shown.key.replace("/", ":") for shown in (left, right))
     # For each side, the sentence in every row of the strip; None where it has no partner.
     sentences = {"left": [row.left for row in rows], "right": [row.right for row in rows]}
 

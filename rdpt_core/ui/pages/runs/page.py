@@ -25,7 +25,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.frame import context, links, notices, settings
+from rdpt_core.ui.frame import context, links, notices, settings, teacher_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, describe, explain_empty
 from rdpt_core.ui.pages.runs import figures
@@ -268,7 +268,8 @@ def _compare_links(first: Run, second: Run, table: pa.Table) -> pa.Array:
         {"run": first.run_id, "trace": here, "run2": second.run_id, "trace2": there}
         for here, there in zip(*(table.column(n).to_pylist() for n in ("trace_id", "second_trace_id")), strict=True)
     )
-    return pa.array(["compare?" + urlencode(each) for each in parameters], pa.string())
+    addresses = ("compare?" + urlencode(links.within_database(each)) for each in parameters)
+    return pa.array(list(addresses), pa.string())
 
 
 def _wanted_transition(agreement: RunAgreement) -> tuple[str, str] | None:
@@ -307,6 +308,7 @@ def draw(page: PageContext) -> None:
         f"What differs from this run: {words.no_markdown('; '.join(differences(page.run, other_run)), 300)}. "
         f"Traces: {describe(scope)}."
     )
+    teacher_picker.runs_notice([page.run, other_run])
     if common_scheme(page.run.roles, other_run.roles) is None:
         st.info(
             "**These two runs cannot be compared by labels**: one has no distilled model, the other no teacher, so "

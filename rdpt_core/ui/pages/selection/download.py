@@ -13,11 +13,13 @@ from rdpt_core.analysis.selection.pick import select
 from rdpt_core.analysis.selection.settings import Settings
 from rdpt_core.analysis.selection.side_by_side import ComparisonPlan, SideBySide, picked_text, positions_of
 from rdpt_core.analysis.selection.training import FORMATS
+from rdpt_core.analysis.which_teacher import chosen_teacher
 from rdpt_core.errors import RdptError
 from rdpt_core.store.basket import BasketItem
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.settings import shown
+from rdpt_core.ui.parts.export_panel import file_stem
 from rdpt_core.ui.style import words
 
 _NAMES = {
@@ -50,7 +52,7 @@ def draw(page: PageContext, plan: ComparisonPlan, side_by_side: SideBySide, item
     st.download_button(
         f"Download {words.count(len(trace_nos), 'sample')}, {words.count(selection.n_tokens, 'token')}",
         partial(_text, page, trace_nos, format_name),
-        f"{name}-{page.run.run_id[:8]}-{format_name}.jsonl",
+        f"{file_stem(page, name)}-{format_name}.jsonl",
         "application/jsonl",
         key="take_file",
         on_click="ignore",
@@ -93,4 +95,6 @@ def _command(page: PageContext, plan: ComparisonPlan, name: str, format_name: st
         basket=by_hand,
     )
     files = [f"--db {shlex.quote(shown(page.database.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
-    return " ".join(["rdpt select", *files, *settings.flags()])
+    teacher = chosen_teacher(page.run)
+    seen_with = [f"--teacher {teacher.address}"] if teacher.key is not None else []
+    return " ".join(["rdpt select", *files, *seen_with, *settings.flags()])

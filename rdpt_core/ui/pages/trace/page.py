@@ -146,9 +146,9 @@ def draw(page: PageContext) -> None:
         st.info("The response is empty: there is nothing to score.", icon=":material/check_box_outline_blank:")
     elif not view.is_scored:
         st.info("The run has not scored this trace yet. Its text is shown without labels.", icon=":material/schedule:")
-    key = f"{page.run.run_id}/{view.trace_no}"
+    key = trace_data.reader_key(page.run, view.trace_no)
     with st.container(gap=None):
-        draw_text(view, key)
+        draw_text(view, key, extras=trace_data.extras(page.data, view))
         _labels(page, view, key, _trace_ids(choice, traces))
     with st.container(horizontal=True, vertical_alignment="center"):
         how_to_read(page.run, view)

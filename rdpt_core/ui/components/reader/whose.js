@@ -1,0 +1,31 @@
+// Whose a sentence is by attribution: the answer in words, and how probable each source is.
+
+import { decimal, el } from "./dom.js";
+
+export function answerLine({ answers }, index) {
+  const words = answers?.words[index];
+  if (!words) return [];
+  const node = el("div", "tip-answer");
+  const { key, letter } = answers.list[answers.codes[index] - 1];
+  node.append("Attribution ", el("span", `swatch a-${key}`, letter), " ", el("b", "", words));
+  return [node];
+}
+
+export function posteriorOf({ answers }, index) {
+  if (!answers?.posterior || !answers.words[index]) return [];
+  const { names, values } = answers.posterior;
+  const grid = el("div", "whose-grid");
+  grid.setAttribute("role", "group");
+  grid.setAttribute("aria-label", "How probable each source is, given that it is one of these");
+  names.forEach((name, k) => {
+    const p = values[index * names.length + k];
+    const bar = el("span", "tip-bar");
+    const fill = el("span", "tip-fill whose-fill");
+    fill.style.width = `${100 * (Number.isFinite(p) ? p : 0)}%`;
+    bar.append(fill);
+    const title = el("span", "tip-role", name);
+    title.title = name;
+    grid.append(title, bar, el("span", "tip-n", decimal(p, 2)));
+  });
+  return [grid];
+}
