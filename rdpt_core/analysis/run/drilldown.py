@@ -62,7 +62,7 @@ def traces_of_cell(runs: Sequence[RunData], rule: LabelRule, scope: Scope, cell:
             listed = holding[np.argsort(-n[holding], kind="stable")][:LIMIT]
             index = _first_sentences(data, rule, scope, members[listed], k)
             numbers = {f"{label} sentences": n[listed].tolist()}
-            return _drilldown(data, rule, len(holding), traces.trace_no[members[listed]], index, numbers)
+            return drilldown_of(data, rule, len(holding), traces.trace_no[members[listed]], index, numbers)
     return Drilldown(runs[0].run, 0, (), ())
 
 
@@ -93,7 +93,7 @@ def sentences_at_point(
     chosen_table = replace(table, amount=table.amount[chosen], reaches=table.reaches[chosen])
     rows = data.rows(rule, scope)[chosen]
     n, listed, index = sentences_at(gaps, data.codes(rule), rows, chosen_table, point.point_no, point.label_no, LIMIT)
-    return _drilldown(data, rule, n, traces.trace_no[chosen[listed]], index, {})
+    return drilldown_of(data, rule, n, traces.trace_no[chosen[listed]], index, {})
 
 
 def graded_traces(data: RunData, rule: LabelRule, scope: Scope, measure: str, predictor: str, group: str) -> Drilldown:
@@ -120,12 +120,12 @@ def graded_traces(data: RunData, rule: LabelRule, scope: Scope, measure: str, pr
     if not is_length:
         index = np.maximum(_first_sentences(data, rule, scope, listed, data.labels.index(predictor)), 0)
     name = "number of sentences" if is_length else f"{measure} of {predictor} sentences"
-    return _drilldown(
+    return drilldown_of(
         data, rule, len(members), traces.trace_no[listed], index, {name: np.round(value[order], 3).tolist()}
     )
 
 
-def _drilldown(
+def drilldown_of(
     data: RunData,
     rule: LabelRule,
     n: int,
@@ -133,7 +133,14 @@ def _drilldown(
     place: Ints,
     numbers: Mapping[str, Sequence[float]],
 ) -> Drilldown:
-    """`place` counts the sentences of a trace that the rule counts."""
+    """A sentence each of some traces.
+
+    Args:
+        n: how many traces there are in all.
+        trace_no: (n_listed,), those that are listed.
+        place: (n_listed,), the sentence of each, counted among those that the rule counts.
+        numbers: more about each, by name.
+    """
     traces, index = tuple(trace_no.tolist()), tuple(place.tolist())
     if not rule.marks:
         index = data.ask(_indices, rule, traces, index)

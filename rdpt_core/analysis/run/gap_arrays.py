@@ -79,7 +79,7 @@ def load_gaps(
         values = ", ".join(f"v_{role}" for role in run.roles)
         columns["highest"] = f"(CASE WHEN {scored_by(scheme)} IS NOT NULL THEN greatest({values}) END)::FLOAT"
         tally = _Tally()
-    sentences = _read(reader, run, rule, columns, labels_sql(rule, run.roles, source), dtypes, tally)
+    sentences = read_in_order(reader, run, rule, columns, labels_sql(rule, run.roles, source), dtypes, tally)
     notable = tally.reached_by(NOTABLE_PART) if tally is not None else float("inf")
     return Gaps(
         run.roles,
@@ -141,13 +141,13 @@ def load_token_counts(reader: Reader, run: Run, *, marks: bool = False) -> Small
     """(n_sentences,) tokens of the role that wrote the trace, in the order of `Gaps`; 0 where missing."""
     rule = LabelRule.make(marks=marks)
     counts = {"n_tokens": f"coalesce(n_tokens_{writing_role(run.roles)}, 0)"}
-    read = _read(reader, run, rule, counts, sentences_sql(run.run_no, rule), {"n_tokens": np.int32})
+    read = read_in_order(reader, run, rule, counts, sentences_sql(run.run_no, rule), {"n_tokens": np.int32})
     n_tokens: SmallInts = read.columns["n_tokens"]
     return n_tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Columns:
+class InOrder:
     """Columns over sentences in order, and where each trace begins."""
 
     columns: dict[str, npt.NDArray[Any]]
@@ -155,7 +155,7 @@ class _Columns:
     start: Ints
 
 
-def _read(
+def read_in_order(
     reader: Reader,
     run: Run,
     rule: LabelRule,
@@ -163,7 +163,7 @@ def _read(
     source: str,
     dtypes: dict[str, Any],
     tally: _Tally | None = None,
-) -> _Columns:
+) -> InOrder:
     """Columns over the sentences of a run, in order of trace and sentence.
 
     Sentences are nearly always stored in that order, which one query over the rows of each trace tells; then their
@@ -190,7 +190,7 @@ def _read(
     if not ordered:
         order = np.lexsort((arrays.pop("sentence_index"), arrays.pop("trace_no")))
         arrays = {name: values[order] for name, values in arrays.items()}
-    return _Columns(arrays, trace_no, start)
+    return InOrder(arrays, trace_no, start)
 
 
 def _stored_traces(reader: Reader, run: Run, rule: LabelRule) -> tuple[SmallInts, Ints, bool]:
@@ -308,22 +308,28 @@ def _of_traces(
 
 
 def count_codes(gaps: Gaps, codes: Codes, weight: SmallInts | None = None) -> Doubles:
-    """How much of each trace carries each code. Shape: (n_traces, n_labels + 1); column 0 is unscored.
+    """How much of each trace carries each code. Shape: (n_traces, n_labels + 1); column 0 is unscored."""
+    return count_by_trace(gaps.start, codes, len(label_order(gaps.roles)) + 1, weight)
+
+
+def count_by_trace(start: Ints, codes: npt.NDArray[Any], width: int, weight: SmallInts | None = None) -> Doubles:
+    """How much of each trace carries each code. Shape: (n_traces, width).
 
     Equals, for each trace, `np.bincount(its codes, its weights)`.
 
     Args:
+        start: (n_traces + 1,), where the sentences of each trace begin.
+        codes: (n_sentences,), whole numbers below `width`.
         weight: (n_sentences,), such as tokens; None counts sentences. Sums are exact below 2**53.
     """
-    width = len(label_order(gaps.roles)) + 1
-    n_traces = len(gaps.trace_no)
+    n_traces = len(start) - 1
     counts = np.empty((n_traces, width))
     # In passes over whole traces, so that the temporary index stays small.
     step = max(1, int(_PASS * 4 * n_traces / max(1, len(codes))))
     for first in range(0, n_traces, step):
         last = min(first + step, n_traces)
-        begin, end = gaps.start[first], gaps.start[last]
-        cell = np.repeat(np.arange(last - first) * width, np.diff(gaps.start[first : last + 1])) + codes[begin:end]
+        begin, end = start[first], start[last]
+        cell = np.repeat(np.arange(last - first) * width, np.diff(start[first : last + 1])) + codes[begin:end]
         sums = np.bincount(cell, None if weight is None else weight[begin:end], (last - first) * width)
         counts[first:last] = sums.reshape(-1, width)
     return counts

@@ -20,7 +20,7 @@ NONE = "(none)"
 
 
 # What a trace may be grouped by, beside its run; the grade is made of `correct`.
-ATTRIBUTES = ("benchmark", "domain", "model", "difficulty")
+ATTRIBUTES = ("benchmark", "domain", "model", "difficulty", "teacher_id")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,259 @@
+"""The verdict on a whole run: which teachers it shows, which it does not, and which cannot be told apart.
+
+Teachers are relatives if, of the sentences that point to the pair and to nobody else, fewer than one in
+five says which of the two. Relatives are judged together, as a group; any other teacher is a group by itself.
+
+    in        more than `floor` of the sentences name the group and nothing else: surely, after Holm
+    not in    fewer than `floor` of them could come from it and from no student, no other group that is in: surely
+    open      neither can be said
+
+The floor is what a model that taught nobody is credited with, at the most, and no less than 2%.
+None of these comes first if it has most of what is not the student's, surely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from rdpt_core.analysis.attribution.weights import Sets, Weights
+from rdpt_core.analysis.statistics.holm import holm
+from rdpt_core.analysis.statistics.intervals import share_ends
+from rdpt_core.arrays import Bools, Doubles, Floats
+
+State = Literal["in", "not in", "open"]
+
+LEAST_FLOOR = 0.02
+"""Below this share no source is looked for: about as many sentences mislead."""
+
+TOLD_APART = 0.2
+LEVEL = 0.05
+FEW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVerdict:
+    """What is said of one teacher.
+
+    Attributes:
+        name: what it is called.
+        group: all teachers that cannot be told from it, itself included.
+        state: of the group.
+        share: of the sentences that name the group and nothing else, with a 95% interval; ends NaN where refused.
+        p_holm: adjusted p-value against the floor; NaN where refused.
+        weight, weight_low, weight_high: its mixture weight.
+    """
+
+    name: str
+    group: tuple[str, ...]
+    state: State
+    share: float
+    low: float
+    high: float
+    p_holm: float
+    weight: float
+    weight_low: float
+    weight_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on a run.
+
+    Attributes:
+        sources: one entry a teacher.
+        relatives: groups of teachers that cannot be told apart.
+        sentence: the verdict in plain words.
+        warnings: what whoever reads it must know.
+        dominated_by_none: whether most of what is not the student's has a source that is not here.
+        none: share of sentences that no source accounts for, and the ends of its interval.
+        floor: the share that a teacher must exceed.
+        n_questions: questions with a scored sentence.
+        n_effective: how many equally heavy questions they are worth.
+        refused: why nothing can be said; None if something can.
+    """
+
+    sources: tuple[SourceVerdict, ...]
+    relatives: tuple[tuple[str, ...], ...]
+    sentence: str
+    warnings: tuple[str, ...]
+    dominated_by_none: bool
+    none: tuple[float, float, float]
+    floor: float
+    n_questions: int
+    n_effective: float
+    refused: str | None
+
+
+def make_verdict(sets: Sets, weights: Weights, floor: float | None, *, n_controls: int) -> Verdict:
+    """The verdict of one run.
+
+    Args:
+        sets: by question; the last two sources are the student and none of these.
+        weights: of the same.
+        floor: the largest share that a control could be credited with; None without a control.
+        n_controls: how many controls the run has.
+    """
+    limit = LEAST_FLOOR if floor is None or np.isnan(floor) else max(LEAST_FLOOR, floor)
+    n_teachers = len(sets.names) - 2
+    drawn = sets.draw() if sets.refused is None else None
+    groups = find_relatives(sets.member, sets.counts.sum(axis=0), n_teachers)
+    own = _Shares(sets, drawn, [_only(sets.member, group) for group in groups])
+    p_in = _adjusted(own, limit, above=True)
+    is_in = [bool(p < LEVEL and low > limit) for p, low in zip(p_in, own.low, strict=True)]
+    shown = np.zeros(len(sets.names), bool)
+    for group, yes in zip(groups, is_in, strict=True):
+        shown[group] = yes
+    # What could still come from a group: not the student's, not of no source, not of a group that is in.
+    free = ~(sets.member[:, n_teachers:].any(axis=1) | sets.member[:, shown].any(axis=1))
+    rest = _Shares(sets, drawn, [sets.member[:, group].any(axis=1) & free for group in groups])
+    p_out = _adjusted(rest, limit, above=False)
+    states: list[State] = [
+        "in" if yes else "not in" if p < LEVEL and high < limit else "open"
+        for yes, p, high in zip(is_in, p_out, rest.high, strict=True)
+    ]
+    none = _none_share(sets, drawn, n_teachers)
+    lost = sets.member[:, -1] & (sets.member.sum(axis=1) == 1)
+    everything = _Shares(sets, drawn, [lost])
+    dominated = none is not None and none > 0.5 and float(everything.low[0]) > LEAST_FLOOR
+    sources = []
+    for name_no in range(n_teachers):
+        g = next(i for i, group in enumerate(groups) if name_no in group)
+        sources.append(
+            SourceVerdict(
+                sets.names[name_no],
+                tuple(sets.names[k] for k in groups[g]),
+                states[g],
+                *(float(ends[g]) for ends in (own.share, own.low, own.high)),
+                float(p_in[g]),
+                *(float(ends[name_no]) for ends in (weights.weight, weights.low, weights.high)),
+            )
+        )
+    named = [tuple(sets.names[k] for k in group) for group in groups]
+    relatives = tuple(names for names in named if len(names) > 1)
+    return Verdict(
+        tuple(sources),
+        relatives,
+        _sentence(named, states, dominated, sets.refused),
+        _warnings(relatives, n_controls, sets),
+        dominated,
+        (float(everything.share[0]), float(everything.low[0]), float(everything.high[0])),
+        limit,
+        len(sets.counts),
+        sets.n_effective,
+        sets.refused,
+    )
+
+
+def find_relatives(member: Bools, total: Doubles, n_teachers: int) -> list[list[int]]:
+    """Teachers in groups whose members cannot be told apart, in order; most groups are of one.
+
+    Args:
+        member: (n_sets, n_sources).
+        total: (n_sets,), sentences of each set.
+        n_teachers: the first of the sources.
+    """
+    pairs = np.zeros((n_teachers, n_teachers))
+    everything = max(1.0, float(total.sum()))
+    for k in range(n_teachers):
+        for m in range(k + 1, n_teachers):
+            only = _only(member, [k, m])
+            joint = only & member[:, k] & member[:, m]
+            n_pair, n_joint = float(total[only].sum()), float(total[joint].sum())
+            # Too few to matter are no reason to call two teachers alike.
+            if n_joint >= LEAST_FLOOR * everything and n_pair - n_joint < TOLD_APART * n_pair:
+                pairs[k, m] = 1
+    _, component = connected_components(csr_array(pairs), directed=False)
+    return [np.flatnonzero(component == number).tolist() for number in dict.fromkeys(component.tolist())]
+
+
+def _only(member: Bools, group: Sequence[int]) -> Bools:
+    """(n_sets,), the sets that name some of a group and nothing else."""
+    others = np.ones(member.shape[1], bool)
+    others[list(group)] = False
+    return np.asarray(member[:, list(group)].any(axis=1) & ~member[:, others].any(axis=1))
+
+
+class _Shares:
+    """Shares of the sentences whose set is one of some sets, with intervals. Shapes: (n_asked,)."""
+
+    def __init__(self, sets: Sets, drawn: Floats | None, asked: Sequence[Bools]) -> None:
+        which = np.stack(asked, axis=1).astype(np.float64)
+        amount = sets.counts @ which
+        weight = sets.counts.sum(axis=1)
+        two = np.stack([amount, weight[:, None] - amount], axis=2)
+        total = max(1.0, float(weight.sum()))
+        self.share: Doubles = amount.sum(axis=0) / total
+        self.low = self.high = np.full(len(asked), np.nan)
+        self.draws: Doubles | None = None
+        self.n_questions = len(sets.counts)
+        if drawn is not None:
+            self.draws = (drawn @ which) / drawn.sum(axis=1, keepdims=True)
+            both = np.stack([self.draws, 1 - self.draws], axis=2)
+            counted = np.full(len(asked), int(weight.sum()))
+            _, low, high = share_ends(two, both, counted)
+            self.low, self.high = low[:, 0], high[:, 0]
+
+
+def _adjusted(shares: _Shares, limit: float, *, above: bool) -> Doubles:
+    """(n_asked,), Holm's p-values of shares against the limit from resamples; NaN where refused."""
+    if shares.draws is None:
+        return np.full(len(shares.share), np.nan)
+    wrong = shares.draws <= limit if above else shares.draws >= limit
+    return holm((1 + wrong.sum(axis=0)) / (1 + len(shares.draws)))
+
+
+def _none_share(sets: Sets, drawn: Floats | None, n_teachers: int) -> float | None:
+    """The lower end of the part that none of these has in what is not the student's; None where refused."""
+    if drawn is None:
+        return None
+    lost = sets.member[:, -1] & (sets.member.sum(axis=1) == 1)
+    taught = sets.member[:, :n_teachers].any(axis=1) & ~sets.member[:, n_teachers:].any(axis=1)
+    upper, lower = drawn @ lost, drawn @ (lost | taught)
+    part = np.divide(upper, lower, out=np.zeros_like(upper), where=lower > 0)
+    return float(np.quantile(part, LEVEL / 2))
+
+
+def _sentence(groups: Sequence[tuple[str, ...]], states: Sequence[State], dominated: bool, refused: str | None) -> str:
+    if refused is not None:
+        return f"No verdict: {refused}."
+    by_state = {state: [_group(g) for g, s in zip(groups, states, strict=True) if s == state] for state in states}
+    found, absent, unclear = (by_state.get(state, []) for state in ("in", "not in", "open"))
+    parts = []
+    if dominated:
+        parts.append("mostly none of these" if not found else f"{_join(found, 'and')}, but mostly none of these")
+    elif found:
+        parts.append(_join(found, "and"))
+    if absent:
+        parts.append(f"not {_join(absent, 'and not')}")
+    if unclear:
+        parts.append(f"nothing can be said of {_join(unclear, 'and')}")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]} (95% confidence)."
+
+
+def _group(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"one of {_join(names, 'and')}, which cannot be told apart"
+
+
+def _join(words: Sequence[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _warnings(relatives: Sequence[tuple[str, ...]], n_controls: int, sets: Sets) -> tuple[str, ...]:
+    found = [
+        f"{_join(names, 'and')} cannot be told apart: hardly any sentence is much likelier under one of them alone."
+        for names in relatives
+    ]
+    if not n_controls:
+        found.append(
+            "The run has no control, so nothing shows how much a model that taught nobody would be credited with."
+        )
+    if sets.refused is None and sets.n_effective < FEW:
+        found.append(f"Few questions: they are worth {sets.n_effective:.0f} equal ones, so intervals are wide.")
+    return tuple(found)
