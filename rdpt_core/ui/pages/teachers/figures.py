@@ -19,6 +19,8 @@ from rdpt_core.ui.style.sources import ANSWERS, AnswerLooks
 from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Mode
 
 _ROW_HEIGHT = 70
+# An empty title keeps `chart` from adding who is chosen as teacher: these figures are the same whoever is.
+_NO_TITLE = {"text": ""}
 # Axes and colours that end lower would blow up shares of a few percent.
 _LEAST_END = 0.2
 
@@ -113,6 +115,7 @@ def _frame(figure: go.Figure, column: int, row: int, ink: str) -> None:
 def _lay_out_matrix(figure: go.Figure, rows: Sequence[RowShares], columns: Sequence[str], mode: Mode) -> None:
     figure.update_layout(
         base_layout(mode),
+        title=_NO_TITLE,
         height=64 + _ROW_HEIGHT * len(rows),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         hovermode="closest",
@@ -146,7 +149,7 @@ def _row_name(cell: RowShares) -> str:
 def shares_of_groups(table: AttributionTable, looks: AnswerLooks, mode: Mode) -> go.Figure:
     """Stacked bars and points with intervals, one line a group. A click returns as customdata (row, column)."""
     groups = [GroupShares(cell.row, table.answers, cell.intervals) for cell in table.cells]
-    return shares_figure(groups, mode, looks.look)
+    return shares_figure(groups, mode, looks.look).update_layout(title=_NO_TITLE)
 
 
 def weights_figure(weights: Weights, looks: AnswerLooks, mode: Mode) -> go.Figure:
@@ -183,7 +186,8 @@ def weights_figure(weights: Weights, looks: AnswerLooks, mode: Mode) -> go.Figur
         )
     highest = np.concatenate([weights.weight, weights.most, weights.high])
     end = min(1.0, math.ceil(10 * float(np.nanmax([_LEAST_END, *highest]))) / 10)
-    figure.update_layout(base_layout(mode), height=64 + 36 * len(names), margin={"l": 8, "r": 16, "t": 8, "b": 44})
+    margin = {"l": 8, "r": 16, "t": 8, "b": 44}
+    figure.update_layout(base_layout(mode), title=_NO_TITLE, height=64 + 36 * len(names), margin=margin)
     figure.update_xaxes(
         title={"text": "weight in the mixture", "font": {"size": 12, "color": MUTED[mode]}},
         range=[-0.03 * end, 1.03 * end],

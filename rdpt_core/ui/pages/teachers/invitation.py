@@ -33,11 +33,10 @@ def explain(page: PageContext) -> None:
             icon=":material/hourglass_top:",
         )
         return
-    known = "knows its teacher alone" if Role.TEACHER in page.run.roles else "has no teacher"
+    known = "has one teacher and nothing to compare it with" if Role.TEACHER in page.run.roles else "has no teacher"
     st.info(
-        f"**This run {known}.** Whether a sentence comes from one teacher or another can only be told once both have "
-        "read it. Add a further model at any time: it alone reads the traces, and nothing that is there is scored "
-        "again.",
+        f"**This run {known}.** Whose a sentence is can only be told once every model in question has read it. You can "
+        "add models at any time: only the new one reads the traces, and nothing that is there is scored again.",
         icon=":material/group_add:",
     )
     add = f"rdpt score --add --run {page.run.run_id[:8]} --db {shlex.quote(settings.shown(page.database.path))}"

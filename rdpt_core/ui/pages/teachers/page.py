@@ -40,6 +40,8 @@ def draw(page: PageContext) -> None:
     scope = begin(page, "Teachers", _PURPOSE)
     if scope is None:
         return
+    if page.run.seen_as:
+        st.caption("This page sets all sources of the run side by side, whichever of them is chosen as Teacher.")
     above = st.container()
     rule = controls.choose_rule()
     looks = AnswerLooks(answer_names(page.run)[:-N_OTHERS])
@@ -59,9 +61,8 @@ def _matrix(page: PageContext, rule: AttributionRule, scope: Scope, looks: Answe
     table = page.data.attribution.table(page.rule, rule, scope, rows)
     shown = controls.shown_rows(table)
     figure = figures.matrix_figure(shown, table.answers, looks, context.mode(), framed=rows == ROUTED)
-    clicked = chart(
-        figure, "matrix", "Share of every answer in every group; the same numbers are in the export's table"
-    )
+    alt = "Share of every answer in every group; the same numbers are in the export's table"
+    clicked = chart(figure, "matrix", alt)
     is_framed = rows == ROUTED and any(cell.row in looks.teachers for cell in shown)
     framed = " A frame marks where routed and attributed teacher are the same." if is_framed else ""
     st.caption(
@@ -100,9 +101,8 @@ def _weights(page: PageContext, rule: AttributionRule, scope: Scope, looks: Answ
     weights = page.data.attribution.weights(page.rule, rule, scope)
     glossary.explained_heading("The mixture", "mixture weight", "none of these")
     figure = figures.weights_figure(weights, looks, context.mode())
-    chart(
-        figure, "weights", "Weight of every source in the mixture; the numbers are in the text below", clickable=False
-    )
+    alt = "Weight of every source in the mixture; the numbers are in the text below"
+    chart(figure, "weights", alt, clickable=False)
     found = (words.no_markdown(figures.weight_in_words(weights, place), 200) for place in range(len(weights.names)))
     st.markdown(f"{'; '.join(found)}.")
     st.caption(
@@ -123,7 +123,7 @@ def _export(
     shown: dict[str, go.Figure],
 ) -> None:
     extra: list[str | Method] = [_rule_in_words(rule), SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES]
-    export_panel.offer(page, name, table, shown, methods_paragraph(page.run, page.rule, scope.words(), extra))
+    export_panel.offer(page, name, table, shown, methods_paragraph(page.own_run, page.rule, scope.words(), extra))
 
 
 def _rule_in_words(rule: AttributionRule) -> str:
