@@ -9,6 +9,7 @@ sentences     which of them an analysis counts
 scope         which traces an analysis looks at
 catalog       what a run holds
 run           every number about a whole run
+attribution   whose sentence it is, among several teachers, the student and none of these
 trace         everything about one trace, or two
 selection     training data among candidate responses
 statistics    intervals, AUC, regression, permutation tests

@@ -12,6 +12,9 @@ from typing import Literal, Unpack
 
 import pyarrow as pa
 
+from rdpt_core.analysis.attribution.rows import attribution_rows
+from rdpt_core.analysis.attribution.rule import AttributionRule
+from rdpt_core.analysis.attribution.tables import table_rows
 from rdpt_core.analysis.catalog import unfinished
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
@@ -187,6 +190,36 @@ class ScoredRun:
         """The β at which fewest labels would turn, or None where nothing can be said; thresholds play no part."""
         data, rule, scope = self._asked(choices)
         return data.suggested_beta(rule, scope)
+
+    def attribution(self, rule: AttributionRule | None = None, **choices: Unpack[Choices]) -> pa.Table:
+        """One row a sentence: which of the run's teachers, its student, several, or none of these it comes from.
+
+        Args:
+            rule: thresholds of attribution, as `AttributionRule.make` gives them; the documented ones by default.
+
+        Raises:
+            UsageError: the run has no teacher.
+        """
+        data, label_rule, scope = self._asked(choices)
+        chosen = rule or AttributionRule.make()
+        temperatures = data.attribution.temperatures(label_rule.marks) if chosen.calibrated else None
+        with data.open_reader() as reader:
+            return pa.concat_tables(
+                list(attribution_rows(reader, data.run, label_rule, chosen, scope, temperatures)),
+                promote_options="permissive",
+            )
+
+    def attribution_shares(
+        self, by: str = "routed", rule: AttributionRule | None = None, **choices: Unpack[Choices]
+    ) -> pa.Table:
+        """Shares of the answers of `attribution` in groups of traces, with 95% intervals over questions, and in all.
+
+        Args:
+            by: what groups traces: routed (their `teacher_id`), benchmark, domain, correctness, difficulty or model.
+            rule: see `attribution`.
+        """
+        data, label_rule, scope = self._asked(choices)
+        return table_rows(data.attribution.table(label_rule, rule or AttributionRule.make(), scope, by))
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.

@@ -11,5 +11,6 @@ verdict    which teachers a run shows, which it does not, which cannot be told a
 scales     how sharp each model is, and temperatures
 calibrate  thresholds from text whose source is known
 data       all of it strung together
+rows       every sentence with its answer, for elsewhere
 behind     the sentences behind a cell
 """

@@ -55,12 +55,7 @@ class AttributionData:
 
     def sources(self) -> Sources:
         """The sources of the run; raises `UsageError` if it has no teacher."""
-        return self._sources() if self.run.seen_as else sources_of(self.run)
-
-    @kept(8, is_small=True)
-    def _sources(self) -> Sources:
-        with self.open_reader() as reader:
-            return sources_of(own_run(reader, self.run))
+        return sources_of(self.run)
 
     # Ten million sentences and six models: evidence takes 160 MB, answers 20 MB.
 
@@ -106,7 +101,8 @@ class AttributionData:
     def table(
         self, rule: LabelRule, attribution: AttributionRule, scope: Scope, rows: str = tables.ROUTED
     ) -> AttributionTable:
-        """Answers by group of traces, one of `tables.ROWS`."""
+        """Answers by group of traces, one of `tables.ROWS`; raises `UsageError` for anything else."""
+        tables.check_rows(rows)
         answers, chosen = self.answers(rule, attribution), self.rows(rule, attribution, scope)
         return tables.tabulate(answers, self.counts(rule, attribution)[chosen], self.traces(scope), rows)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rdpt_core.analysis.which_teacher import own_teacher_name
 from rdpt_core.errors import UsageError
 from rdpt_core.records import CompanionKind, CompanionRole, Role
 from rdpt_core.store.reader import Reader, Run
@@ -78,7 +78,8 @@ def sources_of(run: Run) -> Sources:
     """The sources of a run; companions count once they are finished.
 
     Args:
-        run: as it is, or seen with companions; its own teacher is then called `teacher`.
+        run: as it is, or seen with companions; the answer is the same. Its own teacher is called `teacher` if it has no
+            name.
 
     Raises:
         UsageError: it has no teacher at all, or more than can be told apart.
@@ -105,9 +106,7 @@ def sources_of(run: Run) -> Sources:
 
 
 def _own_name(run: Run) -> str:
-    own = next((model for model in run.models if model.role == Role.TEACHER), None)
-    seen = dict(run.seen_as)
-    return str(Role.TEACHER) if own is None or Role.TEACHER in seen or not own.name else own.name
+    return own_teacher_name(run) or str(Role.TEACHER)
 
 
 def _told_apart(named: list[Source]) -> tuple[Source, ...]:
@@ -138,6 +137,3 @@ def own_run(reader: Reader, run: Run) -> Run:
         run = reader.run(run.run_id)
     reader.see(run)
     return run
-
-
-SourcesOf = Callable[[Run], Sources]

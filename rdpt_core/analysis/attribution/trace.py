@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdpt_core.analysis.attribution.answers import Judged, Members, judge, members_words
-from rdpt_core.analysis.attribution.evidence import Evidence, columns_sql
+from rdpt_core.analysis.attribution.evidence import Evidence, Halves, columns_sql
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import NONE_OF_THESE, Sources, own_run, sources_of
 from rdpt_core.analysis.labels import LabelRule
@@ -103,8 +103,9 @@ def load_few(
         [list(trace_nos)],
     )
 
-    def half(name: str) -> np.ndarray[tuple[int], np.dtype[np.float16]]:
-        return table.column(name).to_numpy().astype(np.float16)
+    def half(name: str) -> Halves:
+        values: Halves = table.column(name).to_numpy().astype(np.float16)
+        return values
 
     traces, lengths = np.unique(table.column("trace_no").to_numpy(), return_counts=True)
     present: SmallInts = traces.astype(np.int32)

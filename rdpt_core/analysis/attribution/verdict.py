@@ -4,7 +4,7 @@ Teachers are relatives if, of the sentences that point to the pair and to nobody
 five says which of the two. Relatives are judged together, as a group; any other teacher is a group by itself.
 
     in        more than `floor` of the sentences name the group and nothing else: surely, after Holm
-    not in    fewer than `floor` of them could come from it and from no student, no other group that is in: surely
+    not in    less than 5% (or the floor) could come from it and from no student, no other group that is in: surely
     open      neither can be said
 
 The floor is what a model that taught nobody is credited with, at the most, and no less than 2%.
@@ -30,6 +30,9 @@ State = Literal["in", "not in", "open"]
 
 LEAST_FLOOR = 0.02
 """Below this share no source is looked for: about as many sentences mislead."""
+
+LITTLE = 0.05
+"""A source that accounts for surely less than this is not in; a smaller share would take more questions to rule out."""
 
 TOLD_APART = 0.2
 LEVEL = 0.05
@@ -111,10 +114,11 @@ def make_verdict(sets: Sets, weights: Weights, floor: float | None, *, n_control
         shown[group] = yes
     # What could still come from a group: not the student's, not of no source, not of a group that is in.
     free = ~(sets.member[:, n_teachers:].any(axis=1) | sets.member[:, shown].any(axis=1))
-    rest = _Shares(sets, drawn, [sets.member[:, group].any(axis=1) & free for group in groups])
-    p_out = _adjusted(rest, limit, above=False)
+    rest = _Shares(sets, drawn, [_some(sets.member, group) & free for group in groups])
+    little = max(LITTLE, limit)
+    p_out = _adjusted(rest, little, above=False)
     states: list[State] = [
-        "in" if yes else "not in" if p < LEVEL and high < limit else "open"
+        "in" if yes else "not in" if p < LEVEL and high < little else "open"
         for yes, p, high in zip(is_in, p_out, rest.high, strict=True)
     ]
     none = _none_share(sets, drawn, n_teachers)
@@ -129,9 +133,13 @@ def make_verdict(sets: Sets, weights: Weights, floor: float | None, *, n_control
                 sets.names[name_no],
                 tuple(sets.names[k] for k in groups[g]),
                 states[g],
-                *(float(ends[g]) for ends in (own.share, own.low, own.high)),
+                float(own.share[g]),
+                float(own.low[g]),
+                float(own.high[g]),
                 float(p_in[g]),
-                *(float(ends[name_no]) for ends in (weights.weight, weights.low, weights.high)),
+                float(weights.weight[name_no]),
+                float(weights.low[name_no]),
+                float(weights.high[name_no]),
             )
         )
     named = [tuple(sets.names[k] for k in group) for group in groups]
@@ -177,6 +185,11 @@ def _only(member: Bools, group: Sequence[int]) -> Bools:
     others = np.ones(member.shape[1], bool)
     others[list(group)] = False
     return np.asarray(member[:, list(group)].any(axis=1) & ~member[:, others].any(axis=1))
+
+
+def _some(member: Bools, group: Sequence[int]) -> Bools:
+    """(n_sets,), the sets that name some of a group."""
+    return np.asarray(member[:, list(group)].any(axis=1))
 
 
 class _Shares:

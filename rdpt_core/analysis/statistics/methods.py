@@ -44,6 +44,12 @@ AREA_INTERVAL = Method(
     "percentiles) and is, by MOVER, never narrower than intervals of the two mean heights imply.",
     "Hesterberg 2015; Newcombe 1998",
 )
+ATTRIBUTION = Method(
+    "set-valued attribution",
+    "A sentence is attributed by tempered posteriors over sources of equal weight, with controls as the background, "
+    "and may be credited to one source, to several, or to none of them.",
+    "Scheirer et al. 2013",
+)
 AUC_SAME_LENGTH = Method(
     "AUC at about the same length",
     "The AUC at about the same length is the AUC within benchmarks over those pairs of traces in which the longer has "
@@ -125,6 +131,12 @@ LENGTH_LINE = Method(
     "Beside a straight line means beside the logarithm of the number of sentences; whether the line misfits is tested "
     "by the further terms of the curve in a regression on length alone (Wald's test, clustered by question).",
     "Harrell 2015",
+)
+MIXTURE_WEIGHTS = Method(
+    "mixture weights",
+    "Mixture weights of sources are those under which the sets of sources that sentences name are likeliest (EM); "
+    f"their {LEVEL:.0%} intervals come from fitting them anew to redrawn questions (BCa bootstrap).",
+    "Dempster, Laird and Rubin 1977",
 )
 ODDS_RATIO = Method(
     "odds ratio",

@@ -25,7 +25,7 @@ export function posteriorOf({ answers }, index) {
     bar.append(fill);
     const title = el("span", "tip-role", name);
     title.title = name;
-    grid.append(title, bar, el("span", "tip-n", decimal(p, 2)));
+    grid.append(title, bar, el("span", "tip-n", p < 0.005 ? "< 0.01" : decimal(p, 2)));
   });
   return [grid];
 }

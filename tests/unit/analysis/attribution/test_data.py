@@ -1,0 +1,187 @@
+"""From the file to answers: the same numbers by every road, whatever the run is seen with."""
+
+from dataclasses import replace
+
+import duckdb
+import numpy as np
+import pytest
+
+import rdpt_core as rdpt
+from rdpt_core.analysis.attribution.behind import sentences_behind
+from rdpt_core.analysis.attribution.rule import SHORTEST, AttributionRule
+from rdpt_core.analysis.attribution.sources import answer_names, can_attribute, sources_of
+from rdpt_core.analysis.export.methods import attribution_sentence
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.errors import UsageError
+from tests.support import synthetic
+
+LABELS = LabelRule.make()
+# Sentences of the synthetic run have a handful of tokens, so likelihoods are taken at their word.
+RULE = AttributionRule.make(temper=1.0)
+
+
+def stored(path, columns):
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(
+            f"SELECT {columns} FROM sentences WHERE NOT is_mark ORDER BY trace_no, sentence_index"
+        ).fetchnumpy()
+
+
+def test_sources_are_teachers_student_and_controls(data):
+    sources = sources_of(data.run)
+    assert [source.name for source in sources.named] == ["math", "code", "student"]
+    assert [source.role for source in sources.controls] == ["control:decoy"]
+    assert answer_names(data.run) == ("math", "code", "student", "several", "none")
+    assert can_attribute(data.run)
+    assert sources_of(data.run.seen(teacher="teacher:code")) == sources
+
+
+def test_evidence_is_what_is_stored(scored, data):
+    evidence = data.attribution._evidence(False, False)
+    columns = ["teacher", "teacher_code", "student", "control_decoy", "distilled"]
+    found = stored(scored, ", ".join(f"logprob_sum_{c} AS {c}" for c in columns) + ", n_tokens_distilled AS n")
+    sums = np.ma.stack([np.ma.asarray(found[c]) for c in columns]).filled(np.nan)
+    best = sums[:3].max(axis=0)
+    for row, values in zip(sums[:4], evidence.relative, strict=True):
+        np.testing.assert_allclose(values, row - best, rtol=1e-3, atol=1e-3)
+    count = np.maximum(np.ma.asarray(found["n"]).filled(0), SHORTEST)
+    np.testing.assert_allclose(evidence.shortfall, (sums[4] - best) / count, rtol=2e-3, atol=1e-3)
+    assert np.isnan(evidence.shortfall).any()
+
+
+def test_one_trace_and_rows_give_the_answers_of_the_run(scored, data):
+    answers = data.attribution.answers(LABELS, RULE)
+    for i in (0, 5, len(answers.trace_no) - 1):
+        own = slice(answers.start[i], answers.start[i + 1])
+        trace = data.attribution.trace(int(answers.trace_no[i]), LABELS, RULE)
+        assert trace.code.tolist() == answers.codes[own].tolist()
+        assert trace.members.tolist() == answers.members[own].tolist()
+        assert [bool(trace.words(k)) for k in range(len(trace.code))] == (trace.code > 0).tolist()
+        scored_rows = trace.code > 0
+        np.testing.assert_allclose(trace.posterior[scored_rows].sum(axis=1), 1, atol=1e-5)
+        assert np.isnan(trace.posterior[~scored_rows]).any(axis=1).all()
+    rows = rdpt.open(scored).run().attribution(RULE)
+    names = ["", *answers.sources.answers]
+    assert [name or "" for name in rows.column("attribution").to_pylist()] == [names[c] for c in answers.codes]
+    assert rows.column("attribution").null_count == (answers.codes == 0).sum() > 0
+    assert rows.column("posterior_math").null_count == rows.column("attribution").null_count
+    assert "posterior_controls" in rows.column_names
+
+
+def test_answers_do_not_depend_on_what_the_run_is_seen_with(data):
+    other = replace(data, run=data.run.seen(teacher="teacher:code", distilled="checkpoint:400"))
+    mine, others = (d.attribution.answers(LABELS, RULE) for d in (data, other))
+    assert mine.codes.tolist() == others.codes.tolist()
+    fresh = replace(other, keep=lambda family, key, make: make())
+    assert fresh.attribution.answers(LABELS, RULE).codes.tolist() == mine.codes.tolist()
+
+
+def test_what_the_teacher_alone_finds_likely_is_its_own(data):
+    with data.open_reader() as reader:
+        texts = reader.query(
+            "SELECT substring(response, char_start + 1, char_end - char_start) AS text FROM sentences "
+            "JOIN traces USING (run_no, trace_no) WHERE NOT is_mark ORDER BY trace_no, sentence_index"
+        ).column("text")
+    names = np.array(["", *answer_names(data.run)])[data.attribution.answers(LABELS, RULE).codes]
+    opening = np.array([text.startswith("Okay, let me think") for text in texts.to_pylist()])
+    assert set(names[opening]) == {"math"}
+    start = np.array([text.startswith("We start with") for text in texts.to_pylist()])
+    assert set(names[start]) == {"several"}
+
+
+def test_the_table_adds_up_and_leads_to_its_sentences(scored, data):
+    attribution = data.attribution
+    table = attribution.table(LABELS, RULE, Scope(), "benchmark")
+    codes = attribution.answers(LABELS, RULE).codes
+    assert table.counts.sum(axis=0).tolist() == [(codes == k).sum() for k in range(1, 6)]
+    assert table.total.n_sentences == (codes > 0).sum()
+    for row in table.rows:
+        for k, answer in enumerate(table.answers):
+            found = sentences_behind(data, LABELS, RULE, Scope(), "benchmark", row.row, answer)
+            assert (found.n > 0) == (row.intervals.share[k] > 0)
+            for trace_no, index in zip(found.trace_no[:3], found.sentence_index[:3], strict=True):
+                trace = attribution.trace(trace_no, LABELS, RULE)
+                assert trace.code[trace.sentence_index.tolist().index(index)] == k + 1
+    everything = sentences_behind(data, LABELS, RULE, Scope(), "routed", None, "math")
+    assert everything.n > 0
+    shares = rdpt.open(scored).run().attribution_shares("benchmark", RULE).to_pylist()
+    math = sum(
+        row["n_sentences"] for row in shares if row["attribution"] == "math" and row["benchmark"] != "all traces"
+    )
+    assert math == (codes == 1).sum()
+
+
+def test_a_scope_leaves_out_what_is_outside(data):
+    attribution = data.attribution
+    some = attribution.table(LABELS, RULE, Scope(benchmark="clock"), "benchmark")
+    both = attribution.table(LABELS, RULE, Scope(), "benchmark")
+    assert [row.row for row in some.rows] == ["clock"]
+    clock = [row.row for row in both.rows].index("clock")
+    assert some.counts[0].tolist() == both.counts[clock].tolist()
+    assert some.total.n_sentences == some.rows[0].n_sentences
+
+
+def test_weights_verdict_scales_and_controls_come_together(data):
+    attribution = data.attribution
+    weights = attribution.weights(LABELS, RULE, Scope())
+    assert weights.names == ("math", "code", "student", "none")
+    assert weights.weight.sum() == pytest.approx(1)
+    verdict = attribution.verdict(LABELS, RULE, Scope())
+    assert [source.name for source in verdict.sources] == ["math", "code"]
+    assert verdict.sentence.endswith("(95% confidence).")
+    credit = attribution.control_credit(LABELS, RULE, Scope()).to_pylist()
+    assert [row["control"] for row in credit] == ["decoy"]
+    assert 0 <= credit[0]["low"] <= credit[0]["share"] <= credit[0]["high"] <= 1
+    scales = attribution.scales(LABELS, RULE, Scope()).to_pylist()
+    assert {(row["model"], row["kind"]) for row in scales} == {
+        ("math", "teacher"),
+        ("code", "teacher"),
+        ("decoy", "control"),
+    }
+    assert all(row["temperature"] is None for row in scales)
+
+
+def test_scales_are_means_over_tokens(scored, data):
+    found = stored(scored, "logprob_sum_teacher_code - logprob_sum_student AS ratio, n_tokens_distilled AS n")
+    ratio, n = (np.ma.asarray(found[name]) for name in ("ratio", "n"))
+    rows = [row for row in data.attribution.scales(LABELS, RULE, Scope()).to_pylist() if row["model"] == "code"]
+    total = sum(row["mean"] * row["n_tokens"] for row in rows)
+    assert total == pytest.approx(float(ratio.sum()))
+    assert sum(row["n_tokens"] for row in rows) == int(n[~np.ma.getmaskarray(ratio)].sum())
+
+
+def test_temperatures_bring_models_to_one_scale_and_are_shown(data):
+    calibrated = AttributionRule.make(temper=1.0, calibrated=True)
+    temperatures = data.attribution.temperatures(False)
+    assert set(temperatures) >= {"teacher", "student"}
+    shown = data.attribution.scales(LABELS, calibrated, Scope()).to_pylist()
+    assert {row["temperature"] for row in shown if row["model"] == "math"} == {temperatures["teacher"]}
+    plain, scaled = (data.attribution._evidence(flag, False) for flag in (False, True))
+    assert not np.array_equal(plain.relative[0], scaled.relative[0], equal_nan=True)
+
+
+def test_rules_out_of_range_are_refused():
+    for given in ({"sure": 0.5}, {"sure": 1}, {"several": 0}, {"shortfall": -1}, {"temper": 0}, {"temper": 2}):
+        with pytest.raises(UsageError):
+            AttributionRule.make(**given)
+
+
+def test_unknown_rows_are_refused(data):
+    with pytest.raises(UsageError):
+        data.attribution.table(LABELS, RULE, Scope(), "colour")
+
+
+def test_a_run_with_nothing_to_tell_apart_says_so(tmp_path):
+    path = tmp_path / "plain.duckdb"
+    synthetic.build(path, synthetic.sketches(2))
+    run = rdpt.open(path).run()
+    assert not can_attribute(run.info)
+    # One teacher is still attributed, against its student alone.
+    assert run.attribution().num_rows > 0
+
+
+def test_the_methods_sentence_names_sources_and_thresholds(data):
+    words = attribution_sentence(data.run, RULE)
+    for part in ("math, code, student", "decoy", "power 1", "0.9", "0.3"):
+        assert part in words
