@@ -29,7 +29,7 @@ def chosen_rule() -> AttributionRule:
             )
         else:
             st.session_state[_CHOSEN] = rule
-    rule = st.session_state.get(_CHOSEN, AttributionRule.make())
+    rule: AttributionRule = st.session_state.get(_CHOSEN, AttributionRule.make())
     choose(rule)
     return rule
 

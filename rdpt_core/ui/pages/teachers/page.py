@@ -10,10 +10,17 @@ from rdpt_core.analysis.attribution.behind import sentences_behind
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import answer_names, can_attribute
 from rdpt_core.analysis.attribution.tables import ROUTED, table_rows
-from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.export.methods import attribution_sentence, methods_paragraph
 from rdpt_core.analysis.run.drilldown import Drilldown
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.methods import EFFECTIVE_QUESTIONS, RESAMPLES, SHARE_INTERVAL, Method, cited
+from rdpt_core.analysis.statistics.methods import (
+    EFFECTIVE_QUESTIONS,
+    MIXTURE_WEIGHTS,
+    RESAMPLES,
+    SHARE_INTERVAL,
+    Method,
+    cited,
+)
 from rdpt_core.ui.frame import context, filters
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.header import begin
@@ -111,7 +118,7 @@ def _weights(page: PageContext, rule: AttributionRule, scope: Scope, looks: Answ
         "the share that names a source alone to the share that names it at all: where it is long, the weight rests on "
         f"how the rest is divided. {words.questions(weights.n_questions, weights.n_effective)}."
     )
-    _export(page, rule, scope, "teachers_mixture", tables.weights_table(weights), {"weights": figure})
+    _export(page, rule, scope, "teachers_mixture", tables.weights_table(weights), {"weights": figure}, MIXTURE_WEIGHTS)
 
 
 def _export(
@@ -121,15 +128,7 @@ def _export(
     name: str,
     table: pa.Table,
     shown: dict[str, go.Figure],
+    method: Method = SHARE_INTERVAL,
 ) -> None:
-    extra: list[str | Method] = [_rule_in_words(rule), SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES]
+    extra = [attribution_sentence(page.own_run, rule), method, EFFECTIVE_QUESTIONS, RESAMPLES]
     export_panel.offer(page, name, table, shown, methods_paragraph(page.own_run, page.rule, scope.words(), extra))
-
-
-def _rule_in_words(rule: AttributionRule) -> str:
-    scale = " after each model's logprobs were brought to one scale" if rule.calibrated else ""
-    return (
-        f"A sentence was attributed to one source where its posterior was at least {rule.sure:g}{scale}, else to all "
-        f"with at least {rule.several:g}, and to none where the best fell short of the distilled model by more than "
-        f"{rule.shortfall:g} nats a token (tempering {rule.temper:g})."
-    )
