@@ -31,7 +31,7 @@ FLOORS = {
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"
-    " | benchmarks compare find overview positions predict ratios runs selection thresholds trace"
+    " | benchmarks compare find overview positions predict ratios runs selection teachers thresholds trace"
     " verdicts",
 }
 # The only rooms that may import a library that is slow to load, or that belongs to one side of the package.

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
 from rdpt_core.analysis.trace.others import load_others
 from rdpt_core.analysis.trace.tokens import Strip, strip_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.analysis.which_teacher import teacher_name
+from rdpt_core.arrays import Codes
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.reader.answers import SentenceAnswers
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.components.reader.payload import Extras
 from rdpt_core.ui.data.cache import DatabaseSnapshot
+from rdpt_core.ui.style.sources import AnswerLooks
 
 _FORMULAS = Family("formulas", 4, is_small=True)
 
@@ -34,15 +39,40 @@ def reader_key(run: Run, trace_no: int) -> str:
     return f"{run.run_id}/{trace_no}" + ("" if teacher is None else f"/{teacher}")
 
 
-def extras(data: RunData, view: TraceView) -> Extras:
-    """What a run with several teachers, or with further models, shows of a trace."""
+def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) -> Extras:
+    """What a run with several teachers, or with further models, shows of a trace.
+
+    Args:
+        attribution: how sentences are attributed; None where they cannot be.
+    """
     others = data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
-    return Extras(teacher_name(data.run), others, answers(data, view))
+    return Extras(teacher_name(data.run), others, None if attribution is None else answers(data, view, attribution))
 
 
-def answers(data: RunData, view: TraceView) -> SentenceAnswers | None:
-    """Whose the sentences of a trace are by attribution; None where nothing can be attributed."""
-    return None
+def answers(data: RunData, view: TraceView, attribution: AttributionRule) -> SentenceAnswers | None:
+    """Whose the sentences of a trace are by attribution; None where none is scored."""
+    if not view.is_scored:
+        return None
+    found = data.attribution.trace(view.trace_no, view.rule, attribution)
+    looks = AnswerLooks(tuple(source.name for source in found.sources.teachers))
+    n = view.sentences.num_rows
+    codes: Codes = np.zeros(n, np.uint8)
+    codes[found.sentence_index] = found.code
+    posterior = np.full((n, len(found.names)), np.nan)
+    posterior[found.sentence_index] = found.posterior
+    said: list[str | None] = [None] * n
+    for place, index in enumerate(found.sentence_index.tolist()):
+        said[index] = found.words(place) or None
+    letters = looks.letters()
+    return SentenceAnswers(
+        found.answers,
+        tuple(map(looks.key, found.answers)),
+        tuple(letters[name] for name in found.answers),
+        codes,
+        said,
+        found.names,
+        posterior,
+    )
 
 
 def formulas(database: DatabaseSnapshot, view: TraceView, key: str, name: str = "main") -> dict[str, Any]:

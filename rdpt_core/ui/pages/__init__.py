@@ -7,6 +7,7 @@ compare     two traces side by side
 find        one text in all sentences
 ratios      every sentence by how far the models are apart
 benchmarks  label shares of groups of traces
+teachers    which of several teachers a sentence comes from
 positions   labels along the traces
 thresholds  how much depends on α and β
 predict     labels and correct answers

@@ -34,6 +34,7 @@ PAGES = (
         "pages/ratios.py", "Ratios", "How far apart the models are, and the sentences on which they differ most."
     ),
     PageEntry("pages/benchmarks.py", "Benchmarks", "Label shares of any groups, and whether two groups really differ."),
+    PageEntry("pages/teachers.py", "Teachers", "Which of several teachers each sentence comes from, or none of them."),
     PageEntry("pages/positions.py", "Positions", "How labels change from the beginning of a response to its end."),
     PageEntry(
         "pages/thresholds.py",

@@ -303,6 +303,27 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "most characters, and more than half of each.",
         ),
     ),
+    "Several teachers": (
+        Term("companion", "A further model of a run beside its triple: a possible teacher, a control or a checkpoint."),
+        Term(
+            "attribution",
+            "Whose a sentence is among the teachers of a run and the student: one of them where that is sure, several "
+            "where it is not, or none of these.",
+        ),
+        Term("routed teacher", "The teacher that a trace was meant for, as its file says in `teacher_id`."),
+        Term("several", "No source is sure, and more than one is possible. Sentences that everybody writes end here."),
+        Term(
+            "none of these",
+            "Even the best source finds the sentence much less likely than the distilled model that wrote it, or no "
+            "likelier than models that taught nothing: its origin is not in this run.",
+        ),
+        Term("control", "A model that surely taught nothing here. What it is credited with is credited by mistake."),
+        Term(
+            "mixture weight",
+            "The part that a source must play so that all sources together make the sentences as likely as possible.",
+            r"\pi_k \leftarrow \operatorname{mean}\;\frac{\pi_k\,e^{\lambda \ell_k}}{\sum_j \pi_j\,e^{\lambda \ell_j}}",
+        ),
+    ),
     "Choosing training data": (
         Term("candidate", "One of several responses to the same question, from which training data are chosen."),
         Term(

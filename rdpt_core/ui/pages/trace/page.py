@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
+from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import Space, Unit, uncertain_below
 from rdpt_core.analysis.schemes import letter, scheme_of
@@ -17,7 +18,7 @@ from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, reader_message
 from rdpt_core.ui.components.reader.payload import ReaderState
 from rdpt_core.ui.data import trace_data
-from rdpt_core.ui.frame import context, controls, links, missing, notices, trace_picker
+from rdpt_core.ui.frame import attribution, context, controls, links, missing, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.trace import joint_figure
 from rdpt_core.ui.parts import export_panel, notes, trace_download
@@ -148,7 +149,8 @@ def draw(page: PageContext) -> None:
         st.info("The run has not scored this trace yet. Its text is shown without labels.", icon=":material/schedule:")
     key = trace_data.reader_key(page.run, view.trace_no)
     with st.container(gap=None):
-        draw_text(view, key, extras=trace_data.extras(page.data, view))
+        rule = attribution.chosen_rule() if can_attribute(page.run) else None
+        draw_text(view, key, extras=trace_data.extras(page.data, view, rule))
         _labels(page, view, key, _trace_ids(choice, traces))
     with st.container(horizontal=True, vertical_alignment="center"):
         how_to_read(page.run, view)
