@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -110,6 +110,7 @@ class Sketch:
     meta: dict[str, object] = field(default_factory=dict)
     model: str | None = "data/distilled"
     difficulty: str | None = None
+    teacher_id: str | None = None
 
 
 def model(role: Role, *, tokenizer: str = "tok-a", template: str = "own") -> ScoredModel:
@@ -282,24 +283,35 @@ def _records(traces: Sequence[Sketch]) -> Iterator[tuple[Trace, int]]:
                 gold=sketch.gold,
                 correct=sketch.correct,
                 sample=sketch.sample,
+                teacher_id=sketch.teacher_id,
                 meta=sketch.meta,
             ),
             len(sketch.sentences),
         )
 
 
-def _n_tokens(text: str) -> int:
+def n_tokens_of(text: str) -> int:
+    """How many tokens a sentence has, under every model."""
     return max(1, len(text.split()))
 
 
 def _tokens(trace_no: int, sketch: Sketch, role: Role) -> writer.RoleResult:
+    return tokens_of(trace_no, sketch, lambda kind: PROBABILITIES[kind][ROLES.index(role)])
+
+
+def tokens_of(trace_no: int, sketch: Sketch, p_of: Callable[[str], float]) -> writer.RoleResult:
+    """A trace's tokens under a model.
+
+    Args:
+        p_of: kind of sentence → what the model makes of it.
+    """
     starts, ends, logprobs, position = [], [], [], 0
     for text, kind in sketch.sentences:
-        edges = np.linspace(position, position + len(text), _n_tokens(text) + 1).astype(int)
+        edges = np.linspace(position, position + len(text), n_tokens_of(text) + 1).astype(int)
         starts += list(edges[:-1])
         ends += list(edges[1:])
-        p = PROBABILITIES[kind][ROLES.index(role)]
-        logprobs += [math.log(p) if p == p else math.nan] * _n_tokens(text)
+        p = p_of(kind)
+        logprobs += [math.log(p) if p == p else math.nan] * n_tokens_of(text)
         position += len(text)
     tokens = TokenLogprobs(
         token_id=np.arange(len(starts), dtype=np.int32),
@@ -314,7 +326,7 @@ def _tokens(trace_no: int, sketch: Sketch, role: Role) -> writer.RoleResult:
 def _sentences(trace_no: int, sketch: Sketch, roles: Sequence[Role]) -> writer.SentenceColumns:
     texts = [text for text, _ in sketch.sentences]
     edges = np.cumsum([0, *(len(text) for text in texts)]).astype(np.int32)
-    n_tokens = np.array([_n_tokens(text) for text in texts], dtype=np.int32)
+    n_tokens = np.array([n_tokens_of(text) for text in texts], dtype=np.int32)
     p = {role: np.array([PROBABILITIES[kind][ROLES.index(role)] for _, kind in sketch.sentences]) for role in roles}
     return writer.SentenceColumns(
         trace_no=trace_no,
