@@ -32,7 +32,7 @@ FLOORS = {
     # No page knows another.
     "rdpt_core.ui.pages": "registry"
     " | benchmarks compare find overview positions predict ratios runs selection thresholds trace"
-    " verdicts",
+    " training verdicts",
 }
 # The only rooms that may import a library that is slow to load, or that belongs to one side of the package.
 ROOMS_OF_LIBRARY = {

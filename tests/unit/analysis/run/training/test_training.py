@@ -52,8 +52,8 @@ def opened(database: Path) -> Iterator[tuple[Reader, Run]]:
 
 
 def naive_labels(reader: Reader, run: Run, rule: LabelRule, scheme: Scheme) -> list[list[str | None]]:
-    """For each time the label of every sentence, from the run as it is seen then; the student stands for itself first."""
-    labels, values = [], []
+    """For each time the label of every sentence, from the run as it is seen then; first the student stands for D."""
+    labels = []
     for point in points_of(run):
         seen = run.seen(distilled=point.role) if ":" in point.role else run
         reader.see(seen)
@@ -61,11 +61,9 @@ def naive_labels(reader: Reader, run: Run, rule: LabelRule, scheme: Scheme) -> l
         if point.is_start:
             copies = ", ".join(f"{stem}_student AS {stem}_distilled" for stem in ("p", "logprob_sum", "n_tokens"))
             source = f"(SELECT * REPLACE ({copies}) FROM {source})"
-        table = reader.query(
-            f"SELECT label, v_distilled FROM ({labels_sql(rule, scheme.roles, source)}) ORDER BY trace_no, sentence_index"
-        )
+        labelled = labels_sql(rule, scheme.roles, source)
+        table = reader.query(f"SELECT label FROM ({labelled}) ORDER BY trace_no, sentence_index")
         labels.append(table.column("label").to_pylist())
-        values.append(table.column("v_distilled").to_pylist())
     reader.see(run)
     return labels
 
