@@ -4,6 +4,7 @@
 
     rdpt.import_traces("log.jsonl", "traces.jsonl")
     rdpt.score("traces.jsonl", "runs.duckdb", triple="triple.toml")
+    rdpt.add("runs.duckdb", teacher={"code": "org/coder"})
     rdpt.open("runs.duckdb").run().shares(by="benchmark").to_pandas()
     rdpt.select("runs.duckdb", "teacher-count", "train.jsonl")
 
@@ -75,6 +76,7 @@ __all__ = [
     "TraceSummary",
     "UsageError",
     "__version__",
+    "add",
     "import_traces",
     "open",
     "resplit",
@@ -85,6 +87,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from rdpt_core.api.adding import add
     from rdpt_core.api.database import Database, open
     from rdpt_core.api.importing import import_traces, validate
     from rdpt_core.api.rescoring import resplit, score_local
@@ -107,6 +110,7 @@ else:
         "ScoredTrace": "api.scored_trace",
         "SelectionResult": "api.results",
         "TraceSummary": "traces.summary",
+        "add": "api.adding",
         "import_traces": "api.importing",
         "open": "api.database",
         "resplit": "api.rescoring",

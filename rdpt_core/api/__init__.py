@@ -3,6 +3,7 @@
 Writing:
 
     scoring       `score`: traces under a triple of models, into a database
+    adding        `add`: further models to a scored run
     rescoring     `resplit`, `score_local`: more from a scored run
     importing     `import_traces`, `validate`: traces before any model
     selecting     `select`: training data among candidates

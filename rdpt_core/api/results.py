@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult(RunResult):
-    """A run that `score` finished.
+    """A run that `score` finished, or to which `add` added further models.
 
     Attributes:
         n_rejects: lines that could not become traces.
@@ -36,12 +37,15 @@ class ScoreResult(RunResult):
         n_failed: traces of which more is known than the reason why a role could not score them: a server or a recording
             told, or the trace lacks what the role's template needs.
         unscored_path: the file that holds what is known of each of them, by role; None if there are none.
+        unscored_by_companion: for each further model that was named, such as `teacher:code`, how many sentences it
+            could not score; `n_unscored` counts those of the triple only.
     """
 
     n_rejects: int
     rejects_path: Path | None
     n_failed: int
     unscored_path: Path | None
+    unscored_by_companion: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Scoring: traces under a triple of models, into a database.
+"""Scoring: traces under a triple of models and any further ones, into a database.
 
 Nothing here changes the environment variables of the process, which a notebook shares with other work. The command
 line does, before torch is imported: see `rdpt_core/commands/libraries.py`. The one variable that matters for speed is
@@ -8,7 +8,7 @@ line does, before torch is imported: see `rdpt_core/commands/libraries.py`. The 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,13 @@ from rdpt_core.api.arguments import (
     paths_of,
     readable,
 )
-from rdpt_core.api.models import models_of, with_templates
+from rdpt_core.api.models import Named, Teachers, models_of, with_templates
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import ScoreResult
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.records import DTYPES, MarksPolicy, Role, RunKey, TemplatePolicy, TooLong, Trace
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions, cluster, require_ray
-from rdpt_core.scoring.jobs.timing import StageSeconds
+from rdpt_core.scoring.jobs.turns import OnStages
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.pipeline import default_name, score_run
 from rdpt_core.scoring.request import ScoreRequest
@@ -40,18 +40,17 @@ from rdpt_core.traces import HeldRejectLog, PipeSpool, RejectLog, check_rejects_
 
 ENGINES = ("plain", "ray")
 
-OnStages = Callable[[str, StageSeconds], None]
-"""Called with every role that was scored and the seconds that each stage took."""
-
 
 def score(
     traces: PathArgument | Iterable[PathArgument],
     db: PathArgument,
     *,
     triple: PathArgument | None = None,
-    teacher: PathArgument | None = None,
+    teacher: Teachers | None = None,
     student: PathArgument | None = None,
     distilled: PathArgument | None = None,
+    control: Named | None = None,
+    checkpoint: Named | None = None,
     roles: str | Iterable[str] | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -86,11 +85,16 @@ def score(
     Args:
         traces: one or several files or pipes of canonical JSON Lines, scored as one run.
         db: the DuckDB file to write to. It may hold other runs.
-        triple: a TOML file with the tables [teacher], [student] and [distilled], instead of the next three.
+        triple: a TOML file with the tables [teacher], [student] and [distilled], instead of the next three. It may
+            hold further models: [teachers.NAME], [controls.NAME], [checkpoints.NAME].
         teacher: the teacher: a folder, a `.gguf` file, `org/name@revision`, `base=REF,adapter=FOLDER` for a LoRA
-            adapter, `openai:URL,tokenizer=FOLDER` for a served model, or `recorded:FILE` for recorded logprobs.
-        student: the student, named likewise.
-        distilled: the distilled model, named likewise.
+            adapter, `openai:URL,tokenizer=FOLDER` for a served model, or `recorded:FILE` for recorded logprobs. Several
+            by their names, `{"math": REF, "code": REF}` or `["math=REF", "code=REF"]`: the first is the teacher of the
+            triple, and may do without a name in a list; the others are scored beside it.
+        student: the student, written likewise.
+        distilled: the distilled model, written likewise.
+        control: further models that taught nothing, by their names: `{"decoy": REF}` or `["decoy=REF"]`.
+        checkpoint: the distilled model at earlier times of its training, likewise: `{"400": REF}`.
         roles: which roles to score; all three by default, `"teacher,student"` before training,
             `"student,distilled"` without a teacher.
         device: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:N"`.
@@ -99,7 +103,7 @@ def score(
         template: how each role sees the question: by its `"own"` chat template, by that of the `"distilled"` model,
             or `"raw"`, the prompt as the trace has it.
         template_arguments: by role, variables for its model's chat template: `{"teacher": {"enable_thinking": True}}`.
-            They replace those of the same name in `triple`.
+            They replace those of the same name in `triple`. Further models are named `"teacher:code"`.
         template_name: by role, which one of a model that has several chat templates; by default the one named
             `default`.
         marks: in whose marks each role sees the thinking of a response: those of the `"writer"`, as they stand, or
@@ -133,7 +137,8 @@ def score(
         The finished run and what was set aside on the way.
 
     Raises:
-        UsageError: arguments that are wrong or contradict each other.
+        UsageError: arguments that are wrong or contradict each other; or the run has another further model of one of
+            the names.
         InputError: a file of traces or of recorded logprobs cannot be read, or holds none; recorded logprobs are not
             what the model gives at temperature 1; or more than half of the lines are no traces.
         ModelError: a model cannot be loaded, or does not do what scoring needs.
@@ -144,12 +149,15 @@ def score(
     files, database = paths_of(traces), file_of("db", db)
     if not files:
         raise UsageError("there is no file of traces", where="--traces", expected="at least one file")
-    named = models_of(triple, {Role.TEACHER: teacher, Role.STUDENT: student, Role.DISTILLED: distilled}, roles)
+    others: dict[str, PathArgument | None] = {Role.STUDENT: student, Role.DISTILLED: distilled}
+    named = models_of(triple, others, roles, teachers=teacher, controls=control, checkpoints=checkpoint)
     models = with_templates(named, template_name or {}, template_arguments or {})
-    _check(device=device, dtype=dtype, template=template, marks=marks, too_long=too_long, engine=engine)
+    check_choice("template", template, TemplatePolicy)
+    check_choice("marks", marks, MarksPolicy)
+    check_choice("too_long", too_long, TooLong)
     budget = None if batch_tokens == "auto" else batch_tokens
-    check_integers(batch_tokens=budget, limit=limit)
-    check_integers(0, check_recorded=check_recorded)
+    check_how(device=device, dtype=dtype, engine=engine, batch_tokens=budget, check_recorded=check_recorded)
+    check_integers(limit=limit)
     request = ScoreRequest(
         models=models,
         template_policy=TemplatePolicy(template),
@@ -166,10 +174,8 @@ def score(
         trust_recorded=trust_recorded,
         check_recorded=check_recorded,
     )
-    distributed = None
-    if engine == "ray":
-        folder = beside(database, ".shards") if shards is None else Path(shards)
-        distributed = _distributed(DistributedOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
+    folder = beside(database, ".shards") if shards is None else Path(shards)
+    distributed = distributed_by(engine, DistributedOptions(workers, worker_cpus, worker_gpus, ray_address, folder))
     rejects_path = None if rejects is None else file_of("rejects", rejects)
     if rejects_path is not None:
         check_outputs({"--rejects": rejects_path}, {"--db": [database], "--traces": files})
@@ -200,22 +206,39 @@ class _Reading:
         return traces
 
 
-def _check(*, device: str, dtype: str, template: str, marks: str, too_long: str, engine: str) -> None:
+def check_how(*, device: str, dtype: str, engine: str, batch_tokens: int | None, check_recorded: int) -> None:
+    """Check arguments that say how models run.
+
+    Raises:
+        UsageError: one is wrong.
+    """
     check_device(device)
     check_choice("dtype", dtype, DTYPES)
-    check_choice("template", template, TemplatePolicy)
-    check_choice("marks", marks, MarksPolicy)
-    check_choice("too_long", too_long, TooLong)
     check_choice("engine", engine, ENGINES)
+    check_integers(batch_tokens=batch_tokens)
+    check_integers(0, check_recorded=check_recorded)
 
 
-def _distributed(options: DistributedOptions) -> DistributedOptions:
-    """The same options, once they are known to work."""
+def distributed_by(engine: str, options: DistributedOptions) -> DistributedOptions | None:
+    """The options for workers, once they are known to work; None for the plain engine.
+
+    Raises:
+        MissingPackageError: there is no Ray.
+        UsageError: an option is out of range.
+    """
+    if engine == "plain":
+        return None
     require_ray()
     check_integers(workers=options.n_workers)
     check_number("worker_cpus", options.n_cpus, above=0)
     check_number("worker_gpus", options.n_gpus)
     return options
+
+
+def still_unscored(store: DuckDBRunStore, run: RunKey, keys: Collection[str], *, ranked: bool) -> set[tuple[str, str]]:
+    """(role, trace_id) of what a call over these roles will not ask for again."""
+    asked = {pair for pair in store.unscored_traces(run, ranked=ranked) if pair[0] in keys}
+    return asked | {pair for pair in store.unscored_traces(run) if pair[0] not in keys}
 
 
 def _score(
@@ -235,7 +258,7 @@ def _score(
         rejects.save(rejects_path or beside(database, f".{run.run_id}.rejects.jsonl"))
         unscored.begin(
             beside(database, f".{run.run_id}.unscored.jsonl"),
-            lambda: store.unscored_traces(run, ranked=request.with_ranks),
+            lambda: still_unscored(store, run, request.models.keys, ranked=request.with_ranks),
         )
 
     engine: AbstractContextManager[None] = nullcontext() if distributed is None else cluster(distributed)
@@ -269,4 +292,5 @@ def _score(
         rejects_path=rejects.path,
         n_failed=unscored.n_traces,
         unscored_path=unscored.path if unscored.n_traces else None,
+        unscored_by_companion={key: store.count_unscored(run, key) for key in request.models.companions},
     )

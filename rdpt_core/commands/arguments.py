@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.api.arguments import is_device, why_unusable
-from rdpt_core.records import ROLES
+from rdpt_core.records import ROLES, CompanionRole
 
 EXIT_PARTIAL = 3
 
@@ -109,19 +109,30 @@ def quota(text: str) -> tuple[str, int]:
 
 
 def of_role(text: str) -> tuple[str, str]:
-    """`ROLE:VALUE`."""
-    role, colon, value = text.partition(":")
-    if role not in tuple(ROLES) or not colon or not value:
-        *others, last = (f"{known}:" for known in ROLES)
-        named = f"{', '.join(others)} or {last}"
-        raise argparse.ArgumentTypeError(f"expected {named} first, and something behind it, got {text!r}")
+    """`ROLE:VALUE`, or `KIND:NAME:VALUE` of a further model."""
+    return _of_role(text, is_assignment=False)
+
+
+def _of_role(text: str, *, is_assignment: bool) -> tuple[str, str]:
+    kind, colon, rest = text.partition(":")
+    name, second, value = rest.partition(":")
+    # `teacher:x=a:b` gives the triple's teacher a value with a colon, and names no further model.
+    if second and CompanionRole.is_key(f"{kind}:{name}") and not (is_assignment and "=" in name):
+        role = f"{kind}:{name}"
+    else:
+        role, value = kind, rest
+    if not (role in tuple(ROLES) or CompanionRole.is_key(role)) or not colon or not value:
+        roles = ", ".join(f"{known}:" for known in ROLES)
+        raise argparse.ArgumentTypeError(
+            f"expected {roles} or a further model such as teacher:code: first, and something behind it, got {text!r}"
+        )
     return role, value
 
 
 def template_argument(text: str) -> tuple[str, tuple[str, Any]]:
     """`ROLE:NAME=VALUE`: a value that is JSON is what it says; any other is a text, unless it was meant to be JSON: the
     text `False` would switch thinking on."""
-    role, assignment = of_role(text)
+    role, assignment = _of_role(text, is_assignment=True)
     name, sign, value = assignment.partition("=")
     if not sign or not name:
         raise argparse.ArgumentTypeError(f"expected ROLE:NAME=VALUE, got {text!r}")

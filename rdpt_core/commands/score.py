@@ -1,13 +1,14 @@
-"""`score`: validate, split, score and store; goes on where it stopped."""
+"""`score`: validate, split, score and store, or add further models to a run; goes on where it stopped."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rdpt_core.api.arguments import readable
+from rdpt_core.api.arguments import flag_of, readable
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
     ByRole,
@@ -23,11 +24,21 @@ from rdpt_core.commands.arguments import (
     threshold,
 )
 from rdpt_core.commands.libraries import prepare_libraries
-from rdpt_core.records import DTYPES, ROLES, MarksPolicy, TemplatePolicy, TooLong
+from rdpt_core.errors import UsageError
+from rdpt_core.records import DTYPES, MarksPolicy, Role, TemplatePolicy, TooLong
 
 if TYPE_CHECKING:
     from rdpt_core.api.results import ScoreResult
     from rdpt_core.scoring.jobs.timing import StageSeconds
+
+_CHOOSES = ("add", "run_key")
+"""Flags that choose what the command does, and are no arguments of the function that does it."""
+
+_OF_THE_RUN = (
+    *("traces", "student", "roles", "template", "marks", "too_long", "splitter"),
+    *("limit", "name", "rejects", "accept_rejects"),
+)
+"""Flags that decide what a run is, and so not what is added to it."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,28 +49,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Feed every trace back to teacher, student and distilled model, and store each token's logprob "
         "and each sentence's probability. The same command on the same inputs goes on where it was stopped.",
     )
-    parser.add_argument(
-        "--traces", type=Path, nargs="+", required=True, metavar="FILE", help="canonical JSON Lines; files or pipes"
-    )
+    parser.add_argument("--traces", type=Path, nargs="+", metavar="FILE", help="canonical JSON Lines; files or pipes")
     parser.add_argument("--db", type=file_path, required=True, metavar="FILE", help="DuckDB file to write to")
-    parser.add_argument("--triple", type=Path, metavar="TOML", help="a file with [teacher], [student], [distilled]")
-    for role in ROLES:
-        parser.add_argument(
-            f"--{role}",
-            metavar="REF",
-            help=f"the {role} model: a folder, a .gguf file, org/name[@revision], base=REF,adapter=FOLDER for a LoRA "
-            "adapter, openai:URL,tokenizer=FOLDER for a served model, or recorded:FILE for recorded logprobs",
-        )
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="score a finished run of --db under further models; needs no --traces, and scores no other model again",
+    )
+    parser.add_argument(
+        "--run", dest="run_key", metavar="ID", help="with --add: run id or name (default: the newest finished run)"
+    )
+    _add_models(parser)
     parser.add_argument(
         "--roles",
-        default=",".join(ROLES),
         help="`teacher,student` scores before training, `student,distilled` without a teacher (default: all three)",
     )
     parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--dtype", default="auto", choices=DTYPES, help="auto: bfloat16 on CUDA, float32 on CPU")
     parser.add_argument(
         "--template",
-        default=TemplatePolicy.OWN.value,
         choices=[policy.value for policy in TemplatePolicy],
         help="how each role sees the question (default: own)",
     )
@@ -69,7 +77,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         nargs="+",
         action=ByRole,
         metavar="ROLE:NAME=VALUE",
-        help="variables for a model's chat template, such as teacher:enable_thinking=true; values are JSON or text",
+        help="variables for a model's chat template, such as teacher:enable_thinking=true or, of a further model, "
+        "teacher:code:enable_thinking=true; values are JSON or text",
     )
     parser.add_argument(
         "--template-name",
@@ -81,18 +90,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--marks",
-        default=MarksPolicy.WRITER.value,
         choices=[policy.value for policy in MarksPolicy],
         help="whose marks of thinking each role sees, such as <think>: the writer's, as they stand in the response, or "
         "its own family's in their place (default: writer)",
     )
     parser.add_argument(
         "--too-long",
-        default=TooLong.PREFIX.value,
         choices=[choice.value for choice in TooLong],
         help="a trace beyond a model's context: score the sentences that fit, or refuse the trace (default: prefix)",
     )
     add_splitter(parser)
+    # What is not given is not passed on, so that it can be told from what is.
+    parser.set_defaults(splitter=None)
     parser.add_argument(
         "--batch-tokens",
         type=automatic_or_positive,
@@ -144,6 +153,38 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--triple",
+        type=Path,
+        metavar="TOML",
+        help="a file with [teacher], [student], [distilled], and further models such as [teachers.code], "
+        "[controls.decoy], [checkpoints.400]",
+    )
+    parser.add_argument(
+        "--teacher",
+        action="append",
+        metavar="[NAME=]REF",
+        help="the teacher model: a folder, a .gguf file, org/name[@revision], base=REF,adapter=FOLDER for a LoRA "
+        "adapter, openai:URL,tokenizer=FOLDER for a served model, or recorded:FILE for recorded logprobs; given more "
+        "than once, with names: further teachers, such as code=REF",
+    )
+    for role in (Role.STUDENT, Role.DISTILLED):
+        parser.add_argument(f"--{role}", metavar="REF", help=f"the {role} model, likewise, without a name")
+    parser.add_argument(
+        "--control",
+        action="append",
+        metavar="NAME=REF",
+        help="a model that taught nothing, for comparison; may be given more than once",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        action="append",
+        metavar="NAME=REF",
+        help="the distilled model at an earlier time of its training, such as 400=REF; may be given more than once",
+    )
+
+
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """`--engine` and what belongs to Ray."""
     group = parser.add_argument_group("several workers (pip install 'ray[data]>=2.60,<3')")
@@ -173,10 +214,33 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score and report; exit status 3 if lines were rejected or sentences stayed unscored."""
+    given = {name: value for name, value in keywords(arguments, without=_CHOOSES).items() if value is not None}
+    on_stages = None if arguments.quiet else print_stages
+    if arguments.add:
+        _refuse(given, _OF_THE_RUN, "--add", "no such flag, since the run that is added to has it already")
+        chosen = {name: value for name, value in given.items() if name not in _OF_THE_RUN}
+        prepare_libraries()
+        from rdpt_core.api.adding import add
+
+        return report_added(add(**chosen, run=arguments.run_key, on_stages=on_stages))
+    if arguments.run_key is not None:
+        raise UsageError("a run is named, and none is added to", where="--run", expected="--add beside it")
+    if arguments.traces is None:
+        raise UsageError(
+            "there is no file of traces",
+            where="score",
+            expected="--traces FILE, or --add to a run that is scored",
+        )
     prepare_libraries()
     from rdpt_core.api.scoring import score
 
-    return report(score(**keywords(arguments), on_stages=None if arguments.quiet else print_stages))
+    return report(score(**given, on_stages=on_stages))
+
+
+def _refuse(given: Mapping[str, Any], names: Collection[str], flag: str, expected: str) -> None:
+    wrong = [name for name in names if given.get(name)]
+    if wrong:
+        raise UsageError("two flags do not go together", where=f"{flag} with {flag_of(wrong[0])}", expected=expected)
 
 
 def report(result: ScoreResult) -> int:
@@ -186,16 +250,36 @@ def report(result: ScoreResult) -> int:
         f"{result.n_unscored:,} unscored, {result.n_rejects:,} lines rejected",
         file=sys.stderr,
     )
+    for key, n_unscored in result.unscored_by_companion.items():
+        if n_unscored:
+            print(f"{key}: {n_unscored:,} sentences unscored", file=sys.stderr)
     if result.rejects_path is not None:
         print(f"rejected lines, each with its reason: {result.rejects_path}", file=sys.stderr)
+    _print_failed(result)
+    # A trace without a sentence has none to leave unscored, and may be unscored all the same.
+    is_partial = result.n_rejects or result.n_unscored or result.n_failed or any(result.unscored_by_companion.values())
+    return EXIT_PARTIAL if is_partial else 0
+
+
+def report_added(result: ScoreResult) -> int:
+    """Say what came of further models; returns the exit status that this deserves."""
+    for key, n_unscored in result.unscored_by_companion.items():
+        print(
+            f"run {result.run_id}, {key}: {result.n_traces:,} traces, {result.n_sentences:,} sentences, "
+            f"{n_unscored:,} unscored",
+            file=sys.stderr,
+        )
+    _print_failed(result)
+    return EXIT_PARTIAL if any(result.unscored_by_companion.values()) or result.n_failed else 0
+
+
+def _print_failed(result: ScoreResult) -> None:
     if result.unscored_path is not None:
         print(
             f"traces that could not be scored: {result.n_failed:,}, each with what is known of it: "
             f"{result.unscored_path}",
             file=sys.stderr,
         )
-    # A trace without a sentence has none to leave unscored, and may be unscored all the same.
-    return EXIT_PARTIAL if result.n_rejects or result.n_unscored or result.n_failed else 0
 
 
 def print_stages(role: str, stages: StageSeconds) -> None:

@@ -1,4 +1,4 @@
-"""A triple, or a pair, of models: from a TOML file or from flags."""
+"""A triple, or a pair, of models, and further ones beside it: from a TOML file or from flags."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from rdpt_core.config.named import TABLES_OF_COMPANIONS, check_distinct, checked_name, table_of
 from rdpt_core.config.tables import TABLES, validated
 from rdpt_core.errors import UsageError
 from rdpt_core.records import (
     ROLE_SETS,
     ROLES,
+    CompanionKind,
+    CompanionRole,
     ModelReference,
     Role,
     ServerSettings,
     TemplateSettings,
 )
+from rdpt_core.records.companions import is_companion, order_of
 
 _PATH_KEYS = ("model", "tokenizer", "adapter", "ca_file")
 _RESERVED_VARIABLES = frozenset({
@@ -47,8 +51,60 @@ class ModelSet:
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """The roles of the run, in the order of every table."""
+        """The roles of the triple, in the order of every table."""
         return tuple(role for role in ROLES if role in self.references)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All roles: those of the triple, then the companions'."""
+        return (*self.roles, *self.companions)
+
+    def reference(self, key: str) -> ModelReference:
+        """The model of a role of the triple or of a companion."""
+        return self.companions[key] if is_companion(key) else self.references[key]
+
+    def name_of(self, key: str) -> str | None:
+        """What the user calls a model, if anything."""
+        if is_companion(key):
+            return CompanionRole.parse(key).name
+        return self.teacher_name if key == Role.TEACHER else None
+
+    def with_references(self, changed: Mapping[str, ModelReference]) -> ModelSet:
+        """The same roles and names with some other models, by key."""
+        return replace(
+            self,
+            references={key: changed.get(key, reference) for key, reference in self.references.items()},
+            companions={key: changed.get(key, reference) for key, reference in self.companions.items()},
+        )
+
+    def only(self, *keys: str) -> ModelSet:
+        """Without all other models; keys that are not there stay away."""
+        return replace(
+            self,
+            references={key: reference for key, reference in self.references.items() if key in keys},
+            companions={key: reference for key, reference in self.companions.items() if key in keys},
+        )
+
+    @classmethod
+    def of(
+        cls,
+        references: Mapping[str, ModelReference],
+        companions: Mapping[str, ModelReference],
+        teacher_name: str | None,
+        places: Mapping[str, str],
+    ) -> ModelSet:
+        """The models of a run, once all their names are known to differ.
+
+        Args:
+            places: by key, where a model is named, for messages.
+
+        Raises:
+            UsageError: two have one name.
+        """
+        models = cls(references, dict(sorted(companions.items(), key=lambda item: order_of(item[0]))), teacher_name)
+        named = [(places[key], name) for key in models.keys if (name := models.name_of(key)) is not None]
+        check_distinct(named)
+        return models
 
 
 def parse_roles(text: str) -> tuple[Role, ...]:
@@ -127,11 +183,58 @@ def _flag_table(backend: str, text: str) -> dict[str, Any]:
 
 
 def read_triple(path: Path, roles: tuple[Role, ...] = ROLES) -> ModelSet:
-    """Read a TOML file with one table for each role. Relative paths are relative to the file.
+    """Read a TOML file with one table for each role, and one for each companion. Relative paths are relative to the
+    file. Without a table [teacher], the first of [teachers.NAME] is the teacher of the triple.
 
     Raises:
-        UsageError: the file is missing or not TOML, a role is absent, a key is unknown or has the wrong type.
+        UsageError: the file is missing or not TOML, a role is absent, a key is unknown or has the wrong type, or two
+            models have one name.
     """
+    tables, companions = _read_tables(path)
+    name = None
+    if Role.TEACHER in roles and Role.TEACHER not in tables:
+        first = _first_teacher(companions)
+        if first is not None:
+            name, tables[Role.TEACHER] = CompanionRole.parse(first).name, companions.pop(first)
+    elif isinstance(teacher := tables.get(Role.TEACHER), dict) and "name" in teacher:
+        given, where = teacher["name"], f"{path} [{Role.TEACHER}] name"
+        tables[Role.TEACHER] = {key: value for key, value in teacher.items() if key != "name"}
+        if not isinstance(given, str):
+            raise UsageError("a model cannot have this name", where=where, expected="a text", got=repr(given)[:80])
+        name = checked_name(given, where)
+    references: dict[str, ModelReference] = {role: _read_table(path, role, tables.get(role)) for role in roles}
+    return ModelSet.of(
+        references,
+        _companions_of(path, companions),
+        name if Role.TEACHER in roles else None,
+        {key: f"{path} {table_of(key)}" for key in (*roles, *companions)},
+    )
+
+
+def read_companions(path: Path) -> ModelSet:
+    """The companions alone of a file that `read_triple` reads.
+
+    Raises:
+        UsageError: as there; or it has none.
+    """
+    tables, companions = _read_tables(path)
+    if Role.TEACHER not in tables:
+        companions.pop(
+            next((key for key in companions if CompanionRole.parse(key).kind is CompanionKind.TEACHER), ""), None
+        )
+    if not companions:
+        raise UsageError(
+            "the file names no further model",
+            where=str(path),
+            expected="a table such as [teachers.code], [controls.decoy] or [checkpoints.400]",
+            got=", ".join(f"[{name}]" for name in tables) or "no table",
+        )
+    places = {key: f"{path} {table_of(key)}" for key in companions}
+    return ModelSet.of({}, _companions_of(path, companions), None, places)
+
+
+def _read_tables(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tables of the roles, and those of the companions by their keys, in the order of the file."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -141,16 +244,47 @@ def read_triple(path: Path, roles: tuple[Role, ...] = ROLES) -> ModelSet:
             expected="a TOML file with the tables [teacher], [student] and [distilled]",
             got=str(error),
         ) from error
-    unknown = sorted(set(tables) - set(ROLES))
+    unknown = sorted(set(tables) - set(ROLES) - set(TABLES_OF_COMPANIONS))
     if unknown:
         raise UsageError(
-            "unknown table in the triple", where=str(path), expected=", ".join(ROLES), got=", ".join(unknown)
+            "unknown table in the triple",
+            where=str(path),
+            expected=", ".join([*ROLES, *(f"{name}.NAME" for name in TABLES_OF_COMPANIONS)]),
+            got=", ".join(unknown),
         )
-    return ModelSet({role: _read_table(path, role, tables.get(role)) for role in roles})
+    companions: dict[str, Any] = {}
+    for group, kind in TABLES_OF_COMPANIONS.items():
+        named = tables.pop(group, {})
+        if not isinstance(named, dict):
+            raise UsageError(
+                "further models are tables of their own",
+                where=f"{path} {group}",
+                expected=f'a table such as [{group}.NAME] with model = "org/name"',
+                got=repr(named)[:80],
+            )
+        for name, table in named.items():
+            companions[CompanionRole(kind, checked_name(name, f"{path} [{group}.{name}]")).key] = table
+    return tables, companions
 
 
-def _read_table(path: Path, role: Role, table: object) -> ModelReference:
-    where = f"{path} [{role}]"
+def _first_teacher(companions: Mapping[str, Any]) -> str | None:
+    """The one that is the teacher of a triple without a table [teacher]."""
+    return next((key for key in companions if CompanionRole.parse(key).kind is CompanionKind.TEACHER), None)
+
+
+def _companions_of(path: Path, tables: Mapping[str, Any]) -> dict[str, ModelReference]:
+    return {key: _read_table(path, key, table) for key, table in tables.items()}
+
+
+def _read_table(path: Path, role: str, table: object) -> ModelReference:
+    where = f"{path} {table_of(role)}"
+    if not isinstance(table, dict) and is_companion(role):
+        raise UsageError(
+            "a further model is a table of its own",
+            where=where,
+            expected='such a table with model = "org/name"',
+            got=repr(table)[:80],
+        )
     if not isinstance(table, dict):
         raise UsageError(
             "a role is missing from the triple",

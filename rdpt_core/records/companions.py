@@ -9,7 +9,10 @@ from __future__ import annotations
 import enum
 import re
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from rdpt_core.records import CheckEarlier, ScoredModel
 
 
 class CompanionKind(enum.StrEnum):
@@ -95,3 +98,20 @@ class CompanionState(NamedTuple):
     identity: dict[str, Any]
     environment: tuple[dict[str, Any], ...]
     finished_at: datetime | None
+
+
+class CompanionClaim(NamedTuple):
+    """Everything that is known of a companion before its first token.
+
+    Attributes:
+        model: as it is used; its role is a companion's key, and its name that of the key.
+        identity: everything that changes its numbers and is not the run's.
+        environment: package versions, device and machine of this process.
+        check: as for a run: gives the environment to store from those of earlier processes, or refuses to go on. It is
+            told the companion's key if a trace is scored.
+    """
+
+    model: ScoredModel
+    identity: dict[str, Any]
+    environment: dict[str, Any]
+    check: CheckEarlier | None = None

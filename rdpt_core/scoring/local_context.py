@@ -16,15 +16,12 @@ gets it before every window; n is 4 unless chosen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from rdpt_core import bundled
 from rdpt_core.arrays import Doubles, Ints, SmallInts
-from rdpt_core.config import parse_reference
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import (
     DEFAULT_TEMPLATE,
@@ -42,6 +39,7 @@ from rdpt_core.scoring.jobs.progress import RoleProgressBar
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.prompts.templates import Unrendered, render_prompts
 from rdpt_core.scoring.models.references import ModelFiles, resolve
+from rdpt_core.scoring.models.stored import stored_reference
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
@@ -132,7 +130,7 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             expected="a run whose models were loaded here",
             got=f"backend {model.backend}",
         )
-    files = _stored_files(model) if request.reference is None else resolve(request.reference)
+    files = resolve(stored_reference(model) if request.reference is None else request.reference)
     tokenizer = load_tokenizer(files, request.template, trust_remote_code=request.trust_remote_code)
     if (files.revision, tokenizer.hash) != (model.revision, model.tokenizer_hash):
         raise ModelError(
@@ -143,35 +141,6 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             hint=f"Name it with --{model.role} REF.",
         )
     return files, tokenizer
-
-
-def _stored_files(model: ScoredModel) -> ModelFiles:
-    """The files of a model by the name under which the run stores it.
-
-    A folder's name is as it was given, and may be relative. The demo gives names relative to the program's own folder;
-    which of two folders is meant, the hash of the run's model says.
-    """
-    _, on, base = model.revision.partition(" on ")
-    if on:
-        reference = parse_reference(model.model)
-        return resolve(reference if base.startswith("sha256:") else replace(reference, revision=base))
-    if not model.revision.startswith("sha256:"):
-        return resolve(parse_reference(f"{model.model}@{model.revision}"))
-    places = [Path(model.model).expanduser().absolute(), bundled.ROOT / model.model]
-    found = [place for place in dict.fromkeys(places) if place.exists()]
-    if not found:
-        raise ModelError(
-            f"the {model.role} of this run is not where it was",
-            where=model.model,
-            expected="the folder or file that scored the run, as its path was given then",
-            got=f"nothing at {places[0]}",
-            hint=f"Name it with --{model.role} REF.",
-        )
-    for place in found:
-        files = resolve(ModelReference(str(place)))
-        if files.revision == model.revision:
-            break
-    return files
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,46 @@
 """The whole of `score`, from files to a finished run, in the order in which it happens.
 
     resolve the models → check the traces (and recordings) → claim the run → role by role: score, commit → finish
+    → companion by companion: score, commit, finish
 
 Tokenisation and database run beside the model. One model is in memory at a time, so the last role is the one that
-completes traces: with its batches go the sentences. A role whose base is the model of the role before goes on with it.
+completes traces: with its batches go the sentences. Companions come after it and fill in columns of their own. A model
+whose base is the model before goes on with it.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-from rdpt_core.config.same_models import same_model_notes
-from rdpt_core.errors import ServerGoneError, StoreError, UsageError
+from rdpt_core.config.same_models import joined_identity, same_model_notes
+from rdpt_core.errors import UsageError
 from rdpt_core.records import MarksPolicy, RunClaim, RunKey, Trace
-from rdpt_core.scoring.backends.base import Backend
+from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.scoring.backends.factory import make_backends
-from rdpt_core.scoring.jobs.commits import OnUnscored, RoleCommits
+from rdpt_core.scoring.jobs.commits import OnUnscored
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
-from rdpt_core.scoring.jobs.identity import NOTES, SERVED, check_served, make_claim, read_again, survey_traces
+from rdpt_core.scoring.jobs.identity import (
+    NOTES,
+    SERVED,
+    check_served,
+    make_claim,
+    make_companion_claims,
+    read_again,
+    survey_traces,
+)
 from rdpt_core.scoring.jobs.recorded_check import RecordedCheck, check_recorded, with_checks
-from rdpt_core.scoring.jobs.role_job import RoleJob
-from rdpt_core.scoring.jobs.timing import StageSeconds
+from rdpt_core.scoring.jobs.turns import OnStages, Turns, in_turn
 from rdpt_core.scoring.request import RunStore, ScoreRequest
 from rdpt_core.traces import Splitter, get_splitter
 from rdpt_core.traces.respelling import has_marks
 
 _LOGGER = logging.getLogger(__name__)
-
-_EXIT_PARTIAL = 3
 
 
 def score_run(
@@ -40,19 +48,19 @@ def score_run(
     read_traces: Callable[[], Iterable[Trace]],
     store: RunStore,
     *,
-    on_stages: Callable[[str, StageSeconds], None] | None = None,
+    on_stages: OnStages | None = None,
     on_claim: Callable[[RunKey], None] | None = None,
     on_unscored: OnUnscored | None = None,
     distributed: DistributedOptions | None = None,
 ) -> tuple[RunClaim, RunKey]:
-    """Score every trace under every role and store the result, going on where an earlier process stopped.
+    """Score every trace under every model and store the result, going on where an earlier process stopped.
 
     Args:
         read_traces: gives the traces from the beginning; called several times, so that they need not fit in
             memory; all passes must give the same.
-        on_stages: called after each role that was scored, with where its time went.
+        on_stages: called after each model that was scored, with where its time went.
         on_claim: called once the run has its name and its traces are stored, before anything is scored.
-        on_unscored: called for each trace of which it is known in words why a role could not score it.
+        on_unscored: called for each trace of which it is known in words why a model could not score it.
         distributed: workers of Ray score, instead of this process.
 
     Returns:
@@ -61,17 +69,12 @@ def score_run(
     Raises:
         ServerGoneError: a server stopped answering; what was scored is stored, and the same call goes on from there.
         StoreError: the database was replaced meanwhile.
+        UsageError: the run has another companion of one of the names.
         InputError: the traces of a later pass are not those of the first, or recordings do not pass their check.
         ModelError: a model's files changed since the run was named by them, or its server answers otherwise.
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
-    if distributed is not None and request.with_ranks:
-        raise UsageError(
-            "workers of Ray store no ranks",
-            where="--ranks with --engine ray",
-            expected="one of the two",
-            hint="The same command without --engine adds the ranks to a run that Ray scored.",
-        )
+    check_engine(request, distributed)
     backends = make_backends(request)
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
@@ -80,86 +83,68 @@ def score_run(
     checks: list[RecordedCheck] = []
     if request.check_recorded:
         checks = check_recorded(request, backends, read_again(read_traces, survey), survey.n_traces, splitter)
-    claim = with_checks(make_claim(request, backends, survey, splitter), checks)
-    for note in (*same_model_notes(claim.models, claim.identity), *claim.environment.get(NOTES, ())):
+    n_roles = len(request.models.roles)
+    claim = make_claim(request, backends[:n_roles], survey, splitter)
+    own = [check for check in checks if check.role in request.models.roles]
+    claim = replace(claim, environment=with_checks(claim.environment, own))
+    companions = claims_with_checks(make_companion_claims(request, backends[n_roles:], survey, claim.run_id), checks)
+    for note in notes_of(claim, companions):
         _LOGGER.warning("%s", note)
     counted = _with_sentence_counts(read_again(read_traces, survey), splitter)
-    run = store.claim(claim, counted, functools.partial(check_served, claim) if SERVED in claim.environment else None)
+    check = None
+    if SERVED in claim.environment:
+        check = functools.partial(check_served, claim.environment, f"run {claim.run_id}")
+    run = store.claim(claim, counted, check)
+    if companions:
+        store.claim_companions(run, companions)
     if on_claim is not None:
         on_claim(run)
-    with closing(_in_turn(backends)) as turns:
-        for backend in turns:
-            role = backend.model.role
-            commits = RoleCommits.open(role, request.models.roles, run, splitter, store, on_unscored)
-            try:
-                if distributed is None or backend.model.backend == "recorded":
-                    job = RoleJob(backend, claim.n_traces, commits)
-                    stages = job.run(quiet=request.quiet, with_ranks=request.with_ranks)
-                else:
-                    stages = _distributed(request, backend, claim, commits, distributed)
-            except ServerGoneError as error:
-                raise _with_missing(error, store, run, claim) from error
-            if on_stages is not None:
-                on_stages(role, stages)
-    _check_complete(store, run, claim)
-    store.finish(run)
+    known = request, request.models.keys, claim.n_traces, run, splitter, store
+    turns = Turns(*known, on_stages, on_unscored, distributed)
+    with closing(in_turn(backends)) as waiting:
+        for backend in itertools.islice(waiting, n_roles):
+            turns.score(backend)
+        # A run that calls itself complete is complete: every trace has every role.
+        for role in request.models.roles:
+            turns.check_complete(role)
+        store.finish(run)
+        for backend in waiting:
+            turns.score(backend)
     return claim, run
 
 
-def _in_turn(backends: Sequence[Backend]) -> Generator[Backend, None, None]:
-    """Each is closed before the next one's turn. If the run breaks off, those that wait are closed, too: the one before
-    them may have left a model in memory for them."""
-    waiting = deque(backends)
-    try:
-        while waiting:
-            with closing(waiting.popleft()) as backend:
-                yield backend
-    finally:
-        for backend in waiting:
-            backend.close()
+def check_engine(request: ScoreRequest, distributed: DistributedOptions | None) -> None:
+    """See that the engine does what is asked for.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if distributed is not None and request.with_ranks:
+        raise UsageError(
+            "workers of Ray store no ranks",
+            where="--ranks with --engine ray",
+            expected="one of the two",
+            hint="The same command without --engine adds the ranks to a run that Ray scored.",
+        )
 
 
-def _distributed(
-    request: ScoreRequest, backend: Backend, claim: RunClaim, commits: RoleCommits, options: DistributedOptions
-) -> StageSeconds:
-    # Ray's workers are needed for this engine only.
-    from rdpt_core.scoring.jobs.distributed.job import DistributedJob
-
-    known = backend.model, backend.prompt_hash, backend.served
-    job = DistributedJob(request, *known, claim.n_traces, commits, options)
-    return job.run(quiet=request.quiet)
-
-
-def _with_missing(error: ServerGoneError, store: RunStore, run: RunKey, claim: RunClaim) -> ServerGoneError:
-    """The same error, which also says what the run still lacks."""
-    missing = [
-        f"{model.role}: {claim.n_traces - n:,} of {claim.n_traces:,} traces"
-        for model in claim.models
-        if (n := len(store.scored_trace_nos(run, model.role, with_failed=False))) < claim.n_traces
+def claims_with_checks(claims: Sequence[CompanionClaim], checks: Sequence[RecordedCheck]) -> list[CompanionClaim]:
+    """Companions' claims with what was found of each one's recordings."""
+    return [
+        claim._replace(
+            environment=with_checks(claim.environment, [check for check in checks if check.role == claim.model.role])
+        )
+        for claim in claims
     ]
-    return ServerGoneError(
-        error.what,
-        where=error.where,
-        expected=error.expected,
-        got=error.got,
-        hint=f"Still missing: {'; '.join(missing)}. What was scored is kept, and the same command goes on from there.",
-        exit_status=_EXIT_PARTIAL,
-    )
 
 
-def _check_complete(store: RunStore, run: RunKey, claim: RunClaim) -> None:
-    """A run that calls itself complete is complete: every trace has every role."""
-    for model in claim.models:
-        n_stored = len(store.scored_trace_nos(run, model.role))
-        if n_stored != claim.n_traces:
-            raise StoreError(
-                "the run is not complete after all of it was scored",
-                where=f"run {run.run_id}",
-                expected=f"{claim.n_traces:,} traces scored by the {model.role}",
-                got=f"{n_stored:,}",
-                hint="If an earlier copy of the database was put in its place meanwhile, the same command scores again "
-                "what is missing.",
-            )
+def notes_of(claim: RunClaim, companions: Sequence[CompanionClaim]) -> list[str]:
+    """What a user should know before anything is scored, a sentence or two each."""
+    models = [*claim.models, *(companion.model for companion in companions)]
+    identity = joined_identity(claim.identity, {companion.model.role: companion.identity for companion in companions})
+    environments = [claim.environment, *(companion.environment for companion in companions)]
+    found = [note for environment in environments for note in environment.get(NOTES, ())]
+    return [*same_model_notes(models, identity), *found]
 
 
 def _with_sentence_counts(traces: Iterable[Trace], splitter: Splitter) -> Iterator[tuple[Trace, int]]:

@@ -19,6 +19,7 @@ from rdpt_core.records import (
     TooLong,
     Trace,
 )
+from rdpt_core.records.companions import CompanionClaim
 
 
 class RunStore(Protocol):
@@ -41,6 +42,12 @@ class RunStore(Protocol):
         self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
     ) -> None: ...
     def finish(self, run: RunKey) -> None: ...
+    def claim_companions(self, run: RunKey, companions: Sequence[CompanionClaim]) -> None: ...
+    def commit_companion(
+        self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    ) -> None: ...
+    def finish_companion(self, run: RunKey, role: str) -> None: ...
+    def count_unscored(self, run: RunKey, role: str) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

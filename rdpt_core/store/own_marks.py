@@ -12,6 +12,9 @@ from rdpt_core.store.soundness import damaged, parsed
 OwnMarks: TypeAlias = Mapping[str, Mapping[str, str] | None]
 """Role → the marks of its own that it saw (`family`, `open`, `close`, `end`), None where the writer's stayed."""
 
+OWN_MARKS = "own_marks"
+"""Their key in identities."""
+
 _TEXTS = {"family", "open", "close", "end"}
 
 
@@ -34,7 +37,7 @@ class SeenMarks:
 
 def seen_marks(identity: Mapping[str, Any]) -> SeenMarks:
     """What the identity of a stored run says."""
-    return SeenMarks(identity.get("own_marks"))
+    return SeenMarks(identity.get(OWN_MARKS))
 
 
 def parsed_identity(text: str, roles: Sequence[str], place: str) -> dict[str, Any]:
@@ -44,10 +47,24 @@ def parsed_identity(text: str, roles: Sequence[str], place: str) -> dict[str, An
         StoreError: it is no JSON object, or names marks that are not one spelling, or null, for each role.
     """
     identity = parsed(text, dict, f"identity of {place}")
-    marks = identity.get("own_marks")
+    marks = identity.get(OWN_MARKS)
     is_sound = isinstance(marks, dict) and marks.keys() == set(roles) and all(map(_is_spelling, marks.values()))
     if marks is not None and not is_sound:
         raise damaged(f"own marks of {place}", f"for each role, null or the texts {', '.join(sorted(_TEXTS))}", marks)
+    return identity
+
+
+def parsed_companion(text: str, place: str) -> dict[str, Any]:
+    """A companion's identity.
+
+    Raises:
+        StoreError: it is no JSON object, says nothing of a model, or names marks that are neither a spelling nor null.
+    """
+    identity = parsed(text, dict, f"identity of {place}")
+    if not isinstance(identity.get("model"), dict):
+        raise damaged(f"identity of {place}", "what is known of its model, as an object", identity.get("model"))
+    if not _is_spelling(identity.get(OWN_MARKS)):
+        raise damaged(f"own marks of {place}", f"null or the texts {', '.join(sorted(_TEXTS))}", identity[OWN_MARKS])
     return identity
 
 

@@ -17,7 +17,9 @@ from rdpt_core.records import (
     TokenLogprobs,
     Trace,
 )
+from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.store.claimed import read_claimed
+from rdpt_core.store.companions.writer import claim_companions, commit_companion, finish_companion
 from rdpt_core.store.connect import WRITE_PATIENCE_S
 from rdpt_core.store.files import is_there
 from rdpt_core.store.reader import Run, open_reader
@@ -111,10 +113,48 @@ class DuckDBRunStore:
         if not rows.num_rows:
             finish_run(self._path, run)
 
+    def claim_companions(self, run: RunKey, companions: Sequence[CompanionClaim]) -> None:
+        """Register companions of a run, or find those that are the same: finished ones also where nobody may write.
+
+        Raises:
+            UsageError: the run has another model of such a name; nothing is written.
+        """
+        try:
+            claim_companions(self._path, run, companions)
+        except StoreForbiddenError:
+            finished = self._finished(run.run_id)
+            known = {} if finished is None else {companion.role: companion for companion in finished.companions}
+            for claim in companions:
+                companion = known.get(claim.model.role)
+                if companion is None or not companion.is_finished or companion.state.identity != claim.identity:
+                    raise
+                if claim.check is not None:
+                    claim.check(companion.state.environment, {companion.role})
+
+    def commit_companion(
+        self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    ) -> None:
+        """Store one batch of a companion in one transaction."""
+        commit_companion(self._path, run, role, results, sentences)
+
+    def finish_companion(self, run: RunKey, role: str) -> None:
+        """Mark a companion as complete, unless it is."""
+        with read_claimed(self._path, run) as reader:
+            rows = reader.query(
+                "SELECT 1 FROM run_models WHERE run_no = ? AND role = ? AND finished_at IS NOT NULL", [run.run_no, role]
+            )
+        if not rows.num_rows:
+            finish_companion(self._path, run, role)
+
     def count_sentences(self, run: RunKey) -> tuple[int, int]:
         """How many sentences of the run are there, and how many of these are unscored."""
         with read_claimed(self._path, run) as reader:
             return reader.count_sentences(run)
+
+    def count_unscored(self, run: RunKey, role: str) -> int:
+        """How many sentences of the run have no number under a companion."""
+        with read_claimed(self._path, run) as reader:
+            return reader.count_unscored(run, role)
 
     def unscored_traces(self, run: RunKey, *, ranked: bool = False) -> set[tuple[str, str]]:
         """(role, trace_id) of what is unscored for a reason that no other try mends; only what ranks were asked of, if

@@ -28,17 +28,20 @@ from rdpt_core.records import (
     RoleResult,
     RunClaim,
     RunKey,
+    ScoredModel,
     SentenceColumns,
     Trace,
 )
 from rdpt_core.store.claimed import write_claimed
+from rdpt_core.store.companions import COLUMN_TYPES, column
 from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.soundness import parsed_environment
 
 _TRACES_PER_INSERT = 2_000
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """UTC, as the database holds times."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
@@ -56,7 +59,7 @@ def claim_run(
         run_no, is_new = _register(connection, claim, check)
         if is_new:
             for table in _trace_tables(run_no, traces):
-                _insert(connection, "traces", table)
+                insert_rows(connection, "traces", table)
         return RunKey(run_no, claim.run_id)
 
 
@@ -109,7 +112,7 @@ def _register(
             )
         return run_no, False
     run_no = int(connection.execute("SELECT coalesce(max(run_no), 0) + 1 FROM runs").fetchall()[0][0])
-    now = _now()
+    started_at = now()
     connection.execute(
         "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         [
@@ -124,22 +127,30 @@ def _register(
             claim.splitter_version,
             claim.traces_hash,
             claim.n_traces,
-            now,
-            now,
+            started_at,
+            started_at,
         ],
     )
     for model in claim.models:
-        # Zero stands for unknown: these columns take no NULL, and no model is that small.
-        values = {
-            **asdict(model),
-            "n_parameters": model.n_parameters or 0,
-            "vocabulary_size": model.vocabulary_size or 0,
-        }
-        columns, marks = ", ".join(values), ", ".join("?" for _ in values)
-        connection.execute(
-            f"INSERT INTO run_models (run_no, {columns}) VALUES (?, {marks})", [run_no, *values.values()]
-        )
+        insert_model(connection, run_no, model)
     return run_no, True
+
+
+def insert_model(connection: duckdb.DuckDBPyConnection, run_no: int, model: ScoredModel, **state: str) -> None:
+    """Store a model of a run.
+
+    Args:
+        state: further columns, of companions.
+    """
+    # Zero stands for unknown: these columns take no NULL, and no model is that small.
+    values = {
+        **asdict(model),
+        "n_parameters": model.n_parameters or 0,
+        "vocabulary_size": model.vocabulary_size or 0,
+        **state,
+    }
+    columns, marks = ", ".join(values), ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO run_models (run_no, {columns}) VALUES (?, {marks})", [run_no, *values.values()])
 
 
 def _environments(connection: duckdb.DuckDBPyConnection, run_no: int) -> tuple[dict[str, Any], ...]:
@@ -169,6 +180,7 @@ def _trace_tables(run_no: int, traces: Iterable[tuple[Trace, int]]) -> Iterator[
                     "response": trace.response,
                     "meta": json.dumps(dict(trace.meta), ensure_ascii=False),
                     "n_sentences": n_sentences,
+                    "teacher_id": trace.teacher_id,
                 }
                 for trace_no, (trace, n_sentences) in chunk
             ],
@@ -194,6 +206,7 @@ _TRACE_SCHEMA = pa.schema(
         ("response", pa.string()),
         ("meta", pa.string()),
         ("n_sentences", pa.int32()),
+        ("teacher_id", pa.string()),
     ]
 )
 
@@ -208,25 +221,52 @@ def commit_batch(
     """
     run_no = run.run_no
     with write_claimed(path, run) as connection:
-        trace_nos = pa.table({"trace_no": pa.array([result.trace_no for result in results], pa.int32())})
-        connection.register("batch_traces", trace_nos)
-        connection.execute(
-            "DELETE FROM tokens WHERE run_no = ? AND role = ? AND trace_no IN (SELECT trace_no FROM batch_traces)",
-            [run_no, role],
-        )
-        _insert(connection, "tokens", _token_table(run_no, role, results))
+        replace_tokens(connection, run_no, role, results)
         if sentences:
-            connection.execute(
-                "DELETE FROM sentences WHERE run_no = ? AND trace_no IN (SELECT trace_no FROM batch_traces)", [run_no]
-            )
-            _insert(connection, "sentences", _sentence_table(run_no, sentences))
-        connection.unregister("batch_traces")
-        _touch(connection, run)
+            _replace_sentences(connection, run_no, _sentence_table(run_no, sentences))
+        touch(connection, run)
 
 
-def _touch(connection: duckdb.DuckDBPyConnection, run: RunKey) -> None:
+def replace_tokens(
+    connection: duckdb.DuckDBPyConnection, run_no: int, role: str, results: Sequence[RoleResult]
+) -> None:
+    """Store a role's tokens of some traces in the place of what was stored of them before."""
+    connection.register("batch", pa.table({"trace_no": pa.array([result.trace_no for result in results], pa.int32())}))
+    connection.execute(
+        "DELETE FROM tokens WHERE run_no = ? AND role = ? AND trace_no IN (SELECT trace_no FROM batch)",
+        [run_no, role],
+    )
+    connection.unregister("batch")
+    insert_rows(connection, "tokens", token_table(run_no, role, results))
+
+
+def _replace_sentences(connection: duckdb.DuckDBPyConnection, run_no: int, table: pa.Table) -> None:
+    """Store sentences in the place of those of the same traces; what companions have scored of them stays."""
+    companions = connection.execute(
+        "SELECT role FROM run_models WHERE run_no = ? AND contains(role, ':')", [run_no]
+    ).fetchall()
+    kept = "".join(f", {column(stem, role)}" for (role,) in companions for stem in COLUMN_TYPES)
+    connection.register("incoming", table)
+    chosen = "run_no = ? AND trace_no IN (SELECT trace_no FROM incoming)"
+    if kept:
+        connection.execute(
+            f"CREATE TEMP TABLE kept AS SELECT trace_no, sentence_index{kept} FROM sentences WHERE {chosen}", [run_no]
+        )
+    connection.execute(f"DELETE FROM sentences WHERE {chosen}", [run_no])
+    if kept:
+        connection.execute(
+            "INSERT INTO sentences BY NAME FROM incoming LEFT JOIN kept USING (trace_no, sentence_index) "
+            "ORDER BY trace_no, sentence_index"
+        )
+        connection.execute("DROP TABLE kept")
+    else:
+        connection.execute("INSERT INTO sentences BY NAME FROM incoming")
+    connection.unregister("incoming")
+
+
+def touch(connection: duckdb.DuckDBPyConnection, run: RunKey) -> None:
     """Whoever has checked or kept anything of the run knows by this that it has changed."""
-    connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [_now(), run.run_no])
+    connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [now(), run.run_no])
 
 
 def commit_local(path: Path, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores]) -> None:
@@ -248,21 +288,22 @@ def commit_local(path: Path, run: RunKey, role: str, n_context: int, scores: Seq
             "(SELECT (run_no, trace_no, role, n_context) FROM batch)"
         )
         connection.unregister("batch")
-        _insert(connection, "local_scores", table)
-        _touch(connection, run)
+        insert_rows(connection, "local_scores", table)
+        touch(connection, run)
 
 
 def finish_run(path: Path, run: RunKey) -> None:
     """Mark a run as complete."""
-    now = _now()
+    finished_at = now()
     with write_claimed(path, run) as connection:
         connection.execute(
             "UPDATE runs SET updated_at = ?, finished_at = coalesce(finished_at, ?) WHERE run_no = ?",
-            [now, now, run.run_no],
+            [finished_at, finished_at, run.run_no],
         )
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table_name: str, table: pa.Table) -> None:
+def insert_rows(connection: duckdb.DuckDBPyConnection, table_name: str, table: pa.Table) -> None:
+    """Append rows to a table; columns that it has besides are NULL."""
     connection.register("incoming", table)
     connection.execute(f"INSERT INTO {table_name} BY NAME SELECT * FROM incoming")
     connection.unregister("incoming")
@@ -275,7 +316,8 @@ def _lists(arrays: Sequence[npt.NDArray[Any]], kind: pa.DataType, *, nan_is_null
     return pa.ListArray.from_arrays(offsets, values)
 
 
-def _token_table(run_no: int, role: str, results: Sequence[RoleResult]) -> pa.Table:
+def token_table(run_no: int, role: str, results: Sequence[RoleResult]) -> pa.Table:
+    """One row a trace."""
     n = len(results)
     return pa.table(
         {

@@ -1,11 +1,11 @@
-"""From the models that the user named to one backend a role, each checked before anything slow starts."""
+"""From the models that the user named to a backend for each, which is checked before anything slow starts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rdpt_core.config import ModelSet
+from rdpt_core.config.named import table_of
 from rdpt_core.errors import ModelError, UsageError
 from rdpt_core.records import MarksPolicy, ModelReference, Role, TemplatePolicy
 from rdpt_core.scoring.backends.base import Backend, Prompting
@@ -19,8 +19,12 @@ from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.scoring.request import ScoreRequest
 
 
-def make_backends(request: ScoreRequest) -> list[Backend]:
-    """Resolve every model of the run and check it, without loading weights.
+def make_backends(request: ScoreRequest, keys: Sequence[str] | None = None) -> list[Backend]:
+    """Resolve every model of the run and check it, without loading weights: the triple, then its companions.
+
+    Args:
+        keys: the roles that are scored, if not all. Of the others the distilled model is still asked for its template,
+            where the policy says so.
 
     Raises:
         ModelError: a model is missing or unusable.
@@ -29,24 +33,27 @@ def make_backends(request: ScoreRequest) -> list[Backend]:
         UsageError: the distilled model's template is asked for, and no distilled model has one; or marks of the models'
             own are, where texts are as they were recorded.
     """
-    roles = request.models.roles
-    if request.template_policy is TemplatePolicy.DISTILLED and Role.DISTILLED not in roles:
+    models = request.models
+    chosen = models.keys if keys is None else tuple(keys)
+    lends_template = request.template_policy is TemplatePolicy.DISTILLED
+    if lends_template and Role.DISTILLED not in models.roles:
         raise UsageError(
             "there is no distilled model whose template could be used",
             where="--template distilled",
             expected="a run with the role `distilled`",
-            got=", ".join(roles),
+            got=", ".join(models.roles),
         )
-    references = request.models.references
     if request.marks_policy is MarksPolicy.OWN:
         check_own_marks(request)
     # Files first, all roles: a wrong path is reported before a server is asked or weights are hashed.
-    files = {str(role): _files(role, references[role]) for role in roles}
+    asked = [key for key in models.keys if key in chosen or (lends_template and key == Role.DISTILLED)]
+    references = {key: models.reference(key) for key in asked}
+    files = {key: _files(key, reference) for key, reference in references.items()}
     tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
-    for role in roles:
-        _check_template(request.template_policy, role, references[role], tokenizers.get(role))
+    for key, reference in references.items():
+        _check_template(request.template_policy, key, reference, tokenizers.get(key))
     lent = LentBase()
-    backends = [make_backend(request, role, files[role], tokenizers, lent) for role in roles]
+    backends = [make_backend(request, key, files[key], tokenizers, lent) for key in asked if key in chosen]
     for model_files in files.values():
         if model_files is not None:
             model_files.check_unchanged()
@@ -81,7 +88,7 @@ def make_backend(
     Args:
         lent: shared by roles of one run, which then load a base that they share once.
     """
-    reference = request.models.references[role]
+    reference = request.models.reference(role)
     marks = own_marks(role, reference, tokenizers[role]) if request.marks_policy is MarksPolicy.OWN else None
     prompting = Prompting(request.template_policy, request.too_long, marks)
     distilled = tokenizers.get(Role.DISTILLED)
@@ -107,7 +114,7 @@ def make_backend(
     if reference.backend == "recorded":
         from rdpt_core.scoring.backends.recorded.backend import RecordedBackend
 
-        lends_template = role is Role.DISTILLED and request.template_policy is TemplatePolicy.DISTILLED
+        lends_template = role == Role.DISTILLED and request.template_policy is TemplatePolicy.DISTILLED
         return RecordedBackend(
             role, reference, tokenizers.get(role), lends_template=lends_template, trust=request.trust_recorded
         )
@@ -132,23 +139,23 @@ def make_live_backend(request: ScoreRequest, role: str) -> TransformersBackend:
         ModelError: it is missing or unusable.
         UsageError: the role names none; settings of a chat template that it does not take.
     """
-    recorded = request.models.references[role]
+    recorded = request.models.reference(role)
     if recorded.check_with is None:
         raise UsageError(
             "there is no model to check these recordings with",
             where=f"--check-recorded, {role}",
             expected="the model that was recorded, under the key check_with",
             got="none",
-            hint=f"`check_with = MODEL` in the table [{role}], or recorded:FILE,check_with=MODEL.",
+            hint=f"`check_with = MODEL` in the table {table_of(role)}, or recorded:FILE,check_with=MODEL.",
         )
-    references = {role: replace(recorded.check_with, template=recorded.template)}
-    distilled = request.models.references.get(Role.DISTILLED)
-    if request.template_policy is TemplatePolicy.DISTILLED and distilled is not None:
-        references.setdefault(Role.DISTILLED, distilled)
-    files = {name: _files(name, reference) for name, reference in references.items()}
+    own = request.models.with_references({role: replace(recorded.check_with, template=recorded.template)})
+    lends_template = request.template_policy is TemplatePolicy.DISTILLED
+    models = own.only(role, Role.DISTILLED) if lends_template else own.only(role)
+    references = {key: models.reference(key) for key in models.keys}
+    files = {key: _files(key, reference) for key, reference in references.items()}
     tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
     _check_template(request.template_policy, role, references[role], tokenizers.get(role))
-    alone = replace(request, models=ModelSet(references), with_ranks=False)
+    alone = replace(request, models=models, with_ranks=False)
     backend = make_backend(alone, role, files[role], tokenizers)
     if not isinstance(backend, TransformersBackend):
         raise ValueError("`check_with` names a model of this machine")

@@ -1,5 +1,6 @@
 """Running a role of a run: windows of traces through a backend, results into the store.
 
+turns           one model after another, companions last
 role_job        one role from its first window to its last
 windows         which traces are tokenised and stored together
 timing          where the wall time of a role goes

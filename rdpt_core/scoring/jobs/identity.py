@@ -1,7 +1,8 @@
-"""What names a run: everything that changes a number, and nothing that does not."""
+"""What names a run, and a companion within it: everything that changes a number, and nothing that does not."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -15,7 +16,8 @@ from typing import Any
 
 from rdpt_core import __version__
 from rdpt_core.errors import InputError
-from rdpt_core.records import MarksPolicy, RunClaim, TemplatePolicy, Trace
+from rdpt_core.records import MarksPolicy, RunClaim, ScoredModel, TemplatePolicy, Trace
+from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.jobs.previews import PROMPTS, preview_roles
@@ -145,6 +147,9 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
     """The identity of a run, and what is known of it besides.
 
     How a server answers is in the environment, since it cannot be hashed: it may differ a little from time to time.
+
+    Args:
+        backends: those of the triple. Companions are no part of a run's identity.
     """
     identity: dict[str, Any] = {
         "scoring_version": SCORING_VERSION,
@@ -153,18 +158,50 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         "template_date": TEMPLATE_DATE.isoformat(),
         "too_long": request.too_long,
         "splitter": [splitter.name, splitter.version],
-        "models": {
-            backend.model.role: {
-                **_model_identity(backend),
-                **_template_settings(request, backend),
-            }
-            for backend in backends
-        },
+        "models": {backend.model.role: _model_identity(request, backend) for backend in backends},
     }
     if request.marks_policy is MarksPolicy.OWN:
-        # Spelled out: a family may be known by another spelling tomorrow.
-        spellings = {backend.model.role: backend.own_marks for backend in backends}
-        identity["own_marks"] = {role: None if marks is None else marks._asdict() for role, marks in spellings.items()}
+        identity["own_marks"] = {backend.model.role: _marks_identity(backend) for backend in backends}
+    return RunClaim(
+        run_id=make_run_id(identity),
+        name=request.name,
+        identity=identity,
+        environment=_environment(request, backends, survey),
+        models=tuple(_named(request, backend) for backend in backends),
+        template_policy=request.template_policy,
+        splitter=splitter.name,
+        splitter_version=splitter.version,
+        traces_hash=survey.traces_hash,
+        n_traces=survey.n_traces,
+    )
+
+
+def make_companion_claims(
+    request: ScoreRequest, backends: Sequence[Backend], survey: TraceSurvey, run_id: str
+) -> list[CompanionClaim]:
+    """What names each companion within its run, and what is known of it besides.
+
+    Args:
+        backends: those of the companions.
+    """
+    claims = []
+    for backend in backends:
+        identity: dict[str, Any] = {"model": _model_identity(request, backend)}
+        if request.marks_policy is MarksPolicy.OWN:
+            identity["own_marks"] = _marks_identity(backend)
+        environment = _environment(request, [backend], survey)
+        check = functools.partial(check_served, environment, f"run {run_id}") if SERVED in environment else None
+        claims.append(CompanionClaim(_named(request, backend), identity, environment, check))
+    return claims
+
+
+def _named(request: ScoreRequest, backend: Backend) -> ScoredModel:
+    """The model with the name that the user gave it."""
+    return replace(backend.model, name=request.models.name_of(backend.model.role))
+
+
+def _environment(request: ScoreRequest, backends: Sequence[Backend], survey: TraceSurvey) -> dict[str, Any]:
+    """What is known of these models and of this process, and changes no number."""
     environment = {
         **describe_environment(resolve_device(request.device)),
         PROMPTS: preview_roles(backends, survey.first[:_N_ENCODED]),
@@ -186,19 +223,7 @@ def make_claim(request: ScoreRequest, backends: Sequence[Backend], survey: Trace
         RECORDED: {role: verdict.to_json() for role, verdict in recorded.items()},
         NOTES: notes,
     }
-    environment |= {key: value for key, value in found.items() if value}
-    return RunClaim(
-        run_id=make_run_id(identity),
-        name=request.name,
-        identity=identity,
-        environment=environment,
-        models=tuple(backend.model for backend in backends),
-        template_policy=request.template_policy,
-        splitter=splitter.name,
-        splitter_version=splitter.version,
-        traces_hash=survey.traces_hash,
-        n_traces=survey.n_traces,
-    )
+    return environment | {key: value for key, value in found.items() if value}
 
 
 def _as_seen(traces: Sequence[Trace], marks: Spelling | None) -> Sequence[Trace]:
@@ -206,31 +231,35 @@ def _as_seen(traces: Sequence[Trace], marks: Spelling | None) -> Sequence[Trace]
     return traces if marks is None else [replace(trace, response=opened(trace.response, marks)) for trace in traces]
 
 
-def check_served(claim: RunClaim, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]) -> dict[str, Any]:
+def check_served(
+    environment: Mapping[str, Any], place: str, earlier: Sequence[Mapping[str, Any]], scored: Collection[str]
+) -> dict[str, Any]:
     """See that what is served now is what scored the run so far, wherever it is served.
 
     Args:
+        environment: of this process.
+        place: names the run in messages.
         earlier: the environments of the processes that worked on the run, the last one last.
         scored: roles that have scored a trace. Of another one no number is known yet that could differ.
 
     Returns:
-        The claim's environment. Of a role that has scored it holds the answer of then: compared with the one before
+        The environment to store. Of a role that has scored it holds the answer of then: compared with the one before
         it only, answers could walk any distance in small steps.
 
     Raises:
         ModelError: a server answers otherwise.
     """
-    served = dict(claim.environment[SERVED])
+    served = dict(environment[SERVED])
     for role in served.keys() & scored:
         now, before = ServedAs.from_json(served[role]), last_served(earlier, role)
         if now is None:
             raise ValueError("a claim holds what `ServedAs.to_json` gave")
-        check_same_model(now, before, f"run {claim.run_id}, {role}")
+        check_same_model(now, before, f"{place}, {role}")
         if before is not None:
             if before.address != now.address:
                 _LOGGER.warning("the %s answers at %s as it did at %s: going on", role, now.address, before.address)
             served[role] = replace(now, logprobs=before.logprobs).to_json()
-    return {**claim.environment, SERVED: served}
+    return {**environment, SERVED: served}
 
 
 def last_served(environments: Sequence[Mapping[str, Any]], role: str) -> ServedAs | None:
@@ -240,7 +269,7 @@ def last_served(environments: Sequence[Mapping[str, Any]], role: str) -> ServedA
     return ServedAs.from_json(entries[-1] if entries else None)
 
 
-def _model_identity(backend: Backend) -> dict[str, Any]:
+def _model_identity(request: ScoreRequest, backend: Backend) -> dict[str, Any]:
     model = backend.model
     known: dict[str, Any] = {
         # A local folder is named by its contents: where it lies changes no number.
@@ -256,13 +285,18 @@ def _model_identity(backend: Backend) -> dict[str, Any]:
         known["context_length"] = model.context_length
     if backend.prompt_hash is not None:
         known["prompt_hash"] = backend.prompt_hash
-    return known
+    return {**known, **_template_settings(request, backend)}
+
+
+def _marks_identity(backend: Backend) -> dict[str, str] | None:
+    """Spelled out: a family may be known by another spelling tomorrow."""
+    return None if backend.own_marks is None else backend.own_marks._asdict()
 
 
 def _template_settings(request: ScoreRequest, backend: Backend) -> dict[str, Any]:
     """Those of recordings that make no prompt are for a check of them, and change no number."""
     is_used = backend.model.backend != "recorded" or backend.chat_template is not None
-    return request.models.references[backend.model.role].template.to_json() if is_used else {}
+    return request.models.reference(backend.model.role).template.to_json() if is_used else {}
 
 
 def make_run_id(identity: dict[str, Any]) -> str:

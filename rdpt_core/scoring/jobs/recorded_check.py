@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from rdpt_core import interrupts
 from rdpt_core.arrays import Doubles, Floats
 from rdpt_core.errors import InputError, UsageError
-from rdpt_core.records import ModelReference, RunClaim, Span, TokenLogprobs, Trace
+from rdpt_core.records import ModelReference, Span, TokenLogprobs, Trace
 from rdpt_core.scoring.backends.base import Backend, PreparedTrace, ScoringItem
 from rdpt_core.scoring.backends.factory import make_live_backend
 from rdpt_core.scoring.backends.in_process import TransformersBackend
@@ -140,18 +140,18 @@ def check_recorded(
         with closing(backend):
             check = _check(backend, chosen[role], quiet=request.quiet)
         if not check.agrees and not request.trust_recorded:
-            raise _refusal(check, request.models.references[role])
+            raise _refusal(check, request.models.reference(role))
         checks.append(check)
     return checks
 
 
-def with_checks(claim: RunClaim, checks: Sequence[RecordedCheck]) -> RunClaim:
-    """The claim with what was found in its environment, which names no run."""
+def with_checks(environment: dict[str, Any], checks: Sequence[RecordedCheck]) -> dict[str, Any]:
+    """An environment, which names nothing, with what was found of its roles."""
     if not checks:
-        return claim
-    notes = [*claim.environment.get(NOTES, ()), *map(_note, checks)]
+        return environment
+    notes = [*environment.get(NOTES, ()), *map(_note, checks)]
     stored = {check.role: check.to_json() for check in checks}
-    return replace(claim, environment={**claim.environment, RECORDED_CHECKS: stored, NOTES: notes})
+    return {**environment, RECORDED_CHECKS: stored, NOTES: notes}
 
 
 def _chosen(

@@ -12,7 +12,7 @@ from rdpt_core.errors import RdptError
 from rdpt_core.records import RoleResult
 from rdpt_core.scoring.backends.base import Backend, Batch, ScoringItem
 from rdpt_core.scoring.concurrency import OneAtATime, ahead
-from rdpt_core.scoring.jobs.commits import RoleCommits
+from rdpt_core.scoring.jobs.commits import Commits
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
 from rdpt_core.scoring.jobs.timing import StageSeconds, Stopwatch
 from rdpt_core.scoring.jobs.windows import windows
@@ -26,7 +26,7 @@ class RoleJob:
 
     backend: Backend
     n_traces: int
-    commits: RoleCommits
+    commits: Commits
 
     def run(self, *, quiet: bool, with_ranks: bool = False) -> StageSeconds:
         """Score what is not stored yet. While the model works on a batch, the one before it is being stored and the

@@ -1,6 +1,7 @@
 """From the name of a model to a loaded model and its tokenizer.
 
 references       a name to files on disk
+stored           a model that scored a run, found again
 hashed_files     whether these are still what they were
 adapters         what an adapter changes of its base
 patterns         whether what these settings match comes to an end

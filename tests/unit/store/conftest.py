@@ -9,6 +9,7 @@ import pytest
 
 from rdpt_core.records import (
     ROLES,
+    CompanionRole,
     Message,
     Role,
     RoleResult,
@@ -20,7 +21,9 @@ from rdpt_core.records import (
     TokenLogprobs,
     Trace,
 )
+from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
+from rdpt_core.store.companions.writer import claim_companions, commit_companion, finish_companion
 from rdpt_core.store.writer import claim_run, commit_batch, finish_run
 
 RESPONSE = "A first. A second 😀."
@@ -53,7 +56,7 @@ def make_traces(n_traces: int = 2) -> list[tuple[Trace, int]]:
     ]
 
 
-def make_result(trace_no: int, role: Role, logprobs: tuple[float, ...] = (-0.5, -0.25, -1.0)) -> RoleResult:
+def make_result(trace_no: int, role: str, logprobs: tuple[float, ...] = (-0.5, -0.25, -1.0)) -> RoleResult:
     tokens = TokenLogprobs(
         np.array([5, 6, 7], dtype=np.int32),
         np.array([0, 8, 9], dtype=np.int32),
@@ -74,6 +77,30 @@ def write_run(path: Path, claim: RunClaim) -> RunKey:
         commit_batch(path, run, role, [make_result(number, role) for number in range(2)], sentences)
     finish_run(path, run)
     return run
+
+
+CODE = "teacher:code"
+
+
+def make_companion(key: str = CODE, revision: str = "sha256:99", **identity: object) -> CompanionClaim:
+    name = CompanionRole.parse(key).name
+    model = ScoredModel(
+        key, f"org/{name}", revision, "transformers", "float32", "own", 100, 1000, 64, "same", name=name
+    )
+    return CompanionClaim(model, {"model": {"revision": revision}, **identity}, {"device": "cpu"})
+
+
+def companion_sentences(trace_no: int, key: str, result: RoleResult) -> SentenceColumns:
+    return sentence_columns(trace_no, RESPONSE, SPANS, {key: result})
+
+
+def write_companion(path: Path, run: RunKey, key: str = CODE, logprobs: tuple[float, ...] = (-2.0, -3.0, -4.0)) -> None:
+    """A companion that scored both traces of `write_run`."""
+    claim_companions(path, run, [make_companion(key)])
+    results = [make_result(number, key, logprobs) for number in range(2)]
+    sentences = [companion_sentences(number, key, result) for number, result in enumerate(results)]
+    commit_companion(path, run, key, results, sentences)
+    finish_companion(path, run, key)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from rdpt_core.errors import RdptError, ServerGoneError
 from rdpt_core.records import ScoredModel
+from rdpt_core.records.companions import column_of
 from rdpt_core.scoring.backends.served.greeting import ServedAs
-from rdpt_core.scoring.jobs.commits import RoleCommits
+from rdpt_core.scoring.jobs.commits import Commits
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
 from rdpt_core.scoring.jobs.distributed.shards import read_shard, write_traces
 from rdpt_core.scoring.jobs.distributed.worker import ScoringWorker, portable
@@ -33,7 +34,7 @@ class DistributedJob:
     prompt_hash: str | None
     served: ServedAs | None
     n_traces: int
-    commits: RoleCommits
+    commits: Commits
     options: DistributedOptions
 
     def run(self, *, quiet: bool) -> StageSeconds:
@@ -70,7 +71,7 @@ class DistributedJob:
 
     @property
     def _folder(self) -> Path:
-        return self.options.folder.absolute() / self.commits.run.run_id / self.model.role
+        return self.options.folder.absolute() / self.commits.run.run_id / column_of(self.model.role)
 
     def _waiting(self) -> set[int]:
         store = self.commits.store

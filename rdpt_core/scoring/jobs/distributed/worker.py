@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rdpt_core.config import ModelSet
 from rdpt_core.errors import ModelError, ServerGoneError
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel
 from rdpt_core.scoring.backends.base import ScoringItem
@@ -35,7 +34,7 @@ class ScoringWorker:
     ) -> None:
         self._folder = Path(folder)
         self._splitter = get_splitter(request.splitter)
-        self._backend = next(backend for backend in make_backends(request) if backend.model.role is model.role)
+        (self._backend,) = make_backends(request, [model.role])
         local_model = self._backend.model
         if (replace(local_model, model=model.model), self._backend.prompt_hash) != (model, prompt_hash):
             raise ModelError(
@@ -84,14 +83,11 @@ def portable(request: ScoreRequest, role: str) -> ScoreRequest:
     """The request as another process can carry it out: with absolute paths, in which names stay, since a name may tell
     a model's family.
 
-    With every role in it, since the distilled model's template may be asked for; recordings are left where they are.
+    With the distilled model in it, since its template may be asked for; recordings are left where they are.
     """
-    references = {
-        owner: _absolute(reference)
-        for owner, reference in request.models.references.items()
-        if owner is role or owner is Role.DISTILLED
-    }
-    return replace(request, models=ModelSet(references), quiet=True)
+    models = request.models.only(role, Role.DISTILLED)
+    absolute = {key: _absolute(models.reference(key)) for key in models.keys}
+    return replace(request, models=models.with_references(absolute), quiet=True)
 
 
 def _absolute(reference: ModelReference) -> ModelReference:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import ModelReference, Role, TemplatePolicy
+from rdpt_core.records import CompanionKind, CompanionRole, ModelReference, Role, TemplatePolicy
+from rdpt_core.records.companions import is_companion
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.traces.thinking import SPELLINGS, Spelling, spelling_for, tags_of
@@ -39,8 +40,8 @@ def check_own_marks(request: ScoreRequest) -> None:
             expected="one of the two",
             hint="Score with `--template own`.",
         )
-    for role, reference in request.models.references.items():
-        if reference.backend == "recorded":
+    for role in request.models.keys:
+        if request.models.reference(role).backend == "recorded":
             raise UsageError(
                 "recorded logprobs are those of the text that was recorded, with its marks",
                 where="--marks own",
@@ -56,8 +57,12 @@ def own_marks(role: str, reference: ModelReference, tokenizer: RoleTokenizer) ->
     Raises:
         ModelError: the model has several chat templates, and none is the one to take.
     """
-    if role is Role.DISTILLED:
+    if role == Role.DISTILLED:
         _LOGGER.warning("the distilled model wrote the responses, so it sees their marks as they are")
+        return None
+    if is_companion(role) and CompanionRole.parse(role).kind is CompanionKind.CHECKPOINT:
+        # It is looked at in the place of the distilled model, and so must see what that one sees.
+        _LOGGER.warning("the %s sees the marks that the distilled model wrote, as it does itself", role)
         return None
     known = marks_of(tokenizer, reference.model or tokenizer.name)
     if known is None:

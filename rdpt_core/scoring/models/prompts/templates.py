@@ -57,7 +57,7 @@ def own_template(policy: TemplatePolicy, role: str, tokenizer: RoleTokenizer | N
     """The chat template of a role's model, if it makes prompts: for the role itself, or for all of them."""
     if tokenizer is None or policy is TemplatePolicy.RAW:
         return None
-    return tokenizer.chat_template if policy is TemplatePolicy.OWN or role is Role.DISTILLED else None
+    return tokenizer.chat_template if policy is TemplatePolicy.OWN or role == Role.DISTILLED else None
 
 
 def author_of(policy: TemplatePolicy, own: RoleTokenizer, distilled: RoleTokenizer | None) -> RoleTokenizer | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdpt_core.records import Role, RoleResult, RunClaim, Span, TokenLogprobs, Trace
+from rdpt_core.records import Role, RoleResult, Span, TokenLogprobs, Trace
 from rdpt_core.scoring.backends.base import PreparedTrace, ScoringItem
 from rdpt_core.scoring.jobs import recorded_check
 from rdpt_core.scoring.jobs.recorded_check import RECORDED_CHECKS, TEMPERATURES, RecordedCheck, with_checks
@@ -102,13 +102,14 @@ def test_traces_are_spread_over_the_file_and_none_is_looked_up_in_vain() -> None
     assert every.asked == [0, 4, 7]
 
 
-def test_what_is_found_goes_into_the_environment_and_not_into_the_name() -> None:
-    claim = RunClaim("id", "n", {"a": 1}, {"notes": ["one"]}, (), "own", "sentence", "1", "h", 3)
-    found = with_checks(claim, [CHECK])
-    assert (found.run_id, found.identity) == (claim.run_id, claim.identity)
-    assert found.environment["notes"][0] == "one" and "0.02" in found.environment["notes"][1]
-    assert found.environment[RECORDED_CHECKS]["teacher"] == {
+def test_what_is_found_goes_into_the_environment() -> None:
+    before = {"device": "cpu", "notes": ["one"]}
+    found = with_checks(before, [CHECK])
+    assert found["device"] == "cpu"
+    assert found["notes"][0] == "one" and "0.02" in found["notes"][1]
+    assert found[RECORDED_CHECKS]["teacher"] == {
         "model": "./big", "revision": "sha256:1", "dtype": "float32", "n_traces": 3, "n_tokens": 40, "n_sentences": 0,
         "mean_nats": 0.02, "max_nats": 0.3, "mean_nats_there": 0.02, "temperature": 1.0,
     }  # fmt: skip
-    assert with_checks(claim, []) is claim
+    assert before["notes"] == ["one"]
+    assert with_checks(before, []) is before

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rdpt_core.scoring.pipeline import _in_turn
+from rdpt_core.scoring.jobs.turns import in_turn
 
 
 class Watched:
@@ -21,7 +21,7 @@ class Watched:
 def test_each_model_is_closed_before_the_next_ones_turn() -> None:
     events: list[str] = []
     backends: list[Any] = [Watched(name, events) for name in "abc"]
-    for backend in _in_turn(backends):
+    for backend in in_turn(backends):
         events.append(backend.name)
     assert events == ["a", "close a", "b", "close b", "c", "close c"]
 
@@ -29,7 +29,7 @@ def test_each_model_is_closed_before_the_next_ones_turn() -> None:
 def test_all_are_closed_if_one_fails() -> None:
     events: list[str] = []
     backends: list[Any] = [Watched(name, events) for name in "abc"]
-    with pytest.raises(ZeroDivisionError), closing(_in_turn(backends)) as turns:
+    with pytest.raises(ZeroDivisionError), closing(in_turn(backends)) as turns:
         for _ in turns:
             raise ZeroDivisionError
     assert events == ["close a", "close b", "close c"]

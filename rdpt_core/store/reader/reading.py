@@ -1,4 +1,4 @@
-"""The read side: everything that the app and the exports ask of the database.
+"""Questions over one open connection.
 
 A `Reader` holds a read-only connection for a moment. Results are pyarrow tables or plain records; analysis runs its own
 queries through `Reader.query`.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,175 +16,19 @@ import duckdb
 import pyarrow as pa
 
 from rdpt_core.errors import UsageError
-from rdpt_core.records import (
-    RETRIED_REASONS,
-    CompanionRole,
-    CompanionState,
-    Role,
-    RunClaim,
-    RunKey,
-    ScoredModel,
-    Span,
-    TemplateSettings,
-    TokenLogprobs,
-    Trace,
-)
-from rdpt_core.records.companions import is_companion, order_of
+from rdpt_core.records import RETRIED_REASONS, RunKey, ScoredModel, Span, TokenLogprobs, Trace
+from rdpt_core.records.companions import is_companion
 from rdpt_core.store import soundness
-from rdpt_core.store.companions import SeenRun, own_role, see
+from rdpt_core.store.companions import SeenRun, column, see, unsee
+from rdpt_core.store.companions.checks import check_companions
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
-from rdpt_core.store.own_marks import parsed_identity
+from rdpt_core.store.reader.run import Companion, Run, companion_of, default_run, place_of, run_of
 
 _MOST_KNOWN = 1024
 _known_sound: set[tuple[object, ...]] = set()
 """What was checked of which state of which file, or of which finished run of it: until that is written or replaced, it
 stays as it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Companion:
-    """A further model of a run: the model as it was used, and how far it has come. `role` is its key."""
-
-    model: ScoredModel
-    state: CompanionState
-
-    @property
-    def role(self) -> str:
-        """Such as `teacher:code`."""
-        return self.model.role
-
-    @property
-    def is_finished(self) -> bool:
-        """False while traces are still to come."""
-        return self.state.finished_at is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run as stored. Times are UTC; `finished_at` is None while sentences are still to come.
-
-    Attributes:
-        roles: those of the triple that the run has; `models` are theirs.
-        companions: in the order of `companions.order_of`.
-        seen_as: roles of the triple in whose place a companion is looked at, with the companion's key; see `seen`.
-        own_roles: those that the run has of its own, whatever it is seen with.
-    """
-
-    run_no: int
-    run_id: str
-    name: str
-    identity: dict[str, Any]
-    environment: tuple[dict[str, Any], ...]
-    roles: tuple[str, ...]
-    template_policy: str
-    splitter: str
-    splitter_version: str
-    traces_hash: str
-    n_traces: int
-    started_at: datetime
-    updated_at: datetime
-    finished_at: datetime | None
-    models: tuple[ScoredModel, ...]
-    companions: tuple[Companion, ...] = ()
-    seen_as: tuple[tuple[str, str], ...] = ()
-    own_roles: tuple[str, ...] = ()
-
-    @property
-    def is_finished(self) -> bool:
-        """False while sentences are still to come."""
-        return self.finished_at is not None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What scoring found that a reader of its numbers must know, a sentence or two each."""
-        return tuple(self.environment[-1].get("notes", ())) if self.environment else ()
-
-    def template_settings(self, role: str) -> TemplateSettings:
-        """What the user gave to the chat template of a role's model."""
-        return TemplateSettings.of(self.identity, role)
-
-    @property
-    def one_tokenizer(self) -> bool:
-        """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
-        return len({model.tokenizer_hash for model in self.models}) == 1
-
-    @property
-    def key(self) -> RunKey:
-        """What names the run to whatever writes to it."""
-        return RunKey(self.run_no, self.run_id)
-
-    def seen(self, **companions: str | None) -> Run:
-        """The run as it looks with companions in the place of roles of its triple: `run.seen(teacher="teacher:code")`.
-
-        Everything that is known of the role's model is then the companion's, and a reader that was told of it
-        (`Reader.seen`) gives the companion's numbers. None leaves a role as it is. A role that the run lacks is added.
-
-        Raises:
-            UsageError: the run has no finished companion of this key, or is seen so already.
-        """
-        chosen = {Role(role): key for role, key in companions.items() if key is not None}
-        if not chosen:
-            return self
-        known = {companion.role: companion for companion in self.companions if companion.is_finished}
-        missing = [key for key in chosen.values() if key not in known]
-        if missing or self.seen_as:
-            raise UsageError(
-                "the run has no such companion" if missing else "the run is seen with companions already",
-                where=f"run {self.run_id}",
-                expected=", ".join(known) or "a companion that is scored",
-                got=", ".join(missing or chosen.values()),
-                hint="`rdpt score --add` adds one.",
-            )
-        models = {Role(model.role): model for model in self.models}
-        identity = {**self.identity, "models": dict(self.identity.get("models", {}))}
-        environment = dict(self.environment[-1]) if self.environment else {}
-        for role, key in chosen.items():
-            companion = known[key]
-            models[role] = replace(companion.model, role=role)
-            identity["models"][role] = companion.state.identity.get("model", {})
-            for name, entry in (companion.state.environment[-1] if companion.state.environment else {}).items():
-                # What is told of each role, such as how its prompts begin.
-                if isinstance(entry, dict) and key in entry:
-                    environment[name] = {**environment.get(name, {}), role: entry[key]}
-        roles = tuple(role for role in Role if role in models)
-        return replace(
-            self,
-            roles=tuple(map(str, roles)),
-            models=tuple(models[role] for role in roles),
-            identity=identity,
-            environment=(*self.environment[:-1], environment),
-            seen_as=tuple((str(role), chosen[role]) for role in roles if role in chosen),
-        )
-
-    def differs_in_splitter_only(self, other: Run) -> bool:
-        """Whether `resplit` makes one of the two from the other."""
-        mine, others = ({**run.identity, "splitter": None} for run in (self, other))
-        return self.run_id != other.run_id and mine == others
-
-    def as_claim(self, name: str) -> RunClaim:
-        """What a run made from this one starts from."""
-        return RunClaim(
-            run_id=self.run_id,
-            name=name,
-            identity=self.identity,
-            environment=self.environment[-1],
-            models=self.models,
-            template_policy=self.template_policy,
-            splitter=self.splitter,
-            splitter_version=self.splitter_version,
-            traces_hash=self.traces_hash,
-            n_traces=self.n_traces,
-        )
-
-
-def default_run(runs: Sequence[Run]) -> Run:
-    """The run that is meant where none is named: the newest finished one, or the newest if none is finished.
-
-    Args:
-        runs: at least one, oldest first. A run that is still being made takes the place of no finished one.
-    """
-    return next((run for run in reversed(runs) if run.is_finished), runs[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +53,7 @@ class Reader:
     def __init__(self, connection: duckdb.DuckDBPyConnection, state: tuple[Path, Identity]) -> None:
         self._connection = connection
         self._state = state
+        self._seen: list[SeenRun] = []
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Run a query and return its whole result."""
@@ -225,7 +69,8 @@ class Reader:
         Args:
             runs: all that will be asked for.
         """
-        see(self._connection, [SeenRun(run.run_no, run.own_roles, dict(run.seen_as)) for run in runs])
+        self._seen = [SeenRun(run.run_no, run.own_roles, dict(run.seen_as)) for run in runs]
+        see(self._connection, self._seen)
 
     def _check_once(
         self, what: Callable[..., None], state: tuple[object, ...], *arguments: Any, **keywords: Any
@@ -234,15 +79,18 @@ class Reader:
         known = (what.__name__, *state)
         if known in _known_sound:
             return
+        # The tables as they are, since whatever is seen is in them.
+        unsee(self._connection)
         what(self._connection, *arguments, **keywords)
+        see(self._connection, self._seen)
         if len(_known_sound) >= _MOST_KNOWN:
             _known_sound.clear()
         _known_sound.add(known)
 
     def check(self, run: Run, *, with_texts: bool = False) -> None:
-        """Check the rows of a run as this reader sees it, once for each of its states. A finished one is in the same
-        state until something is committed to it, whatever else is committed to the file; one under way, until anything
-        is.
+        """Check the rows of a run, those of its companions too, once for each of its states. A finished one is in the
+        same state until something is committed to it, whatever else is committed to the file; one under way, until
+        anything is.
 
         Args:
             with_texts: also that sentences end where their responses do, for which all texts are read.
@@ -250,14 +98,16 @@ class Reader:
         Raises:
             StoreError: the database is damaged.
         """
-        place, number = _place(run.run_no), run.run_no
-        state: tuple[object, ...] = (number, run.seen_as, *self._state)
+        place, number, roles = place_of(run.run_no), run.run_no, run.own_roles
+        companions = {companion.role: companion.is_finished for companion in run.companions}
+        state: tuple[object, ...] = (number, *self._state)
         if run.is_finished:
             path, identity = self._state
-            state = (run.seen_as, path, inode_of(identity), number, run.run_id, run.roles, run.n_traces, run.updated_at)
-        others = [*(own_role(role) for role, _ in run.seen_as), *(companion.role for companion in run.companions)]
-        keywords = {"is_finished": run.is_finished, "companions": others}
-        self._check_once(soundness.check_run, state, place, number, run.roles, run.n_traces, **keywords)
+            state = (path, inode_of(identity), number, run.run_id, roles, run.n_traces, run.updated_at)
+        further = {"is_finished": run.is_finished, "companions": tuple(companions)}
+        self._check_once(soundness.check_run, state, place, number, roles, run.n_traces, **further)
+        if companions:
+            self._check_once(check_companions, state, place, number, companions, run.n_traces)
         if with_texts:
             self._check_once(soundness.check_texts, state, place, number)
 
@@ -282,14 +132,14 @@ class Reader:
             known = {name: row[name] or None for name in ("n_parameters", "vocabulary_size")}
             model = ScoredModel(**{**row, **known})
             if is_companion(model.role):
-                companions.setdefault(run_no, []).append(_companion(model, _place(run_no), **state))
+                companions.setdefault(run_no, []).append(companion_of(model, place_of(run_no), **state))
             else:
                 models.setdefault(run_no, []).append(model)
         try:
             rows = self.query("SELECT * FROM runs ORDER BY run_no").to_pylist()
         except OverflowError as error:
             raise soundness.damaged("times of the runs", "dates up to the year 9999", "another one") from error
-        return tuple(_run(row, models.get(row["run_no"], []), companions.get(row["run_no"], [])) for row in rows)
+        return tuple(run_of(row, models.get(row["run_no"], []), companions.get(row["run_no"], [])) for row in rows)
 
     def run(self, key: str | None) -> Run:
         """The run with this id, unique beginning of an id, or name; see `default_run` if `key` is None. It is checked.
@@ -339,15 +189,16 @@ class Reader:
             )
         return int(rows.column("trace_no")[0].as_py())
 
-    def progress(self, run: Run) -> tuple[RoleProgress, ...]:
-        """Traces and tokens scored so far, for each role of the run."""
+    def progress(self, run: Run, *, companions: bool = False) -> tuple[RoleProgress, ...]:
+        """Traces and tokens scored so far, for each role of the run, or for each of its companions."""
         table = self.query(
             "SELECT role, count(*) AS n_traces, sum(n_tokens)::BIGINT AS n_tokens, "
             "sum(n_straddling)::BIGINT AS n_straddling FROM tokens WHERE run_no = ? GROUP BY role",
             [run.run_no],
         )
         by_role = {row["role"]: RoleProgress(**row) for row in table.to_pylist()}
-        return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in run.roles)
+        asked = [companion.role for companion in run.companions] if companions else run.roles
+        return tuple(by_role.get(role, RoleProgress(role, 0, 0, 0)) for role in asked)
 
     def count_scored_traces(self, run: Run) -> int:
         """How many traces of a run have their sentences: all of a finished one, else those with every role's tokens."""
@@ -368,6 +219,14 @@ class Reader:
             [run.run_no],
         ).to_pylist()[0]
         return row["n_sentences"], row["n_unscored"]
+
+    def count_unscored(self, run: RunKey, role: str) -> int:
+        """How many sentences of a run have no number under a companion."""
+        condition = f"{column('unscored_reason', role)} IS NOT NULL"
+        rows = self.query(
+            f"SELECT count(*) AS n FROM sentences WHERE run_no = ? AND NOT is_mark AND {condition}", [run.run_no]
+        )
+        return int(rows.column("n")[0].as_py())
 
     def count_marks(self, run: Run) -> int:
         """How many marks of format stand between the sentences of a run so far."""
@@ -450,45 +309,13 @@ class Reader:
             trace_no, n_tokens, reason = (
                 table.column(name)[index].as_py() for name in ("trace_no", "n_tokens", "unscored_reason")
             )
-            place = f"{role}'s tokens of trace {trace_no} of {_place(run_no)}"
+            place = f"{role}'s tokens of trace {trace_no} of {place_of(run_no)}"
             by_trace[trace_no] = (soundness.checked_tokens(lists, n_tokens, place), reason)
         return by_trace
 
 
-def _place(run_no: int) -> str:
-    """How a message about damage names a run: by nothing that the database could choose."""
-    return f"run number {run_no}"
-
-
-def _companion(
-    model: ScoredModel, place: str, *, identity: str | None, environment: str | None, finished_at: datetime | None
-) -> Companion:
-    what = f"{model.role} of {place}" if CompanionRole.is_key(model.role) else f"a companion of {place}"
-    if not CompanionRole.is_key(model.role) or model.name != CompanionRole.parse(model.role).name:
-        raise soundness.damaged(what, "a role such as teacher:code, and its name", f"{model.role}, {model.name}")
-    known = soundness.parsed(identity or "", dict, f"identity of {what}")
-    entries = soundness.parsed_environment(environment or "", f"environment of {what}")
-    return Companion(model, CompanionState(known, entries, finished_at))
-
-
-def _run(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequence[Companion]) -> Run:
-    place = _place(row["run_no"])
-    soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
-    return Run(
-        **{
-            **row,
-            "identity": parsed_identity(row["identity"], row["roles"], place),
-            "environment": soundness.parsed_environment(row["environment"], f"environment of {place}"),
-            "roles": tuple(row["roles"]),
-            "own_roles": tuple(row["roles"]),
-        },
-        models=tuple(replace(model, role=role) for role in Role for model in models if model.role == role),
-        companions=tuple(sorted(companions, key=lambda companion: order_of(companion.role))),
-    )
-
-
 def _trace(row: dict[str, Any], run_no: int) -> Trace:
-    place = f"trace {row.pop('trace_no')} of {_place(run_no)}"
+    place = f"trace {row.pop('trace_no')} of {place_of(run_no)}"
     row["messages"] = soundness.parsed_messages(row["messages"], f"messages of {place}")
     row["meta"] = soundness.parsed(row["meta"], dict, f"meta of {place}")
     return Trace(**row)

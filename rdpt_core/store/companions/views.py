@@ -1,8 +1,4 @@
-"""Columns of companions in `sentences`, and the views through which one is looked at in the place of a role.
-
-A companion's columns are named by its role, such as `p_teacher_code`, and belong to all runs of the file. They are
-added when the first companion of that name is claimed, and hold NULL for every run that has none.
-"""
+"""The views through which a companion is looked at in the place of a role of the triple."""
 
 from __future__ import annotations
 
@@ -11,52 +7,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from rdpt_core.records import ROLES, CompanionRole
-from rdpt_core.records.companions import column_of
-
-COLUMN_TYPES: Mapping[str, str] = {
-    "n_tokens": "INTEGER",
-    "logprob_sum": "DOUBLE",
-    "first_logprob": "FLOAT",
-    "p": "DOUBLE",
-    "rank_sum": "INTEGER",
-    "unscored_reason": "VARCHAR",
-}
-"""Beginnings of the names of a companion's columns, in their order, and their types."""
-
-_SHARED_WITH_ROLES = tuple(name for name in COLUMN_TYPES if name != "unscored_reason")
-
-
-def quoted(name: str) -> str:
-    """A name as SQL reads it, whatever characters it has."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def column(stem: str, role: str) -> str:
-    """A column of a role, quoted: `"p_teacher_code"`."""
-    return quoted(f"{stem}_{column_of(role)}")
-
-
-def add_columns(connection: duckdb.DuckDBPyConnection, role: str) -> None:
-    """Make room for a companion, unless one of its name was there before."""
-    for stem, kind in COLUMN_TYPES.items():
-        connection.execute(f"ALTER TABLE sentences ADD COLUMN IF NOT EXISTS {column(stem, role)} {kind}")
-
-
-def are_companions(columns: Sequence[tuple[str, str]]) -> bool:
-    """Whether these columns, as (name, type), are those of companions: all of each, in order, and nothing else."""
-    stems = list(COLUMN_TYPES.items())
-    for first in range(0, len(columns), len(stems)):
-        group = columns[first : first + len(stems)]
-        ending = group[0][0].removeprefix(f"{stems[0][0]}_")
-        kind, _, name = ending.partition("_")
-        try:
-            CompanionRole.parse(f"{kind}:{name}")
-        except ValueError:
-            return False
-        if list(group) != [(f"{stem}_{ending}", kind_) for stem, kind_ in stems]:
-            return False
-    return True
+from rdpt_core.records import ROLES
+from rdpt_core.store.companions.columns import SHARED_WITH_ROLES, column, quoted
 
 
 class SeenRun(NamedTuple):
@@ -115,7 +67,7 @@ def _sentence_columns(runs: Sequence[SeenRun]) -> str:
     columns = []
     for role in ROLES:
         if any(role in run.seen_as for run in runs):
-            for stem in _SHARED_WITH_ROLES:
+            for stem in SHARED_WITH_ROLES:
                 own = column(stem, role)
                 by_run = [column(stem, run.seen_as[role]) if role in run.seen_as else own for run in runs]
                 columns.append(f"{_by_run(runs, by_run)} AS {own}")

@@ -1,0 +1,75 @@
+"""Names of a run's companions, and of its teacher: how they are written on the command line and in TOML.
+
+On the command line a name stands before the model, `code=REF`; in TOML it is the key of a table, `[teachers.code]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rdpt_core.errors import UsageError
+from rdpt_core.records import CompanionKind, CompanionRole
+from rdpt_core.records.companions import NAME_PATTERN, is_companion
+
+TABLES_OF_COMPANIONS: Mapping[str, CompanionKind] = {f"{kind}s": kind for kind in CompanionKind}
+"""The tables of a TOML file that hold companions: `teachers`, `controls` and `checkpoints`."""
+
+_ADAPTER_KEYS = ("base", "adapter")
+_EXPECTED_NAME = "at most 40 letters, digits, `.`, `_` and `-`, the first a letter or digit"
+
+
+def split_name(text: str) -> tuple[str | None, str]:
+    """`NAME=REF` as its two parts; None and the text if it has no name.
+
+    A path that exists is a path, whatever signs it holds, and `base=REF,adapter=FOLDER` is a model.
+    """
+    name, sign, reference = text.partition("=")
+    if not sign or name in _ADAPTER_KEYS or not NAME_PATTERN.fullmatch(name) or Path(text).exists():
+        return None, text
+    return name, reference
+
+
+def checked_name(name: str, where: str) -> str:
+    """The name, once it is known to be one.
+
+    Raises:
+        UsageError: it has other signs, or too many.
+    """
+    if not NAME_PATTERN.fullmatch(name) or name in _ADAPTER_KEYS:
+        raise UsageError(
+            "a model cannot have this name",
+            where=where,
+            expected=f"{_EXPECTED_NAME}; not base or adapter, which begin a model with an adapter",
+            got=repr(name)[:80],
+        )
+    return name
+
+
+def check_distinct(named: Iterable[tuple[str, str]]) -> None:
+    """See that no two models of a run have one name. Columns of tables are named by them, without regard to case.
+
+    Args:
+        named: where each name is given, and the name.
+
+    Raises:
+        UsageError: two have.
+    """
+    first: dict[str, tuple[str, str]] = {}
+    for where, name in named:
+        other = first.setdefault(name.lower(), (where, name))
+        if other != (where, name):
+            raise UsageError(
+                "two models of a run have one name",
+                where=where,
+                expected="another name for each, whatever the kind; small and large letters are the same",
+                got=f"{name}, as {other[0]} has {other[1]}",
+            )
+
+
+def table_of(role: str) -> str:
+    """The table of a TOML file that describes a role: `[teacher]`, `[teachers.code]`."""
+    if not is_companion(role):
+        return f"[{role}]"
+    kind, name = CompanionRole.parse(role)
+    return f'[{kind}s."{name}"]' if "." in name else f"[{kind}s.{name}]"

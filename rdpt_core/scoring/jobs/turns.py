@@ -1,0 +1,126 @@
+"""One model after another: the triple, then its companions. One is in memory at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from rdpt_core.errors import ServerGoneError, StoreError
+from rdpt_core.records import RunKey
+from rdpt_core.records.companions import is_companion
+from rdpt_core.scoring.backends.base import Backend
+from rdpt_core.scoring.jobs.commits import Commits, CompanionCommits, OnUnscored, RoleCommits
+from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
+from rdpt_core.scoring.jobs.role_job import RoleJob
+from rdpt_core.scoring.jobs.timing import StageSeconds
+from rdpt_core.scoring.request import RunStore, ScoreRequest
+from rdpt_core.traces import Splitter
+
+OnStages = Callable[[str, StageSeconds], None]
+"""Called with every model that was scored, and where its time went."""
+
+_EXIT_PARTIAL = 3
+
+
+def in_turn(backends: Sequence[Backend]) -> Generator[Backend, None, None]:
+    """Each is closed before the next one's turn. If the run breaks off, those that wait are closed, too: the one before
+    them may have left a model in memory for them."""
+    waiting = deque(backends)
+    try:
+        while waiting:
+            with closing(waiting.popleft()) as backend:
+                yield backend
+    finally:
+        for backend in waiting:
+            backend.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Scores models of one run.
+
+    Attributes:
+        keys: the roles of all models that this call scores, for a message if a server is gone.
+        distributed: workers of Ray score, instead of this process.
+    """
+
+    request: ScoreRequest
+    keys: Sequence[str]
+    n_traces: int
+    run: RunKey
+    splitter: Splitter
+    store: RunStore
+    on_stages: OnStages | None = None
+    on_unscored: OnUnscored | None = None
+    distributed: DistributedOptions | None = None
+
+    def score(self, backend: Backend) -> None:
+        """Score the traces that this model lacks, and store them; a companion is finished then.
+
+        Raises:
+            ServerGoneError: its server stopped answering; what was scored is stored.
+            StoreError: the database was replaced meanwhile.
+        """
+        role = backend.model.role
+        try:
+            stages = self._job(backend, self._commits(role))
+        except ServerGoneError as error:
+            raise self._with_missing(error) from error
+        if self.on_stages is not None:
+            self.on_stages(role, stages)
+        if is_companion(role):
+            self.check_complete(role)
+            self.store.finish_companion(self.run, role)
+
+    def check_complete(self, role: str) -> None:
+        """A model that is said to be scored is: it has every trace.
+
+        Raises:
+            StoreError: it has not.
+        """
+        n_stored = len(self.store.scored_trace_nos(self.run, role))
+        if n_stored != self.n_traces:
+            raise StoreError(
+                "the run is not complete after all of it was scored",
+                where=f"run {self.run.run_id}",
+                expected=f"{self.n_traces:,} traces scored by the {role}",
+                got=f"{n_stored:,}",
+                hint="If an earlier copy of the database was put in its place meanwhile, the same command scores again "
+                "what is missing.",
+            )
+
+    def _commits(self, role: str) -> Commits:
+        if is_companion(role):
+            return CompanionCommits(role, self.run, self.splitter, self.store, self.on_unscored)
+        roles = self.request.models.roles
+        return RoleCommits.open(role, roles, self.run, self.splitter, self.store, self.on_unscored)
+
+    def _job(self, backend: Backend, commits: Commits) -> StageSeconds:
+        if self.distributed is None or backend.model.backend == "recorded":
+            job = RoleJob(backend, self.n_traces, commits)
+            return job.run(quiet=self.request.quiet, with_ranks=self.request.with_ranks)
+        # Ray's workers are needed for this engine only.
+        from rdpt_core.scoring.jobs.distributed.job import DistributedJob
+
+        known = backend.model, backend.prompt_hash, backend.served
+        options = self.distributed
+        return DistributedJob(self.request, *known, self.n_traces, commits, options).run(quiet=self.request.quiet)
+
+    def _with_missing(self, error: ServerGoneError) -> ServerGoneError:
+        """The same error, which also says what the run still lacks."""
+        missing = [
+            f"{key}: {self.n_traces - n:,} of {self.n_traces:,} traces"
+            for key in self.keys
+            if (n := len(self.store.scored_trace_nos(self.run, key, with_failed=False))) < self.n_traces
+        ]
+        return ServerGoneError(
+            error.what,
+            where=error.where,
+            expected=error.expected,
+            got=error.got,
+            hint=f"Still missing: {'; '.join(missing)}. What was scored is kept, and the same command goes on from "
+            "there.",
+            exit_status=_EXIT_PARTIAL,
+        )

@@ -1,0 +1,216 @@
+"""A run as it is stored, and as it is seen with companions in the place of roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from rdpt_core.errors import UsageError
+from rdpt_core.records import CompanionRole, CompanionState, Role, RunClaim, RunKey, ScoredModel, TemplateSettings
+from rdpt_core.records.companions import order_of
+from rdpt_core.store import soundness
+from rdpt_core.store.own_marks import OWN_MARKS, parsed_companion, parsed_identity
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A further model of a run: the model as it was used, and how far it has come. `role` is its key."""
+
+    model: ScoredModel
+    state: CompanionState
+
+    @property
+    def role(self) -> str:
+        """Such as `teacher:code`."""
+        return self.model.role
+
+    @property
+    def is_finished(self) -> bool:
+        """False while traces are still to come."""
+        return self.state.finished_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as stored. Times are UTC; `finished_at` is None while sentences are still to come.
+
+    Attributes:
+        roles: those of the triple that the run has; `models` are theirs.
+        companions: in the order of `companions.order_of`.
+        seen_as: roles of the triple in whose place a companion is looked at, with the companion's key; see `seen`.
+        own_roles, own_models: those that the run has of its own, whatever it is seen with.
+    """
+
+    run_no: int
+    run_id: str
+    name: str
+    identity: dict[str, Any]
+    environment: tuple[dict[str, Any], ...]
+    roles: tuple[str, ...]
+    template_policy: str
+    splitter: str
+    splitter_version: str
+    traces_hash: str
+    n_traces: int
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    models: tuple[ScoredModel, ...]
+    companions: tuple[Companion, ...] = ()
+    seen_as: tuple[tuple[str, str], ...] = ()
+    own_roles: tuple[str, ...] = ()
+    own_models: tuple[ScoredModel, ...] = ()
+
+    @property
+    def is_finished(self) -> bool:
+        """False while sentences are still to come."""
+        return self.finished_at is not None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What scoring found that a reader of its numbers must know, a sentence or two each."""
+        return tuple(self.environment[-1].get("notes", ())) if self.environment else ()
+
+    def template_settings(self, role: str) -> TemplateSettings:
+        """What the user gave to the chat template of a role's model."""
+        return TemplateSettings.of(self.identity, role)
+
+    @property
+    def one_tokenizer(self) -> bool:
+        """Whether all roles cut text into the same tokens, so that their means per token compare directly."""
+        return len({model.tokenizer_hash for model in self.models}) == 1
+
+    @property
+    def key(self) -> RunKey:
+        """What names the run to whatever writes to it."""
+        return RunKey(self.run_no, self.run_id)
+
+    def seen(self, **companions: str | None) -> Run:
+        """The run as it looks with companions in the place of roles of its triple: `run.seen(teacher="teacher:code")`.
+
+        Everything that is known of the role's model is then the companion's, and a reader that was told of it
+        (`Reader.seen`) gives the companion's numbers. None leaves a role as it is. A role that the run lacks is added.
+
+        Raises:
+            UsageError: the run has no finished companion of this key, or is seen so already.
+        """
+        chosen = {Role(role): key for role, key in companions.items() if key is not None}
+        if not chosen:
+            return self
+        known = {companion.role: companion for companion in self.companions if companion.is_finished}
+        missing = [key for key in chosen.values() if key not in known]
+        if missing or self.seen_as:
+            raise UsageError(
+                "the run has no such companion" if missing else "the run is seen with companions already",
+                where=f"run {self.run_id}",
+                expected=", ".join(known) or "a companion that is scored",
+                got=", ".join(missing or chosen.values()),
+                hint="`rdpt score --add` adds one.",
+            )
+        models = {Role(model.role): model for model in self.models}
+        identity = {**self.identity, "models": dict(self.identity.get("models", {}))}
+        environment = dict(self.environment[-1]) if self.environment else {}
+        for role, key in chosen.items():
+            model, state = known[key].model, known[key].state
+            models[role] = replace(model, role=role)
+            identity["models"][role] = state.identity.get("model", {})
+            if identity.get(OWN_MARKS) is not None:
+                identity[OWN_MARKS] = {**identity[OWN_MARKS], role: state.identity.get(OWN_MARKS)}
+            _tell_as(environment, state.environment[-1] if state.environment else {}, key, role)
+        roles = tuple(role for role in Role if role in models)
+        return replace(
+            self,
+            roles=tuple(map(str, roles)),
+            models=tuple(models[role] for role in roles),
+            identity=identity,
+            environment=(*self.environment[:-1], environment),
+            seen_as=tuple((str(role), chosen[role]) for role in roles if role in chosen),
+        )
+
+    def differs_in_splitter_only(self, other: Run) -> bool:
+        """Whether `resplit` makes one of the two from the other."""
+        mine, others = ({**run.identity, "splitter": None} for run in (self, other))
+        return self.run_id != other.run_id and mine == others
+
+    def as_claim(self, name: str) -> RunClaim:
+        """What a run made from this one starts from."""
+        return RunClaim(
+            run_id=self.run_id,
+            name=name,
+            identity=self.identity,
+            environment=self.environment[-1],
+            models=self.models,
+            template_policy=self.template_policy,
+            splitter=self.splitter,
+            splitter_version=self.splitter_version,
+            traces_hash=self.traces_hash,
+            n_traces=self.n_traces,
+        )
+
+
+def default_run(runs: Sequence[Run]) -> Run:
+    """The run that is meant where none is named: the newest finished one, or the newest if none is finished.
+
+    Args:
+        runs: at least one, oldest first. A run that is still being made takes the place of no finished one.
+    """
+    return next((run for run in reversed(runs) if run.is_finished), runs[-1])
+
+
+def _tell_as(environment: dict[str, Any], companion: dict[str, Any], key: str, role: Role) -> None:
+    """Take what a companion's environment tells of it, such as how its prompts begin, as being told of a role."""
+    for name, entry in companion.items():
+        if isinstance(entry, dict) and key in entry:
+            environment[name] = {**environment.get(name, {}), role: entry[key]}
+    notes = [*environment.get("notes", ()), *companion.get("notes", ())]
+    if notes:
+        environment["notes"] = list(dict.fromkeys(notes))
+
+
+def place_of(run_no: int) -> str:
+    """How a message about damage names a run: by nothing that the database could choose."""
+    return f"run number {run_no}"
+
+
+def companion_of(
+    model: ScoredModel, place: str, *, identity: str | None, environment: str | None, finished_at: datetime | None
+) -> Companion:
+    """A companion from its row.
+
+    Raises:
+        StoreError: the database is damaged.
+    """
+    what = f"{model.role} of {place}" if CompanionRole.is_key(model.role) else f"a companion of {place}"
+    if not CompanionRole.is_key(model.role) or model.name != CompanionRole.parse(model.role).name:
+        raise soundness.damaged(what, "a role such as teacher:code, and its name", f"{model.role}, {model.name}")
+    known = parsed_companion(identity or "", what)
+    entries = soundness.parsed_environment(environment or "", f"environment of {what}")
+    return Companion(model, CompanionState(known, entries, finished_at))
+
+
+def run_of(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequence[Companion]) -> Run:
+    """A run from its row and those of its models.
+
+    Raises:
+        StoreError: the database is damaged.
+    """
+    place = place_of(row["run_no"])
+    soundness.check_words(place, row["roles"], [model.role for model in models], row["template_policy"])
+    own_models = tuple(replace(model, role=role) for role in Role for model in models if model.role == role)
+    names = [name.lower() for model in (*own_models, *(c.model for c in companions)) if (name := model.name)]
+    if len(set(names)) < len(names):
+        raise soundness.damaged(f"models of {place}", "a name for one model only", sorted(names))
+    return Run(
+        **{
+            **row,
+            "identity": parsed_identity(row["identity"], row["roles"], place),
+            "environment": soundness.parsed_environment(row["environment"], f"environment of {place}"),
+            "roles": tuple(row["roles"]),
+            "own_roles": tuple(row["roles"]),
+        },
+        models=own_models,
+        own_models=own_models,
+        companions=tuple(sorted(companions, key=lambda companion: order_of(companion.role))),
+    )
