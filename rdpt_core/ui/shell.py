@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -12,7 +13,16 @@ from streamlit.navigation.page import Page
 from rdpt_core.analysis.schemes import TRIPLE, scheme_of
 from rdpt_core.errors import StoreError
 from rdpt_core.ui.data.cache import DatabaseSnapshot, settled
-from rdpt_core.ui.frame import context, controls, database_picker, empty_states, missing, settings, unfinished
+from rdpt_core.ui.frame import (
+    context,
+    controls,
+    database_picker,
+    empty_states,
+    missing,
+    settings,
+    teacher_picker,
+    unfinished,
+)
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.registry import OVERVIEW, PAGES
 from rdpt_core.ui.style import theme
@@ -49,20 +59,26 @@ def run() -> None:
 
 def _draw_database(path: Path, page: Page) -> None:
     database = DatabaseSnapshot.at(path)
-    runs = database.runs()
-    if not runs:
+    own_runs = database.own_runs()
+    if not own_runs:
         empty_states.show_no_runs(path)
         return
     with st.sidebar:
-        chosen = controls.choose_run(runs)
+        own = controls.choose_run(own_runs)
+        chosen = None if own is None else teacher_picker.choose_teacher(own, own_runs)
+        database = replace(database, teacher=teacher_picker.chosen_name())
         rule = controls.choose_rule(TRIPLE if chosen is None else scheme_of(chosen.roles))
-    if chosen is None:
+    runs = database.runs()
+    if own is None:
         missing.explain_run(database, runs)
+    elif chosen is None:
+        teacher_picker.explain_teacher(own)
     elif rule is None:
         controls.explain_bad_rule()
     else:
         missing.publish_file(runs)
         unfinished.notice(database, runs, chosen)
+        teacher_picker.notice(chosen)
         with context.around(PageContext(database, chosen, rule)):
             page.run()
         settled()

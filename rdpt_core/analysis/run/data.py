@@ -366,6 +366,6 @@ def shares_of_groups(
         counted = [data.counted_traces(name, rule, scope, by_tokens=by_tokens) for name, data in runs.items()]
         return group_shares.cross_tabulate(counted, first.labels, row, column, average)
 
-    names = tuple((name, data.run.run_no) for name, data in runs.items())
+    names = tuple((name, *data.key) for name, data in runs.items())
     table: CrossTable = first.keep(_GROUPS, (names, rule, scope, row, column, by_tokens, average), answer)
     return table

@@ -91,7 +91,7 @@ class Run:
         """The run as it looks with companions in the place of roles of its triple: `run.seen(teacher="teacher:code")`.
 
         Everything that is known of the role's model is then the companion's, and a reader that was told of it
-        (`Reader.seen`) gives the companion's numbers. None leaves a role as it is. A role that the run lacks is added.
+        (`Reader.see`) gives the companion's numbers. None leaves a role as it is. A role that the run lacks is added.
 
         Raises:
             UsageError: the run has no finished companion of this key, or is seen so already.

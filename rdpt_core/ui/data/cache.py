@@ -18,6 +18,7 @@ import streamlit as st
 from rdpt_core.analysis.catalog import Unfinished, unfinished
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family, Key
+from rdpt_core.analysis.which_teacher import seen_where_it_has
 from rdpt_core.errors import StoreBusyError
 from rdpt_core.store.files import Identity, file_identity, inode_of
 from rdpt_core.store.reader import Reader, Run, open_reader
@@ -86,10 +87,15 @@ class DatabaseSnapshot:
     """One database file at the moment when a page began to draw.
 
     Every method raises `StoreError` if the file cannot be read.
+
+    Attributes:
+        teacher: the name of the model that is the teacher in every run that has one of this name; None for each run's
+            own.
     """
 
     path: Path
     identity: Identity
+    teacher: str | None = None
 
     @classmethod
     def at(cls, path: Path) -> DatabaseSnapshot:
@@ -109,7 +115,11 @@ class DatabaseSnapshot:
         return open_unchanged(str(self.path), self.identity)
 
     def runs(self) -> tuple[Run, ...]:
-        """All runs, oldest first."""
+        """All runs, oldest first, each seen with the chosen teacher if it has that one."""
+        return tuple(seen_where_it_has(run, self.teacher) for run in self.own_runs())
+
+    def own_runs(self) -> tuple[Run, ...]:
+        """All runs as they were scored, oldest first."""
 
         def answer() -> tuple[Run, ...]:
             with self.open_reader() as reader:

@@ -3,6 +3,7 @@
 context          the open file, the run and the rule
 database_picker  choosing one database of a folder
 controls         choosing run and rule
+teacher_picker   choosing which model is the teacher
 filters          choosing traces
 trace_picker     choosing one trace
 notices          what must be known of run and rule

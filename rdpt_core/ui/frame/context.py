@@ -21,11 +21,20 @@ _current: ContextVar[PageContext | None] = ContextVar("page", default=None)
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Handed from the shell to the page that it runs."""
+    """Handed from the shell to the page that it runs.
+
+    Attributes:
+        run: as it is seen with the chosen teacher, like all of `database.runs()`.
+    """
 
     database: DatabaseSnapshot
     run: Run
     rule: LabelRule
+
+    @property
+    def own_run(self) -> Run:
+        """The run as it was scored, whichever model is seen as its teacher."""
+        return next(run for run in self.database.own_runs() if run.run_no == self.run.run_no)
 
     @property
     def data(self) -> RunData:

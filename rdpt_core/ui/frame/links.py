@@ -1,6 +1,7 @@
 """Ids in the address: which run, trace and sentence a link opens, and what they looked like when it was made.
 
-`db` names the database, where a folder of them is shown.
+`db` names the database, where a folder of them is shown; `teacher` the model that is seen as the teacher, where that is
+not the run's own.
 `file` names the runs of the file and `text` the response (see `analysis.fingerprint`). A link whose run is still there
 and whose text is still the same opens, whatever was added to the file; else it says what has changed.
 
@@ -18,6 +19,7 @@ from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.view import TraceView
 
 _PREFIX = "link:"
+_TEACHERS = "teacher_of_runs"
 
 
 def _published(key: str) -> str:
@@ -51,12 +53,21 @@ def forget() -> None:
 
 
 def within_database(ids: Mapping[str, str]) -> dict[str, str]:
-    """The ids of a link to another page, with the name of the database if a folder of them is shown.
+    """The ids of a link to another page, with the name of the database if a folder of them is shown, and with the
+    chosen teacher if the run that is meant has it.
 
     A link that opens a tab of its own starts a new session, which knows only what the address says.
     """
     name = st.session_state.get(_published("db"))
-    return dict(ids) if name is None else {"db": name, **ids}
+    run_id = ids.get("run", st.session_state.get(_published("run")))
+    teacher = st.session_state.get(_TEACHERS, {}).get(run_id)
+    found = dict(ids) if name is None else {"db": name, **ids}
+    return found if teacher is None else {**found, "teacher": teacher}
+
+
+def publish_teachers(addresses: Mapping[str, str]) -> None:
+    """Keep what names the chosen teacher in each run that has it: run id → name."""
+    st.session_state[_TEACHERS] = dict(addresses)
 
 
 def text_changed(view: TraceView) -> bool:
