@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,11 @@ from rdpt_core.analysis.statistics.exact import effective_number
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares, none_if_nan, refusal
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
 from rdpt_core.arrays import Bools, Codes, Doubles, Ints, SmallInts
+from rdpt_core.records import Label
 from rdpt_core.store.reader import Reader, Run
+
+BY_DEFINITION = "by definition: before training, the model is the student"
+"""Why there is no interval at the start."""
 
 SPLITS = ("benchmark", "domain", "correctness", "difficulty", "model")
 """What the curves can be drawn apart for."""
@@ -62,10 +66,21 @@ def share_curves(paths: Paths, traces: TraceTable, split: str | None = None) -> 
             name,
             paths.points,
             paths.labels,
-            tuple(bootstrap_shares(of_point[members], question[members]) for of_point in counts),
+            tuple(
+                _shares(bootstrap_shares(of_point[members], question[members]), point, paths.labels)
+                for of_point, point in zip(counts, paths.points, strict=True)
+            ),
         )
         for name, members in groups_of(traces, split)
     )
+
+
+def _shares(shares: ShareIntervals, point: Point, labels: tuple[str, ...]) -> ShareIntervals:
+    """The same without intervals where shares are no finding: the student differs in nothing from itself."""
+    if not (point.is_start and Label.KEPT in labels):
+        return shares
+    none = np.full(len(labels), np.nan)
+    return replace(shares, low=none, high=none, refused=BY_DEFINITION)
 
 
 def curves_table(curves: Sequence[ShareCurves], split: str | None) -> pa.Table:
