@@ -59,6 +59,7 @@ __all__ = [
     "LocalScoreResult",
     "MissingPackageError",
     "ModelError",
+    "ProvenanceCallback",
     "RdptError",
     "RunResult",
     "ScoreResult",
@@ -88,6 +89,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from rdpt_core.api.adding import add
+    from rdpt_core.api.callback import ProvenanceCallback
     from rdpt_core.api.database import Database, open
     from rdpt_core.api.importing import import_traces, validate
     from rdpt_core.api.rescoring import resplit, score_local
@@ -104,6 +106,7 @@ else:
         "Database": "api.database",
         "ImportReport": "traces.importing.report",
         "LocalScoreResult": "api.results",
+        "ProvenanceCallback": "api.callback",
         "RunResult": "api.results",
         "ScoreResult": "api.results",
         "ScoredRun": "api.scored_run",

@@ -154,16 +154,42 @@ def _member(kind: type[_E], value: str, option: str) -> _E:
 
 def value_sql(role: str, rule: LabelRule, roles: tuple[str, ...]) -> str:
     """SQL for v_role over the columns of `sentences`; NULL where the role has none."""
+    columns = (f"{stem}_{role}" for stem in ("p", "logprob_sum", "n_tokens"))
+    return value_of_columns_sql(rule, *columns, common=f"n_tokens_{writing_role(roles)}")
+
+
+def value_of_columns_sql(rule: LabelRule, p: str, logprob_sum: str, n_tokens: str, *, common: str) -> str:
+    """SQL for the value that a rule compares, of a model with these columns.
+
+    Args:
+        common: the column of the tokens that serve as the common count.
+    """
     if rule.unit is Unit.OWN_TOKEN:
         if rule.space is Space.DIFFERENCE:
-            return f"p_{role}"
-        count = f"n_tokens_{role}"
+            return p
+        count = n_tokens
     elif rule.unit is Unit.COMMON_TOKEN:
-        count = f"n_tokens_{writing_role(roles)}"
+        count = common
     else:
         count = "n_bytes"
-    mean = f"(logprob_sum_{role} / nullif({count}, 0))"
+    mean = f"({logprob_sum} / nullif({count}, 0))"
     return f"exp({mean})" if rule.space is Space.DIFFERENCE else mean
+
+
+def cases_sql(
+    rule: LabelRule, scheme: Scheme, name: Callable[[Label], str], *, gap: str = "gap", max_gap: str = "max_gap"
+) -> str:
+    """What follows a CASE, without its END: the label that a sentence with these gaps has, none of which is missing.
+
+    Args:
+        name: SQL for a label.
+    """
+    quantities, thresholds = {"gap": gap, "max_gap": max_gap}, {"alpha": rule.alpha, "beta": rule.beta}
+    cases = " ".join(
+        f"WHEN {quantities[c.quantity]} {c.comparison} {_double(c.sign * thresholds[c.threshold])} THEN {name(c.label)}"
+        for c in clauses_of(scheme)
+    )
+    return f"{cases} ELSE {name(scheme.rest)}"
 
 
 def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
@@ -185,12 +211,7 @@ def labels_sql(rule: LabelRule, roles: tuple[str, ...], source: str) -> str:
         # greatest() skips NULLs, so the sum below is what carries a missing value through.
         max_gap = "CASE WHEN d_sd + d_td IS NOT NULL THEN greatest(abs(gap), abs(d_sd), abs(d_td)) END"
     missing = f"{scored_by(scheme)} IS NULL" + ("" if rule.marks else " OR is_mark")
-    thresholds = {"alpha": rule.alpha, "beta": rule.beta}
-    cases = " ".join(
-        f"WHEN {c.quantity} {c.comparison} {_double(c.sign * thresholds[c.threshold])} THEN '{c.label}'"
-        for c in clauses_of(scheme)
-    )
-    label = f"CASE WHEN {missing} THEN NULL {cases} ELSE '{scheme.rest}' END"
+    label = f"CASE WHEN {missing} THEN NULL {cases_sql(rule, scheme, _quoted)} END"
     beta_margin = f"abs(abs(gap) - {_double(rule.beta)})"
     if scheme.is_triple:
         alpha_margin = f"abs(max_gap - {_double(rule.alpha)})"
@@ -222,6 +243,10 @@ def added_columns(roles: tuple[str, ...]) -> tuple[str, ...]:
 def scored_by(scheme: Scheme) -> str:
     """The column of `labels_sql` that is missing where a sentence has no label."""
     return "max_gap" if scheme.is_triple else "gap"
+
+
+def _quoted(label: Label) -> str:
+    return f"'{label}'"
 
 
 def _double(value: float) -> str:

@@ -22,6 +22,7 @@ from rdpt_core.config.same_models import joined_identity, same_model_notes
 from rdpt_core.errors import UsageError
 from rdpt_core.records import MarksPolicy, RunClaim, RunKey, Trace
 from rdpt_core.records.companions import CompanionClaim
+from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
@@ -48,6 +49,7 @@ def score_run(
     read_traces: Callable[[], Iterable[Trace]],
     store: RunStore,
     *,
+    backends: Sequence[Backend] | None = None,
     on_stages: OnStages | None = None,
     on_claim: Callable[[RunKey], None] | None = None,
     on_unscored: OnUnscored | None = None,
@@ -58,6 +60,7 @@ def score_run(
     Args:
         read_traces: gives the traces from the beginning; called several times, so that they need not fit in
             memory; all passes must give the same.
+        backends: those of the request's models, in their order, where their numbers are there already.
         on_stages: called after each model that was scored, with where its time went.
         on_claim: called once the run has its name and its traces are stored, before anything is scored.
         on_unscored: called for each trace of which it is known in words why a model could not score it.
@@ -75,7 +78,7 @@ def score_run(
         RdptError: whatever makes the run impossible, before the first model is loaded.
     """
     check_engine(request, distributed)
-    backends = make_backends(request)
+    backends = make_backends(request) if backends is None else backends
     splitter = get_splitter(request.splitter)
     survey = survey_traces(read_traces(), request.template_policy)
     if request.marks_policy is MarksPolicy.OWN and not any(has_marks(trace.response) for trace in read_traces()):

@@ -25,14 +25,14 @@ FLOORS = {
     "rdpt_core.traces": "canonical files splitters thinking token_spans worker_process"
     " | acceptance formats grading markers respelling | importing summary",
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
-    " | local_context pipeline resplit",
+    " | local_context pipeline resplit | adding training",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics | sentences | faint scope selection"
     " | export trace | run",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"
     " | benchmarks compare find overview positions predict ratios runs selection teachers thresholds trace"
-    " verdicts",
+    " training verdicts",
 }
 # The only rooms that may import a library that is slow to load, or that belongs to one side of the package.
 ROOMS_OF_LIBRARY = {

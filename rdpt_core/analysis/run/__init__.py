@@ -10,6 +10,7 @@ shares          label shares of each benchmark
 group_shares    label shares of any groups, and their differences
 positions       labels along the traces
 predict         labels against correctness, with length held constant
+training        what training did, checkpoint by checkpoint
 sensitivity     how far results depend on thresholds and on what a sentence is
 gap_plane       every sentence as a point
 ranking         the most extreme sentences

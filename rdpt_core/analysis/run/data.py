@@ -40,6 +40,12 @@ from rdpt_core.analysis.run.sensitivity.thresholds import BetaCurve, ThresholdMa
 from rdpt_core.analysis.run.sensitivity.unit_effects import UnitEffects, load_unit_effects
 from rdpt_core.analysis.run.shares import GroupShares
 from rdpt_core.analysis.run.trace_table import TraceTable, load_trace_table
+from rdpt_core.analysis.run.training import curves as training_curves
+from rdpt_core.analysis.run.training.curves import MeanCurve, ShareCurves
+from rdpt_core.analysis.run.training.paths import Paths, load_paths
+from rdpt_core.analysis.run.training.points import points_of
+from rdpt_core.analysis.run.training.turns import Turns, count_turns
+from rdpt_core.analysis.schemes import Scheme
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import Average
 from rdpt_core.analysis.statistics.parallel import in_parallel
@@ -300,6 +306,35 @@ class RunData:
         """Labels without first tokens, and of joined sentences."""
         with self.open_reader() as reader:
             return load_unit_effects(reader, self.run, rule, scope, self.trace_table(scope))
+
+    @kept(4, message="Labelling every checkpoint …")
+    def _paths(self, rule: LabelRule, scheme: Scheme) -> Paths:
+        with self.open_reader() as reader:
+            return load_paths(reader, self.run, rule, scheme, points_of(self.run))
+
+    @kept(8)
+    def training_shares(
+        self, rule: LabelRule, scope: Scope, scheme: Scheme, split: str | None
+    ) -> tuple[ShareCurves, ...]:
+        """Label shares at each time of the training; `scheme` is one of `points.schemes_of`, `split` one of
+        `curves.SPLITS`, or None."""
+        return training_curves.share_curves(self._paths(rule, scheme), self.trace_table(scope), split)
+
+    @kept(8)
+    def training_turns(self, rule: LabelRule, scope: Scope, scheme: Scheme) -> Turns:
+        """When sentences came to the label that they kept."""
+        return count_turns(self._paths(rule, scheme), self.trace_table(scope))
+
+    @kept(8)
+    def training_means(self, rule: LabelRule, scope: Scope, scheme: Scheme) -> tuple[MeanCurve, ...]:
+        """Mean values at each time of the sentences that end with each label."""
+        labels = tuple(map(str, scheme.labels))
+        return training_curves.mean_curves(self._value_sums(rule, scheme), self.trace_table(scope), labels)
+
+    @kept(4)
+    def _value_sums(self, rule: LabelRule, scheme: Scheme) -> training_curves.ValueSums:
+        with self.open_reader() as reader:
+            return training_curves.load_value_sums(reader, self.run, rule, scheme, points_of(self.run))
 
     def suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
         """The β that the data suggest in a unit and space; the rule's thresholds play no part."""

@@ -12,6 +12,7 @@ positions   labels along the traces
 thresholds  how much depends on α and β
 predict     labels and correct answers
 verdicts    who says what is correct, and what is disputed
+training    what each checkpoint changed
 runs        two runs of the file
 selection   training data among candidates
 """

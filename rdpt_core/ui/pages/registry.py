@@ -45,6 +45,11 @@ PAGES = (
     PageEntry(
         "pages/verdicts.py", "Verdicts", "Who says which answers are correct, and where the verdict is disputed."
     ),
+    PageEntry(
+        "pages/training.py",
+        "Training",
+        "What each checkpoint changed, when sentences turned, and which changed most.",
+    ),
     PageEntry("pages/runs.py", "Runs", "Do the labels hold with another student, precision, template or splitter?"),
     PageEntry("pages/selection.py", "Selection", "Which of several responses to train on, judged before any training."),
 )

@@ -324,6 +324,18 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             r"\pi_k \leftarrow \operatorname{mean}\;\frac{\pi_k\,e^{\lambda \ell_k}}{\sum_j \pi_j\,e^{\lambda \ell_j}}",
         ),
     ),
+    "Along a training": (
+        Term(
+            "checkpoint",
+            "The distilled model as it was earlier in its training, scored on the same traces. The **start** is the "
+            "student before any training, **final** the distilled model of the run.",
+        ),
+        Term(
+            "turn",
+            "A sentence turns at a checkpoint if its label there is another one than before. It has come to the label "
+            "that it keeps at the first checkpoint since which that label never changed.",
+        ),
+    ),
     "Choosing training data": (
         Term("candidate", "One of several responses to the same question, from which training data are chosen."),
         Term(
