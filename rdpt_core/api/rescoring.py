@@ -8,6 +8,7 @@ from rdpt_core.api.models import reference_of
 from rdpt_core.api.results import LocalScoreResult, RunResult
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Role, TemplatePolicy
+from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.scoring.local_context import DEFAULT_CONTEXT, LocalRequest, score_locally
 from rdpt_core.scoring.resplit import resplit_run
 from rdpt_core.store.own_marks import seen_marks
@@ -23,7 +24,7 @@ def resplit(
     """Make a new run from a scored one by cutting its responses into other sentences, without a model.
 
     Token logprobs are stored, so the result is the run that `score` with this splitter would have made. The same call
-    goes on where it was stopped, and does nothing if the new run is finished.
+    goes on where it was stopped, and does nothing if the new run is finished. Companions that are finished come along.
 
     Args:
         db: the database file.
@@ -44,7 +45,12 @@ def resplit(
         source = _source(reader, run, chosen_splitter)
     new_name = name or f"{source.name.removesuffix(f', by {source.splitter}')}, by {chosen_splitter.name}"
     store = DuckDBRunStore(database)
-    made = resplit_run(source.as_claim(new_name), source.key, chosen_splitter, store)
+    companions = [
+        CompanionClaim(companion.model, companion.state.identity, companion.state.environment[-1])
+        for companion in source.companions
+        if companion.is_finished
+    ]
+    made = resplit_run(source.as_claim(new_name), source.key, chosen_splitter, store, companions)
     n_sentences, n_unscored = store.count_sentences(made)
     return RunResult(made.run_id, database, source.n_traces, n_sentences, n_unscored)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from rdpt_core.errors import ModelError
 from rdpt_core.records import RoleResult, RunClaim, RunKey, SentenceColumns, UnscoredReason
+from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.scoring.backends.served.greeting import TOLERANCE_NATS
 from rdpt_core.scoring.jobs.identity import last_served, make_run_id
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
@@ -30,10 +31,19 @@ def resplit_claim(source: RunClaim, splitter: Splitter) -> RunClaim:
     )
 
 
-def resplit_run(source: RunClaim, source_run: RunKey, splitter: Splitter, store: RunStore) -> RunKey:
+def resplit_run(
+    source: RunClaim,
+    source_run: RunKey,
+    splitter: Splitter,
+    store: RunStore,
+    companions: Sequence[CompanionClaim] = (),
+) -> RunKey:
     """Cut the traces of a run again and store the result as a run of its own, going on where an earlier call stopped.
 
     A sentence of the new run that holds a token without a logprob is unscored, for the reason stored with the tokens.
+
+    Args:
+        companions: those of the run that have scored all of it; they come along.
 
     Raises:
         ModelError: there is such a run, which another model scored that was served under the same name.
@@ -53,7 +63,21 @@ def resplit_run(source: RunClaim, source_run: RunKey, splitter: Splitter, store:
         if not complete.issuperset(window):
             _resplit_window(window, source_run, run, roles, splitter, store)
     store.finish(run)
+    store.claim_companions(run, companions)
+    for companion in companions:
+        _resplit_companion(companion.model.role, source, source_run, run, splitter, store)
     return run
+
+
+def _resplit_companion(
+    role: str, source: RunClaim, source_run: RunKey, run: RunKey, splitter: Splitter, store: RunStore
+) -> None:
+    done = store.scored_trace_nos(run, role)
+    for window in windows(source.n_traces):
+        if not done.issuperset(window):
+            results, sentences = _cut_again(window, source_run, [role], splitter, store)
+            store.commit_companion(run, role, results[role], sentences)
+    store.finish_companion(run, role)
 
 
 def _check_same_scores(
@@ -79,6 +103,15 @@ def _check_same_scores(
 def _resplit_window(
     window: range, source_run: RunKey, run: RunKey, roles: Sequence[str], splitter: Splitter, store: RunStore
 ) -> None:
+    results, sentences = _cut_again(window, source_run, roles, splitter, store)
+    for role in roles:
+        store.commit(run, role, results[role], sentences if role is roles[-1] else [])
+
+
+def _cut_again(
+    window: range, source_run: RunKey, roles: Sequence[str], splitter: Splitter, store: RunStore
+) -> tuple[dict[str, list[RoleResult]], list[SentenceColumns]]:
+    """What these roles have scored of the traces of a window, and its new sentences under all of them."""
     traces = store.traces(source_run, window.start, window.stop)
     spans = [splitter.split(trace.response) for trace in traces]
     results: dict[str, list[RoleResult]] = {}
@@ -94,5 +127,4 @@ def _resplit_window(
         sentence_columns(trace_no, trace.response, cut, {role: results[role][number] for role in roles})
         for number, (trace_no, trace, cut) in enumerate(zip(window, traces, spans, strict=True))
     ]
-    for role in roles:
-        store.commit(run, role, results[role], sentences if role is roles[-1] else [])
+    return results, sentences

@@ -103,6 +103,10 @@ class Reader:
         Raises:
             StoreError: the database is damaged.
         """
+        if run.seen_as and all(
+            (seen.run_no, dict(seen.seen_as)) != (run.run_no, dict(run.seen_as)) for seen in self._seen
+        ):
+            raise RuntimeError("this reader was not told how the run is seen")
         place, number, roles = place_of(run.run_no), run.run_no, run.own_roles
         companions = {companion.role: companion.is_finished for companion in run.companions}
         state: tuple[object, ...] = (number, *self._state)

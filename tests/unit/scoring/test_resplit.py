@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 import rdpt_core as rdpt
@@ -14,7 +15,7 @@ from rdpt_core.cli import main
 from rdpt_core.scoring.jobs import windows
 from rdpt_core.store.run_store import DuckDBRunStore
 from tests.integration.conftest import export
-from tests.support import synthetic
+from tests.support import companions, synthetic
 from tests.support.killed import Killed, kill_after
 
 
@@ -119,3 +120,28 @@ def test_without_a_finished_run_the_hint_is_score(tmp_path: Path, capsys: pytest
     assert "5 of 36 traces" in said and "same `score` command" in said
     with pytest.raises(rdpt.UsageError, match="no finished run"):
         rdpt.open(path).run()
+
+
+def test_companions_come_along(tmp_path: Path) -> None:
+    traces = synthetic.sketches(2)
+    path = tmp_path / "run.duckdb"
+    run = companions.build(path, traces, ("teacher:code",))
+    companions.add(path, run, traces, "control:decoy", n_scored=1, finish=False)
+    rdpt.resplit(path, "line")
+    first, second = rdpt.open(path).runs()
+    assert [companion.role for companion in second.info.companions if companion.is_finished] == ["teacher:code"]
+    assert second.info.companions[0].model == first.info.companions[0].model
+    old, new = first.sentences(), second.sentences()
+    assert new.num_rows < old.num_rows
+
+    def total(table: pa.Table, trace: str) -> float:
+        return sum(row["logprob_sum_teacher_code"] for row in table.to_pylist() if row["trace_id"] == trace)
+
+    trace = old.column("trace_id")[0].as_py()
+    assert total(new, trace) == pytest.approx(total(old, trace), rel=1e-6), "the same tokens in other sentences"
+    code = [row for row in second.tokens().to_pylist() if row["role"] == "teacher:code"]
+    assert len(code) == len([row for row in first.tokens().to_pylist() if row["role"] == "teacher:code"]) > 0
+    # One that was added to the first run later comes by the same command.
+    companions.add(path, run, traces, "checkpoint:400")
+    rdpt.resplit(path, "line", run=first.id)
+    assert [c.role for c in rdpt.open(path).run(second.id).info.companions] == ["teacher:code", "checkpoint:400"]
