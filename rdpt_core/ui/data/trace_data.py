@@ -6,7 +6,7 @@ from typing import Any
 
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
-from rdpt_core.analysis.trace.others import load_others
+from rdpt_core.analysis.trace.others import OtherView, load_others
 from rdpt_core.analysis.trace.tokens import Strip, strip_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.analysis.which_teacher import teacher_name
@@ -36,8 +36,12 @@ def reader_key(run: Run, trace_no: int) -> str:
 
 def extras(data: RunData, view: TraceView) -> Extras:
     """What a run with several teachers, or with further models, shows of a trace."""
-    others = data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
-    return Extras(teacher_name(data.run), others, answers(data, view))
+    return Extras(teacher_name(data.run), others(data, view), answers(data, view))
+
+
+def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:
+    """What the run's further models make of a trace."""
+    return data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
 
 
 def answers(data: RunData, view: TraceView) -> SentenceAnswers | None:
