@@ -207,7 +207,7 @@ def test_methods_files_and_figures_name_the_teacher(
     open_app(database, "pages/overview.py", run=SEVERAL, teacher="decoy")
     stem, figures, methods = offered[-1]
     assert stem == f"overview-{SEVERAL[:8]}-decoy"
-    assert figures["shares"].layout.title.text == "T: control decoy"
+    assert figures["shares"].layout.title.text == "Teacher (T): control decoy"
     assert "the teacher “decoy” data/companions/decoy" in methods
     assert "The teacher meant here is a control." in methods
     open_app(database, "pages/overview.py", run=PLAIN)

@@ -9,7 +9,7 @@ import numpy as np
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
-from rdpt_core.analysis.trace.others import load_others
+from rdpt_core.analysis.trace.others import OtherView, load_others
 from rdpt_core.analysis.trace.tokens import Strip, strip_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.analysis.which_teacher import teacher_name
@@ -45,8 +45,13 @@ def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) 
     Args:
         attribution: how sentences are attributed; None where they cannot be.
     """
-    others = data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
-    return Extras(teacher_name(data.run), others, None if attribution is None else answers(data, view, attribution))
+    found = None if attribution is None else answers(data, view, attribution)
+    return Extras(teacher_name(data.run), others(data, view), found)
+
+
+def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:
+    """What the run's further models make of a trace."""
+    return data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
 
 
 def answers(data: RunData, view: TraceView, attribution: AttributionRule) -> SentenceAnswers | None:

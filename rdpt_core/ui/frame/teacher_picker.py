@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -133,11 +133,22 @@ def runs_notice(runs: Sequence[Run]) -> None:
     st.caption(f":material/school: **Teacher in each run.** {'; '.join(told)}.")
 
 
-def _teacher_of(run: Run) -> str:
+def of_two_runs(here: Run, there: Run) -> str | None:
+    """Which model is the teacher in this run and in another one, for a figure about both; None without a choice."""
+    if not any(has_several(run) for run in (here, there)):
+        return None
+    return f"{_teacher_of(here, words.plain)} in this run, {_teacher_of(there, words.plain)} in the other"
+
+
+def _in_bold(name: str) -> str:
+    return f"**{words.no_markdown(name)}**"
+
+
+def _teacher_of(run: Run, shown: Callable[[str], str] = _in_bold) -> str:
     if Role.TEACHER not in run.roles:
         return "none"
     choice = chosen_teacher(run)
-    name = f"**{words.no_markdown(choice.name)}**" if choice.name else "its own"
+    name = shown(choice.name) if choice.name else "its own"
     return f"{name}, a control" if choice.is_control else name
 
 

@@ -245,8 +245,8 @@ def model_table(run: Run) -> None:
 
 
 def run_details(page: PageContext, catalog: Catalog) -> None:
-    """Everything that makes the run repeatable."""
-    run = page.run
+    """Everything that makes the run repeatable, whichever teacher it is seen with."""
+    run = page.own_run
     with st.expander("How this run was made", icon=":material/receipt_long:"):
         straddling = sum(item.n_straddling for item in catalog.progress)
         st.dataframe(

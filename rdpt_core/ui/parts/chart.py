@@ -31,6 +31,7 @@ def chart(
     clickable: bool = True,
     zoom: bool = False,
     on_click: Callable[[], None] | None = None,
+    teachers: str | None = None,
 ) -> list[Any] | None:
     """Draw a figure; returns the customdata of the point that was clicked just now, None without one.
 
@@ -40,9 +41,10 @@ def chart(
         clickable: whether a click on a point is reported.
         zoom: whether the figure has buttons to zoom and to pan.
         on_click: runs before the page is drawn again, when controls may still be set; it finds the point by `clicked`.
+        teachers: which model is the teacher, if not that of the page alone.
     """
     config = _CONFIG | (_ZOOM if zoom else {})
-    _name_the_teacher(figure)
+    _name_the_teacher(figure, teachers)
     if not clickable:
         st.plotly_chart(figure, key=key, config=config, alt=alt)
         return None
@@ -50,16 +52,16 @@ def chart(
     return clicked(key)
 
 
-def _name_the_teacher(figure: go.Figure) -> None:
+def _name_the_teacher(figure: go.Figure, teachers: str | None) -> None:
     """Where a run has several teachers, a figure says below which one is meant: it may be looked at elsewhere."""
     page = context.current()
-    named = None if page is None else teacher_name(page.run)
+    named = teachers if teachers is not None or page is None else teacher_name(page.run)
     if page is None or named is None or figure.layout.title.text is not None:
         return
-    kind = "control" if chosen_teacher(page.run).is_control else "teacher"
+    kind = "control " if teachers is None and chosen_teacher(page.run).is_control else ""
     figure.update_layout(
         title={
-            "text": f"T: {kind} {words.no_markup(named)}",
+            "text": f"Teacher (T): {kind}{words.no_markup(named, 100)}",
             "font": {"size": 11, "color": MUTED[context.mode()], "weight": "normal"},
             "x": 1,
             "xref": "container",

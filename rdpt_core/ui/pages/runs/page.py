@@ -194,9 +194,9 @@ def headline(page: PageContext, other_run: Run, agreement: RunAgreement) -> None
     st.caption(" ".join(notes))
 
 
-def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Figure]:
+def draw_figures(page: PageContext, other_run: Run, agreement: RunAgreement) -> dict[str, go.Figure]:
     """The transition matrix, a click on which lists its sentences, and the shift of the shares."""
-    mode = context.mode()
+    mode, teachers = context.mode(), teacher_picker.of_two_runs(page.run, other_run)
     drawn = {
         "transitions": figures.transition_figure(agreement, mode),
         "shifts": figures.shift_figure(agreement, mode),
@@ -204,11 +204,19 @@ def draw_figures(page: PageContext, agreement: RunAgreement) -> dict[str, go.Fig
     left, right = st.columns([3, 2], gap="medium")
     with left:
         glossary.explained_heading("From label to label", "transition", "agreement", "Cohen's κ")
-        clicked = chart(drawn["transitions"], "transitions", "Matched sentences by their label in either run")
+        clicked = chart(
+            drawn["transitions"], "transitions", "Matched sentences by their label in either run", teachers=teachers
+        )
         st.caption("Rows: the label in this run. Columns: in the other one. Percentages are of the row. Click a cell.")
     with right:
         glossary.explained_heading("Shift of the shares", "share", "paired interval")
-        chart(drawn["shifts"], "shifts", "Change of each label's share from this run to the other", clickable=False)
+        chart(
+            drawn["shifts"],
+            "shifts",
+            "Change of each label's share from this run to the other",
+            clickable=False,
+            teachers=teachers,
+        )
         st.caption(f"The other run minus this one, in the same sentences. {cited(DIFFERENCE_INTERVAL)}")
     seen, st.session_state["transition_seen"] = st.session_state.get("transition_seen"), clicked
     if clicked and clicked != seen:
@@ -321,7 +329,7 @@ def draw(page: PageContext) -> None:
         explain_empty(scope, "sentence that both runs hold and score")
         return
     headline(page, other_run, agreement)
-    drawn = draw_figures(page, agreement)
+    drawn = draw_figures(page, other_run, agreement)
     slot = st.container(width="content")
     table = moved_sentences(page, other_run, agreement, scope)
     with slot:

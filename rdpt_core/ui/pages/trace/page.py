@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +13,9 @@ from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import Space, Unit, uncertain_below
 from rdpt_core.analysis.schemes import letter, scheme_of
+from rdpt_core.analysis.trace.others import OtherView
 from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.records.companions import column_of, is_companion
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, reader_message
 from rdpt_core.ui.components.reader.payload import ReaderState
@@ -56,9 +58,9 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
         )
 
 
-def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:
+def sentence_table(view: TraceView, others: Sequence[OtherView], on_select: Callable[[], None]) -> None:
     """Every number of every sentence; a click on a row pins its sentence."""
-    table = shown_table(view)
+    table = shown_table(view, others)
     number = st.column_config.NumberColumn
     config: dict[str, Any] = {
         name: number(format="%.4g") for name in table.column_names if name.startswith(("p_", "v_", "margin"))
@@ -79,12 +81,25 @@ def sentence_table(view: TraceView, on_select: Callable[[], None]) -> None:
     )
 
 
-def whole_table(view: TraceView) -> pa.Table:
+def whole_table(view: TraceView, others: Sequence[OtherView] = ()) -> pa.Table:
     """Everything that is known of every sentence, with its full text, to take away."""
-    return view.sentences.append_column("text", pa.array(view.texts(), pa.string()))
+    table = view.sentences
+    for other in others:
+        for stem in ("n_tokens", "logprob_sum", "p"):
+            name = f"{stem}_{_column_of(other)}"
+            # Companions' columns are there already; what one of them stands in for is not.
+            if name not in table.column_names:
+                table = table.append_column(name, other.sentences.column(stem))
+    return table.append_column("text", pa.array(view.texts(), pa.string()))
 
 
-def shown_table(view: TraceView) -> pa.Table:
+def _column_of(other: OtherView) -> str:
+    """What ends the names of a further model's columns: `teacher_code`, or `own_teacher` for what one stands in for."""
+    key = other.model.key
+    return column_of(key) if is_companion(key) else f"own_{key}"
+
+
+def shown_table(view: TraceView, others: Sequence[OtherView] = ()) -> pa.Table:
     """The table's columns. Texts are cut: the full text is in the reader, here it only says which sentence a row is."""
     names = ["label", "direction", "margin", *(f"p_{role}" for role in view.roles)]
     if (view.rule.unit, view.rule.space) != (Unit.OWN_TOKEN, Space.DIFFERENCE):
@@ -96,6 +111,10 @@ def shown_table(view: TraceView) -> pa.Table:
         "text": pa.array([words.plain(text, 120) for text in view.texts()], pa.string()),
     }
     columns = {name: view.sentences.column(name) for name in names}
+    last_p = f"p_{view.roles[-1]}"
+    if others:
+        before = {name: columns[name] for name in names[: names.index(last_p) + 1]}
+        columns = {**before, **{f"p_{_column_of(other)}": other.sentences.column("p") for other in others}, **columns}
     # Shown with four decimals: single precision is plenty, and half as much to send.
     short = {name: c.cast(pa.float32()) for name, c in columns.items() if pa.types.is_float64(c.type)}
     return pa.table({**first, **columns, **short})
@@ -228,13 +247,14 @@ def _numbers(page: PageContext, view: TraceView) -> None:
         # Nothing is sent while it is closed.
         if numbers.open:
             st.caption("Every sentence; click a row to pin its sentence. The menu of the table searches and downloads.")
-            sentence_table(view, on_row)
+            others = trace_data.others(page.data, view)
+            sentence_table(view, others, on_row)
             st.caption("The joint chart of the whole trace. Drag to zoom.")
             figure = joint_figure.joint_figure(view, context.mode())
             alt = "Probability of every sentence under each model; the same numbers are in the table"
             chart(figure, "joint", alt, clickable=False, zoom=True)
             scope = f"trace {view.trace.trace_id} of question {view.trace.question_id}"
             methods = methods_paragraph(page.run, view.rule, scope)
-            export_panel.offer(page, "trace", lambda: whole_table(view), {"joint": figure}, methods)
+            export_panel.offer(page, "trace", lambda: whole_table(view, others), {"joint": figure}, methods)
     if st.session_state.pop(_WHOLE_PAGE, False):
         st.rerun()
