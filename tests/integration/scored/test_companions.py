@@ -17,10 +17,9 @@ from rdpt_core.records import ROLES, RoleResult, RunKey, SentenceColumns
 from rdpt_core.scoring.backends.in_process import TransformersBackend
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
+from tests.integration.conftest import export, make_lines, write_lines
 from tests.support.oracle import Oracle
 from tests.support.tiny_models import byte_level_tokenizer, save_model
-
-from .conftest import export, make_lines, write_lines
 
 WHATS = ("sentences", "tokens", "traces")
 COMPANIONS = ("teacher:code", "control:decoy", "checkpoint:400")
