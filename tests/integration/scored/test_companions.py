@@ -279,7 +279,8 @@ def test_what_a_companion_could_not_score_is_counted_and_told(
     with open_reader(database) as reader:
         (row,) = reader.query(
             "SELECT count(*) FILTER (p_control_short IS NULL) AS n, count(unscored_reason) AS own, "
-            "list(DISTINCT unscored_reason_control_short) AS reasons FROM sentences WHERE NOT is_mark"
+            "list_distinct(list(unscored_reason_control_short)) AS reasons "
+            "FROM sentences WHERE NOT is_mark"
         ).to_pylist()
     assert row["n"] > 0 and row["own"] == 0 and row["reasons"] == ["context_length"]
     assert "control:short: 30 traces, " in said and f"{row['n']:,} unscored" in said

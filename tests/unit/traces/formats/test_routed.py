@@ -18,7 +18,7 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-@pytest.mark.parametrize(("given", "expected"), [("code", "code"), (3, "3"), (None, None), (["a", "b"], None)])
+@pytest.mark.parametrize(("given", "expected"), [("code", "code"), (3, "3"), (None, None), ([1, 2, 3], None)])
 def test_a_routed_teacher_is_a_field_and_what_is_none_stays_in_the_source(
     row: dict[str, Any], given: object, expected: str | None
 ) -> None:
@@ -28,3 +28,21 @@ def test_a_routed_teacher_is_a_field_and_what_is_none_stays_in_the_source(
         assert trace.teacher_id == expected
         is_kept = given is not None and expected is None
         assert trace.meta.get("source", {}).get("teacher_id") == (given if is_kept else None)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "2+2?", "responses": ["4", "5"], "teacher_id": ["a", 7]},
+        {
+            "question": "2+2?",
+            "teacher_id": "whole",
+            "responses": [{"response": "4", "teacher_id": "a"}, {"response": "5", "teacher_id": 7}],
+        },
+    ],
+)
+def test_each_candidate_may_have_its_own(row: dict[str, Any]) -> None:
+    traces, rejects = read((row,))
+    assert rejects == []
+    assert [trace.teacher_id for trace in traces] == ["a", "7"]
+    assert all("teacher_id" not in trace.meta.get("source", {}) for trace in traces)
