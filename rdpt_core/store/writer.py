@@ -34,6 +34,7 @@ from rdpt_core.records import (
 )
 from rdpt_core.store.claimed import write_claimed
 from rdpt_core.store.companions import COLUMN_TYPES, column
+from rdpt_core.store.companions.names import rename
 from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.soundness import parsed_environment
 
@@ -110,6 +111,8 @@ def _register(
                 "UPDATE runs SET environment = ? WHERE run_no = ?",
                 [json.dumps([*earlier, environment], sort_keys=True), run_no],
             )
+        if rename(connection, run_no, claim.models):
+            touch(connection, RunKey(run_no, claim.run_id))
         return run_no, False
     run_no = int(connection.execute("SELECT coalesce(max(run_no), 0) + 1 FROM runs").fetchall()[0][0])
     started_at = now()

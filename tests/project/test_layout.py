@@ -12,6 +12,7 @@ NAMES_NO_MODULE = {
     "api/test_names.py": "what `import rdpt_core` offers",
     "api/test_signatures.py": "the signatures of the whole API",
     "traces/formats/test_fuzz.py": "hostile input to every format at once",
+    "traces/formats/test_routed.py": "one field in every format that may have it",
 }
 MAX_ENTRIES = 16
 # Lists of siblings that look alike need no grouping.

@@ -3,6 +3,7 @@
 columns  what they are called
 views    a companion in the place of a role
 checks   what must be true of them before anything of them is shown
+names    what the models of the triple are called beside them
 writer   claim companions, commit batches, finish
 """
 

@@ -132,8 +132,19 @@ def _of_text(
     draft.correct, draft.verdict = _verdict(own, measures)
     draft.truncated = own.get("is_reasoning_complete") is False
     draft.finish_reason = short_text(pick(own, ("finish_reasons", *FINISH))[1])
-    _keep(draft.meta, own)
+    routed = _route(draft, own)
+    _keep(draft.meta, {key: kept for key, kept in own.items() if key != routed})
     yield draft
+
+
+def _route(draft: Draft, own: Mapping[str, Any]) -> str | None:
+    """Take over the teacher that this one response was routed to; returns the field that names it, if one does."""
+    field, teacher = pick(own, TEACHER)
+    teacher_id = short_text(teacher)
+    if teacher_id is None:
+        return None
+    draft.teacher_id = teacher_id
+    return field
 
 
 def _keep(meta: dict[str, Any], fields: Mapping[str, Any]) -> None:
@@ -187,7 +198,8 @@ def _of_object(whole: Draft, name: str, item: Mapping[str, Any]) -> Iterator[Dra
     draft.response, draft.reasoning = put_back([*parts, ("text", text)], draft.model)
     draft.correct, draft.verdict = verdict_in(f"{name}.{verdict[0]}", verdict[1])
     draft.finish_reason = short_text(pick(item, FINISH)[1])
-    _keep(draft.meta, {key: kept for key, kept in item.items() if key not in (field, reasoning, model[0])})
+    used = (field, reasoning, model[0], _route(draft, item))
+    _keep(draft.meta, {key: kept for key, kept in item.items() if key not in used})
     yield draft
 
 

@@ -37,6 +37,7 @@ TRACES = st.builds(
     domain=st.none() | TEXT,
     model=st.none() | TEXT,
     difficulty=st.none() | TEXT,
+    teacher_id=st.none() | TEXT,
     gold=st.none() | TEXT,
     correct=st.none() | st.booleans(),
     sample=st.integers(0, 2**31 - 1),
@@ -67,3 +68,11 @@ def test_the_written_line_is_fixed() -> None:
 def test_what_json_cannot_say_is_not_written(change: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="cannot be written as JSON: t"):
         trace_to_json(replace(Trace("t", "q", "r"), **change))
+
+
+def test_a_line_without_a_routed_teacher_is_what_it_was_before_there_were_any() -> None:
+    trace = Trace("t", "q", "2.", (Message("user", "?"),))
+    before = '{"trace_id": "t", "question_id": "q", "benchmark": "unknown", '
+    after = '"sample": 0, "question": "?", "response": "2."}'
+    assert trace_to_json(trace) == before + after
+    assert trace_to_json(replace(trace, teacher_id="code")) == f'{before}"teacher_id": "code", {after}'

@@ -12,11 +12,20 @@ LINE = {"trace_id": "t", "question_id": "q", "question": "2+2?", "response": "4"
 
 
 def test_numbers_are_taken_as_their_texts() -> None:
-    numbers = {"trace_id": 7, "question_id": 2.5, "benchmark": 1, "domain": 2, "model": 3, "difficulty": 0, "gold": 4}
+    numbers = {
+        "trace_id": 7,
+        "question_id": 2.5,
+        "benchmark": 1,
+        "domain": 2,
+        "model": 3,
+        "difficulty": 0,
+        "teacher_id": 5,
+        "gold": 4,
+    }
     (trace,), rejects = read(({**LINE, **numbers},))
     assert rejects == []
     assert (trace.trace_id, trace.question_id, trace.benchmark, trace.domain) == ("7", "2.5", "1", "2")
-    assert (trace.model, trace.difficulty, trace.gold) == ("3", "0", "4")
+    assert (trace.model, trace.difficulty, trace.teacher_id, trace.gold) == ("3", "0", "5", "4")
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,9 @@ from rdpt_core.records import ROLES, RoleResult, RunKey, SentenceColumns
 from rdpt_core.scoring.backends.in_process import TransformersBackend
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
+from tests.integration.conftest import export, make_lines, write_lines
 from tests.support.oracle import Oracle
 from tests.support.tiny_models import byte_level_tokenizer, save_model
-
-from .conftest import export, make_lines, write_lines
 
 WHATS = ("sentences", "tokens", "traces")
 COMPANIONS = ("teacher:code", "control:decoy", "checkpoint:400")
@@ -280,7 +279,8 @@ def test_what_a_companion_could_not_score_is_counted_and_told(
     with open_reader(database) as reader:
         (row,) = reader.query(
             "SELECT count(*) FILTER (p_control_short IS NULL) AS n, count(unscored_reason) AS own, "
-            "list(DISTINCT unscored_reason_control_short) AS reasons FROM sentences WHERE NOT is_mark"
+            "list_distinct(list(unscored_reason_control_short)) AS reasons "
+            "FROM sentences WHERE NOT is_mark"
         ).to_pylist()
     assert row["n"] > 0 and row["own"] == 0 and row["reasons"] == ["context_length"]
     assert "control:short: 30 traces, " in said and f"{row['n']:,} unscored" in said

@@ -19,10 +19,9 @@ from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import RejectLog, iter_traces
+from tests.integration.conftest import export, make_lines, write_lines
 from tests.support.oracle import Oracle
 from tests.support.tiny_models import metaspace_tokenizer, save_model
-
-from .conftest import export, make_lines, write_lines
 
 
 def test_every_token_agrees_with_the_oracle_and_every_sum_adds_up(
