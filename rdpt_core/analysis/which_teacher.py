@@ -20,15 +20,14 @@ class TeacherChoice:
 
     Attributes:
         key: the companion's role, such as `teacher:code`; None for the run as it was scored.
-        name: what the user calls it; None for a teacher of the triple that has no name.
-        address: names it on the command line and in links; None for the run as it was scored without a name.
+        name: what the user calls it, on the command line and in links, too; no other model of the run has the same.
+            None for a teacher of the triple that has no name, and where there is none.
         is_control: whether it is known to have taught nobody.
         is_finished: whether it has scored all traces; others cannot be chosen yet.
     """
 
     key: str | None
     name: str | None
-    address: str | None
     is_control: bool = False
     is_finished: bool = True
 
@@ -39,17 +38,12 @@ def teacher_choices(run: Run) -> tuple[TeacherChoice, ...]:
     Args:
         run: as it is, or as it is seen; the answer is the same.
     """
-    own = own_teacher_name(run)
-    found = [TeacherChoice(None, own, own)]
-    taken = {own.casefold()} if own else set()
+    found = [TeacherChoice(None, own_teacher_name(run))]
     for companion in run.companions:
         kind, name = CompanionRole.parse(companion.role)
-        if kind is CompanionKind.CHECKPOINT:
-            continue
-        # A control may have the name of a teacher: then its whole role names it.
-        address = companion.role if name.casefold() in taken else name
-        taken.add(name.casefold())
-        found.append(TeacherChoice(companion.role, name, address, kind is CompanionKind.CONTROL, companion.is_finished))
+        if kind is not CompanionKind.CHECKPOINT:
+            is_control = kind is CompanionKind.CONTROL
+            found.append(TeacherChoice(companion.role, name, is_control, companion.is_finished))
     return tuple(found)
 
 
@@ -86,7 +80,7 @@ def find_teacher(run: Run, named: str) -> TeacherChoice | None:
     choices = teacher_choices(run)
     wanted = named.casefold()
     for choice in choices:
-        if wanted in {text.casefold() for text in (choice.address, choice.key) if text is not None}:
+        if wanted in {text.casefold() for text in (choice.name, choice.key) if text is not None}:
             return choice
     return None
 
@@ -117,5 +111,5 @@ def seen_where_it_has(run: Run, named: str | None) -> Run:
 
 
 def _names(choices: Sequence[TeacherChoice]) -> str:
-    names = [choice.address for choice in choices if choice.is_finished and choice.address is not None]
+    names = [choice.name for choice in choices if choice.is_finished and choice.name is not None]
     return " or ".join(names) or "no name: the run has its own teacher only"

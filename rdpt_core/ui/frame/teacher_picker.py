@@ -53,7 +53,7 @@ def choose_teacher(run: Run, runs: Sequence[Run]) -> Run | None:
             "Teacher",
             list(offered),
             key=_PICKED,
-            format_func=lambda address: option_name(run, offered[address]),
+            format_func=lambda name: option_name(run, offered[name]),
             on_change=_picked,
             placeholder="Choose a teacher",
             help=_HELP,
@@ -61,13 +61,13 @@ def choose_teacher(run: Run, runs: Sequence[Run]) -> Run | None:
     if unknown:
         return None
     links.publish("teacher", _state_of(chosen))
-    links.publish_teachers(_addresses(runs))
+    links.publish_teachers(_where_chosen(runs))
     return seen_with(run, _state_of(chosen))
 
 
 def _state_of(choice: TeacherChoice) -> str | None:
     """What the session and the address keep: nothing for a run's own teacher, which is that of no other run."""
-    return None if choice.key is None else choice.address
+    return None if choice.key is None else choice.name
 
 
 def chosen_name() -> str | None:
@@ -157,14 +157,14 @@ def _others(run: Run) -> str:
     return f"The run can also be seen with {words.listed(listed)}." if listed else ""
 
 
-def _addresses(runs: Sequence[Run]) -> dict[str, str]:
-    """Run id → the chosen teacher's address in it, for the runs that have it as a companion."""
+def _where_chosen(runs: Sequence[Run]) -> dict[str, str]:
+    """Run id → the chosen teacher's name in it, for the runs that have it as a companion."""
     name = chosen_name()
     found = {}
     for run in runs:
         choice = None if name is None else find_teacher(run, name)
-        if choice is not None and choice.is_finished and (address := _state_of(choice)) is not None:
-            found[run.run_id] = address
+        if choice is not None and choice.is_finished and (kept := _state_of(choice)) is not None:
+            found[run.run_id] = kept
     return found
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from rdpt_core.analysis.which_teacher import (
     chosen_teacher,
-    find_teacher,
     has_several,
     own_teacher_name,
     seen_where_it_has,
@@ -89,14 +86,3 @@ def test_several_runs_are_seen_with_it_where_they_have_it(runs: dict[str, Run]) 
     assert seen_where_it_has(runs["several"], "code").seen_as
     for name, named in (("plain", "code"), ("several", "late"), ("several", None)):
         assert seen_where_it_has(runs[name], named) is runs[name]
-
-
-def test_a_control_that_is_called_like_a_teacher_goes_by_its_role(tmp_path: Path) -> None:
-    path, traces = tmp_path / "same.duckdb", synthetic.sketches(1)
-    run = companions.build(path, traces, ["teacher:code"])
-    companions.add(path, run, traces, "control:code", probabilities=companions.PROBABILITIES["control:decoy"])
-    with open_reader(path) as reader:
-        (found,) = reader.runs()
-    assert [choice.address for choice in teacher_choices(found)] == [None, "code", "control:code"]
-    control = find_teacher(found, "control:code")
-    assert control is not None and control.is_control

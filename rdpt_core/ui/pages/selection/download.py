@@ -96,5 +96,5 @@ def _command(page: PageContext, plan: ComparisonPlan, name: str, format_name: st
     )
     files = [f"--db {shlex.quote(shown(page.database.path))}", f"--run {page.run.run_id}", f"--out {name}.jsonl"]
     teacher = chosen_teacher(page.run)
-    seen_with = [f"--teacher {teacher.address}"] if teacher.key is not None else []
+    seen_with = [f"--teacher {teacher.name}"] if teacher.key is not None else []
     return " ".join(["rdpt select", *files, *seen_with, *settings.flags()])
