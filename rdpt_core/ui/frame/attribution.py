@@ -41,7 +41,7 @@ def choose(rule: AttributionRule) -> None:
 
 
 def _text(rule: AttributionRule) -> str:
-    numbers = ",".join(f"{value:g}" for value in (rule.sure, rule.several, rule.shortfall))
+    numbers = ",".join(f"{value:.10g}" for value in (rule.sure, rule.several, rule.shortfall))
     return f"{numbers},{_SCALED}" if rule.calibrated else numbers
 
 
