@@ -21,14 +21,14 @@ def chosen_rule() -> AttributionRule:
     """The rule of the address, else the one chosen before, else the default one; says so if the address has none."""
     wanted = links.requested(_PARAMETER)
     if wanted is not None:
-        rule = _parse(wanted)
-        if rule is None:
+        parsed = _parse(wanted)
+        if parsed is None:
             st.warning(
                 "**The address names thresholds of attribution that cannot be read.** Those used before hold.",
                 icon=":material/link_off:",
             )
         else:
-            st.session_state[_CHOSEN] = rule
+            st.session_state[_CHOSEN] = parsed
     rule: AttributionRule = st.session_state.get(_CHOSEN, AttributionRule.make())
     choose(rule)
     return rule
@@ -41,7 +41,7 @@ def choose(rule: AttributionRule) -> None:
 
 
 def _text(rule: AttributionRule) -> str:
-    numbers = ",".join(f"{value:g}" for value in (rule.sure, rule.several, rule.shortfall))
+    numbers = ",".join(f"{value:.10g}" for value in (rule.sure, rule.several, rule.shortfall))
     return f"{numbers},{_SCALED}" if rule.calibrated else numbers
 
 

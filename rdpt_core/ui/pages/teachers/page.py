@@ -130,5 +130,5 @@ def _export(
     shown: dict[str, go.Figure],
     method: Method = SHARE_INTERVAL,
 ) -> None:
-    extra = [attribution_sentence(page.own_run, rule), method, EFFECTIVE_QUESTIONS, RESAMPLES]
+    extra: list[str | Method] = [attribution_sentence(page.own_run, rule), method, EFFECTIVE_QUESTIONS, RESAMPLES]
     export_panel.offer(page, name, table, shown, methods_paragraph(page.own_run, page.rule, scope.words(), extra))
