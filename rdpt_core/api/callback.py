@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,12 @@ class ProvenanceCallback:
             name=name,
             quiet=True,
         )
-        traces = list(iter_traces(self._files, rejects=RejectLog(None), limit=self._limit))
+        rejects = RejectLog(None)
+        traces = list(iter_traces(self._files, rejects=rejects, limit=self._limit))
+        if rejects.n:
+            first = rejects.first[0]
+            where = f"the first at {first.file}, line {first.line}: {first.reason}"
+            _LOGGER.warning("%d lines are no traces and are left out; %s", rejects.n, where)
         return _Scoring(request, traces, folder_of(self._database, name))
 
     def _finish(self, scoring: _Scoring) -> str:
@@ -180,7 +186,12 @@ def _nothing(*_args: Any, **_given: Any) -> None:
 
 
 def _refuse_spread_weights(args: Any) -> None:
-    kinds = [name for name in ("fsdp", "deepspeed") if getattr(args, name, None)]
+    by_launcher = {"fsdp": "ACCELERATE_USE_FSDP", "deepspeed": "ACCELERATE_USE_DEEPSPEED"}
+    kinds = [
+        name
+        for name, variable in by_launcher.items()
+        if getattr(args, name, None) or os.environ.get(variable, "").lower() == "true"
+    ]
     if kinds:
         raise UsageError(
             "the weights of this training are spread over processes, so that none of them can score alone",
@@ -189,6 +200,12 @@ def _refuse_spread_weights(args: Any) -> None:
             got=" and ".join(kinds),
             hint="Score the saved checkpoints: `rdpt score --add --db FILE --checkpoint 400=FOLDER`.",
         )
+
+
+def _names_of(trace: Trace) -> list[tuple[object, ...]]:
+    """What its question goes by: its id in its benchmark, and what was asked."""
+    asked = (trace.messages, trace.prompt)
+    return [(trace.benchmark, trace.question_id), *([asked] if any(asked) else [])]
 
 
 class _Scoring:
@@ -206,8 +223,7 @@ class _Scoring:
             "splitter": [splitter.name, splitter.version],
         }
         self.waiting = WaitingResults(folder, settings)
-        names = [((trace.benchmark, trace.question_id), (trace.messages, trace.prompt)) for trace in traces]
-        self._question = number_questions(names)
+        self._question = number_questions([_names_of(trace) for trace in traces])
 
     def begin(
         self, model: Any, processing_class: Any, references: dict[Role, ModelReference], step: int, args: Any
@@ -234,7 +250,10 @@ class _Scoring:
 
     def _refuse_what_does_not_fit(self, step: int, has_reference: bool) -> None:
         models = self.waiting.models()
-        if step == 0 and models:
+        if step == 0 and not any(role == Role.DISTILLED or is_companion(role) for role in models):
+            # An attempt that scored no checkpoint: there is nothing to keep, and its models may be others.
+            self.waiting.remove()
+        elif step == 0:
             raise UsageError(
                 "results of a training that was interrupted wait here, and this one begins at its first step",
                 where=str(self.waiting.folder),

@@ -75,5 +75,7 @@ def label_metrics(sentences: Sequence[SentenceColumns], question: Ints) -> dict[
             name = f"provenance/{label.lower()}"
             numbers = {name: shares.share[k], f"{name}_low": shares.low[k], f"{name}_high": shares.high[k]}
             metrics |= {key: float(value) for key, value in numbers.items() if np.isfinite(value)}
-        metrics["provenance/n_questions"] = float(shares.n_questions)
+        # A teacher may lack sentences that the others have.
+        with_teacher = "_with_teacher" if Role.TEACHER in scheme.roles else ""
+        metrics[f"provenance/n_questions{with_teacher}"] = float(shares.n_questions)
     return metrics

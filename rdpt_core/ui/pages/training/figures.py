@@ -44,7 +44,7 @@ def shares_figure(curves: Sequence[ShareCurves], truly: bool, mode: Mode) -> go.
             "anchor": f"y{suffix}",
         }
         layout[f"yaxis{suffix}"] = _axis(mode) | {
-            "domain": [bottom, top - (0.06 / n_rows if len(curves) > 1 else 0)],
+            "domain": [bottom, top - (0.12 / n_rows if len(curves) > 1 else 0)],
             "anchor": f"x{suffix}",
             "range": [0, 1],
             "tickformat": ".0%",
@@ -60,7 +60,8 @@ def shares_figure(curves: Sequence[ShareCurves], truly: bool, mode: Mode) -> go.
 
 def _panel_name(group: ShareCurves) -> str:
     last = group.intervals[-1]
-    return f"<b>{words.no_markup(group.group, 26)}</b>, {words.questions(last.n_questions, last.n_effective)}"
+    # On two lines, so that names fit beside each other on a narrow screen; hovering tells what the questions are worth.
+    return f"<b>{words.no_markup(group.group, 22)}</b><br>{words.count(last.n_questions, 'question')}"
 
 
 def _share_curve(
@@ -280,7 +281,7 @@ def _title(text: str, x: float, y: float, mode: Mode) -> dict[str, Any]:
         "xanchor": "center",
         "yanchor": "top",
         "showarrow": False,
-        "font": {"size": 12.5, "color": TEXT[mode]},
+        "font": {"size": 12, "color": TEXT[mode]},
     }
 
 
