@@ -6,8 +6,9 @@ evidence   how likely every sentence is under every source, in memory
 answers    one source, several, or none, from that
 trace      the same of one trace, with posteriors
 tables     shares of the answers by group of traces
+relatives  teachers that cannot be told apart
 weights    how much of a run each source accounts for
-verdict    which teachers a run shows, which it does not, which cannot be told apart
+verdict    which teachers a run shows, and which it does not
 scales     how sharp each model is, and temperatures
 calibrate  thresholds from text whose source is known
 data       all of it strung together

@@ -1,7 +1,6 @@
 """The verdict on a whole run: which teachers it shows, which it does not, and which cannot be told apart.
 
-Teachers are relatives if, of the sentences that point to the pair and to nobody else, fewer than one in
-five says which of the two. Relatives are judged together, as a group; any other teacher is a group by itself.
+Relatives (see `relatives`) are judged together, as a group; any other teacher is a group by itself.
 
     in        more than `floor` of the sentences name the group and nothing else: surely, after Holm
     not in    less than 5% (or the floor) could come from it and from no student, no other group that is in: surely
@@ -18,9 +17,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
+from rdpt_core.analysis.attribution.relatives import LEAST_FLOOR, find_relatives, only_of
 from rdpt_core.analysis.attribution.weights import Sets, Weights
 from rdpt_core.analysis.statistics.holm import holm
 from rdpt_core.analysis.statistics.intervals import share_ends
@@ -28,13 +26,9 @@ from rdpt_core.arrays import Bools, Doubles, Floats
 
 State = Literal["in", "not in", "open"]
 
-LEAST_FLOOR = 0.02
-"""Below this share no source is looked for: about as many sentences mislead."""
-
 LITTLE = 0.05
 """A source that accounts for surely less than this is not in; a smaller share would take more questions to rule out."""
 
-TOLD_APART = 0.2
 LEVEL = 0.05
 FEW = 30
 
@@ -106,7 +100,7 @@ def make_verdict(sets: Sets, weights: Weights, floor: float | None, *, n_control
     n_teachers = len(sets.names) - 2
     drawn = sets.draw() if sets.refused is None else None
     groups = find_relatives(sets.member, sets.counts.sum(axis=0), n_teachers)
-    own = _Shares(sets, drawn, [_only(sets.member, group) for group in groups])
+    own = _Shares(sets, drawn, [only_of(sets.member, group) for group in groups])
     p_in = _adjusted(own, limit, above=True)
     is_in = [bool(p < LEVEL and low > limit) for p, low in zip(p_in, own.low, strict=True)]
     shown = np.zeros(len(sets.names), bool)
@@ -156,35 +150,6 @@ def make_verdict(sets: Sets, weights: Weights, floor: float | None, *, n_control
         sets.n_effective,
         sets.refused,
     )
-
-
-def find_relatives(member: Bools, total: Doubles, n_teachers: int) -> list[list[int]]:
-    """Teachers in groups whose members cannot be told apart, in order; most groups are of one.
-
-    Args:
-        member: (n_sets, n_sources).
-        total: (n_sets,), sentences of each set.
-        n_teachers: the first of the sources.
-    """
-    pairs = np.zeros((n_teachers, n_teachers))
-    everything = max(1.0, float(total.sum()))
-    for k in range(n_teachers):
-        for m in range(k + 1, n_teachers):
-            only = _only(member, [k, m])
-            joint = only & member[:, k] & member[:, m]
-            n_pair, n_joint = float(total[only].sum()), float(total[joint].sum())
-            # Too few to matter are no reason to call two teachers alike.
-            if n_joint >= LEAST_FLOOR * everything and n_pair - n_joint < TOLD_APART * n_pair:
-                pairs[k, m] = 1
-    _, component = connected_components(csr_array(pairs), directed=False)
-    return [np.flatnonzero(component == number).tolist() for number in dict.fromkeys(component.tolist())]
-
-
-def _only(member: Bools, group: Sequence[int]) -> Bools:
-    """(n_sets,), the sets that name some of a group and nothing else."""
-    others = np.ones(member.shape[1], bool)
-    others[list(group)] = False
-    return np.asarray(member[:, list(group)].any(axis=1) & ~member[:, others].any(axis=1))
 
 
 def _some(member: Bools, group: Sequence[int]) -> Bools:

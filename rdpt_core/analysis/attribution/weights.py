@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rdpt_core.analysis.attribution.relatives import find_relatives
 from rdpt_core.analysis.statistics.exact import effective_number
 from rdpt_core.analysis.statistics.intervals import refusal, share_ends
 from rdpt_core.analysis.statistics.resampling import resample_sums
@@ -34,7 +35,8 @@ class Weights:
 
     Attributes:
         names: what the sources are called.
-        weight: sums to 1, or NaN where nothing was counted.
+        weight: sums to 1, or NaN where nothing was counted. Teachers that cannot be told apart share theirs equally,
+            and the interval of each reaches up to what they have together.
         least, most: the share of sentences that name this source alone, and of those that name it at all. Where the two
             are far apart, the weight rests on what the other sentences say.
         n_questions: questions with a scored sentence.
@@ -60,7 +62,7 @@ class Sets:
     """How often each set of sources is named in each question.
 
     Attributes:
-        names: of the sources; the last is none of these.
+        names: of the sources; teachers, the student, and last none of these.
         member: (n_sets, n_sources), whether a source is in a set.
         counts: (n_questions, n_sets), sentences; every question has some.
     """
@@ -142,7 +144,7 @@ def estimate_weights(sets: Sets) -> Weights:
     weight = fit_weights(sets.member, total)
     alone = sets.member & (sets.member.sum(axis=1) == 1)[:, None]
     least, most = (total @ which / n_sentences for which in (alone, sets.member))
-    low = high = missing
+    low, high = missing.copy(), missing.copy()
     if sets.refused is None:
         # What each question adds, were the weights known; these sums give the weights again.
         given = sets.member * weight
@@ -151,6 +153,14 @@ def estimate_weights(sets: Sets) -> Weights:
         drawn = fit_weights(sets.member, sets.draw())[:, None]
         _, lows, highs = share_ends(sums[:, None], drawn, np.array([n_sentences]))
         low, high = lows[0], highs[0]
+    # Between relatives the data decide nothing, so neither may look like the winner.
+    for group in find_relatives(sets.member, total, n_sources - 2):
+        if len(group) > 1:
+            weight, high = weight.copy(), high.copy()
+            weight[group] = weight[group].sum() / len(group)
+            low[group] = np.minimum(low[group], weight[group])
+            inside = np.isin(np.arange(n_sources), group)
+            high[group] = ratio_interval(sets, inside, np.ones(n_sources, bool))[2]
     return Weights(sets.names, weight, low, high, least, most, n_questions, sets.n_effective, n_sentences, sets.refused)
 
 

@@ -1,11 +1,10 @@
 """The verdict: with all teachers there, with the true one withheld, with a relative; silent with few questions."""
 
-import numpy as np
 import pytest
 
 from rdpt_core.analysis.attribution.answers import answer_all
 from rdpt_core.analysis.attribution.rule import AttributionRule
-from rdpt_core.analysis.attribution.verdict import find_relatives, make_verdict
+from rdpt_core.analysis.attribution.verdict import make_verdict
 from rdpt_core.analysis.attribution.weights import estimate_weights, make_sets
 from tests.support.sources import SIBLING, A, B, World, draw
 
@@ -65,10 +64,3 @@ def test_few_questions_leave_it_open_or_are_refused():
 def test_a_teacher_that_taught_nothing_is_found_in_at_most_5_percent_of_worlds():
     found = sum(states(verdict_of(seed, shares=ONLY_A, n_questions=40))["B"] == "in" for seed in range(200))
     assert found <= 10
-
-
-def test_relatives_need_sentences_that_point_to_the_pair():
-    member = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], bool)
-    assert find_relatives(member, np.array([90.0, 5, 5, 100]), 2) == [[0, 1]]
-    assert find_relatives(member, np.array([90.0, 50, 5, 100]), 2) == [[0], [1]]
-    assert find_relatives(member, np.array([1.0, 0, 0, 100]), 2) == [[0], [1]]

@@ -6,7 +6,7 @@ import pytest
 from rdpt_core.analysis.attribution.answers import answer_all
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.weights import estimate_weights, fit_weights, make_sets, ratio_interval
-from tests.support.sources import World, draw
+from tests.support.sources import SIBLING, A, B, World, draw
 
 RULE = AttributionRule.make()
 
@@ -55,6 +55,15 @@ def test_few_questions_get_weights_and_no_interval():
     assert weights.refused
     assert np.isnan(weights.low).all()
     assert not np.isnan(weights.weight).any()
+
+
+def test_relatives_share_what_they_have_together():
+    weights = estimate_weights(sets_of(World(teachers=(A, SIBLING, B)), 1))
+    own = dict(zip(weights.names, zip(weights.weight, weights.low, weights.high, strict=True), strict=True))
+    assert own["A"][0] == own["sibling"][0]
+    assert own["A"][1] < own["A"][0] < own["A"][2]
+    assert 2 * own["A"][0] < own["A"][2]
+    assert weights.weight.sum() == pytest.approx(1)
 
 
 def coverage(n_worlds, n_questions):
