@@ -43,7 +43,7 @@ def test_a_choice_changes_the_page_and_the_address(visit: Callable[..., Page], s
     page = visit("trace", base=several.url, trace=TRACE, sentence="3")
     expect(page.locator(".side .tip-role").first).to_have_text("teacher math")
     assert _p_teacher(page) == "0.180"
-    page.get_by_label("Teacher", exact=True).click()
+    page.get_by_role("combobox", name="Teacher", exact=True).click()
     page.get_by_role("option", name="decoy · control, for comparison").click()
     expect(page.locator(".side .tip-role").first).to_have_text("teacher decoy")
     expect(page.get_by_text("Teacher: decoy, a control.")).to_be_visible()
@@ -56,7 +56,7 @@ def test_a_choice_changes_the_page_and_the_address(visit: Callable[..., Page], s
 def test_a_run_without_companions_has_no_box(visit: Callable[..., Page]) -> None:
     page = visit("trace", trace=TRACE)
     expect(page.locator(".reader[data-ready]")).to_be_visible()
-    expect(page.get_by_label("Run", exact=True)).to_be_visible()
-    expect(page.get_by_label("Teacher", exact=True)).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Run", exact=True)).to_be_visible()
+    expect(page.get_by_role("combobox", name="Teacher", exact=True)).to_have_count(0)
     expect(page.locator(".reader .colour-by")).to_be_hidden()
     expect(page.locator(".reader .others")).to_have_count(0)
