@@ -25,7 +25,7 @@ FLOORS = {
     "rdpt_core.traces": "canonical files splitters thinking token_spans worker_process"
     " | acceptance formats grading markers respelling | importing summary",
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
-    " | local_context pipeline resplit",
+    " | local_context pipeline resplit | adding",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics | sentences | faint scope selection"
     " | export trace | run",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
