@@ -61,9 +61,16 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def exports(database: Path, folder: Path) -> list[bytes]:
+    """What is exported, and every row of the tables, to the last bit."""
     for what in WHATS:
         export(database, what, folder / f"{what}.jsonl")
-    return [(folder / f"{what}.jsonl").read_bytes() for what in WHATS]
+    with open_reader(database) as reader:
+        sentences = reader.query("SELECT * FROM sentences ORDER BY trace_no, sentence_index")
+        tokens = reader.query("SELECT * FROM tokens ORDER BY role, trace_no")
+    tables = [
+        repr({name: table[name].to_pylist() for name in sorted(table.column_names)}) for table in (sentences, tokens)
+    ]
+    return [*((folder / f"{what}.jsonl").read_bytes() for what in WHATS), *(text.encode() for text in tables)]
 
 
 def companions_in(database: Path) -> dict[str, bool]:
@@ -113,7 +120,6 @@ def test_a_companion_s_tokens_agree_with_the_oracle_and_its_sums_add_up(
     database = tmp_path / "run.duckdb"
     command = ["score", "--traces", str(traces_file), *model_flags, *flags[:2], "--db", str(database), "--quiet"]
     assert main(command) == 0
-    tokens = export(database, "tokens", tmp_path / "tokens.jsonl")
     oracle = Oracle(others / "code")
     with open_reader(database) as reader:
         sums = reader.query(
@@ -122,12 +128,13 @@ def test_a_companion_s_tokens_agree_with_the_oracle_and_its_sums_add_up(
             "bool_and(first_logprob_teacher_code <= 0) AS has_first, count(unscored_reason_teacher_code) AS n_unscored "
             "FROM sentences JOIN traces USING (run_no, trace_no) GROUP BY trace_id"
         ).to_pylist()
+        tokens = reader.tokens(1, "teacher:code", range(8))
     by_trace = {row["trace_id"]: row for row in sums}
-    for line in make_lines(30)[:8]:
+    for trace_no, line in enumerate(make_lines(30)[:8]):
         ids, logprobs = oracle.logprobs(str(line["question"]), str(line["response"]))
-        mine = [row for row in tokens if row["trace_id"] == line["trace_id"] and row["role"] == "teacher:code"]
-        assert [row["token_id"] for row in mine] == ids
-        assert np.abs(np.array([row["logprob"] for row in mine]) - logprobs).max() <= 1e-4
+        mine, reason = tokens[trace_no]
+        assert (mine.token_id.tolist(), reason) == (ids, None)
+        assert np.abs(mine.logprob - logprobs).max() <= 1e-4
         row = by_trace[str(line["trace_id"])]
         assert row["n"] == len(ids)
         assert row["total"] == pytest.approx(float(logprobs.sum()), abs=1e-3)
