@@ -99,10 +99,12 @@ def test_a_cell_lists_its_sentences(open_app: Open, database: Path) -> None:
 
 
 def test_thresholds_of_the_address_hold_and_defaults_return(open_app: Open, database: Path) -> None:
-    app = open_app(database, PAGE, attribution="0.99,0.3,0.05")
+    app = open_app(database, PAGE, attribution="0.99,0.3,0")
     assert app.number_input(key="attribution_sure").value == 0.99
-    strict = sentences_by_answer(database, AttributionRule.make(0.99, 0.3, 0.05))
-    assert strict != sentences_by_answer(database, AttributionRule.make())
+    strict = sentences_by_answer(database, AttributionRule.make(0.99, 0.3, 0.0))
+    # What all models find likely is a little likelier for the distilled model than for any other.
+    assert strict["none"] > 0
+    assert "none" not in sentences_by_answer(database, AttributionRule.make())
     assert any(f">{strict['none']:,}</span>" in text for text in cell_texts(app))
     button = next(button for button in app.button if button.label == "Defaults")
     button.click().run()
@@ -113,10 +115,10 @@ def test_thresholds_of_the_address_hold_and_defaults_return(open_app: Open, data
 def test_a_moved_threshold_stands_in_the_address_and_on_the_trace_page(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGE)
     app.number_input(key="attribution_sure").set_value(0.95).run()
-    assert app.query_params["attribution"] == ["0.95,0.3,1"]
+    assert app.query_params["attribution"] == "0.95,0.3,1"
     app.switch_page("pages/trace.py").run()
     assert not app.exception
-    assert app.query_params["attribution"] == ["0.95,0.3,1"]
+    assert app.query_params["attribution"] == "0.95,0.3,1"
 
 
 @pytest.mark.parametrize("wrong", ["", "0.9", "a,b,c", "2,0.3,1", "0.9,0.3,nan"])

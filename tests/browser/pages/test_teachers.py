@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app.test_teachers import build
 from tests.browser.conftest import Server, address, settle
+from tests.browser.pages.charts import click_at
 
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 MATRIX = ".st-key-matrix .js-plotly-plot"
@@ -36,11 +37,7 @@ def test_it_is_drawn_without_sideways_scrolling(
 
 def test_a_cell_leads_to_a_sentence(visit: Callable[..., Page], teachers_server: Server) -> None:
     page = visit("teachers", base=teachers_server.url)
-    cell = page.locator(f"{MATRIX} .annotation").first
-    cell.scroll_into_view_if_needed()
-    box = cell.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    click_at(page, "matrix", 0, 0)
     listed = page.locator(".st-key-drilldown_cell")
     expect(listed).to_contain_text("Click a row to read it in place")
     settle(page)
