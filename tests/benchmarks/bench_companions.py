@@ -6,7 +6,8 @@ Writes two files into the folder, unless they are there: `triple.duckdb` as `mak
 `six.duckdb`, a copy of it to which a second teacher, a decoy and a checkpoint were added. Then every call that a page
 makes for its data is timed with nothing kept: of the triple in its own file, of the same run in the file with six
 models, and of that run seen with the second teacher in the teacher's place. The three take turns, and the medians are
-compared. A small run with all tokens tells how much room those take. It prints numbers and judges none.
+compared, in seconds of processor time. A small run with all tokens tells how much room those take. It prints numbers
+and judges none.
 """
 
 from __future__ import annotations
@@ -131,16 +132,17 @@ CALLS: dict[str, Callable[[RunData], Any]] = {
 
 
 def seconds(path: Path, teacher: str | None, name: str) -> float:
-    """One call with nothing kept; the check of the file's rows is a call of its own."""
+    """One call with nothing kept, in seconds of processor time, which other work on the machine changes little; the
+    check of the file's rows is a call of its own."""
     database = Database(path)
     record = database.run().info
     if name == "check":
         reading._known_sound.clear()
     else:
         database._data(record, teacher)
-    began = time.perf_counter()
+    began = time.process_time()
     CALLS[name](database._data(record, teacher))
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def main() -> None:

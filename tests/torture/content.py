@@ -11,6 +11,20 @@ from tests.torture.lab import Lab
 from tests.torture.reading import READINGS, check_readings, copied
 from tests.torture.verdicts import Trial
 
+_STEMS = {"n_tokens": "INTEGER", "logprob_sum": "DOUBLE", "first_logprob": "FLOAT", "p": "DOUBLE"}
+COMPANION = (
+    "INSERT INTO run_models BY NAME SELECT * REPLACE ('control:twin' AS role, 'twin' AS name, "
+    """'{"model": {}}' AS identity, '[{}]' AS environment, now()::TIMESTAMP AS finished_at) """
+    "FROM run_models WHERE role = 'student';"
+    + "".join(f"ALTER TABLE sentences ADD COLUMN {stem}_control_twin {kind};" for stem, kind in _STEMS.items())
+    + "ALTER TABLE sentences ADD COLUMN rank_sum_control_twin INTEGER;"
+    "ALTER TABLE sentences ADD COLUMN unscored_reason_control_twin VARCHAR;"
+    + "".join(f"UPDATE sentences SET {stem}_control_twin = {stem}_student;" for stem in _STEMS)
+    + "UPDATE sentences SET unscored_reason_control_twin = 'no_tokens' WHERE p_student IS NULL;"
+    "INSERT INTO tokens SELECT * REPLACE ('control:twin' AS role) FROM tokens WHERE role = 'student';"
+)
+"""A further model of every run, with the student's numbers."""
+
 MUTATIONS = {
     "meta is no JSON": "UPDATE traces SET meta = '{' WHERE trace_no = 1",
     "meta is a list": "UPDATE traces SET meta = '[1]' WHERE trace_no = 1",
@@ -73,6 +87,18 @@ MUTATIONS = {
     "a column is missing": "ALTER TABLE sentences DROP COLUMN p_student",
     "a column of another type": "ALTER TABLE sentences ALTER p_student TYPE VARCHAR",
     "a column too many": "ALTER TABLE runs ADD COLUMN surprise INTEGER",
+    "a further model": COMPANION,
+    "a further model's p is 7": f"{COMPANION} UPDATE sentences SET p_control_twin = 7 WHERE trace_no = 1",
+    "a further model's p is NaN": f"{COMPANION} UPDATE sentences SET p_control_twin = 'nan' WHERE trace_no = 1",
+    "a further model's p is missing": f"{COMPANION} UPDATE sentences SET p_control_twin = NULL WHERE trace_no = 1",
+    "a further model's sum is positive": f"{COMPANION} UPDATE sentences SET logprob_sum_control_twin = 5",
+    "a further model lacks a column": f"{COMPANION} ALTER TABLE sentences DROP COLUMN p_control_twin",
+    "a further model's tokens are missing": f"{COMPANION} DELETE FROM tokens WHERE role = 'control:twin'",
+    "a further model of no kind": f"{COMPANION} UPDATE run_models SET role = 'parent:twin' WHERE name = 'twin'",
+    "a further model without identity": f"{COMPANION} UPDATE run_models SET identity = NULL WHERE name = 'twin'",
+    "a further model's environment is a number": f"{COMPANION} UPDATE run_models SET environment = '7' "
+    "WHERE name = 'twin'",
+    "two models of one name": f"{COMPANION} UPDATE run_models SET name = 'Twin' WHERE role = 'teacher'",
 }
 """What is changed, and the statements that change it. Each is told, or harmless; none may be exported in silence."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.store import soundness
-from tests.support import synthetic
+from tests.support import companions, synthetic
 
 TRACE = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two.", "Shared")])
 
@@ -143,3 +143,26 @@ def test_weights_of_a_gguf_file_are_said_to_be_dequantised(tmp_path: Path, capsy
     # What names the run keeps its word.
     assert (models["student"]["dtype"], models["student"]["precision"]) == ("float32", "gguf, dequantised to float32")
     assert models["teacher"]["precision"] == models["teacher"]["dtype"]
+
+
+def test_companions_say_how_far_they_have_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    traces = [TRACE, synthetic.unscored_sketch()]
+    run = companions.build(path, traces, ("teacher:code",), models=companions.named_teacher("math"))
+    companions.add(path, run, traces, "control:decoy", n_scored=1, finish=False)
+    assert main(["info", "--db", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "  teacher   math: data/teacher @ " in out
+    assert "  teacher:code data/companions/code @ " in out
+    assert "  teacher:code 2 of 2 traces, " in out and ", finished 20" in out
+    assert "  teacher:code unscored sentences: 1 context_length\n" in out
+    assert "  control:decoy 1 of 2 traces, 2 tokens, 0 straddling, not finished\n" in out
+    assert main(["info", "--db", str(path), "--json"]) == 0
+    code, decoy = json.loads(capsys.readouterr().out)["runs"][0]["companions"]
+    assert (code["role"], code["kind"], code["state"], code["unscored"]) == (
+        "teacher:code",
+        "teacher",
+        "complete",
+        {"context_length": 1},
+    )
+    assert (decoy["state"], decoy["finished_at"], decoy["progress"]["n_traces"]) == ("scoring", None, 1)
