@@ -12,6 +12,7 @@ from typing import Literal, Unpack
 
 import pyarrow as pa
 
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rows import attribution_rows
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
@@ -202,7 +203,7 @@ class ScoredRun:
         """
         data, label_rule, scope = self._asked(choices)
         chosen = rule or AttributionRule.make()
-        temperatures = data.attribution.temperatures(label_rule.marks) if chosen.calibrated else None
+        temperatures = attribution_of(data).temperatures(label_rule.marks) if chosen.calibrated else None
         with data.open_reader() as reader:
             return pa.concat_tables(
                 list(attribution_rows(reader, data.run, label_rule, chosen, scope, temperatures)),
@@ -219,7 +220,7 @@ class ScoredRun:
             rule: see `attribution`.
         """
         data, label_rule, scope = self._asked(choices)
-        return table_rows(data.attribution.table(label_rule, rule or AttributionRule.make(), scope, by))
+        return table_rows(attribution_of(data).table(label_rule, rule or AttributionRule.make(), scope, by))
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.

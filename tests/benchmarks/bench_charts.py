@@ -23,8 +23,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.analysis.run import gap_plane, ranking, run_agreement
-from rdpt_core.analysis.run.gap_arrays import exact_gaps, load_gaps
+from rdpt_core.analysis.run import ranking, run_agreement
+from rdpt_core.analysis.run.gaps import gap_plane
+from rdpt_core.analysis.run.gaps.gap_arrays import exact_gaps, load_gaps
 from rdpt_core.analysis.run.sensitivity import suggested_beta, thresholds
 from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope, load_choices

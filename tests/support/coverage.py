@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import norm
 
-from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import RunCounts, cross_tabulate, difference
 from rdpt_core.analysis.run.positions.curves import LINES, make_panel
 from rdpt_core.analysis.run.positions.tables import absolute_table

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit
 
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import RunCounts, cross_tabulate, difference
 from rdpt_core.analysis.run.positions.curves import LINES, make_panel
 from rdpt_core.analysis.run.positions.tables import absolute_table

@@ -14,4 +14,5 @@ calibrate  thresholds from text whose source is known
 data       all of it strung together
 rows       every sentence with its answer, for elsewhere
 behind     the sentences behind a cell
+methods    how it was done, in words
 """

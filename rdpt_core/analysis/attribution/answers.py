@@ -26,7 +26,7 @@ import numpy.typing as npt
 from rdpt_core.analysis.attribution.evidence import Evidence, Part
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import NONE_OF_THESE, Source, Sources
-from rdpt_core.analysis.run.gap_arrays import UNSCORED, count_by_trace
+from rdpt_core.analysis.run.gaps.gap_arrays import UNSCORED, count_by_trace
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Codes, Doubles, Floats, Ints, SmallInts
 

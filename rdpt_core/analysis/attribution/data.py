@@ -1,4 +1,4 @@
-"""Every number about attribution in a run: evidence → answers → tables, weights, verdict. See `RunData.attribution`."""
+"""Every number about attribution in a run: evidence → answers → tables, weights, verdict. See `attribution_of`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,18 @@ from rdpt_core.analysis.attribution.trace import TraceAttribution, load_trace_at
 from rdpt_core.analysis.attribution.verdict import Verdict
 from rdpt_core.analysis.attribution.weights import Sets, Weights
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Keep, Key, kept
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares, none_if_nan
 from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.store.reader import Reader, Run
+
+
+def attribution_of(data: RunData) -> AttributionData:
+    """Whose sentences a run has, among several teachers, its student and none of these."""
+    return AttributionData(data.run, data.open_reader, data.keep, data.trace_table)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

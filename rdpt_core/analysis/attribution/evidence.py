@@ -20,7 +20,7 @@ import numpy.typing as npt
 from rdpt_core.analysis.attribution.rule import SHORTEST
 from rdpt_core.analysis.attribution.sources import Source, Sources
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.run.gap_arrays import read_in_order
+from rdpt_core.analysis.run.gaps.gap_arrays import read_in_order
 from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.arrays import Floats, Ints, SmallInts
 from rdpt_core.records import Role

@@ -2,8 +2,7 @@
 
 data            all of it strung together: the pages and the Python API stand on this
 kept            answers that are computed once
-gap_arrays      the gaps of every sentence, in memory; labels and counts from them
-exact_counts    counts from those gaps, exact in double precision
+gaps            how far the models are apart at every sentence
 verdicts        where verdicts come from, and which are disputed
 trace_table     the traces of a run as small numbers to group by
 shares          label shares of each benchmark
@@ -12,7 +11,6 @@ positions       labels along the traces
 predict         labels against correctness, with length held constant
 training        what training did, checkpoint by checkpoint
 sensitivity     how far results depend on thresholds and on what a sentence is
-gap_plane       every sentence as a point
 ranking         the most extreme sentences
 search          text in all sentences
 drilldown       the sentences behind a number

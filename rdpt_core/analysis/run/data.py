@@ -20,13 +20,13 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from rdpt_core.analysis.attribution.data import AttributionData
 from rdpt_core.analysis.catalog import Catalog, load_catalog, load_trace_list
 from rdpt_core.analysis.faint import Faint, faint_limit
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_arrays, group_shares, shares
-from rdpt_core.analysis.run.exact_counts import Exact
-from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run import group_shares, shares
+from rdpt_core.analysis.run.gaps import gap_arrays
+from rdpt_core.analysis.run.gaps.exact_counts import Exact
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps
 from rdpt_core.analysis.run.group_shares import CrossTable, RunCounts
 from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.run.positions import curves, tables
@@ -81,11 +81,6 @@ class RunData:
     def key(self) -> Key:
         """What tells the answers of this run, as it is seen, from those of another run of the file."""
         return (self.run.run_no, self.run.seen_as)
-
-    @property
-    def attribution(self) -> AttributionData:
-        """Whose sentences the run has, among several teachers, its student and none of these."""
-        return AttributionData(self.run, self.open_reader, self.keep, self.trace_table)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import enum
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql, writing_role
-from rdpt_core.analysis.run.gap_plane import PlaneCell, coordinates_sql
+from rdpt_core.analysis.run.gaps.gap_plane import PlaneCell, coordinates_sql
 from rdpt_core.analysis.schemes import BEFORE_TRAINING, TRIPLE, WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.sentences import sentences_sql

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
@@ -58,7 +59,7 @@ def answers(data: RunData, view: TraceView, attribution: AttributionRule) -> Sen
     """Whose the sentences of a trace are by attribution; None where none is scored."""
     if not view.is_scored:
         return None
-    found = data.attribution.trace(view.trace_no, view.rule, attribution)
+    found = attribution_of(data).trace(view.trace_no, view.rule, attribution)
     looks = AnswerLooks(tuple(source.name for source in found.sources.teachers))
     n = view.sentences.num_rows
     codes: Codes = np.zeros(n, np.uint8)

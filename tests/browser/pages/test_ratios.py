@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rdpt_core.analysis.run import gap_plane
+from rdpt_core.analysis.run.gaps import gap_plane
 from tests.browser.conftest import Server, address, settle
 from tests.browser.pages.charts import click_at
 from tests.support import synthetic

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdpt_core.analysis.labels import label_order
-from rdpt_core.analysis.run.gap_arrays import UNSCORED, Gaps
+from rdpt_core.analysis.run.gaps.gap_arrays import UNSCORED, Gaps
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Bools, Codes, Doubles, Floats, Ints
 

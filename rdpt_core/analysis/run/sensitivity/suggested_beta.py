@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_by_group
-from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
+from rdpt_core.analysis.run.gaps.exact_counts import ROUNDING, Exact, Values, count_by_group
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps, traces_of
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.statistics.exact import effective_number
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums

@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, added_columns, default_thresholds, label_order, labels_sql
-from rdpt_core.analysis.run.exact_counts import ROUNDING, Exact, Values, count_all, count_by_trace, reach
-from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.gaps.exact_counts import ROUNDING, Exact, Values, count_all, count_by_trace, reach
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.schemes import Scheme, scheme_of
 from rdpt_core.analysis.scope import Scope

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, added_columns, label_order, labels_sql, writing_role
-from rdpt_core.analysis.run.gap_arrays import without_first_sql
+from rdpt_core.analysis.run.gaps.gap_arrays import without_first_sql
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope

@@ -10,8 +10,9 @@ import streamlit as st
 
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_plane, ranking
-from rdpt_core.analysis.run.gap_plane import PlaneCell
+from rdpt_core.analysis.run import ranking
+from rdpt_core.analysis.run.gaps import gap_plane
+from rdpt_core.analysis.run.gaps.gap_plane import PlaneCell
 from rdpt_core.analysis.run.ranking import STRIP_COLUMNS, STRIP_ROWS, Order
 from rdpt_core.analysis.schemes import BEFORE_TRAINING, TRIPLE, WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.labels import LabelRule, Space, label_order
-from rdpt_core.analysis.run.gap_plane import N_CELLS, PlaneRange
+from rdpt_core.analysis.run.gaps.gap_plane import N_CELLS, PlaneRange
 from rdpt_core.analysis.schemes import Scheme, scheme_of
 from rdpt_core.records import Label
 from rdpt_core.ui.style import words

@@ -6,11 +6,13 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.behind import sentences_behind
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import answer_names, can_attribute
 from rdpt_core.analysis.attribution.tables import ROUTED, table_rows
-from rdpt_core.analysis.export.methods import attribution_sentence, methods_paragraph
+from rdpt_core.analysis.attribution.methods import attribution_sentence
+from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run.drilldown import Drilldown
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import (
@@ -65,7 +67,7 @@ def _matrix(page: PageContext, rule: AttributionRule, scope: Scope, looks: Answe
     """Groups of traces against answers; a click on a cell lists its sentences."""
     glossary.explained_heading("Which sentences are whose", "attribution", "routed teacher", "several", "none of these")
     rows = controls.choose_rows(page, scope)
-    table = page.data.attribution.table(page.rule, rule, scope, rows)
+    table = attribution_of(page.data).table(page.rule, rule, scope, rows)
     shown = controls.shown_rows(table)
     figure = figures.matrix_figure(shown, table.answers, looks, context.mode(), framed=rows == ROUTED)
     alt = "Share of every answer in every group; the same numbers are in the export's table"
@@ -91,7 +93,7 @@ def _show(page: PageContext, row: str, answer: str, listed: Drilldown, key: str)
 
 def _groups(page: PageContext, rule: AttributionRule, scope: Scope, looks: AnswerLooks) -> None:
     """Shares of every benchmark, whatever the rows of the matrix are."""
-    table = page.data.attribution.table(page.rule, rule, scope, "benchmark")
+    table = attribution_of(page.data).table(page.rule, rule, scope, "benchmark")
     st.subheader("By benchmark", anchor=False)
     figure = figures.shares_of_groups(table, looks, context.mode())
     clicked = chart(figure, "by_benchmark", "Share of every answer in every benchmark, with intervals")
@@ -105,7 +107,7 @@ def _groups(page: PageContext, rule: AttributionRule, scope: Scope, looks: Answe
 
 def _weights(page: PageContext, rule: AttributionRule, scope: Scope, looks: AnswerLooks) -> None:
     """The mixture that explains all sentences best."""
-    weights = page.data.attribution.weights(page.rule, rule, scope)
+    weights = attribution_of(page.data).weights(page.rule, rule, scope)
     glossary.explained_heading("The mixture", "mixture weight", "none of these")
     figure = figures.weights_figure(weights, looks, context.mode())
     alt = "Weight of every source in the mixture; the numbers are in the text below"

@@ -7,6 +7,7 @@ import math
 import pyarrow as pa
 import streamlit as st
 
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.weights import Weights
 from rdpt_core.analysis.scope import Scope
@@ -43,7 +44,7 @@ def weights_table(weights: Weights) -> pa.Table:
 def control_credit(page: PageContext, rule: AttributionRule, scope: Scope) -> None:
     """How much a model that taught nothing would be credited with."""
     glossary.explained_heading("What a control would get", "control")
-    table = page.data.attribution.control_credit(page.rule, rule, scope)
+    table = attribution_of(page.data).control_credit(page.rule, rule, scope)
     if not table.num_rows:
         st.info(
             "This run has no control. With one, a model that surely taught nothing here, this page shows how many "
@@ -72,7 +73,7 @@ def control_credit(page: PageContext, rule: AttributionRule, scope: Scope) -> No
 def scales(page: PageContext, rule: AttributionRule, scope: Scope) -> None:
     """How the models' logprobs lie and spread, beside those of the student."""
     glossary.explained_heading("The scale of each model", "log-ratio")
-    table = page.data.attribution.scales(page.rule, rule, scope)
+    table = attribution_of(page.data).scales(page.rule, rule, scope)
     rows = table.to_pylist()
     three = st.column_config.NumberColumn(format="%.3f")
     whole = st.column_config.NumberColumn(format="localized")

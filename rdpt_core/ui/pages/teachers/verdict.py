@@ -6,6 +6,7 @@ import math
 
 import streamlit as st
 
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.verdict import Verdict
 from rdpt_core.analysis.scope import Scope
@@ -24,7 +25,7 @@ _DOES_NOT_SAY = (
 
 def draw(page: PageContext, rule: AttributionRule, scope: Scope) -> None:
     """The verdict, what it rests on, and its warnings."""
-    verdict = page.data.attribution.verdict(page.rule, rule, scope)
+    verdict = attribution_of(page.data).verdict(page.rule, rule, scope)
     with st.container(border=True, key="verdict"):
         st.markdown(f"#### {words.no_markdown(verdict.sentence, 600)}")
         st.caption(f"Over {words.questions(verdict.n_questions, verdict.n_effective)}. {_DOES_NOT_SAY}")

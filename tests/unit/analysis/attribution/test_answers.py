@@ -6,7 +6,7 @@ import pytest
 from rdpt_core.analysis.attribution.answers import answer_all, answer_in_place, judge, members_words
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import Sources
-from tests.support.sources import DECOY, SIBLING, STUDENT, A, B, World, draw, make_evidence
+from tests.support.companions.sources import DECOY, SIBLING, STUDENT, A, B, World, draw, make_evidence
 
 RULE = AttributionRule.make()
 THREE = Sources((A, B, STUDENT), (DECOY,), True)

@@ -6,7 +6,7 @@ import pytest
 from rdpt_core.analysis.attribution.calibrate import best_temper, compare_tempers, largest_shortfall
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.errors import UsageError
-from tests.support.sources import A, B, World, draw
+from tests.support.companions.sources import A, B, World, draw
 
 WORLD = World(far=0.6, noise=1.0)
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import rdpt_core as rdpt
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.behind import sentences_behind
 from rdpt_core.analysis.attribution.rule import SHORTEST, AttributionRule
 from rdpt_core.analysis.attribution.sources import answer_names, can_attribute, sources_of
-from rdpt_core.analysis.export.methods import attribution_sentence
+from rdpt_core.analysis.attribution.methods import attribution_sentence
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
@@ -38,7 +39,7 @@ def test_sources_are_teachers_student_and_controls(data):
 
 
 def test_evidence_is_what_is_stored(scored, data):
-    evidence = data.attribution._evidence(False, False)
+    evidence = attribution_of(data)._evidence(False, False)
     columns = ["teacher", "teacher_code", "student", "control_decoy", "distilled"]
     found = stored(scored, ", ".join(f"logprob_sum_{c} AS {c}" for c in columns) + ", n_tokens_distilled AS n")
     sums = np.ma.stack([np.ma.asarray(found[c]) for c in columns]).filled(np.nan)
@@ -51,10 +52,10 @@ def test_evidence_is_what_is_stored(scored, data):
 
 
 def test_one_trace_and_rows_give_the_answers_of_the_run(scored, data):
-    answers = data.attribution.answers(LABELS, RULE)
+    answers = attribution_of(data).answers(LABELS, RULE)
     for i in (0, 5, len(answers.trace_no) - 1):
         own = slice(answers.start[i], answers.start[i + 1])
-        trace = data.attribution.trace(int(answers.trace_no[i]), LABELS, RULE)
+        trace = attribution_of(data).trace(int(answers.trace_no[i]), LABELS, RULE)
         assert trace.code.tolist() == answers.codes[own].tolist()
         assert trace.members.tolist() == answers.members[own].tolist()
         assert [bool(trace.words(k)) for k in range(len(trace.code))] == (trace.code > 0).tolist()
@@ -71,10 +72,10 @@ def test_one_trace_and_rows_give_the_answers_of_the_run(scored, data):
 
 def test_answers_do_not_depend_on_what_the_run_is_seen_with(data):
     other = replace(data, run=data.run.seen(teacher="teacher:code", distilled="checkpoint:400"))
-    mine, others = (d.attribution.answers(LABELS, RULE) for d in (data, other))
+    mine, others = (attribution_of(d).answers(LABELS, RULE) for d in (data, other))
     assert mine.codes.tolist() == others.codes.tolist()
     fresh = replace(other, keep=lambda family, key, make: make())
-    assert fresh.attribution.answers(LABELS, RULE).codes.tolist() == mine.codes.tolist()
+    assert attribution_of(fresh).answers(LABELS, RULE).codes.tolist() == mine.codes.tolist()
 
 
 def test_what_the_teacher_alone_finds_likely_is_its_own(data):
@@ -83,7 +84,7 @@ def test_what_the_teacher_alone_finds_likely_is_its_own(data):
             "SELECT substring(response, char_start + 1, char_end - char_start) AS text FROM sentences "
             "JOIN traces USING (run_no, trace_no) WHERE NOT is_mark ORDER BY trace_no, sentence_index"
         ).column("text")
-    names = np.array(["", *answer_names(data.run)])[data.attribution.answers(LABELS, RULE).codes]
+    names = np.array(["", *answer_names(data.run)])[attribution_of(data).answers(LABELS, RULE).codes]
     opening = np.array([text.startswith("Okay, let me think") for text in texts.to_pylist()])
     assert set(names[opening]) == {"math"}
     start = np.array([text.startswith("We start with") for text in texts.to_pylist()])
@@ -91,7 +92,7 @@ def test_what_the_teacher_alone_finds_likely_is_its_own(data):
 
 
 def test_the_table_adds_up_and_leads_to_its_sentences(scored, data):
-    attribution = data.attribution
+    attribution = attribution_of(data)
     table = attribution.table(LABELS, RULE, Scope(), "benchmark")
     codes = attribution.answers(LABELS, RULE).codes
     assert table.counts.sum(axis=0).tolist() == [(codes == k).sum() for k in range(1, 6)]
@@ -113,7 +114,7 @@ def test_the_table_adds_up_and_leads_to_its_sentences(scored, data):
 
 
 def test_a_scope_leaves_out_what_is_outside(data):
-    attribution = data.attribution
+    attribution = attribution_of(data)
     some = attribution.table(LABELS, RULE, Scope(benchmark="clock"), "benchmark")
     both = attribution.table(LABELS, RULE, Scope(), "benchmark")
     assert [row.row for row in some.rows] == ["clock"]
@@ -123,7 +124,7 @@ def test_a_scope_leaves_out_what_is_outside(data):
 
 
 def test_weights_verdict_scales_and_controls_come_together(data):
-    attribution = data.attribution
+    attribution = attribution_of(data)
     weights = attribution.weights(LABELS, RULE, Scope())
     assert weights.names == ("math", "code", "student", "none")
     assert weights.weight.sum() == pytest.approx(1)
@@ -145,7 +146,7 @@ def test_weights_verdict_scales_and_controls_come_together(data):
 def test_scales_are_means_over_tokens(scored, data):
     found = stored(scored, "logprob_sum_teacher_code - logprob_sum_student AS ratio, n_tokens_distilled AS n")
     ratio, n = (np.ma.asarray(found[name]) for name in ("ratio", "n"))
-    rows = [row for row in data.attribution.scales(LABELS, RULE, Scope()).to_pylist() if row["model"] == "code"]
+    rows = [row for row in attribution_of(data).scales(LABELS, RULE, Scope()).to_pylist() if row["model"] == "code"]
     total = sum(row["mean"] * row["n_tokens"] for row in rows)
     assert total == pytest.approx(float(ratio.sum()))
     assert sum(row["n_tokens"] for row in rows) == int(n[~np.ma.getmaskarray(ratio)].sum())
@@ -153,11 +154,11 @@ def test_scales_are_means_over_tokens(scored, data):
 
 def test_temperatures_bring_models_to_one_scale_and_are_shown(data):
     calibrated = AttributionRule.make(temper=1.0, calibrated=True)
-    temperatures = data.attribution.temperatures(False)
+    temperatures = attribution_of(data).temperatures(False)
     assert set(temperatures) >= {"teacher", "student"}
-    shown = data.attribution.scales(LABELS, calibrated, Scope()).to_pylist()
+    shown = attribution_of(data).scales(LABELS, calibrated, Scope()).to_pylist()
     assert {row["temperature"] for row in shown if row["model"] == "math"} == {temperatures["teacher"]}
-    plain, scaled = (data.attribution._evidence(flag, False) for flag in (False, True))
+    plain, scaled = (attribution_of(data)._evidence(flag, False) for flag in (False, True))
     assert not np.array_equal(plain.relative[0], scaled.relative[0], equal_nan=True)
 
 
@@ -169,7 +170,7 @@ def test_rules_out_of_range_are_refused():
 
 def test_unknown_rows_are_refused(data):
     with pytest.raises(UsageError):
-        data.attribution.table(LABELS, RULE, Scope(), "colour")
+        attribution_of(data).table(LABELS, RULE, Scope(), "colour")
 
 
 def test_a_run_with_nothing_to_tell_apart_says_so(tmp_path):

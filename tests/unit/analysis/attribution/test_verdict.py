@@ -6,7 +6,7 @@ from rdpt_core.analysis.attribution.answers import answer_all
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.verdict import make_verdict
 from rdpt_core.analysis.attribution.weights import estimate_weights, make_sets
-from tests.support.sources import SIBLING, A, B, World, draw
+from tests.support.companions.sources import SIBLING, A, B, World, draw
 
 ONLY_A = {"A": 0.35, "student": 0.15, "common": 0.5}
 MIXED = {"A": 0.2, "B": 0.2, "student": 0.1, "common": 0.4, "both teachers": 0.1}

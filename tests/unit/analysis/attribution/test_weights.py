@@ -6,7 +6,7 @@ import pytest
 from rdpt_core.analysis.attribution.answers import answer_all
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.weights import estimate_weights, fit_weights, make_sets, ratio_interval
-from tests.support.sources import SIBLING, A, B, World, draw
+from tests.support.companions.sources import SIBLING, A, B, World, draw
 
 RULE = AttributionRule.make()
 

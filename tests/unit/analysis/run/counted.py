@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.run.gap_arrays import exact_gaps, load_gaps
+from rdpt_core.analysis.run.gaps.gap_arrays import exact_gaps, load_gaps
 from rdpt_core.analysis.run.sensitivity import suggested_beta, thresholds
 from rdpt_core.analysis.run.trace_table import load_trace_table
 from rdpt_core.analysis.scope import Scope

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps
 from rdpt_core.analysis.run.positions.areas import position_scores
 from rdpt_core.analysis.run.positions.curves import LINES, MIN_AT_POSITION, make_panel, positions_table
 from rdpt_core.analysis.run.positions.tables import absolute_edges, absolute_table, relative_table, sentences_at

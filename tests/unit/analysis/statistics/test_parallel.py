@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, label_order
-from rdpt_core.analysis.run import exact_counts, gap_arrays
-from rdpt_core.analysis.run.gap_arrays import Gaps
+from rdpt_core.analysis.run.gaps import exact_counts, gap_arrays
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps
 from rdpt_core.analysis.run.positions import tables
 from rdpt_core.analysis.run.sensitivity.thresholds import count_map
 from rdpt_core.analysis.statistics import parallel

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rdpt_core.analysis.labels import LabelRule, apply_rule
-from rdpt_core.analysis.run import gap_plane
+from rdpt_core.analysis.run.gaps import gap_plane
 from rdpt_core.analysis.schemes import SCHEMES, Scheme
 from rdpt_core.ui.pages.ratios.plane_figure import Region, regions
 

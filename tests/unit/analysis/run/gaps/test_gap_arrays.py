@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, label_order
-from rdpt_core.analysis.run import gap_arrays
-from rdpt_core.analysis.run.gap_arrays import (
+from rdpt_core.analysis.run.gaps import gap_arrays
+from rdpt_core.analysis.run.gaps.gap_arrays import (
     UNSCORED,
     count_codes,
     exact_codes,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, labels_sql
-from rdpt_core.analysis.run import exact_counts
+from rdpt_core.analysis.run.gaps import exact_counts
 from rdpt_core.analysis.run.sensitivity import thresholds
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.analysis.run import gap_plane, ranking
+from rdpt_core.analysis.run import ranking
+from rdpt_core.analysis.run.gaps import gap_plane
 from rdpt_core.analysis.run.ranking import Order
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import Reader, Run, open_reader

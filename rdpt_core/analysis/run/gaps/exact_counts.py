@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rdpt_core.analysis.run.gap_arrays import Gaps, traces_of
+from rdpt_core.analysis.run.gaps.gap_arrays import Gaps, traces_of
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Bools, Doubles, Ints, SmallInts
 
