@@ -189,7 +189,8 @@ def test_trouble_on_the_way_is_told_and_stops_no_training(
     assert watched == losses
     assert "the disk is full" in caplog.text and "waits in" in caplog.text
     # What had been scored before is still there: step 2, which is then the last.
-    run = rdpt.open(tmp_path / "training.duckdb").run(watcher.finish())
+    run_id = watcher.finish()
+    run = rdpt.open(tmp_path / "training.duckdb").run(run_id)
     assert run.is_finished and not run.info.companions
 
 

@@ -25,7 +25,7 @@ N_STEPS, EVERY, N_TRACES = 6, 2, 40
 
 def main() -> int:
     # Read when Trackio is imported.
-    os.environ |= {"TRACKIO_DIR": tempfile.mkdtemp(), "HF_HUB_OFFLINE": "1", "TRACKIO_PROJECT": "provenance"}
+    os.environ |= {"TRACKIO_DIR": tempfile.mkdtemp(), "HF_HUB_OFFLINE": "1"}
     packages = ("trl", "trackio", "transformers", "torch", "rdpt-explorer")
     print(", ".join(f"{name} {version(name)}" for name in packages if _is_installed(name)))
     problems = [*check("SFTTrainer"), *check("GKDTrainer")]
@@ -88,6 +88,7 @@ def train(kind: str, folder: Path, callbacks: list[Any], report_to: str) -> tupl
         "use_cpu": True,
         "bf16": False,
         "report_to": report_to,
+        "project": "provenance",
         "run_name": kind,
         "disable_tqdm": True,
     }
