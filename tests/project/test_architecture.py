@@ -26,8 +26,8 @@ FLOORS = {
     " | acceptance formats grading markers respelling | importing summary",
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
     " | local_context pipeline resplit | adding training",
-    "rdpt_core.analysis": "schemes | catalog labels questions statistics which_teacher | sentences | faint scope selection"
-    " | export trace | run | attribution",
+    "rdpt_core.analysis": "schemes | catalog labels questions statistics which_teacher"
+    " | sentences | faint scope selection | export trace | run | attribution",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"

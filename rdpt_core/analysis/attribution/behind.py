@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import ALL_TRACES
 from rdpt_core.analysis.labels import LabelRule
@@ -29,7 +30,7 @@ def sentences_behind(
         row: the name of one; None, or `all traces`, for all in scope.
         answer: one of the table's answers.
     """
-    own = data.attribution
+    own = attribution_of(data)
     answers, table = own.answers(rule, attribution), own.table(rule, attribution, scope, rows)
     code = table.answers.index(answer) + 1
     group = table.total if row in (None, ALL_TRACES) else next((r for r in table.rows if r.row == row), None)

@@ -1,4 +1,4 @@
-"""Speed of the import, in MB/s of source on one core: `python tests/benchmarks/bench_importing.py [MB]`.
+"""Speed of the import, in MB/s of source on one core: `python tests/benchmarks/importing/bench_importing.py [MB]`.
 
 Times reading to traces, and reading to canonical lines. The text is made here: escapes, LaTeX and some CJK, in
 responses of 2 to 60 thousand characters, as in real files. Grading is left out: it is timed apart, per trace.
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from rdpt_core.traces import RejectLog, trace_to_json
 from rdpt_core.traces.grading.grader import Grader

@@ -1,4 +1,6 @@
-"""Peak memory of the import of one large table: `python tests/benchmarks/bench_memory_of_import.py [MB] [FOLDER]`.
+"""Peak memory of the import of one large table.
+
+    python tests/benchmarks/importing/bench_memory_of_import.py [MB] [FOLDER]
 
 Makes Parquet files of candidates, four responses a row, in two row groups, as tools write them that hold the whole
 table; imports each in a process of its own, and prints how much memory that took beyond what an import of one row does.
@@ -14,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import pyarrow as pa
 import pyarrow.parquet as pq

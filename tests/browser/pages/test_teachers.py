@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.test_teachers import build
+from tests.app.companions.test_teachers import build
 from tests.browser.conftest import Server, address, settle
 from tests.browser.pages.charts import click_at
 

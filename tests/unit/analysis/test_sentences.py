@@ -16,8 +16,8 @@ import rdpt_core as rdpt
 from rdpt_core.analysis.catalog import load_trace_list
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run import drilldown, ranking
-from rdpt_core.analysis.run.gaps import gap_plane
 from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.run.gaps import gap_plane
 from rdpt_core.analysis.run.kept import Memory
 from rdpt_core.analysis.run.positions.curves import PositionView
 from rdpt_core.analysis.run.search import Query, find

@@ -14,7 +14,7 @@ import pytest
 from rdpt_core.errors import InputError, UsageError
 from rdpt_core.traces.formats import FORMATS, format_named
 from rdpt_core.traces.importing.pipeline import list_formats
-from tests.support.imported import read
+from tests.support.imports.imported import read
 from tests.support.one_of_each import one_of_each
 
 

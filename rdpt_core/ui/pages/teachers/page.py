@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.behind import sentences_behind
+from rdpt_core.analysis.attribution.data import attribution_of
+from rdpt_core.analysis.attribution.methods import attribution_sentence
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import answer_names, can_attribute
 from rdpt_core.analysis.attribution.tables import ROUTED, table_rows
-from rdpt_core.analysis.attribution.methods import attribution_sentence
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run.drilldown import Drilldown
 from rdpt_core.analysis.scope import Scope

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import rdpt_core as rdpt
-from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.behind import sentences_behind
+from rdpt_core.analysis.attribution.data import attribution_of
+from rdpt_core.analysis.attribution.methods import attribution_sentence
 from rdpt_core.analysis.attribution.rule import SHORTEST, AttributionRule
 from rdpt_core.analysis.attribution.sources import answer_names, can_attribute, sources_of
-from rdpt_core.analysis.attribution.methods import attribution_sentence
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError

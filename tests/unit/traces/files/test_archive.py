@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 HEADER = {"version": 2, "status": "success", "eval": {"task": "sums", "model": "m"}, "plan": {}}
 

@@ -19,7 +19,7 @@ import pytest
 import rdpt_core as rdpt
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files import bundles, limits
-from tests.support.imported_paths import files_of, lines, pair, read_paths
+from tests.support.imports.imported_paths import files_of, lines, pair, read_paths
 
 
 def parquet() -> bytes:

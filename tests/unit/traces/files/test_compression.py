@@ -13,8 +13,8 @@ import zstandard
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files import compression, limits
 from rdpt_core.traces.files.source import Source
-from tests.support.imported import read
-from tests.support.imported_paths import lines, pair
+from tests.support.imports.imported import read
+from tests.support.imports.imported_paths import lines, pair
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,

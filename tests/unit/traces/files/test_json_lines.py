@@ -7,7 +7,7 @@ import pytest
 from rdpt_core.traces.files.containers import open_container
 from rdpt_core.traces.files.record import Bad
 from rdpt_core.traces.files.source import Source
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 GOOD, BAD = b'{"question": "q", "response": "r"}', b'{"question": "q", "respo'
 

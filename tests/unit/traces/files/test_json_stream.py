@@ -7,8 +7,8 @@ import json
 import pytest
 
 from rdpt_core.traces.files import json_stream
-from tests.support.imported import read
-from tests.support.imported_paths import pair
+from tests.support.imports.imported import read
+from tests.support.imports.imported_paths import pair
 
 
 @pytest.mark.parametrize("mark", ["", ","])

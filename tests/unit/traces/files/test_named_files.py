@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from rdpt_core.traces.files.named_files import beside_datasets, is_hidden
-from tests.support.imported_paths import files_of, lines, pair, read_paths
+from tests.support.imports.imported_paths import files_of, lines, pair, read_paths
 
 
 def save_to_disk(folder: Path, numbers: list[list[int]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 MESSAGE: dict[str, Any] = {
     "id": "m1", "type": "message", "role": "assistant", "model": "claude", "stop_reason": "max_tokens",

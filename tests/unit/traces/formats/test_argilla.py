@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def record(**fields: Any) -> dict[str, Any]:

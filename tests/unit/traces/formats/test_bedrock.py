@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 REASONING = {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}}
 HIDDEN = {"reasoningContent": {"redactedContent": "AAA="}}

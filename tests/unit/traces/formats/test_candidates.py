@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.traces.formats import candidates
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 NATURAL = {
     "question": "2+2?",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 LINE = {"trace_id": "t", "question_id": "q", "question": "2+2?", "response": "4"}
 

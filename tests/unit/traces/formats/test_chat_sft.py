@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 USER = {"role": "user", "content": "2+2?"}
 ANSWER = {"role": "assistant", "content": "<think>t</think><answer>4</answer>"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 V2: dict[str, Any] = {
     "id": "c1", "finish_reason": "COMPLETE", "usage": {"tokens": {}},

@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.records import Trace
 from rdpt_core.traces.formats import datasets
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 THOUGHT = "<think>\ntwo and two\n</think>\n\n4"
 

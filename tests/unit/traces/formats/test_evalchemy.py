@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 REPEATED = {"id": 3, "problem": "2+2?", "expected_answer": "4", "model_outputs": ["so 4", "so 5"],
             "model_answers": ["4", "5"]}  # fmt: skip

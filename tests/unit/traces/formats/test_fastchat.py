@@ -9,7 +9,7 @@ from typing import Any
 from rdpt_core.records import Trace
 from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.importing.pipeline import ImportReport, import_traces
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 QUESTION = {"question_id": 81, "category": "math", "turns": ["2+2?", "And 3+3?"]}
 ANSWER = {"question_id": 81, "answer_id": "a", "model_id": "m", "tstamp": 1.0,

@@ -28,7 +28,7 @@ from rdpt_core.traces.formats import FORMATS
 from rdpt_core.traces.formats.fields import CANDIDATES, CORRECT_LISTS, GOLD, IDENTITY, QUESTION, REASONING, RESPONSE
 from rdpt_core.traces.importing.pipeline import import_traces
 from rdpt_core.traces.importing.report import ImportReport
-from tests.support.imported import Log, read
+from tests.support.imports.imported import Log, read
 from tests.support.one_of_each import one_of_each
 
 NAMES = [known.name for known in FORMATS]

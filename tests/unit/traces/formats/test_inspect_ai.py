@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.import_reports import Imported, eval_archive, imported
+from tests.support.imports.import_reports import Imported, eval_archive, imported
 
 ASKED = {"role": "user", "content": "Where is the Louvre?", "source": "input"}
 CALL = {"id": "call", "function": "submit", "arguments": {"answer": "4"}, "type": "function"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.traces.importing.pipeline import ImportReport, import_traces
-from tests.support.imported import Log, read
+from tests.support.imports.imported import Log, read
 
 ASKED = [{"role": "user", "content": "2+2?"}]
 

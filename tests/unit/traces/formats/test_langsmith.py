@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def message(kind: str, content: Any, **fields: Any) -> dict[str, Any]:

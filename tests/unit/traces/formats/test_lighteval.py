@@ -12,7 +12,7 @@ import pytest
 
 from rdpt_core.traces.canonical.rejects import RejectLog
 from rdpt_core.traces.importing.pipeline import import_traces
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def row(*texts: Any, metric: Any = None, **parts: Any) -> dict[str, Any]:

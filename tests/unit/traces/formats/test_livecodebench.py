@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.errors import InputError
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 ROW: dict[str, Any] = {
     "question_content": "Add two numbers.", "question_id": "q1", "platform": "leetcode", "difficulty": "easy",

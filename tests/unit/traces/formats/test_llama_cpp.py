@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def whole(content: str, **fields: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.traces.formats import llama_factory
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 CHATML = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n"
 DEEPSEEK = "<｜begin▁of▁sentence｜><｜User｜>2+2?<｜Assistant｜>"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.import_reports import imported
+from tests.support.imports.import_reports import imported
 
 CHAT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is the Louvre?"}]
 

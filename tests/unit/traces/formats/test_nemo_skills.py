@@ -9,7 +9,7 @@ import pytest
 
 from rdpt_core.traces.formats import nemo_skills
 from rdpt_core.traces.importing.pipeline import import_traces
-from tests.support.imported import Log, read
+from tests.support.imports.imported import Log, read
 
 ROW = {
     "problem": "2+2?",

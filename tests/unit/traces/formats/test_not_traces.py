@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.errors import InputError
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from rdpt_core.errors import InputError
-from tests.support.import_reports import imported
-from tests.support.imported import read
+from tests.support.imports.import_reports import imported
+from tests.support.imports.imported import read
 
 SPEC = {"spec": {"completion_fns": ["gpt-4o"], "eval_name": "sums.dev.v0", "base_eval": "sums"}}
 REPORT = {"final_report": {"accuracy": 1.0}}

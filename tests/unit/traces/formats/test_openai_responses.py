@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 DUMP: dict[str, Any] = {
     "id": "r1", "object": "response", "created_at": 1.0, "error": None, "incomplete_details": None, "metadata": {},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 FLAT = {
     "openinference.span.kind": "LLM", "llm.model_name": "m",

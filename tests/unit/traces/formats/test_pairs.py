@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.records import Trace
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 THOUGHT = "<think>\nt\n</think>\n\n4"
 TURNS = [{"role": "user", "content": "2+2?"}]

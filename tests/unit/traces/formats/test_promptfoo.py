@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def row(output: Any = "4", **fields: Any) -> dict[str, Any]:

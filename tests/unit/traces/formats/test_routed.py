@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 TURNS = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]
 ROWS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.traces.files.record import Record
 from rdpt_core.traces.formats import FORMATS
 from rdpt_core.traces.formats.unrecognised import nearest, shape_of
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def said_of(*lines: Any) -> str:

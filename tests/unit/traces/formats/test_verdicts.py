@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.traces.formats.verdicts import no_verdict, verdict_in
-from tests.support.import_reports import imported
+from tests.support.imports.import_reports import imported
 from tests.support.one_of_each import one_of_each
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rdpt_core.traces.formats import verl
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 ROW = {
     "input": "system\nBe brief.\nuser\n2+2?\nassistant\n",

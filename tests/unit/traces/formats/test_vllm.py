@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def test_an_output_without_text_stops_no_other() -> None:

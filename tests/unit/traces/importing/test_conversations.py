@@ -8,7 +8,7 @@ from typing import Any
 from rdpt_core.records import Message, ToolCall
 from rdpt_core.traces.importing.conversations import account_for
 from rdpt_core.traces.importing.report import FileReport
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 CALL = ToolCall("f", "{}")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.import_reports import imported
+from tests.support.imports.import_reports import imported
 
 ASKED = [{"role": "user", "content": "Where is the Louvre?"}]
 CALLS = [{"id": "c", "function": {"name": "f", "arguments": "{}"}}]

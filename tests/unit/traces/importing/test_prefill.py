@@ -11,7 +11,7 @@ from rdpt_core.cli import main
 from rdpt_core.records import Message, ToolCall
 from rdpt_core.traces.formats.base import Draft, RecordError, Response
 from rdpt_core.traces.importing.prefill import join_last_turn
-from tests.support.import_reports import eval_archive, imported
+from tests.support.imports.import_reports import eval_archive, imported
 
 ASKED = Message("user", "Where is the Louvre?")
 

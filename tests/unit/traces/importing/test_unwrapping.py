@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rdpt_core.errors import InputError
-from tests.support.imported import read
-from tests.support.imported_paths import pair, read_paths
+from tests.support.imports.imported import read
+from tests.support.imports.imported_paths import pair, read_paths
 
 ROWS = [pair(n, gold=str(n + 1)) for n in range(3)]
 TURNS = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]

@@ -14,7 +14,7 @@ from rdpt_core.scoring.backends.base import ScoringItem
 from rdpt_core.scoring.backends.recorded.backend import RecordedBackend
 from rdpt_core.scoring.backends.recorded.forms.reading import recordings_of
 from rdpt_core.scoring.backends.recorded.library import Library, read_library
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 VOCABULARY = {5: "It", 6: "Ġis", 7: "Ġ4", 8: "Ġ5"}
 

@@ -17,7 +17,7 @@ import pytest
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files import limits
 from rdpt_core.traces.files.tables import arrow
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def table(n: int = 7) -> Any:
@@ -112,7 +112,7 @@ def test_a_batch_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 DAMAGE = """
 import random, sys
 from rdpt_core.errors import RdptError
-from tests.support.imported import read
+from tests.support.imports.imported import read
 data = sys.stdin.buffer.read()
 rng = random.Random(3)
 for _ in range(300):

@@ -18,7 +18,7 @@ from rdpt_core.traces.files import limits
 from rdpt_core.traces.files.record import Bad, Record
 from rdpt_core.traces.files.source import Source
 from rdpt_core.traces.files.tables.cells import RowMaker
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 MOMENT = datetime.datetime(2024, 1, 2, 3, 4, 5, 123000)
 DAY = MOMENT.date()

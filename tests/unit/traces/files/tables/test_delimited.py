@@ -7,7 +7,7 @@ import pytest
 from rdpt_core.errors import InputError
 from rdpt_core.traces.files.tables import delimited
 from rdpt_core.traces.files.tables.delimited import Dialect, dialect_of
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.imported import read
+from tests.support.imports.imported import read
 
 
 def candidates(n: int, length: int) -> Any:

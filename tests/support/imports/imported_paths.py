@@ -8,7 +8,7 @@ from typing import Any
 
 from rdpt_core.records import Reject, Trace
 from rdpt_core.traces.importing.pipeline import ImportReport, import_traces
-from tests.support.imported import Log
+from tests.support.imports.imported import Log
 
 
 def pair(number: int, **more: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainerCa
 import rdpt_core as rdpt
 from rdpt_core.analysis.run.training.points import points_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STUDENT, TEACHER, TRACES = ROOT / "data/student", ROOT / "data/teacher", ROOT / "data/traces.jsonl"
 LIMIT = 6
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rdpt_core.records import Reject, Trace
 from rdpt_core.traces.importing.pipeline import import_traces
 from rdpt_core.traces.importing.report import FileReport, ImportReport
-from tests.support.imported import Log
+from tests.support.imports.imported import Log
 
 
 class Imported(NamedTuple):

@@ -1,6 +1,6 @@
 """What further models cost: the size of the file, and the time that the data of each page take.
 
-    python tests/benchmarks/bench_companions.py FOLDER [--sentences 10000000] [--traces 50000] [--only predict]
+    python tests/benchmarks/companions/bench_companions.py FOLDER [--sentences N] [--traces N] [--only predict]
 
 Writes two files into the folder, unless they are there: `triple.duckdb` as `make_large.py` makes it, and
 `six.duckdb`, a copy of it to which a second teacher, a decoy and a checkpoint were added. Then every call that a page
@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups

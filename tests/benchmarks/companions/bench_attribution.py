@@ -1,6 +1,6 @@
 """Attribution against planted origins: the confusion table, with all teachers, without one, and with a control.
 
-    python tests/benchmarks/bench_attribution.py RUN.duckdb --private teacher_a=A --private teacher_b=B
+    python tests/benchmarks/companions/bench_attribution.py RUN.duckdb --private teacher_a=A --private teacher_b=B
 
 The traces of the run say in `meta.planted` where each piece of text comes from. Every table is made on one half of the
 questions alone, so that thresholds can be chosen on the other. Numbers are printed and judged by nobody.
