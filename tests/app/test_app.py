@@ -22,9 +22,11 @@ from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.reader import component
 from rdpt_core.ui.data import cache
 from tests.app.conftest import ROOT, Open, page_text
-from tests.support import synthetic
+from tests.support import companions, synthetic
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("[!_]*.py"))
+FOR_FURTHER_MODELS = {"pages/teachers.py", "pages/training.py"}
+"""Pages that only say how a run comes by further models, where it has none."""
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,7 @@ def test_another_programs_database(open_app: Open, tmp_path: Path, page: str) ->
 )
 def test_a_damaged_database(open_app: Open, tmp_path: Path, page: str, statement: str) -> None:
     path = tmp_path / "damaged.duckdb"
-    synthetic.build(path, synthetic.sketches(2))
+    (companions if page in FOR_FURTHER_MODELS else synthetic).build(path, synthetic.sketches(2))
     with duckdb.connect(str(path)) as connection:
         connection.execute(statement)
     app = open_app(path, page)
@@ -252,7 +254,7 @@ def test_sentences_that_no_model_finds_likely_are_pointed_out(
     path = tmp_path / "faint.duckdb"
     kinds = ("Faint", "Faint", "Shared", "Teacher")
     synthetic.build(path, [synthetic.Sketch("f-0", "f", [(f"{kind} {i}. ", kind) for i, kind in enumerate(kinds)])])
-    for page in set(PAGES) - {"pages/verdicts.py"}:  # which shows no label
+    for page in set(PAGES) - FOR_FURTHER_MODELS - {"pages/verdicts.py"}:  # which shows no label
         words = page_text(open_app(path, page))
         assert "2 of 3 Shared sentences are so unlikely under every model" in words
         assert "Look at Space = ratio" in words

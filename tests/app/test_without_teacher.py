@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from rdpt_core.records import Role
 from rdpt_core.ui.style import words
 from tests.app.conftest import page_text
-from tests.app.test_app import PAGES
+from tests.app.test_app import FOR_FURTHER_MODELS, PAGES
 from tests.support import synthetic
 
 # What a page of such a run can neither offer nor count. A glossary may still explain the words.
@@ -47,7 +47,8 @@ def test_every_page_understands_a_run_without_a_teacher(
     open_app: Callable[..., AppTest], database: Path, page: str, query: dict[str, str]
 ) -> None:
     app = open_app(database, page, unit_effects="true", **query)
-    assert words.GAINED_IS_NOT_TEACHER in page_text(app)
+    # A page about further models says how a run comes by some.
+    assert ("score --add" if page in FOR_FURTHER_MODELS else words.GAINED_IS_NOT_TEACHER) in page_text(app)
     offered = {str(option) for box in app.selectbox for option in box.options}
     columns = {str(name) for frame in app.dataframe for name in frame.value.columns}
     assert not OTHERS & (offered | columns)

@@ -27,13 +27,13 @@ def test_a_warning_of_the_library_is_one_note_however_often_a_command_ran(capsys
     assert capsys.readouterr().err == "note: out of memory; going on with 64 tokens a batch\n"
 
 
-@pytest.mark.parametrize("flags", [["--teacher", "a/b", "--teacher=a/c"], ["--traces", "1", "2", "--traces", "3"]])
+@pytest.mark.parametrize("flags", [["--student", "a/b", "--student=a/c"], ["--traces", "1", "2", "--traces", "3"]])
 def test_a_flag_given_twice_is_refused_with_both_values(capsys: pytest.CaptureFixture[str], flags: list[str]) -> None:
-    """Of two teachers, or two lists of files, one would be forgotten."""
+    """Of two students, or two lists of files, one would be forgotten."""
     assert main(["score", "--db", "a.duckdb", *flags]) == 2
     said = capsys.readouterr().err
     assert f"a flag is given twice: {flags[0]}" in said
-    assert ("got a/b and a/c" if "--teacher" in flags else "got 1 2 and 3") in said
+    assert ("got a/b and a/c" if "--student" in flags else "got 1 2 and 3") in said
 
 
 def test_a_flag_repeated_with_one_value_is_no_contradiction() -> None:
