@@ -12,9 +12,10 @@ import pyarrow as pa
 from rdpt_core.analysis.attribution import scales, tables, verdict, weights
 from rdpt_core.analysis.attribution.answers import Answers, answer_all, answer_in_place
 from rdpt_core.analysis.attribution.evidence import Evidence, load_evidence
+from rdpt_core.analysis.attribution.relatives import find_relatives
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import NONE_OF_THESE, Sources, can_attribute, own_run, sources_of
-from rdpt_core.analysis.attribution.tables import AttributionTable
+from rdpt_core.analysis.attribution.tables import AttributionTable, Columns, SetTable
 from rdpt_core.analysis.attribution.trace import TraceAttribution, load_trace_attribution
 from rdpt_core.analysis.attribution.verdict import Verdict
 from rdpt_core.analysis.attribution.weights import Sets, Weights
@@ -109,8 +110,25 @@ class AttributionData:
     ) -> AttributionTable:
         """Answers by group of traces, one of `tables.ROWS`; raises `UsageError` for anything else."""
         tables.check_rows(rows)
-        answers, chosen = self.answers(rule, attribution), self.rows(rule, attribution, scope)
-        return tables.tabulate(answers, self.counts(rule, attribution)[chosen], self.traces(scope), rows)
+        columns, counts = self.columns(rule, attribution, scope), self.set_counts(rule, attribution, scope)
+        return tables.tabulate(columns, counts, self.traces(scope), rows)
+
+    @kept(8)
+    def columns(self, rule: LabelRule, attribution: AttributionRule, scope: Scope) -> Columns:
+        """Which sets of sources each answer of the tables counts; relatives are those that the verdict finds."""
+        sets, sources = self.sets(rule, attribution, scope), self.sources()
+        relatives = find_relatives(sets.member, sets.counts.sum(axis=0), len(sources.teachers))
+        return tables.make_columns(sources, self._sets(rule.marks, attribution)[0], relatives)
+
+    def set_counts(self, rule: LabelRule, attribution: AttributionRule, scope: Scope) -> Doubles:
+        """(n_traces, n_sets), sentences of each trace in scope that name each set of `columns`."""
+        return self._sets(rule.marks, attribution)[1][self.rows(rule, attribution, scope)]
+
+    @kept(8)
+    def set_table(self, rule: LabelRule, attribution: AttributionRule, scope: Scope) -> SetTable:
+        """The sets of two and more sources that sentences in scope name."""
+        columns, counts = self.columns(rule, attribution, scope), self.set_counts(rule, attribution, scope)
+        return tables.tabulate_sets(self.sources(), columns, counts, self.traces(scope).question)
 
     @kept(8)
     def sets(self, rule: LabelRule, attribution: AttributionRule, scope: Scope) -> Sets:

@@ -61,7 +61,7 @@ def _share_bars(groups: Sequence[GroupShares], k: int, look: Look, mode: Mode) -
     return {
         "x": share,
         "orientation": "h",
-        "name": f"{look.letter} {groups[0].labels[k]}",
+        "name": words.lettered(look.letter, groups[0].labels[k]),
         "marker": {**fill(look), "line": {"color": look.tone.ink, "width": 1}},
         "text": [words.percent(value) if value >= 0.095 else "" for value in share],
         "textposition": "inside",

@@ -1,8 +1,10 @@
 """How the sources of sentences are drawn: up to six teachers in colours of their own, the student, several, none.
 
 Colours follow the place of a teacher, so that the triple's own one is as blue as the label Teacher; letters follow its
-name. Of the first two teachers, the student, several and none, lightness alone tells them apart, as with labels; of
-more teachers, colours under every kind of colour vision. No colour ever stands alone: a letter goes with it.
+name. Teachers that cannot be told apart have, as a group, the next colour after all teachers, and the letter of the
+first of them with a tilde. Of the first two teachers, the student, several and none, lightness alone tells them apart,
+as with labels; of more teachers, colours under every kind of colour vision. No colour ever stands alone: a letter goes
+with it.
 """
 
 from __future__ import annotations
@@ -81,25 +83,28 @@ class AnswerLooks:
 
     Attributes:
         teachers: their names, in the order of the run.
+        groups: answers for teachers that cannot be told apart, each with the name of the first of them.
     """
 
     teachers: tuple[str, ...]
+    groups: tuple[tuple[str, str], ...] = ()
 
     def key(self, answer: str) -> str:
-        """One of `KEYS`, for a teacher's name or one of the other three answers."""
-        if answer in self.teachers:
-            return f"source-{self.teachers.index(answer) % N_COLOURS + 1}"
+        """One of `KEYS`, for a teacher's name, a group or one of the other three answers."""
+        coloured = (*self.teachers, *(name for name, _ in self.groups))
+        if answer in coloured:
+            return f"source-{coloured.index(answer) % N_COLOURS + 1}"
         return answer
 
     def letters(self) -> dict[str, str]:
-        """Answer → one or two characters, different for each: the beginning of a teacher's name, if that is free."""
+        """Answer → one to three characters, different for each: the beginning of a teacher's name, if that is free."""
         found: dict[str, str] = {}
         taken = set(_LETTERS.values())
         for name in self.teachers:
             options = [name[:1].upper(), name[:2].capitalize(), *map(str, range(1, len(self.teachers) + 1))]
             found[name] = next(option for option in options if option not in taken)
             taken.add(found[name])
-        return found | _LETTERS
+        return found | {group: f"{found[first]}~" for group, first in self.groups} | _LETTERS
 
     def look(self, answer: str, mode: Mode) -> Look:
         """How figures draw an answer."""

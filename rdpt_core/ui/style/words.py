@@ -111,6 +111,11 @@ def label(name: str) -> str:
     return name.replace("-down", ", down")
 
 
+def lettered(letter: str, name: str) -> str:
+    """`T Teacher`, for legends; a name that is its own letter stands there once."""
+    return name if name == letter else f"{letter} {name}"
+
+
 def capitalised(text: str) -> str:
     """`Benchmark AIME` from `benchmark AIME`; `str.capitalize` would make it `Benchmark aime`."""
     return text[:1].upper() + text[1:]

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import rdpt_core as rdpt
+from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import open_reader
 from tests.app.conftest import Open, click_point, page_text
 from tests.support import companions, synthetic
@@ -96,6 +99,24 @@ def test_a_cell_lists_its_sentences(open_app: Open, database: Path) -> None:
                 reader, run, by_id[trace_id]["trace_no"], LabelRule.make(), AttributionRule.make()
             )
             assert found.answers[int(found.code[sentence - 1]) - 1] == "math"
+
+
+def test_sets_are_listed_and_relatives_have_a_column(open_app: Open, database: Path) -> None:
+    strict = AttributionRule.make(0.99, 1.0)
+    app = open_app(database, PAGE, attribution="0.99,1,1")
+    data = rdpt.open(database).run()._data()
+    table = attribution_of(data).set_table(LabelRule.make(), strict, Scope())
+    sets = next(frame.value for frame in app.dataframe if "may come from" in frame.value.columns)
+    assert sets["may come from"].tolist() == list(table.names)
+    assert sets["sentences"].tolist() == table.n_sentences.tolist()
+    # Each sentence stands in one column; those of sets in several and in the columns of relatives.
+    shares = rdpt.open(database).run().attribution_shares("benchmark", strict).to_pylist()
+    total = {row["attribution"]: row["n_sentences"] for row in shares if row["benchmark"] == "all traces"}
+    cells = np.array(cell_texts(app)).reshape(len(total), -1)
+    for (answer, n), column in zip(total.items(), cells, strict=True):
+        assert f">{n:,}</span>" in column[-1], answer
+    joint = sum(n for answer, n in total.items() if answer not in ("math", "code", "student", "none"))
+    assert joint == sets["sentences"].sum() > 0
 
 
 def test_thresholds_of_the_address_hold_and_defaults_return(open_app: Open, database: Path) -> None:

@@ -112,7 +112,10 @@ function makeChip({ filter, look, letter, name, title }, isExtra) {
   node.type = "button";
   node.dataset.filter = filter;
   const [count, share] = [el("span", "chip-n"), el("span", "chip-share")];
-  node.append(el("span", "swatch", letter), el("span", "chip-name", name), count, share);
+  node.append(el("span", "swatch", letter));
+  // A name that is its own letter stands there once.
+  if (name !== letter) node.append(el("span", "chip-name", name));
+  node.append(count, share);
   return {
     node,
     show(n, tokens, nTokens) {

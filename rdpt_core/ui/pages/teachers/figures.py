@@ -137,7 +137,8 @@ def _lay_out_matrix(figure: go.Figure, rows: Sequence[RowShares], columns: Seque
 
 def _column_name(answer: str, looks: AnswerLooks, mode: Mode) -> str:
     look = looks.look(answer, mode)
-    return f'<b><span style="color:{look.tone.ink}">{look.letter}</span></b><br>{words.no_markup(answer, 14)}'
+    letter = f'<b><span style="color:{look.tone.ink}">{look.letter}</span></b>'
+    return letter if answer == look.letter else f"{letter}<br>{words.no_markup(answer, 14)}"
 
 
 def _row_name(cell: RowShares) -> str:

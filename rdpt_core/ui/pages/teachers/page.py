@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import streamlit as st
 
-from rdpt_core.analysis.attribution.behind import sentences_behind
+from rdpt_core.analysis.attribution.behind import sentences_behind, sentences_of_sets
 from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.methods import attribution_sentence
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import answer_names, can_attribute
-from rdpt_core.analysis.attribution.tables import ROUTED, table_rows
+from rdpt_core.analysis.attribution.tables import ROUTED, set_rows, table_rows
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run.drilldown import Drilldown
 from rdpt_core.analysis.scope import Scope
@@ -53,10 +53,12 @@ def draw(page: PageContext) -> None:
         st.caption("This page sets all sources of the run side by side, whichever of them is chosen as Teacher.")
     above = st.container()
     rule = controls.choose_rule()
-    looks = AnswerLooks(answer_names(page.run)[:-N_OTHERS])
+    groups = attribution_of(page.data).columns(page.rule, rule, scope).groups
+    looks = AnswerLooks(answer_names(page.run)[:-N_OTHERS], tuple((g.answer, g.teachers[0]) for g in groups))
     with above:
         verdict.draw(page, rule, scope)
     _matrix(page, rule, scope, looks)
+    _sets(page, rule, scope)
     _groups(page, rule, scope, looks)
     _weights(page, rule, scope, looks)
     tables.control_credit(page, rule, scope)
@@ -74,9 +76,14 @@ def _matrix(page: PageContext, rule: AttributionRule, scope: Scope, looks: Answe
     clicked = chart(figure, "matrix", alt)
     is_framed = rows == ROUTED and any(cell.row in looks.teachers for cell in shown)
     framed = " A frame marks where routed and attributed teacher are the same." if is_framed else ""
+    joint = " ".join(
+        f"**{words.no_markdown(group.answer, 80)}**: sentences that name two or more of these and nobody else; which "
+        "one it is cannot be told."
+        for group in table.groups
+    )
     st.caption(
         f"{words.capitalised(filters.describe(scope))}. A cell holds its share of the row, the {SHARE_INTERVAL.name} "
-        f"and the number of sentences.{framed} Click a cell to list its sentences. "
+        f"and the number of sentences.{framed} {joint} Click a cell to list its sentences. "
         f"{cited(SHARE_INTERVAL, EFFECTIVE_QUESTIONS)}"
     )
     _export(page, rule, scope, "teachers", table_rows(table), {"matrix": figure})
@@ -85,6 +92,26 @@ def _matrix(page: PageContext, rule: AttributionRule, scope: Scope, looks: Answe
         row = None if cell is table.total else cell.row
         listed = sentences_behind(page.data, page.rule, rule, scope, rows, row, answer)
         _show(page, cell.row, answer, listed, "cell")
+
+
+def _sets(page: PageContext, rule: AttributionRule, scope: Scope) -> None:
+    """What the sentences may come from that no single source accounts for; a click on a row lists them."""
+    glossary.explained_heading("Where several are possible", "several")
+    table = attribution_of(page.data).set_table(page.rule, rule, scope)
+    if not table.names:
+        st.caption("No sentence names more than one source.")
+        return
+    place = tables.choose_set(table)
+    st.caption(
+        "Which sources these sentences name, of all traces in scope, most frequent sets first; shares are of all "
+        "scored sentences. A set of all sources is what everybody writes. Click a row to list its sentences. "
+        f"{cited(SHARE_INTERVAL)}"
+    )
+    _export(page, rule, scope, "teachers_sets", set_rows(table), {})
+    if place is not None:
+        name = table.names[place]
+        listed = sentences_of_sets(page.data, page.rule, rule, scope, table.members[place], name)
+        _show(page, "all traces", name, listed, "set")
 
 
 def _show(page: PageContext, row: str, answer: str, listed: Drilldown, key: str) -> None:

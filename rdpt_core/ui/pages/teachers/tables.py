@@ -1,4 +1,4 @@
-"""Tables of the page Teachers: how much goes to controls, the scale of every model, and what is taken away."""
+"""Tables of the page Teachers: sets of sources, what goes to controls, the scale of models, what is taken away."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
+from rdpt_core.analysis.attribution.tables import SetTable
 from rdpt_core.analysis.attribution.weights import Weights
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import none_if_nan
@@ -39,6 +40,34 @@ def weights_table(weights: Weights) -> pa.Table:
     counts = [("n_questions", pa.int64()), ("n_effective", pa.float64()), ("n_sentences", pa.int64())]
     schema = pa.schema([("source", pa.string()), *floats, *counts, ("no_interval_because", pa.string())])
     return pa.Table.from_pylist(rows, schema)
+
+
+def choose_set(table: SetTable) -> int | None:
+    """Draw the sets of sources that sentences name; returns the row that is chosen."""
+    ends = table.intervals
+    event = st.dataframe(
+        [
+            {
+                "may come from": words.plain(name, 120),
+                "counted above as": words.plain(table.answers[k] or "–"),
+                "share": words.percent(float(ends.share[k])),
+                SHARE_INTERVAL.name: "–"
+                if ends.refused
+                else _ends(none_if_nan(ends.low[k]), none_if_nan(ends.high[k])),
+                "sentences": int(table.n_sentences[k]),
+            }
+            for k, name in enumerate(table.names)
+        ],
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="sets",
+        column_config={
+            "may come from": st.column_config.TextColumn(width="large"),
+            "sentences": st.column_config.NumberColumn(format="localized"),
+        },
+    )
+    return next(iter(event.selection.rows), None)
 
 
 def control_credit(page: PageContext, rule: AttributionRule, scope: Scope) -> None:

@@ -84,5 +84,6 @@ def test_the_share_of_a_mixture_is_mostly_inside_its_interval():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_questions", [20, 60])
-def test_the_share_of_a_mixture_is_inside_its_interval_in_93_percent_of_200_worlds(n_questions):
-    assert coverage(200, n_questions) >= 0.93
+def test_the_share_of_a_mixture_is_inside_its_interval_in_93_percent_of_1000_worlds(n_questions):
+    # Of 200 worlds, 95% would come out below 93% one time in eight; of 1000, hardly ever.
+    assert coverage(1000, n_questions) >= 0.93

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdpt_core.analysis.attribution.tables import RowShares
+from rdpt_core.analysis.attribution.tables import ALL_TRACES, AttributionTable, Group, RowShares
 from rdpt_core.analysis.attribution.weights import Weights
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares
 from rdpt_core.ui.pages.teachers import figures, tables
@@ -66,6 +66,30 @@ def test_colours_grow_with_the_share_up_to_the_highest() -> None:
     heat: list[Any] = [trace for trace in figure.data if trace.type == "heatmap"]
     assert len(heat) == len(ANSWERS)
     assert {trace.zmax for trace in heat} == {0.6}
+
+
+def test_relatives_have_a_column_and_no_name_stands_twice() -> None:
+    answers = ("A", "B", "A or B", "student", "several", "none")
+    looks = AnswerLooks(("A", "B"), (("A or B", "A"),))
+    rows = (row("all", [1, 1, 5, 1, 1, 1], 20),)
+    heads = figures.matrix_figure(rows, answers, looks, "light", framed=False).layout.xaxis.ticktext
+    assert [head.count(">A<") + head.count("<br>A") for head in heads] == [1, 0, 1, 0, 0, 0]
+    assert "A~" in heads[2]
+    assert "A or B" in heads[2]
+    whole = bootstrap_shares(np.tile([1, 1, 5, 1, 1, 1], (20, 1)), np.arange(20))
+    shares = AttributionTable(
+        "benchmark",
+        answers,
+        (Group("A or B", ("A", "B")),),
+        rows,
+        RowShares(ALL_TRACES, whole, 200, np.arange(20)),
+        False,
+        np.zeros((1, 6), np.int64),
+    )
+    figure = figures.shares_of_groups(shares, looks, "light")
+    names = [trace.name for trace in figure.data if trace.type == "bar"]
+    assert names == ["A", "B", "A~ A or B", "S student", "& several", "∅ none"]
+    assert len({trace.marker.color for trace in figure.data if trace.type == "bar"}) == len(names)
 
 
 @pytest.mark.parametrize("refused", [None, "only 3 questions; an interval needs 8"])

@@ -65,6 +65,14 @@ def test_letters(teachers: tuple[str, ...], expected: list[str]) -> None:
     assert len(set(letters.values())) == len(teachers) + len(ANSWERS)
 
 
+def test_a_group_has_a_colour_and_a_letter_of_its_own() -> None:
+    looks = AnswerLooks(("A", "B", "sibling"), (("A or sibling", "A"),))
+    assert looks.key("A or sibling") == "source-4"
+    letters = looks.letters()
+    assert letters["A or sibling"] == "A~"
+    assert len(set(letters.values())) == len(letters) == 3 + 1 + len(ANSWERS)
+
+
 def test_more_teachers_than_colours_begin_again() -> None:
     looks = AnswerLooks(tuple(f"teacher{place}" for place in range(N_COLOURS + 2)))
     assert looks.key("teacher6") == looks.key("teacher0") == "source-1"

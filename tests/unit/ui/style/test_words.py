@@ -25,6 +25,12 @@ def test_no_markup_leaves_plotly_nothing_to_read(text: str) -> None:
     assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt|#36);)*", escaped)
 
 
+def test_a_name_that_is_its_letter_stands_once() -> None:
+    assert words.lettered("A", "A") == "A"
+    assert words.lettered("M", "math") == "M math"
+    assert words.lettered("A~", "A or sibling") == "A~ A or sibling"
+
+
 def test_every_reason_has_words() -> None:
     assert set(words.UNSCORED) >= {str(reason) for reason in UnscoredReason}
 
