@@ -32,6 +32,7 @@ def chart(
     zoom: bool = False,
     on_click: Callable[[], None] | None = None,
     teachers: str | None = None,
+    has_teacher: bool = True,
 ) -> list[Any] | None:
     """Draw a figure; returns the customdata of the point that was clicked just now, None without one.
 
@@ -42,9 +43,11 @@ def chart(
         zoom: whether the figure has buttons to zoom and to pan.
         on_click: runs before the page is drawn again, when controls may still be set; it finds the point by `clicked`.
         teachers: which model is the teacher, if not that of the page alone.
+        has_teacher: whether its numbers are about a teacher at all; if not, none is named below it.
     """
     config = _CONFIG | (_ZOOM if zoom else {})
-    _name_the_teacher(figure, teachers)
+    if has_teacher:
+        _name_the_teacher(figure, teachers)
     if not clickable:
         st.plotly_chart(figure, key=key, config=config, alt=alt)
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rdpt_core.records import Role
+from rdpt_core.ui.parts import export_panel
 from tests.app.conftest import Open, click_point, page_text
 from tests.app.test_stats_pages import graded
 from tests.support import companions, synthetic
@@ -39,6 +41,20 @@ def test_against_the_teacher_the_page_says_what_a_checkpoint_can_move(open_app: 
     assert "they do not train" not in page_text(open_app(database, PAGE))
     text = page_text(open_app(database, PAGE, against="the teacher"))
     assert "they do not train" in text and "α = 0.05" in text
+
+
+@pytest.mark.parametrize(
+    ("against", "named"), [("the student", None), ("the teacher", "Teacher (T): code")], ids=["student", "teacher"]
+)
+def test_figures_name_the_teacher_only_where_they_are_about_one(
+    open_app: Open, database: Path, monkeypatch: pytest.MonkeyPatch, against: str, named: str | None
+) -> None:
+    offered: list[dict[str, Any]] = []
+    monkeypatch.setattr(export_panel, "offer", lambda page, name, table, figures, methods: offered.append(figures))
+    open_app(database, PAGE, against=against, teacher="code")
+    assert {name: figure.layout.title.text for name, figure in offered[-1].items()} == dict.fromkeys(
+        ("shares_by_step", "turns", "means_by_step"), named
+    )
 
 
 @pytest.mark.parametrize("split", ["benchmark", "domain", "correctness", "difficulty", "model"])

@@ -141,7 +141,8 @@ def _shares(
         shown = tuple(sorted(curves, key=lambda curve: -curve.intervals[-1].n_questions)[:_MAX_PANELS])
         st.caption(f"Of {len(curves):,} groups the {_MAX_PANELS} with most questions are shown; the table has all.")
     figure = shares_figure(shown, truly, context.mode())
-    clicked = chart(figure, "shares_by_step", "Label shares at every checkpoint; the same numbers are in the export")
+    alt = "Label shares at every checkpoint; the same numbers are in the export"
+    clicked = chart(figure, "shares_by_step", alt, has_teacher=scheme.is_triple)
     note = f"{_TEACHER_NOTE} " if scheme is TRIPLE else ""
     st.caption(
         f"{words.capitalised(filters.describe(scope))}. Share of the sentences that are scored at a time, labels at "
@@ -193,7 +194,8 @@ def _turns(page: PageContext, scope: Scope, scheme: Scheme, turns: Turns) -> go.
         f"never changed their label, **{words.percent(once / turns.n_followed)}** changed it once, and "
         f"**{words.percent(more / turns.n_followed)}** more often."
     )
-    clicked = chart(figure, "turns", "When sentences came to the label that they kept; the numbers are in the export")
+    alt = "When sentences came to the label that they kept; the numbers are in the export"
+    clicked = chart(figure, "turns", alt, has_teacher=scheme.is_triple)
     left_out = (
         f" {words.count(turns.n_left_out, 'sentence')} without a label at some time "
         f"{'is' if turns.n_left_out == 1 else 'are'} not followed."
@@ -228,7 +230,8 @@ def _means(page: PageContext, scope: Scope, scheme: Scheme, points: tuple[Point,
     st.subheader(f"Mean {what} of what became which label", anchor=False)
     curves = page.data.training_means(page.rule, scope, scheme)
     figure = means_figure(curves, points, page.rule.space, truly, context.mode())
-    chart(figure, "means_by_step", "Mean value at every checkpoint by the label at the end", clickable=False)
+    alt = "Mean value at every checkpoint by the label at the end"
+    chart(figure, "means_by_step", alt, clickable=False, has_teacher=scheme.is_triple)
     st.caption(
         "Sentences are sorted by their label at the end, so that a curve follows the same sentences all along. Beware: "
         "sentences that end Gained were chosen for having risen, so that they rise here says nothing; when and how "
