@@ -8,7 +8,6 @@ from typing import Any
 from rdpt_core.commands.arguments import add_database
 from rdpt_core.commands.documents import print_json
 from rdpt_core.records import MarksPolicy, TemplateSettings
-from rdpt_core.records.companions import is_companion
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,25 +58,18 @@ def to_text(document: dict[str, Any]) -> str:
             lines += _model(run, model, str(TemplateSettings.of(run["identity"], model["role"])))
         lines += [f"  note: {note}" for note in run["notes"]]
         lines += [_progress(progress, counts["traces"]) for progress in run["progress"]]
-        unscored = run["unscored"]
-        lines.append(
-            "  unscored sentences: "
-            + (", ".join(f"{count:,} {reason}" for reason, count in unscored.items()) if unscored else "none")
-        )
+        lines.append(f"  unscored sentences: {_reasons(run['unscored'])}")
         lines += [_environment(environment) for environment in run["environment"]]
-        for companion in run["companions"]:
-            lines += _companion(run, companion)
+        lines += _companions(run)
     return "\n".join(lines)
 
 
 def _model(run: dict[str, Any], model: dict[str, Any], settings: str) -> list[str]:
     template = ", ".join(filter(None, [model["template"], settings]))
-    # The name of a companion is in its role.
-    named = f"{model['name']}: " if model["name"] and not is_companion(model["role"]) else ""
-    family = model["marks_family"] if is_companion(model["role"]) else run["mark_families"][model["role"]]
+    named = f"{model['name']}: " if model["name"] else ""
     lines = [
         f"  {model['role']:<9} {named}{model['model']} @ {model['revision']}, {model['precision']}, "
-        f"template {template}, {_marks(run, family)}{_parameters(model['n_parameters'])}, "
+        f"template {template}, {_marks(run, run['mark_families'][model['role']])}{_parameters(model['n_parameters'])}, "
         f"{model['backend']}{_beginning(model['prompts_begin_with'])}"
     ]
     if model["recorded_as"] is not None:
@@ -85,19 +77,59 @@ def _model(run: dict[str, Any], model: dict[str, Any], settings: str) -> list[st
     return lines
 
 
-def _companion(run: dict[str, Any], companion: dict[str, Any]) -> list[str]:
-    """A further model, whose lines begin with its role."""
-    role = companion["role"]
-    settings = str(TemplateSettings.of({"models": {role: companion}}, role))
-    state = f"finished {companion['finished_at']} UTC" if companion["finished_at"] else "not finished"
-    unscored = ", ".join(f"{count:,} {reason}" for reason, count in companion["unscored"].items())
-    return [
-        *_model(run, companion, settings),
-        f"{_progress(companion['progress'], run['counts']['traces'])}, {state}",
-        f"  {role:<9} unscored sentences: {unscored or 'none'}",
-        *(f"  {role:<9} note: {note}" for note in companion["notes"]),
-        *(f"  {role:<9}{_environment(environment)[1:]}" for environment in companion["environment"]),
-    ]
+def _companions(run: dict[str, Any]) -> list[str]:
+    """A line for each further model, and below it only what it has not in common with the models of the run itself."""
+    width = max((len(companion["role"]) for companion in run["companions"]), default=0)
+    lines = []
+    for companion in run["companions"]:
+        # The name is in the role.
+        lines.append(
+            f"  {companion['role']:<{width}} {companion['model']} @ {companion['revision']}, {companion['precision']}, "
+            f"{companion['progress']['n_traces']:,} of {run['counts']['traces']:,} traces"
+            f"{'' if companion['finished_at'] else ', not finished'}"
+        )
+        lines += [
+            f"    {line}" for line in (_set_up_otherwise(run, companion), *_scored_otherwise(run, companion)) if line
+        ]
+    return lines
+
+
+def _set_up_otherwise(run: dict[str, Any], companion: dict[str, Any]) -> str:
+    """Template, marks, backend and beginning of the prompts, each where it is not that of all models of the run."""
+
+    def differs(what: str) -> bool:
+        return {companion[what]} != {model[what] for model in run["models"]}
+
+    settings = str(TemplateSettings.of({"models": {companion["role"]: companion}}, companion["role"]))
+    families = set(run["mark_families"].values())
+    begins = companion["prompts_begin_with"]
+    told = (
+        f"template {companion['template']}" if differs("template") else "",
+        settings,
+        _marks(run, companion["marks_family"]) if {companion["marks_family"]} != families else "",
+        companion["backend"] if differs("backend") else "",
+        _beginning(begins) if differs("prompts_begin_with") else "",
+    )
+    return ", ".join(text.strip(", ") for text in told if text)
+
+
+def _scored_otherwise(run: dict[str, Any], companion: dict[str, Any]) -> list[str]:
+    """What scoring found: how a recording was made, straddling tokens, unscored sentences, notes, another machine."""
+    lines = [] if companion["recorded_as"] is None else [companion["recorded_as"]]
+    n_straddling, unscored = companion["progress"]["n_straddling"], companion["unscored"]
+    is_whole = companion["finished_at"] is not None
+    if n_straddling not in {progress["n_straddling"] for progress in run["progress"]} and (is_whole or n_straddling):
+        lines.append(f"{n_straddling:,} straddling tokens")
+    if unscored != run["unscored"] and (is_whole or unscored):
+        lines.append(f"unscored sentences: {_reasons(unscored)}")
+    lines += [f"note: {note}" for note in companion["notes"]]
+    known = {_environment(environment) for environment in run["environment"]}
+    environments = dict.fromkeys(map(_environment, companion["environment"]))
+    return lines + [environment.strip() for environment in environments if environment not in known]
+
+
+def _reasons(unscored: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in unscored.items()) or "none"
 
 
 def _progress(progress: dict[str, Any], n_traces: int) -> str:

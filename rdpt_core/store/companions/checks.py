@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import duckdb
@@ -41,24 +40,30 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, place: str, companions
             raise damaged(f"sentences of {place}", f"columns of {role}", f"no {name_of(missing[0], role)}")
 
 
+# Beginning of a column → what none of its numbers may be, and what they are then expected to be. NaN counts as larger
+# than every number.
+_IMPOSSIBLE = {
+    "n_tokens": ("{} < 0", "numbers from 0"),
+    "logprob_sum": ("{} > 0", "numbers of at most 0"),
+    "first_logprob": ("{} > 0", "numbers of at most 0"),
+    "rank_sum": ("{} < 1", "numbers from 1"),
+    "p": ("{0} <= 0 OR {0} > 1", "numbers above 0 and of at most 1"),
+}
+
+
 def _check_numbers(
     connection: duckdb.DuckDBPyConnection, place: str, run_no: int, companions: Mapping[str, bool]
 ) -> None:
-    # Key and beginning of a column → least and largest value. NaN counts as larger than every number.
-    limits: dict[tuple[str, str], tuple[float, float]] = {}
+    # Plain conditions, each in a query of its own: DuckDB answers them from the least and largest number that it keeps
+    # of each block of rows. To ask for the least and largest of all columns would read every one of them.
     for role in companions:
-        limits[role, "n_tokens"] = (0, math.inf)
-        limits[role, "logprob_sum"] = (-math.inf, 0)
-        limits[role, "first_logprob"] = (-math.inf, 0)
-        limits[role, "rank_sum"] = (1, math.inf)
-        limits[role, "p"] = (math.nextafter(0, 1), 1)
-    names = [column(stem, role) for role, stem in limits]
-    ends = ", ".join(f"min({name}), max({name})" for name in names)
-    row = connection.execute(f"SELECT {ends} FROM sentences WHERE run_no = ?", [run_no]).fetchall()[0]
-    for number, ((role, stem), (least, largest)) in enumerate(limits.items()):
-        for value in row[2 * number : 2 * number + 2]:
-            if value is not None and not least <= value <= largest:
-                raise damaged(f"{name_of(stem, role)} of {place}", f"numbers from {least:g} to {largest:g}", value)
+        for stem, (impossible, expected) in _IMPOSSIBLE.items():
+            name = column(stem, role)
+            found = connection.execute(
+                f"SELECT {name} FROM sentences WHERE run_no = ? AND ({impossible.format(name)}) LIMIT 1", [run_no]
+            ).fetchall()
+            for (value,) in found:
+                raise damaged(f"{name_of(stem, role)} of {place}", expected, value)
 
 
 def _check_reasons(

@@ -44,9 +44,9 @@ def see(connection: duckdb.DuckDBPyConnection, runs: Sequence[SeenRun]) -> None:
         for run in runs
         for role, key in run.seen_as.items()
     )
-    # Numbers of rows tell whether sentences are stored in order; a view has none of its own.
+    # A view has no numbers of rows; whoever asks for them asks the table, by `Reader.stored`.
     connection.execute(
-        f"CREATE TEMP VIEW sentences AS SELECT * REPLACE ({_sentence_columns(runs)}), rowid FROM {tables}.sentences"
+        f"CREATE TEMP VIEW sentences AS SELECT * REPLACE ({_sentence_columns(runs)}) FROM {tables}.sentences"
     )
     connection.execute(
         f"CREATE TEMP VIEW tokens AS SELECT * REPLACE (CASE{roles} ELSE role END AS role) FROM {tables}.tokens"

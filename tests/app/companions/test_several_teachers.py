@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,14 @@ def test_methods_files_and_figures_name_the_teacher(
     assert stem == f"overview-{PLAIN[:8]}"
     assert figures["shares"].layout.title.text is None
     assert "the teacher data/teacher" in methods
+
+
+@pytest.mark.parametrize("teacher", [None, "code", "decoy"])
+def test_the_command_of_a_selection_names_the_teacher(open_app: Open, database: Path, teacher: str | None) -> None:
+    chosen = {} if teacher is None else {"teacher": teacher}
+    app = open_app(database, "pages/selection.py", run=SEVERAL, **chosen)
+    (command,) = (code.value for code in app.code if code.value.startswith("rdpt select "))
+    words = shlex.split(command)
+    assert words[words.index("--run") + 1] == SEVERAL
+    assert ("--teacher" in words) is (teacher is not None)
+    assert teacher is None or words[words.index("--teacher") + 1] == teacher

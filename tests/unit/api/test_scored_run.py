@@ -1,14 +1,17 @@
-"""Tables of a run that is not finished."""
+"""Tables of a run that is not finished, and of one that is seen with another teacher."""
 
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 import rdpt_core as rdpt
-from tests.support import synthetic
+from rdpt_core.errors import UsageError
+from tests.support import companions, synthetic
 
 
 def test_tables_of_an_unfinished_run_warn_once(tmp_path: Path) -> None:
@@ -25,3 +28,50 @@ def test_tables_of_an_unfinished_run_warn_once(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         whole.sentences()
+
+
+TRACES = synthetic.sketches()
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> rdpt.ScoredRun:
+    path = tmp_path_factory.mktemp("several") / "several.duckdb"
+    companions.build(path, TRACES, ("teacher:code", "control:decoy"), models=companions.named_teacher("math"))
+    return rdpt.open(path).run()
+
+
+def test_shares_ask_the_teacher_that_is_named(several: rdpt.ScoredRun) -> None:
+    own, code = several.shares(), several.shares(teacher="code")
+    assert several.shares(teacher="math") == own
+    assert several.shares(teacher="teacher:code") == code
+    assert own.schema == code.schema and own != code
+    for table, sentences in ((own, several.sentences()), (code, several.sentences(teacher="code"))):
+        labels = sentences.filter(pc.is_valid(pc.field("label"))).to_pylist()
+        total = Counter(row["benchmark"] for row in labels)
+        counts = Counter((row["benchmark"], row["label"]) for row in labels)
+        for row in table.to_pylist():
+            share = counts[row["benchmark"], row["label"]] / total[row["benchmark"]]
+            assert row["share_of_sentences"] == pytest.approx(share, abs=1e-12)
+    # And the run remembers nothing of it.
+    assert several.shares() == own
+
+
+def test_a_trace_asks_the_teacher_that_is_named(several: rdpt.ScoredRun) -> None:
+    trace_id = TRACES[0].trace_id
+    own, code = several.trace(trace_id), several.trace(trace_id, teacher="code")
+    rows, other = own.sentences.to_pylist(), code.sentences.to_pylist()
+    assert several.trace(trace_id, teacher="math").sentences == own.sentences
+    assert [row["p_teacher"] for row in other] == [row["p_teacher_code"] for row in rows]
+    assert [row["p_student"] for row in other] == [row["p_student"] for row in rows]
+    assert [row["label"] for row in other] != [row["label"] for row in rows]
+
+
+@pytest.mark.parametrize("name", ["law", "checkpoint:400", ""])
+def test_a_teacher_that_the_run_lacks_is_refused(several: rdpt.ScoredRun, name: str) -> None:
+    for ask in (
+        lambda: several.shares(teacher=name),
+        lambda: several.sentences(teacher=name),
+        lambda: several.trace(TRACES[0].trace_id, teacher=name),
+    ):
+        with pytest.raises(UsageError, match="no such teacher.* expected math or code or decoy"):
+            ask()

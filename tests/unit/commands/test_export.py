@@ -9,10 +9,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.fingerprint import text_hash
+from rdpt_core.analysis.trace.view import load_trace_view
+from rdpt_core.analysis.which_teacher import seen_with
 from rdpt_core.cli import main
 from rdpt_core.store.notes import Anchor, add_note
-from tests.support import synthetic
+from rdpt_core.store.reader import open_reader
+from rdpt_core.ui.components.standalone import standalone_html
+from tests.support import companions, synthetic
 
 FIRST = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two. ", "Shared"), ("Three.", "Student")])
 HASH = text_hash("One. Two. Three.")
@@ -181,4 +186,68 @@ def test_only_csv_is_made_safe_for_spreadsheets(
     flags = ["--what", what, "--trace", "t", "--csv-safe"]
     assert main(["export", "--db", str(path), "--out", str(out), *flags]) == 2
     assert "--csv-safe; expected --out FILE.csv" in capsys.readouterr().err
+    assert not out.exists()
+
+
+TRACES = [*synthetic.sketches(2), synthetic.unscored_sketch()]
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a teacher of its own, another one, a control, and a third teacher under way."""
+    path = tmp_path_factory.mktemp("several") / "several.duckdb"
+    run = companions.build(path, TRACES, ("teacher:code", "control:decoy"), models=companions.named_teacher("math"))
+    late = companions.PROBABILITIES["control:decoy"]
+    companions.add(path, run, TRACES, "teacher:late", n_scored=1, finish=False, probabilities=late)
+    return path
+
+
+def exported(database: Path, out: Path, *flags: str) -> str:
+    assert main(["export", "--db", str(database), "--out", str(out), *flags]) == 0
+    return out.read_text(encoding="utf-8")
+
+
+def test_the_command_asks_the_teacher_that_is_named(several: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.jsonl"
+
+    def rows(*flags: str) -> list[dict[str, object]]:
+        return [json.loads(line) for line in exported(several, out, "--what", "sentences", *flags).splitlines()]
+
+    own, code = rows(), rows("--teacher", "code")
+    assert rows("--teacher", "math") == own
+    assert rows("--teacher", "teacher:code") == rows("--teacher", "CODE") == code
+    assert [row["p_teacher"] for row in code] == [row["p_teacher_code"] for row in own]
+    # What the triple's teacher would have written, the code teacher finds as unlikely as the student does.
+    assert {row["label"] for row, before in zip(code, own, strict=True) if before["label"] == "Teacher"} == {"Boosted"}
+    assert rows("--teacher", "decoy")[0]["p_teacher"] == own[0]["p_control_decoy"]
+
+
+def test_a_page_of_a_trace_shows_the_teacher_that_is_named(several: Path, tmp_path: Path) -> None:
+    flags = ["--what", "html", "--trace", TRACES[0].trace_id]
+    own, named, code = (
+        exported(several, tmp_path / "trace.html", *flags, *teacher)
+        for teacher in ([], ["--teacher", "math"], ["--teacher", "code"])
+    )
+    assert own == named != code
+    with open_reader(several) as reader:
+        for teacher, page in ((None, own), ("code", code)):
+            run = seen_with(reader.run(None), teacher)
+            reader.see(run)
+            assert page == standalone_html(reader, run, load_trace_view(reader, run, 0, LabelRule.make()))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("law", "the run has no such teacher: --teacher law; expected math or code or decoy"),
+        ("late", "this teacher is still being scored: --teacher late; expected math or code or decoy"),
+    ],
+)
+@pytest.mark.parametrize("what", [["--what", "sentences"], ["--what", "html", "--trace", TRACES[0].trace_id]])
+def test_a_teacher_that_cannot_be_asked_writes_nothing(
+    several: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: list[str], name: str, words: str
+) -> None:
+    out = tmp_path / ("x.html" if "html" in what else "x.jsonl")
+    assert main(["export", "--db", str(several), "--out", str(out), *what, "--teacher", name]) == 2
+    assert words in capsys.readouterr().err
     assert not out.exists()

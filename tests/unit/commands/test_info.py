@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -145,18 +146,33 @@ def test_weights_of_a_gguf_file_are_said_to_be_dequantised(tmp_path: Path, capsy
     assert models["teacher"]["precision"] == models["teacher"]["dtype"]
 
 
+def _told_of(out: str, role: str) -> list[str]:
+    """The line of a companion, and those below it."""
+    lines = out.splitlines()
+    (first,) = (number for number, line in enumerate(lines) if line.startswith(f"  {role} "))
+    below = itertools.takewhile(lambda line: line.startswith("    "), lines[first + 1 :])
+    return [lines[first], *below]
+
+
 def test_companions_say_how_far_they_have_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.duckdb"
     traces = [TRACE, synthetic.unscored_sketch()]
     run = companions.build(path, traces, ("teacher:code",), models=companions.named_teacher("math"))
     companions.add(path, run, traces, "control:decoy", n_scored=1, finish=False)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "UPDATE run_models SET environment = (SELECT environment FROM runs) WHERE contains(role, ':')"
+        )
     assert main(["info", "--db", str(path)]) == 0
     out = capsys.readouterr().out
     assert "  teacher   math: data/teacher @ " in out
-    assert "  teacher:code data/companions/code @ " in out
-    assert "  teacher:code 2 of 2 traces, " in out and ", finished 20" in out
-    assert "  teacher:code unscored sentences: 1 context_length\n" in out
-    assert "  control:decoy 1 of 2 traces, 2 tokens, 0 straddling, not finished\n" in out
+    revision = companions.model("teacher:code").revision
+    # All that it has in common with the run is said once, of the run.
+    assert _told_of(out, "teacher:code") == [
+        f"  teacher:code  data/companions/code @ {revision}, float32, 2 of 2 traces"
+    ]
+    (decoy_line,) = _told_of(out, "control:decoy")
+    assert decoy_line.endswith(", float32, 1 of 2 traces, not finished")
     assert main(["info", "--db", str(path), "--json"]) == 0
     code, decoy = json.loads(capsys.readouterr().out)["runs"][0]["companions"]
     assert (code["role"], code["kind"], code["state"], code["unscored"]) == (
@@ -166,3 +182,31 @@ def test_companions_say_how_far_they_have_come(tmp_path: Path, capsys: pytest.Ca
         {"context_length": 1},
     )
     assert (decoy["state"], decoy["finished_at"], decoy["progress"]["n_traces"]) == ("scoring", None, 1)
+
+
+def test_a_companion_says_where_it_differs_from_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    companions.build(path, [TRACE, synthetic.unscored_sketch()], ("teacher:code", "control:decoy"))
+    environment = {"device": "cuda", "device_name": "GPU", "packages": {"torch": "2.13.0"}, "notes": ["as found"]}
+    with duckdb.connect(str(path)) as connection:
+        connection.execute('UPDATE runs SET environment = \'[{"packages": {"torch": "2.12.0"}}]\'')
+        connection.execute(
+            "UPDATE run_models SET environment = ?, backend = 'served', template = 'distilled' "
+            "WHERE role = 'teacher:code'",
+            [json.dumps([environment, environment])],
+        )
+        connection.execute("UPDATE tokens SET n_straddling = 3 WHERE role = 'teacher:code' AND trace_no = 0")
+        connection.execute(
+            "UPDATE sentences SET p_teacher_code = NULL, unscored_reason_teacher_code = 'no_tokens' WHERE trace_no = 0"
+        )
+    assert main(["info", "--db", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert _told_of(out, "teacher:code")[1:] == [
+        "    template distilled, served",
+        "    3 straddling tokens",
+        "    unscored sentences: 2 no_tokens, 1 context_length",
+        "    note: as found",
+        "    on cuda (GPU): torch 2.13.0",
+    ]
+    assert out.count("on cuda (GPU)") == 1 and out.count("unscored sentences") == 2
+    assert len(_told_of(out, "control:decoy")) == 2 and "torch" not in _told_of(out, "control:decoy")[0]
