@@ -9,15 +9,12 @@ import pyarrow as pa
 
 from rdpt_core.analysis.attribution.answers import judge, members_words
 from rdpt_core.analysis.attribution.rule import AttributionRule
-from rdpt_core.analysis.attribution.sources import own_run, sources_of
+from rdpt_core.analysis.attribution.sources import BACKGROUND, own_run, sources_of
 from rdpt_core.analysis.attribution.trace import load_few
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.arrays import Doubles
 from rdpt_core.store.reader import Reader, Run
-
-BACKGROUND = "controls"
-"""The name of the background's column of posteriors."""
 
 _TRACES_PER_CHUNK = 256
 

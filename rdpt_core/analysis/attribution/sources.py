@@ -12,6 +12,8 @@ from rdpt_core.store.reader import Reader, Run
 
 SEVERAL = "several"
 NONE_OF_THESE = "none"
+BACKGROUND = "controls"
+"""What the controls together are called where each source has a column."""
 MOST_NAMED = 30
 """How many teachers and student there may be: which of them a sentence may come from is kept as bits of one number."""
 
@@ -110,12 +112,15 @@ def _own_name(run: Run) -> str:
 
 
 def _told_apart(named: list[Source]) -> tuple[Source, ...]:
-    """A teacher that is called like another answer is shown by its role."""
-    taken = {str(Role.STUDENT), SEVERAL, NONE_OF_THESE}
-    return tuple(
-        source._replace(name=source.role) if source.kind == "teacher" and source.name.casefold() in taken else source
-        for source in named
-    )
+    """A teacher that is called like another answer, or as the triple's is without a name, is shown by its role."""
+    taken = {str(Role.STUDENT), SEVERAL, NONE_OF_THESE, BACKGROUND}
+    shown = []
+    for source in named:
+        if source.kind == "teacher" and source.name.casefold() in taken:
+            source = source._replace(name=source.role)
+        taken.add(source.name.casefold())
+        shown.append(source)
+    return tuple(shown)
 
 
 def can_attribute(run: Run) -> bool:

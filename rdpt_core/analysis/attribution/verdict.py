@@ -3,7 +3,9 @@
 Relatives (see `relatives`) are judged together, as a group; any other teacher is a group by itself.
 
     in        more than `floor` of the sentences name the group and nothing else: surely, after Holm
-    not in    less than 5% (or the floor) could come from it and from no student, no other group that is in: surely
+    not in    less than 5% (or the floor) could come from it and from no student, no other group that is in: surely;
+              and more than the floor tell it from the student, since of a teacher that is like the student nothing is
+              known
     open      neither can be said
 
 The floor is what a model that taught nobody is credited with, at the most, and no less than 2%.
@@ -106,14 +108,17 @@ def make_verdict(sets: Sets, weights: Weights, floor: float | None, *, n_control
     shown = np.zeros(len(sets.names), bool)
     for group, yes in zip(groups, is_in, strict=True):
         shown[group] = yes
-    # What could still come from a group: not the student's, not of no source, not of a group that is in.
-    free = ~(sets.member[:, n_teachers:].any(axis=1) | sets.member[:, shown].any(axis=1))
+    # What could still come from a group: not the student's, not of a group that is in. What a control finds as likely
+    # could be the group's all the same.
+    student = sets.member[:, n_teachers]
+    free = ~(student | sets.member[:, shown].any(axis=1))
     rest = _Shares(sets, drawn, [_some(sets.member, group) & free for group in groups])
     little = max(LITTLE, limit)
     p_out = _adjusted(rest, little, above=False)
+    telling = _Shares(sets, None, [_some(sets.member, group) ^ student for group in groups]).share
     states: list[State] = [
-        "in" if yes else "not in" if p < LEVEL and high < little else "open"
-        for yes, p, high in zip(is_in, p_out, rest.high, strict=True)
+        "in" if yes else "not in" if p < LEVEL and high < little and told > limit else "open"
+        for yes, p, high, told in zip(is_in, p_out, rest.high, telling, strict=True)
     ]
     none = _none_share(sets, drawn, n_teachers)
     lost = sets.member[:, -1] & (sets.member.sum(axis=1) == 1)
@@ -200,8 +205,9 @@ def _none_share(sets: Sets, drawn: Floats | None, n_teachers: int) -> float | No
 def _sentence(groups: Sequence[tuple[str, ...]], states: Sequence[State], dominated: bool, refused: str | None) -> str:
     if refused is not None:
         return f"No verdict: {refused}."
-    by_state = {state: [_group(g) for g, s in zip(groups, states, strict=True) if s == state] for state in states}
-    found, absent, unclear = (by_state.get(state, []) for state in ("in", "not in", "open"))
+    by_state = {state: [g for g, s in zip(groups, states, strict=True) if s == state] for state in states}
+    found = [_group(names) for names in by_state.get("in", [])]
+    absent, unclear = ([name for names in by_state.get(s, []) for name in names] for s in ("not in", "open"))
     parts = []
     if dominated:
         parts.append("mostly none of these" if not found else f"{_join(found, 'and')}, but mostly none of these")
@@ -209,14 +215,16 @@ def _sentence(groups: Sequence[tuple[str, ...]], states: Sequence[State], domina
         parts.append(_join(found, "and"))
     if absent:
         parts.append(f"not {_join(absent, 'and not')}")
+    confidence = " (95% confidence)" if parts else ""
     if unclear:
         parts.append(f"nothing can be said of {_join(unclear, 'and')}")
     text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]} (95% confidence)."
+    return f"{text[:1].upper()}{text[1:]}{confidence}."
 
 
 def _group(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"one of {_join(names, 'and')}, which cannot be told apart"
+    """Relatives may all have taught."""
+    return names[0] if len(names) == 1 else f"at least one of {_join(names, 'and')}, which cannot be told apart"
 
 
 def _join(words: Sequence[str], last: str) -> str:

@@ -36,7 +36,7 @@ class Weights:
     Attributes:
         names: what the sources are called.
         weight: sums to 1, or NaN where nothing was counted. Teachers that cannot be told apart share theirs equally,
-            and the interval of each reaches up to what they have together.
+            and the interval of each reaches from 0 up to what they have together.
         least, most: the share of sentences that name this source alone, and of those that name it at all. Where the two
             are far apart, the weight rests on what the other sentences say.
         n_questions: questions with a scored sentence.
@@ -158,7 +158,7 @@ def estimate_weights(sets: Sets) -> Weights:
         if len(group) > 1:
             weight, high = weight.copy(), high.copy()
             weight[group] = weight[group].sum() / len(group)
-            low[group] = np.minimum(low[group], weight[group])
+            low[group] = np.where(np.isnan(low[group]), np.nan, 0.0)
             inside = np.isin(np.arange(n_sources), group)
             high[group] = ratio_interval(sets, inside, np.ones(n_sources, bool))[2]
     return Weights(sets.names, weight, low, high, least, most, n_questions, sets.n_effective, n_sentences, sets.refused)

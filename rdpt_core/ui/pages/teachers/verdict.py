@@ -7,8 +7,9 @@ import math
 import streamlit as st
 
 from rdpt_core.analysis.attribution.data import attribution_of
+from rdpt_core.analysis.attribution.relatives import LEAST_FLOOR
 from rdpt_core.analysis.attribution.rule import AttributionRule
-from rdpt_core.analysis.attribution.verdict import Verdict
+from rdpt_core.analysis.attribution.verdict import LITTLE, Verdict
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import HOLM, SHARE_INTERVAL, cited
 from rdpt_core.ui.frame.context import PageContext
@@ -52,10 +53,11 @@ def _sources(verdict: Verdict) -> None:
     )
     none, low, high = verdict.none
     st.caption(
-        f"A teacher is shown if more than {words.percent(verdict.floor)} of the sentences surely name it and nobody "
-        "else; not shown if surely fewer could come from it and from no other source; else it stays open. Teachers "
-        "that cannot be told apart are judged together. The bar is what a control is credited with, or 5% without "
-        f"one. None of these has {words.percent(none)} ({ends_in_words(low, high)}). {cited(HOLM)}"
+        f"A teacher is shown if surely more than {words.percent(verdict.floor)} of the sentences name it and nobody "
+        f"else: what a control is credited with at the most, and {words.percent(LEAST_FLOOR)} at least. It is not "
+        f"shown if surely less than {words.percent(max(LITTLE, verdict.floor))} could come from it and from neither "
+        "the student nor a teacher that is shown; else it stays open. Teachers that cannot be told apart are judged "
+        f"together. None of these has {words.percent(none)} ({ends_in_words(low, high)}). {cited(HOLM)}"
     )
 
 

@@ -38,6 +38,18 @@ def test_sources_are_teachers_student_and_controls(data):
     assert sources_of(data.run.seen(teacher="teacher:code")) == sources
 
 
+def test_no_two_answers_are_called_alike(data):
+    run = data.run
+    nameless = replace(run, own_models=tuple(replace(model, name=None) for model in run.own_models))
+    for name in ("teacher", "Controls", "none", "Several", "student"):
+        companions = tuple(
+            replace(c, model=replace(c.model, role=f"teacher:{name}", name=name)) if c.role == "teacher:code" else c
+            for c in run.companions
+        )
+        names = answer_names(replace(nameless, companions=companions))
+        assert names == ("teacher", f"teacher:{name}", "student", "several", "none")
+
+
 def test_evidence_is_what_is_stored(scored, data):
     evidence = attribution_of(data)._evidence(False, False)
     columns = ["teacher", "teacher_code", "student", "control_decoy", "distilled"]
