@@ -53,7 +53,9 @@ def check(kind: str) -> list[str]:
         problems = [] if plain == watched else [f"{kind}: losses or weights differ: {plain[0]} and {watched[0]}"]
         run = rdpt.open(place / "run.duckdb").run(callback.run_id)
         roles = [companion.role for companion in run.info.companions]
-        shares = {row["label"]: row["share"] for row in run.shares().to_pylist()}
+        shares = [
+            f"{row['benchmark']} {row['label']} {row['share_of_sentences']:.3f}" for row in run.shares().to_pylist()
+        ]
         if roles != [f"checkpoint:{step}" for step in range(EVERY, N_STEPS, EVERY)] or not run.is_finished:
             problems.append(f"{kind}: the run holds {run.roles} and {roles}")
         lines = trackio_lines(kind)
@@ -122,10 +124,9 @@ def _messages(row: dict[str, Any]) -> list[dict[str, str]]:
 
 def trackio_lines(run: str) -> list[dict[str, Any]]:
     """The lines with label shares, in their order."""
-    import trackio
     from trackio.sqlite_storage import SQLiteStorage
 
-    trackio.finish()
+    # The trainer has finished the run at the end of the training, which waits until all is written.
     lines = SQLiteStorage.get_logs("provenance", run)
     return [line for line in lines if "provenance/gained" in line]
 
