@@ -206,7 +206,8 @@ def _sentence(groups: Sequence[tuple[str, ...]], states: Sequence[State], domina
     if refused is not None:
         return f"No verdict: {refused}."
     by_state = {state: [g for g, s in zip(groups, states, strict=True) if s == state] for state in states}
-    found = [_group(names) for names in by_state.get("in", [])]
+    # Groups last: what is said of their members ends the list.
+    found = [_group(names) for names in sorted(by_state.get("in", []), key=len)]
     absent, unclear = ([name for names in by_state.get(s, []) for name in names] for s in ("not in", "open"))
     parts = []
     if dominated:

@@ -61,11 +61,9 @@ def test_few_questions_leave_it_open_or_are_refused():
     assert any("Few questions" in warning for warning in verdict.warnings)
 
 
-def judged(member, total, n_questions=200):
-    """The verdict where every question has the same sentences. Sources: A, B, student, none."""
-    sets = Sets(
-        ("A", "B", "student", "none"), np.array(member, bool), np.tile(np.array(total, float), (n_questions, 1))
-    )
+def judged(member, total, n_questions=200, names=("A", "B")):
+    """The verdict where every question has the same sentences. Sources: teachers, student, none."""
+    sets = Sets((*names, "student", "none"), np.array(member, bool), np.tile(np.array(total, float), (n_questions, 1)))
     return make_verdict(sets, estimate_weights(sets), None, n_controls=1)
 
 
@@ -75,6 +73,11 @@ def test_of_a_teacher_that_is_like_the_student_nothing_is_said():
     assert states(verdict) == {"A": "open", "B": "not in"}
     verdict = judged([[1, 1, 1, 1]], [100])
     assert verdict.sentence == "Nothing can be said of A and B."
+
+
+def test_a_teacher_stands_before_those_that_cannot_be_told_apart():
+    verdict = judged([[1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0]], [30, 40, 30], names=("A", "sibling", "B"))
+    assert verdict.sentence == "B and at least one of A and sibling, which cannot be told apart (95% confidence)."
 
 
 def test_a_teacher_that_a_control_is_like_is_not_ruled_out():
