@@ -46,6 +46,18 @@ def checked_name(name: str, where: str) -> str:
     return name
 
 
+def check_meant(text: str, where: str) -> None:
+    """See that a text without a name is not one whose name is wrong: `my model=REF` means a name, `./a=b` a path.
+
+    Raises:
+        UsageError: what stands before the first equals sign cannot be a name, and is no part of a model either.
+    """
+    name, sign, _ = text.partition("=")
+    begins_a_model = name in _ADAPTER_KEYS or any(mark in name for mark in "/\\:@,")
+    if sign and not begins_a_model and not Path(text).exists():
+        checked_name(name, where)
+
+
 def check_distinct(named: Iterable[tuple[str, str]]) -> None:
     """See that no two models of a run have one name. Columns of tables are named by them, without regard to case.
 
