@@ -17,7 +17,7 @@ from rdpt_core.config import (
     read_triple,
     template_settings,
 )
-from rdpt_core.config.named import check_distinct, checked_name, split_name, table_of
+from rdpt_core.config.named import check_distinct, check_meant, checked_name, split_name, table_of
 from rdpt_core.errors import UsageError
 from rdpt_core.records import ROLES, CompanionKind, CompanionRole, ModelReference, Role, TemplateSettings
 
@@ -141,6 +141,9 @@ def _named(kind: CompanionKind, given: Teachers | Named | None) -> list[_Named]:
         listed = [given] if isinstance(given, str | os.PathLike) else given
         # A path that is given as one is a path, whatever its name holds.
         named = [_Named(kind, *(split_name(one) if isinstance(one, str) else (None, one))) for one in listed]
+    for one in named:
+        if one.name is None and isinstance(one.model, str):
+            check_meant(one.model, _FLAGS[kind])
     nameless = next((one.name for one in named if one.name is not None and not os.fspath(one.model)), None)
     if nameless is not None:
         raise UsageError("a name has no model", where=_FLAGS[kind], expected="NAME=REF", got=f"{nameless}=")

@@ -25,9 +25,16 @@ def split_name(text: str) -> tuple[str | None, str]:
     A path that exists is a path, whatever signs it holds, and `base=REF,adapter=FOLDER` is a model.
     """
     name, sign, reference = text.partition("=")
-    if not sign or name in _ADAPTER_KEYS or not NAME_PATTERN.fullmatch(name) or Path(text).exists():
+    if not sign or name in _ADAPTER_KEYS or not NAME_PATTERN.fullmatch(name) or _is_there(text):
         return None, text
     return name, reference
+
+
+def _is_there(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # too long to be a path, as a list of files may be
+        return False
 
 
 def checked_name(name: str, where: str) -> str:
@@ -44,6 +51,18 @@ def checked_name(name: str, where: str) -> str:
             got=repr(name)[:80],
         )
     return name
+
+
+def check_meant(text: str, where: str) -> None:
+    """See that a text without a name is not one whose name is wrong: `my model=REF` means a name, `./a=b` a path.
+
+    Raises:
+        UsageError: what stands before the first equals sign cannot be a name, and is no part of a model either.
+    """
+    name, sign, _ = text.partition("=")
+    begins_a_model = name in _ADAPTER_KEYS or any(mark in name for mark in "/\\:@,")
+    if sign and not begins_a_model and not _is_there(text):
+        checked_name(name, where)
 
 
 def check_distinct(named: Iterable[tuple[str, str]]) -> None:

@@ -34,6 +34,7 @@ def write(path: Path, text: str) -> Path:
         ("recorded:a.jsonl,temperature=0.6", (None, "recorded:a.jsonl,temperature=0.6")),
         ("./a=b", (None, "./a=b")),
         ("code=", ("code", "")),
+        ("code=" + "a.jsonl," * 60, ("code", "a.jsonl," * 60)),
     ],
 )
 def test_a_name_stands_before_the_first_equals_sign(text: str, expected: tuple[str | None, str]) -> None:
