@@ -19,6 +19,7 @@ from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.store.reader import open_reader
+from rdpt_core.ui.style import words
 from tests.app.conftest import Open, click_point, page_text
 from tests.support import companions, synthetic
 
@@ -71,7 +72,9 @@ def cell_texts(app: AppTest, key: str = "matrix") -> list[str]:
 def test_the_matrix_counts_every_sentence(open_app: Open, database: Path) -> None:
     app = open_app(database, PAGE)
     text = page_text(app)
-    assert "95% confidence" in text
+    attribution = attribution_of(rdpt.open(database).run()._data())
+    verdict = attribution.verdict(LabelRule.make(), AttributionRule.make(), Scope())
+    assert words.no_markdown(verdict.sentence, 600) in text
     assert "27 questions" in text
     expected = sentences_by_answer(database, AttributionRule.make())
     assert {"math", "student"} <= expected.keys()
