@@ -29,7 +29,7 @@ def test_it_is_drawn_without_sideways_scrolling(
     page.emulate_media(color_scheme=scheme)
     visit("teachers", base=teachers_server.url)
     expect(page.locator(f"{MATRIX} .annotation")).to_have_count(20)
-    expect(page.locator(".st-key-verdict")).to_contain_text("95% confidence")
+    expect(page.locator(".st-key-verdict")).to_contain_text("Over 27 questions")
     expect(page.locator(".st-key-weights .js-plotly-plot")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert page.evaluate(SIDEWAYS) <= 0

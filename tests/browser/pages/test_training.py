@@ -39,5 +39,6 @@ def test_a_cell_leads_to_its_sentences(visit: Callable[..., Page], training_serv
     # The cells are drawn in order: labels, and in each the times. Gained since 400 is the third.
     click_middle(page, figure.locator(".scatterlayer .point").nth(2))
     settle(page)
-    expect(page.get_by_text("to the end, at step 400 for the first time")).to_be_visible()
+    # The cell's own hover text says the same.
+    expect(page.locator("strong", has_text="to the end, at step 400 for the first time")).to_be_visible()
     read_the_first(page)

@@ -46,7 +46,7 @@ def explain_missing(page: PageContext) -> None:
         "**Or score while a model trains**, with any trainer built on that of transformers, such as those of TRL. The "
         "callback reads the same traces under the weights of each checkpoint and makes a run of them:"
     )
-    st.code(_CALLBACK, language="python")
+    st.code(_CALLBACK, language=None)
 
 
 def checkpoints_at_work(run: Run) -> list[str]:
