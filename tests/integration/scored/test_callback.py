@@ -130,6 +130,7 @@ def test_a_training_is_the_same_to_the_last_bit_and_becomes_a_run(tmp_path: Path
     assert np.abs(moved - run.sentences().column("logprob_sum_student").to_numpy()).max() > 1
 
 
+@pytest.mark.slow
 def test_every_n_steps_and_not_where_it_saves(tmp_path: Path) -> None:
     train(tmp_path, callback(tmp_path, every=3, name="thirds"), save_every=2, steps=7)
     (run,) = rdpt.open(tmp_path / "training.duckdb").runs()
@@ -149,6 +150,7 @@ def test_an_interrupted_training_goes_on(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.training-*"))
 
 
+@pytest.mark.slow
 def test_what_was_scored_before_an_interruption_makes_a_run(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, callback(tmp_path), Interruption(5))
@@ -162,6 +164,7 @@ def test_what_was_scored_before_an_interruption_makes_a_run(tmp_path: Path) -> N
         callback(tmp_path).finish()
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_without_its_beginning_needs_the_student(tmp_path: Path) -> None:
     train(tmp_path, steps=2)
     with pytest.raises(rdpt.UsageError, match="started from is not known"):

@@ -145,7 +145,9 @@ class BrokenOff(Exception):
     """In the place of the end of a process."""
 
 
-@pytest.mark.parametrize("n_commits", [0, 1, 3])
+@pytest.mark.parametrize(
+    "n_commits", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_what_breaks_off_goes_on_and_repeats_nothing(
     model_flags: list[str],
     flags: list[str],
@@ -238,6 +240,7 @@ def test_what_add_does_not_take(
     assert companions_in(database) == {}
 
 
+@pytest.mark.slow
 def test_prompts_by_the_distilled_model_s_template_are_made_alike(
     triple: Path, model_flags: list[str], flags: list[str], traces_file: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -256,6 +259,7 @@ def test_prompts_by_the_distilled_model_s_template_are_made_alike(
     assert companion.model.template == "distilled"
 
 
+@pytest.mark.slow
 def test_ranks_of_a_companion_come_with_it_or_later(
     model_flags: list[str], flags: list[str], traces_file: Path, tmp_path: Path
 ) -> None:
@@ -296,6 +300,7 @@ def test_what_a_companion_could_not_score_is_counted_and_told(
     assert main([*triple, "--control", f"short={short}"]) == 3
 
 
+@pytest.mark.slow
 def test_one_model_under_two_names_is_told(
     model_flags: list[str], triple: Path, traces_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

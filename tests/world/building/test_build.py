@@ -24,6 +24,9 @@ from data.world.problems.tasks import BENCHMARK_BY_NAME, BENCHMARKS, SEEN_BENCHM
 from data.world.settings import FULL, QUICK, Distillation, Phase
 from data.world.traces import read_jsonl
 
+# Builds and stages in processes of their own take a minute.
+pytestmark = pytest.mark.slow
+
 
 def test_two_processes_give_the_same_bytes_as_one(built: Path, tmp_path: Path) -> None:
     # An earlier build with other checkpoints leaves nothing behind.

@@ -9,6 +9,9 @@ import pytest
 
 from data.world.building.schedule import Stage, run_stages
 
+# Builds and stages in processes of their own take a minute.
+pytestmark = pytest.mark.slow
+
 
 def note(folder: Path, name: str, needs: tuple[str, ...]) -> None:
     """Leaves a file, if those of the needed stages are there."""

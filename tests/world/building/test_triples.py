@@ -15,6 +15,9 @@ from data.world.settings import QUICK
 from data.world.traces import read_jsonl
 from rdpt_core.store.reader import open_reader
 
+# Builds and stages in processes of their own take a minute.
+pytestmark = pytest.mark.slow
+
 ALWAYS = {"teacher", "student", "distilled", "teacher:B", "teacher:sibling", "control:decoy"}
 
 
