@@ -59,17 +59,16 @@ def weights(folder: Path) -> torch.Tensor:
 def test_checkpoints_lie_on_the_way_from_student_to_distilled(built: Path) -> None:
     steps = checkpoints(built)
     n_steps = count_steps(len(read_jsonl(built / "distillation.jsonl")), QUICK.distillation.n_epochs)
-    assert steps == [round(n_steps * number / 5) for number in (1, 2, 3, 4)]
+    assert steps == [n_steps >> n_halvings for n_halvings in (4, 3, 2, 1)]
     student, end = weights(built / "student"), weights(built / "distilled")
     way = [float((weights(built / "checkpoints" / str(step)) - student).norm()) for step in steps]
-    assert 0 < way[0] < way[1]
-    # The learning rate falls, so the last stretch is the shortest.
+    assert 0 < way[0] < way[1] < way[2]
     last = weights(built / "checkpoints" / str(steps[-1]))
     assert 0 < float((end - last).norm()) < float((end - student).norm())
 
 
-def test_checkpoints_are_evenly_spaced_and_a_short_training_is_refused() -> None:
-    assert checkpoint_steps(16 * 50, Distillation(1, 1, n_epochs=2), 4) == (20, 40, 60, 80)
+def test_checkpoints_halve_the_training_and_a_short_one_is_refused() -> None:
+    assert checkpoint_steps(16 * 50, Distillation(1, 1, n_epochs=2), 4) == (6, 12, 25, 50)
     with pytest.raises(ValueError, match="3 steps are too few for 4 checkpoints"):
         checkpoint_steps(5, Distillation(1, 1, n_epochs=3), 4)
 

@@ -15,18 +15,18 @@ from data.world.problems.words import SCALES
 RATES: dict[str, Rates] = {
     "short": {
         "opening": 0.6, "asked": 0.6, "given": 0.4, "plan": 0.6, "count": 0.15, "rule": 0.3, "check": 0.35,
-        "state": 0.3, "go on": 0.05, "last step": 0.3, "close": 0.4, "slip": 0.05,
+        "state": 0.3, "go on": 0.05, "last step": 0.3, "close": 0.4, "slip": 0.3,
     },
     "mid": {
         "opening": 0.85, "asked": 0.8, "given": 0.6, "plan": 0.8, "count": 0.3, "rule": 0.5, "check": 0.6, "state": 0.5,
-        "go on": 0.1, "verify": 0.15, "last step": 0.5, "close": 0.6, "slip": 0.12,
+        "go on": 0.1, "verify": 0.15, "last step": 0.5, "close": 0.6, "slip": 0.5,
     },
     "full": {
         "opening": 1.0, "asked": 1.0, "given": 1.0, "second given": 0.6, "plan": 1.0, "count": 0.6, "rule": 0.8,
-        "check": 0.9, "state": 0.7, "go on": 0.2, "verify": 0.6, "last step": 0.7, "close": 0.9, "slip": 0.2,
+        "check": 0.9, "state": 0.7, "go on": 0.2, "verify": 0.6, "last step": 0.7, "close": 0.9, "slip": 0.7,
     },
 }  # fmt: skip
-_LARGEST_SLIP = 2
+_LARGEST_SLIP = 1
 
 
 def write(page: Page, problem: Problem) -> None:
