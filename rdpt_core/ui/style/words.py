@@ -66,7 +66,7 @@ GAINED_IN_EXAMPLE = (
     "The other way round, 1,261 of 1,298 Teacher sentences (97%) are Gained, and so are all 594 that stood in the "
     "teacher's data alone."
 )
-"""What `python -m data.recipe.gained` measures; a test holds the two together."""
+"""What `python -m data.recipe.experiments.gained` measures; a test holds the two together."""
 
 UNSCORED: dict[str, str] = {
     "no_tokens": "Unscored: no token of some model begins in this sentence.",

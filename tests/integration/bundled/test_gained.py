@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import rdpt_core as rdpt
-from data.recipe.gained import Gained, gained_table, main, measure_gained, recall
+from data.recipe.experiments.gained import Gained, gained_table, main, measure_gained, recall
 from rdpt_core.ui.style import words
 
 PROJECT = Path(__file__).resolve().parents[3]
