@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import rdpt_core as rdpt
-from data.recipe.corpus.origins import ORIGINS
+from data.recipe.corpus.origins import ORIGINS, ORIGINS_OF
 from data.recipe.measuring.tables import markdown
 from data.recipe.traces import read_jsonl
 from rdpt_core.analysis.labels import LabelRule, apply_rule
@@ -29,7 +29,7 @@ class Gained:
     """Labels without a teacher, counted by what else is known of the sentences.
 
     Attributes:
-        by_origin: planted origin → how often each label; sentences that are pieces of planted ones are left out.
+        by_origin: planted origin → how often each label; origins that no sentence has are left out.
         by_label: label with the teacher → the same, of all sentences.
     """
 
@@ -40,6 +40,12 @@ class Gained:
     def n_gained(self) -> int:
         """All Gained sentences."""
         return sum(counts[Label.GAINED] for counts in self.by_label.values())
+
+    @property
+    def of_teacher(self) -> Counter[str]:
+        """Labels of the sentences that the teacher's training data held and the student's did not."""
+        held = ORIGINS_OF["teacher_a"] - ORIGINS_OF["student"]
+        return sum((counts for origin, counts in self.by_origin.items() if origin in held), Counter())
 
     @property
     def n_gained_known(self) -> int:
@@ -67,7 +73,7 @@ def measure_gained(database: Path, rule: LabelRule | None = None) -> Gained:
         origin = planted.get((trace_id, char_start, char_end))
         if origin is not None:
             by_origin[origin][label] += 1
-    return Gained(by_origin, by_label)
+    return Gained({origin: counts for origin, counts in by_origin.items() if counts}, by_label)
 
 
 def _planted() -> dict[tuple[str, int, int], str]:
