@@ -10,9 +10,10 @@ import pytest
 from data.recipe.experiments import selection_table
 from data.recipe.experiments.selection import Size, run
 from data.recipe.experiments.selection_table import Row, macro_accuracy, resample, table
+from data.recipe.problems.tasks import BENCHMARKS, SEEN_BENCHMARKS
 from data.recipe.reproducible import reproducible_torch
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 BENCHMARK = np.array(["shop"] * 3 + ["week"] * 2)
 
 
@@ -58,8 +59,11 @@ def test_the_table_puts_the_most_accurate_first_and_names_the_reference() -> Non
 
 def test_a_tiny_experiment_runs_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection_table, "_N_RESAMPLES", 50)
-    size = Size(3, 2, n_epochs=1, n_seeds=2, n_graded=2, strategies=("teacher-count", "rsr", "lalp", "random"))
+    strategies = ("teacher-count", "rsr", "lalp", "random")
+    size = Size(n_problems=2, n_candidates=2, n_epochs=1, n_seeds=2, n_graded=1, strategies=strategies)
     with reproducible_torch():
         text = run(DATA, size, 5)
     assert text.count("| teacher-count |") == text.count("| rsr |") == text.count("| lalp |") == 2
-    assert "6 questions (shop, clock), 2 candidates each" in text
+    n_questions = size.n_problems * len(SEEN_BENCHMARKS)
+    assert f"{n_questions} questions ({', '.join(SEEN_BENCHMARKS)}), 2 candidates each" in text
+    assert f"graded on 1 questions of each of {len(BENCHMARKS)} benchmarks" in text
