@@ -66,12 +66,7 @@ class Size:
 ALL = tuple(name for name in STRATEGIES if name != "expression")
 FULL_SIZE = Size(n_problems=100, n_candidates=6, n_epochs=6, n_seeds=4, n_graded=80, strategies=ALL)
 REDUCED_SIZE = Size(
-    n_problems=12,
-    n_candidates=4,
-    n_epochs=3,
-    n_seeds=2,
-    n_graded=5,
-    strategies=("teacher-count", "longest", REFERENCE),
+    n_problems=10, n_candidates=3, n_epochs=8, n_seeds=2, n_graded=5, strategies=("teacher-count", REFERENCE)
 )
 
 
