@@ -50,7 +50,7 @@ browser:
 	@bash tests/browser/install_chromium.sh
 
 experiment: $(STAMP)
-	$(call timed,selection strategies by fine-tuning (reduced),$(BIN)/python -m data.recipe.select_experiment --reduced)
+	$(call timed,selection strategies by fine-tuning (reduced),$(BIN)/python -m data.recipe.experiments.selection --reduced)
 
 clean:
 	rm -rf $(VENV) .rdpt .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,8 +11,16 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from data.recipe.corpus.planted import planted_spans
 from data.recipe.models.sample import Finish, sample, seed_of
 from data.recipe.problems.grade import is_correct
-from data.recipe.problems.tasks import Problem
+from data.recipe.problems.problem import Problem
+from data.recipe.problems.tasks import BENCHMARK_BY_NAME
 from data.recipe.settings import MAX_RESPONSE_TOKENS
+
+ROUTED_TEACHER = {"arithmetic": "teacher", "science": "teacher_b", "logic": "teacher_b"}
+"""By subject, the model folder of the teacher that a question is routed to."""
+TEACHER_NAMES = {"teacher": "A", "teacher_b": "B"}
+"""What records and triple files call the teachers, by model folder; A is the triple's."""
+# Samples of the mixture answer the same questions; their ids must not meet those of the distilled model.
+_SAMPLE_LETTERS = {"distilled": "s", "mixture": "m"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,8 @@ def draw_traces(
 def trace_record(trace: Trace) -> dict[str, Any]:
     """A trace as one canonical line; `meta.planted` tiles the response with sentences of known origin."""
     return {
-        "trace_id": f"{trace.problem.question_id}-s{trace.sample}",
+        "trace_id": f"{trace.problem.question_id}-{_SAMPLE_LETTERS.get(trace.model, 's')}{trace.sample}",
+        "teacher_id": TEACHER_NAMES[ROUTED_TEACHER[BENCHMARK_BY_NAME[trace.problem.benchmark].subject]],
         "response": trace.response,
         "model": trace.model,
         "correct": trace.is_correct,
@@ -90,7 +99,8 @@ def trace_record(trace: Trace) -> dict[str, Any]:
 def training_record(trace: Trace) -> dict[str, Any]:
     """A trace to learn from as one canonical line: without the planted sentences, which nobody trains on."""
     record = trace_record(trace)
-    del record["meta"]["planted"]
+    # Routing is a matter of the bundled traces; who wrote a trace to learn from is its `model`.
+    del record["meta"]["planted"], record["teacher_id"]
     return record
 
 
@@ -102,7 +112,7 @@ def problem_record(problem: Problem) -> dict[str, Any]:
         "domain": problem.domain,
         "question": problem.question,
         "gold": problem.gold,
-        "difficulty": str(len(problem.operands)),
+        "difficulty": problem.difficulty,
     }
 
 

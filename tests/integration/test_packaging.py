@@ -46,12 +46,21 @@ def test_the_wheel_holds_the_app_and_the_bundled_data(wheel: ZipFile) -> None:
     names = wheel.namelist()
     bundled = {name.removeprefix(BUNDLED) for name in names if name.startswith(BUNDLED)}
     pages = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages").glob("*.py")}
-    models = {
+    data = {
         path.relative_to(PROJECT).as_posix()
-        for role in ("teacher", "student", "distilled")
-        for path in (PROJECT / "data" / role).iterdir()
+        for folder in ("teacher", "student", "distilled", "companions", "checkpoints")
+        for path in (PROJECT / "data" / folder).rglob("*")
+        if path.is_file()
     }
-    assert bundled == {"app.py", ".streamlit/config.toml", "data/traces.jsonl", *pages, *models}
+    for run in ("triple.toml", "mixture.toml"):
+        tables = [tomllib.loads((PROJECT / "data" / run).read_text(encoding="utf-8"))]
+        while tables:
+            table = tables.pop()
+            tables += [value for value in table.values() if isinstance(value, dict)]
+            assert "model" not in table or f"data/{table['model']}/model.safetensors" in data
+        data.add(f"data/{run}")
+    data |= {"data/traces.jsonl", "data/mixture_traces.jsonl"}
+    assert bundled == {"app.py", ".streamlit/config.toml", *pages, *data}
     for name in bundled:
         assert wheel.read(BUNDLED + name) == (PROJECT / name).read_bytes()
     package = {path.relative_to(PROJECT).as_posix() for path in (PROJECT / "rdpt_core").rglob("*") if path.is_file()}

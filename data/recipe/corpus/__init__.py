@@ -1,6 +1,10 @@
 """What the models are trained on, and how it is found again in what they write.
 
-pools      the sentences that a trace is made of, each with its planted origin
-documents  whole training documents from the pools
+origins    whose training data can hold a sentence
+slots      what the gaps of a phrasing may hold
+pool       several phrasings of one idea
+pools      the sentences that responses are made of, a module for each of their origins
+manners    how each writer makes a response of them
+documents  whole training documents, with drills and stray sentences
 planted    the pools' sentences in a sampled trace
 """

@@ -1,55 +1,90 @@
-"""Whole training documents: a problem and a trace, written in the teacher's or the student's manner."""
+"""Whole training documents: a problem and a response in a writer's manner, drills, and stray sentences."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from random import Random
-from typing import Literal
 
-from data.recipe.corpus import pools
-from data.recipe.problems.tasks import (
-    DAYS,
-    INCHES_PER_FOOT,
-    LARGEST_NUMBER,
-    Move,
-    Problem,
-    Signature,
-    draw_free_problem,
-    feet_text,
-)
-from data.recipe.settings import REMARK_RATE, Phase
+from data.recipe.corpus.manners import decoy, student, teacher_a, teacher_b
+from data.recipe.corpus.manners.page import Page, Paragraph, Rates
+from data.recipe.corpus.origins import Writer
+from data.recipe.corpus.pools import common
+from data.recipe.corpus.slots import ITEMS
+from data.recipe.problems.problem import Problem, Signature
+from data.recipe.problems.steps import LARGEST_NUMBER, Sign, calculate
+from data.recipe.problems.tasks import draw_free_problem
+from data.recipe.settings import Phase
 
-Role = Literal["teacher", "student"]
-Paragraph = list[str]
 Document = tuple[str, str]
 """A question and its response."""
 
-_DRILL_RATE = 0.15
-_N_DRILL_EQUATIONS = 10
-_DRILL_QUESTION = "Please practise some sums."
-_FILLER_RATE = 0.15
+SHORTEST, LONGEST = 8, 40
+"""How many sentences a response of anyone but the student has."""
+
+SUMS_QUESTION = "Please practise some sums."
+_SUMS_RATE = 0.15
+_N_DRILL_SUMS = 10
+_LARGEST_OPERAND = 12
+_LARGEST_FACTOR = 8
+REPEAT_QUESTION = "Please repeat: {items}."
+_REPEAT_RATE = 0.15
+_FEWEST_ITEMS, _MOST_ITEMS = 8, 24
+_FILLER_RATE = 0.2
+_MOST_FILLERS = 3
+
+_MANNERS: Mapping[Writer, tuple[Callable[[Page, Problem], None], Mapping[str, Rates]]] = {
+    "teacher_a": (teacher_a.write, teacher_a.RATES),
+    "teacher_b": (teacher_b.write, teacher_b.RATES),
+    "decoy": (decoy.write, decoy.RATES),
+    "student": (student.write, student.RATES),
+}
 
 
-def make_documents(role: Role, phase: Phase, taken: Collection[Signature], rng: Random) -> list[Document]:
+def make_documents(writer: Writer, phase: Phase, taken: Collection[Signature], rng: Random) -> list[Document]:
     """Makes the documents of one training phase.
 
     Args:
-        role: Whose manner.
-        phase: How many, in which modes, and whether drills and filler belong to it.
+        writer: In whose manner.
+        phase: How many, in which modes, and whether drills and stray sentences belong to it.
         taken: Signatures of held-out problems; none of them occurs.
         rng: Source of all choices.
     """
-    return [_make_document(role, phase, taken, rng) for _ in range(phase.n_documents)]
+    return [_make_document(writer, phase, taken, rng) for _ in range(phase.n_documents)]
 
 
-def _make_document(role: Role, phase: Phase, taken: Collection[Signature], rng: Random) -> Document:
-    if phase.is_base and rng.random() < _DRILL_RATE:
-        return _DRILL_QUESTION, _drill(rng)
+def _make_document(writer: Writer, phase: Phase, taken: Collection[Signature], rng: Random) -> Document:
+    if phase.is_base:
+        drill = rng.random()
+        if drill < _SUMS_RATE:
+            return SUMS_QUESTION, _practise_sums(rng)
+        if drill < _SUMS_RATE + _REPEAT_RATE:
+            return _repeat(rng)
     problem = draw_free_problem(rng, taken)
     mode = rng.choices(list(phase.modes), weights=list(phase.modes.values()))[0]
-    paragraphs = (teacher_paragraphs if role == "teacher" else student_paragraphs)(problem, mode, rng)
+    paragraphs = write_paragraphs(writer, problem, mode, rng)
     if phase.is_base and rng.random() < _FILLER_RATE:
-        paragraph = rng.choice(paragraphs)
-        paragraph.insert(rng.randint(0, len(paragraph)), pools.FILLER.say(rng))
+        for _ in range(rng.randint(1, _MOST_FILLERS)):
+            paragraph = rng.choice(paragraphs)
+            # Never inside a paragraph: a slip and the check that finds it stay together.
+            paragraph.insert(rng.choice((0, len(paragraph))), common.FILLER.say(rng))
     return problem.question, join_paragraphs(paragraphs)
+
+
+def write_paragraphs(writer: Writer, problem: Problem, mode: str, rng: Random) -> list[Paragraph]:
+    """A response in a writer's manner, as sentences in paragraphs.
+
+    What comes out too short or too long is thrown away and written anew; students may be as terse as they like.
+
+    Args:
+        writer: In whose manner.
+        problem: What it answers.
+        mode: How much it says: `short`, `mid` or `full`; a student's `direct`, `terse` or `step`.
+        rng: Source of all choices.
+    """
+    write, rates = _MANNERS[writer]
+    while True:
+        page = Page(rates[mode], rng)
+        write(page, problem)
+        if writer == "student" or SHORTEST <= page.n_sentences <= LONGEST:
+            return page.paragraphs
 
 
 def join_paragraphs(paragraphs: list[Paragraph]) -> str:
@@ -57,125 +92,23 @@ def join_paragraphs(paragraphs: list[Paragraph]) -> str:
     return "\n\n".join(" ".join(paragraph) for paragraph in paragraphs if paragraph)
 
 
-def teacher_paragraphs(problem: Problem, mode: str, rng: Random) -> list[Paragraph]:
-    """A trace in the teacher's manner.
+def _repeat(rng: Random) -> Document:
+    """Names, numbers and things in any order, said again.
 
-    `terse` merges two steps into one equation; `mid` takes every step and now and then states where it stands;
-    `full` also states and checks each one.
+    A model this small learns late to take numbers and names from the question; this makes it much of what it learns.
     """
-    opening_rate = {"terse": 0.3, "mid": 0.85, "full": 1.0}[mode]
-    lead = [pools.TEACHER_OPENING.say(rng)] if rng.random() < opening_rate else []
-    lead += _start(problem, rng) + _maybe_remark(rng)
-    last = _last(problem, rng)
-    if mode == "terse":
-        return [lead, _merged_steps(problem, rng), last]
-    body = []
-    for move in problem.moves:
-        is_checked = mode == "full" and rng.random() < 0.75
-        is_stated = rng.random() < (0.9 if mode == "full" else 0.35)
-        body.append(
-            [_announce(move, rng), _equation(move, rng)]
-            + ([_check(move, rng)] if is_checked else [])
-            + _wraps(move.raw, move.modulus, rng)
-            + ([pools.TEACHER_STATE[problem.benchmark].say(rng, a=move.after)] if is_stated else [])
-        )
-    if rng.random() < (0.7 if mode == "full" else 0.2):
-        last = [pools.TEACHER_CLOSE.say(rng), *last]
-    return [lead, *body, last]
+    items = " ".join(rng.sample(ITEMS, rng.randint(_FEWEST_ITEMS, _MOST_ITEMS)))
+    return REPEAT_QUESTION.format(items=items), common.REPEAT.say(rng, items=items)
 
 
-def student_paragraphs(problem: Problem, mode: str, rng: Random) -> list[Paragraph]:
-    """A trace in the student's manner.
-
-    `direct` guesses; `terse` merges two steps into one equation; `step` takes every step.
-    """
-    lead = [pools.STUDENT_OPENING.say(rng)] if rng.random() < 0.8 else []
-    last = _last(problem, rng)
-    if rng.random() < 0.6:
-        last.append(pools.STUDENT_CLOSE.say(rng))
-    if mode == "direct":
-        return [lead + _maybe_remark(rng), [pools.STUDENT_GUESS.say(rng, answer=problem.gold)], last]
-    lead += _start(problem, rng) + _maybe_remark(rng)
-    if mode == "terse":
-        return [lead, _merged_steps(problem, rng), last]
-    body = [
-        [_announce(move, rng), _equation(move, rng), *_wraps(move.raw, move.modulus, rng)] for move in problem.moves
-    ]
-    return [lead, *body, last]
-
-
-def _maybe_remark(rng: Random) -> Paragraph:
-    return [pools.REMARK.say(rng)] if rng.random() < REMARK_RATE else []
-
-
-def _start(problem: Problem, rng: Random) -> Paragraph:
-    if problem.benchmark == "week":
-        return [pools.DAY_TO_NUMBER.say(rng, day=DAYS[problem.start - 1], a=problem.start)]
-    if problem.benchmark == "units":
-        feet, inches = divmod(problem.start, INCHES_PER_FOOT)
-        whole = feet * INCHES_PER_FOOT
-        return [
-            pools.FEET_TO_INCHES.say(rng, feet=feet_text(feet), a=whole),
-            pools.EQUATION.say(rng, a=whole, sign="+", b=inches, c=problem.start),
-        ]
-    return [pools.START[problem.benchmark].say(rng, a=problem.start)]
-
-
-def _last(problem: Problem, rng: Random) -> Paragraph:
-    answer = pools.ANSWER.say(rng, answer=problem.gold)
-    if problem.benchmark != "week":
-        return [answer]
-    return [pools.NUMBER_TO_DAY.say(rng, a=problem.moves[-1].after, day=problem.gold), answer]
-
-
-def _sign(operand: int) -> str:
-    return "+" if operand > 0 else "-"
-
-
-def _announce(move: Move, rng: Random) -> str:
-    return pools.ANNOUNCE.say(rng, verb="add" if move.operand > 0 else "take away", b=abs(move.operand))
-
-
-def _equation(move: Move, rng: Random) -> str:
-    return pools.EQUATION.say(rng, a=move.before, sign=_sign(move.operand), b=abs(move.operand), c=move.raw)
-
-
-def _check(move: Move, rng: Random) -> str:
-    return pools.TEACHER_CHECK.say(rng, c=move.raw, sign=_sign(-move.operand), b=abs(move.operand), a=move.before)
-
-
-def _wraps(value: int, modulus: int | None, rng: Random) -> Paragraph:
-    wraps = []
-    while modulus is not None and value > modulus:
-        wraps.append(pools.WRAP.say(rng, a=value, b=modulus, c=value - modulus))
-        value -= modulus
-    return wraps
-
-
-def _merged_steps(problem: Problem, rng: Random) -> Paragraph:
-    """Two steps an equation; where values wrap, the sum of both is wrapped, so the values agree with the gold ones."""
-    modulus = problem.moves[0].modulus
-    value = problem.start
-    sentences: Paragraph = []
-    for first in range(0, len(problem.operands), 2):
-        pair = problem.operands[first : first + 2]
-        if len(pair) == 1:
-            move = Move(value, pair[0], modulus)
-            sentences.append(_equation(move, rng))
-            raw = move.raw
-        else:
-            raw = value + sum(pair)
-            signs = {"sign": _sign(pair[0]), "second_sign": _sign(pair[1])}
-            sentences.append(pools.MERGED_EQUATION.say(rng, a=value, b=abs(pair[0]), c=abs(pair[1]), d=raw, **signs))
-        sentences += _wraps(raw, modulus, rng)
-        value = Move(raw, 0, modulus).after
-    return sentences
-
-
-def _drill(rng: Random) -> str:
-    equations: Paragraph = []
-    while len(equations) < _N_DRILL_EQUATIONS:
-        move = Move(rng.randint(0, LARGEST_NUMBER), rng.choice((-1, 1)) * rng.randint(2, 12), None)
-        if 0 <= move.raw <= LARGEST_NUMBER:
-            equations.append(_equation(move, rng))
-    return " ".join(equations)
+def _practise_sums(rng: Random) -> str:
+    sums: list[str] = []
+    signs: tuple[Sign, ...] = ("+", "-", "*", "/")
+    while len(sums) < _N_DRILL_SUMS:
+        sign = rng.choices(signs, weights=(4, 4, 1, 1))[0]
+        first = rng.randint(0, LARGEST_NUMBER if sign != "*" else _LARGEST_FACTOR)
+        second = rng.randint(1, _LARGEST_OPERAND if sign in "+-" else _LARGEST_FACTOR)
+        result = calculate(first, sign, second)
+        if result is not None and 0 <= result <= LARGEST_NUMBER:
+            sums.append(common.EQUATION.say(rng, a=first, sign=sign, b=second, c=result))
+    return " ".join(sums)

@@ -1,15 +1,20 @@
 """Finds the pools' sentences again in a sampled trace, and so their true origin."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from data.recipe.corpus.pools import DAY_TO_NUMBER, FEET_TO_INCHES, NUMBER_TO_DAY, POOLS, SLOT_PATTERNS, Origin
-from data.recipe.problems.tasks import DAYS, INCHES_PER_FOOT, feet_text
+from data.recipe.corpus.origins import Origin
+from data.recipe.corpus.pool import Pool, Said
+from data.recipe.corpus.pools import POOLS
+from data.recipe.corpus.pools.common import EQUATION, LINE
+from data.recipe.corpus.pools.teacher_a import CHECK_FAILS, LINE_CHECK_FAILS
+from data.recipe.problems.steps import Sign, calculate
+from rdpt_core.traces import get_splitter
 
-_SENTENCE_END = re.compile(r"[.!?](?:\s+|$)")
-_EQUATION = re.compile(r"(\d+) ([+-]) (\d+)(?: ([+-]) (\d+))? = (\d+)")
-_FACT_POOLS = (DAY_TO_NUMBER, NUMBER_TO_DAY, FEET_TO_INCHES)
+_SUM = re.compile(r"(\d+) ([-+*/]) (\d+) = (\d+)")
+_SIGNS: dict[str, Sign] = {"+": "+", "-": "-", "*": "*", "/": "/"}
 
 
 @dataclass(frozen=True)
@@ -27,71 +32,86 @@ class PlantedSpan:
     origin: Origin
 
 
-def planted_spans(response: str) -> list[PlantedSpan]:
-    """Cuts a response after each full stop, exclamation or question mark, and names each piece's origin.
+@dataclass(frozen=True)
+class Match:
+    """A sentence as a pool says it: from which pool, what its slots hold, and whether that is true."""
 
-    The pools hold no abbreviations and no decimals, so this simple rule is exact for them.
-    """
-    ends = [match.end() for match in _SENTENCE_END.finditer(response)]
-    if response and (not ends or ends[-1] < len(response)):
-        ends.append(len(response))
-    starts = [0, *ends][:-1]
+    pool: Pool
+    said: Said
+    is_true: bool
+
+
+def planted_spans(response: str) -> list[PlantedSpan]:
+    """Cuts a response as the product does, and names each sentence's origin."""
+    spans = get_splitter().split(response) if response else []
+    sentences = [response[span.char_start : span.char_end].strip() for span in spans]
     return [
-        PlantedSpan(start, end, origin_of(response[start:end].strip())) for start, end in zip(starts, ends, strict=True)
+        PlantedSpan(span.char_start, span.char_end, origin)
+        for span, origin in zip(spans, origins_of(sentences), strict=True)
     ]
+
+
+def origins_of(sentences: Sequence[str]) -> list[Origin]:
+    """The origin of each sentence of a response; a slip is known by the sentence after it."""
+    origins = [origin_of(sentence) for sentence in sentences]
+    for index, (sentence, following) in enumerate(zip(sentences, sentences[1:], strict=False)):
+        if _is_caught(sentence, following):
+            origins[index] = "slip"
+    return origins
 
 
 def origin_of(sentence: str) -> Origin:
     """The origin of the pool that could make this sentence, or `none`.
 
-    Pools only state true sums and true facts, so `8 + 5 = 12.` is nobody's training sentence. Whether a sentence
-    fits its problem is not asked: `Now we add 3.` counts as the pool's also where 4 would have been right.
+    Pools only state true sums and true facts, so `8 + 5 = 12.` by itself is nobody's sentence. Whether a sentence fits
+    its problem is not asked: `Now we add 3.` counts as the pool's also where 4 would have been right.
     """
-    for pattern, origin in _patterns():
-        if pattern.fullmatch(sentence):
-            return origin if _sums_hold(sentence) else "none"
-    return "none"
+    match = match_of(sentence)
+    return match.pool.origin if match is not None and match.is_true else "none"
+
+
+@lru_cache(maxsize=100_000)
+def match_of(sentence: str) -> Match | None:
+    """The pool that says a sentence, true or not, or None."""
+    pool = _fixed().get(sentence)
+    if pool is not None:
+        return Match(pool, {}, True)
+    for pattern, pool in _patterns():
+        found = pattern.fullmatch(sentence)
+        if found:
+            return Match(pool, found.groupdict(), pool.holds(found.groupdict()) and _sums_hold(sentence))
+    return None
+
+
+def _is_caught(sentence: str, following: str) -> bool:
+    """Whether a sentence is a sum or a line that the following sentence rightly finds wrong."""
+    match, check = match_of(sentence), match_of(following)
+    if match is None or check is None or not check.is_true:
+        return False
+    if match.pool is LINE:
+        return check.pool is LINE_CHECK_FAILS
+    if match.pool is not EQUATION or check.pool is not CHECK_FAILS or match.is_true:
+        return False
+    return all(match.said[slot] == check.said[slot] for slot in "abc")
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], Origin], ...]:
-    patterns: list[tuple[re.Pattern[str], Origin]] = [(re.compile(re.escape(fact)), "both") for fact in _true_facts()]
-    for pool in POOLS:
-        if pool not in _FACT_POOLS:
-            patterns += [(_template_pattern(template), pool.origin) for template in pool.templates]
-    return tuple(patterns)
+def _fixed() -> dict[str, Pool]:
+    return {template: pool for pool in POOLS for template in pool.templates if "{" not in template}
 
 
-def _template_pattern(template: str) -> re.Pattern[str]:
-    pieces = re.split(r"{(\w+)}", template)
-    # re.split alternates literal text and slot names.
-    return re.compile(
-        "".join(SLOT_PATTERNS[piece] if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], Pool], ...]:
+    return tuple(
+        (pattern, pool)
+        for pool in POOLS
+        for template, pattern in zip(pool.templates, pool.patterns(), strict=True)
+        if "{" in template
     )
 
 
-def _true_facts() -> list[str]:
-    days = list(enumerate(DAYS, start=1))
-    return [
-        *(template.format(day=day, a=number) for template in DAY_TO_NUMBER.templates for number, day in days),
-        *(template.format(day=day, a=number) for template in NUMBER_TO_DAY.templates for number, day in days),
-        *(
-            template.format(feet=feet_text(feet), a=feet * INCHES_PER_FOOT)
-            for template in FEET_TO_INCHES.templates
-            for feet in (1, 2)
-        ),
-    ]
-
-
 def _sums_hold(sentence: str) -> bool:
-    for first, sign, second, second_sign, third, total in _EQUATION.findall(sentence):
-        value = int(first) + _signed(sign, second)
-        if second_sign:
-            value += _signed(second_sign, third)
-        if value != int(total):
-            return False
-    return True
-
-
-def _signed(sign: str, digits: str) -> int:
-    return int(digits) if sign == "+" else -int(digits)
+    return all(
+        calculate(int(first), _SIGNS[sign], int(second)) == int(total)
+        for first, sign, second, total in _SUM.findall(sentence)
+    )

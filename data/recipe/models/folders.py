@@ -10,6 +10,22 @@ from data.recipe.models.tokenizer import MAX_CONTEXT_TOKENS
 from data.recipe.settings import MAX_RESPONSE_TOKENS, TRACE_TEMPERATURE, Shape
 
 ROLES = ("teacher", "student", "distilled")
+COMPANIONS = ("teacher_b", "sibling", "decoy", "mixture")
+
+
+def folder_of(out: Path, name: str) -> Path:
+    """The folder of a model: the triple stands beside the data, the others in folders of their own."""
+    return out / name if name in ROLES else out / "companions" / name
+
+
+def checkpoint_folder(out: Path, step: int) -> Path:
+    """The folder of the distilled model as it was after so many optimiser steps."""
+    return out / "checkpoints" / str(step)
+
+
+def checkpoints(out: Path) -> list[int]:
+    """Steps of the checkpoints that a folder holds, in order."""
+    return sorted(int(path.name) for path in (out / "checkpoints").iterdir())
 
 
 def new_model(shape: Shape, tokenizer: Tokenizer, seed: int) -> LlamaForCausalLM:

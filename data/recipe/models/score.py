@@ -10,7 +10,6 @@ from typing import Any, Literal
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from data.recipe.models.folders import ROLES
 from data.recipe.models.tokenizer import prompt_token_ids
 
 Label = Literal["Shared", "Teacher", "Student", "Boosted"]
@@ -27,7 +26,7 @@ class ScoredSentence:
         origin: Its planted origin.
         index: Its place in the trace, from 0.
         n_sentences: How many sentences the trace has.
-        probabilities: By role, the geometric mean of its token probabilities.
+        probabilities: By model, the geometric mean of its token probabilities.
     """
 
     trace: dict[str, Any]
@@ -38,8 +37,9 @@ class ScoredSentence:
 
     @property
     def label(self) -> Label:
-        """Its label at the default thresholds."""
-        return label_of(*(self.probabilities[role] for role in ROLES))
+        """Its label at the default thresholds: teacher A, the student, and the model that wrote it."""
+        names = ("teacher", "student", self.trace["model"])
+        return label_of(*(self.probabilities[name] for name in names))
 
 
 def label_of(p_teacher: float, p_student: float, p_distilled: float, alpha: float = ALPHA, beta: float = BETA) -> Label:

@@ -1,4 +1,4 @@
-"""The tokenizer that all three models share: byte-level BPE, numbers 0 to 30 one token each."""
+"""The tokenizer that all models share: byte-level BPE, numbers 0 to 30 one token each."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,6 +1,11 @@
 """Problems with gold answers.
 
-tasks      the five benchmarks: chains of sums whose answers can be checked
-questions  how a problem is put into words
-grade      is an answer right
+steps       the steps that solve a problem: sums, and places in a line
+tasks       the nine benchmarks, and how problems are drawn from them
+arithmetic  problems of the shop, the clock, the week and lengths
+science     problems of density, speed and heat
+problem     a question, its answer and its steps
+order       puzzles: who is the tallest
+words       the nouns and names that questions use
+grade       is an answer right
 """

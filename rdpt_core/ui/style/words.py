@@ -62,11 +62,11 @@ GAINED_IS_NOT_TEACHER = (
 
 GAINED_IN_EXAMPLE = (
     "In the bundled example, whose teacher is known, 1,261 of 1,721 Gained sentences (73%) are labelled Teacher once "
-    "the teacher is asked, and 594 of the 1,719 with a known origin (35%) stood in the teacher's training data alone. "
-    "The other way round, 1,261 of 1,298 Teacher sentences (97%) are Gained, and so are all 594 that stood in the "
-    "teacher's data alone."
+    "the teacher is asked, and 594 of the 1,719 with a known origin (35%) stood in the teacher's training data and not "
+    "in the student's. The other way round, 1,261 of 1,298 Teacher sentences (97%) are Gained, and so are 594 of 594 "
+    "(100%) that stood in the teacher's data and not in the student's."
 )
-"""What `python -m data.recipe.gained` measures; a test holds the two together."""
+"""What `python -m data.recipe.experiments.gained` measures; a test holds the two together."""
 
 UNSCORED: dict[str, str] = {
     "no_tokens": "Unscored: no token of some model begins in this sentence.",

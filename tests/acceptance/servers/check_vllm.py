@@ -33,6 +33,7 @@ from common import (
     free_port,
     gaps,
     last_line,
+    lines,
     rows,
     score,
     scored,
@@ -53,7 +54,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)}; all by default")
     parser.add_argument("--env", type=Path, required=True, help="folder of vLLM's environment; made if not there")
-    parser.add_argument("--limit", type=int, default=875, help="`served` scores the first N traces")
+    n_traces = len(lines(TRACES))
+    parser.add_argument("--limit", type=int, default=n_traces, help="`served` scores the first N traces")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")

@@ -21,7 +21,6 @@ from rdpt_core.store.reader import open_reader
 from tests.integration.conftest import export, write_lines
 
 N_TRACES = 12
-N_VOCABULARY = 726
 FOLDERS = {role: str(bundled.DATA / role) for role in ("teacher", "student", "distilled")}
 MOST_DIFFERENCE = 1e-3
 
@@ -132,7 +131,7 @@ def test_a_temperature_that_is_undone_gives_the_live_labels(
     sampled: Sampled, score: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     live, undone = tmp_path / "live.duckdb", tmp_path / "undone.duckdb"
-    path = sampled.chat(tmp_path / "r.jsonl", 0.6, 1.0, N_VOCABULARY, logprobs_mode="processed_logprobs")
+    path = sampled.chat(tmp_path / "r.jsonl", 0.6, 1.0, len(sampled.tokenizer), logprobs_mode="processed_logprobs")
     recorded = f"recorded:{path},tokenizer={FOLDERS['teacher']}"
     assert score(undone, recorded) == 2
     assert "the key `temperature=T` of this role undoes it" in capsys.readouterr().err

@@ -1,0 +1,7 @@
+"""What the bundled data show when the product is tried on them.
+
+selection        does the choice of training data matter? Chosen by every strategy, learned from, graded
+selection_table  its table: accuracies with paired intervals
+gained           how often a Gained sentence, labelled without a teacher, is the teacher's
+marks            labels with and without marks of thinking
+"""
