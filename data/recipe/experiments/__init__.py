@@ -2,6 +2,7 @@
 
 selection        does the choice of training data matter? Chosen by every strategy, learned from, graded
 selection_table  its table: accuracies with paired intervals
+attributed       whose each sentence is by attribution, against whose it was planted
 gained           how often a Gained sentence, labelled without a teacher, is the teacher's
 marks            labels with and without marks of thinking
 """
