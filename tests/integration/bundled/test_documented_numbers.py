@@ -115,8 +115,7 @@ def test_the_table_of_origins(run: rdpt.ScoredRun) -> None:
     # The recipe cuts traces as the product does.
     assert n_known == n_all
     assert f"At α = {RULE.alpha:g} and β = {RULE.beta:g}, for all {n_all:,} sentences:" in readme()
-    # "Wrong arithmetic is mostly labelled Student", whose n is not given.
-    assert counts["none"]["Student"] > counts["none"].total() / 2
+    assert {label for label in LABELS if counts["none"][label] > counts["none"].total() / 100} == {*LABELS} - {"Shared"}
 
 
 def test_what_the_readme_says_of_correctness(predicted: dict[str, Prediction]) -> None:
@@ -128,34 +127,30 @@ def test_what_the_readme_says_of_correctness(predicted: dict[str, Prediction]) -
         f"(AUC {teacher.value:.2f}, 95% interval {teacher.low:.2f} to {teacher.high:.2f}, {teacher.n_questions} "
         "questions)"
     ) in readme()
-    assert f"goes with incorrect answers (AUC {auc_of(student).replace(' (', ', ')}, also at equal length" in readme()
-    assert f"(odds {odds}. Neither shows a cause." in readme()
+    assert f"goes with incorrect answers (AUC {auc_of(student).replace(' (', ', ')}, also beside a curve" in readme()
+    assert f"for length (odds {odds}, but no longer clearly so among traces of about the same length." in readme()
     assert f"The number of sentences alone reaches AUC {auc_of(length)}." in readme()
     assert share.length.misfit_p < 0.001 and "a straight line misfits (p < 0.001)" in readme()
     *_, without, with_labels = share.added
     losses = (without.loss.value, with_labels.loss.value)
-    assert "a log loss of {:.3f}; with label shares, {:.3f}. That is no clear difference.".format(*losses) in readme()
+    assert "a log loss of {:.3f}; with label shares, {:.3f}.".format(*losses) in readme()
 
 
-def test_no_sentence_of_the_readme_hangs_on_one_adjustment(predicted: dict[str, Prediction]) -> None:
-    for measure, prediction in predicted.items():
+def test_what_the_readme_says_of_adjustments(predicted: dict[str, Prediction]) -> None:
+    student = next(verdict for verdict in verdicts(predicted["share"]) if verdict.predictor == "Student")
+    assert student.pooled is Direction.INCORRECT
+    assert student.at_equal_length["beside length, curve"] is Direction.INCORRECT
+    assert student.at_equal_length["about the same length"] is Direction.UNCLEAR
+    for prediction in predicted.values():
         said = {verdict.predictor: verdict for verdict in verdicts(prediction)}
         assert all(len(verdict.at_equal_length) == 4 for verdict in said.values())
-        agreed = {label: verdict.agreed for label, verdict in said.items()}
-        assert agreed == {
-            "Teacher": Direction.UNCLEAR,
-            "Shared": Direction.CORRECT,
-            "Student": Direction.INCORRECT,
-            "Boosted": Direction.UNCLEAR,
-        }, measure
-        compared = against_length(prediction)
-        assert [found.group for found in compared] == [ALL, SAME_QUESTION]
-        assert all(found.better == () for found in compared)
+        # No label keeps one direction through all four adjustments, so the README says "here" and "clearly".
+        assert all(verdict.agreed is None for verdict in said.values())
+        # Over the same pairs of traces no label does better than length where the question is the same.
+        assert {found.group: found.better for found in against_length(prediction)}[SAME_QUESTION] == ()
         added = prediction.added[-1].added
-        assert added is not None and added.low < 0 < added.high
-    # The share of Teacher sentences says nothing clear, their number nothing but length.
+        assert added is not None and added.low > 0
     assert verdicts(predicted["share"])[0].pooled is Direction.UNCLEAR
-    assert verdicts(predicted["count"])[0].pooled is Direction.CORRECT
 
 
 def test_correctness_rises_with_length_and_then_falls(run: rdpt.ScoredRun) -> None:
@@ -164,7 +159,7 @@ def test_correctness_rises_with_length_and_then_falls(run: rdpt.ScoredRun) -> No
     def accuracy(shortest: int, longest: int) -> float:
         return float(np.mean([row["correct"] for row in traces if shortest <= row["n_sentences"] <= longest]))
 
-    assert accuracy(1, 4) < accuracy(8, 10) - 0.3 and accuracy(13, 99) < accuracy(8, 10) - 0.2
+    assert accuracy(1, 5) < accuracy(6, 12) - 0.3 and accuracy(19, 99) < accuracy(6, 12) - 0.3
 
 
 def test_openings_differ(run: rdpt.ScoredRun) -> None:
@@ -187,7 +182,7 @@ def test_openings_differ(run: rdpt.ScoredRun) -> None:
         )
         for index in (0, 3, 6)
     }
-    assert spread[0] > 0.9 and max(spread[3], spread[6]) < 0.8
+    assert spread[0] > 0.9 > 0.85 > spread[3] and spread[6] < 0.85
 
 
 def test_what_comes_with_the_project(run: rdpt.ScoredRun) -> None:
@@ -221,7 +216,7 @@ def test_no_number_of_the_readme_goes_unchecked() -> None:
     numbers = Counter(re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", readme().replace("95% interval", "")))
     table = re.findall(r"\| ([\d.,]+)(?= \|)", readme())
     checked = (
-        "0.05 0.1 6,343 6,347 4 0.45 0.41 0.53 0.50 0.56 500 0.27 0.23 0.31 0.47 0.33 0.66 0.77 0.73 0.80 0.001 0.427 "
-        "0.420 0.94 0.97 0.94 0.92"
+        "0.05 0.1 10,405 0.44 0.29 0.49 0.45 0.53 540 0.38 0.34 0.43 0.47 0.31 0.72 0.57 0.51 0.62 0.001 0.410 0.417 "
+        "0.90 0.92 0.84 0.99"
     )
     assert numbers - Counter(table) == Counter(checked.split())
