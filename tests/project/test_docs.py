@@ -26,7 +26,7 @@ PAGES = (
     *DOCS.glob("*.md"),
 )
 
-MAX_README_LINES = 180
+MAX_README_LINES = 205
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.M)

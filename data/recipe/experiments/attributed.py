@@ -1,7 +1,7 @@
 """Attribution against planted truth: `python -m data.recipe.experiments.attributed --db demo.duckdb`.
 
-Both bundled runs know whose training data each of their sentences could come from. Tables are made of one half of the
-questions, so that thresholds can be chosen on the other.
+Both bundled runs know whose training data each of their sentences could come from. The product's thresholds were set
+before these data were made; `--half` is for choosing others on one half of the questions, to be read on the other.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class PlantedRun:
         half: which half of the questions counts, `A` or `B`; None for all.
     """
 
-    def __init__(self, database: Path, name: str, half: str | None = "B") -> None:
+    def __init__(self, database: Path, name: str, half: str | None = None) -> None:
         self._run: ScoredRun = rdpt.open(database).run(name)
         self._data = self._run._data()
         self._sources = sources_of(self._data.run)
@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[str], None] = p
     description = __doc__.partition("\n\n")[2]
     parser = argparse.ArgumentParser(prog="python -m data.recipe.experiments.attributed", description=description)
     parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="what `rdpt demo` made")
-    parser.add_argument("--half", default="B", choices=("A", "B"), help="of the questions (default: B)")
+    parser.add_argument("--half", choices=("A", "B"), help="of the questions (default: both)")
     parser.add_argument("--temper", type=float, help="default: the product's")
     parser.add_argument("--shortfall", type=float, help="default: the product's")
     parser.add_argument("--worlds", type=int, default=0, metavar="N", help="resampled worlds for the mixture's share")
@@ -198,7 +198,7 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[str], None] = p
         for control in run.controls:
             show(f"\n{name}, {control} in place\n\n{confusion_table(run.put_in_place(control, rule))}")
     if options.worlds:
-        mixture = PlantedRun(options.db, "bundled mixture", half=None)
+        mixture = PlantedRun(options.db, "bundled mixture")
         for n_questions in (60, 150, 540):
             share = mixture.coverage(options.worlds, n_questions)
             show(f"\nA's planted share lies in its interval in {share:.3f} of worlds of {n_questions} questions")
