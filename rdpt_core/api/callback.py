@@ -51,7 +51,8 @@ class ProvenanceCallback:
     Args:
         traces: one or several files of canonical JSON Lines.
         db: the DuckDB file that the run goes into. It may hold other runs.
-        every: score after each so many steps; None for each time that the trainer saves a checkpoint.
+        every: score after each so many steps; None for each time that the trainer saves a checkpoint. The last weights
+            are scored in any case.
         teacher: a model on this machine or the hub that is scored once, before the first step.
         student: the model that the training started from, if it is not the one at the first step of this process.
         template: how the models see a question: by their `"own"` chat template, or `"raw"`, the trace's prompt.
@@ -108,7 +109,9 @@ class ProvenanceCallback:
 
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Score, if it is time."""
-        if self._every is not None and state.global_step % self._every == 0:
+        is_due = self._every is not None and state.global_step % self._every == 0
+        # Trackers take no line any more when the training has ended.
+        if is_due or state.global_step >= state.max_steps:
             self._try(lambda scoring: scoring.checkpoint(state.global_step))
 
     def on_save(self, args: Any, state: Any, control: Any, **given: Any) -> None:

@@ -90,12 +90,13 @@ def add_models(
     claims = claims_with_checks(make_companion_claims(request, backends, survey, source.run_id), checks)
     named = {claim.model.role for claim in claims}
     others = [claim for claim in known if claim.model.role not in named]
+    # Whoever is refused needs no notes.
+    store.claim_companions(run, claims)
     # What is to be known of the models that were there was said when they were scored.
     before = set(notes_of(source, others))
     for note in notes_of(source, [*others, *claims]):
         if note not in before:
             _LOGGER.warning("%s", note)
-    store.claim_companions(run, claims)
     if on_claim is not None:
         on_claim(run)
     turns = Turns(request, keys, source.n_traces, run, splitter, store, on_stages, on_unscored, distributed)

@@ -27,7 +27,7 @@ FLOORS = {
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
     " | local_context pipeline resplit | adding training",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics which_teacher"
-    " | sentences | faint scope selection | export trace | run | attribution",
+    " | sentences | faint scope selection | trace | run | attribution | export",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"

@@ -6,7 +6,6 @@ import numpy as np
 
 from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
-from rdpt_core.analysis.attribution.tables import ALL_TRACES
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.drilldown import LIMIT, Drilldown, drilldown_of, first_index_with_label
@@ -28,13 +27,13 @@ def sentences_behind(
 
     Args:
         rows: what the rows of the table are, one of `tables.ROWS`.
-        row: the name of one; None, or `all traces`, for all in scope.
+        row: the name of one; None for all in scope.
         answer: one of the table's answers.
     """
     own = attribution_of(data)
     table = own.table(rule, attribution, scope, rows)
     sets = own.columns(rule, attribution, scope).sets_of(answer)
-    group = table.total if row in (None, ALL_TRACES) else next((r for r in table.rows if r.row == row), None)
+    group = table.total if row is None else next((r for r in table.rows if r.row == row), None)
     if group is None:
         return Drilldown(data.run, 0, (), ())
     return _list(data, rule, attribution, scope, group.members, sets, answer, limit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -124,11 +126,12 @@ def _told_apart(named: list[Source]) -> tuple[Source, ...]:
 
 
 def can_attribute(run: Run) -> bool:
-    """Whether there is something to tell apart: a teacher, and a further teacher or a control that is scored."""
+    """Whether there is something to tell apart: a teacher, and a further teacher or a control that is scored; and not
+    more teachers than can be."""
     kinds = [CompanionRole.parse(companion.role).kind for companion in run.companions if companion.is_finished]
     own = Role.TEACHER in (run.own_roles or run.roles)
     n_teachers = own + kinds.count(CompanionKind.TEACHER)
-    return n_teachers >= 1 and (n_teachers >= 2 or CompanionKind.CONTROL in kinds)
+    return 1 <= n_teachers < MOST_NAMED and (n_teachers >= 2 or CompanionKind.CONTROL in kinds)
 
 
 def answer_names(run: Run) -> tuple[str, ...]:
@@ -142,3 +145,13 @@ def own_run(reader: Reader, run: Run) -> Run:
         run = reader.run(run.run_id)
     reader.see(run)
     return run
+
+
+@contextmanager
+def as_it_is(reader: Reader, run: Run) -> Iterator[Run]:
+    """The same for a while: afterwards the reader's queries find the run as it is seen again."""
+    try:
+        yield own_run(reader, run)
+    finally:
+        if run.seen_as:
+            reader.see(run)

@@ -169,7 +169,7 @@ def tabulate(columns: Columns, counts: Doubles, traces: TraceTable, rows: str) -
     crossed = cross_tabulate([RunCounts("run", traces, scored, n_sentences)], names, dimension, None)
     found = tuple(RowShares(cell.row, cell.intervals, cell.n_sentences, cell.members[0]) for cell in crossed.cells)
     total = RowShares(
-        ALL_TRACES,
+        _name_of_total([cell.row for cell in crossed.cells]),
         bootstrap_shares(scored, traces.question),
         int(n_sentences.sum()),
         np.flatnonzero(n_sentences),
@@ -178,6 +178,14 @@ def tabulate(columns: Columns, counts: Doubles, traces: TraceTable, rows: str) -
     is_routed = any(name != NONE for name in traces.names["teacher_id"])
     counted = np.array(amounts, np.int64).reshape(-1, len(names))
     return AttributionTable(rows, names, columns.groups, found, total, is_routed, counted)
+
+
+def _name_of_total(taken: Sequence[str]) -> str:
+    """What all traces are called beside groups of them: a benchmark may be called so, too."""
+    name = ALL_TRACES
+    while name in taken:
+        name = f"({name})"
+    return name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,7 +261,10 @@ def set_rows(table: SetTable) -> pa.Table:
 
 
 def table_rows(table: AttributionTable) -> pa.Table:
-    """One row a group and answer: count, share, interval (NULL where refused) and the number of questions."""
+    """One row a group and answer: count, share, interval (NULL where refused) and the number of questions.
+
+    Where no sentence is scored there are no rows, but all columns.
+    """
     rows = []
     for group in (*table.rows, table.total) if table.rows else ():
         for k, answer in enumerate(table.answers):
@@ -272,4 +283,8 @@ def table_rows(table: AttributionTable) -> pa.Table:
                     "no_interval_because": ends.refused,
                 }
             )
-    return pa.Table.from_pylist(rows)
+    texts = [(name, pa.string()) for name in (table.row_dimension, "attribution")]
+    numbers = [(name, pa.float64()) for name in ("share_of_sentences", "low", "high")]
+    counts = [("n_questions", pa.int64()), ("n_effective", pa.float64()), ("n_traces", pa.int64())]
+    last = [("no_interval_because", pa.string())]
+    return pa.Table.from_pylist(rows, pa.schema([*texts, ("n_sentences", pa.int64()), *numbers, *counts, *last]))

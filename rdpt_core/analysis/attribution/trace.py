@@ -10,7 +10,7 @@ import numpy as np
 from rdpt_core.analysis.attribution.answers import Judged, Members, judge, members_words
 from rdpt_core.analysis.attribution.evidence import Evidence, Halves, columns_sql
 from rdpt_core.analysis.attribution.rule import AttributionRule
-from rdpt_core.analysis.attribution.sources import NONE_OF_THESE, Sources, own_run, sources_of
+from rdpt_core.analysis.attribution.sources import NONE_OF_THESE, Sources, as_it_is, sources_of
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.arrays import Codes, Doubles, Ints, SmallInts
@@ -66,9 +66,9 @@ def load_trace_attribution(
         rule: says whether marks of format count.
         temperatures: role → temperature, where models are brought to one scale.
     """
-    run = own_run(reader, run)
-    sources = sources_of(run)
-    index, evidence = load_few(reader, run, sources, rule, (trace_no,), temperatures)
+    with as_it_is(reader, run) as own:
+        sources = sources_of(own)
+        index, evidence = load_few(reader, own, sources, rule, (trace_no,), temperatures)
     part = evidence.part(slice(0, evidence.n_sentences))
     judged: Judged = judge(part, attribution)
     return TraceAttribution(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rdpt_core import __version__
 from rdpt_core.analysis.labels import LabelRule, Space, Unit, writing_role
-from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
+from rdpt_core.analysis.schemes import WITHOUT_TEACHER, Scheme, scheme_of
 from rdpt_core.analysis.statistics.methods import Method, cited
 from rdpt_core.analysis.which_teacher import OWN, chosen_teacher, has_several, teacher_choices, teacher_name
 from rdpt_core.records import MarksPolicy, Role, ScoredModel
@@ -20,27 +20,36 @@ _POLICIES = {
 }
 
 
-def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequence[str | Method] = ()) -> str:
+def methods_paragraph(
+    run: Run,
+    rule: LabelRule,
+    scope_words: str,
+    extra: Sequence[str | Method] = (),
+    *,
+    scheme: Scheme | None = None,
+) -> str:
     """What was labelled and how numbers were made, in two sentences; then run, models with revisions, scoring, label
     rule, traces looked at, what `extra` says, and versions.
 
     Args:
         scope_words: which traces were looked at, as `Scope.words` says it.
         extra: methods of this table or figure, and whole sentences about it.
+        scheme: by what was labelled, if not by all models of the run.
     """
+    scheme = scheme_of(run.roles) if scheme is None else scheme
     methods = [item for item in extra if isinstance(item, Method)]
     sentences = [
-        _labelled(run, rule),
+        _labelled(run, rule, scheme),
         _computed(methods),
         f"Details: run {run.run_id} ({run.name}), {run.n_traces:,} traces (hash {run.traces_hash}), was scored by "
         f"teacher forcing under {'; '.join(_model(run, model) for model in run.models)}.",
-        *_which_teacher(run),
+        *(_which_teacher(run) if Role.TEACHER in scheme.roles else ()),
         f"Template policy {run.template_policy}: {_POLICIES.get(run.template_policy, 'see the run')}; a role whose "
         f"model has no template had a plain rendering: {_plain(run)}.{_template_settings(run)}",
         *_seen_marks(run),
         f"Sentences were cut by the splitter {run.splitter}, version {run.splitter_version}.",
         _value(rule, run.roles),
-        _rule(rule, run),
+        _rule(rule, scheme),
         f"Traces looked at: {scope_words}. Unscored sentences carry no label and were not counted.",
         _marks(rule),
         *(cited(item) if isinstance(item, Method) else item for item in extra),
@@ -49,19 +58,19 @@ def methods_paragraph(run: Run, rule: LabelRule, scope_words: str, extra: Sequen
     return " ".join(sentences)
 
 
-def _labelled(run: Run, rule: LabelRule) -> str:
-    models = [f"the {_titled(run, model)} {model.model}" for model in run.models]
+def _labelled(run: Run, rule: LabelRule, scheme: Scheme) -> str:
+    models = [f"the {_titled(run, model)} {model.model}" for model in run.models if model.role in scheme.roles]
     per = "byte" if rule.unit is Unit.BYTE else "token"
-    alpha = f"alpha = {rule.alpha:g}, " if scheme_of(run.roles).is_triple else ""
+    alpha = f"alpha = {rule.alpha:g}, " if scheme.is_triple else ""
     return (
         f"Each sentence of the reasoning traces was labelled by its probability per {per} under "
-        f"{', '.join(models[:-1])} and {models[-1]} ({alpha}beta = {rule.beta:g}; {_source(run)})."
+        f"{', '.join(models[:-1])} and {models[-1]} ({alpha}beta = {rule.beta:g}; {_source(scheme)})."
     )
 
 
-def _source(run: Run) -> str:
+def _source(scheme: Scheme) -> str:
     after = "after arXiv 2512.20908, without its teacher"
-    return after if scheme_of(run.roles) is WITHOUT_TEACHER else "arXiv 2512.20908"
+    return after if scheme is WITHOUT_TEACHER else "arXiv 2512.20908"
 
 
 def _computed(methods: Sequence[Method]) -> str:
@@ -129,8 +138,7 @@ def _value(rule: LabelRule, roles: tuple[str, ...]) -> str:
     return f"{mean}, and v is the exponential of this mean (unit {rule.unit}, space difference)."
 
 
-def _rule(rule: LabelRule, run: Run) -> str:
-    scheme = scheme_of(run.roles)
+def _rule(rule: LabelRule, scheme: Scheme) -> str:
     gap = " - ".join(f"v_{letter}" for letter in scheme.letters)
     clauses = f"{scheme.above} if {gap} > {rule.beta:g}, {scheme.below} if {gap} < -{rule.beta:g}, else {scheme.rest}."
     if scheme.alike is None:

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from rdpt_core.analysis.attribution.rows import answer_columns
+from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.atomic_write import atomic_write
@@ -63,8 +65,9 @@ def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Sc
     """The rows of the traces in scope, in trace order, in chunks of some hundred traces.
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
-    them are those of the finished companions, if the run has any. Where one is seen in the place of a role, the role's
-    columns of sentences and traces are its, and tokens are called as they were scored all the same.
+    them are those of the finished companions, if the run has any; of sentences last whose they are by attribution, if
+    there is something to tell apart. Where a companion is seen in the place of a role, the role's columns of sentences
+    and traces are its, tokens are called as they were scored all the same, and attribution stays what it is.
 
     Raises:
         StoreError: the database is damaged.
@@ -96,14 +99,20 @@ def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: i
     )
     condition, parameters = scope.where("t")
     # DuckDB counts characters of a string in code points from 1, as `char_start` does from 0.
-    return reader.query(
-        f"SELECT {_IDENTITY}, s.sentence_index, s.char_start, s.char_end, "
+    table = reader.query(
+        f"SELECT t.trace_no, {_IDENTITY}, s.sentence_index, s.char_start, s.char_end, "
         f"substring(t.response, s.char_start + 1, s.char_end - s.char_start) AS text, {numbers}, "
         "s.label, s.direction, s.margin, s.unscored_reason, if(s.is_mark, 'mark', 'sentence') AS kind"
         f"{companions} FROM ({_labelled_chunk(run, rule)}) AS s JOIN traces AS t USING (run_no, trace_no) "
         f"WHERE {condition} ORDER BY t.trace_no, s.sentence_index",
         [run.run_id, run.run_no, first, last, *parameters],
     )
+    rows = table.drop_columns(["trace_no"])
+    if can_attribute(run):
+        numbers = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
+        for name, answers in answer_columns(reader, run, rule, *numbers).items():
+            rows = rows.append_column(name, answers)
+    return rows
 
 
 def _companions(run: Run) -> tuple[str, ...]:

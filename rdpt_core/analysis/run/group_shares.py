@@ -180,7 +180,7 @@ def _sums(
     counted = np.bincount(slot % n_cells, amount.sum(axis=1), n_cells).astype(np.int64)
     size, weighed = n_questions * n_cells, equalised(amount, slot, average)
     sums = np.stack([np.bincount(slot, column, size) for column in weighed.T], axis=1).astype(np.float64)
-    return sums.reshape(n_questions, n_cells, -1), counted
+    return sums.reshape(n_questions, n_cells, amount.shape[1]), counted
 
 
 def _cell_numbers(run: RunCounts, names: Mapping[str, Sequence[str]]) -> Ints:
@@ -259,6 +259,8 @@ def difference(table: CrossTable, first: int, second: int) -> Difference:
 def cross_table_rows(table: CrossTable, unit: str) -> pa.Table:
     """One row a cell and label: share, interval (NULL where refused) and all counts.
 
+    Without cells there are no rows, but all columns.
+
     Args:
         unit: what was counted, `sentences` or `tokens`.
     """
@@ -285,4 +287,9 @@ def cross_table_rows(table: CrossTable, unit: str) -> pa.Table:
                     "averaged_over": unit if table.average == "sentences" else table.average,
                 }
             )
-    return pa.Table.from_pylist(rows)
+    shares = [(name, pa.float64()) for name in (f"share_of_{unit}", "low", "high")]
+    counts = [(name, pa.int64()) for name in ("n_questions", "n_traces", "n_sentences")]
+    groups = [name for name in (table.row_dimension, table.column_dimension) if name is not None]
+    texts = [(name, pa.string()) for name in (*groups, "label")]
+    last = [("no_interval_because", pa.string()), ("n_effective", pa.float64()), ("averaged_over", pa.string())]
+    return pa.Table.from_pylist(rows, pa.schema([*texts, *shares, *counts, *last]))

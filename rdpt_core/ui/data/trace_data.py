@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.run.data import RunData
@@ -14,14 +12,12 @@ from rdpt_core.analysis.trace.others import OtherView, load_others
 from rdpt_core.analysis.trace.tokens import Strip, strip_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.analysis.which_teacher import teacher_name
-from rdpt_core.arrays import Codes
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.components.reader.answers import SentenceAnswers
+from rdpt_core.ui.components.reader.answers import SentenceAnswers, sentence_answers
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.components.reader.payload import Extras
 from rdpt_core.ui.data.cache import DatabaseSnapshot
-from rdpt_core.ui.style.sources import AnswerLooks
 
 _FORMULAS = Family("formulas", 4, is_small=True)
 
@@ -60,25 +56,7 @@ def answers(data: RunData, view: TraceView, attribution: AttributionRule) -> Sen
     if not view.is_scored:
         return None
     found = attribution_of(data).trace(view.trace_no, view.rule, attribution)
-    looks = AnswerLooks(tuple(source.name for source in found.sources.teachers))
-    n = view.sentences.num_rows
-    codes: Codes = np.zeros(n, np.uint8)
-    codes[found.sentence_index] = found.code
-    posterior = np.full((n, len(found.names)), np.nan)
-    posterior[found.sentence_index] = found.posterior
-    said: list[str | None] = [None] * n
-    for place, index in enumerate(found.sentence_index.tolist()):
-        said[index] = found.words(place) or None
-    letters = looks.letters()
-    return SentenceAnswers(
-        found.answers,
-        tuple(map(looks.key, found.answers)),
-        tuple(letters[name] for name in found.answers),
-        codes,
-        said,
-        found.names,
-        posterior,
-    )
+    return sentence_answers(found, view.sentences.num_rows)
 
 
 def formulas(database: DatabaseSnapshot, view: TraceView, key: str, name: str = "main") -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rdpt_core.analysis.attribution.data import attribution_of
+from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import file_name, standalone_html
@@ -12,13 +14,19 @@ from rdpt_core.ui.frame import links
 from rdpt_core.ui.frame.context import PageContext
 
 
-def draw_buttons(page: PageContext, view: TraceView) -> None:
-    """A link to the page Compare, and the trace as one HTML file, which is made when it is asked for."""
+def draw_buttons(page: PageContext, view: TraceView, attribution: AttributionRule | None) -> None:
+    """A link to the page Compare, and the trace as one HTML file, which is made when it is asked for.
+
+    Args:
+        attribution: how sentences are attributed; None where they cannot be.
+    """
 
     def make() -> str:
+        is_scaled = attribution is not None and attribution.calibrated
+        temperatures = attribution_of(page.data).temperatures(view.rule.marks) if is_scaled else None
         with open_reader(page.database.path, patience_s=PATIENCE_S) as reader:
             reader.see(page.run)
-            return standalone_html(reader, page.run, view)
+            return standalone_html(reader, page.run, view, attribution, temperatures)
 
     st.page_link(
         "pages/compare.py",

@@ -57,6 +57,20 @@ def test_figures_name_the_teacher_only_where_they_are_about_one(
     )
 
 
+@pytest.mark.parametrize("against", ["the student", "the teacher"])
+def test_the_methods_are_those_of_what_was_compared(
+    open_app: Open, database: Path, monkeypatch: pytest.MonkeyPatch, against: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(export_panel, "offer", lambda page, name, table, figures, methods: told.append(methods))
+    open_app(database, PAGE, against=against)
+    before_details = told[-1].partition("Details:")[0]
+    is_about_teacher = against == "the teacher"
+    assert ("under the teacher" in before_details, "alpha = " in before_details) == (is_about_teacher,) * 2
+    assert ("Labels: Shared if" in told[-1], "possible teachers are" in told[-1]) == (is_about_teacher,) * 2
+    assert ("Labels: Gained if v_D - v_S" in told[-1]) is not is_about_teacher
+
+
 @pytest.mark.parametrize("split", ["benchmark", "domain", "correctness", "difficulty", "model"])
 def test_curves_split_by_anything_that_differs(open_app: Open, database: Path, split: str) -> None:
     app = open_app(database, PAGE, split=split)

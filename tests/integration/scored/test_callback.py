@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,31 @@ def test_every_n_steps_and_not_where_it_saves(tmp_path: Path) -> None:
     assert run.name == "thirds" and run.roles == ("student", "distilled")
     # Step 7 is the end, and was no third one.
     assert names(tmp_path / "training.duckdb") == ["start", "3", "6", "final"]
+
+
+def test_the_last_step_is_told_while_trackers_are_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tracker(TrainerCallback):
+        """As those of the trainer are: it comes before other callbacks, and is closed when the training ends."""
+
+        def __init__(self) -> None:
+            self.run: Any = self
+            self.lines: list[dict[str, float]] = []
+
+        def log(self, line: dict[str, float]) -> None:
+            self.lines.append(line)
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            self.run = None
+
+    for every, strategy, expected in ((2, "steps", [2, 3]), (None, "no", [3])):
+        folder, tracker = tmp_path / strategy, Tracker()
+        monkeypatch.setitem(sys.modules, "wandb", tracker)  # type: ignore[arg-type]  # no module, but used as one
+        watcher = callback(folder, every=every)
+        train(folder, tracker, watcher, steps=3, save_every=4, save_strategy=strategy)
+        assert [line["train/global_step"] for line in tracker.lines] == expected
+        # The last weights are the distilled model alone.
+        run = rdpt.open(folder / "training.duckdb").run(watcher.run_id)
+        assert [one.role for one in run.info.companions] == [f"checkpoint:{step}" for step in expected[:-1]]
 
 
 def test_an_interrupted_training_goes_on(tmp_path: Path) -> None:

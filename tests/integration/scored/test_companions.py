@@ -216,6 +216,7 @@ def test_a_name_stands_for_one_model(
         ["--teacher", f"code={others / 'code'}", "--template-arguments", "teacher:code:thinking=true"],
     ):
         said = refused([*add, *given], capsys)
+        assert said.count("\n") == 1, said
         assert "name" in said or "no such argument" in said, said
     assert "name" in refused([*command, "--teacher", f"code={others / 'decoy'}"], capsys)
     assert not work

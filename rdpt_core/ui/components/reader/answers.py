@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rdpt_core.analysis.attribution.trace import TraceAttribution
 from rdpt_core.arrays import Codes, Doubles
 from rdpt_core.ui.style import sources, words
 from rdpt_core.ui.style.theme import Mode
@@ -42,6 +43,28 @@ class SentenceAnswers:
     words: Sequence[str | None]
     posterior_names: tuple[str, ...] = ()
     posterior: Doubles | None = None
+
+
+def sentence_answers(found: TraceAttribution, n_sentences: int) -> SentenceAnswers:
+    """The attribution of a trace, with places also for sentences that it has no answer about."""
+    looks = sources.AnswerLooks(tuple(source.name for source in found.sources.teachers))
+    codes: Codes = np.zeros(n_sentences, np.uint8)
+    codes[found.sentence_index] = found.code
+    posterior = np.full((n_sentences, len(found.names)), np.nan)
+    posterior[found.sentence_index] = found.posterior
+    said: list[str | None] = [None] * n_sentences
+    for place, index in enumerate(found.sentence_index.tolist()):
+        said[index] = found.words(place) or None
+    letters = looks.letters()
+    return SentenceAnswers(
+        found.answers,
+        tuple(map(looks.key, found.answers)),
+        tuple(letters[name] for name in found.answers),
+        codes,
+        said,
+        found.names,
+        posterior,
+    )
 
 
 def answers_payload(answers: SentenceAnswers) -> dict[str, Any]:

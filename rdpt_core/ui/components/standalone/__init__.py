@@ -17,6 +17,10 @@ from typing import Any
 import numpy as np
 
 from rdpt_core import __version__
+from rdpt_core.analysis.attribution.methods import attribution_sentence
+from rdpt_core.analysis.attribution.rule import AttributionRule
+from rdpt_core.analysis.attribution.sources import can_attribute
+from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.catalog import recorded_as
 from rdpt_core.analysis.labels import UNCERTAIN_PART
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
@@ -30,6 +34,7 @@ from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader import payload
+from rdpt_core.ui.components.reader.answers import sentence_answers
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.style import theme, words
 
@@ -38,12 +43,22 @@ _FEATURES = ("joint", "thresholds", "card", "search")
 _SCRIPT = f"{payload.SCRIPT}\n{bundle.text('standalone/standalone.js')}"
 
 
-def standalone_html(reader: Reader, run: Run, view: TraceView) -> str:
-    """The file. The same trace under the same rule gives the same bytes.
+def standalone_html(
+    reader: Reader,
+    run: Run,
+    view: TraceView,
+    attribution: AttributionRule | None = None,
+    temperatures: Mapping[str, float] | None = None,
+) -> str:
+    """The file. The same trace under the same rules gives the same bytes.
 
     Args:
         reader: one that was told how the run is seen.
+        attribution: thresholds of attribution, for a run that has something to tell apart; by default those documented.
+        temperatures: role → temperature, where models are brought to one scale.
     """
+    by = (attribution or AttributionRule.make()) if can_attribute(run) else None
+    data = _data(reader, run, view, by, temperatures)
     style = _style()
     policy = (
         f"default-src 'none'; script-src '{_hash(_SCRIPT)}'; style-src '{_hash(style)}'; "
@@ -61,10 +76,10 @@ def standalone_html(reader: Reader, run: Run, view: TraceView) -> str:
             _asked(view.trace),
             '<div id="reader"></div>\n',
             f"<noscript><p>Labels need JavaScript. The text:</p><pre>{_text(view.trace.response)}</pre></noscript>\n",
-            _card(run, view),
+            _card(run, view, by),
             "</main>\n",
             f"<footer><p>Made by RDPT Explorer {escape(__version__)}. {escape(_explained(run))}</p></footer>\n",
-            f'<script type="application/json" id="data">{_json(_data(reader, run, view))}</script>\n',
+            f'<script type="application/json" id="data">{_json(data)}</script>\n',
             f'<script type="module">{_SCRIPT}</script>\n</body>\n</html>\n',
         ]
     )
@@ -83,13 +98,19 @@ def file_name(view: TraceView) -> str:
     return f"trace-{kept.strip('-.')[:80] or text_hash(view.trace.response)}.html"
 
 
-def _data(reader: Reader, run: Run, view: TraceView) -> dict[str, Any]:
+def _data(
+    reader: Reader, run: Run, view: TraceView, by: AttributionRule | None, temperatures: Mapping[str, float] | None
+) -> dict[str, Any]:
     key = f"{run.run_id}/{view.trace_no}"
     math = formulas_payload(view.texts(), "main", key)
     features = (*_FEATURES, "math") if math["formulas"] else _FEATURES
     state = payload.ReaderState(features=features, has_link=False)
     others = load_others(reader, run, view.trace_no, view.rule) if view.is_scored else ()
-    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others))
+    answers = None
+    if by is not None and view.is_scored:
+        found = load_trace_attribution(reader, run, view.trace_no, view.rule, by, temperatures)
+        answers = sentence_answers(found, view.sentences.num_rows)
+    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others, answers))
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
         "labels": payload.labels_payload(view, key, state),
@@ -145,7 +166,7 @@ def _asked(trace: Trace) -> str:
     return f'<section class="asked" aria-label="Question and answer">{asked}{_terms(terms, kind="short")}</section>\n'
 
 
-def _card(run: Run, view: TraceView) -> str:
+def _card(run: Run, view: TraceView, by: AttributionRule | None) -> str:
     rule = view.rule
     environment = run.environment[-1] if run.environment else {}
     packages = environment.get("packages", {})
@@ -153,6 +174,7 @@ def _card(run: Run, view: TraceView) -> str:
         ("run", f"{run.name} ({run.run_id})"),
         ("teacher", teacher_name(run)),
         ("other models", "; ".join(f"{other.name} ({other.group}): {other.model}" for other in others_of(run))),
+        ("attribution", None if by is None else attribution_sentence(run, by)),
         ("traces hash", run.traces_hash),
         ("text hash", text_hash(view.trace.response)),
         ("template policy", run.template_policy),

@@ -6,6 +6,7 @@ import shlex
 
 import streamlit as st
 
+from rdpt_core.analysis.attribution.sources import MOST_NAMED
 from rdpt_core.records import Role
 from rdpt_core.records.companions import CompanionKind, CompanionRole
 from rdpt_core.store.reader import Companion, Run
@@ -31,6 +32,15 @@ def explain(page: PageContext) -> None:
             f"**{names} {'is' if len(waiting) == 1 else 'are'} not scored to the end yet.** A further model counts "
             "once it has read every trace. If nothing is running, the command that added it goes on where it stopped.",
             icon=":material/hourglass_top:",
+        )
+        return
+    n_teachers = sum(
+        CompanionRole.parse(companion.role).kind is CompanionKind.TEACHER for companion in page.run.companions
+    )
+    if n_teachers >= MOST_NAMED - 1:
+        st.info(
+            f"**This run has more teachers than can be told apart**, which are {MOST_NAMED - 1} at most, with its own.",
+            icon=":material/group_off:",
         )
         return
     known = "has one teacher and nothing to compare it with" if Role.TEACHER in page.run.roles else "has no teacher"

@@ -173,7 +173,7 @@ def draw(page: PageContext) -> None:
         _labels(page, view, key, _trace_ids(choice, traces))
     with st.container(horizontal=True, vertical_alignment="center"):
         how_to_read(page.run, view)
-        trace_download.draw_buttons(page, view)
+        trace_download.draw_buttons(page, view, rule)
     if view.is_scored:
         _numbers(page, view)
     if view.trace.meta:

@@ -260,7 +260,7 @@ def _offer(
         f"that time with the {against} (beta = {page.rule.beta:g}).",
         f"{turns.n_followed:,} sentences had a label at every time.",
     ]
-    methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
+    methods = methods_paragraph(page.run, page.rule, scope.words(), extra, scheme=scheme)
     export_panel.offer(page, "training", curves_table(curves, split), figures, methods)
     terms = ["checkpoint", "turn", "share", "95% interval", "n", "effective n"]
     glossary.explain(*terms, *(str(label) for label in scheme.labels))

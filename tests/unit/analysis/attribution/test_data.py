@@ -1,6 +1,7 @@
 """From the file to answers: the same numbers by every road, whatever the run is seen with."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -15,7 +16,7 @@ from rdpt_core.analysis.attribution.sources import answer_names, can_attribute, 
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
-from tests.support import synthetic
+from tests.support import companions, synthetic
 
 LABELS = LabelRule.make()
 # Sentences of the synthetic run have a handful of tokens, so likelihoods are taken at their word.
@@ -123,6 +124,41 @@ def test_the_table_adds_up_and_leads_to_its_sentences(scored, data):
         row["n_sentences"] for row in shares if row["attribution"] == "math" and row["benchmark"] != "all traces"
     )
     assert math == (codes == 1).sum()
+
+
+def test_a_benchmark_that_is_called_like_all_of_them_is_not_taken_for_them(tmp_path: Path) -> None:
+    first, *others = synthetic.sketches(4)
+    path = tmp_path / "run.duckdb"
+    companions.build(path, [replace(first, benchmark="all traces"), *others], models=companions.named_teacher())
+    run = rdpt.open(path).run()
+    data = run._data()
+    table = attribution_of(data).table(LABELS, RULE, Scope(), "benchmark")
+    assert table.total.row == "(all traces)"
+    (named,) = (row for row in table.rows if row.row == "all traces")
+    assert 0 < named.n_sentences < table.total.n_sentences
+    for k, answer in enumerate(table.answers):
+        found = sentences_behind(data, LABELS, RULE, Scope(), "benchmark", "all traces", answer)
+        assert found.n == (named.intervals.share[k] > 0)
+    shares = run.attribution_shares("benchmark", RULE).to_pylist()
+    rows = [(row["benchmark"], row["attribution"]) for row in shares]
+    assert len(set(rows)) == len(rows)
+
+
+def test_a_scope_without_sentences_gives_a_table_with_its_columns(scored: Path) -> None:
+    run = rdpt.open(scored).run()
+    for shares in (run.attribution_shares, run.shares):
+        whole, empty = shares("benchmark"), shares("benchmark", benchmark="week", correct=True)
+        assert (empty.num_rows, empty.schema) == (0, whole.schema)
+
+
+def test_more_teachers_than_can_be_told_apart_are_not_attributed(data) -> None:
+    code = data.run.companions[0]
+    models = [replace(code.model, role=f"teacher:t{k}", name=f"t{k}") for k in range(29)]
+    many = tuple(replace(code, model=model) for model in models)
+    assert can_attribute(replace(data.run, companions=many[:28]))
+    assert not can_attribute(replace(data.run, companions=many))
+    with pytest.raises(UsageError, match="fewer than 30"):
+        sources_of(replace(data.run, companions=many))
 
 
 def test_a_scope_leaves_out_what_is_outside(data):

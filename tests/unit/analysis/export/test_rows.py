@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
+import rdpt_core as rdpt
+from rdpt_core.analysis.export import rows
 from rdpt_core.analysis.export.info import describe_store
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
@@ -70,7 +73,8 @@ def test_companions_stand_behind_what_a_run_has_without_them(both: tuple[Path, P
     further = [name for name in more[0] if name not in plain[0]]
     if what == "sentences":
         stems = ("n_tokens", "logprob_sum", "p", "unscored_reason")
-        assert further == [f"{stem}_{column_of(key)}" for key in KEYS for stem in stems]
+        answers = ["attribution", "attributed_to"]
+        assert further == [*(f"{stem}_{column_of(key)}" for key in KEYS for stem in stems), *answers]
         assert {(row["p_teacher_code"] is None, row["unscored_reason_teacher_code"]) for row in more} == {
             (False, None),
             (True, "context_length"),
@@ -96,6 +100,41 @@ def test_labels_ask_the_chosen_teacher_and_tokens_keep_their_names(both: tuple[P
     assert rows_of(path, "tokens", "code") == rows_of(path, "tokens")
     with pytest.raises(UsageError, match="no such teacher.*--teacher physics.*expected math or code or decoy"):
         rows_of(path, "sentences", "physics")
+
+
+@pytest.mark.parametrize("marks", [False, True])
+@pytest.mark.parametrize("teacher", [None, "code"])
+def test_sentences_have_the_answers_of_attribution(
+    both: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, teacher: str | None, marks: bool
+) -> None:
+    # A chunk a trace: what one is seen as holds for the next.
+    monkeypatch.setattr(rows, "_TRACES_PER_CHUNK", 1)
+    path = tmp_path / "marked.duckdb"
+    shutil.copy(both[1], path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE sentences SET is_mark = TRUE WHERE sentence_index = 1")
+    run = rdpt.open(path).run()
+    names = ["trace_id", "sentence_index", "attribution", "attributed_to"]
+    exported = run.sentences(teacher=teacher, with_marks=marks).select(names).to_pylist()
+    found = {row["trace_id"] + str(row["sentence_index"]): row for row in exported}
+    asked = run.attribution(with_marks=marks).select(names).to_pylist()
+    for row in asked:
+        assert found.pop(row["trace_id"] + str(row["sentence_index"])) == row
+    # The rest are marks of format that do not count.
+    assert bool(found) is not marks
+    assert {(row["attribution"], row["attributed_to"]) for row in found.values()} <= {(None, None)}
+    assert {row["attribution"] for row in asked} == {"several", None}
+    assert {row["attributed_to"] for row in asked} >= {"math or code", None}
+    teachers = run.sentences(teacher=teacher).column("p_teacher")
+    assert teachers == run.sentences().column("p_teacher" if teacher is None else "p_teacher_code")
+    nothing = run.sentences(benchmark="week", correct=True)
+    assert (nothing.num_rows, nothing.schema) == (0, run.sentences().schema)
+
+
+def test_checkpoints_alone_give_no_answers(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints.duckdb"
+    companions.build(path, TRACES, ("checkpoint:200",))
+    assert "attribution" not in rows_of(path, "sentences")[0]
 
 
 def test_a_routed_teacher_is_exported_where_some_trace_has_one(tmp_path: Path) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from rdpt_core.analysis.attribution.rule import AttributionRule
+from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.view import load_trace_view
+from rdpt_core.analysis.which_teacher import seen_with
 from rdpt_core.records import ROLE_SETS, ROLES, Message, Role, ToolCall
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
-from tests.support import synthetic
+from tests.support import companions, synthetic
 
 
 def saved(path: Path) -> str:
@@ -52,6 +55,36 @@ def test_tool_calls_of_the_conversation_are_text_on_the_page(tmp_path: Path) -> 
     page = saved(path)
     assert "tool call: &lt;b&gt;f&lt;/b&gt; {" in page and "<b>tool &lt;i&gt;f&lt;/i&gt;</b>" in page
     assert "<script>alert(1)" not in page
+
+
+@pytest.mark.parametrize("teacher", [None, "code"])
+def test_whose_each_sentence_is_stands_on_the_page_where_the_run_can_tell(tmp_path: Path, teacher: str | None) -> None:
+    path = tmp_path / "a.duckdb"
+    companions.build(path, synthetic.sketches(1), models=companions.named_teacher())
+    with open_reader(path) as reader:
+        run = seen_with(reader.run(None), teacher)
+        reader.see(run)
+        view = load_trace_view(reader, run, 0, LabelRule.make())
+        page = standalone_html(reader, run, view)
+        strict = standalone_html(reader, run, view, AttributionRule.make(sure=0.99, shortfall=0.001))
+        found = load_trace_attribution(reader, run, 0, LabelRule.make(), AttributionRule.make())
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    answers = data["text"]["answers"]
+    assert [answer["name"] for answer in answers["list"]] == ["math", "code", "student", "several", "none"]
+    assert "math or code" in answers["words"]
+    told = {index: found.words(place) or None for place, index in enumerate(found.sentence_index.tolist())}
+    assert answers["words"] == [told.get(index) for index in range(view.sentences.num_rows)]
+    assert "Sentences were attributed over math, code, student" in page and "posterior of 0.9;" in page
+    assert "posterior of 0.99;" in strict and strict.count('"none of these"') > page.count('"none of these"')
+    # What else is on the page is of the teacher that the run is seen with.
+    assert data["text"]["names"] == {"teacher": f"teacher {teacher or 'math'}"}
+    assert data["text"]["strip"]
+
+
+def test_a_run_without_further_teachers_has_no_answers_on_its_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    companions.build(path, synthetic.sketches(1), ("checkpoint:200",))
+    assert '"answers":{' not in saved(path) and "<dt>attribution</dt>" not in saved(path)
 
 
 def test_a_recorded_role_says_how_it_was_recorded(tmp_path: Path) -> None:
