@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=order)
 
 
-def pytest_collection_finish() -> None:
+# So many more modules are worth a walk through all that is alive.
+MANY_MODULES = 150
+n_modules_kept = 0
+
+
+def keep_what_is_imported() -> None:
     """What is imported by now stays: scoring collects garbage after each model, and need not walk all of it again."""
+    global n_modules_kept
+    n_modules_kept = len(sys.modules)
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    keep_what_is_imported()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Models, pages and servers import much of their libraries when a test first asks for them."""
+    if len(sys.modules) > n_modules_kept + MANY_MODULES:
+        keep_what_is_imported()

@@ -108,8 +108,7 @@ def score_run(
         for backend in itertools.islice(waiting, n_roles):
             turns.score(backend)
         # A run that calls itself complete is complete: every trace has every role.
-        for role in request.models.roles:
-            turns.check_complete(role)
+        turns.check_complete(*request.models.roles)
         store.finish(run)
         for backend in waiting:
             turns.score(backend)

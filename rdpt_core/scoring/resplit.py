@@ -58,7 +58,7 @@ def resplit_run(
     run = store.claim_copy(claim, source_run, n_sentences, check)
     roles = [model.role for model in source.models]
     # A trace has its sentences once it has the tokens of every role.
-    complete = set.intersection(*(store.scored_trace_nos(run, role) for role in roles))
+    complete = store.complete_trace_nos(run, roles)
     for window in windows(source.n_traces):
         if not complete.issuperset(window):
             _resplit_window(window, source_run, run, roles, splitter, store)

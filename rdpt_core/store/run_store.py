@@ -62,6 +62,11 @@ class DuckDBRunStore:
         with read_claimed(self._path, run) as reader:
             return reader.scored_trace_nos(run.run_no, role, with_failed=with_failed, ranked=ranked)
 
+    def complete_trace_nos(self, run: RunKey, roles: Sequence[str]) -> set[int]:
+        """The traces that have the tokens of all of these roles, of which there is one at least."""
+        with read_claimed(self._path, run) as reader:
+            return set.intersection(*(reader.scored_trace_nos(run.run_no, role) for role in roles))
+
     def traces(self, run: RunKey, first: int, last: int) -> list[Trace]:
         """Traces `first` ≤ trace_no < `last`, in order.
 

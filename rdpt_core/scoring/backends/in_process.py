@@ -200,8 +200,10 @@ class TransformersBackend:
         import torch
 
         if self._is_waiting:
-            self._lent.give_up(self._base)
             self._is_waiting = False
+            if not self._lent.give_up(self._base):
+                # It was never loaded. To look for garbage takes longer than all else that a scored role costs.
+                return
         elif self._kernels and self._files.adapter is None:
             self._lent.lend(self._base, self._kernels)
         self._kernels = []

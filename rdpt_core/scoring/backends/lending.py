@@ -40,7 +40,8 @@ class LentBase:
         self.give_up(base)
         return [kernel.release() for kernel in kernels]
 
-    def give_up(self, base: Base | None) -> None:
-        """The role will not ask: it is scored already, or the run has failed."""
+    def give_up(self, base: Base | None) -> bool:
+        """The role will not ask: it is scored already, or the run has failed. Returns whether a base was kept."""
         self._waiting.remove(base)
-        self._kernels = []
+        was_kept, self._kernels = bool(self._kernels), []
+        return was_kept

@@ -70,7 +70,7 @@ class RoleCommits:
     ) -> RoleCommits:
         """Look up what the other roles have."""
         others = tuple(other for other in roles if other != role)
-        complete = frozenset.intersection(*(frozenset(store.scored_trace_nos(run, other)) for other in others))
+        complete = frozenset(store.complete_trace_nos(run, others))
         return cls(role, others, run, splitter, store, complete, on_unscored)
 
     def item(self, trace_no: int, trace: Trace) -> ScoringItem:

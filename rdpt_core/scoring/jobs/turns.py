@@ -74,22 +74,23 @@ class Turns:
             self.check_complete(role)
             self.store.finish_companion(self.run, role)
 
-    def check_complete(self, role: str) -> None:
-        """A model that is said to be scored is: it has every trace.
+    def check_complete(self, *roles: str) -> None:
+        """Models that are said to be scored are: they have every trace.
 
         Raises:
-            StoreError: it has not.
+            StoreError: they have not.
         """
-        n_stored = len(self.store.scored_trace_nos(self.run, role))
-        if n_stored != self.n_traces:
-            raise StoreError(
-                "the run is not complete after all of it was scored",
-                where=f"run {self.run.run_id}",
-                expected=f"{self.n_traces:,} traces scored by the {role}",
-                got=f"{n_stored:,}",
-                hint="If an earlier copy of the database was put in its place meanwhile, the same command scores again "
-                "what is missing.",
-            )
+        if len(self.store.complete_trace_nos(self.run, roles)) == self.n_traces:
+            return
+        n_stored, role = min((len(self.store.scored_trace_nos(self.run, role)), role) for role in roles)
+        raise StoreError(
+            "the run is not complete after all of it was scored",
+            where=f"run {self.run.run_id}",
+            expected=f"{self.n_traces:,} traces scored by the {role}",
+            got=f"{n_stored:,}",
+            hint="If an earlier copy of the database was put in its place meanwhile, the same command scores again "
+            "what is missing.",
+        )
 
     def _commits(self, role: str) -> Commits:
         if is_companion(role):

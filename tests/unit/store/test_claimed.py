@@ -22,6 +22,7 @@ from .conftest import CODE, make_claim, make_companion, make_result, make_traces
 CALLS: dict[str, tuple[Any, ...]] = {
     "claim_copy": (make_claim("another"),),
     "scored_trace_nos": (Role.TEACHER,),
+    "complete_trace_nos": ([Role.TEACHER, Role.STUDENT],),
     "traces": (0, 2),
     "tokens": (Role.TEACHER, [0]),
     "commit": (Role.TEACHER, [make_result(0, Role.TEACHER, (-9.0, -9.0, -9.0))], []),

@@ -11,6 +11,7 @@ import pytest
 from rdpt_core.errors import ModelError, StoreForbiddenError
 from rdpt_core.records import ROLES, RunClaim
 from rdpt_core.store import run_store
+from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.files import file_identity
 from rdpt_core.store.run_store import DuckDBRunStore
 
@@ -51,3 +52,16 @@ def test_finishing_twice_changes_nothing(tmp_path: Path, claim: RunClaim) -> Non
     before = file_identity(path)
     DuckDBRunStore(path).finish(run_no)
     assert file_identity(path) == before, "or the app would compute everything again"
+
+
+def test_what_all_roles_have_is_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, claim: RunClaim) -> None:
+    path = tmp_path / "a.duckdb"
+    run = write_run(path, claim)
+    with open_for_writing(path) as connection:
+        connection.execute("DELETE FROM tokens WHERE role = 'student' AND trace_no = 1")
+    n_opened = []
+    real = run_store.read_claimed
+    monkeypatch.setattr(run_store, "read_claimed", lambda *given: n_opened.append(1) or real(*given))
+    assert DuckDBRunStore(path).complete_trace_nos(run, ROLES) == {0}
+    assert DuckDBRunStore(path).complete_trace_nos(run, (ROLES[0], ROLES[2])) == {0, 1}
+    assert len(n_opened) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -143,3 +144,16 @@ def test_settings_of_a_recorded_role_are_for_the_model_that_checks_it(folders: P
         make_backends(recorded(thinking, None))
     with pytest.raises(UsageError, match="no model to check these recordings with"):
         make_live_backend(recorded(TemplateSettings(), None), Role.TEACHER)
+
+
+def test_a_model_that_was_never_loaded_leaves_no_garbage_to_look_for(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected: list[str] = []
+    monkeypatch.setattr(gc, "collect", lambda: collected.append("once"))
+    never, loaded = make_backends(request(folders, TemplatePolicy.OWN))[:2]
+    never.close()
+    assert not collected
+    loaded.load()
+    loaded.close()
+    assert collected == ["once"]
