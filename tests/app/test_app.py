@@ -28,6 +28,12 @@ PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").gl
 FOR_FURTHER_MODELS = {"pages/teachers.py", "pages/training.py"}
 """Pages that only say how a run comes by further models, where it has none."""
 
+IN_THE_FRAME = [
+    page if page in ("pages/overview.py", "pages/trace.py") else pytest.param(page, marks=pytest.mark.slow)
+    for page in PAGES
+]
+"""For what the frame says in the place of any page: the first page and one more; with `-m slow`, all others."""
+
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -63,7 +69,7 @@ def test_every_page_draws(open_app: Open, database: Path, page: str) -> None:
     assert len(page_text(app)) > 100
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", IN_THE_FRAME)
 def test_no_database(open_app: Open, tmp_path: Path, page: str) -> None:
     words = page_text(open_app(tmp_path / "none.duckdb", page))
     assert "There is no database yet" in words
@@ -71,21 +77,21 @@ def test_no_database(open_app: Open, tmp_path: Path, page: str) -> None:
     assert "rdpt score" in words
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", IN_THE_FRAME)
 def test_a_file_of_0_bytes_is_no_database_yet(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "zero.duckdb"
     path.touch()
     assert "There is no database yet" in page_text(open_app(path, page))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", IN_THE_FRAME)
 def test_not_a_database(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "text.duckdb"
     path.write_text("no database\n" * 500)
     assert "cannot be opened" in page_text(open_app(path, page))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", IN_THE_FRAME)
 def test_another_programs_database(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "other.duckdb"
     with duckdb.connect(str(path)) as connection:
@@ -93,18 +99,31 @@ def test_another_programs_database(open_app: Open, tmp_path: Path, page: str) ->
     assert "not an RDPT database" in page_text(open_app(path, page))
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize(
-    "statement", ["UPDATE runs SET identity = 'no JSON'", "UPDATE sentences SET p_teacher = 7 WHERE trace_no = 3"]
-)
-def test_a_damaged_database(open_app: Open, tmp_path: Path, page: str, statement: str) -> None:
+@pytest.mark.parametrize("page", IN_THE_FRAME)
+def test_a_damaged_list_of_runs(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "damaged.duckdb"
-    (companions if page in FOR_FURTHER_MODELS else synthetic).build(path, synthetic.sketches(2))
+    synthetic.build(path, synthetic.sketches(2))
+    _damage(path, "UPDATE runs SET identity = 'no JSON'")
+    assert "The database is damaged" in page_text(open_app(path, page))
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with companions, of which one sentence has an impossible probability."""
+    path = tmp_path_factory.mktemp("db") / "damaged.duckdb"
+    companions.build(path, synthetic.sketches(2))
+    _damage(path, "UPDATE sentences SET p_teacher = 7 WHERE trace_no = 3")
+    return path
+
+
+def _damage(path: Path, statement: str) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute(statement)
-    app = open_app(path, page)
-    assert "The database is damaged" in page_text(app)
-    assert not app.exception
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_damaged_database(open_app: Open, damaged: Path, page: str) -> None:
+    assert "The database is damaged" in page_text(open_app(damaged, page))
 
 
 @pytest.mark.parametrize("column", ["meta", "messages"])
@@ -119,7 +138,7 @@ def test_a_damaged_trace(open_app: Open, tmp_path: Path, column: str) -> None:
         assert not app.exception
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", IN_THE_FRAME)
 def test_a_newer_schema(open_app: Open, tmp_path: Path, page: str) -> None:
     path = tmp_path / "newer.duckdb"
     synthetic.build(path, synthetic.sketches(1))
@@ -128,7 +147,7 @@ def test_a_newer_schema(open_app: Open, tmp_path: Path, page: str) -> None:
     assert "newer version" in page_text(open_app(path, page))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", IN_THE_FRAME)
 @pytest.mark.parametrize("has_schema", [False, True])
 def test_a_database_without_a_run(open_app: Open, tmp_path: Path, page: str, has_schema: bool) -> None:
     path = tmp_path / "empty.duckdb"
@@ -145,7 +164,7 @@ def test_a_database_without_a_run(open_app: Open, tmp_path: Path, page: str, has
 _HOLD = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", IN_THE_FRAME)
 def test_a_locked_database_can_be_tried_again(
     open_app: Open, tmp_path: Path, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

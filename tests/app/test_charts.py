@@ -44,30 +44,22 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_two(tmp_path_factory.mktemp("db") / "two.duckdb", varied())
 
 
+FILTERS = [
+    ("benchmark", "clock", "benchmark clock"),
+    ("domain", "arithmetic", "domain arithmetic"),
+    ("grade", "incorrect", "correctness incorrect"),
+    ("model", "m1", "written by m1"),
+    ("difficulty", "2", "difficulty 2"),
+]
+
+
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize(
-    ("name", "value", "shown"),
-    [
-        ("benchmark", "clock", "benchmark clock"),
-        ("domain", "arithmetic", "domain arithmetic"),
-        ("grade", "incorrect", "correctness incorrect"),
-        ("model", "m1", "written by m1"),
-        ("difficulty", "2", "difficulty 2"),
-    ],
-)
-def test_every_filter_narrows_every_page(
-    open_app: Open,
-    two_runs: Path,
-    page: str,
-    name: str,
-    value: str,
-    shown: str,
-) -> None:
-    everything = page_text(open_app(two_runs, page))
-    assert "all traces" in everything
-    narrowed = page_text(open_app(two_runs, page, **{name: value}))
-    assert shown in narrowed
-    assert f"{name} = {value}" in narrowed, "the methods paragraph names the filter"
+def test_every_filter_narrows_every_page(open_app: Open, two_runs: Path, page: str) -> None:
+    assert "all traces" in page_text(open_app(two_runs, page))
+    for name, value, shown in FILTERS:
+        narrowed = page_text(open_app(two_runs, page, **{name: value}))
+        assert shown in narrowed
+        assert f"{name} = {value}" in narrowed, "the methods paragraph names the filter"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -85,47 +77,47 @@ def test_hostile_filters_are_no_markup(open_app: Open, two_runs: Path) -> None:
         assert "attack &lt;i&gt;" in text
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_one_question(open_app: Open, tmp_path: Path, page: str) -> None:
+def test_one_question(open_app: Open, tmp_path: Path) -> None:
     traces = [sketch for sketch in synthetic.sketches(1) if sketch.benchmark == "shop"]
-    text = page_text(open_app(build_two(tmp_path / "db.duckdb", traces), page))
-    assert {RATIOS: "1 question", THRESHOLDS: "too few questions", RUNS: "only 1 question"}[page] in text
+    path = build_two(tmp_path / "db.duckdb", traces)
+    for page, said in {RATIOS: "1 question", THRESHOLDS: "too few questions", RUNS: "only 1 question"}.items():
+        assert said in page_text(open_app(path, page)), page
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_missing_correctness(open_app: Open, tmp_path: Path, page: str) -> None:
+def test_missing_correctness(open_app: Open, tmp_path: Path) -> None:
     traces = [replace(sketch, correct=None) for sketch in synthetic.sketches(6)]
-    app = open_app(build_two(tmp_path / "db.duckdb", traces), page)
-    assert "grade" not in [box.key for box in app.selectbox]
+    path = build_two(tmp_path / "db.duckdb", traces)
+    for page in PAGES:
+        assert "grade" not in [box.key for box in open_app(path, page).selectbox], page
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_all_unscored(open_app: Open, tmp_path: Path, page: str) -> None:
+def test_all_unscored(open_app: Open, tmp_path: Path) -> None:
     traces = [replace(sketch, sentences=[(text, "unscored") for text, _ in sketch.sentences]) for sketch in varied()]
-    text = page_text(open_app(build_two(tmp_path / "db.duckdb", traces), page))
-    assert "This run has no" in text
+    path = build_two(tmp_path / "db.duckdb", traces)
+    for page in PAGES:
+        assert "This run has no" in page_text(open_app(path, page)), page
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_run_that_has_scored_nothing_yet(open_app: Open, tmp_path: Path, page: str) -> None:
+def test_a_run_that_has_scored_nothing_yet(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "db.duckdb"
     synthetic.build(path, synthetic.sketches(3), run_id="a" * 16)
     synthetic.build(path, synthetic.sketches(3), run_id="b" * 16, n_scored=0, finish=False)
-    assert "This run has no" in page_text(open_app(path, page, run="b" * 16))
+    for page in PAGES:
+        assert "This run has no" in page_text(open_app(path, page, run="b" * 16)), page
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_without_a_distilled_model(open_app: Open, tmp_path: Path, page: str) -> None:
+def test_without_a_distilled_model(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "db.duckdb"
     models = [synthetic.model(Role.TEACHER), synthetic.model(Role.STUDENT, tokenizer="tok-b")]
     synthetic.build(path, varied(), run_id="a" * 16)
     synthetic.build(path, varied(), run_id="b" * 16, roles=PAIR, models=models)
-    text = page_text(open_app(path, page, run="b" * 16))
-    assert "else Common" in text
-    assert "alpha" not in text
-    if page == RUNS:
-        assert "both are labelled Teacher, Common or Student" in text
-        assert "no distilled" in page_text(open_app(path, page, run="a" * 16))
+    for page in PAGES:
+        text = page_text(open_app(path, page, run="b" * 16))
+        assert "else Common" in text, page
+        assert "alpha" not in text, page
+        if page == RUNS:
+            assert "both are labelled Teacher, Common or Student" in text
+    assert "no distilled" in page_text(open_app(path, RUNS, run="a" * 16))
 
 
 RULES = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,20 @@ from tests.support import synthetic
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("[!_]*.py"))
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two databases with a run each, and one that is broken; tests only read them, or copy them."""
+    path = tmp_path_factory.mktemp("folder")
+    synthetic.build(path / "first.duckdb", synthetic.sketches(6), run_id="a" * 16, name="one")
+    synthetic.build(path / "second.duckdb", synthetic.sketches(12), run_id="b" * 16, name="two")
+    (path / "broken.duckdb").write_text("no database\n" * 500)
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Two databases with a run each, and one that is broken."""
-    synthetic.build(tmp_path / "first.duckdb", synthetic.sketches(6), run_id="a" * 16, name="one")
-    synthetic.build(tmp_path / "second.duckdb", synthetic.sketches(12), run_id="b" * 16, name="two")
-    (tmp_path / "broken.duckdb").write_text("no database\n" * 500)
-    return tmp_path
+def folder(built: Path, tmp_path: Path) -> Path:
+    """A copy of them that a test may change."""
+    return Path(shutil.copytree(built, tmp_path, dirs_exist_ok=True))
 
 
 def databases(app: AppTest) -> list[str]:
@@ -27,8 +35,8 @@ def databases(app: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_another_database_is_chosen_on_every_page(open_app: Open, folder: Path, page: str) -> None:
-    app = open_app(folder, page, db="first")
+def test_another_database_is_chosen_on_every_page(open_app: Open, built: Path, page: str) -> None:
+    app = open_app(built, page, db="first")
     assert databases(app) == ["broken", "first", "second"]
     assert app.query_params["run"] == "a" * 16
     app.selectbox(key="database_pick").set_value("second").run()

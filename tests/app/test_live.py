@@ -111,11 +111,16 @@ def test_a_run_that_is_being_made_takes_the_place_of_no_finished_one(open_app: O
     assert open_app(path).query_params["run"] == "1" * 16
 
 
+@pytest.fixture(scope="module")
+def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with half of a run, which stays as it is."""
+    return live_database(tmp_path_factory.mktemp("unfinished"))[0]
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_says_how_much_of_an_unfinished_run_is_there(open_app: Open, tmp_path: Path, page: str) -> None:
-    path, _, sketches = live_database(tmp_path)
-    said = f"{HALF} of {len(sketches)} traces; the run is not finished"
-    assert said in page_text(open_app(path, f"pages/{page}.py"))
+def test_every_page_says_how_much_of_an_unfinished_run_is_there(open_app: Open, unfinished: Path, page: str) -> None:
+    said = f"{HALF} of {len(synthetic.sketches())} traces; the run is not finished"
+    assert said in page_text(open_app(unfinished, f"pages/{page}.py"))
 
 
 def test_a_run_that_is_only_counted_is_not_checked(

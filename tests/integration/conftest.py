@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,26 @@ def write_lines(path: Path, lines: list[dict[str, object]]) -> Path:
 @pytest.fixture
 def traces_file(tmp_path: Path) -> Path:
     return write_lines(tmp_path / "traces.jsonl", make_lines(30))
+
+
+@pytest.fixture(scope="session")
+def scored_once(triple: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `score` makes of the traces of `traces_file` under the triple; tests only read it, or copy it.
+
+    The file of traces is gone: whatever goes on from here has the database alone.
+    """
+    folder = tmp_path_factory.mktemp("scored")
+    traces, database = write_lines(folder / "traces.jsonl", make_lines(30)), folder / "run.duckdb"
+    models = [part for role in ROLES for part in (f"--{role}", str(triple / role))]
+    assert main(["score", "--traces", str(traces), *models, "--db", str(database), "--quiet"]) == 0
+    traces.unlink()
+    return database
+
+
+@pytest.fixture
+def scored(scored_once: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return Path(shutil.copy(scored_once, tmp_path / "run.duckdb"))
 
 
 def export(database: Path, what: str, out: Path, *options: str, status: int = 0) -> list[dict[str, object]]:

@@ -193,13 +193,9 @@ def test_wrong_databases(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
         assert "not a DuckDB database" in fails(capsys, *command, "--db", lines)
 
 
-def test_wrong_exports(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, traces_file: Path, model_flags: list[str]
-) -> None:
-    database = tmp_path / "run.duckdb"
-    assert main(["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]) == 0
+def test_wrong_exports(capsys: pytest.CaptureFixture[str], tmp_path: Path, scored_once: Path) -> None:
     capsys.readouterr()
-    base = ["export", "--db", database, "--what", "sentences"]
+    base = ["export", "--db", scored_once, "--what", "sentences"]
     assert ".parquet or .csv or .jsonl" in fails(capsys, *base, "--out", tmp_path / "o.xlsx")
     assert "no run fits" in fails(capsys, *base, "--out", tmp_path / "o.csv", "--run", "zzz")
     assert "at least 0" in fails(capsys, *base, "--out", tmp_path / "o.csv", "--alpha", "-1")

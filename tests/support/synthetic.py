@@ -16,6 +16,7 @@ import numpy as np
 from rdpt_core.records import ROLES, Message, Role, RunKey, ScoredModel, TokenLogprobs, Trace, UnscoredReason
 from rdpt_core.store import writer
 from rdpt_core.traces.markers import is_mark
+from tests.support import copies
 
 # (p_teacher, p_student, p_distilled)
 PROBABILITIES: dict[str, tuple[float, float, float]] = {
@@ -227,7 +228,7 @@ def build(
 
     Args:
         n_scored: how many traces get tokens and sentences; all by default.
-        finish: whether the run counts as complete.
+        finish: whether the run counts as complete. One that does not is dated now.
         identity: what it says beside the name of the run.
     """
     claim = writer.RunClaim(
@@ -242,11 +243,15 @@ def build(
         traces_hash="f" * 16,
         n_traces=len(traces),
     )
-    run = writer.claim_run(path, claim, _records(traces))
-    score(path, run, traces[:n_scored], roles)
-    if finish:
-        writer.finish_run(path, run)
-    return run
+
+    def write(path: Path) -> RunKey:
+        run = writer.claim_run(path, claim, _records(traces))
+        score(path, run, traces[:n_scored], roles)
+        if finish:
+            writer.finish_run(path, run)
+        return run
+
+    return copies.built(path, (claim, list(traces), n_scored, list(roles)), write) if finish else write(path)
 
 
 def score(path: Path, run: RunKey, traces: Sequence[Sketch], roles: Sequence[Role] = ROLES, first: int = 0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,15 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def flags(others: Path) -> list[str]:
     code, decoy, early = (f"{name}={others / name}" for name in ("code", "decoy", "400"))
     return ["--teacher", code, "--control", decoy, "--checkpoint", early]
+
+
+@pytest.fixture(scope="session")
+def with_code(scored_once: Path, others: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scored run with one companion; tests only read it, or copy it."""
+    database = Path(shutil.copy(scored_once, tmp_path_factory.mktemp("companions") / "run.duckdb"))
+    add = ["score", "--add", "--db", str(database), "--teacher", f"code={others / 'code'}", "--quiet"]
+    assert main(add) == 0
+    return database
 
 
 @pytest.fixture
@@ -81,13 +91,12 @@ def companions_in(database: Path) -> dict[str, bool]:
 
 
 def test_one_added_later_has_the_bytes_of_one_scored_with_the_run(
-    model_flags: list[str], flags: list[str], traces_file: Path, tmp_path: Path, work: Counter[str]
+    model_flags: list[str], flags: list[str], traces_file: Path, tmp_path: Path, scored: Path, work: Counter[str]
 ) -> None:
-    together, later = tmp_path / "together.duckdb", tmp_path / "later.duckdb"
+    together, later = tmp_path / "together.duckdb", scored
     triple = ["score", "--traces", str(traces_file), *model_flags, "--quiet"]
     assert main([*triple, *flags, "--db", str(together)]) == 0
     assert work == {f"{what} {key}": n for what, n in (("load", 1), ("score", 30)) for key in (*ROLES, *COMPANIONS)}
-    assert main([*triple, "--db", str(later)]) == 0
     traces_file.unlink()
     work.clear()
     # In another order, and one after the other.
@@ -102,26 +111,19 @@ def test_one_added_later_has_the_bytes_of_one_scored_with_the_run(
 
 
 def test_more_models_on_the_same_command_score_nothing_again(
-    model_flags: list[str], flags: list[str], traces_file: Path, tmp_path: Path, work: Counter[str]
+    model_flags: list[str], flags: list[str], traces_file: Path, tmp_path: Path, with_code: Path, work: Counter[str]
 ) -> None:
-    database = tmp_path / "run.duckdb"
+    database = Path(shutil.copy(with_code, tmp_path / "run.duckdb"))
     triple = ["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]
-    assert main([*triple, *flags[:2]]) == 0
     run_id = rdpt.open(database).run().info.run_id
-    work.clear()
     assert main([*triple, *flags]) == 0
     assert {name.partition(" ")[2] for name in work} == set(COMPANIONS[1:])
     assert rdpt.open(database).run().info.run_id == run_id
 
 
-def test_a_companion_s_tokens_agree_with_the_oracle_and_its_sums_add_up(
-    model_flags: list[str], flags: list[str], others: Path, traces_file: Path, tmp_path: Path
-) -> None:
-    database = tmp_path / "run.duckdb"
-    command = ["score", "--traces", str(traces_file), *model_flags, *flags[:2], "--db", str(database), "--quiet"]
-    assert main(command) == 0
+def test_a_companion_s_tokens_agree_with_the_oracle_and_its_sums_add_up(others: Path, with_code: Path) -> None:
     oracle = Oracle(others / "code")
-    with open_reader(database) as reader:
+    with open_reader(with_code) as reader:
         sums = reader.query(
             "SELECT trace_id, sum(n_tokens_teacher_code)::INTEGER AS n, sum(logprob_sum_teacher_code) AS total, "
             "max(abs(p_teacher_code - exp(logprob_sum_teacher_code / n_tokens_teacher_code))) AS off, "
@@ -149,20 +151,17 @@ class BrokenOff(Exception):
     "n_commits", [pytest.param(0, marks=pytest.mark.slow), 1, pytest.param(3, marks=pytest.mark.slow)]
 )
 def test_what_breaks_off_goes_on_and_repeats_nothing(
-    model_flags: list[str],
     flags: list[str],
     tmp_path: Path,
+    scored: Path,
     monkeypatch: pytest.MonkeyPatch,
     work: Counter[str],
     n_commits: int,
 ) -> None:
     monkeypatch.setattr("rdpt_core.scoring.jobs.role_job._COMMIT_INTERVAL_S", -1.0)
-    traces = write_lines(tmp_path / "t.jsonl", make_lines(40))
     small = ["--batch-tokens", "600", "--quiet"]
-    triple = ["score", "--traces", str(traces), *model_flags, *small]
-    whole, broken = tmp_path / "whole.duckdb", tmp_path / "broken.duckdb"
-    assert main([*triple, *flags[:4], "--db", str(whole)]) == 0
-    assert main([*triple, "--db", str(broken)]) == 0
+    whole, broken = Path(shutil.copy(scored, tmp_path / "whole.duckdb")), scored
+    assert main(["score", "--add", "--db", str(whole), *flags[:4], *small]) == 0
     work.clear()
     original, committed = DuckDBRunStore.commit_companion, []
 
@@ -186,8 +185,8 @@ def test_what_breaks_off_goes_on_and_repeats_nothing(
         reader.run(None).seen(teacher="teacher:code")
     work.clear()
     assert main(add) == 0
-    assert work["score teacher:code"] == 40 - sum(committed)
-    assert work["score control:decoy"] == 40
+    assert work["score teacher:code"] == 30 - sum(committed)
+    assert work["score control:decoy"] == 30
     assert exports(broken, tmp_path) == exports(whole, tmp_path)
 
 
@@ -198,12 +197,12 @@ def refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_a_name_stands_for_one_model(
-    model_flags: list[str], flags: list[str], others: Path, traces_file: Path, tmp_path: Path,
+    model_flags: list[str], flags: list[str], others: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str], work: Counter[str],
 ) -> None:  # fmt: skip
-    database = tmp_path / "run.duckdb"
+    traces, database = write_lines(tmp_path / "t.jsonl", make_lines(3)), tmp_path / "run.duckdb"
     named = ["--teacher", f"math={model_flags[1]}", *model_flags[2:]]
-    command = ["score", "--traces", str(traces_file), *named, "--db", str(database), "--quiet"]
+    command = ["score", "--traces", str(traces), *named, "--db", str(database), "--quiet"]
     assert main([*command, *flags[:2]]) == 0
     before = exports(database, tmp_path)
     work.clear()
@@ -224,12 +223,17 @@ def test_a_name_stands_for_one_model(
 
 
 def test_what_add_does_not_take(
-    model_flags: list[str], flags: list[str], traces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model_flags: list[str],
+    flags: list[str],
+    traces_file: Path,
+    tmp_path: Path,
+    scored: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    database = tmp_path / "run.duckdb"
+    nowhere = refused(["score", "--add", "--db", str(tmp_path / "none.duckdb"), *flags[:2], "--quiet"], capsys)
+    assert "no database" in nowhere or "there is no" in nowhere
+    database = scored
     add = ["score", "--add", "--db", str(database), *flags[:2], "--quiet"]
-    assert "no database" in refused(add, capsys) or "there is no" in refused(add, capsys)
-    assert main(["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]) == 0
     assert "--add with --traces" in refused([*add, "--traces", str(traces_file)], capsys)
     assert "--add with --template" in refused([*add, "--template", "own"], capsys)
     assert "--add with --name" in refused([*add, "--name", "x"], capsys)
@@ -279,13 +283,11 @@ def test_ranks_of_a_companion_come_with_it_or_later(
 
 
 def test_what_a_companion_could_not_score_is_counted_and_told(
-    model_flags: list[str], traces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model_flags: list[str], traces_file: Path, tmp_path: Path, scored: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     short = save_model(tmp_path / "short", seed=4, context_length=64)
-    database = tmp_path / "run.duckdb"
+    database = scored
     triple = ["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]
-    assert main(triple) == 0
-    capsys.readouterr()
     assert main(["score", "--add", "--db", str(database), "--control", f"short={short}", "--quiet"]) == 3
     said = capsys.readouterr().err
     with open_reader(database) as reader:
@@ -302,13 +304,8 @@ def test_what_a_companion_could_not_score_is_counted_and_told(
 
 
 @pytest.mark.slow
-def test_one_model_under_two_names_is_told(
-    model_flags: list[str], triple: Path, traces_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    database = tmp_path / "run.duckdb"
-    assert main(["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]) == 0
-    caplog.clear()
-    rdpt.add(database, teacher={"twin": triple / "teacher"}, quiet=True)
+def test_one_model_under_two_names_is_told(triple: Path, scored: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rdpt.add(scored, teacher={"twin": triple / "teacher"}, quiet=True)
     assert "teacher and teacher:twin are the same model" in caplog.text
 
 

@@ -25,12 +25,10 @@ from tests.support.tiny_models import metaspace_tokenizer, save_model
 
 
 def test_every_token_agrees_with_the_oracle_and_every_sum_adds_up(
-    triple: Path, model_flags: list[str], traces_file: Path, tmp_path: Path
+    triple: Path, scored_once: Path, tmp_path: Path
 ) -> None:
-    database = tmp_path / "run.duckdb"
-    assert main(["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]) == 0
-    tokens = export(database, "tokens", tmp_path / "tokens.jsonl")
-    sentences = export(database, "sentences", tmp_path / "sentences.jsonl")
+    tokens = export(scored_once, "tokens", tmp_path / "tokens.jsonl")
+    sentences = export(scored_once, "sentences", tmp_path / "sentences.jsonl")
     for role in ROLES:
         oracle = Oracle(triple / role)
         for line in make_lines(30):
@@ -93,9 +91,8 @@ class FailingStore(DuckDBRunStore):
         self.committed.append(len(results))
 
 
-@pytest.mark.parametrize("commits", [0, 1, 4, 9])
 def test_an_interrupted_run_goes_on_and_repeats_nothing_that_was_stored(
-    triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int
+    triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rdpt_core.scoring.jobs.role_job._COMMIT_INTERVAL_S", -1.0)
     traces = write_lines(tmp_path / "t.jsonl", make_lines(40))
@@ -107,18 +104,20 @@ def test_an_interrupted_run_goes_on_and_repeats_nothing_that_was_stored(
 
     whole, broken = tmp_path / "whole.duckdb", tmp_path / "broken.duckdb"
     score_run(request, read, DuckDBRunStore(whole))
-    first = FailingStore(broken, commits)
-    with pytest.raises(KeyboardInterrupt):
-        score_run(request, read, first)
-    second = FailingStore(broken, None)
-    score_run(request, read, second)
-    assert sum(first.committed) + sum(second.committed) == 3 * 40
+    # Broken off before anything was stored, then after 1, 4 and 9 commits in all: each goes on from the one before.
+    stores = [FailingStore(broken, more) for more in (0, 1, 3, 5)]
+    for store in stores:
+        with pytest.raises(KeyboardInterrupt):
+            score_run(request, read, store)
+    assert [len(store.committed) for store in stores] == [0, 1, 3, 5]
+    last = FailingStore(broken, None)
+    score_run(request, read, last)
+    assert sum(sum(store.committed) for store in (*stores, last)) == 3 * 40
     for what in ("sentences", "tokens", "traces"):
         assert export(broken, what, tmp_path / "b.jsonl") == export(whole, what, tmp_path / "w.jsonl")
         assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "w.jsonl").read_bytes()
     # Once more: nothing is left to do, and no second run appears.
-    third = FailingStore(broken, 0)
-    score_run(request, read, third)
+    score_run(request, read, FailingStore(broken, 0))
     with open_reader(broken) as reader:
         assert len(reader.runs()) == 1
 
@@ -230,22 +229,19 @@ def test_traces_may_hold_anything(model_flags: list[str], tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
-def test_exports_have_the_documented_columns(
-    model_flags: list[str], traces_file: Path, tmp_path: Path, ending: str
-) -> None:
+def test_exports_have_the_documented_columns(scored_once: Path, tmp_path: Path, ending: str) -> None:
     import pyarrow.csv
     import pyarrow.json
     import pyarrow.parquet
 
-    database, out = tmp_path / "run.duckdb", tmp_path / f"out.{ending}"
-    assert main(["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]) == 0
+    out = tmp_path / f"out.{ending}"
     readers = {
         "parquet": pyarrow.parquet.read_table,
         "csv": lambda path: pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True)),
         "jsonl": pyarrow.json.read_json,
     }
     for what, columns in (("sentences", SENTENCE_COLUMNS), ("tokens", TOKEN_COLUMNS)):
-        assert main(["export", "--db", str(database), "--what", what, "--out", str(out)]) == 0
+        assert main(["export", "--db", str(scored_once), "--what", what, "--out", str(out)]) == 0
         table = readers[ending](out)
         assert table.column_names == columns
         assert table.num_rows > 0
@@ -293,18 +289,17 @@ TOKEN_COLUMNS = [
 
 
 def test_another_splitter_needs_no_model(
-    model_flags: list[str], traces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model_flags: list[str], traces_file: Path, tmp_path: Path, scored: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`resplit` gives the run that scoring with that splitter gives: the same identity and the same rows."""
-    resplit, scored = tmp_path / "resplit.duckdb", tmp_path / "scored.duckdb"
+    resplit, straight = scored, tmp_path / "straight.duckdb"
     command = ["score", "--traces", str(traces_file), *model_flags, "--quiet"]
-    assert main([*command, "--db", str(resplit)]) == 0
     for splitter in ("line", "paragraph", "step"):
-        assert main([*command, "--db", str(scored), "--splitter", splitter]) == 0
+        assert main([*command, "--db", str(straight), "--splitter", splitter]) == 0
         assert main(["resplit", "--db", str(resplit), "--run", "traces", "--splitter", splitter]) == 0
         for what in ("sentences", "tokens", "traces"):
             mine = export(resplit, what, tmp_path / "mine.jsonl")
-            assert mine and mine == export(scored, what, tmp_path / "theirs.jsonl")
+            assert mine and mine == export(straight, what, tmp_path / "theirs.jsonl")
     assert main(["resplit", "--db", str(resplit), "--run", "traces"]) == 2
     assert "has that splitter already" in capsys.readouterr().err
     with open_reader(resplit) as reader:
@@ -429,11 +424,10 @@ def test_one_trace_without_a_question_stops_nothing_else(
 
 
 def test_ranks_complete_a_run_that_has_none_and_change_no_number(
-    triple: Path, model_flags: list[str], traces_file: Path, tmp_path: Path
+    triple: Path, model_flags: list[str], traces_file: Path, tmp_path: Path, scored: Path
 ) -> None:
-    database = tmp_path / "run.duckdb"
+    database = scored
     command = ["score", "--traces", str(traces_file), *model_flags, "--db", str(database), "--quiet"]
-    assert main(command) == 0
     before = export(database, "tokens", tmp_path / "before.jsonl")
     assert main([*command, "--ranks"]) == 0
     assert export(database, "tokens", tmp_path / "after.jsonl") == before

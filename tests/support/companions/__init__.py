@@ -20,7 +20,7 @@ import pyarrow as pa
 from rdpt_core.records import ROLES, RunKey, ScoredModel, UnscoredReason
 from rdpt_core.store.claimed import write_claimed
 from rdpt_core.store.companions import add_columns, column
-from tests.support import synthetic
+from tests.support import copies, synthetic
 from tests.support.synthetic import Sketch
 
 # The code teacher wrote what the triple's teacher finds as unlikely as the student does; the decoy wrote nothing; the
@@ -141,10 +141,15 @@ def build(
     **options: Any,
 ) -> RunKey:
     """A run as `synthetic.build` writes it, with companions."""
-    run = synthetic.build(path, traces, **options)
-    for key in keys:
-        add(path, run, traces, key)
-    return run
+
+    def write(path: Path) -> RunKey:
+        run = synthetic.build(path, traces, **options)
+        for key in keys:
+            add(path, run, traces, key)
+        return run
+
+    recipe = "companions", list(traces), list(keys), options
+    return copies.built(path, recipe, write) if options.get("finish", True) else write(path)
 
 
 def _tokens(run: RunKey, key: str, traces: Sequence[Sketch], p_of: Callable[[str], float]) -> dict[str, pa.Array]:

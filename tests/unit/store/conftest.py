@@ -25,6 +25,7 @@ from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store.companions.writer import claim_companions, commit_companion, finish_companion
 from rdpt_core.store.writer import claim_run, commit_batch, finish_run
+from tests.support import copies
 
 RESPONSE = "A first. A second 😀."
 SPANS = (Span(0, 9), Span(9, 20))
@@ -71,12 +72,17 @@ def make_sentences(trace_no: int) -> SentenceColumns:
 
 
 def write_run(path: Path, claim: RunClaim) -> RunKey:
-    run = claim_run(path, claim, make_traces())
-    for role in ROLES:
-        sentences = [make_sentences(number) for number in range(2)] if role is Role.DISTILLED else []
-        commit_batch(path, run, role, [make_result(number, role) for number in range(2)], sentences)
-    finish_run(path, run)
-    return run
+    """Both traces under all roles."""
+
+    def write(path: Path) -> RunKey:
+        run = claim_run(path, claim, make_traces())
+        for role in ROLES:
+            sentences = [make_sentences(number) for number in range(2)] if role is Role.DISTILLED else []
+            commit_batch(path, run, role, [make_result(number, role) for number in range(2)], sentences)
+        finish_run(path, run)
+        return run
+
+    return copies.built(path, claim, write)
 
 
 CODE = "teacher:code"
