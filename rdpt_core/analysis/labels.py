@@ -141,6 +141,11 @@ class LabelRule:
             marks=marks,
         )
 
+    def without_thresholds(self) -> LabelRule:
+        """The same for all thresholds, which are set to their defaults: what depends on values alone is kept under
+        it."""
+        return LabelRule.make(unit=self.unit, space=self.space, marks=self.marks)
+
 
 _E = TypeVar("_E", bound=enum.StrEnum)
 

@@ -4,8 +4,9 @@
 
 Five benchmarks; every question has 20 traces. The numbers are made of hashes, so that the same arguments give the same
 file. Sentences of one question resemble each other (each question has its own level of teacher-likeness), early
-sentences are more often the teacher's, and traces with more of them are a little more often correct. There are no
-tokens: no page but the token view of a trace needs them, and they would take most of the space.
+sentences are more often the teacher's, and traces with more of them are a little more often correct. Verdicts are the
+source's, with a grade of ours beside each, which differs from one in forty. There are no tokens: no page but the token
+view of a trace needs them, and they would take most of the space.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ SELECT 1::INTEGER AS run_no, t::INTEGER AS trace_no, format('t{{:07d}}', t) AS t
     {_uniform("t", "'correct'")} < 1 / (1 + exp(-(1.2 * {normal("q", "'ability'")} + 0.4 * {normal("t", "'taste'")})))
         AS correct,
     '1' AS gold, format('[{{{{"role": "user", "content": "What comes next in {{}}?"}}}}]', q) AS messages,
-    NULL AS prompt, repeat('{TEXT}', n) AS response, '{{}}' AS meta, n AS n_sentences
+    NULL AS prompt, repeat('{TEXT}', n) AS response,
+    '{{"import": {{"verdict": "score"}}, "grading": {{"method": "number", "correct": '
+        || CASE WHEN {_uniform("t", "'grade'")} < 0.025 THEN NOT correct ELSE correct END || '}}}}' AS meta,
+    n AS n_sentences
 FROM (SELECT t, t // {SAMPLES} AS q, ($1 * (0.5 + {_uniform("t", "'length'")}))::INTEGER AS n
       FROM range($2, $3) AS r (t)) ORDER BY t
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ from rdpt_core.analysis.attribution.verdict import Verdict
 from rdpt_core.analysis.attribution.weights import Sets, Weights
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
-from rdpt_core.analysis.run.kept import Keep, Key, kept
+from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.run.trace_table import TraceTable
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import bootstrap_shares, none_if_nan
@@ -31,7 +32,13 @@ from rdpt_core.store.reader import Reader, Run
 
 def attribution_of(data: RunData) -> AttributionData:
     """Whose sentences a run has, among several teachers, its student and none of these."""
-    return AttributionData(data.run, data.open_reader, data.keep, data.trace_table)
+
+    def keep(family: Family, key: Key, make: Callable[[], Any]) -> Any:
+        # How labels are told changes nothing here, so nothing is asked anew when a threshold moves.
+        parts = (LabelRule.make(marks=part.marks) if isinstance(part, LabelRule) else part for part in key)
+        return data.keep(family, tuple(parts), make)
+
+    return AttributionData(data.run, data.open_reader, keep, data.trace_table)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -333,7 +333,7 @@ class RunData:
 
     def suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:
         """The β that the data suggest in a unit and space; the rule's thresholds play no part."""
-        return self._suggested_beta(LabelRule.make(unit=rule.unit, space=rule.space, marks=rule.marks), scope)
+        return self._suggested_beta(rule.without_thresholds(), scope)
 
     @kept(8)
     def _suggested_beta(self, rule: LabelRule, scope: Scope) -> SuggestedBeta | None:

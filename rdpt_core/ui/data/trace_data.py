@@ -47,8 +47,10 @@ def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) 
 
 
 def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:
-    """What the run's further models make of a trace."""
-    return data.ask(load_others, view.trace_no, view.rule) if view.is_scored and data.run.companions else ()
+    """What the run's further models make of a trace, whatever the thresholds."""
+    if not (view.is_scored and data.run.companions):
+        return ()
+    return data.ask(load_others, view.trace_no, view.rule.without_thresholds())
 
 
 def answers(data: RunData, view: TraceView, attribution: AttributionRule) -> SentenceAnswers | None:

@@ -88,6 +88,30 @@ def add_tokens(path: Path, roles: Sequence[str]) -> int:
     return int(n)
 
 
+def make_files(folder: Path, n_sentences: int, n_traces: int) -> tuple[Path, Path]:
+    """`triple.duckdb` and `six.duckdb` of a folder, made unless they are there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    triple, six = folder / "triple.duckdb", folder / "six.duckdb"
+
+    def copy_with_companions(path: Path) -> None:
+        shutil.copy(triple, path)
+        add_companions(path, n_traces)
+
+    make_once(triple, lambda path: make_large.make(path, n_sentences, n_traces))
+    make_once(six, copy_with_companions)
+    return triple, six
+
+
+def make_once(path: Path, make: Callable[[Path], object]) -> None:
+    """Make a file under another name, unless it is there, and say how long it took."""
+    if path.exists():
+        return
+    began, unfinished = time.monotonic(), path.with_suffix(".part")
+    make(unfinished)
+    unfinished.rename(path)
+    print(f"{path.name}: made in {time.monotonic() - began:.0f} s", flush=True)
+
+
 def report_sizes(folder: Path, triple: Path, six: Path) -> None:
     """Megabytes of both files, and bytes a token from a small run."""
     print(f"without tokens: triple {_megabytes(triple):,.0f} MB, six models {_megabytes(six):,.0f} MB", flush=True)
@@ -154,18 +178,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", default="", help="calls whose name begins so")
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    triple, six = arguments.folder / "triple.duckdb", arguments.folder / "six.duckdb"
-    for path in (triple, six):
-        if not path.exists():
-            began, unfinished = time.monotonic(), path.with_suffix(".part")
-            if path is triple:
-                make_large.make(unfinished, arguments.sentences, arguments.traces)
-            else:
-                shutil.copy(triple, unfinished)
-                add_companions(unfinished, arguments.traces)
-            unfinished.rename(path)
-            print(f"{path.name}: made in {time.monotonic() - began:.0f} s", flush=True)
+    triple, six = make_files(arguments.folder, arguments.sentences, arguments.traces)
     report_sizes(arguments.folder, triple, six)
     sides = {"triple": (triple, None), "six": (six, None), "seen": (six, "code")}
     print(f"{'':28}{'triple':>9}{'of six':>9}{'seen':>9}   of six / triple, seen / triple")

@@ -74,7 +74,7 @@ def draw_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_pla
             bind="query-params",
             help="Shows the middle of the plane, to six times β, where a small change turns labels.",
         )
-    whole = page.data.ask(gap_plane.load_range, _without_thresholds(page.rule), space, scope)
+    whole = page.data.ask(gap_plane.load_range, page.rule.without_thresholds(), space, scope)
     if whole is None:
         return None
     shown = whole
@@ -92,11 +92,6 @@ def draw_plane(page: PageContext, scope: Scope) -> tuple[dict[str, Any], gap_pla
     st.caption(_caption(page, scope, whole, cells, space))
     _follow(page, shown, space, clicked)
     return {"plane": figure}, whole
-
-
-def _without_thresholds(rule: LabelRule) -> LabelRule:
-    """The same unit and space; what does not depend on thresholds is then asked only once."""
-    return LabelRule.make(unit=rule.unit, space=rule.space, marks=rule.marks)
 
 
 def _caption(page: PageContext, scope: Scope, whole: gap_plane.PlaneRange, cells: pa.Table, space: Space) -> str:
@@ -243,7 +238,7 @@ def strips(page: PageContext, scope: Scope) -> dict[str, Any]:
     scheme = scheme_of(page.run.roles)
     upper, lower = words.NOUNS[scheme.upper], words.NOUNS[scheme.lower]
     st.subheader("Trace by trace", anchor=False)
-    traces = page.data.ask(ranking.load_trace_order, _without_thresholds(page.rule), scope)
+    traces = page.data.ask(ranking.load_trace_order, page.rule.without_thresholds(), scope)
     n = traces.num_rows
     first = 0
     if n > STRIP_ROWS:
@@ -260,7 +255,7 @@ def strips(page: PageContext, scope: Scope) -> dict[str, Any]:
         )
     shown = traces.slice(first, STRIP_ROWS)
     numbers = tuple(shown.column("trace_no").to_pylist())
-    values = page.data.ask(ranking.load_strip, _without_thresholds(page.rule), numbers)
+    values = page.data.ask(ranking.load_strip, page.rule.without_thresholds(), numbers)
     figure = strip_figure(shown, values, first, scheme, page.rule.space, context.mode())
     clicked = chart(figure, "strips", f"Gap between {words.both_models(scheme)} for each sentence, one row a trace")
     st.caption(

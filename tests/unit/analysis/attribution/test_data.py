@@ -91,6 +91,28 @@ def test_answers_do_not_depend_on_what_the_run_is_seen_with(data):
     assert attribution_of(fresh).answers(LABELS, RULE).codes.tolist() == mine.codes.tolist()
 
 
+def test_other_thresholds_of_labels_ask_nothing_anew(data):
+    opened = []
+
+    def open_reader(*runs):
+        opened.append(runs)
+        return data.open_reader(*runs)
+
+    counting = replace(data, open_reader=open_reader)
+
+    def everything(rule):
+        own = attribution_of(counting)
+        found = own.verdict(rule, RULE, Scope()), own.table(rule, RULE, Scope()), own.scales(rule, RULE, Scope())
+        return *found, own.set_table(rule, RULE, Scope()), own.trace(0, rule, RULE)
+
+    first, n_opened = everything(LABELS), len(opened)
+    assert n_opened > 0
+    again = everything(LabelRule.make(0.01, 0.2))
+    assert all(mine is others for mine, others in zip(first, again, strict=True))
+    assert len(opened) == n_opened
+    assert everything(LabelRule.make(marks=True))[-1] is not first[-1]
+
+
 def test_what_the_teacher_alone_finds_likely_is_its_own(data):
     with data.open_reader() as reader:
         texts = reader.query(
