@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
 from rdpt_core.cli import main
 from tests.support.servers.reference_server import ReferenceServer
+from tests.support.tiny_models import save_model
 
 from .conftest import export, make_lines, write_lines
 from .test_served import flags, score, table, write_triple
@@ -189,6 +195,55 @@ def test_without_ray_the_message_says_what_to_install(
     traces = write_lines(tmp_path / "t.jsonl", make_lines(2))
     assert score(traces, flags(triple), tmp_path / "x.duckdb", *ENGINE) == 2
     assert 'pip install "ray[data]>=2.60,<3"' in capsys.readouterr().err
+
+
+class FakeRay:
+    """What the engine asks of Ray, in this process: every worker gets what a pickle of it holds."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.roles: list[str] = []
+        names = ("ray", "ray.data", "ray.exceptions", "ray._private", "ray._private.services")
+        ray, data, exceptions, private, services = (ModuleType(name) for name in names)
+        for name, module in zip(names, (ray, data, exceptions, private, services), strict=True):
+            monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr("rdpt_core.scoring.jobs.distributed.cluster.find_spec", lambda name: True)
+        context = SimpleNamespace(enable_progress_bars=True)
+        ray.__dict__.update(data=data, init=lambda **options: None, shutdown=lambda: None)
+        private.__dict__.update(services=services)
+        services.__dict__.update(resolve_ip_for_localhost=None)
+        exceptions.__dict__.update(RayError=RuntimeError)
+        data.__dict__.update(
+            ActorPoolStrategy=lambda size: size,
+            DataContext=SimpleNamespace(get_current=lambda: context),
+            from_items=lambda items, override_num_blocks: SimpleNamespace(map_batches=partial(self._map, items)),
+        )
+
+    def _map(self, items: list[dict[str, str]], worker: Any, fn_constructor_args: Any, **options: Any) -> Any:
+        made = worker(*pickle.loads(pickle.dumps(fn_constructor_args)))
+        self.roles.append(fn_constructor_args[1].role)
+        scored = [made({"traces": [item["traces"]]}) for item in items]
+        return SimpleNamespace(iter_rows=lambda: [{"shard": row["shard"][0], "gone": row["gone"][0]} for row in scored])
+
+
+def test_further_models_are_scored_by_workers_too(
+    triple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = FakeRay(monkeypatch)
+    traces = write_lines(tmp_path / "t.jsonl", make_lines(4))
+    code = save_model(tmp_path / "code", seed=11, context_length=512)
+    plain, spread = tmp_path / "plain.duckdb", tmp_path / "spread.duckdb"
+    assert score(traces, flags(triple), plain) == 0
+    shutil.copy(plain, spread)
+    monkeypatch.chdir(tmp_path)
+    add = ["score", "--add", "--quiet", "--teacher", "code=code", "--db"]
+    assert main([*add, str(plain)]) == 0
+    assert main([*add, str(spread), *ENGINE]) == 0
+    assert fake.roles == ["teacher:code"] and code.is_dir()
+    same_bytes(plain, spread, tmp_path)
+    assert not list((tmp_path / "spread.duckdb.shards").glob("*/*"))
+    capsys.readouterr()
+    assert main([*add, str(spread), *ENGINE, "--ranks"]) == 2
+    assert "workers of Ray store no ranks" in capsys.readouterr().err
 
 
 def test_shards_hold_what_was_put_in(tmp_path: Path) -> None:
