@@ -66,7 +66,7 @@ class Size:
 ALL = tuple(name for name in STRATEGIES if name != "expression")
 FULL_SIZE = Size(n_problems=100, n_candidates=6, n_epochs=6, n_seeds=4, n_graded=80, strategies=ALL)
 REDUCED_SIZE = Size(
-    n_problems=10, n_candidates=3, n_epochs=8, n_seeds=2, n_graded=5, strategies=("teacher-count", REFERENCE)
+    n_problems=4, n_candidates=3, n_epochs=8, n_seeds=2, n_graded=5, strategies=("teacher-count", REFERENCE)
 )
 
 
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m data.recipe.experiments.selection",
         description="Draws candidates from the bundled teacher, scores them, selects with every strategy at equal "
         "tokens, fine-tunes the bundled student with several seeds, grades it on all benchmarks and prints the "
-        "tables. One CPU core, no GPU and no network; with --reduced, about a minute and a half.",
+        "tables. One CPU core, no GPU and no network; with --reduced, about a minute.",
     )
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="FOLDER", help="the bundled data")
     parser.add_argument("--reduced", action="store_true", help="few questions, strategies and seeds")
