@@ -66,7 +66,7 @@ class Size:
 ALL = tuple(name for name in STRATEGIES if name != "expression")
 FULL_SIZE = Size(n_problems=100, n_candidates=6, n_epochs=6, n_seeds=4, n_graded=80, strategies=ALL)
 REDUCED_SIZE = Size(
-    n_problems=10, n_candidates=3, n_epochs=8, n_seeds=2, n_graded=3, strategies=("teacher-count", REFERENCE)
+    n_problems=8, n_candidates=3, n_epochs=4, n_seeds=2, n_graded=5, strategies=("teacher-count", REFERENCE)
 )
 
 

@@ -35,9 +35,9 @@ def traces() -> dict[str, dict[str, object]]:
     return {line["trace_id"]: line for line in map(json.loads, lines)}
 
 
-def test_at_least_five_benchmarks_with_a_hundred_traces_each(traces: dict[str, dict[str, object]]) -> None:
+def test_nine_benchmarks_with_a_hundred_traces_each(traces: dict[str, dict[str, object]]) -> None:
     counts = Counter(line["benchmark"] for line in traces.values())
-    assert len(counts) >= 5
+    assert len(counts) == 9
     assert min(counts.values()) >= 100
     samples = Counter(line["question_id"] for line in traces.values())
     assert Counter(samples.values())[4] >= 100
@@ -76,8 +76,8 @@ def test_planted_origins_come_out(sentences: list[dict[str, object]], traces: di
             if label is not None:
                 n_found += 1
                 labels.setdefault(planted["origin"], Counter())[label] += 1
-    # The splitter finds the sentences where the recipe put them, but for garbled ones.
-    assert n_found / n_planted > 0.99
+    # The recipe cuts traces as the product does.
+    assert n_found == n_planted == len(sentences)
     for origin, label in (("teacher_a", "Teacher"), ("student", "Student")):
         assert labels[origin][label] / labels[origin].total() >= 0.9
         assert labels[origin].total() > 300

@@ -33,14 +33,14 @@ MARKS = {Role.TEACHER: HARMONY, Role.STUDENT: MISTRAL, Role.DISTILLED: ("<think>
 
 
 def thinking_lines(n: int) -> list[dict[str, str]]:
-    """Bundled traces whose working, all but the last line, is a thinking block."""
-    lines = []
+    """Bundled traces of several paragraphs, of which all but the last are a thinking block."""
+    lines: list[dict[str, str]] = []
     with (bundled.DATA / "traces.jsonl").open(encoding="utf-8") as file:
-        for line, _ in zip(file, range(n), strict=False):
-            trace = json.loads(line)
-            working, _, answer = trace["response"].rpartition("\n\n")
-            kept = {name: trace[name] for name in ("trace_id", "question_id", "question", "benchmark")}
-            lines.append({**kept, "response": f"<think>\n{working}\n</think>\n\n{answer}"})
+        for trace in map(json.loads, file):
+            working, gap, answer = trace["response"].rpartition("\n\n")
+            if gap and len(lines) < n:
+                kept = {name: trace[name] for name in ("trace_id", "question_id", "question", "benchmark")}
+                lines.append({**kept, "response": f"<think>\n{working}\n</think>\n\n{answer}"})
     return lines
 
 
