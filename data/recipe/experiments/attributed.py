@@ -160,7 +160,7 @@ class PlantedRun:
 
     def _count(self, answers: Answers, verdict: str) -> Attributed:
         rows = self._rows() & (answers.codes > 0)
-        counts = {}
+        counts: dict[str, Counter[str]] = {}
         for origin in ORIGINS:
             codes = answers.codes[rows & (self.origins == origin)]
             if len(codes):
