@@ -109,8 +109,8 @@ def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: i
     )
     rows = table.drop_columns(["trace_no"])
     if can_attribute(run):
-        numbers = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
-        for name, answers in answer_columns(reader, run, rule, *numbers).items():
+        keys = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
+        for name, answers in answer_columns(reader, run, rule, *keys).items():
             rows = rows.append_column(name, answers)
     return rows
 
