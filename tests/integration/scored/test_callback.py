@@ -156,7 +156,7 @@ def test_the_last_step_is_told_while_trackers_are_at_work(tmp_path: Path, monkey
 
     for every, strategy, expected in ((2, "steps", [2, 3]), (None, "no", [3])):
         folder, tracker = tmp_path / strategy, Tracker()
-        monkeypatch.setitem(sys.modules, "wandb", tracker)  # type: ignore[arg-type]  # no module, but used as one
+        monkeypatch.setitem(sys.modules, "wandb", tracker)
         watcher = callback(folder, every=every)
         train(folder, tracker, watcher, steps=3, save_every=4, save_strategy=strategy)
         assert [line["train/global_step"] for line in tracker.lines] == expected
