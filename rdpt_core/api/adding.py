@@ -140,6 +140,7 @@ def add(
             distributed=distributed,
         )
     n_sentences, n_unscored = store.count_sentences(chosen.key)
+    n_failed = unscored.n_traces_of(keys)
     return ScoreResult(
         run_id=chosen.run_id,
         db=database,
@@ -148,7 +149,7 @@ def add(
         n_unscored=n_unscored,
         n_rejects=0,
         rejects_path=None,
-        n_failed=unscored.n_traces,
-        unscored_path=unscored.path if unscored.n_traces else None,
+        n_failed=n_failed,
+        unscored_path=unscored.path if n_failed else None,
         unscored_by_companion={key: store.count_unscored(chosen.key, key) for key in keys},
     )

@@ -4,7 +4,7 @@ lacks for the role's template."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from pathlib import Path
 from typing import IO
 
@@ -18,13 +18,17 @@ class UnscoredLog:
 
     def __init__(self) -> None:
         self.path: Path | None = None
-        self._trace_ids: set[str] = set()
+        self._known: set[tuple[str, str]] = set()
         self._stream: IO[str] | None = None
 
     @property
     def n_traces(self) -> int:
         """How many traces the file names; one that several roles could not score counts once."""
-        return len(self._trace_ids)
+        return len({trace_id for _, trace_id in self._known})
+
+    def n_traces_of(self, roles: Collection[str]) -> int:
+        """The same of these roles: a run may keep lines about others, which a call did not ask about."""
+        return len({trace_id for role, trace_id in self._known if role in roles})
 
     def begin(self, path: Path, still_unscored: Callable[[], Container[tuple[str, str]]]) -> None:
         """Write to this file, which is that of one run, from now on.
@@ -49,7 +53,8 @@ class UnscoredLog:
                     temporary.write_text("".join(kept), encoding="utf-8", newline="\n")
         except (OSError, UnicodeDecodeError) as error:
             raise _unwritable(path, error) from error
-        self._trace_ids = {json.loads(line)["trace_id"] for line in kept}
+        records = map(json.loads, kept)
+        self._known = {(record["role"], record["trace_id"]) for record in records}
 
     def add(self, role: str, trace: Trace, result: RoleResult) -> None:
         """Append one line, and keep it.
@@ -72,7 +77,7 @@ class UnscoredLog:
             self._stream.flush()
         except OSError as error:
             raise _unwritable(self.path, error) from error
-        self._trace_ids.add(trace.trace_id)
+        self._known.add((role, trace.trace_id))
 
     def close(self) -> None:
         """Close the file, if there is one."""

@@ -54,6 +54,15 @@ def test_a_trace_that_several_roles_could_not_score_counts_once(tmp_path: Path) 
     assert write(path, "a", "b", still={("student", "a")}).n_traces == 2
 
 
+def test_lines_about_other_roles_stay_and_are_not_this_calls(tmp_path: Path) -> None:
+    path = tmp_path / "x.unscored.jsonl"
+    write(path, "a", "b")
+    log = write(path, still={("teacher", "a"), ("teacher", "b")})
+    assert (log.n_traces, log.n_traces_of(["teacher:code"]), log.n_traces_of(["teacher"])) == (2, 0, 2)
+    log = write(path, "c", still={("teacher", "a")})
+    assert (log.n_traces, log.n_traces_of(["teacher", "student"]), trace_ids(path)) == (2, 2, ["a", "c"])
+
+
 def test_a_line_that_was_cut_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "x.unscored.jsonl"
     write(path, "a")
