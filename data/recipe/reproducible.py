@@ -17,6 +17,7 @@ def reproducible_torch() -> Iterator[None]:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     # Overwriting memory before its first use would only cost time: nothing here reads what it did not write.
+    # The setting is documented, but torch's types do not know it.
     fills_memory = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:

@@ -169,13 +169,19 @@ def seconds(path: Path, teacher: str | None, name: str) -> float:
     return time.process_time() - began
 
 
-def main() -> None:
-    """Make the files, then time every call."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """What every benchmark of a triple beside six models is told: where its files are, their size, and how often."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sentences", type=int, default=10_000_000)
     parser.add_argument("--traces", type=int, default=50_000)
     parser.add_argument("--repeats", type=int, default=3)
+    return parser
+
+
+def main() -> None:
+    """Make the files, then time every call."""
+    parser = make_parser(__doc__)
     parser.add_argument("--only", default="", help="calls whose name begins so")
     arguments = parser.parse_args()
     triple, six = make_files(arguments.folder, arguments.sentences, arguments.traces)

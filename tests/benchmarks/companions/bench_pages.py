@@ -13,7 +13,6 @@ Python and its packages take. It prints numbers and judges none.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import gc
 import os
@@ -200,11 +199,7 @@ def in_brackets(values: Iterable[Sequence[float]]) -> str:
 
 def main() -> None:
     """Make the files, then measure every page."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--sentences", type=int, default=10_000_000)
-    parser.add_argument("--traces", type=int, default=50_000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser = bench_companions.make_parser(__doc__)
     parser.add_argument("--only", nargs="*", default=[""], help="views whose name begins so")
     arguments = parser.parse_args()
     triple, six = bench_companions.make_files(arguments.folder, arguments.sentences, arguments.traces)
