@@ -88,16 +88,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from rdpt_core.api.adding import add
-    from rdpt_core.api.callback import ProvenanceCallback
     from rdpt_core.api.database import Database, open
     from rdpt_core.api.importing import import_traces, validate
-    from rdpt_core.api.rescoring import resplit, score_local
     from rdpt_core.api.results import LocalScoreResult, RunResult, ScoreResult, SelectionResult
     from rdpt_core.api.scored_run import ScoredRun
     from rdpt_core.api.scored_trace import ScoredTrace
     from rdpt_core.api.scoring import score
     from rdpt_core.api.selecting import select
+    from rdpt_core.api.writing.adding import add
+    from rdpt_core.api.writing.callback import ProvenanceCallback
+    from rdpt_core.api.writing.rescoring import resplit, score_local
     from rdpt_core.traces.importing.report import ImportReport
     from rdpt_core.traces.summary import TraceSummary
 else:
@@ -106,19 +106,19 @@ else:
         "Database": "api.database",
         "ImportReport": "traces.importing.report",
         "LocalScoreResult": "api.results",
-        "ProvenanceCallback": "api.callback",
+        "ProvenanceCallback": "api.writing.callback",
         "RunResult": "api.results",
         "ScoreResult": "api.results",
         "ScoredRun": "api.scored_run",
         "ScoredTrace": "api.scored_trace",
         "SelectionResult": "api.results",
         "TraceSummary": "traces.summary",
-        "add": "api.adding",
+        "add": "api.writing.adding",
         "import_traces": "api.importing",
         "open": "api.database",
-        "resplit": "api.rescoring",
+        "resplit": "api.writing.rescoring",
         "score": "api.scoring",
-        "score_local": "api.rescoring",
+        "score_local": "api.writing.rescoring",
         "select": "api.selecting",
         "validate": "api.importing",
     }

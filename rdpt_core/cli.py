@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from rdpt_core import __version__, interrupts
 from rdpt_core.commands import COMMANDS
-from rdpt_core.commands.documents import printable
+from rdpt_core.commands.parts.documents import printable
 from rdpt_core.errors import NO_MEMORY, NO_ROOM, RdptError, UsageError, refusal_of, room_at
 
 EXIT_DONE = 0

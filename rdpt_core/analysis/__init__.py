@@ -10,6 +10,7 @@ scope          which traces an analysis looks at
 catalog        what a run holds
 run            every number about a whole run
 attribution    whose sentence it is, among several teachers, the student and none of these
+evidence       how much a label proves, and whether the sentence matters
 trace          everything about one trace, or two
 selection      training data among candidate responses
 statistics     intervals, AUC, regression, permutation tests

@@ -41,7 +41,7 @@ def teacher_choices(run: Run) -> tuple[TeacherChoice, ...]:
     found = [TeacherChoice(None, own_teacher_name(run))]
     for companion in run.companions:
         kind, name = CompanionRole.parse(companion.role)
-        if kind is not CompanionKind.CHECKPOINT:
+        if kind in (CompanionKind.TEACHER, CompanionKind.CONTROL):
             is_control = kind is CompanionKind.CONTROL
             found.append(TeacherChoice(companion.role, name, is_control, companion.is_finished))
     return tuple(found)

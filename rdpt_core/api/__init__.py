@@ -3,10 +3,7 @@
 Writing:
 
     scoring       `score`: traces under a triple of models, into a database
-    adding        `add`: further models to a scored run
-    callback      `ProvenanceCallback`: a model while it trains
-    trackers      a line to the tracker of a training
-    rescoring     `resplit`, `score_local`: more from a scored run
+    writing       more from a scored run, and a model while it trains
     importing     `import_traces`, `validate`: traces before any model
     selecting     `select`: training data among candidates
     models        the models that the arguments name

@@ -1,8 +1,8 @@
 """Scoring: traces under a triple of models and any further ones, into a database.
 
 Nothing here changes the environment variables of the process, which a notebook shares with other work. The command
-line does, before torch is imported: see `rdpt_core/commands/libraries.py`. The one variable that matters for speed is
-`OMP_WAIT_POLICY=PASSIVE`: small models on a busy CPU are several times faster with it.
+line does, before torch is imported: see `rdpt_core/commands/parts/libraries.py`. The one variable that matters for
+speed is `OMP_WAIT_POLICY=PASSIVE`: small models on a busy CPU are several times faster with it.
 """
 
 from __future__ import annotations

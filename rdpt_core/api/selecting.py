@@ -15,7 +15,7 @@ from rdpt_core.api.arguments import PathArgument, check_integers, file_of
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.api.results import SelectionResult
 from rdpt_core.errors import UsageError
-from rdpt_core.store.basket import read_basket
+from rdpt_core.store.beside.basket import read_basket
 from rdpt_core.store.reader import open_reader
 
 DUCKDB_MEMORY = "2GB"

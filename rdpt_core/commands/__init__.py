@@ -16,9 +16,7 @@ A command module offers `add_parser(subparsers)` and sets `run` on its parser, a
 an exit status. What is heavy is imported inside `run`. The commands are those of `COMMANDS`; beside them stand
 
 arguments  types and groups of arguments that several commands share
-documents  what `--json` prints
-previews   what a dry run of `import` prints
-libraries  the set-up of the libraries of models
+parts      what several commands print and set up
 """
 
 from rdpt_core.commands import bench, demo, export, import_, info, local, resplit, score, select, validate, view

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.commands.arguments import automatic_or_positive, positive_integer
-from rdpt_core.commands.documents import print_json
+from rdpt_core.commands.parts.documents import print_json
 from rdpt_core.errors import UsageError
 
 _SIZES = {

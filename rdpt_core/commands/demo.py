@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rdpt_core import bundled
 from rdpt_core.commands.arguments import file_path
-from rdpt_core.commands.libraries import prepare_libraries
+from rdpt_core.commands.parts.libraries import prepare_libraries
 from rdpt_core.commands.score import print_stages, report
 from rdpt_core.commands.view import add_server_options, serve
 from rdpt_core.config.models import read_triple

@@ -118,7 +118,7 @@ def _run_notes(arguments: argparse.Namespace) -> int:
     from rdpt_core.analysis.export.rows import check_ending, write_rows, write_text
     from rdpt_core.analysis.export.spreadsheet import csv_safe
     from rdpt_core.analysis.trace.notes import locate, markdown, rows
-    from rdpt_core.store.notes import notes
+    from rdpt_core.store.beside.notes import notes
     from rdpt_core.store.reader import open_reader
 
     check_ending(arguments.out, ".md")

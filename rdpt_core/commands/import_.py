@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import beside, readable
 from rdpt_core.commands.arguments import EXIT_PARTIAL, file_path, keywords, positive_integer
-from rdpt_core.commands.documents import print_json, printable
+from rdpt_core.commands.parts.documents import print_json, printable
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Write the traces, or show the first; exit status 3 if records were rejected."""
     from rdpt_core.api.importing import import_traces
-    from rdpt_core.commands.previews import previews
+    from rdpt_core.commands.parts.previews import previews
 
     if arguments.list_formats:
         return _list_formats()

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from rdpt_core.commands.arguments import add_database
-from rdpt_core.commands.documents import print_json
+from rdpt_core.commands.parts.documents import print_json
 from rdpt_core.records import MarksPolicy, TemplateSettings
 
 

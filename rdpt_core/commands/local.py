@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from rdpt_core.commands.arguments import add_database, device_name, keywords, positive_integer
-from rdpt_core.commands.libraries import prepare_libraries
+from rdpt_core.commands.parts.libraries import prepare_libraries
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Score and store."""
     prepare_libraries()
-    from rdpt_core.api.rescoring import score_local
+    from rdpt_core.api.writing.rescoring import score_local
 
     result = score_local(**keywords(arguments))
     print(

@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Store the new run; exit status 3 if some of its sentences are unscored."""
-    from rdpt_core.api.rescoring import resplit
+    from rdpt_core.api.writing.rescoring import resplit
 
     result = resplit(**keywords(arguments))
     print(

@@ -23,7 +23,7 @@ from rdpt_core.commands.arguments import (
     template_argument,
     threshold,
 )
-from rdpt_core.commands.libraries import prepare_libraries
+from rdpt_core.commands.parts.libraries import prepare_libraries
 from rdpt_core.errors import UsageError
 from rdpt_core.records import DTYPES, MarksPolicy, Role, TemplatePolicy, TooLong
 
@@ -220,7 +220,7 @@ def run(arguments: argparse.Namespace) -> int:
         _refuse(given, _OF_THE_RUN, "--add", "no such flag, since the run that is added to has it already")
         chosen = {name: value for name, value in given.items() if name not in _OF_THE_RUN}
         prepare_libraries()
-        from rdpt_core.api.adding import add
+        from rdpt_core.api.writing.adding import add
 
         return report_added(add(**chosen, run=arguments.run_key, on_stages=on_stages))
     if arguments.run_key is not None:

@@ -18,7 +18,7 @@ from rdpt_core.commands.arguments import (
     quota,
     threshold,
 )
-from rdpt_core.commands.documents import print_json
+from rdpt_core.commands.parts.documents import print_json
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from rdpt_core.commands.arguments import EXIT_PARTIAL, keywords
-from rdpt_core.commands.documents import print_json
+from rdpt_core.commands.parts.documents import print_json
 from rdpt_core.errors import InputError
 from rdpt_core.records import TemplatePolicy
 

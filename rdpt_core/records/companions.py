@@ -19,12 +19,14 @@ class CompanionKind(enum.StrEnum):
     """What a further model is for. The order is that of every table.
 
     `TEACHER` is another possible source; `CONTROL` is known to be none; `CHECKPOINT` is the distilled model at an
-    earlier time of its training.
+    earlier time of its training; `VARIANT` is a model of the triple at another temperature, or asked another question:
+    no source of its own, and looked at in the teacher's place alone.
     """
 
     TEACHER = "teacher"
     CONTROL = "control"
     CHECKPOINT = "checkpoint"
+    VARIANT = "variant"
 
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -67,6 +69,44 @@ class CompanionRole(NamedTuple):
         except ValueError:
             return False
         return True
+
+
+class Variant(NamedTuple):
+    """What is different about a variant of a model of the triple; its name says it: `teacher-t0.667`.
+
+    Attributes:
+        role: whose model it is: `teacher` or `student`.
+        temperature: what its logits are divided by; 1 leaves them as they are.
+        other_question: whether it is asked another question of the same benchmark in place of the trace's own.
+    """
+
+    role: str
+    temperature: float = 1.0
+    other_question: bool = False
+
+    @property
+    def key(self) -> str:
+        """As the database has it: `variant:teacher-t0.667`, `variant:teacher-other-question`."""
+        change = "other-question" if self.other_question else f"t{self.temperature:.3g}"
+        return CompanionRole(CompanionKind.VARIANT, f"{self.role}-{change}").key
+
+    @classmethod
+    def parse(cls, key: str) -> Variant:
+        """The variant that a key names. Its temperature has three digits.
+
+        Raises:
+            ValueError: it names none.
+        """
+        kind, name = CompanionRole.parse(key)
+        role, _, change = name.partition("-")
+        if kind is not CompanionKind.VARIANT or role not in ("teacher", "student"):
+            raise ValueError(f"no variant of a model: {key!r}")
+        if change == "other-question":
+            return cls(role, other_question=True)
+        found = re.fullmatch(r"t([0-9]+(?:\.[0-9]+)?)", change)
+        if found is None or float(found[1]) <= 0:
+            raise ValueError(f"no variant of a model: {key!r}")
+        return cls(role, temperature=float(found[1]))
 
 
 def is_companion(role: str) -> bool:

@@ -13,7 +13,6 @@ writer      claim a run, commit batches, finish
 reader      everything that the app and the exports ask
 run_store   the database as the scoring pipeline sees it
 regex       regular expressions as the database understands them
-sidecar     the SQLite file beside the database, for what people add
-notes       notes and tags on traces and sentences, in that file
-basket      candidates that a reader has chosen, in that file
+evidence    how much the answer depends on each sentence, and runs whose writer is known
+beside      the SQLite file beside the database, for what people add
 """

@@ -11,6 +11,8 @@ trace order, so that one trace is read from a few pages.
                  (companions have columns of their own there, which are added when the first one of a name is scored)
     tokens       one row a trace and role: lists with one entry a token
     local_scores one row a trace, role and length of context: its sentences, each scored with so many before it
+    importance   one row a trace and method: how much less likely the answer is without each sentence
+    known_writers  one row a run whose responses one model of the triple wrote, for the run that it calibrates
 
 Labels are never stored: they follow from the probabilities for any thresholds. Missing is NULL, never zero or NaN.
 """
@@ -137,7 +139,30 @@ ALTER TABLE run_models ADD COLUMN finished_at TIMESTAMP;  -- of companions: NULL
 ALTER TABLE traces ADD COLUMN teacher_id VARCHAR;         -- the teacher that the trace was routed to
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# Nullable, since both take passes of their own. A local score without the flag was made without the prompt in view.
+_VERSION_5 = """
+ALTER TABLE local_scores ADD COLUMN with_prompt BOOLEAN DEFAULT FALSE;   -- whether every sentence sees the prompt, too
+CREATE TABLE importance (
+    run_no INTEGER NOT NULL,
+    trace_no INTEGER NOT NULL,
+    method VARCHAR NOT NULL,         -- deletion or replacement
+    answer_start INTEGER,            -- characters of the response; NULL with a reason
+    answer_end INTEGER,
+    answer_n_tokens INTEGER,
+    answer_logprob DOUBLE,           -- ln p(answer) under the distilled model, with the response before it as it is
+    logprob_drop DOUBLE[] NOT NULL,  -- one entry a sentence: nats of it that go with the sentence; NULL where missing
+    unscored_reason VARCHAR,
+    settings VARCHAR NOT NULL        -- JSON of everything that changes a number and is not the run's
+);
+CREATE TABLE known_writers (
+    run_no INTEGER PRIMARY KEY,      -- a run whose responses were all written by one model of the triple
+    of_run_no INTEGER NOT NULL,      -- the run that it calibrates
+    role VARCHAR NOT NULL,           -- who wrote: teacher or student
+    settings VARCHAR NOT NULL        -- JSON of how the responses were drawn
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """Entry n leads from version n to version n + 1. Never edit an entry that was released: append one."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

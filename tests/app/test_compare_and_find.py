@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
-from rdpt_core.store.notes import Anchor, add_note
+from rdpt_core.store.beside.notes import Anchor, add_note
 from rdpt_core.ui.components.pairs import payload
 from tests.app.conftest import page_text
 from tests.support import synthetic

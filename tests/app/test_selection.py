@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
-from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket
-from rdpt_core.store.sidecar import sidecar_path
+from rdpt_core.store.beside.basket import BasketItem, put_in_basket, read_basket
+from rdpt_core.store.beside.sidecar import sidecar_path
 from tests.app.conftest import page_text
 from tests.support import synthetic
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.view import load_trace_view
-from rdpt_core.store.notes import Anchor, add_note
+from rdpt_core.store.beside.notes import Anchor, add_note
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
 from tests.browser.conftest import ROOT, Server, settle

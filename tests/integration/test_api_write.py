@@ -11,7 +11,7 @@ import pytest
 
 import rdpt_core as rdpt
 from rdpt_core.cli import main
-from rdpt_core.commands.libraries import prepare_libraries
+from rdpt_core.commands.parts.libraries import prepare_libraries
 from rdpt_core.records import ROLES, Role
 from rdpt_core.scoring.jobs.timing import StageSeconds
 

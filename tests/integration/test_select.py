@@ -14,7 +14,7 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.records import Role
-from rdpt_core.store.basket import BasketItem, put_in_basket
+from rdpt_core.store.beside.basket import BasketItem, put_in_basket
 from tests.support import synthetic
 from tests.support.killed import Killed
 

@@ -27,11 +27,11 @@ FLOORS = {
     "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
     " | local_context pipeline resplit | adding training",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics which_teacher"
-    " | sentences | faint scope selection | trace | run | attribution | export",
+    " | sentences | faint scope selection | trace | run | attribution evidence | export",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"
-    " | benchmarks compare find overview positions predict ratios runs selection teachers thresholds trace"
+    " | benchmarks compare evidence find overview positions predict ratios runs selection teachers thresholds trace"
     " training verdicts",
 }
 # The only rooms that may import a library that is slow to load, or that belongs to one side of the package.

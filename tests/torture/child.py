@@ -22,7 +22,7 @@ MODULES = (
     "rdpt_core.analysis.trace.view",
     "rdpt_core.api.database",
     "rdpt_core.api.importing",
-    "rdpt_core.api.rescoring",
+    "rdpt_core.api.writing.rescoring",
     "rdpt_core.api.scoring",
     "rdpt_core.api.selecting",
     "rdpt_core.scoring.backends.in_process",
@@ -32,7 +32,7 @@ MODULES = (
     "rdpt_core.scoring.engine.probe",
     "rdpt_core.scoring.local_context",
     "rdpt_core.scoring.models.loading",
-    "rdpt_core.store.notes",
+    "rdpt_core.store.beside.notes",
     "rdpt_core.ui.components.standalone",
 )
 """What a command loads, so that the process from which commands are forked has it already."""
@@ -102,7 +102,7 @@ def _be(work: Any, arguments: list[str], ready: Path) -> None:
 
 def write_notes(database: str, n_notes: str) -> None:
     """Bring the notes of a database to their full number, and print the text of each once it is written."""
-    from rdpt_core.store.notes import Anchor, add_note, notes
+    from rdpt_core.store.beside.notes import Anchor, add_note, notes
 
     for number in range(len(notes(Path(database))), int(n_notes)):
         add_note(Path(database), Anchor("0" * 16, f"t{number % 4}", "0" * 12), f"note {number}", (f"tag{number % 3}",))

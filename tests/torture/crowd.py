@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from rdpt_core.store.notes import notes
+from rdpt_core.store.beside.notes import notes
 from tests.torture.lab import Lab
 from tests.torture.reading import EXPORTS, command, out_path, undisturbed
 from tests.torture.stored import check_clean, check_runs, contents

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from rdpt_core.records import ROLES
-from rdpt_core.store.notes import notes
+from rdpt_core.store.beside.notes import notes
 from tests.torture.lab import Lab, wait_for_writes
 from tests.torture.reading import EXPORTS, N_NOTES, command, copied, out_path, result, undisturbed, with_notes
 from tests.torture.stored import check_clean, check_runs, contents

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from rdpt_core.analysis.trace.fingerprint import text_hash
-from rdpt_core.store.notes import Note
+from rdpt_core.store.beside.notes import Note
 from rdpt_core.store.reader import Reader, Run
 
 

@@ -1,6 +1,6 @@
 """What a run's further models make of one trace: companions, and whatever a companion stands in for.
 
-These are all models that have scored the run and are seen in no role.
+These are all models that have scored the run and are seen in no role, variants of its own models apart.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def others_of(run: Run) -> tuple[Other, ...]:
     for companion in run.companions:
         if companion.is_finished and companion.role not in seen_as.values():
             kind, name = CompanionRole.parse(companion.role)
-            found.append(Other(companion.role, GROUPS[kind], name, companion.model.model))
+            if kind in GROUPS:
+                found.append(Other(companion.role, GROUPS[kind], name, companion.model.model))
     order = list(GROUPS.values())
     return tuple(sorted(found, key=lambda other: order.index(other.group)))
 

@@ -8,6 +8,7 @@ find        one text in all sentences
 ratios      every sentence by how far the models are apart
 benchmarks  label shares of groups of traces
 teachers    which of several teachers a sentence comes from
+evidence    controls of the labels, and how much the answer depends on each sentence
 positions   labels along the traces
 thresholds  how much depends on α and β
 predict     labels and correct answers

@@ -35,6 +35,12 @@ PAGES = (
     ),
     PageEntry("pages/benchmarks.py", "Benchmarks", "Label shares of any groups, and whether two groups really differ."),
     PageEntry("pages/teachers.py", "Teachers", "Which of several teachers each sentence comes from, or none of them."),
+    PageEntry(
+        "pages/controls.py",
+        "Controls",
+        "What the labels would be without the teacher, and how sure each sentence's label is.",
+    ),
+    PageEntry("pages/importance.py", "Importance", "How much the answer depends on each sentence, and whose it is."),
     PageEntry("pages/positions.py", "Positions", "How labels change from the beginning of a response to its end."),
     PageEntry(
         "pages/thresholds.py",

@@ -13,6 +13,7 @@ KIND_WORDS: dict[CompanionKind, str] = {
     CompanionKind.TEACHER: "another possible teacher",
     CompanionKind.CONTROL: "control: taught nobody",
     CompanionKind.CHECKPOINT: "checkpoint of the distilled model",
+    CompanionKind.VARIANT: "the same model at another temperature, or asked another question",
 }
 
 

@@ -15,9 +15,9 @@ from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.notes import NotePlace, Placed, locate, markdown, matching, rows
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.errors import RdptError, SidecarError
-from rdpt_core.store.notes import Anchor, Note, add_note, change_note, delete_note, notes, tags_of
+from rdpt_core.store.beside.notes import Anchor, Note, add_note, change_note, delete_note, notes, tags_of
+from rdpt_core.store.beside.sidecar import sidecar_path
 from rdpt_core.store.reader import Run, open_reader
-from rdpt_core.store.sidecar import sidecar_path
 from rdpt_core.ui.components.card import Item, card
 from rdpt_core.ui.components.results import results
 from rdpt_core.ui.data.cache import PATIENCE_S

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rdpt_core.store.notes import Anchor, add_note, notes
-from rdpt_core.store.sidecar import sidecar_path
+from rdpt_core.store.beside.notes import Anchor, add_note, notes
+from rdpt_core.store.beside.sidecar import sidecar_path
 from tests.browser.conftest import settle
 
 TRACE = "shop-005-s0"

@@ -14,8 +14,8 @@ import pytest
 import rdpt_core as rdpt
 from rdpt_core.api.outputs import check_outputs
 from rdpt_core.cli import main
+from rdpt_core.store.beside.notes import Anchor, add_note
 from rdpt_core.store.connect import open_for_writing
-from rdpt_core.store.notes import Anchor, add_note
 from tests.support import synthetic
 
 NAMINGS: dict[str, Callable[[Path, Path], object]] = {

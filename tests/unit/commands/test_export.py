@@ -14,7 +14,7 @@ from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.analysis.which_teacher import seen_with
 from rdpt_core.cli import main
-from rdpt_core.store.notes import Anchor, add_note
+from rdpt_core.store.beside.notes import Anchor, add_note
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
 from tests.support import companions, synthetic

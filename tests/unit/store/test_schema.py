@@ -23,6 +23,7 @@ UNDO = {
     + "".join(
         f"ALTER TABLE run_models DROP COLUMN {name};" for name in ("name", "identity", "environment", "finished_at")
     ),
+    4: "DROP TABLE importance; DROP TABLE known_writers; ALTER TABLE local_scores DROP COLUMN with_prompt;",
 }
 """Version → what the migration to the next one added, taken away."""
 

@@ -21,7 +21,7 @@ from .conftest import make_claim, make_result, make_traces, write_run
 DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = json.dumps({"x": json.loads("[" * 150 + "]" * 150)})
 
-LOCAL = "INSERT INTO local_scores VALUES (1, {});"
+LOCAL = "INSERT INTO local_scores VALUES (1, {}, FALSE);"
 
 RUN = {
     "identity of run": "UPDATE runs SET identity = 'no JSON'",

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from rdpt_core.errors import SidecarError
-from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket, take_from_basket
+from rdpt_core.store.beside.basket import BasketItem, put_in_basket, read_basket, take_from_basket
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 

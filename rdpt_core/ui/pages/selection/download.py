@@ -15,7 +15,7 @@ from rdpt_core.analysis.selection.side_by_side import ComparisonPlan, SideBySide
 from rdpt_core.analysis.selection.training import FORMATS
 from rdpt_core.analysis.which_teacher import chosen_teacher
 from rdpt_core.errors import RdptError
-from rdpt_core.store.basket import BasketItem
+from rdpt_core.store.beside.basket import BasketItem
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.settings import shown

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rdpt_core.analysis.selection.side_by_side import SideBySide, candidate_rows, explain_choice, question_list
-from rdpt_core.store.basket import BasketItem
+from rdpt_core.store.beside.basket import BasketItem
 from rdpt_core.ui.components.card import Item, card
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.trace_picker import option_names, question_name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.analysis.trace.notes import NotePlace, Placed, locate, matching
-from rdpt_core.store.notes import Anchor, add_note, notes
+from rdpt_core.store.beside.notes import Anchor, add_note, notes
 from rdpt_core.store.reader import open_reader
 from tests.support import synthetic
 

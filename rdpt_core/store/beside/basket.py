@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rdpt_core.store.sidecar import checked_rows, open_sidecar
+from rdpt_core.store.beside.sidecar import checked_rows, open_sidecar
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.errors import SidecarError
-from rdpt_core.store import sidecar
-from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket
-from rdpt_core.store.notes import Anchor, Note, add_note, notes
-from rdpt_core.store.sidecar import open_sidecar, sidecar_path
+from rdpt_core.store.beside import sidecar
+from rdpt_core.store.beside.basket import BasketItem, put_in_basket, read_basket
+from rdpt_core.store.beside.notes import Anchor, Note, add_note, notes
+from rdpt_core.store.beside.sidecar import open_sidecar, sidecar_path
 
 NOTE = (
     "INSERT INTO notes (created_at, updated_at, run_id, trace_id, trace_hash, quote, text, tags) "
@@ -51,7 +51,7 @@ def test_an_exception_leaves_nothing(tmp_path: Path) -> None:
 def test_many_processes_write_at_once_from_the_first_moment(tmp_path: Path) -> None:
     database = tmp_path / "a.duckdb"
     code = (
-        "import sys; from pathlib import Path; from rdpt_core.store.sidecar import open_sidecar\n"
+        "import sys; from pathlib import Path; from rdpt_core.store.beside.sidecar import open_sidecar\n"
         "for i in range(20):\n"
         "    with open_sidecar(Path(sys.argv[1]), write=True) as c:\n"
         f"        c.execute({NOTE!r}, [sys.argv[2] + str(i)])\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdpt_core.api.arguments import readable
-from rdpt_core.commands.documents import printable
+from rdpt_core.commands.parts.documents import printable
 from rdpt_core.records import Trace
 from rdpt_core.traces.importing.report import ImportReport, Previewed
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from rdpt_core.store.basket import BasketItem, put_in_basket, read_basket, take_from_basket
-from rdpt_core.store.sidecar import APPLICATION_ID, MIGRATIONS, VERSION, open_sidecar, sidecar_path
+from rdpt_core.store.beside.basket import BasketItem, put_in_basket, read_basket, take_from_basket
+from rdpt_core.store.beside.sidecar import APPLICATION_ID, MIGRATIONS, VERSION, open_sidecar, sidecar_path
 
 
 def item(question_id: str, trace_id: str, run_id: str = "r1", reason: str = "because") -> BasketItem:

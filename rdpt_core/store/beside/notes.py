@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rdpt_core.errors import SidecarError, UsageError
-from rdpt_core.store.sidecar import checked_rows, open_sidecar, sidecar_path
+from rdpt_core.store.beside.sidecar import checked_rows, open_sidecar, sidecar_path
 
 MOST_CHARACTERS = 20_000
 """Length of one note."""

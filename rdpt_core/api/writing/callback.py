@@ -13,7 +13,7 @@ import numpy as np
 from rdpt_core.analysis.questions import number_questions
 from rdpt_core.api.arguments import PathArgument, check_choice, check_integers, file_of, paths_of, readable
 from rdpt_core.api.models import reference_of
-from rdpt_core.api.trackers import label_metrics, log_line
+from rdpt_core.api.writing.trackers import label_metrics, log_line
 from rdpt_core.config import ModelSet
 from rdpt_core.errors import RdptError, UsageError
 from rdpt_core.records import ModelReference, Role, RoleResult, ScoredModel, TemplatePolicy, TooLong, Trace

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from rdpt_core.commands.documents import print_json, printable
+from rdpt_core.commands.parts.documents import print_json, printable
 
 DOCUMENT = {"name": "é 中 😀 \udcff"}
 

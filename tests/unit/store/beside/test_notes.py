@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rdpt_core.errors import SidecarError, UsageError
-from rdpt_core.store.notes import Anchor, add_note, change_note, delete_note, notes, tags_of
+from rdpt_core.store.beside.notes import Anchor, add_note, change_note, delete_note, notes, tags_of
 
 TRACE = Anchor("run", "trace", "hash")
 SENTENCE = Anchor("run", "trace", "hash", 3, 10, 20, "The sentence. ")

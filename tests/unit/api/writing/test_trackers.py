@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdpt_core.api.trackers import label_metrics, log_line
+from rdpt_core.api.writing.trackers import label_metrics, log_line
 from rdpt_core.records import Role, SentenceColumns
 
 
@@ -87,7 +87,7 @@ def test_a_tracker_that_fails_stops_nothing(monkeypatch: pytest.MonkeyPatch, cap
 
 def test_nothing_is_imported_for_it() -> None:
     code = (
-        "import sys, rdpt_core.api.trackers as t; t.log_line({}, 1); "
+        "import sys, rdpt_core.api.writing.trackers as t; t.log_line({}, 1); "
         "assert not {'wandb', 'trackio', 'torch'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,1 @@
+"""How much a label proves, and whether the sentence matters."""

@@ -1,0 +1,7 @@
+"""What changes a scored run, and what follows a training.
+
+adding     `add`: further models to a scored run
+rescoring  `resplit`, `score_local`: more from a scored run
+callback   `ProvenanceCallback`: a model while it trains
+trackers   a line to the tracker of a training
+"""

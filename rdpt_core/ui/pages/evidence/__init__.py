@@ -1,0 +1,5 @@
+"""Pages that ask how much a label proves.
+
+controls    what labels say without a teacher, and how sure each is
+importance  how much the answer depends on each sentence
+"""

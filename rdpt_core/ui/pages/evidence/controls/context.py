@@ -1,0 +1,13 @@
+"""Without what precedes them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.ui.frame.context import PageContext
+
+
+def draw(page: PageContext, scope: Scope) -> None:
+    """The part of the page."""
+    st.subheader("Without what precedes them", anchor=False)

@@ -1,0 +1,4 @@
+"""The page Importance.
+
+page  all of it
+"""
