@@ -210,10 +210,18 @@ class ServerSettings:
 
 
 class TokenScores(NamedTuple):
-    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for."""
+    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for.
+
+    Shapes: logprob and rank (n_tokens,); `at` (temperatures, n_tokens), the logprobs at further temperatures.
+    """
 
     logprob: Floats
     rank: SmallInts | None
+    at: Floats
+
+    def part(self, tokens: slice) -> TokenScores:
+        """Those of some of the tokens."""
+        return TokenScores(self.logprob[tokens], None if self.rank is None else self.rank[tokens], self.at[:, tokens])
 
 
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]

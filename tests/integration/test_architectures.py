@@ -312,10 +312,10 @@ def test_out_of_memory_halves_the_budget_and_loses_nothing(
     expected = kernel.score(sequences)
     whole = kernel._score_pack
 
-    def scarce(some: list[TokenSequence], with_ranks: bool) -> list[TokenScores]:
+    def scarce(some: list[TokenSequence], with_ranks: bool, temperatures: tuple[float, ...]) -> list[TokenScores]:
         if len(some) > 2:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
-        return whole(some, with_ranks)
+        return whole(some, with_ranks, temperatures)
 
     monkeypatch.setattr(kernel, "_score_pack", scarce)
     scored = kernel.score(sequences)
@@ -329,7 +329,7 @@ def test_a_trace_that_memory_does_not_hold_is_an_error_with_advice(monkeypatch: 
 
     kernel = CausalKernel(make_model("llama", torch.float32))
 
-    def empty(_: list[TokenSequence], with_ranks: bool) -> list[TokenScores]:
+    def empty(*_: object) -> list[TokenScores]:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(kernel, "_score_pack", empty)
@@ -340,7 +340,7 @@ def test_a_trace_that_memory_does_not_hold_is_an_error_with_advice(monkeypatch: 
 def test_other_failures_come_through(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = CausalKernel(make_model("llama", torch.float32))
 
-    def broken(_: list[TokenSequence], with_ranks: bool) -> Scored:
+    def broken(*_: object) -> Scored:
         raise RuntimeError("something else")
 
     monkeypatch.setattr(kernel, "_score_pack", broken)

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rdpt_core.arrays import Floats, Ints, SmallInts
+from rdpt_core.arrays import Floats, Ints
 from rdpt_core.errors import ModelError
 from rdpt_core.records import TokenScores
 from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Clock, Layout, Meeting, packed, register
@@ -123,10 +123,15 @@ class CausalKernel:
         Raises:
             ModelError: memory does not hold even one of the sequences.
         """
-        return [logprob for logprob, _ in self.score_tokens(sequences, with_ranks=False)]
+        return [scores.logprob for scores in self.score_tokens(sequences, with_ranks=False)]
 
-    def score_tokens(self, sequences: Sequence[TokenSequence], *, with_ranks: bool) -> list[TokenScores]:
-        """What `score` gives, each with its tokens' ranks if they are asked for; they take a second pass of the head.
+    def score_tokens(
+        self, sequences: Sequence[TokenSequence], *, with_ranks: bool, temperatures: Sequence[float] = ()
+    ) -> list[TokenScores]:
+        """What `score` gives, each with its tokens' ranks if they are asked for, which take a second pass of the head,
+        and with their logprobs after logits were divided by each of some temperatures, which take none.
+
+        Logprobs and ranks are the same to the last bit whatever temperatures are asked for.
 
         Raises:
             ModelError: memory does not hold even one of the sequences.
@@ -137,7 +142,8 @@ class CausalKernel:
             while waiting:
                 positions = waiting.pop(0)
                 try:
-                    scored = self._score_together([sequences[position] for position in positions], with_ranks)
+                    together = [sequences[position] for position in positions]
+                    scored = self._score_together(together, with_ranks, temperatures)
                 except (RuntimeError, MemoryError) as error:
                     if not is_out_of_memory(error):
                         raise
@@ -158,12 +164,11 @@ class CausalKernel:
         try:
             with torch.inference_mode():
                 if self.plain and not self.findings.tiles:
-                    own = (own_scores(self._model, sequence, temperature=one)[0] for one in temperatures)
-                    return np.stack(list(own))
+                    return own_scores(self._model, sequence, temperatures=temperatures).at
                 hidden, rows = self._tiled_states(sequence) if self.plain else self._pack_states(sequence)
                 heads = [self._head.at(temperature) for temperature in temperatures]
                 targets = sequence.response.astype(np.int64)
-                return np.stack([self._head_scores(hidden, rows, targets, False, head)[0] for head in heads])
+                return np.stack([self._head_scores(hidden, rows, targets, False, head=head).logprob for head in heads])
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -196,35 +201,40 @@ class CausalKernel:
             hint="What is scored is kept. Free memory, or use a smaller dtype or another device.",
         )
 
-    def _score_together(self, sequences: Sequence[TokenSequence], with_ranks: bool) -> list[TokenScores]:
+    def _score_together(
+        self, sequences: Sequence[TokenSequence], with_ranks: bool, temperatures: Sequence[float]
+    ) -> list[TokenScores]:
         if not self.plain:
-            return self._score_pack(sequences, with_ranks)
+            return self._score_pack(sequences, with_ranks, temperatures)
         if self.findings.tiles:
-            return [self._score_tiled(sequence, with_ranks) for sequence in sequences]
-        scored = (own_scores(self._model, sequence) for sequence in sequences)
-        return [TokenScores(logprob, rank if with_ranks else None) for logprob, rank in scored]
+            return [self._score_tiled(sequence, with_ranks, temperatures) for sequence in sequences]
+        scored = (own_scores(self._model, sequence, temperatures=temperatures) for sequence in sequences)
+        return [scores if with_ranks else scores._replace(rank=None) for scores in scored]
 
     def _score_pack(
-        self, sequences: Sequence[TokenSequence], with_ranks: bool, lane_rows: int | None = None
+        self,
+        sequences: Sequence[TokenSequence],
+        with_ranks: bool,
+        temperatures: Sequence[float] = (),
+        lane_rows: int | None = None,
     ) -> list[TokenScores]:
         pack = build_pack(sequences, self._block_rows)
         hidden = self._hidden(pack, lane_rows)
-        logprobs, ranks = self._head_scores(hidden, pack.head_rows, pack.targets, with_ranks)
-        ends = np.cumsum(pack.n_response)[:-1]
-        by_sequence = np.split(logprobs, ends)
-        if ranks is None:
-            return [TokenScores(logprob, None) for logprob in by_sequence]
-        return [TokenScores(*both) for both in zip(by_sequence, np.split(ranks, ends), strict=True)]
+        scores = self._head_scores(hidden, pack.head_rows, pack.targets, with_ranks, temperatures)
+        ends = np.cumsum(pack.n_response).tolist()
+        return [scores.part(slice(first, end)) for first, end in zip([0, *ends], ends, strict=False)]
 
     def _pack_states(self, sequence: TokenSequence) -> tuple[torch.Tensor, Ints]:
         """The states of one sequence in a pack of its own, and the rows that predict its response."""
         pack = build_pack([sequence], self._block_rows)
         return self._hidden(pack, None), pack.head_rows
 
-    def _score_tiled(self, sequence: TokenSequence, with_ranks: bool) -> TokenScores:
+    def _score_tiled(
+        self, sequence: TokenSequence, with_ranks: bool, temperatures: Sequence[float] = ()
+    ) -> TokenScores:
         """The model's own attention over one sequence, and the head in tiles."""
         hidden, rows = self._tiled_states(sequence)
-        return TokenScores(*self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks))
+        return self._head_scores(hidden, rows, sequence.response.astype(np.int64), with_ranks, temperatures)
 
     def _tiled_states(self, sequence: TokenSequence) -> tuple[torch.Tensor, Ints]:
         """The states by the model's own attention, and the rows that predict the response."""
@@ -234,12 +244,20 @@ class CausalKernel:
         return hidden, np.arange(len(sequence.prompt) - 1, len(sequence) - 1)
 
     def _head_scores(
-        self, hidden: torch.Tensor, rows: Ints, targets: Ints, with_ranks: bool, head: TiledHead | None = None
-    ) -> tuple[Floats, SmallInts | None]:
+        self,
+        hidden: torch.Tensor,
+        rows: Ints,
+        targets: Ints,
+        with_ranks: bool,
+        temperatures: Sequence[float] = (),
+        *,
+        head: TiledHead | None = None,
+    ) -> TokenScores:
         on_device = (self._to_device(array, hidden.device) for array in (rows, targets))
         with pooled(self._pool), nullcontext() if self._clocks is None else self._clocks["head"].running():
-            logprobs, ranks = (head or self._head).score(hidden, *on_device, with_ranks=with_ranks)
-        return logprobs.cpu().numpy(), None if ranks is None else ranks.cpu().numpy()
+            scores = (head or self._head).score(hidden, *on_device, with_ranks=with_ranks, temperatures=temperatures)
+        rank = None if scores.rank is None else scores.rank.cpu().numpy()
+        return TokenScores(scores.logprob.cpu().numpy(), rank, scores.at.cpu().numpy())
 
     def _hidden(self, pack: Pack, lane_rows: int | None) -> torch.Tensor:
         """Shapes: (rows, d)."""

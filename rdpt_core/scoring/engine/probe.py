@@ -21,8 +21,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from rdpt_core.arrays import Floats, SmallInts
+from rdpt_core.arrays import Floats
 from rdpt_core.errors import ModelError
+from rdpt_core.records import TokenScores
 from rdpt_core.scoring.engine.attention import NotPackable
 from rdpt_core.scoring.engine.obstacles import obstacle_of, static_obstacle
 from rdpt_core.scoring.engine.packing import TokenSequence
@@ -226,27 +227,39 @@ def own_logprobs(model: Any, sequence: TokenSequence) -> Floats:
 
 
 def own_scores(
-    model: Any, sequence: TokenSequence, positions: Sequence[int] | None = None, *, temperature: float | None = None
-) -> tuple[Floats, SmallInts]:
+    model: Any,
+    sequence: TokenSequence,
+    positions: Sequence[int] | None = None,
+    *,
+    temperatures: Sequence[float] = (),
+) -> TokenScores:
     """Logprobs, and ranks from 1 (0 where there is no logprob), through the model's own forward pass.
+
+    Memory: its whole logits in float32, and as much again at each temperature in turn.
 
     Args:
         positions: of every token; None for what the model takes by itself.
-        temperature: what its logits are divided by; None for nothing.
+        temperatures: what its logits are divided by for further logprobs.
     """
     forget_lengths(model)
     device = model.get_input_embeddings().weight.device
     ids = torch.tensor([[*sequence.prompt, *sequence.response.tolist()]], device=device)
     places = {} if positions is None else {"position_ids": torch.tensor([positions], device=device)}
     logits = model(input_ids=ids, use_cache=False, **places).logits[0, len(sequence.prompt) - 1 : -1].float()
-    if temperature is not None:
-        logits = logits / temperature
     targets = ids[0, len(sequence.prompt) :, None].to(logits.device)
-    # Rounding may lift a logprob of nearly 0 above it; a probability is at most 1.
-    chosen = logits.gather(-1, targets)
-    logprobs = (chosen[:, 0] - logits.logsumexp(-1)).clamp_(max=0.0)
-    ranks = 1 + (logits > chosen).sum(dim=-1, dtype=torch.int32)
-    return logprobs.cpu().numpy(), ranks.masked_fill_(~logprobs.isfinite(), 0).cpu().numpy()
+    logprobs = _chosen_logprobs(logits, targets)
+    ranks = 1 + (logits > logits.gather(-1, targets)).sum(dim=-1, dtype=torch.int32)
+    at = [_chosen_logprobs(logits / temperature, targets) for temperature in temperatures]
+    return TokenScores(
+        logprobs.cpu().numpy(),
+        ranks.masked_fill_(~logprobs.isfinite(), 0).cpu().numpy(),
+        (torch.stack(at) if at else logprobs.new_empty(0, len(logprobs))).cpu().numpy(),
+    )
+
+
+def _chosen_logprobs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Rounding may lift a logprob of nearly 0 above it; a probability is at most 1."""
+    return (logits.gather(-1, targets)[:, 0] - logits.logsumexp(-1)).clamp_(max=0.0)
 
 
 def _sequences(vocabulary_size: int) -> list[TokenSequence]:

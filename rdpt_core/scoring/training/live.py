@@ -87,8 +87,7 @@ class LiveModel:
         if not prepared.n_scored:
             return role_result(prepared, None)
         sequence = TokenSequence(prepared.prompt, prepared.encoding.token_id[: prepared.n_scored])
-        logprob, _ = own_scores(self._model, sequence)
-        return role_result(prepared, logprob)
+        return role_result(prepared, own_scores(self._model, sequence).logprob)
 
     @property
     def _context_length(self) -> int | None:

@@ -53,7 +53,7 @@ def test_ranks_equal_the_naive_count(monkeypatch: pytest.MonkeyPatch, n_vocabula
     hidden, weight = torch.randint(-3, 4, (40, 8)).float(), torch.randint(-3, 4, (n_vocabulary, 8)).float()
     rows, targets = torch.randint(0, 40, (75,)), torch.randint(0, n_vocabulary, (75,))
     head = TiledHead(weight, None, HeadFinish(scale=0.5), block_rows=32)
-    logprobs, ranks = head.score(hidden, rows, targets, with_ranks=True)
+    logprobs, ranks, _ = head.score(hidden, rows, targets, with_ranks=True)
     logits = hidden[rows] @ weight.T
     assert ranks is not None
     assert ranks.tolist() == ((logits > logits.gather(-1, targets[:, None])).sum(-1) + 1).tolist()
@@ -62,10 +62,11 @@ def test_ranks_equal_the_naive_count(monkeypatch: pytest.MonkeyPatch, n_vocabula
 
 def test_a_row_that_is_not_finite_has_no_rank() -> None:
     rows = torch.zeros(1, dtype=torch.long)
-    _, ranks = TiledHead(torch.full((7, 4), float("inf")), None, HeadFinish(), 8).score(
-        torch.ones(1, 4), rows, rows, with_ranks=True
+    scores = TiledHead(torch.full((7, 4), float("inf")), None, HeadFinish(), 8).score(
+        torch.ones(1, 4), rows, rows, with_ranks=True, temperatures=[1.5]
     )
-    assert ranks is not None and ranks.tolist() == [0]
+    assert scores.rank is not None and scores.rank.tolist() == [0]
+    assert scores.at.shape == (1, 1) and scores.at.isnan().all()
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 1.5])
@@ -80,3 +81,30 @@ def test_a_temperature_divides_what_the_model_made_of_its_logits(temperature: fl
     # As for tiles: float32 sums over 50 columns.
     assert (found - expected).abs().max() <= 2e-5
     assert temperature != 1 or torch.equal(found, head.logprobs(hidden, rows, targets))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("n_vocabulary", [5, 64, 129])
+def test_further_temperatures_come_from_the_same_tiles_and_change_no_bit_of_the_rest(
+    monkeypatch: pytest.MonkeyPatch, n_vocabulary: int, dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(head_module, "TILE_COLUMNS", 32)
+    torch.manual_seed(0)
+    hidden, weight = torch.randn(40, 16).to(dtype), (torch.randn(n_vocabulary, 16) * 3).to(dtype)
+    bias = torch.randn(n_vocabulary).to(dtype)
+    rows, targets = torch.randint(0, 40, (75,)), torch.randint(0, n_vocabulary, (75,))
+    head, temperatures = TiledHead(weight, bias, HeadFinish(soft_cap=9.0), block_rows=32), [2 / 3, 1.5, 1.0]
+    alone = head.score(hidden, rows, targets, with_ranks=True)
+    both = head.score(hidden, rows, targets, with_ranks=True, temperatures=temperatures)
+    assert torch.equal(both.logprob, alone.logprob)
+    assert both.rank is not None and alone.rank is not None and torch.equal(both.rank, alone.rank)
+    assert alone.at.shape == (0, 75)
+    for found, temperature in zip(both.at, temperatures, strict=True):
+        assert torch.equal(found, head.at(temperature).logprobs(hidden, rows, targets))
+    assert torch.equal(both.at[2], alone.logprob) and not torch.equal(both.at[0], alone.logprob)
+    if dtype is torch.float32:
+        capped = 9 * torch.tanh((hidden[rows].double() @ weight.double().T + bias.double()) / 9)
+        for found, temperature in zip(both.at, temperatures, strict=True):
+            expected = (capped / temperature).log_softmax(-1).gather(-1, targets[:, None])[:, 0]
+            # As for tiles: float32 sums, here of logits of up to 9 that 2/3 makes larger by half.
+            assert (found - expected).abs().max() <= 2e-5

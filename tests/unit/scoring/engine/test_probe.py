@@ -150,3 +150,13 @@ def test_a_temperature_divides_the_logits_whichever_way_a_model_goes(folder: Pat
         # Rounding of float32 logits, which a small temperature makes larger.
         assert np.abs(logprob - expected).max() < 2e-5
     assert np.array_equal(found[1], kernel.score([sequence])[0])
+    # Together with other traces, and in one pass with the logprobs at temperature 1 and their ranks.
+    other = TokenSequence([3, 5, 7], np.arange(60, 90, dtype=np.int32))
+    alone = kernel.score_tokens([sequence, other], with_ranks=True)
+    together = kernel.score_tokens([sequence, other], with_ranks=True, temperatures=temperatures)
+    assert np.array_equal(together[0].at, found)
+    assert together[1].at.shape == (3, 30)
+    for one, both in zip(alone, together, strict=True):
+        assert one.rank is not None and both.rank is not None
+        assert np.array_equal(one.logprob, both.logprob) and np.array_equal(one.rank, both.rank)
+        assert one.at.shape == (0, len(one.logprob))
