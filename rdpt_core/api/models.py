@@ -28,7 +28,8 @@ Named: TypeAlias = str | Sequence[str] | Mapping[str, PathArgument]
 """Further models, as texts `NAME=REF` or by their names."""
 
 _EXAMPLES = {CompanionKind.TEACHER: "code", CompanionKind.CONTROL: "decoy", CompanionKind.CHECKPOINT: "400"}
-_FLAGS = {kind: f"--{kind}" for kind in CompanionKind}
+_FLAGS = {kind: f"--{kind}" for kind in _EXAMPLES}
+"""Kinds of models that a user names."""
 
 
 def models_of(
@@ -101,8 +102,12 @@ def companions_of(
     teachers: Teachers | None = None,
     controls: Named | None = None,
     checkpoints: Named | None = None,
+    may_be_none: bool = False,
 ) -> ModelSet:
     """Models to add to a run: those of arguments, and the further ones of a TOML file.
+
+    Args:
+        may_be_none: whether something else is added.
 
     Raises:
         UsageError: there is none, one has no name, or two have one.
@@ -113,11 +118,12 @@ def companions_of(
         *_named(CompanionKind.CHECKPOINT, checkpoints),
     ]
     companions = _companions(given)
-    if triple is None and not companions:
+    if triple is None and not companions and not may_be_none:
         raise UsageError(
             "no model is named that could be added",
             where="score --add",
-            expected="--teacher NAME=REF, --control NAME=REF, --checkpoint NAME=REF, or --triple TOML with such tables",
+            expected="--teacher NAME=REF, --control NAME=REF, --checkpoint NAME=REF, --triple TOML with such tables, "
+            "or --controls NAME",
         )
     places = {key: f"--{CompanionRole.parse(key).kind} {CompanionRole.parse(key).name}" for key in companions}
     read = ModelSet({}) if triple is None else read_companions(Path(triple))

@@ -35,6 +35,7 @@ from rdpt_core.scoring.jobs.turns import OnStages
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.pipeline import default_name, score_run
 from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.scoring.variants import parse_controls, variants_of, with_variants
 from rdpt_core.store.run_store import DuckDBRunStore
 from rdpt_core.traces import HeldRejectLog, PipeSpool, RejectLog, check_rejects_file, iter_traces, refuse_most_rejected
 
@@ -51,6 +52,7 @@ def score(
     distilled: PathArgument | None = None,
     control: Named | None = None,
     checkpoint: Named | None = None,
+    controls: str | Iterable[str] | None = None,
     roles: str | Iterable[str] | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -95,6 +97,10 @@ def score(
         distilled: the distilled model, written likewise.
         control: further models that taught nothing, by their names: `{"decoy": REF}` or `["decoy=REF"]`.
         checkpoint: the distilled model at earlier times of its training, likewise: `{"400": REF}`.
+        controls: controls that need no further model, by name: `"temperature"` (teacher and student with logits
+            divided by 2/3 and by 3/2, from the same pass), `"other-question"` (the teacher asked another question of
+            the same benchmark, in a pass of its own), or `"all"`. One that no model of the run can give is said and
+            left out.
         roles: which roles to score; all three by default, `"teacher,student"` before training,
             `"student,distilled"` without a teacher.
         device: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:N"`.
@@ -138,7 +144,7 @@ def score(
 
     Raises:
         UsageError: arguments that are wrong or contradict each other; or the run has another further model of one of
-            the names.
+            the names; or no model of the run can give the controls.
         InputError: a file of traces or of recorded logprobs cannot be read, or holds none; recorded logprobs are not
             what the model gives at temperature 1; or more than half of the lines are no traces.
         ModelError: a model cannot be loaded, or does not do what scoring needs.
@@ -152,6 +158,8 @@ def score(
     others: dict[str, PathArgument | None] = {Role.STUDENT: student, Role.DISTILLED: distilled}
     named = models_of(triple, others, roles, teachers=teacher, controls=control, checkpoints=checkpoint)
     models = with_templates(named, template_name or {}, template_arguments or {})
+    backends = {role: models.reference(role).backend for role in models.roles}
+    variants = variants_of(parse_controls(controls), backends)
     check_choice("template", template, TemplatePolicy)
     check_choice("marks", marks, MarksPolicy)
     check_choice("too_long", too_long, TooLong)
@@ -159,7 +167,8 @@ def score(
     check_how(device=device, dtype=dtype, engine=engine, batch_tokens=budget, check_recorded=check_recorded)
     check_integers(limit=limit)
     request = ScoreRequest(
-        models=models,
+        models=with_variants(models, variants),
+        variants=variants,
         template_policy=TemplatePolicy(template),
         marks_policy=MarksPolicy(marks),
         too_long=TooLong(too_long),
@@ -258,7 +267,7 @@ def _score(
         rejects.save(rejects_path or beside(database, f".{run.run_id}.rejects.jsonl"))
         unscored.begin(
             beside(database, f".{run.run_id}.unscored.jsonl"),
-            lambda: still_unscored(store, run, request.models.keys, ranked=request.with_ranks),
+            lambda: still_unscored(store, run, request.keys, ranked=request.with_ranks),
         )
 
     engine: AbstractContextManager[None] = nullcontext() if distributed is None else cluster(distributed)
@@ -292,5 +301,5 @@ def _score(
         rejects_path=rejects.path,
         n_failed=unscored.n_traces,
         unscored_path=unscored.path if unscored.n_traces else None,
-        unscored_by_companion={key: store.count_unscored(run, key) for key in request.models.companions},
+        unscored_by_companion={key: store.count_unscored(run, key) for key in request.companions},
     )

@@ -20,17 +20,18 @@ from rdpt_core.errors import InputError
 
 @dataclass(frozen=True)
 class _Run:
-    """One run of the demo: a name, and two files in `bundled.DATA`."""
+    """One run of the demo: a name, two files in `bundled.DATA`, and the controls beside its models."""
 
     name: str
     traces: str
     triple: str
+    controls: tuple[str, ...] = ()
 
 
 # The app opens on the newest run, which is the last of these.
 _RUNS = (
     _Run("bundled mixture", traces="mixture_traces.jsonl", triple="mixture.toml"),
-    _Run("bundled demo", traces="traces.jsonl", triple="triple.toml"),
+    _Run("bundled demo", traces="traces.jsonl", triple="triple.toml", controls=("temperature", "other-question")),
 )
 
 
@@ -82,7 +83,14 @@ def score_bundled(database: Path) -> int:
         from rdpt_core.api.scoring import score
 
         for one in _RUNS:
-            result = score(data / one.traces, database, triple=data / one.triple, name=one.name, on_stages=print_stages)
+            result = score(
+                data / one.traces,
+                database,
+                triple=data / one.triple,
+                controls=one.controls,
+                name=one.name,
+                on_stages=print_stages,
+            )
             statuses.append(report(result))
     return max(statuses)
 

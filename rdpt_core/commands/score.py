@@ -183,6 +183,19 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=REF",
         help="the distilled model at an earlier time of its training, such as 400=REF; may be given more than once",
     )
+    _add_controls(parser)
+
+
+def _add_controls(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--controls",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="controls that need no further model, separated by commas or spaces: `temperature`, teacher and student "
+        "with logits divided by 2/3 and 3/2; `other-question`, the teacher asked another question of the same "
+        "benchmark; or `all`; given for a run that has none, or with --add, it adds them",
+    )
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:

@@ -251,6 +251,9 @@ def _read_tables(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             where=str(path),
             expected=", ".join([*ROLES, *(f"{name}.NAME" for name in TABLES_OF_COMPANIONS)]),
             got=", ".join(unknown),
+            hint="A model of the triple at another temperature, or asked another question, is scored with --controls."
+            if f"{CompanionKind.VARIANT}s" in unknown
+            else None,
         )
     companions: dict[str, Any] = {}
     for group, kind in TABLES_OF_COMPANIONS.items():

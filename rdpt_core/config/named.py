@@ -12,8 +12,11 @@ from rdpt_core.errors import UsageError
 from rdpt_core.records import CompanionKind, CompanionRole
 from rdpt_core.records.companions import NAME_PATTERN, is_companion
 
-TABLES_OF_COMPANIONS: Mapping[str, CompanionKind] = {f"{kind}s": kind for kind in CompanionKind}
-"""The tables of a TOML file that hold companions: `teachers`, `controls` and `checkpoints`."""
+TABLES_OF_COMPANIONS: Mapping[str, CompanionKind] = {
+    f"{kind}s": kind for kind in CompanionKind if kind is not CompanionKind.VARIANT
+}
+"""The tables of a TOML file that hold companions: `teachers`, `controls` and `checkpoints`. A variant is made of a
+model of the triple, and nobody names it."""
 
 _ADAPTER_KEYS = ("base", "adapter")
 _EXPECTED_NAME = "at most 40 letters, digits, `.`, `_` and `-`, the first a letter or digit"

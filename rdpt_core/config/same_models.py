@@ -26,6 +26,7 @@ def same_model_notes(models: Sequence[ScoredModel], identity: Mapping[str, Any])
         return (
             replace(model, role=ROLES[0], model="", name=None),
             TemplateSettings.of(identity, model.role),
+            _variant_of(identity, model.role),
             marks.get(model.role),
         )
 
@@ -36,6 +37,13 @@ def same_model_notes(models: Sequence[ScoredModel], identity: Mapping[str, Any])
             without = f", and no sentence can be labelled {labels}" if are_judged else ""
             notes.append(f"{one.role} and {other.role} are the same model, so every gap between them is 0{without}")
     return notes
+
+
+def _variant_of(identity: Mapping[str, Any], role: str) -> object:
+    """How a model differs from the one that it was made of; None for a model as it is."""
+    models = identity.get("models")
+    known = models.get(role) if isinstance(models, Mapping) else None
+    return known.get("variant") if isinstance(known, Mapping) else None
 
 
 def joined_identity(identity: Mapping[str, Any], companions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

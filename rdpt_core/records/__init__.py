@@ -75,6 +75,7 @@ class UnscoredReason(enum.StrEnum):
     TEMPLATE_REFUSED = "template_refused"
     NO_QUESTION = "no_question"
     NO_PROMPT = "no_prompt"
+    NO_OTHER_QUESTION = "no_other_question"
     SERVER_REFUSED = "server_refused"
     SERVER_FAILED = "server_failed"
     NOT_RECORDED = "not_recorded"
@@ -207,21 +208,6 @@ class ServerSettings:
     patience_s: float = 300.0
     context_length: int | None = None
     ca_file: str | None = None
-
-
-class TokenScores(NamedTuple):
-    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for.
-
-    Shapes: logprob and rank (n_tokens,); `at` (temperatures, n_tokens), the logprobs at further temperatures.
-    """
-
-    logprob: Floats
-    rank: SmallInts | None
-    at: Floats
-
-    def part(self, tokens: slice) -> TokenScores:
-        """Those of some of the tokens."""
-        return TokenScores(self.logprob[tokens], None if self.rank is None else self.rank[tokens], self.at[:, tokens])
 
 
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
@@ -365,13 +351,18 @@ class RunKey:
 
 @dataclass(frozen=True, slots=True)
 class RoleResult:
-    """One role's tokens of one trace. `unscored_reason` says why some logprobs are missing, `detail` more exactly."""
+    """One role's tokens of one trace. `unscored_reason` says why some logprobs are missing, `detail` more exactly.
+
+    Attributes:
+        variants: by its key, what the same pass gives under the model at another temperature.
+    """
 
     trace_no: int
     tokens: TokenLogprobs
     n_straddling: int
     unscored_reason: UnscoredReason | None = None
     detail: str | None = None
+    variants: Mapping[str, RoleResult] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

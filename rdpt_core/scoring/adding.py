@@ -7,6 +7,7 @@ have got with the others.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -28,7 +29,16 @@ from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.scoring.backends.factory import make_backends
 from rdpt_core.scoring.jobs.commits import OnUnscored
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
-from rdpt_core.scoring.jobs.identity import SCORING_VERSION, make_companion_claims, read_again, survey_traces
+from rdpt_core.scoring.jobs.identity import (
+    ADD_BY_SCORE,
+    SCORING_VERSION,
+    check_same_model_as_run,
+    make_companion_claims,
+    make_environment,
+    make_variant_claims,
+    read_again,
+    survey_traces,
+)
 from rdpt_core.scoring.jobs.recorded_check import check_recorded
 from rdpt_core.scoring.jobs.turns import OnStages, Turns, in_turn
 from rdpt_core.scoring.jobs.windows import windows
@@ -38,6 +48,7 @@ from rdpt_core.scoring.models.stored import stored_reference
 from rdpt_core.scoring.models.tokenization import load_tokenizer
 from rdpt_core.scoring.pipeline import check_engine, claims_with_checks, notes_of
 from rdpt_core.scoring.request import RunStore, ScoreRequest
+from rdpt_core.scoring.variants import base_of, with_variants
 from rdpt_core.traces import Splitter, get_splitter
 
 _LOGGER = logging.getLogger(__name__)
@@ -60,7 +71,7 @@ def add_models(
     """Score a finished run's traces under further models, going on where an earlier process stopped.
 
     Args:
-        request: its models' companions are added; it is otherwise what `as_scored` gives.
+        request: its companions are added, variants too; it is otherwise what `as_scored` gives.
         source: the run.
         known: companions that the run has already, to be told of if a new one is the same model.
         on_stages: called after each model that was scored, with where its time went.
@@ -76,8 +87,11 @@ def add_models(
     """
     check_engine(request, distributed)
     splitter = _same_splitter(source)
-    keys = tuple(request.models.companions)
-    backends = make_backends(request, keys)
+    bases = dict.fromkeys(variant.role for variant in request.at_temperatures)
+    backends = make_backends(request, (*bases, *request.models.companions))
+    for backend in backends:
+        if (made_of := base_of(backend.model.role)) is not None:
+            check_same_model_as_run(request, backend, source, made_of)
 
     def read_traces() -> Iterator[Trace]:
         for window in windows(source.n_traces):
@@ -87,7 +101,11 @@ def add_models(
     checks = []
     if request.check_recorded:
         checks = check_recorded(request, backends, read_again(read_traces, survey), survey.n_traces, splitter)
-    claims = claims_with_checks(make_companion_claims(request, backends, survey, source.run_id), checks)
+    n_bases = len(bases)
+    claims = claims_with_checks(make_companion_claims(request, backends[n_bases:], survey, source.run_id), checks)
+    if bases:
+        environment = make_environment(request, backends[:n_bases], survey)
+        claims += make_variant_claims(request.at_temperatures, source.models, source.identity, environment)
     named = {claim.model.role for claim in claims}
     others = [claim for claim in known if claim.model.role not in named]
     # Whoever is refused needs no notes.
@@ -99,8 +117,12 @@ def add_models(
             _LOGGER.warning("%s", note)
     if on_claim is not None:
         on_claim(run)
-    turns = Turns(request, keys, source.n_traces, run, splitter, store, on_stages, on_unscored, distributed)
+    given = request, request.companions, source.n_traces, run, splitter, store
+    turns = Turns(*given, on_stages, on_unscored, distributed, keeps_roles=True)
     with closing(in_turn(backends)) as waiting:
+        for backend in itertools.islice(waiting, n_bases):
+            turns.score(backend)
+        turns.finish_variants()
         for backend in waiting:
             turns.score(backend)
 
@@ -143,7 +165,7 @@ def as_scored(
     policy, models = TemplatePolicy(source.template_policy), request.models
     if policy is TemplatePolicy.DISTILLED:
         lender = _template_lender(source, distilled, trust_remote_code=request.trust_remote_code)
-        models = replace(models, references={Role.DISTILLED: lender})
+        models = replace(models, references={**models.references, Role.DISTILLED: lender})
     elif distilled is not None:
         raise UsageError(
             "no prompt of this run is made by its distilled model",
@@ -159,6 +181,34 @@ def as_scored(
         splitter=source.splitter,
         name=source.name,
     )
+
+
+def with_stored_models(request: ScoreRequest, source: RunClaim) -> ScoreRequest:
+    """The request with the run's own models, of which its variants are made, as the run has used them.
+
+    Raises:
+        UsageError: one is served, and the run does not say how it is asked; or a further model is called as a variant.
+        ModelError: one is not where it was.
+    """
+    references: dict[str, ModelReference] = {}
+    for role in dict.fromkeys(variant.role for variant in request.variants):
+        model = next(model for model in source.models if model.role == role)
+        if model.backend != "transformers":
+            raise UsageError(
+                f"the run does not say how its {role} is asked, which is served",
+                where="--add with --controls",
+                expected=f"a {role} that runs here",
+                got=f"backend {model.backend}",
+                hint=ADD_BY_SCORE,
+            )
+        try:
+            reference = stored_reference(model)
+        except ModelError as error:
+            error.hint = ADD_BY_SCORE
+            raise
+        settings = TemplateSettings.of(source.identity, role)
+        references[Role(role)] = replace(reference, dtype=model.dtype, template=settings)
+    return replace(request, models=with_variants(replace(request.models, references=references), request.variants))
 
 
 def _same_splitter(source: RunClaim) -> Splitter:

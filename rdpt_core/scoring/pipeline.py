@@ -1,7 +1,7 @@
 """The whole of `score`, from files to a finished run, in the order in which it happens.
 
     resolve the models → check the traces (and recordings) → claim the run → role by role: score, commit → finish
-    → companion by companion: score, commit, finish
+    → add up variants → companion by companion: score, commit, finish
 
 Tokenisation and database run beside the model. One model is in memory at a time, so the last role is the one that
 completes traces: with its batches go the sentences. Companions come after it and fill in columns of their own. A model
@@ -32,6 +32,7 @@ from rdpt_core.scoring.jobs.identity import (
     check_served,
     make_claim,
     make_companion_claims,
+    make_variant_claims,
     read_again,
     survey_traces,
 )
@@ -91,6 +92,7 @@ def score_run(
     own = [check for check in checks if check.role in request.models.roles]
     claim = replace(claim, environment=with_checks(claim.environment, own))
     companions = claims_with_checks(make_companion_claims(request, backends[n_roles:], survey, claim.run_id), checks)
+    companions += make_variant_claims(request.at_temperatures, claim.models, claim.identity, claim.environment)
     for note in notes_of(claim, companions):
         _LOGGER.warning("%s", note)
     counted = _with_sentence_counts(read_again(read_traces, survey), splitter)
@@ -102,7 +104,7 @@ def score_run(
         store.claim_companions(run, companions)
     if on_claim is not None:
         on_claim(run)
-    known = request, request.models.keys, claim.n_traces, run, splitter, store
+    known = request, request.keys, claim.n_traces, run, splitter, store
     turns = Turns(*known, on_stages, on_unscored, distributed)
     with closing(in_turn(backends)) as waiting:
         for backend in itertools.islice(waiting, n_roles):
@@ -110,6 +112,7 @@ def score_run(
         # A run that calls itself complete is complete: every trace has every role.
         turns.check_complete(*request.models.roles)
         store.finish(run)
+        turns.finish_variants()
         for backend in waiting:
             turns.score(backend)
     return claim, run
@@ -127,6 +130,13 @@ def check_engine(request: ScoreRequest, distributed: DistributedOptions | None) 
             where="--ranks with --engine ray",
             expected="one of the two",
             hint="The same command without --engine adds the ranks to a run that Ray scored.",
+        )
+    if distributed is not None and request.variants:
+        raise UsageError(
+            "workers of Ray score no variants of the models",
+            where="--controls with --engine ray",
+            expected="one of the two",
+            hint="The same command without --engine adds the controls to a run that Ray scored.",
         )
 
 

@@ -19,7 +19,7 @@ from rdpt_core.records import (
     TooLong,
     Trace,
 )
-from rdpt_core.records.companions import CompanionClaim
+from rdpt_core.records.companions import CompanionClaim, Variant, order_of
 
 
 class RunStore(Protocol):
@@ -40,7 +40,12 @@ class RunStore(Protocol):
         self, run: RunKey, role: str, trace_nos: Sequence[int]
     ) -> Mapping[int, tuple[TokenLogprobs, str | None]]: ...
     def commit(
-        self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self,
+        run: RunKey,
+        role: str,
+        results: Sequence[RoleResult],
+        sentences: Sequence[SentenceColumns],
+        variants: Mapping[str, Sequence[RoleResult]],
     ) -> None: ...
     def finish(self, run: RunKey) -> None: ...
     def claim_companions(self, run: RunKey, companions: Sequence[CompanionClaim]) -> None: ...
@@ -48,6 +53,7 @@ class RunStore(Protocol):
         self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
     ) -> None: ...
     def finish_companion(self, run: RunKey, role: str) -> None: ...
+    def trace_nos_without_sums(self, run: RunKey, role: str, *, ranked: bool = False) -> set[int]: ...
     def count_unscored(self, run: RunKey, role: str) -> int: ...
 
 
@@ -60,6 +66,9 @@ class ScoreRequest:
 
     `trust_recorded` takes recorded logprobs as they are, whatever speaks against them. Where something does, it is part
     of what names the run.
+
+    `variants` are models of the triple at other temperatures, or asked another question. The latter are among the
+    companions of `models`, too, since each takes a pass of its own.
     """
 
     models: ModelSet
@@ -76,3 +85,23 @@ class ScoreRequest:
     with_ranks: bool = False
     trust_recorded: bool = False
     check_recorded: int = 0
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """The keys of all companions that are asked for, variants too, in the order of every table."""
+        return tuple(sorted({*self.models.companions, *(variant.key for variant in self.variants)}, key=order_of))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All roles: those of the triple, then the companions'."""
+        return (*self.models.roles, *self.companions)
+
+    @property
+    def at_temperatures(self) -> tuple[Variant, ...]:
+        """The variants that come from the pass of the role that they are made of."""
+        return tuple(variant for variant in self.variants if not variant.other_question)
+
+    def temperatures_of(self, role: str) -> dict[str, float]:
+        """Key → temperature of the variants that come from the pass of a role."""
+        return {variant.key: variant.temperature for variant in self.at_temperatures if variant.role == role}

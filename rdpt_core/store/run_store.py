@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from rdpt_core.errors import StoreError, StoreForbiddenError
 from rdpt_core.records import (
@@ -19,11 +20,14 @@ from rdpt_core.records import (
 )
 from rdpt_core.records.companions import CompanionClaim
 from rdpt_core.store.claimed import read_claimed
+from rdpt_core.store.companions.sums import trace_nos_without_sums
 from rdpt_core.store.companions.writer import claim_companions, commit_companion, finish_companion
 from rdpt_core.store.connect import WRITE_PATIENCE_S
 from rdpt_core.store.files import is_there
 from rdpt_core.store.reader import Run, open_reader
 from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, commit_local, finish_run
+
+NO_VARIANTS: Mapping[str, Sequence[RoleResult]] = MappingProxyType({})
 
 
 class DuckDBRunStore:
@@ -92,10 +96,15 @@ class DuckDBRunStore:
         return tokens
 
     def commit(
-        self, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self,
+        run: RunKey,
+        role: str,
+        results: Sequence[RoleResult],
+        sentences: Sequence[SentenceColumns],
+        variants: Mapping[str, Sequence[RoleResult]] = NO_VARIANTS,
     ) -> None:
-        """Store one batch in one transaction."""
-        commit_batch(self._path, run, role, results, sentences)
+        """Store one batch in one transaction, that of the role's variants at other temperatures, too."""
+        commit_batch(self._path, run, role, results, sentences, variants)
 
     def spans(self, run: RunKey, first: int, last: int) -> Mapping[int, Sequence[Span]]:
         """The sentences of the traces `first` ≤ trace_no < `last`."""
@@ -150,6 +159,12 @@ class DuckDBRunStore:
             )
         if not rows.num_rows:
             finish_companion(self._path, run, role)
+
+    def trace_nos_without_sums(self, run: RunKey, role: str, *, ranked: bool = False) -> set[int]:
+        """The traces with a sentence of which a companion has neither a probability nor a reason yet; also those with
+        one that has no ranks, if `ranked`."""
+        with read_claimed(self._path, run) as reader:
+            return trace_nos_without_sums(reader, run, role, ranked=ranked)
 
     def count_sentences(self, run: RunKey) -> tuple[int, int]:
         """How many sentences of the run are there, and how many of these are unscored."""

@@ -8,7 +8,7 @@ replaces itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
@@ -215,16 +215,25 @@ _TRACE_SCHEMA = pa.schema(
 
 
 def commit_batch(
-    path: Path, run: RunKey, role: str, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+    path: Path,
+    run: RunKey,
+    role: str,
+    results: Sequence[RoleResult],
+    sentences: Sequence[SentenceColumns],
+    variants: Mapping[str, Sequence[RoleResult]],
 ) -> None:
     """Store one batch: a role's tokens, and the sentences of the traces that are complete with it.
+
+    Args:
+        variants: by key, the tokens of companions that the same pass gives.
 
     Raises:
         StoreError: the database is not the one in which the run was claimed; so for every function below.
     """
     run_no = run.run_no
     with write_claimed(path, run) as connection:
-        replace_tokens(connection, run_no, role, results)
+        for key, tokens in ((role, results), *variants.items()):
+            replace_tokens(connection, run_no, key, tokens)
         if sentences:
             _replace_sentences(connection, run_no, _sentence_table(run_no, sentences))
         touch(connection, run)

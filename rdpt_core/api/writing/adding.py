@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +14,12 @@ from rdpt_core.api.results import ScoreResult
 from rdpt_core.api.scoring import check_how, distributed_by, still_unscored
 from rdpt_core.records import RunKey
 from rdpt_core.records.companions import CompanionClaim
-from rdpt_core.scoring.adding import add_models, as_scored
+from rdpt_core.scoring.adding import add_models, as_scored, with_stored_models
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions, cluster
 from rdpt_core.scoring.jobs.turns import OnStages
 from rdpt_core.scoring.jobs.unscored_log import UnscoredLog
 from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.scoring.variants import parse_controls, variants_of
 from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
@@ -32,6 +33,7 @@ def add(
     teacher: Teachers | None = None,
     control: Named | None = None,
     checkpoint: Named | None = None,
+    controls: str | Iterable[str] | None = None,
     distilled: PathArgument | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -63,6 +65,8 @@ def add(
         teacher: further teachers, by their names: `{"code": REF}` or `["code=REF"]`; see `score` for what a model is.
         control: models that taught nothing, likewise.
         checkpoint: the distilled model at earlier times of its training, likewise: `{"400": REF}`.
+        controls: controls that need no further model, by name, as for `score`. The run's own models make them, and are
+            looked for where they scored it.
         distilled: where the run's distilled model is now, if prompts are made by its template; by default where it was
             when it scored the run.
         device: see `score`, as for all that follows.
@@ -96,7 +100,10 @@ def add(
         MissingPackageError: the engine needs a package that is not installed.
     """
     database = file_of("db", db)
-    named = companions_of(triple, teachers=teacher, controls=control, checkpoints=checkpoint)
+    chosen_controls = parse_controls(controls)
+    named = companions_of(
+        triple, teachers=teacher, controls=control, checkpoints=checkpoint, may_be_none=bool(chosen_controls)
+    )
     models = with_templates(named, template_name or {}, template_arguments or {})
     budget = None if batch_tokens == "auto" else batch_tokens
     check_how(device=device, dtype=dtype, engine=engine, batch_tokens=budget, check_recorded=check_recorded)
@@ -105,8 +112,10 @@ def add(
     with open_reader(database) as reader:
         chosen = finished_run(reader, run)
     source = chosen.as_claim(chosen.name)
+    variants = variants_of(chosen_controls, {model.role: model.backend for model in source.models})
     given = ScoreRequest(
         models=models,
+        variants=variants,
         device=device,
         dtype=dtype,
         batch_tokens=budget,
@@ -118,9 +127,9 @@ def add(
     )
     lender = None if distilled is None else reference_of(distilled)
     has_own_marks = seen_marks(chosen.identity).own is not None
-    request = as_scored(given, source, lender, has_own_marks=has_own_marks)
+    request = as_scored(with_stored_models(given, source), source, lender, has_own_marks=has_own_marks)
     known = [CompanionClaim(one.model, one.state.identity, {}) for one in chosen.companions]
-    store, unscored, keys = DuckDBRunStore(database), UnscoredLog(), tuple(models.companions)
+    store, unscored, keys = DuckDBRunStore(database), UnscoredLog(), request.companions
 
     def name_log(key: RunKey) -> None:
         path = beside(database, f".{key.run_id}.unscored.jsonl")

@@ -40,11 +40,16 @@ _COMPARED_CHARS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ScoringItem:
-    """One trace on its way through a backend."""
+    """One trace on its way through a backend.
+
+    Attributes:
+        unasked: why the model is not asked at all; None if it is.
+    """
 
     trace_no: int
     trace: Trace
     spans: Sequence[Span]
+    unasked: Unrendered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,7 @@ def prepare_traces(
     traces = [item.trace for item in items]
     renderings = render_prompts(prompting.template_policy, traces, tokenizer, distilled_tokenizer, prompting.marks)
     return [
-        _prepare(item, rendering, tokenizer, prompting, context_length)
+        _prepare(item, item.unasked or rendering, tokenizer, prompting, context_length)
         for item, rendering in zip(items, renderings, strict=True)
     ]
 

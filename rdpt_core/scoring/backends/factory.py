@@ -128,6 +128,7 @@ def make_backend(
         prompting=prompting,
         trust_remote_code=request.trust_remote_code,
         with_ranks=request.with_ranks,
+        temperatures=request.temperatures_of(role),
     )
     return TransformersBackend(role, files, tokenizers[role], distilled, options, lent or LentBase())
 
@@ -155,7 +156,7 @@ def make_live_backend(request: ScoreRequest, role: str) -> TransformersBackend:
     files = {key: _files(key, reference) for key, reference in references.items()}
     tokenizers = _load_tokenizers(files, references, request.trust_remote_code)
     _check_template(request.template_policy, role, references[role], tokenizers.get(role))
-    alone = replace(request, models=models, with_ranks=False)
+    alone = replace(request, models=models, with_ranks=False, variants=())
     backend = make_backend(alone, role, files[role], tokenizers)
     if not isinstance(backend, TransformersBackend):
         raise ValueError("`check_with` names a model of this machine")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rdpt_core.arrays import Floats
-from rdpt_core.records import RoleResult, ScoredModel, TokenScores, Trace
+from rdpt_core.records import RoleResult, ScoredModel, Trace
 from rdpt_core.scoring.backends.base import (
     Batch,
     PreparedTrace,
@@ -35,12 +35,16 @@ from rdpt_core.scoring.models.weights import count_parameters, read_tensors
 from rdpt_core.traces.thinking import Spelling
 
 if TYPE_CHECKING:
-    from rdpt_core.scoring.engine.kernel import CausalKernel
+    from rdpt_core.scoring.engine.kernel import CausalKernel, TokenScores
 
 
 @dataclass(frozen=True, slots=True)
 class TransformersOptions:
-    """How a model of this machine runs. `device` and `dtype` are resolved; `batch_tokens` is None for automatic."""
+    """How a model of this machine runs. `device` and `dtype` are resolved; `batch_tokens` is None for automatic.
+
+    Attributes:
+        temperatures: by the key of a variant, what logits are divided by for it, beside the model's own numbers.
+    """
 
     device: str
     dtype: str
@@ -48,6 +52,7 @@ class TransformersOptions:
     prompting: Prompting
     trust_remote_code: bool = False
     with_ranks: bool = False
+    temperatures: Mapping[str, float] = field(default_factory=dict)
 
 
 class TransformersBackend:
@@ -220,19 +225,33 @@ class TransformersBackend:
             for number in chosen
         ]
         scores: dict[int, TokenScores] = {}
-        with_ranks = self._options.with_ranks
+        options = self._options
         if sequences:
             check_ids(sequences, self._vocabulary_size, self._files.name)
-            scores = dict(zip(chosen, kernel.score_tokens(sequences, with_ranks=with_ranks), strict=True))
-        return [_ranked_result(trace, scores.get(number), with_ranks) for number, trace in enumerate(batch)]
+            temperatures = tuple(options.temperatures.values())
+            scored = kernel.score_tokens(sequences, with_ranks=options.with_ranks, temperatures=temperatures)
+            scores = dict(zip(chosen, scored, strict=True))
+        return [_result(trace, scores.get(number), options) for number, trace in enumerate(batch)]
 
 
-def _ranked_result(prepared: PreparedTrace, scores: TokenScores | None, with_ranks: bool) -> RoleResult:
-    """What is stored of a trace, with rank 0 where no logprob came."""
-    result = role_result(prepared, None if scores is None else scores.logprob)
-    if not with_ranks:
+def _result(prepared: PreparedTrace, scores: TokenScores | None, options: TransformersOptions) -> RoleResult:
+    """What is stored of a trace under the model, and under its variants at other temperatures."""
+    own = _ranked_result(prepared, None if scores is None else scores.logprob, scores, options)
+    variants = {
+        key: _ranked_result(prepared, None if scores is None else scores.at[place], scores, options)
+        for place, key in enumerate(options.temperatures)
+    }
+    return replace(own, variants=variants) if variants else own
+
+
+def _ranked_result(
+    prepared: PreparedTrace, logprob: Floats | None, scores: TokenScores | None, options: TransformersOptions
+) -> RoleResult:
+    """With rank 0 where no logprob came. A temperature changes no rank: what is divided by it keeps its order."""
+    result = role_result(prepared, logprob)
+    if not options.with_ranks:
         return result
     rank = np.zeros(len(result.tokens), dtype=np.int32)
     if scores is not None and scores.rank is not None:
-        rank[: prepared.n_scored] = scores.rank
+        rank[: prepared.n_scored] = np.where(np.isnan(result.tokens.logprob[: prepared.n_scored]), 0, scores.rank)
     return replace(result, tokens=replace(result.tokens, rank=rank))

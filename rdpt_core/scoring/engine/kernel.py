@@ -26,7 +26,6 @@ import torch
 
 from rdpt_core.arrays import Floats, Ints
 from rdpt_core.errors import ModelError
-from rdpt_core.records import TokenScores
 from rdpt_core.scoring.engine.attention import IMPLEMENTATION, Clock, Layout, Meeting, packed, register
 from rdpt_core.scoring.engine.batching import plan_batches
 from rdpt_core.scoring.engine.block_pool import BlockPool, pooled
@@ -34,12 +33,12 @@ from rdpt_core.scoring.engine.head import HeadFinish, TiledHead
 from rdpt_core.scoring.engine.lanes import run_lanes
 from rdpt_core.scoring.engine.linear import pack_weights, restore_forwards, unpack_weights, use_row_blocks
 from rdpt_core.scoring.engine.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
-from rdpt_core.scoring.engine.packing import Pack, TokenSequence, build_pack
+from rdpt_core.scoring.engine.packing import Pack, TokenScores, TokenSequence, build_pack
 from rdpt_core.scoring.engine.probe import Findings, backbone_of, has_experts, own_scores, probe
 from rdpt_core.scoring.engine.processor import Kernels, kernels_of_this_processor
 from rdpt_core.scoring.engine.rotation import forget_lengths
 
-__all__ = ["CausalKernel", "TokenSequence", "check_ids"]
+__all__ = ["CausalKernel", "TokenScores", "TokenSequence", "check_ids"]
 
 _LOGGER = logging.getLogger(__name__)
 

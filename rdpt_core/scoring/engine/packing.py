@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from rdpt_core.arrays import Ints, SmallInts
+from rdpt_core.arrays import Floats, Ints, SmallInts
 from rdpt_core.scoring.engine.attention_kernels import Segment
 from rdpt_core.scoring.engine.batching import PlanItem
 
@@ -25,6 +26,21 @@ class TokenSequence:
     def plan_item(self) -> PlanItem:
         """What the plan needs to know of it."""
         return PlanItem(tuple(self.prompt), len(self.prompt), len(self.response))
+
+
+class TokenScores(NamedTuple):
+    """Logprobs of one response's tokens, and their ranks from 1 (0 where there is no logprob) if asked for.
+
+    Shapes: logprob and rank (n_tokens,); `at` (temperatures, n_tokens), the logprobs at further temperatures.
+    """
+
+    logprob: Floats
+    rank: SmallInts | None
+    at: Floats
+
+    def part(self, tokens: slice) -> TokenScores:
+        """Those of some of the tokens."""
+        return TokenScores(self.logprob[tokens], None if self.rank is None else self.rank[tokens], self.at[:, tokens])
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,9 @@ import torch
 
 from rdpt_core.arrays import Floats
 from rdpt_core.errors import ModelError
-from rdpt_core.records import TokenScores
 from rdpt_core.scoring.engine.attention import NotPackable
 from rdpt_core.scoring.engine.obstacles import obstacle_of, static_obstacle
-from rdpt_core.scoring.engine.packing import TokenSequence
+from rdpt_core.scoring.engine.packing import TokenScores, TokenSequence
 from rdpt_core.scoring.engine.rotation import forget_lengths
 
 _MAX_DIFFERENCE_NATS = 1e-3

@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from rdpt_core import __version__
-from rdpt_core.errors import InputError
-from rdpt_core.records import MarksPolicy, RunClaim, ScoredModel, TemplatePolicy, Trace
-from rdpt_core.records.companions import CompanionClaim
+from rdpt_core.errors import InputError, ModelError
+from rdpt_core.records import CompanionRole, MarksPolicy, RunClaim, ScoredModel, TemplatePolicy, Trace
+from rdpt_core.records.companions import CompanionClaim, Variant
 from rdpt_core.scoring.backends.base import Backend
 from rdpt_core.scoring.backends.served.greeting import ServedAs, check_same_model
 from rdpt_core.scoring.jobs.previews import PROMPTS, preview_roles
@@ -26,6 +26,7 @@ from rdpt_core.scoring.models.prompts.chat_template import TEMPLATE_DATE
 from rdpt_core.scoring.models.prompts.notes import prompt_notes, tool_call_notes
 from rdpt_core.scoring.models.prompts.templates import lack
 from rdpt_core.scoring.request import ScoreRequest
+from rdpt_core.scoring.variants import VARIANT, variant_identity
 from rdpt_core.traces import Splitter, none_renders, trace_to_json
 from rdpt_core.traces.respelling import opened
 from rdpt_core.traces.thinking import Spelling
@@ -41,6 +42,9 @@ RECORDED = "recorded"
 
 NOTES = "notes"
 """Key of the environment: what is to be known of prompts and recordings, as texts; absent if there is nothing."""
+
+ADD_BY_SCORE = "The command that scored the run adds them, too, with --controls; it scores nothing twice."
+"""What to do where the run does not lead to its models any more."""
 
 _N_LOOKED_AT = 64
 """Traces of which the prompts are looked at before scoring."""
@@ -185,14 +189,75 @@ def make_companion_claims(
         backends: those of the companions.
     """
     claims = []
+    variants = {variant.key: variant for variant in request.variants}
     for backend in backends:
         identity: dict[str, Any] = {"model": _model_identity(request, backend)}
         if request.marks_policy is MarksPolicy.OWN:
             identity["own_marks"] = _marks_identity(backend)
         environment = _environment(request, [backend], survey)
+        variant = variants.get(backend.model.role)
+        if variant is not None:
+            identity["model"][VARIANT] = variant_identity(variant)
+            environment = _without_notes(environment)
         check = functools.partial(check_served, environment, f"run {run_id}") if SERVED in environment else None
         claims.append(CompanionClaim(_named(request, backend), identity, environment, check))
     return claims
+
+
+def make_variant_claims(
+    variants: Sequence[Variant], models: Sequence[ScoredModel], identity: Mapping[str, Any], environment: dict[str, Any]
+) -> list[CompanionClaim]:
+    """What names each variant at another temperature within its run, and what is known of it besides.
+
+    Args:
+        models: those of the triple.
+        identity: of the run.
+        environment: of the process that scores the variants' roles.
+    """
+    claims = []
+    for variant in variants:
+        model = next(model for model in models if model.role == variant.role)
+        known: dict[str, Any] = {
+            "model": {**identity["models"][variant.role], VARIANT: variant_identity(variant)},
+        }
+        if identity.get("own_marks") is not None:
+            known["own_marks"] = identity["own_marks"][variant.role]
+        begins = environment[PROMPTS].get(variant.role)
+        own = {**_without_notes(environment), PROMPTS: {} if begins is None else {variant.key: begins}}
+        own = {key: value for key, value in own.items() if key not in (SERVED, RECORDED)}
+        renamed = replace(model, role=variant.key, name=CompanionRole.parse(variant.key).name)
+        claims.append(CompanionClaim(renamed, known, own))
+    return claims
+
+
+def make_environment(request: ScoreRequest, backends: Sequence[Backend], survey: TraceSurvey) -> dict[str, Any]:
+    """What is known of these models and of this process, and changes no number."""
+    return _environment(request, backends, survey)
+
+
+def _without_notes(environment: dict[str, Any]) -> dict[str, Any]:
+    """What is to be known of a variant's prompts is said of its role."""
+    return {key: value for key, value in environment.items() if key != NOTES}
+
+
+def check_same_model_as_run(request: ScoreRequest, backend: Backend, source: RunClaim, role: str) -> None:
+    """See that a model is the one that scored a role of a run, and sees the same.
+
+    Raises:
+        ModelError: it is another one.
+    """
+    models, marks = source.identity.get("models") or {}, source.identity.get("own_marks") or {}
+    now = _model_identity(request, backend)
+    if now == models.get(role) and (not marks or _marks_identity(backend) == marks.get(role)):
+        return
+    model = next(model for model in source.models if model.role == role)
+    raise ModelError(
+        f"this is not the {role} that scored the run",
+        where=f"--controls, {backend.model.model}",
+        expected=f"{model.model} @ {model.revision}, {model.dtype}",
+        got=f"{backend.model.revision}, {backend.model.dtype}, or another tokenizer or template",
+        hint=ADD_BY_SCORE,
+    )
 
 
 def _named(request: ScoreRequest, backend: Backend) -> ScoredModel:

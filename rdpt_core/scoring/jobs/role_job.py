@@ -22,7 +22,7 @@ _COMMIT_INTERVAL_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RoleJob:
-    """Scores the traces of one role that are not stored yet."""
+    """Scores the traces of one role that are not stored yet, or lack one of the variants that come from its pass."""
 
     backend: Backend
     n_traces: int
@@ -37,8 +37,13 @@ class RoleJob:
         """
         role = self.backend.model.role
         stages = StageSeconds()
-        store = self.commits.store
-        done = store.scored_trace_nos(self.commits.run, role, with_failed=False, ranked=with_ranks)
+        commits = self.commits
+        done = set.intersection(
+            *(
+                commits.store.scored_trace_nos(commits.run, key, with_failed=False, ranked=with_ranks)
+                for key in commits.keys
+            )
+        )
         if len(done) == self.n_traces:
             return stages
         bar = RoleProgressBar(role, self.n_traces, len(done), quiet=quiet)

@@ -1,4 +1,7 @@
-"""One model after another: the triple, then its companions. One is in memory at a time."""
+"""One model after another: the triple, then its companions. One is in memory at a time.
+
+Variants at other temperatures come from the passes of their roles, and are finished once the triple is.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,14 @@ from rdpt_core.errors import ServerGoneError, StoreError
 from rdpt_core.records import RunKey
 from rdpt_core.records.companions import is_companion
 from rdpt_core.scoring.backends.base import Backend
-from rdpt_core.scoring.jobs.commits import Commits, CompanionCommits, OnUnscored, RoleCommits
+from rdpt_core.scoring.jobs.commits import Commits, CompanionCommits, OnUnscored, RoleCommits, add_sums
 from rdpt_core.scoring.jobs.distributed.cluster import DistributedOptions
+from rdpt_core.scoring.jobs.other_questions import OtherQuestions
 from rdpt_core.scoring.jobs.role_job import RoleJob
 from rdpt_core.scoring.jobs.timing import StageSeconds
+from rdpt_core.scoring.jobs.windows import windows
 from rdpt_core.scoring.request import RunStore, ScoreRequest
+from rdpt_core.scoring.variants import is_other_question
 from rdpt_core.traces import Splitter
 
 OnStages = Callable[[str, StageSeconds], None]
@@ -43,6 +49,7 @@ class Turns:
 
     Attributes:
         keys: the roles of all models that this call scores, for a message if a server is gone.
+        keeps_roles: what is stored of the triple stays as it is; its models only give variants.
         distributed: workers of Ray score, instead of this process.
     """
 
@@ -55,6 +62,7 @@ class Turns:
     on_stages: OnStages | None = None
     on_unscored: OnUnscored | None = None
     distributed: DistributedOptions | None = None
+    keeps_roles: bool = False
 
     def score(self, backend: Backend) -> None:
         """Score the traces that this model lacks, and store them; a companion is finished then.
@@ -73,6 +81,19 @@ class Turns:
         if is_companion(role):
             self.check_complete(role)
             self.store.finish_companion(self.run, role)
+
+    def finish_variants(self) -> None:
+        """Add up the sentences of variants at other temperatures, whose triple is finished, and finish them.
+
+        Raises:
+            StoreError: the database was replaced meanwhile.
+        """
+        keys = [variant.key for variant in self.request.at_temperatures]
+        ranked = self.request.with_ranks
+        add_sums(keys, self.n_traces, self.run, self.splitter, self.store, ranked=ranked)
+        for key in keys:
+            self.check_complete(key)
+            self.store.finish_companion(self.run, key)
 
     def check_complete(self, *roles: str) -> None:
         """Models that are said to be scored are: they have every trace.
@@ -93,10 +114,25 @@ class Turns:
         )
 
     def _commits(self, role: str) -> Commits:
+        known = self.run, self.splitter, self.store
         if is_companion(role):
-            return CompanionCommits(role, self.run, self.splitter, self.store, self.on_unscored)
-        roles = self.request.models.roles
-        return RoleCommits.open(role, roles, self.run, self.splitter, self.store, self.on_unscored)
+            return CompanionCommits(role, *known, self.on_unscored, self._other_questions(role))
+        roles, variants = self.request.models.roles, tuple(self.request.temperatures_of(role))
+        if self.keeps_roles:
+            return RoleCommits(role, (), *known, frozenset(), variants=variants, kept=None)
+        ranked = self.request.with_ranks
+        return RoleCommits.open(role, roles, *known, self.on_unscored, variants=variants, ranked=ranked)
+
+    def _other_questions(self, role: str) -> OtherQuestions | None:
+        """Those that a variant is asked. Read before the job, which has the database to itself."""
+        if not is_other_question(role):
+            return None
+        traces = (
+            trace
+            for window in windows(self.n_traces)
+            for trace in self.store.traces(self.run, window.start, window.stop)
+        )
+        return OtherQuestions(traces, self.request.template_policy)
 
     def _job(self, backend: Backend, commits: Commits) -> StageSeconds:
         if self.distributed is None or backend.model.backend == "recorded":

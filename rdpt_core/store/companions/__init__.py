@@ -5,6 +5,7 @@ views    a companion in the place of a role
 checks   what must be true of them before anything of them is shown
 names    what the models of the triple are called beside them
 writer   claim companions, commit batches, finish
+sums     which sentences still lack the numbers of one
 """
 
 from __future__ import annotations

@@ -75,6 +75,7 @@ UNSCORED: dict[str, str] = {
     "template_refused": "Unscored: the chat template of some model refuses this conversation.",
     "no_question": "Unscored: the trace has no question to render, only a prompt.",
     "no_prompt": "Unscored: the trace has no prompt, and the run takes prompts as they are.",
+    "no_other_question": "Unscored: the benchmark has one question only, and another one was to be asked as a control.",
     "empty_prompt": "Unscored: the prompt is empty, so nothing precedes the first token of the response.",
     "untokenizable": "Unscored: some model's tokenizer cannot represent this trace.",
     "server_refused": "Unscored: a server refused to score this trace; scoring again asks once more.",
