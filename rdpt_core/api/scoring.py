@@ -158,7 +158,7 @@ def score(
     others: dict[str, PathArgument | None] = {Role.STUDENT: student, Role.DISTILLED: distilled}
     named = models_of(triple, others, roles, teachers=teacher, controls=control, checkpoints=checkpoint)
     models = with_templates(named, template_name or {}, template_arguments or {})
-    backends = {role: models.reference(role).backend for role in models.roles}
+    backends = {str(role): models.reference(role).backend for role in models.roles}
     variants = variants_of(parse_controls(controls), backends)
     check_choice("template", template, TemplatePolicy)
     check_choice("marks", marks, MarksPolicy)

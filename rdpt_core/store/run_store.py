@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from rdpt_core.errors import StoreError, StoreForbiddenError
 from rdpt_core.records import (
@@ -25,9 +24,7 @@ from rdpt_core.store.companions.writer import claim_companions, commit_companion
 from rdpt_core.store.connect import WRITE_PATIENCE_S
 from rdpt_core.store.files import is_there
 from rdpt_core.store.reader import Run, open_reader
-from rdpt_core.store.writer import claim_copy, claim_run, commit_batch, commit_local, finish_run
-
-NO_VARIANTS: Mapping[str, Sequence[RoleResult]] = MappingProxyType({})
+from rdpt_core.store.writer import NO_VARIANTS, claim_copy, claim_run, commit_batch, commit_local, finish_run
 
 
 class DuckDBRunStore:

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -39,6 +40,8 @@ from rdpt_core.store.connect import open_for_writing
 from rdpt_core.store.soundness import parsed_environment
 
 _TRACES_PER_INSERT = 2_000
+
+NO_VARIANTS: Mapping[str, Sequence[RoleResult]] = MappingProxyType({})
 
 
 def now() -> datetime:
@@ -220,7 +223,7 @@ def commit_batch(
     role: str,
     results: Sequence[RoleResult],
     sentences: Sequence[SentenceColumns],
-    variants: Mapping[str, Sequence[RoleResult]],
+    variants: Mapping[str, Sequence[RoleResult]] = NO_VARIANTS,
 ) -> None:
     """Store one batch: a role's tokens, and the sentences of the traces that are complete with it.
 

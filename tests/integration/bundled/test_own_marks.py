@@ -164,7 +164,7 @@ class FailingStore(DuckDBRunStore):
     """Breaks off in the second role, as a killed process does."""
 
     def commit(
-        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns], *_: object
     ) -> None:
         if role is Role.STUDENT:
             super().commit(run, role, results[:3], [])

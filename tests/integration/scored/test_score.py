@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from rdpt_core.scoring.pipeline import score_run
 from rdpt_core.scoring.request import ScoreRequest
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.run_store import DuckDBRunStore
+from rdpt_core.store.writer import NO_VARIANTS
 from rdpt_core.traces import RejectLog, iter_traces
 from tests.integration.conftest import export, make_lines, write_lines
 from tests.support.oracle import Oracle
@@ -81,13 +82,18 @@ class FailingStore(DuckDBRunStore):
         self.committed: list[int] = []
 
     def commit(
-        self, run: RunKey, role: Role, results: Sequence[RoleResult], sentences: Sequence[SentenceColumns]
+        self,
+        run: RunKey,
+        role: Role,
+        results: Sequence[RoleResult],
+        sentences: Sequence[SentenceColumns],
+        variants: Mapping[str, Sequence[RoleResult]] = NO_VARIANTS,
     ) -> None:
         if self.commits_left == 0:
             raise KeyboardInterrupt
         if self.commits_left is not None:
             self.commits_left -= 1
-        super().commit(run, role, results, sentences)
+        super().commit(run, role, results, sentences, variants)
         self.committed.append(len(results))
 
 
