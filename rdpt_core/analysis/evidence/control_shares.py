@@ -18,11 +18,13 @@ from rdpt_core.analysis.evidence.controls import NO_TEACHER, Control, controls_o
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.gaps.gap_arrays import count_by_trace
-from rdpt_core.analysis.run.group_shares import CrossCell, Difference, RunCounts, cross_tabulate, difference
+from rdpt_core.analysis.run.group_shares import Difference, RunCounts, cross_tabulate, difference
 from rdpt_core.analysis.run.kept import Family, Key
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.intervals import ShareIntervals, bootstrap_shares, none_if_nan
-from rdpt_core.arrays import Doubles
+from rdpt_core.analysis.statistics.exact import effective_number
+from rdpt_core.analysis.statistics.intervals import ShareIntervals, none_if_nan, refusal, share_ends
+from rdpt_core.analysis.statistics.resampling import resample_sums
+from rdpt_core.arrays import Doubles, Ints
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Role
 
@@ -39,16 +41,18 @@ _COMPARED = Family("compared_with_control", 64)
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What becomes of a label if a control stands in the teacher's place. Parts are (part, rest) with intervals.
+class Fates:
+    """What becomes of labels if a control stands in the teacher's place. Every part has one value and its rest.
 
     Attributes:
-        stays: the part of the sentences with the label that keep it under the control.
-        rejected: the part of the sentences that have it under the control, and another one with the teacher.
+        stays: for each label, the part of the sentences with it that keep it under the control.
+        rejected: for each label, the part of the sentences that have it under the control, and not with the teacher.
+        agreement: the part of all sentences whose label stays.
     """
 
-    stays: ShareIntervals
-    rejected: ShareIntervals
+    stays: tuple[ShareIntervals, ...]
+    rejected: tuple[ShareIntervals, ...]
+    agreement: ShareIntervals
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +65,6 @@ class Compared:
         true: label shares with the teacher.
         control: label shares under the control.
         excess: `true` minus `control`, paired.
-        agreement: the part of sentences whose label stays, and the rest.
         n_sentences: scored both with the teacher and under the control.
         counts: (n_traces, n_labels, n_labels), sentences by label with the teacher and under the control.
         question: (n_traces,), the question of each trace.
@@ -72,21 +75,46 @@ class Compared:
     true: ShareIntervals
     control: ShareIntervals
     excess: Difference
-    agreement: ShareIntervals
     n_sentences: int
     counts: Doubles
-    question: Any
+    question: Ints
 
     @cached_property
-    def fates(self) -> tuple[Fate, ...]:
-        """What becomes of each label."""
-        fates = []
-        for k in range(len(self.labels)):
-            kept = self.counts[:, k, k]
-            before, after = self.counts[:, k].sum(axis=1), self.counts[:, :, k].sum(axis=1)
-            stays = bootstrap_shares(np.stack([kept, before - kept], axis=1), self.question)
-            fates.append(Fate(stays, bootstrap_shares(np.stack([after - kept, kept], axis=1), self.question)))
-        return tuple(fates)
+    def fates(self) -> Fates:
+        """What becomes of the labels, with intervals over questions; all from the same resamples."""
+        n = len(self.labels)
+        kept = np.diagonal(self.counts, axis1=1, axis2=2)
+        before, after = self.counts.sum(axis=2), self.counts.sum(axis=1)
+        same, every = kept.sum(axis=1, keepdims=True), before.sum(axis=1, keepdims=True)
+        part = np.concatenate([kept, after - kept, same], axis=1)
+        whole = np.concatenate([before, after, every], axis=1)
+        found = _parts(np.stack([part, whole - part], axis=2), self.question)
+        return Fates(found[:n], found[n : 2 * n], found[2 * n])
+
+
+def _parts(counts: Doubles, question: Ints) -> tuple[ShareIntervals, ...]:
+    """Shares of each of several groups of sentences.
+
+    Args:
+        counts: (n_traces, n_groups, k).
+        question: (n_traces,).
+    """
+    names, number = np.unique(question, return_inverse=True)
+    sums = np.zeros((len(names), *counts.shape[1:]))
+    np.add.at(sums, number, counts)
+    n_traces, n_counted = (counts.sum(axis=2) > 0).sum(axis=0), counts.sum(axis=(0, 2)).astype(np.int64)
+    weight = sums.sum(axis=2)
+    n_questions, n_effective = (weight > 0).sum(axis=0), effective_number(weight)
+    drawn = resample_sums(sums, np.zeros(len(names), np.int64))
+    # Of a group that holds nothing, and in resamples that hold nothing of one.
+    with np.errstate(invalid="ignore"):
+        drawn /= drawn.sum(axis=2, keepdims=True)
+        share, low, high = share_ends(sums, drawn, n_counted)
+    found = []
+    for k, (n, worth) in enumerate(zip(n_questions.tolist(), n_effective.tolist(), strict=True)):
+        counted = n, worth, int(n_traces[k]), int(n_counted[k])
+        found.append(ShareIntervals(share[k], low[k], high[k], *counted, refusal(n, worth)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,26 +192,11 @@ def _compare(data: RunData, joint: Doubles, rule: LabelRule, scope: Scope, by: s
             continue
         true, control = table.cells[index], table.cells[place[_CONTROL, group]]
         rows = true.members[0]
-        here, question = counts[rows], traces.question[rows]
-        same = np.trace(here, axis1=1, axis2=2)
-        agreement = bootstrap_shares(np.stack([same, n_sentences[rows] - same], axis=1), question)
         excess = difference(table, index, place[_CONTROL, group])
-        compared.append(_compared(group or ALL, data.labels, true, control, excess, agreement, here, question))
+        shares = true.intervals, control.intervals, excess
+        found = Compared(group or ALL, data.labels, *shares, true.n_sentences, counts[rows], traces.question[rows])
+        compared.append(found)
     return tuple(compared)
-
-
-def _compared(
-    group: str,
-    labels: tuple[str, ...],
-    true: CrossCell,
-    control: CrossCell,
-    excess: Difference,
-    agreement: ShareIntervals,
-    counts: Doubles,
-    question: Any,
-) -> Compared:
-    n = true.n_sentences
-    return Compared(group, labels, true.intervals, control.intervals, excess, agreement, n, counts, question)
 
 
 def control_rows(compared: Sequence[tuple[Control, Compared]], by: str | None = None) -> pa.Table:
@@ -210,7 +223,8 @@ def control_rows(compared: Sequence[tuple[Control, Compared]], by: str | None = 
 
 def _rows(control: Control, compared: Compared, by: str | None) -> list[dict[str, object]]:
     rows = []
-    for k, (label, fate) in enumerate(zip(compared.labels, compared.fates, strict=True)):
+    fates = compared.fates
+    for k, label in enumerate(compared.labels):
         row: dict[str, object] = {
             "control": control.name,
             "key": control.key,
@@ -222,9 +236,9 @@ def _rows(control: Control, compared: Compared, by: str | None) -> list[dict[str
         for stem, found, place in (
             ("share_true", compared.true, k),
             ("share_control", compared.control, k),
-            ("stays", fate.stays, 0),
-            ("rejected", fate.rejected, 0),
-            ("agreement", compared.agreement, 0),
+            ("stays", fates.stays[k], 0),
+            ("rejected", fates.rejected[k], 0),
+            ("agreement", fates.agreement, 0),
         ):
             ends = found.share[place], found.low[place], found.high[place]
             row |= dict(zip((stem, f"{stem}_low", f"{stem}_high"), map(none_if_nan, ends), strict=True))

@@ -13,6 +13,7 @@ from rdpt_core.analysis.evidence.control_shares import Compared, ControlledRun, 
 from rdpt_core.analysis.evidence.controls import NO_TEACHER, STUDENT, Control
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.intervals import bootstrap_shares
 from rdpt_core.errors import UsageError
 from tests.support import companions, synthetic
 
@@ -96,12 +97,26 @@ def test_every_pair_of_labels_is_counted(controlled: ControlledRun, key: str) ->
         assert found.excess.low[i] <= found.excess.value[i] + 1e-12
         assert found.excess.high[i] >= found.excess.value[i] - 1e-12
         kept = expected[name, name]
-        fate = found.fates[i]
-        assert np.isnan(fate.stays.share[0]) if not before else fate.stays.share[0] == pytest.approx(kept / before)
-        rejected = fate.rejected.share[0]
+        stays, rejected = found.fates.stays[i].share[0], found.fates.rejected[i].share[0]
+        assert np.isnan(stays) if not before else stays == pytest.approx(kept / before)
         assert np.isnan(rejected) if not after else rejected == pytest.approx(1 - kept / after)
     same = sum(n for pair, n in expected.items() if pair[0] == pair[1])
-    assert found.agreement.share[0] == pytest.approx(same / expected.total())
+    assert found.fates.agreement.share[0] == pytest.approx(same / expected.total())
+
+
+def test_parts_have_the_intervals_of_shares(controlled: ControlledRun) -> None:
+    (found,) = controlled.compare(control_of(controlled, "control:decoy"), RULE, Scope())
+    same = np.trace(found.counts, axis1=1, axis2=2)
+    alone = bootstrap_shares(np.stack([same, found.counts.sum(axis=(1, 2)) - same], axis=1), found.question)
+    agreement = found.fates.agreement
+    assert (agreement.low[0], agreement.high[0]) == pytest.approx((alone.low[0], alone.high[0]))
+    assert (agreement.n_questions, agreement.n_traces, agreement.n_counted) == (
+        alone.n_questions,
+        alone.n_traces,
+        alone.n_counted,
+    )
+    stays = found.fates.stays[found.labels.index("Student")]
+    assert stays.n_counted == sum(n for (before, _), n in pairs("control:decoy").items() if before == "Student")
 
 
 def test_the_student_is_never_its_own_teacher(controlled: ControlledRun) -> None:
@@ -130,7 +145,7 @@ def test_groups_add_up_and_the_scope_holds(controlled: ControlledRun) -> None:
 def test_the_difference_is_paired_by_question(controlled: ControlledRun) -> None:
     (found,) = controlled.compare(NO_TEACHER, RULE, Scope())
     assert found.excess.is_paired
-    assert found.excess.n_shared == found.true.n_questions == len({sketch.question_id for sketch in TRACES[:-1]})
+    assert found.excess.n_shared == found.true.n_questions == len({sketch.question_id for sketch in TRACES})
     k = found.labels.index("Boosted")
     assert found.excess.low[k] < found.excess.value[k] < found.excess.high[k]
 
