@@ -9,5 +9,6 @@ glossary         every term, explained once
 notes            a researcher's notes
 trace_card       question and answer of a trace
 companion_table  the further models of a run
+control_words    what a label's share is worth beside its controls
 trace_download   a trace as a file
 """

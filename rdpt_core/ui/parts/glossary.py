@@ -324,6 +324,22 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             r"\pi_k \leftarrow \operatorname{mean}\;\frac{\pi_k\,e^{\lambda \ell_k}}{\sum_j \pi_j\,e^{\lambda \ell_j}}",
         ),
     ),
+    "How much a label proves": (
+        Term(
+            "no teacher",
+            "The control in which the distilled model stands in the teacher's place, so that nothing of the teacher is "
+            "left. What is still labelled Teacher is what distillation made clearly likelier, whoever it came from.",
+        ),
+        Term(
+            "excess",
+            "A label's share with the teacher minus its share under a control. Above 0 the label is more frequent with "
+            "the teacher; at 0 or below, its share alone is no evidence for the teacher.",
+        ),
+        Term(
+            "rejected",
+            "Of the sentences that carry a label under a control, those that carry another one with the teacher.",
+        ),
+    ),
     "Along a training": (
         Term(
             "checkpoint",
