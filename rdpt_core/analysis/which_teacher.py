@@ -58,8 +58,10 @@ def has_several(run: Run) -> bool:
 
 
 def chosen_teacher(run: Run) -> TeacherChoice:
-    """The one that the run is seen with."""
+    """The one that the run is seen with; for another role of the run, a control of that name."""
     key = dict(run.seen_as).get(Role.TEACHER)
+    if key in run.own_roles:
+        return TeacherChoice(key, key, is_control=True)
     return next(choice for choice in teacher_choices(run) if choice.key == key)
 
 

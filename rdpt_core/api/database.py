@@ -76,12 +76,15 @@ class Database:
             )
         return ScoredRun(record, self._data)
 
-    def _data(self, record: RunRecord, teacher: str | None = None) -> RunData:
+    def _data(self, record: RunRecord, teacher: str | None = None, control: str | None = None) -> RunData:
         """The run as the file has it now, seen with one of its teachers; what is combined in one answer comes from one
         state of the file.
 
+        Args:
+            control: what is seen as the teacher instead, as `Run.seen` takes it.
+
         Raises:
-            UsageError: the run has no such teacher.
+            UsageError: the run has no such teacher, or no such control.
         """
         identity = file_identity(self.path)
 
@@ -90,7 +93,8 @@ class Database:
 
         with self._opened(identity) as reader:
             # Another file may have taken the place of the one that was opened.
-            current = seen_with(reader.run(record.run_id), teacher)
+            own = reader.run(record.run_id)
+            current = seen_with(own, teacher) if control is None else own.seen(teacher=control)
         return RunData(current, partial(self._opened, identity, current), keep)
 
     @contextmanager

@@ -17,6 +17,7 @@ from rdpt_core.analysis.attribution.rows import attribution_rows
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
 from rdpt_core.analysis.catalog import unfinished
+from rdpt_core.analysis.evidence.control_shares import ControlledRun, control_rows
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
@@ -221,6 +222,25 @@ class ScoredRun:
         """
         data, label_rule, scope = self._asked(choices)
         return table_rows(attribution_of(data).table(label_rule, rule or AttributionRule.make(), scope, by))
+
+    def controls(self, by: str | None = None, **choices: Unpack[Choices]) -> pa.Table:
+        """What labels say with a control in the teacher's place: the table of the page Controls.
+
+        One row a control and label: its share with the teacher and under the control, their difference, which part of
+        its sentences stay, and which part of those under the control the teacher rejects, each with a 95% interval over
+        questions. A run without a teacher has no control, and no row.
+
+        Args:
+            by: what groups traces: benchmark, domain, model, difficulty or correctness; None takes all together.
+        """
+        data, rule, scope = self._asked(choices)
+        controlled = ControlledRun(data, lambda key: self._data(control=key))
+        groups = [
+            (control, group)
+            for control in controlled.controls
+            for group in controlled.compare(control, rule, scope, by)
+        ]
+        return control_rows(groups, by)
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.

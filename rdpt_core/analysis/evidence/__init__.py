@@ -1,1 +1,5 @@
-"""How much a label proves, and whether the sentence matters."""
+"""How much a label proves, and whether the sentence matters.
+
+controls        which models can stand in the teacher's place
+control_shares  label shares with the teacher and under a control, and what becomes of each label
+"""

@@ -1,4 +1,4 @@
-"""The views through which a companion is looked at in the place of a role of the triple."""
+"""The views through which a companion, or another role, is looked at in the place of a role of the triple."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 import duckdb
 
 from rdpt_core.records import ROLES
+from rdpt_core.records.companions import is_companion
 from rdpt_core.store.companions.columns import SHARED_WITH_ROLES, column, quoted
 
 
@@ -16,7 +17,8 @@ class SeenRun(NamedTuple):
 
     Attributes:
         roles: those that the run has of its own.
-        seen_as: role of the triple → key of the companion in its place; empty if the run is seen as it is.
+        seen_as: role of the triple → key of the companion in its place, or another role of the run's own; empty if the
+            run is seen as it is.
     """
 
     run_no: int
@@ -38,18 +40,25 @@ def see(connection: duckdb.DuckDBPyConnection, runs: Sequence[SeenRun]) -> None:
         return
     [(database,)] = connection.execute("SELECT current_database()").fetchall()
     tables = f"{quoted(database)}.main"
-    roles = "".join(
-        f" WHEN run_no = {run.run_no:d} AND role = {_text(key)} THEN {_text(role)}"
-        f" WHEN run_no = {run.run_no:d} AND role = {_text(role)} THEN {_text(own_role(role))}"
-        for run in runs
-        for role, key in run.seen_as.items()
-    )
+    roles, copies = "", ""
+    for run in runs:
+        for role, key in run.seen_as.items():
+            of_role = f"run_no = {run.run_no:d} AND role = {_text(role)}"
+            roles += f" WHEN {of_role} THEN {_text(own_role(role))}"
+            if is_companion(key):
+                roles += f" WHEN run_no = {run.run_no:d} AND role = {_text(key)} THEN {_text(role)}"
+            else:
+                # A role keeps its own tokens, so that whoever is seen as it has the same ones once more.
+                copies += (
+                    f" UNION ALL SELECT * REPLACE ({_text(role)} AS role) FROM {tables}.tokens "
+                    f"WHERE run_no = {run.run_no:d} AND role = {_text(key)}"
+                )
     # A view has no numbers of rows; whoever asks for them asks the table, by `Reader.stored`.
     connection.execute(
         f"CREATE TEMP VIEW sentences AS SELECT * REPLACE ({_sentence_columns(runs)}) FROM {tables}.sentences"
     )
     connection.execute(
-        f"CREATE TEMP VIEW tokens AS SELECT * REPLACE (CASE{roles} ELSE role END AS role) FROM {tables}.tokens"
+        f"CREATE TEMP VIEW tokens AS SELECT * REPLACE (CASE{roles} ELSE role END AS role) FROM {tables}.tokens{copies}"
     )
 
 
@@ -88,11 +97,13 @@ def _reason(run: SeenRun) -> str:
     """Why a sentence has no number under some role, once companions stand in for others.
 
     The stored reason is that of the first role that has one: it still holds if a role that is not replaced lacks its
-    number.
+    number. A role of the run's own has no other reason than that one.
     """
-    kept = [f"p_{role} IS NULL" for role in run.roles if role not in run.seen_as]
-    companions = ", ".join(column("unscored_reason", key) for key in run.seen_as.values())
-    return f"CASE WHEN {' OR '.join(kept) or 'FALSE'} THEN unscored_reason ELSE coalesce({companions}) END"
+    own = {key for key in run.seen_as.values() if not is_companion(key)}
+    read = [f"p_{role} IS NULL" for role in run.roles if role not in run.seen_as or role in own]
+    companions = [column("unscored_reason", key) for key in run.seen_as.values() if is_companion(key)]
+    otherwise = f"coalesce({', '.join(companions)})" if companions else "NULL"
+    return f"CASE WHEN {' OR '.join(read) or 'FALSE'} THEN unscored_reason ELSE {otherwise} END"
 
 
 def _text(value: str) -> str:

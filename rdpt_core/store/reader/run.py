@@ -1,4 +1,4 @@
-"""A run as it is stored, and as it is seen with companions in the place of roles."""
+"""A run as it is stored, and as it is seen with companions, or other roles, in the place of roles."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Run:
     Attributes:
         roles: those of the triple that the run has; `models` are theirs.
         companions: in the order of `companions.order_of`.
-        seen_as: roles of the triple in whose place a companion is looked at, with the companion's key; see `seen`.
+        seen_as: roles of the triple in whose place another model is looked at, with its key; see `seen`.
         own_roles, own_models: those that the run has of its own, whatever it is seen with.
     """
 
@@ -92,20 +92,22 @@ class Run:
         """What names the run to whatever writes to it."""
         return RunKey(self.run_no, self.run_id)
 
-    def seen(self, **companions: str | None) -> Run:
-        """The run as it looks with companions in the place of roles of its triple: `run.seen(teacher="teacher:code")`.
+    def seen(self, **others: str | None) -> Run:
+        """The run as it looks with other models in the place of roles of its triple.
 
-        Everything that is known of the role's model is then the companion's, and a reader that was told of it
-        (`Reader.see`) gives the companion's numbers. None leaves a role as it is. A role that the run lacks is added.
+        These are companions, `run.seen(teacher="teacher:code")`, or roles of its own, `run.seen(teacher="distilled")`.
+        Everything that is known of the role's model is then the other's, and a reader that was told of it
+        (`Reader.see`) gives the other's numbers. None leaves a role as it is. A role that the run lacks is added.
 
         Raises:
-            UsageError: the run has no finished companion of this key, or is seen so already.
+            UsageError: the run has no finished companion of this key, nor another role, or is seen so already.
         """
-        chosen = {Role(role): key for role, key in companions.items() if key is not None}
+        chosen = {Role(role): key for role, key in others.items() if key is not None}
         if not chosen:
             return self
+        models = {Role(model.role): model for model in self.models}
         known = {companion.role: companion for companion in self.companions if companion.is_finished}
-        missing = [key for key in chosen.values() if key not in known]
+        missing = [key for role, key in chosen.items() if key not in known and (key == role or key not in models)]
         if missing or self.seen_as:
             raise UsageError(
                 "the run has no such companion" if missing else "the run is seen with companions already",
@@ -114,16 +116,17 @@ class Run:
                 got=", ".join(missing or chosen.values()),
                 hint="`rdpt score --add` adds one.",
             )
-        models = {Role(model.role): model for model in self.models}
+        own_models = dict(models)
         identity = {**self.identity, "models": dict(self.identity.get("models", {}))}
         environment = dict(self.environment[-1]) if self.environment else {}
         for role, key in chosen.items():
-            model, state = known[key].model, known[key].state
-            models[role] = replace(model, role=role)
-            identity["models"][role] = state.identity.get("model", {})
+            is_own = key not in known
+            told = self._own_state(key) if is_own else known[key].state
+            models[role] = replace(own_models[Role(key)] if is_own else known[key].model, role=role)
+            identity["models"][role] = told.identity.get("model", {})
             if identity.get(OWN_MARKS) is not None:
-                identity[OWN_MARKS] = {**identity[OWN_MARKS], role: state.identity.get(OWN_MARKS)}
-            _tell_as(environment, state.environment[-1] if state.environment else {}, key, role)
+                identity[OWN_MARKS] = {**identity[OWN_MARKS], role: told.identity.get(OWN_MARKS)}
+            _tell_as(environment, told.environment[-1] if told.environment else {}, key, role)
         roles = tuple(role for role in Role if role in models)
         return replace(
             self,
@@ -133,6 +136,12 @@ class Run:
             environment=(*self.environment[:-1], environment),
             seen_as=tuple((str(role), chosen[role]) for role in roles if role in chosen),
         )
+
+    def _own_state(self, role: str) -> CompanionState:
+        """What is stored of a role's model, as it would be of a companion."""
+        marks = self.identity.get(OWN_MARKS) or {}
+        identity = {"model": self.identity.get("models", {}).get(role, {}), OWN_MARKS: marks.get(role)}
+        return CompanionState(identity, self.environment, self.finished_at)
 
     def differs_in_splitter_only(self, other: Run) -> bool:
         """Whether `resplit` makes one of the two from the other."""

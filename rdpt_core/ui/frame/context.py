@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from rdpt_core.analysis.evidence.control_shares import ControlledRun
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.store.reader import Run
@@ -40,6 +41,11 @@ class PageContext:
     def data(self) -> RunData:
         """Every number of the run."""
         return self.database.data(self.run)
+
+    @property
+    def controlled(self) -> ControlledRun:
+        """The run beside its controls."""
+        return ControlledRun(self.data, lambda key: self.database.data(self.own_run.seen(teacher=key)))
 
 
 @contextmanager

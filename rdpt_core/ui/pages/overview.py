@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rdpt_core.analysis.catalog import Catalog, first_tokens, recorded_as, unfinished
+from rdpt_core.analysis.evidence.controls import NO_TEACHER
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run.shares import GroupShares, load_accuracy, shares_table
@@ -20,7 +22,7 @@ from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import context, empty_states, links, notices, settings
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.registry import OVERVIEW, PAGES
-from rdpt_core.ui.parts import export_panel, glossary, share_figure
+from rdpt_core.ui.parts import control_words, export_panel, glossary, share_figure
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.parts.companion_table import companion_table
 from rdpt_core.ui.style import words
@@ -100,13 +102,18 @@ def _ago(span: timedelta) -> str:
     return words.count(minutes // 60, "hour") if minutes < 48 * 60 else words.count(minutes // 1440, "day")
 
 
-def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
-    """The first figure; a click on a segment opens the trace page with its benchmark and label."""
+def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> DeltaGenerator | None:
+    """The first figure; a click on a segment opens the trace page with its benchmark and label.
+
+    Returns:
+        The place of a headline above it; None if there is nothing to show.
+    """
     is_without = scheme_of(page.run.roles) is WITHOUT_TEACHER
     st.subheader("What training did to the sentences" if is_without else "Where the sentences come from", anchor=False)
     if not groups:
         st.info("No trace is scored by all models yet, so there is nothing to label.")
-        return
+        return None
+    headline = st.container()
     figure = share_figure.shares_figure(groups, context.mode())
     clicked_on = chart(
         figure, "shares", "Label shares of each benchmark with 95% intervals; the same numbers are in the table below"
@@ -125,6 +132,17 @@ def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> None:
         methods = methods_paragraph(page.run, page.rule, "all traces", [SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES])
         export_panel.offer(page, "overview", shares_table(groups), {"shares": figure}, methods)
         glossary.explain("share", "95% interval", "n", "effective n", *map(str, label_order(page.run.roles)), "α", "β")
+    return headline
+
+
+def without_teacher(page: PageContext, place: DeltaGenerator) -> None:
+    """The share of Teacher beside the one that the same traces have with no teacher at all; nothing for other runs."""
+    if NO_TEACHER not in page.controlled.controls:
+        return
+    for compared in page.controlled.compare(NO_TEACHER, page.rule, Scope()):
+        with place.container(gap=None):
+            st.markdown(control_words.headline(compared))
+            st.page_link("pages/controls.py", label="Every control →", query_params=links.within_database({}) or None)
 
 
 def clicked(run: Run, groups: Sequence[GroupShares], row: int, k: int) -> dict[str, str]:
@@ -282,7 +300,7 @@ def draw(page: PageContext) -> None:
     notices.faint_notice(page.data.faint(page.rule))
     notices.questions_notice(page, Scope())
     groups = page.data.shares(page.rule)
-    label_shares(page, groups)
+    headline = label_shares(page, groups)
     where_to_go()
     benchmark_table(catalog, groups, page.data.ask(load_accuracy), page.data.trace_table(Scope()).samples)
     model_table(page.own_run)
@@ -290,3 +308,6 @@ def draw(page: PageContext) -> None:
     run_details(page, catalog)
     with st.expander("All terms, explained", icon=":material/help:"):
         glossary.whole()
+    if headline is not None:
+        # Last, because it reads the sentences once more: nothing else of the page waits for it.
+        without_teacher(page, headline)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from rdpt_core.analysis.labels import UNCERTAIN_PART
@@ -29,22 +27,8 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.records import Label
+from rdpt_core.ui.parts.terms import EVIDENCE, Term
 from rdpt_core.ui.style import words
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One entry. Texts are Markdown with formulas, our own, never from data.
-
-    Attributes:
-        name: the word as pages write it.
-        text: one to three sentences.
-        formula: LaTeX without dollar signs; empty if words suffice.
-    """
-
-    name: str
-    text: str
-    formula: str = ""
 
 
 def _label(label: Label) -> Term:
@@ -324,6 +308,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             r"\pi_k \leftarrow \operatorname{mean}\;\frac{\pi_k\,e^{\lambda \ell_k}}{\sum_j \pi_j\,e^{\lambda \ell_j}}",
         ),
     ),
+    "How much a label proves": EVIDENCE,
     "Along a training": (
         Term(
             "checkpoint",

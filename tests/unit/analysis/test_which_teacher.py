@@ -86,3 +86,9 @@ def test_several_runs_are_seen_with_it_where_they_have_it(runs: dict[str, Run]) 
     assert seen_where_it_has(runs["several"], "code").seen_as
     for name, named in (("plain", "code"), ("several", "late"), ("several", None)):
         assert seen_where_it_has(runs[name], named) is runs[name]
+
+
+def test_a_role_in_the_teachers_place_is_a_control(runs: dict[str, Run]) -> None:
+    for role in ("distilled", "student"):
+        seen = chosen_teacher(runs["several"].seen(teacher=role))
+        assert (seen.key, seen.name, seen.is_control) == (role, role, True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from rdpt_core.ui.frame import empty_states, filters
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.frame.header import begin
 from rdpt_core.ui.pages.evidence.controls import context, known, p_values, shares
+
+_PURPOSE = (
+    "Would the labels say the same without the teacher? Each is set beside what it would be with another model in the "
+    "teacher's place, and each sentence beside models that are no source of it."
+)
 
 
 def draw(page: PageContext) -> None:
     """The whole page."""
-    catalog = page.data.catalog()
-    if not catalog.n_traces:
-        empty_states.show_no_runs(page.database.path)
+    scope = begin(page, "Controls", _PURPOSE)
+    if scope is None:
         return
-    scope = filters.choose_scope(page)
     for part in (shares, p_values, known, context):
         part.draw(page, scope)
