@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from rdpt_core.analysis.evidence.p_values.data import evidence_of
 from rdpt_core.analysis.export.rows import export_trace, write_text
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
@@ -90,7 +91,7 @@ class ScoredTrace:
     def _rows(self, what: str) -> pa.Table:
         data = self._data()
         with data.open_reader() as reader:
-            return export_trace(reader, data.run, what, self.rule, self._view.trace_no)
+            return export_trace(reader, data.run, what, self.rule, self._view.trace_no, evidence_of(data))
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {label}" for label, n in self.label_counts.items())
