@@ -68,11 +68,13 @@ class ScoredTrace:
     def to_html(self) -> str:
         """The trace as one HTML file that works offline; the same trace and rule give the same bytes."""
         # Reading rows needs no component; only whoever looks pays for loading it.
+        from rdpt_core.ui.components.reader.evidence import evidence_of_trace
         from rdpt_core.ui.components.standalone import standalone_html
 
         data = self._data()
+        evidence = evidence_of_trace(evidence_of(data), self._view)
         with data.open_reader() as reader:
-            return standalone_html(reader, data.run, self._view)
+            return standalone_html(reader, data.run, self._view, evidence=evidence)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write `to_html` to a file; it appears whole or not at all.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +15,10 @@ import pyarrow.parquet
 
 from rdpt_core.analysis.attribution.rows import answer_columns
 from rdpt_core.analysis.attribution.sources import can_attribute
-from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
+from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_from
 from rdpt_core.analysis.evidence.p_values.references import can_test
 from rdpt_core.analysis.evidence.p_values.rows import Columns, evidence_columns
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
-from rdpt_core.analysis.run.data import RunData
-from rdpt_core.analysis.run.kept import Memory
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.atomic_write import atomic_write
 from rdpt_core.errors import UsageError
@@ -107,8 +104,7 @@ def _evidence(reader: Reader, run: Run, rule: LabelRule, scope: Scope, own: Evid
     """What gives the columns of evidence; None without controls."""
     if not can_test(run):
         return None
-    own = own or evidence_of(RunData(run, lambda *others: nullcontext(reader), Memory()))
-    return evidence_columns(own, rule, scope)
+    return evidence_columns(own or evidence_from(reader, run), rule, scope)
 
 
 def _labelled_chunk(run: Run, rule: LabelRule) -> str:

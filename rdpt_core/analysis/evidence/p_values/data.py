@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,11 @@ from rdpt_core.analysis.evidence.p_values.references import FEWEST, References, 
 from rdpt_core.analysis.evidence.p_values.sums import MISSING, Sums, load_sums
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
-from rdpt_core.analysis.run.kept import Keep, Key, kept
+from rdpt_core.analysis.run.kept import Keep, Key, Memory, kept
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.false_discoveries import Dependence, q_values
 from rdpt_core.arrays import Bools, Doubles, Ints, SmallInts
+from rdpt_core.store.reader import Reader, Run
 
 RATE = 0.05
 """The rate of false discoveries at which a sentence counts as found."""
@@ -60,6 +62,15 @@ class RunEvidence:
 def evidence_of(data: RunData) -> EvidenceData:
     """How likely the sentences of a run are under its teacher, beside models that are none."""
     return EvidenceData(data)
+
+
+def evidence_from(reader: Reader, run: Run) -> EvidenceData:
+    """The same where there is a reader and nothing is kept.
+
+    Args:
+        reader: one that was told how the run is seen.
+    """
+    return EvidenceData(RunData(run, lambda *others: nullcontext(reader), Memory()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from rdpt_core.analysis.evidence.p_values.data import RATE, EvidenceData
 from rdpt_core.analysis.evidence.p_values.sums import MISSING, columns_sql
 from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run.kept import Family
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.arrays import Codes, Doubles, Ints
@@ -55,6 +56,13 @@ def trace_evidence(own: EvidenceData, trace_no: int, rule: LabelRule) -> TraceEv
     Args:
         rule: says whether marks of format count.
     """
+    counted = LabelRule.make(marks=rule.marks)
+    family = Family("trace_evidence", 64, is_small=True)
+    found: TraceEvidence = own.keep(family, (*own.key, trace_no, rule.marks), lambda: _load(own, trace_no, counted))
+    return found
+
+
+def _load(own: EvidenceData, trace_no: int, rule: LabelRule) -> TraceEvidence:
     run, references = own.data.run, own.references
     counted = sentences_sql(run.run_no, rule, f"trace_no = {trace_no:d}")
     as_high = columns_sql(run, references)["n_as_high"]
