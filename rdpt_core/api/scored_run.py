@@ -18,6 +18,10 @@ from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
 from rdpt_core.analysis.catalog import unfinished
 from rdpt_core.analysis.evidence.control_shares import ControlledRun, control_rows
+from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
+from rdpt_core.analysis.evidence.p_values.references import FEWEST, references_of
+from rdpt_core.analysis.evidence.p_values.rows import evidence_rows
+from rdpt_core.analysis.evidence.p_values.tables import found_table
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
@@ -33,6 +37,7 @@ from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
 from rdpt_core.api.choices import Choices, rule_of, scope_of
 from rdpt_core.api.scored_trace import ScoredTrace
 from rdpt_core.errors import UsageError
+from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader
 from rdpt_core.store.reader import Run as RunRecord
 
@@ -242,6 +247,39 @@ class ScoredRun:
         ]
         return control_rows(groups, by)
 
+    def evidence(self, **choices: Unpack[Choices]) -> pa.Table:
+        """One row a sentence: how surely it is likelier under the teacher than under the run's controls.
+
+        `p_value` and `q_value` (among all sentences in scope) are NULL with fewer than four controls.
+
+        Raises:
+            UsageError: the run has no teacher, or no control.
+        """
+        own, rule, scope = self._tested(choices)
+        return pa.concat_tables(list(evidence_rows(own, rule, scope)))
+
+    def evidence_shares(self, **choices: Unpack[Choices]) -> pa.Table:
+        """How many sentences of each label are found at 5% false discoveries, with 95% intervals over questions.
+
+        Raises:
+            UsageError: the run has no teacher, or fewer than four controls.
+        """
+        own, rule, scope = self._tested(choices, FEWEST)
+        return found_table(own.found(rule, scope))
+
+    def _tested(self, choices: Choices, fewest: int = 1) -> tuple[EvidenceData, LabelRule, Scope]:
+        data, rule, scope = self._asked(choices)
+        n = len(references_of(data.run)) if Role.TEACHER in data.run.roles else 0
+        if n < fewest:
+            raise UsageError(
+                "sentences cannot be tested",
+                where=f"run {data.run.run_id}",
+                expected=f"a teacher, and {fewest} or more controls",
+                got="no teacher" if Role.TEACHER not in data.run.roles else f"{n}",
+                hint="`rdpt score --add --control NAME=MODEL` adds a control to a finished run.",
+            )
+        return evidence_of(data), rule, scope
+
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.
 
@@ -265,7 +303,7 @@ class ScoredRun:
 
 def _rows(what: str, data: RunData, rule: LabelRule, scope: Scope) -> pa.Table:
     with data.open_reader() as reader:
-        chunks = list(export_query(reader, data.run, what, rule, scope))
+        chunks = list(export_query(reader, data.run, what, rule, scope, evidence_of(data)))
     return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])
 
 

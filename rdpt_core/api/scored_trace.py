@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from rdpt_core.analysis.evidence.p_values.data import evidence_of
 from rdpt_core.analysis.export.rows import export_trace, write_text
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
@@ -67,11 +68,13 @@ class ScoredTrace:
     def to_html(self) -> str:
         """The trace as one HTML file that works offline; the same trace and rule give the same bytes."""
         # Reading rows needs no component; only whoever looks pays for loading it.
+        from rdpt_core.ui.components.reader.evidence import evidence_of_trace
         from rdpt_core.ui.components.standalone import standalone_html
 
         data = self._data()
+        evidence = evidence_of_trace(evidence_of(data), self._view)
         with data.open_reader() as reader:
-            return standalone_html(reader, data.run, self._view)
+            return standalone_html(reader, data.run, self._view, evidence=evidence)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write `to_html` to a file; it appears whole or not at all.
@@ -90,7 +93,7 @@ class ScoredTrace:
     def _rows(self, what: str) -> pa.Table:
         data = self._data()
         with data.open_reader() as reader:
-            return export_trace(reader, data.run, what, self.rule, self._view.trace_no)
+            return export_trace(reader, data.run, what, self.rule, self._view.trace_no, evidence_of(data))
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {label}" for label, n in self.label_counts.items())

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from rdpt_core.analysis.attribution.rows import answer_columns
 from rdpt_core.analysis.attribution.sources import can_attribute
+from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_from
+from rdpt_core.analysis.evidence.p_values.references import can_test
+from rdpt_core.analysis.evidence.p_values.rows import Columns, evidence_columns
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.atomic_write import atomic_write
@@ -61,7 +66,9 @@ def check_ending(path: Path, *further: str) -> None:
         )
 
 
-def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Scope = _ALL) -> Iterator[pa.Table]:
+def export_query(
+    reader: Reader, run: Run, what: str, rule: LabelRule, scope: Scope = _ALL, own: EvidenceData | None = None
+) -> Iterator[pa.Table]:
     """The rows of the traces in scope, in trace order, in chunks of some hundred traces.
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
@@ -76,13 +83,28 @@ def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Sc
     if what == "tokens" and run.finished_at is not None:
         for progress in reader.progress(run):
             check_count(f"the {progress.role}'s tokens", run.n_traces, progress.n_traces)
+    chunk = _CHUNKS[what]
+    if what == "sentences":
+        chunk = partial(_sentences, evidence=_evidence(reader, run, rule, scope, own))
     for first in range(0, max(run.n_traces, 1), _TRACES_PER_CHUNK):
-        yield _CHUNKS[what](reader, run, rule, scope, first, first + _TRACES_PER_CHUNK)
+        yield chunk(reader, run, rule, scope, first, first + _TRACES_PER_CHUNK)
 
 
-def export_trace(reader: Reader, run: Run, what: str, rule: LabelRule, trace_no: int) -> pa.Table:
-    """The rows of one trace, with the same columns."""
-    return _CHUNKS[what](reader, run, rule, _ALL, trace_no, trace_no + 1)
+def export_trace(
+    reader: Reader, run: Run, what: str, rule: LabelRule, trace_no: int, own: EvidenceData | None = None
+) -> pa.Table:
+    """The rows of one trace, with the same columns; see `export_query`."""
+    chunk = _CHUNKS[what]
+    if what == "sentences":
+        chunk = partial(_sentences, evidence=_evidence(reader, run, rule, _ALL, own))
+    return chunk(reader, run, rule, _ALL, trace_no, trace_no + 1)
+
+
+def _evidence(reader: Reader, run: Run, rule: LabelRule, scope: Scope, own: EvidenceData | None) -> Columns | None:
+    """What gives the columns of evidence; None without controls."""
+    if not can_test(run):
+        return None
+    return evidence_columns(own or evidence_from(reader, run), rule, scope)
 
 
 def _labelled_chunk(run: Run, rule: LabelRule) -> str:
@@ -90,7 +112,15 @@ def _labelled_chunk(run: Run, rule: LabelRule) -> str:
     return labels_sql(rule, run.roles, source)
 
 
-def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: int, last: int) -> pa.Table:
+def _sentences(
+    reader: Reader,
+    run: Run,
+    rule: LabelRule,
+    scope: Scope,
+    first: int,
+    last: int,
+    evidence: Columns | None = None,
+) -> pa.Table:
     numbers = ", ".join(f"s.{name}_{role}" for name in ("n_tokens", "logprob_sum", "p") for role in ROLES)
     companions = "".join(
         f", s.{column(name, role)} AS {column(name, role)}"
@@ -112,6 +142,10 @@ def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: i
         trace_no, sentence_index = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
         for name, answers in answer_columns(reader, run, rule, trace_no, sentence_index).items():
             rows = rows.append_column(name, answers)
+    if evidence is not None:
+        counts = rule.marks | (np.asarray(table.column("kind")) != "mark")
+        for name, values in evidence(table.column("trace_no").to_numpy(), counts).items():
+            rows = rows.append_column(name, values)
     return rows
 
 

@@ -94,6 +94,12 @@ EFFECTIVE_QUESTIONS = Method(
     f"over the sum of their squared weights; below {MIN_QUESTIONS} there is no interval.",
     "Kish 1965",
 )
+FALSE_DISCOVERIES = Method(
+    "rate of false discoveries",
+    "Sentences are found at a rate of false discoveries: at most this part of them is expected to be found by chance, "
+    "if sentences depend on each other positively; in the stricter column, however they depend.",
+    "Benjamini and Hochberg 1995; Benjamini and Yekutieli 2001",
+)
 FIRTH_ESTIMATE = Method(
     "Firth's estimate",
     "Where correct and incorrect traces are separated, so that the usual estimate is infinite, the odds ratio is that "

@@ -6,6 +6,7 @@ from typing import Any
 
 from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
+from rdpt_core.analysis.evidence.p_values.data import evidence_of
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
 from rdpt_core.analysis.trace.others import OtherView, load_others
@@ -15,6 +16,7 @@ from rdpt_core.analysis.which_teacher import teacher_name
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.reader.answers import SentenceAnswers, sentence_answers
+from rdpt_core.ui.components.reader.evidence import SentenceEvidence, evidence_of_trace
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.components.reader.payload import Extras
 from rdpt_core.ui.data.cache import DatabaseSnapshot
@@ -43,7 +45,7 @@ def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) 
         attribution: how sentences are attributed; None where they cannot be.
     """
     found = None if attribution is None else answers(data, view, attribution)
-    return Extras(teacher_name(data.run), others(data, view), found)
+    return Extras(teacher_name(data.run), others(data, view), found, evidence(data, view))
 
 
 def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:
@@ -59,6 +61,11 @@ def answers(data: RunData, view: TraceView, attribution: AttributionRule) -> Sen
         return None
     found = attribution_of(data).trace(view.trace_no, view.rule, attribution)
     return sentence_answers(found, view.sentences.num_rows)
+
+
+def evidence(data: RunData, view: TraceView) -> SentenceEvidence | None:
+    """How surely the sentences of a trace are likelier under the teacher than under references; None without any."""
+    return evidence_of_trace(evidence_of(data), view)
 
 
 def formulas(database: DatabaseSnapshot, view: TraceView, key: str, name: str = "main") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import file_name, standalone_html
+from rdpt_core.ui.data import trace_data
 from rdpt_core.ui.data.cache import PATIENCE_S
 from rdpt_core.ui.frame import links
 from rdpt_core.ui.frame.context import PageContext
@@ -24,9 +25,10 @@ def draw_buttons(page: PageContext, view: TraceView, attribution: AttributionRul
     def make() -> str:
         is_scaled = attribution is not None and attribution.calibrated
         temperatures = attribution_of(page.data).temperatures(view.rule.marks) if is_scaled else None
+        evidence = trace_data.evidence(page.data, view)
         with open_reader(page.database.path, patience_s=PATIENCE_S) as reader:
             reader.see(page.run)
-            return standalone_html(reader, page.run, view, attribution, temperatures)
+            return standalone_html(reader, page.run, view, attribution, temperatures, evidence)
 
     st.page_link(
         "pages/compare.py",

@@ -25,7 +25,7 @@ export function makeCard(view) {
   function draw() {
     const { selected, labels, model } = view;
     const strip = stripOf(view);
-    const state = [model.text.key, selected, Boolean(strip), labels.link, model.answers?.words[selected]].join("|");
+    const state = [model.text.key, selected, Boolean(strip), labels.link, model.answers?.words[selected], model.evidence?.words[selected]].join("|");
     if (state === drawn) {
       refresh();
       return;

@@ -10,6 +10,8 @@ const EXTRA = [
   { filter: "Unscored", key: "none", letter: "–", name: "unscored", title: "no probability: hover for the reason" },
 ];
 
+const NAMES = { attribution: "Attributions", evidence: "Steps of evidence" };
+
 // Labels, or answers, that have a key of their own.
 const N_KEYS = 4;
 
@@ -57,12 +59,12 @@ export function makeLegend(onChange) {
       chosen.clear();
       press();
     },
-    // For the labels in their order or, with `answers`, for those.
-    build(order, answers = null) {
+    // For the labels in their order or, with `answers`, for what `colour` tells apart.
+    build(order, colour = "label", answers = null) {
       chosen.clear();
       chips.clear();
       filters = answers ? [[EXTRA.at(-1).filter], ...answers.map((_, index) => [answerFilter(index + 1)])] : LABEL_FILTERS;
-      node.setAttribute("aria-label", `${answers ? "Attributions" : "Labels"} in this trace; choosing one dims the others`);
+      node.setAttribute("aria-label", `${answers ? NAMES[colour] : "Labels"} in this trace; choosing one dims the others`);
       const shown = answers
         ? answers.map(({ name, key, letter }, index) => ({ filter: answerFilter(index + 1), look: `a-${key}`, letter, name }))
         : order.map(({ label, key, letter }) => ({ filter: label, look: `m-${key}`, letter, name: label }));

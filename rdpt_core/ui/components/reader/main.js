@@ -61,8 +61,8 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   view.visit = visit;
   followTheme(view.root, parentElement);
   view.palette = paletteOf(view.root, CODES.map(({ key }) => key), ["teacher", "student", "distilled"]);
-  const answerKeys = (data.answers?.list ?? []).map(({ key }) => key);
-  view.palette.answers = paletteOf(view.root, ["none", ...answerKeys], []).tones;
+  const tonesOf = (list) => paletteOf(view.root, ["none", ...(list ?? []).map(({ key }) => key)], []).tones;
+  view.palette.tints = { attribution: tonesOf(data.answers?.list), evidence: tonesOf(data.evidence?.tint?.list) };
   const forget = bring(data, setTriggerValue);
   view.repaint();
   return () => {

@@ -15,7 +15,7 @@ export function makeModel(text) {
   const marks = new Set(text.marksCount ? [] : text.marks);
   const gaps = gapsOf(values, marks);
   const others = (text.others ?? []).map((other) => ({ ...other, values: doubles(other.values), sums: doubles(other.sums) }));
-  return { text, n, others, answers: answersOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+  return { text, n, others, answers: answersOf(text), evidence: evidenceOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
 }
 
 function answersOf({ answers }) {
@@ -25,9 +25,22 @@ function answersOf({ answers }) {
   return { list, codes: Uint8Array.from(codes), words, posterior: known };
 }
 
+function evidenceOf({ evidence }) {
+  if (!evidence) return null;
+  const { words, tint } = evidence;
+  return { words, list: tint?.list ?? null, codes: tint && Uint8Array.from(tint.codes) };
+}
+
+// What can colour the sentences beside labels: its list of what is told apart, and the codes; null where it cannot.
+export function tintedBy(model, colour) {
+  const found = { attribution: model?.answers, evidence: model?.evidence }[colour];
+  return found?.list ? found : null;
+}
+
 // Whether two models of one trace name other sources, or draw them otherwise.
 export function otherAnswers(a, b) {
-  return JSON.stringify(a.answers?.list ?? null) !== JSON.stringify(b.answers?.list ?? null);
+  const lists = (model) => JSON.stringify([model.answers?.list ?? null, model.evidence?.list ?? null]);
+  return lists(a) !== lists(b);
 }
 
 export function relabel(model, rule) {

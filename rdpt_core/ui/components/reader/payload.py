@@ -22,7 +22,8 @@ from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.records import NOT_YET, Role
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader.answers import SentenceAnswers, answers_css, answers_payload, colours_css
-from rdpt_core.ui.style import theme, words
+from rdpt_core.ui.components.reader.evidence import SentenceEvidence, evidence_payload
+from rdpt_core.ui.style import evidence, theme, words
 from rdpt_core.ui.style.theme import MARKS, label_key
 from rdpt_core.ui.style.words import defaults_name
 
@@ -38,8 +39,12 @@ STYLE = "\n".join(
         bundle.style(
             "reader/reader.css", "reader/swatch.css", "reader/zero_width.css", "reader/panels.css", root=".reader"
         ),
-        *(f'.reader[data-mode="{mode}"] {{\n{colours_css(mode)}\n}}' for mode in theme.MODES),
+        *(
+            f'.reader[data-mode="{mode}"] {{\n{colours_css(mode)}\n{evidence.colours_css(mode)}\n}}'
+            for mode in theme.MODES
+        ),
         answers_css(),
+        evidence.evidence_css(),
     ]
 )
 
@@ -74,11 +79,13 @@ class Extras:
         teacher: what the teacher is called; None where there is one only.
         others: what further models make of the trace.
         answers: whose its sentences are by attribution; None where nothing is attributed.
+        evidence: how surely they are the teacher's rather than a reference's; None without references.
     """
 
     teacher: str | None = None
     others: tuple[OtherView, ...] = ()
     answers: SentenceAnswers | None = None
+    evidence: SentenceEvidence | None = None
 
 
 NO_EXTRAS = Extras()
@@ -142,6 +149,8 @@ def _extra_payload(extras: Extras) -> dict[str, Any]:
         ]
     if extras.answers is not None:
         found["answers"] = answers_payload(extras.answers)
+    if extras.evidence is not None:
+        found["evidence"] = evidence_payload(extras.evidence)
     return found
 
 

@@ -1,8 +1,9 @@
-// What colours text, ribbon and chart: labels, or whose each sentence is by attribution. A tint has the codes of the
-// sentences, and how each code is drawn; code 0 is what carries neither.
+// What colours text, ribbon and chart: labels, whose each sentence is by attribution, or how strong its evidence is. A
+// tint has the codes of the sentences, and how each code is drawn; code 0 is what carries none.
 
 import { button, el } from "./dom.js";
 import { CODES, LETTERS } from "./marks.js";
+import { tintedBy } from "./model.js";
 import { LABEL, N_CODES, UNCERTAIN } from "./rule.js";
 
 // Every appearance that a label code can have, made once: painting compares numbers and assigns strings.
@@ -15,7 +16,8 @@ const LABEL_CLASSES = Array.from({ length: N_CODES }, (_, code) => {
 export const UNPAINTED = 255;
 
 export function tintOf({ model, palette, colour }) {
-  if (colour === "label" || !model.answers) {
+  const tinted = tintedBy(model, colour);
+  if (!tinted) {
     const key = (code) => CODES[code & LABEL].key;
     return {
       name: "label",
@@ -28,14 +30,14 @@ export function tintOf({ model, palette, colour }) {
       className: (code) => LABEL_CLASSES[code],
     };
   }
-  const { list, codes } = model.answers;
+  const { list, codes } = tinted;
   return {
-    name: "attribution",
+    name: colour,
     codes,
     mask: UNPAINTED,
     n: list.length + 1,
     key: (code) => (code ? `a-${list[code - 1].key}` : "none"),
-    tone: (code) => palette.answers[code],
+    tone: (code) => palette.tints[colour][code],
     letter: (code) => (code ? list[code - 1].letter : LETTERS.none),
     className: (code) => (code ? `s by-answer a-${list[code - 1].key} c-${code}` : "s m-none"),
   };
@@ -44,7 +46,7 @@ export function tintOf({ model, palette, colour }) {
 // Only what changed is touched: a drag of a threshold turns few sentences at a time.
 export function paint(spans, tint, shown) {
   const { codes, className, letter } = tint;
-  const isLettered = tint.name === "attribution";
+  const isLettered = tint.name !== "label";
   for (let i = 0; i < spans.length; i += 1) {
     if (codes[i] === shown[i]) continue;
     spans[i].className = className(codes[i]);
@@ -54,12 +56,12 @@ export function paint(spans, tint, shown) {
   }
 }
 
-// "Colour by: label | attribution", where there is an attribution.
+// "Colour by: label | attribution | evidence", where there is any but labels.
 export function makeSwitch(view) {
   const node = el("div", "colour-by");
   node.setAttribute("role", "group");
   node.setAttribute("aria-label", "What colours the sentences");
-  const buttons = ["label", "attribution"].map((colour) => {
+  const buttons = ["label", "attribution", "evidence"].map((colour) => {
     const made = button("tool", colour, null, () => view.colourBy(colour));
     made.dataset.colour = colour;
     return made;
@@ -68,8 +70,11 @@ export function makeSwitch(view) {
   return {
     node,
     draw() {
-      node.hidden = !view.model?.answers;
-      for (const made of buttons) made.setAttribute("aria-pressed", String(made.dataset.colour === view.colour));
+      const [label, ...others] = buttons;
+      for (const made of others) made.hidden = !tintedBy(view.model, made.dataset.colour);
+      node.hidden = others.every((made) => made.hidden);
+      const pressed = buttons.find((made) => made.dataset.colour === view.colour && !made.hidden) ?? label;
+      for (const made of buttons) made.setAttribute("aria-pressed", String(made === pressed));
     },
   };
 }

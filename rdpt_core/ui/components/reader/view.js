@@ -7,7 +7,7 @@ import { listenForKeys, makeHelp } from "./keys.js";
 import { makeLegend } from "./legend.js";
 import { makeMath } from "./math.js";
 import { markOf } from "./marks.js";
-import { relabel } from "./model.js";
+import { relabel, tintedBy } from "./model.js";
 import { listenToText } from "./pointer.js";
 import { makeRibbon } from "./ribbon.js";
 import { makeSearch } from "./search.js";
@@ -101,8 +101,7 @@ class View {
   }
 
   buildLegend() {
-    const { text, answers } = this.model;
-    this.legend.build(text.order, this.colour === "attribution" && answers ? answers.list : null);
+    this.legend.build(this.model.text.order, this.colour, tintedBy(this.model, this.colour)?.list);
     this.switch.draw();
   }
 

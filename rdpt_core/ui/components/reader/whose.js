@@ -1,4 +1,4 @@
-// Whose a sentence is by attribution: the answer in words, and how probable each source is.
+// Whose a sentence is by attribution, and how sure it is that it is likelier under the teacher than elsewhere.
 
 import { decimal, el } from "./dom.js";
 
@@ -8,6 +8,17 @@ export function answerLine({ answers }, index) {
   const node = el("div", "tip-answer");
   const { key, letter } = answers.list[answers.codes[index] - 1];
   node.append("Attribution ", el("span", `swatch a-${key}`, letter), " ", el("b", "", words));
+  return [node];
+}
+
+export function evidenceLine({ evidence }, index) {
+  const words = evidence?.words[index];
+  if (!words) return [];
+  const node = el("div", "tip-answer");
+  node.append("Evidence ");
+  const step = evidence.list?.[evidence.codes[index] - 1];
+  if (step) node.append(el("span", `swatch a-${step.key}`, step.letter), " ");
+  node.append(el("b", "", words));
   return [node];
 }
 

@@ -22,6 +22,9 @@ from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.catalog import recorded_as
+from rdpt_core.analysis.evidence.p_values.data import evidence_from
+from rdpt_core.analysis.evidence.p_values.methods import MEANING, evidence_sentence
+from rdpt_core.analysis.evidence.p_values.references import references_of
 from rdpt_core.analysis.labels import UNCERTAIN_PART
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.trace.fingerprint import text_hash
@@ -35,6 +38,7 @@ from rdpt_core.store.reader import Reader, Run
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader import payload
 from rdpt_core.ui.components.reader.answers import sentence_answers
+from rdpt_core.ui.components.reader.evidence import SentenceEvidence, evidence_of_trace
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.style import theme, words
 
@@ -49,6 +53,7 @@ def standalone_html(
     view: TraceView,
     attribution: AttributionRule | None = None,
     temperatures: Mapping[str, float] | None = None,
+    evidence: SentenceEvidence | None = None,
 ) -> str:
     """The file. The same trace under the same rules gives the same bytes.
 
@@ -56,9 +61,11 @@ def standalone_html(
         reader: one that was told how the run is seen.
         attribution: thresholds of attribution, for a run that has something to tell apart; by default those documented.
         temperatures: role → temperature, where models are brought to one scale.
+        evidence: of the sentences, where it is known already; by default the run is read for it.
     """
     by = (attribution or AttributionRule.make()) if can_attribute(run) else None
-    data = _data(reader, run, view, by, temperatures)
+    evidence = evidence or evidence_of_trace(evidence_from(reader, run), view)
+    data = _data(reader, run, view, by, temperatures, evidence)
     style = _style()
     policy = (
         f"default-src 'none'; script-src '{_hash(_SCRIPT)}'; style-src '{_hash(style)}'; "
@@ -76,7 +83,7 @@ def standalone_html(
             _asked(view.trace),
             '<div id="reader"></div>\n',
             f"<noscript><p>Labels need JavaScript. The text:</p><pre>{_text(view.trace.response)}</pre></noscript>\n",
-            _card(run, view, by),
+            _card(run, view, by, evidence),
             "</main>\n",
             f"<footer><p>Made by RDPT Explorer {escape(__version__)}. {escape(_explained(run))}</p></footer>\n",
             f'<script type="application/json" id="data">{_json(data)}</script>\n',
@@ -99,7 +106,12 @@ def file_name(view: TraceView) -> str:
 
 
 def _data(
-    reader: Reader, run: Run, view: TraceView, by: AttributionRule | None, temperatures: Mapping[str, float] | None
+    reader: Reader,
+    run: Run,
+    view: TraceView,
+    by: AttributionRule | None,
+    temperatures: Mapping[str, float] | None,
+    evidence: SentenceEvidence | None,
 ) -> dict[str, Any]:
     key = f"{run.run_id}/{view.trace_no}"
     math = formulas_payload(view.texts(), "main", key)
@@ -110,7 +122,7 @@ def _data(
     if by is not None and view.is_scored:
         found = load_trace_attribution(reader, run, view.trace_no, view.rule, by, temperatures)
         answers = sentence_answers(found, view.sentences.num_rows)
-    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others, answers))
+    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others, answers, evidence))
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
         "labels": payload.labels_payload(view, key, state),
@@ -166,7 +178,7 @@ def _asked(trace: Trace) -> str:
     return f'<section class="asked" aria-label="Question and answer">{asked}{_terms(terms, kind="short")}</section>\n'
 
 
-def _card(run: Run, view: TraceView, by: AttributionRule | None) -> str:
+def _card(run: Run, view: TraceView, by: AttributionRule | None, evidence: SentenceEvidence | None) -> str:
     rule = view.rule
     environment = run.environment[-1] if run.environment else {}
     packages = environment.get("packages", {})
@@ -175,6 +187,7 @@ def _card(run: Run, view: TraceView, by: AttributionRule | None) -> str:
         ("teacher", teacher_name(run)),
         ("other models", "; ".join(f"{other.name} ({other.group}): {other.model}" for other in others_of(run))),
         ("attribution", None if by is None else attribution_sentence(run, by)),
+        ("evidence", None if evidence is None else f"{evidence_sentence(references_of(run))} {MEANING}"),
         ("traces hash", run.traces_hash),
         ("text hash", text_hash(view.trace.response)),
         ("template policy", run.template_policy),
