@@ -17,6 +17,7 @@ from rdpt_core.analysis.attribution.rows import attribution_rows
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
 from rdpt_core.analysis.catalog import unfinished
+from rdpt_core.analysis.evidence.corrected import can_be_corrected, corrected_shares, corrected_table, missing_texts
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
@@ -221,6 +222,27 @@ class ScoredRun:
         """
         data, label_rule, scope = self._asked(choices)
         return table_rows(attribution_of(data).table(label_rule, rule or AttributionRule.make(), scope, by))
+
+    def corrected_shares(self, **choices: Unpack[Choices]) -> pa.Table:
+        """Shares of Teacher and Student corrected by text that the student and the teacher wrote, as `calibrate` draws
+        it: of all in scope, and of each benchmark with enough questions, with 95% intervals over questions.
+
+        Raises:
+            UsageError: there is no such text beside the run, or the run, as it is seen, is none to be corrected.
+        """
+        data, rule, scope = self._asked(choices)
+        missing = missing_texts(data) if can_be_corrected(data.run) else None
+        if missing is None or missing:
+            raise UsageError(
+                "the shares of this run cannot be corrected",
+                where=f"run {self.id}",
+                expected="text that its own teacher and student wrote, scored as the run was"
+                if missing
+                else "a run of a distilled model's text, under its own teacher and student",
+                got=f"none of the {missing[0]}" if missing else ", ".join(data.run.roles),
+                hint="`rdpt calibrate` draws and scores it." if missing else None,
+            )
+        return corrected_table(corrected_shares(data, rule, scope))
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.
