@@ -55,7 +55,7 @@ class CorrectedRow:
 
 
 def known_texts(reader: Reader, run: Run) -> dict[str, Run]:
-    """Writer → the newest finished run of text that it wrote, scored as this run was; a writer without any is missing."""
+    """Writer → the newest finished run of text that it wrote, scored as this run was; one without any is missing."""
     own = next(other for other in reader.runs() if other.run_no == run.run_no)
     return {
         str(other.known_writer.role): other

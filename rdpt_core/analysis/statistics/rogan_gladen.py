@@ -75,15 +75,16 @@ def rogan_gladen(labelled: Doubles, counted: Doubles, level: float = LEVEL) -> C
         # By how much each question moves each share.
         terms = (labelled - shares * counted) / total
     spread = _Spread(shares, terms, n_questions, n_effective, level)
-    estimate, low, high, refused = np.nan, np.nan, np.nan, _too_few(n_questions, n_effective)
-    if total.all() and shares[2] != shares[1]:
-        estimate = float(np.clip((shares[0] - shares[1]) / (shares[2] - shares[1]), 0, 1))
+    low, high, refused = np.nan, np.nan, _too_few(n_questions, n_effective)
     if refused is None:
         refused = spread.refuses_gap()
-    if refused is not None:
-        estimate = np.nan
-    else:
-        low, high, refused = _interval(spread, estimate)
+    if refused is None:
+        low, high, refused = _interval(spread)
+    estimate = np.nan
+    if refused is None:
+        estimate = float(np.clip((shares[0] - shares[1]) / (shares[2] - shares[1]), 0, 1))
+        # Between two steps an end may lie beside the estimate.
+        low, high = min(low, estimate), max(high, estimate)
     whole = [tuple(given.tolist()) for given in (n_questions, n_effective, total.astype(np.int64))]
     return CorrectedShare(*map(float, shares), estimate, low, high, *whole, refused)
 
@@ -106,9 +107,9 @@ class _Spread:
         Args:
             coefficients: (3, k), of the shares.
         """
-        used = (coefficients != 0)[:, :, None] & (self.terms != 0).T[:, None]
-        n = np.maximum(used.any(axis=0).sum(axis=1), 2)
-        worth = np.where(coefficients != 0, self.n_effective[:, None], np.inf).min(axis=0)
+        is_used = coefficients != 0
+        n = ((self.terms != 0).astype(np.float64) @ is_used > 0).sum(axis=0)
+        worth = np.where(is_used, self.n_effective[:, None], np.inf).min(axis=0)
         variance, degrees = clustered_variance(self.terms @ coefficients, n, worth)
         quantile = stdtrit(degrees, (1 + self.level) / 2)
         low, high = clopper_pearson(self.shares, np.maximum(self.n_effective, 1), self.level)
@@ -132,25 +133,24 @@ def _too_few(n_questions: Doubles, n_effective: Doubles) -> str | None:
     return next((reason for reason in reasons if reason is not None), None)
 
 
-def _interval(spread: _Spread, estimate: float) -> tuple[float, float, str | None]:
+def _interval(spread: _Spread) -> tuple[float, float, str | None]:
     """All parts in [0, 1] that explain what is observed; none, with the reason, if no part does."""
     part = np.linspace(0, 1, _N_STEPS + 1)
     coefficients = np.stack([np.ones_like(part), part - 1, -part])
-    contrast = spread.shares @ coefficients
-    reach = spread.reach(coefficients)
-    # Above 0 where a part is refused: too small to explain what is seen, or too large.
+    contrast, reach = spread.shares @ coefficients, spread.reach(coefficients)
+    # Above 0 where a part is refused: it explains less than is seen, or more.
     too_small, too_large = contrast - reach, -contrast - reach
     accepted = np.flatnonzero((too_small <= 0) & (too_large <= 0))
-    if not len(accepted):
-        if too_small[-1] > 0:
-            return np.nan, np.nan, "the label is more frequent than in either known text: no mixture explains it"
-        if too_large[0] > 0:
-            return np.nan, np.nan, "the label is less frequent than in either known text: no mixture explains it"
-        return estimate, estimate, None
-    first, last = int(accepted[0]), int(accepted[-1])
-    low = 0.0 if first == 0 else _crossing(part, too_small, first - 1)
-    high = 1.0 if last == _N_STEPS else _crossing(part, too_large, last)
-    return min(low, estimate), max(high, estimate), None
+    if len(accepted):
+        first, last = int(accepted[0]), int(accepted[-1])
+        low = 0.0 if first == 0 else _crossing(part, too_small, first - 1)
+        return low, 1.0 if last == _N_STEPS else _crossing(part, too_large, last), None
+    for values, word in ((too_small[-1], "more"), (too_large[0], "less")):
+        if values > 0:
+            return np.nan, np.nan, f"the label is {word} frequent than in either known text, so no mixture explains it"
+    # An interval shorter than a step.
+    estimate = float(part[np.argmin(np.abs(contrast))])
+    return estimate, estimate, None
 
 
 def _crossing(part: Doubles, values: Doubles, index: int) -> float:
