@@ -17,7 +17,13 @@ from rdpt_core.analysis.attribution.rows import attribution_rows
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
 from rdpt_core.analysis.catalog import unfinished
-from rdpt_core.analysis.evidence.corrected import can_be_corrected, corrected_shares, corrected_table, missing_texts
+from rdpt_core.analysis.evidence.corrected import (
+    WRITTEN_BY,
+    can_be_corrected,
+    corrected_shares,
+    corrected_table,
+    known_texts,
+)
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
@@ -231,18 +237,25 @@ class ScoredRun:
             UsageError: there is no such text beside the run, or the run, as it is seen, is none to be corrected.
         """
         data, rule, scope = self._asked(choices)
-        missing = missing_texts(data) if can_be_corrected(data.run) else None
-        if missing is None or missing:
+        if not can_be_corrected(data.run):
             raise UsageError(
                 "the shares of this run cannot be corrected",
                 where=f"run {self.id}",
-                expected="text that its own teacher and student wrote, scored as the run was"
-                if missing
-                else "a run of a distilled model's text, under its own teacher and student",
-                got=f"none of the {missing[0]}" if missing else ", ".join(data.run.roles),
-                hint="`rdpt calibrate` draws and scores it." if missing else None,
+                expected="a run of a distilled model's text, under its own teacher and student",
+                got=", ".join(data.run.roles),
             )
-        return corrected_table(corrected_shares(data, rule, scope))
+        with data.open_reader() as reader:
+            found = known_texts(reader.runs(), data.run)
+        if len(found) < len(WRITTEN_BY):
+            raise UsageError(
+                "there is no text whose writer is known, to correct the shares of this run",
+                where=f"run {self.id}",
+                expected=f"finished runs of text by {' and '.join(WRITTEN_BY)}, scored as this run was",
+                got=", ".join(found) or "none",
+                hint="`rdpt calibrate` draws and scores it.",
+            )
+        texts = {role: self._data.func(run) for role, run in found.items()}
+        return corrected_table(corrected_shares(data, texts, rule, scope))
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.

@@ -16,9 +16,8 @@ teacher's, whoever they were learned from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -32,15 +31,18 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import none_if_nan
 from rdpt_core.analysis.statistics.resampling import MIN_QUESTIONS
 from rdpt_core.analysis.statistics.rogan_gladen import CorrectedShare, rogan_gladen
-from rdpt_core.arrays import Bools, Ints
+from rdpt_core.arrays import Bools, Doubles, Ints
 from rdpt_core.records import Label, Role
-from rdpt_core.store.reader import Reader, Run
+from rdpt_core.store.reader import Run
 
 ALL = "all benchmarks"
 """The name of the row of everything in scope."""
 
 WRITERS = {str(Label.TEACHER): (Role.STUDENT, Role.TEACHER), str(Label.STUDENT): (Role.TEACHER, Role.STUDENT)}
 """By label: whose text it is wrong in, and whose text it is right in."""
+
+WRITTEN_BY = (str(Role.STUDENT), str(Role.TEACHER))
+"""The writers whose text a correction takes."""
 
 _KEPT = Family("corrected_shares", 12)
 
@@ -54,20 +56,20 @@ class CorrectedRow:
     shares: CorrectedShare
 
 
-def known_texts(reader: Reader, run: Run) -> dict[str, Run]:
-    """Writer → the newest finished run of text that it wrote, scored as this run was; one without any is missing."""
-    own = next(other for other in reader.runs() if other.run_no == run.run_no)
+def known_texts(runs: Iterable[Run], run: Run) -> dict[str, Run]:
+    """Writer → the newest finished run of text that it wrote, scored as a run was; one without any is missing.
+
+    Args:
+        runs: all of the file as they were scored, oldest first.
+        run: the one to correct, however it is seen.
+    """
+    runs = tuple(runs)
+    own = next(other for other in runs if other.run_no == run.run_no)
     return {
         str(other.known_writer.role): other
-        for other in reader.runs()
+        for other in runs
         if other.is_finished and other.known_writer is not None and other.calibrates(own)
     }
-
-
-def missing_texts(data: RunData) -> tuple[str, ...]:
-    """The writers whose text is still needed to correct the shares of a run."""
-    known = data.ask(known_texts)
-    return tuple(str(role) for role in (Role.STUDENT, Role.TEACHER) if role not in known)
 
 
 def can_be_corrected(run: Run) -> bool:
@@ -76,29 +78,28 @@ def can_be_corrected(run: Run) -> bool:
     return is_pair and not run.seen_as and run.known_writer is None
 
 
-def corrected_shares(data: RunData, rule: LabelRule, scope: Scope) -> tuple[CorrectedRow, ...]:
+def corrected_shares(
+    data: RunData, texts: Mapping[str, RunData], rule: LabelRule, scope: Scope
+) -> tuple[CorrectedRow, ...]:
     """Corrected shares of the labels Teacher and Student, of all in scope and of each benchmark with enough questions.
 
     Of the known texts, only what fits the scope counts, too; they have no grade, and a writer of their own.
 
+    Args:
+        texts: of both writers, as `known_texts` names their runs.
+
     Returns:
-        For all in scope and then by benchmark, a row for each label; nothing where a writer's text is missing.
+        For all in scope and then by benchmark, a row for each label.
     """
 
     def answer() -> tuple[CorrectedRow, ...]:
-        found = data.ask(known_texts)
-        if len(found) < 2:
-            return ()
-        known_scope = Scope(
-            benchmark=scope.benchmark, domain=scope.domain, difficulty=scope.difficulty, half=scope.half
-        )
-        texts = {
-            role: RunData(run, partial(data.open_reader, run), data.keep).counted_traces(role, rule, known_scope)
-            for role, run in found.items()
-        }
-        return tabulate(data.counted_traces("run", rule, scope), texts, data.labels)
+        same = Scope(benchmark=scope.benchmark, domain=scope.domain, difficulty=scope.difficulty, half=scope.half)
+        counted = {role: text.counted_traces(role, rule, same) for role, text in texts.items()}
+        return tabulate(data.counted_traces("run", rule, scope), counted, data.labels)
 
-    rows: tuple[CorrectedRow, ...] = data.keep(_KEPT, (*data.key, rule, scope), answer)
+    # The run's own answers are kept for as long as it stays as it is, whatever is scored beside it.
+    known = tuple((role, text.run.run_id, text.run.updated_at) for role, text in sorted(texts.items()))
+    rows: tuple[CorrectedRow, ...] = data.keep(_KEPT, (*data.key, known, rule, scope), answer)
     return rows
 
 
@@ -143,9 +144,7 @@ def _n_questions(counts: RunCounts, members: Bools) -> int:
     return len(np.unique(counts.traces.question[members & (counts.counts.sum(axis=1) > 0)]))
 
 
-def _sums(
-    counts: RunCounts, question: Ints, members: Bools, label: int, n_questions: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _sums(counts: RunCounts, question: Ints, members: Bools, label: int, n_questions: int) -> tuple[Doubles, Doubles]:
     """(n_questions,) each: sentences with the label, and scored sentences, of every question."""
     number = question[counts.traces.question[members]] if members.any() else np.zeros(0, np.int64)
     rows = counts.counts[members]
