@@ -53,9 +53,11 @@ from rdpt_core.errors import (
 __version__ = "0.7.0"
 
 __all__ = [
+    "CalibrationResult",
     "Database",
     "ImportReport",
     "InputError",
+    "KnownTextResult",
     "LocalScoreResult",
     "MissingPackageError",
     "ModelError",
@@ -78,6 +80,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "add",
+    "calibrate",
     "import_traces",
     "open",
     "resplit",
@@ -90,12 +93,20 @@ __all__ = [
 if TYPE_CHECKING:
     from rdpt_core.api.database import Database, open
     from rdpt_core.api.importing import import_traces, validate
-    from rdpt_core.api.results import LocalScoreResult, RunResult, ScoreResult, SelectionResult
+    from rdpt_core.api.results import (
+        CalibrationResult,
+        KnownTextResult,
+        LocalScoreResult,
+        RunResult,
+        ScoreResult,
+        SelectionResult,
+    )
     from rdpt_core.api.scored_run import ScoredRun
     from rdpt_core.api.scored_trace import ScoredTrace
     from rdpt_core.api.scoring import score
     from rdpt_core.api.selecting import select
     from rdpt_core.api.writing.adding import add
+    from rdpt_core.api.writing.calibrating import calibrate
     from rdpt_core.api.writing.callback import ProvenanceCallback
     from rdpt_core.api.writing.rescoring import resplit, score_local
     from rdpt_core.traces.importing.report import ImportReport
@@ -103,8 +114,10 @@ if TYPE_CHECKING:
 else:
     # Unseen by type checkers, to which a module with this function has any attribute.
     _MODULES = {
+        "CalibrationResult": "api.results",
         "Database": "api.database",
         "ImportReport": "traces.importing.report",
+        "KnownTextResult": "api.results",
         "LocalScoreResult": "api.results",
         "ProvenanceCallback": "api.writing.callback",
         "RunResult": "api.results",
@@ -114,6 +127,7 @@ else:
         "SelectionResult": "api.results",
         "TraceSummary": "traces.summary",
         "add": "api.writing.adding",
+        "calibrate": "api.writing.calibrating",
         "import_traces": "api.importing",
         "open": "api.database",
         "resplit": "api.writing.rescoring",

@@ -68,6 +68,40 @@ class LocalScoreResult:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownTextResult(RunResult):
+    """A run of text that one model wrote.
+
+    Attributes:
+        role: who wrote it: `student` or `teacher`.
+        n_cut: drawn responses that the model did not end.
+        n_unasked: questions that the model could not be asked.
+        n_rejects: lines of a given file that could not become traces.
+        rejects_path: the file that holds each of these lines with its reason; None if there are none.
+    """
+
+    role: str
+    n_cut: int
+    n_unasked: int
+    n_rejects: int
+    rejects_path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """A run with text of known writers beside it.
+
+    Attributes:
+        run_id: the run, which is otherwise as it was.
+        db: the database file.
+        known: the text of each writer, as a run of its own.
+    """
+
+    run_id: str
+    db: Path
+    known: tuple[KnownTextResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SelectionResult:
     """A training file.
 

@@ -18,6 +18,13 @@ from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
 from rdpt_core.analysis.catalog import unfinished
 from rdpt_core.analysis.evidence.control_shares import ControlledRun, control_rows
+from rdpt_core.analysis.evidence.corrected import (
+    WRITTEN_BY,
+    can_be_corrected,
+    corrected_shares,
+    corrected_table,
+    known_texts,
+)
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
 from rdpt_core.analysis.evidence.p_values.references import FEWEST, references_of
 from rdpt_core.analysis.evidence.p_values.rows import evidence_rows
@@ -279,6 +286,34 @@ class ScoredRun:
                 hint="`rdpt score --add --control NAME=MODEL` adds a control to a finished run.",
             )
         return evidence_of(data), rule, scope
+
+    def corrected_shares(self, **choices: Unpack[Choices]) -> pa.Table:
+        """Shares of Teacher and Student corrected by text that the student and the teacher wrote, as `calibrate` draws
+        it: of all in scope, and of each benchmark with enough questions, with 95% intervals over questions.
+
+        Raises:
+            UsageError: there is no such text beside the run, or the run, as it is seen, is none to be corrected.
+        """
+        data, rule, scope = self._asked(choices)
+        if not can_be_corrected(data.run):
+            raise UsageError(
+                "the shares of this run cannot be corrected",
+                where=f"run {self.id}",
+                expected="a run of a distilled model's text, under its own teacher and student",
+                got=", ".join(data.run.roles),
+            )
+        with data.open_reader() as reader:
+            found = known_texts(reader.runs(), data.run)
+        if len(found) < len(WRITTEN_BY):
+            raise UsageError(
+                "there is no text whose writer is known, to correct the shares of this run",
+                where=f"run {self.id}",
+                expected=f"finished runs of text by {' and '.join(WRITTEN_BY)}, scored as this run was",
+                got=", ".join(found) or "none",
+                hint="`rdpt calibrate` draws and scores it.",
+            )
+        texts = {role: self._data.func(run) for role, run in found.items()}
+        return corrected_table(corrected_shares(data, texts, rule, scope))
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.

@@ -47,6 +47,7 @@ def to_text(document: dict[str, Any]) -> str:
             f"  template policy {run['template_policy']}, marks {run['marks_policy']}, "
             f"splitter {run['splitter']} {run['splitter_version']}, traces sha256 {run['traces_hash'][:16]}"
         )
+        lines += _writer(run["known_writer"])
         if run["unfinished"] is not None:
             lines.append(f"  {run['unfinished']}")
         counts = run["counts"]
@@ -62,6 +63,14 @@ def to_text(document: dict[str, Any]) -> str:
         lines += [_environment(environment) for environment in run["environment"]]
         lines += _companions(run)
     return "\n".join(lines)
+
+
+def _writer(known: dict[str, Any] | None) -> list[str]:
+    """Who wrote the responses, where one model of the run did."""
+    if known is None:
+        return []
+    settings = ", ".join(f"{name} {value}" for name, value in known["settings"].items() if name != "revision")
+    return [f"  all responses written by the {known['role']}, to calibrate run {known['calibrates']} ({settings})"]
 
 
 def _model(run: dict[str, Any], model: dict[str, Any], settings: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,10 +16,24 @@ from rdpt_core.store.schema import SCHEMA_VERSION
 
 def describe_store(reader: Reader) -> dict[str, Any]:
     """Schema version and all runs, oldest first."""
+    runs = reader.runs()
+    ids = {run.run_no: run.run_id for run in runs}
     return {
         "schema_version": SCHEMA_VERSION,
-        "runs": [describe_run(reader, run) for run in reader.runs()],
+        "runs": [{**describe_run(reader, run), "known_writer": describe_writer(run, ids)} for run in runs],
     }
+
+
+def describe_writer(run: Run, ids: Mapping[int, str]) -> dict[str, Any] | None:
+    """Who wrote all responses of a run, for which run that is of use, and how they came about; None if not known.
+
+    Args:
+        ids: of all runs, by their numbers.
+    """
+    known = run.known_writer
+    if known is None:
+        return None
+    return {"role": str(known.role), "calibrates": ids.get(known.of_run_no), "settings": known.settings}
 
 
 def describe_run(reader: Reader, run: Run) -> dict[str, Any]:

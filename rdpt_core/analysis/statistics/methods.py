@@ -75,6 +75,13 @@ BETA_INTERVAL = Method(
     f"{LEVEL:.0%} interval comes from drawing questions again and again (expanded percentiles).",
     "Hesterberg 2015",
 )
+CORRECTED_SHARE = Method(
+    "corrected share",
+    "A corrected share π solves observed = (1 − π) · share in the one writer's text + π · share in the other's; its "
+    f"{LEVEL:.0%} interval holds every π at which the two sides do not differ, with the variance for sentences "
+    "clustered by question, a question of several texts counting once.",
+    "Rogan and Gladen 1978; Fieller 1954",
+)
 CURVE_BAND = Method(
     f"{LEVEL:.0%} band",
     f"A {LEVEL:.0%} band holds a whole curve, not one point: it is as wide as curves of redrawn questions stray "

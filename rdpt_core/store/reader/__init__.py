@@ -10,5 +10,6 @@ from rdpt_core.store.reader.reading import Reader as Reader
 from rdpt_core.store.reader.reading import RoleProgress as RoleProgress
 from rdpt_core.store.reader.reading import open_reader as open_reader
 from rdpt_core.store.reader.run import Companion as Companion
+from rdpt_core.store.reader.run import KnownWriter as KnownWriter
 from rdpt_core.store.reader.run import Run as Run
 from rdpt_core.store.reader.run import default_run as default_run

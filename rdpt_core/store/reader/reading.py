@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from rdpt_core.store.companions import SeenRun, column, quoted, see, unsee
 from rdpt_core.store.companions.checks import check_companions
 from rdpt_core.store.connect import READ_PATIENCE_S, open_for_reading
 from rdpt_core.store.files import Identity, file_identity, inode_of, real_path
-from rdpt_core.store.reader.run import Companion, Run, companion_of, default_run, place_of, run_of
+from rdpt_core.store.reader.run import Companion, Run, companion_of, default_run, known_writer_of, place_of, run_of
 
 _MOST_KNOWN = 1024
 _known_sound: set[tuple[object, ...]] = set()
@@ -148,7 +148,14 @@ class Reader:
             rows = self.query("SELECT * FROM runs ORDER BY run_no").to_pylist()
         except OverflowError as error:
             raise soundness.damaged("times of the runs", "dates up to the year 9999", "another one") from error
-        return tuple(run_of(row, models.get(row["run_no"], []), companions.get(row["run_no"], [])) for row in rows)
+        writers = {row["run_no"]: known_writer_of(row) for row in self.query("FROM known_writers").to_pylist()}
+        return tuple(
+            replace(
+                run_of(row, models.get(row["run_no"], []), companions.get(row["run_no"], [])),
+                known_writer=writers.get(row["run_no"]),
+            )
+            for row in rows
+        )
 
     def run(self, key: str | None) -> Run:
         """The run with this id, unique beginning of an id, or name; see `default_run` if `key` is None. It is checked.

@@ -38,6 +38,21 @@ class Companion:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownWriter:
+    """That one model wrote all responses of a run, which therefore shows how its labels err.
+
+    Attributes:
+        of_run_no: the run that it calibrates.
+        role: who wrote: the teacher or the student.
+        settings: how the responses came about.
+    """
+
+    of_run_no: int
+    role: Role
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run as stored. Times are UTC; `finished_at` is None while sentences are still to come.
 
@@ -46,6 +61,7 @@ class Run:
         companions: in the order of `companions.order_of`.
         seen_as: roles of the triple in whose place another model is looked at, with its key; see `seen`.
         own_roles, own_models: those that the run has of its own, whatever it is seen with.
+        known_writer: who wrote all of its responses, where that is the teacher or the student.
     """
 
     run_no: int
@@ -67,6 +83,7 @@ class Run:
     seen_as: tuple[tuple[str, str], ...] = ()
     own_roles: tuple[str, ...] = ()
     own_models: tuple[ScoredModel, ...] = ()
+    known_writer: KnownWriter | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -148,6 +165,11 @@ class Run:
         mine, others = ({**run.identity, "splitter": None} for run in (self, other))
         return self.run_id != other.run_id and mine == others
 
+    def calibrates(self, other: Run) -> bool:
+        """Whether this is text of a known writer, scored as the other run is: its models, its splitter and all else."""
+        mine, others = ({**run.identity, "traces_hash": None} for run in (self, other))
+        return self.known_writer is not None and other.known_writer is None and mine == others
+
     def as_claim(self, name: str) -> RunClaim:
         """What a run made from this one starts from."""
         return RunClaim(
@@ -167,10 +189,12 @@ class Run:
 def default_run(runs: Sequence[Run]) -> Run:
     """The run that is meant where none is named: the newest finished one, or the newest if none is finished.
 
+    One whose writer is known is meant only where there is no other: it is there for the sake of another.
+
     Args:
         runs: at least one, oldest first. A run that is still being made takes the place of no finished one.
     """
-    return next((run for run in reversed(runs) if run.is_finished), runs[-1])
+    return max(reversed(runs), key=lambda run: (run.is_finished, run.known_writer is None))
 
 
 def _tell_as(environment: dict[str, Any], companion: dict[str, Any], key: str, role: Role) -> None:
@@ -202,6 +226,18 @@ def companion_of(
     known = parsed_companion(identity or "", what)
     entries = soundness.parsed_environment(environment or "", f"environment of {what}")
     return Companion(model, CompanionState(known, entries, finished_at))
+
+
+def known_writer_of(row: dict[str, Any]) -> KnownWriter:
+    """Who wrote the responses of a run, from its row.
+
+    Raises:
+        StoreError: the database is damaged.
+    """
+    what = f"writer of {place_of(row['run_no'])}"
+    if row["role"] not in (Role.TEACHER, Role.STUDENT):
+        raise soundness.damaged(what, "teacher or student", row["role"])
+    return KnownWriter(row["of_run_no"], Role(row["role"]), soundness.parsed(row["settings"], dict, what))
 
 
 def run_of(row: dict[str, Any], models: Sequence[ScoredModel], companions: Sequence[Companion]) -> Run:

@@ -74,6 +74,20 @@ def questions_alike(n: int) -> str:
     )
 
 
+def writer_notice(page: PageContext) -> None:
+    """Say so if all responses of the run were written by one model of it, to calibrate another run."""
+    known = page.run.known_writer
+    if known is None:
+        return
+    of = next((run for run in page.database.own_runs() if run.run_no == known.of_run_no), None)
+    named = "another run" if of is None else f"the run {words.no_markdown(of.name, 60)}"
+    st.info(
+        f"**All responses here were written by the {known.role}**: this run shows how labels err where the writer is "
+        f"known, and calibrates {named}. None of its shares says anything of a distilled model.",
+        icon=":material/balance:",
+    )
+
+
 def questions_notice(page: PageContext, scope: Scope) -> None:
     """Say so if questions of the traces in scope stand under several names."""
     n = page.data.trace_table(scope).n_alike

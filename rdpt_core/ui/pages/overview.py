@@ -295,6 +295,7 @@ def draw(page: PageContext) -> None:
         empty_states.show_no_runs(page.database.path)
         return
     header(page.run, catalog)
+    notices.writer_notice(page)
     live_progress(page, catalog)
     notices.run_notices(page)
     notices.faint_notice(page.data.faint(page.rule))

@@ -11,6 +11,7 @@ from rdpt_core.analysis.statistics.methods import (
     AUC_SAME_LENGTH,
     AUC_WITHIN_BENCHMARKS,
     AUC_WITHIN_QUESTIONS,
+    CORRECTED_SHARE,
     CURVE_BAND,
     DIFFERENCE_INTERVAL,
     EFFECTIVE_QUESTIONS,
@@ -186,6 +187,14 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "effective n",
             "How many equally heavy questions the unequal ones are worth. Shown where it differs from their number. "
             + cited(EFFECTIVE_QUESTIONS),
+        ),
+        Term(
+            "corrected share",
+            "The part of the sentences that are like the one writer's, if all are like the teacher's or like the "
+            "student's own, given how often the label is put on text that either is known to have written. "
+            + cited(CORRECTED_SHARE),
+            r"\pi = \frac{\text{observed} - \text{share in the other's text}}{\text{share in its own text} - "
+            r"\text{share in the other's text}}",
         ),
         Term(
             "95% interval",
