@@ -55,6 +55,7 @@ __version__ = "0.7.0"
 __all__ = [
     "Database",
     "ImportReport",
+    "ImportanceResult",
     "InputError",
     "LocalScoreResult",
     "MissingPackageError",
@@ -79,6 +80,7 @@ __all__ = [
     "__version__",
     "add",
     "import_traces",
+    "importance",
     "open",
     "resplit",
     "score",
@@ -90,13 +92,14 @@ __all__ = [
 if TYPE_CHECKING:
     from rdpt_core.api.database import Database, open
     from rdpt_core.api.importing import import_traces, validate
-    from rdpt_core.api.results import LocalScoreResult, RunResult, ScoreResult, SelectionResult
+    from rdpt_core.api.results import ImportanceResult, LocalScoreResult, RunResult, ScoreResult, SelectionResult
     from rdpt_core.api.scored_run import ScoredRun
     from rdpt_core.api.scored_trace import ScoredTrace
     from rdpt_core.api.scoring import score
     from rdpt_core.api.selecting import select
     from rdpt_core.api.writing.adding import add
     from rdpt_core.api.writing.callback import ProvenanceCallback
+    from rdpt_core.api.writing.importance import importance
     from rdpt_core.api.writing.rescoring import resplit, score_local
     from rdpt_core.traces.importing.report import ImportReport
     from rdpt_core.traces.summary import TraceSummary
@@ -105,6 +108,7 @@ else:
     _MODULES = {
         "Database": "api.database",
         "ImportReport": "traces.importing.report",
+        "ImportanceResult": "api.results",
         "LocalScoreResult": "api.results",
         "ProvenanceCallback": "api.writing.callback",
         "RunResult": "api.results",
@@ -115,6 +119,7 @@ else:
         "TraceSummary": "traces.summary",
         "add": "api.writing.adding",
         "import_traces": "api.importing",
+        "importance": "api.writing.importance",
         "open": "api.database",
         "resplit": "api.writing.rescoring",
         "score": "api.scoring",

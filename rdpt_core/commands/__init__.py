@@ -5,6 +5,7 @@ validate   traces, checked without a model
 import_    other formats to canonical traces
 resplit    a scored run under another splitter
 local      each sentence of a run with only the few before it in view
+importance the answers of a run without each sentence before them
 info       what a database holds
 export     sentences, traces, tokens and notes as files
 select     training data among candidates
@@ -19,6 +20,19 @@ arguments  types and groups of arguments that several commands share
 parts      what several commands print and set up
 """
 
-from rdpt_core.commands import bench, demo, export, import_, info, local, resplit, score, select, validate, view
+from rdpt_core.commands import (
+    bench,
+    demo,
+    export,
+    import_,
+    importance,
+    info,
+    local,
+    resplit,
+    score,
+    select,
+    validate,
+    view,
+)
 
-COMMANDS = (score, validate, import_, resplit, local, info, export, select, bench, view, demo)
+COMMANDS = (score, validate, import_, resplit, local, importance, info, export, select, bench, view, demo)

@@ -167,6 +167,18 @@ class RoleTokenizer:
         with_special: list[int] = self._tokenizer("a")["input_ids"]
         return with_special[:1] == [self._tokenizer.bos_token_id]
 
+    def decode_response(self, token_ids: list[int], after: int) -> str:
+        """The text of tokens that a model wrote behind the token `after`, with special tokens spelled out.
+
+        Some tokenizers drop a space at the beginning of a text, and a response's beginning is not that of its text.
+        """
+        before: str = self._backend.decode([after], skip_special_tokens=False)
+        text: str = self._backend.decode([after, *token_ids], skip_special_tokens=False)
+        if text.startswith(before):
+            return text[len(before) :]
+        alone: str = self._backend.decode(token_ids, skip_special_tokens=False)
+        return alone
+
     def token_text(self, token_id: int) -> str | None:
         """A token as the vocabulary writes it; None if there is none of this number."""
         text: str | None = self._backend.id_to_token(token_id)
