@@ -56,6 +56,7 @@ __all__ = [
     "CalibrationResult",
     "Database",
     "ImportReport",
+    "ImportanceResult",
     "InputError",
     "KnownTextResult",
     "LocalScoreResult",
@@ -82,6 +83,7 @@ __all__ = [
     "add",
     "calibrate",
     "import_traces",
+    "importance",
     "open",
     "resplit",
     "score",
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
     from rdpt_core.api.importing import import_traces, validate
     from rdpt_core.api.results import (
         CalibrationResult,
+        ImportanceResult,
         KnownTextResult,
         LocalScoreResult,
         RunResult,
@@ -108,6 +111,7 @@ if TYPE_CHECKING:
     from rdpt_core.api.writing.adding import add
     from rdpt_core.api.writing.calibrating import calibrate
     from rdpt_core.api.writing.callback import ProvenanceCallback
+    from rdpt_core.api.writing.importance import importance
     from rdpt_core.api.writing.rescoring import resplit, score_local
     from rdpt_core.traces.importing.report import ImportReport
     from rdpt_core.traces.summary import TraceSummary
@@ -117,6 +121,7 @@ else:
         "CalibrationResult": "api.results",
         "Database": "api.database",
         "ImportReport": "traces.importing.report",
+        "ImportanceResult": "api.results",
         "KnownTextResult": "api.results",
         "LocalScoreResult": "api.results",
         "ProvenanceCallback": "api.writing.callback",
@@ -129,6 +134,7 @@ else:
         "add": "api.writing.adding",
         "calibrate": "api.writing.calibrating",
         "import_traces": "api.importing",
+        "importance": "api.writing.importance",
         "open": "api.database",
         "resplit": "api.writing.rescoring",
         "score": "api.scoring",

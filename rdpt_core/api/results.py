@@ -102,6 +102,31 @@ class CalibrationResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportanceResult:
+    """A pass over the sentences before the answers of a run.
+
+    Attributes:
+        run_id: the run, which is otherwise as it was.
+        db: the database file.
+        method: `deletion` or `replacement`.
+        n_traces: traces that were asked for.
+        n_measured: traces that this call measured; an earlier call had measured the rest.
+        n_without: of all that are stored by this method, traces without numbers; the database holds the reason of each.
+        n_sentences: sentences with a number.
+        n_same: sentences with a drop of exactly 0, as those have that were drawn as they stand.
+    """
+
+    run_id: str
+    db: Path
+    method: str
+    n_traces: int
+    n_measured: int
+    n_without: int
+    n_sentences: int
+    n_same: int
+
+
+@dataclass(frozen=True, slots=True)
 class SelectionResult:
     """A training file.
 

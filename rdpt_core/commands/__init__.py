@@ -6,6 +6,7 @@ import_    other formats to canonical traces
 resplit    a scored run under another splitter
 local      each sentence of a run with only the few before it in view
 calibrate  text whose writer is known, scored as a run was
+importance the answers of a run without each sentence before them
 info       what a database holds
 export     sentences, traces, tokens and notes as files
 select     training data among candidates
@@ -26,6 +27,7 @@ from rdpt_core.commands import (
     demo,
     export,
     import_,
+    importance,
     info,
     local,
     resplit,
@@ -35,4 +37,4 @@ from rdpt_core.commands import (
     view,
 )
 
-COMMANDS = (score, validate, import_, resplit, local, calibrate, info, export, select, bench, view, demo)
+COMMANDS = (score, validate, import_, resplit, local, calibrate, importance, info, export, select, bench, view, demo)

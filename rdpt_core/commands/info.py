@@ -60,6 +60,7 @@ def to_text(document: dict[str, Any]) -> str:
         lines += [f"  note: {note}" for note in run["notes"]]
         lines += [_progress(progress, counts["traces"]) for progress in run["progress"]]
         lines.append(f"  unscored sentences: {_reasons(run['unscored'])}")
+        lines += [_importance(measured, counts["traces"]) for measured in run["importance"]]
         lines += [_environment(environment) for environment in run["environment"]]
         lines += _companions(run)
     return "\n".join(lines)
@@ -146,6 +147,17 @@ def _progress(progress: dict[str, Any], n_traces: int) -> str:
         f"  {progress['role']:<9} {progress['n_traces']:,} of {n_traces:,} traces, "
         f"{progress['n_tokens']:,} tokens, {progress['n_straddling']:,} straddling"
     )
+
+
+def _importance(measured: dict[str, Any], n_traces: int) -> str:
+    text = (
+        f"  importance by {measured['method']}: {measured['traces']:,} of {n_traces:,} traces, "
+        f"{measured['sentences']:,} sentences"
+    )
+    if measured["without"]:
+        text += f", {measured['without']:,} traces without an answer or a number"
+    drawn = [f"{name} {value}" for name, value in measured["settings"].items() if name != "version"]
+    return ", ".join([text, *drawn])
 
 
 def _environment(environment: dict[str, Any]) -> str:

@@ -1,13 +1,13 @@
 """The plain values that travel between the rooms. No behaviour beyond what their own fields decide.
 
     companions  further models of a run beside its triple
+    importance  how much less likely an answer is without each sentence
     messages    the turns of the conversation before a response
     nesting     how deeply a value is nested
     stated      how the text of recordings was sampled, in words
 
-The words are those of the method: a *trace* is one response to one *question*; its *sentences* are half-open
-character spans that tile the response; a *token* is one token of one model; a *role* is the part that a model plays.
-"""
+The words are those of the method: a *trace* is one response to one *question*; its *sentences* are half-open character
+spans that tile the response; a *token* is one token of one model; a *role* is the part that a model plays."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from rdpt_core.arrays import Doubles, Ints, SmallInts
-from rdpt_core.errors import ModelError, UsageError
+from rdpt_core.errors import UsageError
 from rdpt_core.records import (
     DEFAULT_TEMPLATE,
     LocalScores,
@@ -38,9 +38,9 @@ from rdpt_core.records import (
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
 from rdpt_core.scoring.models.devices import resolve_device
 from rdpt_core.scoring.models.prompts.templates import Unrendered, render_prompts
-from rdpt_core.scoring.models.references import ModelFiles, resolve
-from rdpt_core.scoring.models.stored import stored_reference
-from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
+from rdpt_core.scoring.models.references import ModelFiles
+from rdpt_core.scoring.models.stored import same_model
+from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -122,25 +122,7 @@ def _same_model(request: LocalRequest) -> tuple[ModelFiles, RoleTokenizer]:
             expected="a run with the policy `own` or `raw`",
             hint="Score the traces again with `--template own`.",
         )
-    model = request.model
-    if model.backend != "transformers":
-        raise UsageError(
-            "local scores need the model on this machine",
-            where=f"{model.role} {model.model}",
-            expected="a run whose models were loaded here",
-            got=f"backend {model.backend}",
-        )
-    files = resolve(stored_reference(model) if request.reference is None else request.reference)
-    tokenizer = load_tokenizer(files, request.template, trust_remote_code=request.trust_remote_code)
-    if (files.revision, tokenizer.hash) != (model.revision, model.tokenizer_hash):
-        raise ModelError(
-            "this is not the model that scored the run",
-            where=files.name,
-            expected=f"{model.role} {model.model} {model.revision}",
-            got=files.revision,
-            hint=f"Name it with --{model.role} REF.",
-        )
-    return files, tokenizer
+    return same_model(request.model, request.template, request.reference, trust_remote_code=request.trust_remote_code)
 
 
 @dataclass(frozen=True, slots=True)

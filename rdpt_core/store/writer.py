@@ -267,7 +267,9 @@ def _replace_sentences(connection: duckdb.DuckDBPyConnection, run_no: int, table
         connection.execute(
             f"CREATE TEMP TABLE kept AS SELECT trace_no, sentence_index{kept} FROM sentences WHERE {chosen}", [run_no]
         )
-    connection.execute(f"DELETE FROM sentences WHERE {chosen}", [run_no])
+    # Importance belongs to the sentences that were there.
+    for name in ("sentences", "importance"):
+        connection.execute(f"DELETE FROM {name} WHERE {chosen}", [run_no])
     if kept:
         connection.execute(
             "INSERT INTO sentences BY NAME FROM incoming LEFT JOIN kept USING (trace_no, sentence_index) "

@@ -3,6 +3,7 @@
 kernel             one pass: token ids in, logprobs out
 batching           which traces share a pass
 packing            token sequences to one packed row
+branches           continuations of one sequence that end in the same answer, each from where it leaves it
 lanes              blocks of rows through the whole model side by side, meeting in attention
 attention          what a model calls for its attention over a pack
 attention_kernels  attention within one segment, in pieces

@@ -32,7 +32,13 @@ from rdpt_core.scoring.engine.block_pool import BlockPool, pooled
 from rdpt_core.scoring.engine.head import HeadFinish, TiledHead
 from rdpt_core.scoring.engine.lanes import run_lanes
 from rdpt_core.scoring.engine.linear import pack_weights, restore_forwards, unpack_weights, use_row_blocks
-from rdpt_core.scoring.engine.memory import auto_budget, bytes_per_block, is_out_of_memory, keep_freed_memory
+from rdpt_core.scoring.engine.memory import (
+    auto_budget,
+    bytes_per_block,
+    is_out_of_memory,
+    keep_freed_memory,
+    no_room,
+)
 from rdpt_core.scoring.engine.packing import Pack, TokenScores, TokenSequence, build_pack
 from rdpt_core.scoring.engine.probe import Findings, backbone_of, has_experts, own_scores, probe
 from rdpt_core.scoring.engine.processor import Kernels, kernels_of_this_processor
@@ -91,6 +97,11 @@ class CausalKernel:
     def shares(self) -> bool:
         """Whether sequences may go through together, which also shares their prompts."""
         return self.findings.packs and self.findings.invariant
+
+    @property
+    def block_rows(self) -> int:
+        """A pack has a multiple of so many rows."""
+        return self._block_rows
 
     @property
     def model(self) -> Any:
@@ -173,6 +184,11 @@ class CausalKernel:
                 raise
             raise self._no_room(sequence, error) from error
 
+    def pack_logprobs(self, pack: Pack) -> Floats:
+        """Logprobs of the targets of a pack that was laid out elsewhere, where `shares`. Shapes: (len(targets),)."""
+        with torch.inference_mode():
+            return self._head_scores(self._hidden(pack, None), pack.head_rows, pack.targets, False)[0]
+
     def _plan(self, sequences: Sequence[TokenSequence], positions: Sequence[int]) -> list[list[int]]:
         items = [sequences[position].plan_item() for position in positions]
         batches = plan_batches(items, self.budget_rows, share=self.shares)
@@ -192,13 +208,7 @@ class CausalKernel:
         return self._plan(sequences, positions)
 
     def _no_room(self, sequence: TokenSequence, error: BaseException) -> ModelError:
-        return ModelError(
-            "memory does not hold one trace",
-            where=str(self._device),
-            expected=f"room for {len(sequence)} tokens",
-            got=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            hint="What is scored is kept. Free memory, or use a smaller dtype or another device.",
-        )
+        return no_room(len(sequence), self._device, error)
 
     def _score_together(
         self, sequences: Sequence[TokenSequence], with_ranks: bool, temperatures: Sequence[float]

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from rdpt_core.errors import ModelError
+
 _CPU_BUDGETS = (8192, 256)
 _CUDA_BUDGETS = (65536, 4096)
 _SHARE_OF_FREE = 0.5
@@ -62,6 +64,17 @@ def bytes_per_block(model: Any, block_rows: int) -> int:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory ran out. Torch has a type for it on CUDA, and only a sentence on CPU."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def no_room(n_tokens: int, device: torch.device, error: BaseException) -> ModelError:
+    """The error for a trace that does not fit alone."""
+    return ModelError(
+        "memory does not hold one trace",
+        where=str(device),
+        expected=f"room for {n_tokens} tokens",
+        got=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        hint="What is scored is kept. Free memory, or use a smaller dtype or another device.",
+    )
 
 
 def keep_freed_memory() -> None:

@@ -70,17 +70,20 @@ def build_pack(sequences: Sequence[TokenSequence], block_rows: int) -> Pack:
     """Lay sequences out in one row; equal prompts are laid once."""
     builder = _Builder()
     head_rows = [builder.add(sequence) for sequence in sequences]
-    n_filling = -builder.n_rows % block_rows
-    ids = np.concatenate([*builder.ids, np.zeros(n_filling, dtype=np.int64)])
-    positions = np.concatenate([*builder.positions, np.zeros(n_filling, dtype=np.int64)])
     return Pack(
-        ids=ids,
-        positions=positions,
+        ids=filled(builder.ids, block_rows),
+        positions=filled(builder.positions, block_rows),
         segments=tuple(builder.segments),
         head_rows=np.concatenate(head_rows),
         targets=np.concatenate([sequence.response for sequence in sequences]).astype(np.int64),
         n_response=tuple(len(sequence.response) for sequence in sequences),
     )
+
+
+def filled(parts: Sequence[Ints], block_rows: int) -> Ints:
+    """Parts of a row one after the other, and zeros up to a multiple of the block."""
+    n_filling = -sum(map(len, parts)) % block_rows
+    return np.concatenate([*parts, np.zeros(n_filling, dtype=np.int64)])
 
 
 class _Builder:

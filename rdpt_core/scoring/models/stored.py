@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rdpt_core import bundled
 from rdpt_core.config import parse_reference
-from rdpt_core.errors import ModelError
-from rdpt_core.records import ModelReference, ScoredModel
-from rdpt_core.scoring.models.references import resolve
+from rdpt_core.errors import ModelError, UsageError
+from rdpt_core.records import ModelReference, ScoredModel, TemplateSettings
+from rdpt_core.scoring.models.references import ModelFiles, resolve
+from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 
 
 def stored_reference(model: ScoredModel) -> ModelReference:
@@ -40,3 +41,39 @@ def stored_reference(model: ScoredModel) -> ModelReference:
     if len(found) == 1:
         return found[0]
     return next((reference for reference in found if resolve(reference).revision == model.revision), found[-1])
+
+
+def same_model(
+    model: ScoredModel,
+    template: TemplateSettings,
+    reference: ModelReference | None = None,
+    *,
+    trust_remote_code: bool = False,
+) -> tuple[ModelFiles, RoleTokenizer]:
+    """The files and the tokenizer of a model that scored a run, to ask it once more.
+
+    Args:
+        reference: where the model is now; None for where it was.
+
+    Raises:
+        UsageError: it was served, or its numbers were recorded.
+        ModelError: it is not there any more, or is another one.
+    """
+    if model.backend != "transformers":
+        raise UsageError(
+            "this needs the model on this machine",
+            where=f"{model.role} {model.model}",
+            expected="a run whose models were loaded here",
+            got=f"backend {model.backend}",
+        )
+    files = resolve(stored_reference(model) if reference is None else reference)
+    tokenizer = load_tokenizer(files, template, trust_remote_code=trust_remote_code)
+    if (files.revision, tokenizer.hash) != (model.revision, model.tokenizer_hash):
+        raise ModelError(
+            "this is not the model that scored the run",
+            where=files.name,
+            expected=f"{model.role} {model.model} {model.revision}",
+            got=files.revision,
+            hint=f"Name it with --{model.role} REF.",
+        )
+    return files, tokenizer

@@ -1,1 +1,4 @@
-"""What is stored beside probabilities: importance of sentences, and runs whose writer is known."""
+"""What is stored beside probabilities: importance of sentences, and runs whose writer is known.
+
+importance  how much less likely an answer is without each sentence
+"""

@@ -3,10 +3,11 @@
 Tables must be ours, what is written as JSON must be what it should be, numbers must be in range, and the sentences of a
 trace must tile it. Whatever is not so makes one error; nothing is repaired, left out or passed on.
 
-parsing  the error, and what is written as JSON
-tables   tables and columns
-rows     the rows of a run
-tokens   the tokens of a trace
+parsing     the error, and what is written as JSON
+tables      tables and columns
+rows        the rows of a run
+tokens      the tokens of a trace
+importance  how important its sentences are
 """
 
 from __future__ import annotations

@@ -47,6 +47,13 @@ _REFUSES = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
 
+class Marked(NamedTuple):
+    """What an answer marks or states as final, and the code point of it at which that begins."""
+
+    text: str
+    start: int
+
+
 class _Box(NamedTuple):
     start: int
     end: int
@@ -58,26 +65,46 @@ def marked_answer(answer: str) -> str | None:
 
     Boxes that stand together (`\boxed{1} and \boxed{2}`) count together, separated by commas.
     """
+    marked = find_marked(answer)
+    return None if marked is None else marked.text
+
+
+def find_marked(answer: str) -> Marked | None:
+    """What `marked_answer` gives, and where it begins: the last of several boxes."""
     boxes = _last_boxes(answer)
-    tags = list(_TAGGED.finditer(answer[-_MARK_CHARS:]))
+    base = max(0, len(answer) - _MARK_CHARS)
     if boxes:
         end = boxes[-1].end
         after = answer[end:][:_MARK_CHARS]
-        if (tagged := [match[1] for match in _TAGGED.finditer(after)]) and not _BOX.search(tagged[-1]):
-            return tagged[-1].strip()
-        if _CORRECTED.search(after) and (corrected := stated_answer(after)) is not None:
-            return corrected
-        return _joined(boxes)
+        tagged = list(_TAGGED.finditer(after))
+        if tagged and not _BOX.search(tagged[-1][1]):
+            return _found(tagged[-1], end)
+        if _CORRECTED.search(after) and (corrected := find_stated(after)) is not None:
+            return Marked(corrected.text, end + corrected.start)
+        return Marked(_joined(boxes), boxes[-1].start)
+    tags = list(_TAGGED.finditer(answer[base:]))
     if tags:
-        return tags[-1][1].strip()
-    return _hashed(answer[-_MARK_CHARS:]) or _bare_box(answer[-_MARK_CHARS:])
+        return _found(tags[-1], base)
+    return _hashed(answer[base:], base) or _bare_box(answer[base:], base)
 
 
 def stated_answer(answer: str) -> str | None:
     """What an answer says in words to be its answer, up to the end of the line: `The answer is …`; the last of them."""
-    tail = answer[-TAIL_CHARS:]
-    found = [(match.start(1), match[1]) for pattern in _STATED for match in pattern.finditer(tail)]
-    return max(found)[1].strip() if found else None
+    stated = find_stated(answer)
+    return None if stated is None else stated.text
+
+
+def find_stated(answer: str) -> Marked | None:
+    """What `stated_answer` gives, and where it begins."""
+    base = max(0, len(answer) - TAIL_CHARS)
+    matches = [match for pattern in _STATED for match in pattern.finditer(answer[base:])]
+    # Of those that begin together, the one that goes on longest.
+    return _found(max(matches, key=lambda match: (match.start(1), match[1])), base) if matches else None
+
+
+def _found(match: re.Match[str], base: int) -> Marked:
+    """The first group of a match in a text that begins at `base`."""
+    return Marked(match[1].strip(), base + match.end(1) - len(match[1].lstrip()))
 
 
 def without_refusals(answer: str) -> tuple[str, bool]:
@@ -131,18 +158,20 @@ def _joined(boxes: list[_Box]) -> str:
     return ", ".join(dict.fromkeys(box.content for box in boxes))
 
 
-def _hashed(text: str) -> str | None:
+def _hashed(text: str, base: int) -> Marked | None:
     """What follows the last `####`, unless that is a heading: one with other text after it and no number in it."""
     for match in reversed(list(_HASHES.finditer(text))[-20:]):
         stated, rest = match[1].strip(), text[match.end() :]
         if stated and (not rest.strip() or any(char.isdigit() for char in stated)) and not _HEADING.match(stated):
-            return stated
+            return _found(match, base)
     return None
 
 
-def _bare_box(text: str) -> str | None:
-    matches = _BARE_BOX.findall(text)
-    return str(matches[-1]).rstrip(".,") if matches and any(char.isdigit() for char in matches[-1]) else None
+def _bare_box(text: str, base: int) -> Marked | None:
+    matches = list(_BARE_BOX.finditer(text))
+    if not matches or not any(char.isdigit() for char in matches[-1][1]):
+        return None
+    return Marked(matches[-1][1].rstrip(".,"), base + matches[-1].start(1))
 
 
 def bare_gold(gold: str) -> str:
