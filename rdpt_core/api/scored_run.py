@@ -17,6 +17,10 @@ from rdpt_core.analysis.attribution.rows import attribution_rows
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
 from rdpt_core.analysis.catalog import unfinished
+from rdpt_core.analysis.evidence.importance.contrasts import contrast_rows
+from rdpt_core.analysis.evidence.importance.data import importance_of
+from rdpt_core.analysis.evidence.importance.sample import SPLITS, By
+from rdpt_core.analysis.evidence.importance.summaries import summary_rows
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData, shares_of_groups
@@ -221,6 +225,38 @@ class ScoredRun:
         """
         data, label_rule, scope = self._asked(choices)
         return table_rows(attribution_of(data).table(label_rule, rule or AttributionRule.make(), scope, by))
+
+    def importance(self, by: By = "all", *, method: str | None = None, **choices: Unpack[Choices]) -> pa.Table:
+        """How much the answer depends on the sentences of each label, with 95% intervals over questions: median, share
+        above 1 nat and mean of what ln p(answer) loses without a sentence. The numbers of the page Importance.
+
+        Args:
+            by: what divides labels further: correctness, kind (of sentence), position, benchmark, or all: nothing.
+            method: deletion or replacement; the first that the run has by default.
+
+        Raises:
+            UsageError: the run has no importance by this method.
+        """
+        data, rule, scope = self._asked(choices)
+        _check("by", by, SPLITS)
+        found = importance_of(data)
+        chosen = found.chosen(method).method
+        return summary_rows(found.summaries(rule, scope, chosen, by), by, chosen)
+
+    def importance_differences(self, *, method: str | None = None, **choices: Unpack[Choices]) -> pa.Table:
+        """The importance of the first label (Teacher, or Gained) minus that of each other one: as they are, at equal
+        kind of sentence, and at equal kind and position.
+
+        Args:
+            method: see `importance`.
+
+        Raises:
+            UsageError: the run has no importance by this method.
+        """
+        data, rule, scope = self._asked(choices)
+        found = importance_of(data)
+        chosen = found.chosen(method).method
+        return contrast_rows(found.contrasts(rule, scope, chosen), chosen)
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.

@@ -13,6 +13,7 @@ import pyarrow.parquet
 
 from rdpt_core.analysis.attribution.rows import answer_columns
 from rdpt_core.analysis.attribution.sources import can_attribute
+from rdpt_core.analysis.evidence.importance.columns import importance_columns
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.atomic_write import atomic_write
@@ -65,9 +66,10 @@ def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Sc
     """The rows of the traces in scope, in trace order, in chunks of some hundred traces.
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
-    them are those of the finished companions, if the run has any; of sentences last whose they are by attribution, if
-    there is something to tell apart. Where a companion is seen in the place of a role, the role's columns of sentences
-    and traces are its, tokens are called as they were scored all the same, and attribution stays what it is.
+    them are those of the finished companions, if the run has any; of sentences then whose they are by attribution, if
+    there is something to tell apart, and last their importance, if the run has it. Where a companion is seen in the
+    place of a role, the role's columns of sentences and traces are its, tokens are called as they were scored all the
+    same, and attribution stays what it is.
 
     Raises:
         StoreError: the database is damaged.
@@ -108,10 +110,12 @@ def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: i
         [run.run_id, run.run_no, first, last, *parameters],
     )
     rows = table.drop_columns(["trace_no"])
+    trace_no, sentence_index = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
     if can_attribute(run):
-        trace_no, sentence_index = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
         for name, answers in answer_columns(reader, run, rule, trace_no, sentence_index).items():
             rows = rows.append_column(name, answers)
+    for name, drops in importance_columns(reader, run, trace_no, sentence_index).items():
+        rows = rows.append_column(name, drops)
     return rows
 
 

@@ -31,7 +31,7 @@ _CHECK = (
 _PLAN = (
     r"\b(first(ly)?|next|second(ly)?|third(ly)?|finally|step by step|step \p{Nd}+|plan|approach|strategy|"
     r"(we|i) (need|have|want|ought) to|(we|i) (can|could|should|must) (now )?(try|use|start|begin|find|compute)|"
-    r"let['’]?s|let us|let me|(we|i)['’]ll|(we|i) will|going to|(start|begin) (by|with)|to do (so|this|that)|"
+    r"let['’]?s|let us|let me|(we|i)['’]ll|(we|i) will|going to|(start|begin) by|to do (so|this|that)|"
     r"one (way|option) (is|would be))\b"
 )
 _RULES = (
