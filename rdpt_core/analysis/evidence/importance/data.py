@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,7 +16,7 @@ from rdpt_core.analysis.evidence.importance.sample import By, Sample
 from rdpt_core.analysis.evidence.importance.summaries import Summary
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
-from rdpt_core.analysis.run.kept import Keep, Key, kept
+from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
@@ -23,6 +25,26 @@ from rdpt_core.errors import UsageError
 def importance_of(data: RunData) -> ImportanceData:
     """How much the answers of a run depend on its sentences."""
     return ImportanceData(data, data.keep)
+
+
+_CONTROLLED = Family("importance_under_control", 32, message="Labelling with a control as the teacher …")
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """Importance by labels that a control makes: summaries of all sentences, and contrasts of the first label."""
+
+    summaries: tuple[Summary, ...]
+    contrasts: tuple[Contrast, ...]
+
+
+def _passing(data: RunData) -> RunData:
+    """The same run, but what takes memory for every sentence is not kept: controls are looked at one after another."""
+
+    def keep(family: Family, key: Key, make: Callable[[], Any]) -> Any:
+        return make() if family.name in ("_gaps", "codes") else data.keep(family, key, make)
+
+    return replace(data, keep=keep)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +109,23 @@ class ImportanceData:
         """The label of the model that β compares with the student, against all others."""
         label = str(scheme_of(self.data.run.roles).above)
         return contrasts.contrast_labels(self.sample(rule, scope, method), label)
+
+    def under_control(self, control: RunData, rule: LabelRule, scope: Scope, method: str) -> Controlled:
+        """The same sentences, labelled with a control in the teacher's place.
+
+        Args:
+            control: the same run, as it is seen with the control.
+        """
+
+        def answer() -> Controlled:
+            found = self._drops(method, rule.marks)
+            codes = _passing(control).codes(rule)
+            labelled = sample.make_sample(found, codes, control.labels, self.data.trace_table(scope))
+            label = str(scheme_of(control.run.roles).above)
+            return Controlled(summaries.summarise(labelled, "all"), contrasts.contrast_labels(labelled, label))
+
+        found: Controlled = self.keep(_CONTROLLED, (*self.key, *control.key, rule, scope, method), answer)
+        return found
 
     @kept(8)
     def histograms(self, rule: LabelRule, scope: Scope, method: str, by: By) -> Histograms:

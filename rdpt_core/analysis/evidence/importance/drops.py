@@ -158,7 +158,7 @@ def _places(sentences: InOrder, marks: bool) -> Ints:
 def _thirds(trace: Ints, is_before: Bools, n_traces: int) -> Codes:
     """The third of each sentence on the way to the answer: `3 · place // number`, places from 0; 0 for the others."""
     number = np.bincount(trace, is_before, n_traces).astype(np.int64)
-    earlier = np.cumsum(is_before) - is_before
+    earlier: Ints = np.cumsum(is_before) - is_before
     starts = np.concatenate([[0], np.cumsum(number)[:-1]]) if n_traces else np.zeros(0, np.int64)
     place = earlier - starts[trace]
     third = np.where(is_before, 3 * place // np.maximum(number, 1)[trace], 0)

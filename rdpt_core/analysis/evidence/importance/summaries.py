@@ -24,6 +24,8 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 """The median drop, the share of drops above `LARGE`, and the mean drop."""
 
 _SENTENCES, _NATS, _LARGE = range(3)
+# Of the sums of a group: what is divided by its sentences.
+_PARTS: tuple[tuple[Measure, int], ...] = (("share", _LARGE), ("mean", _NATS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def measure_groups(sample: Sample, group: Ints, n_groups: int, measures: Sequenc
     values: dict[Measure, Doubles] = {}
     draws: dict[Measure, Floats] = {}
     with np.errstate(invalid="ignore", divide="ignore"):
-        for measure, column in (("share", _LARGE), ("mean", _NATS)):
+        for measure, column in _PARTS:
             values[measure] = total[:, column] / total[:, _SENTENCES]
             draws[measure] = drawn[:, :, column] / drawn[:, :, _SENTENCES]
     if "median" in measures:

@@ -43,7 +43,9 @@ def distribution_figure(
         names: those of the groups of the histograms.
         labels: in the order of the histograms.
     """
-    figure = _panels(names, columns=1, gap_px=40, panel_px=_row_px(labels), shared_xaxes=True)
+    figure = _panels(
+        [f"{name} traces" for name in names], columns=1, gap_px=46, panel_px=_row_px(labels), shared_xaxes=True
+    )
     density = found.counts / np.maximum(found.counts.sum(axis=2, keepdims=True), 1)
     height = density / (density.max() or 1.0) * _HILL
     for panel, name in enumerate(names):
@@ -67,7 +69,7 @@ def group_figure(summaries: Sequence[Summary], labels: Sequence[str], measure: M
     names = list(dict.fromkeys(item.group for item in summaries))
     shown = [label for label in labels if any(item.label == label for item in summaries)]
     titles = [words.no_markup(name, 24) for name in names]
-    figure = _panels(titles, columns=min(_COLUMNS, len(names)), gap_px=64, panel_px=34 * len(shown) + 12)
+    figure = _panels(titles, columns=min(_COLUMNS, len(names)), gap_px=64, panel_px=34 * len(shown) + 12, between=0.22)
     low, high = _span([item.numbers[measure] for item in summaries])
     for panel, name in enumerate(names):
         place = {"row": panel // _COLUMNS + 1, "col": panel % _COLUMNS + 1}
@@ -117,7 +119,7 @@ def contrast_figure(contrasts: Sequence[Contrast], mode: Mode) -> go.Figure:
     ticks = [f"<b>{label}</b><br>minus {other}" for label, other in pairs]
     figure.update_yaxes(row_axis(ticks) | {"range": [len(pairs) - 0.4, -0.6], "automargin": True})
     figure.update_xaxes(gridcolor=RULE[mode], zeroline=True, zerolinecolor=MUTED[mode], fixedrange=True)
-    figure.update_xaxes(tickformat="+.0%", row=1, col=COMPARED.index("share") + 1)
+    figure.update_xaxes(tickformat=".0%", row=1, col=COMPARED.index("share") + 1)
     _lay_out(figure, mode)
     legend = {"y": 1, "yanchor": "top", "yref": "container", "x": 0, "xref": "container", "itemclick": False}
     height, top = figure.layout.height, figure.layout.margin.t
@@ -125,7 +127,9 @@ def contrast_figure(contrasts: Sequence[Contrast], mode: Mode) -> go.Figure:
     return figure
 
 
-def _panels(titles: Sequence[str], *, columns: int, gap_px: int, panel_px: int, **shared: bool) -> go.Figure:
+def _panels(
+    titles: Sequence[str], *, columns: int, gap_px: int, panel_px: int, between: float = 0.1, **shared: bool
+) -> go.Figure:
     """Panels of one height each, with room above each for its title."""
     rows = math.ceil(len(titles) / columns)
     inner = rows * panel_px + (rows - 1) * gap_px
@@ -134,7 +138,7 @@ def _panels(titles: Sequence[str], *, columns: int, gap_px: int, panel_px: int, 
         cols=columns,
         subplot_titles=list(titles),
         vertical_spacing=gap_px / inner if rows > 1 else 0,
-        horizontal_spacing=0.14 if columns > 1 else 0,
+        horizontal_spacing=between if columns > 1 else 0,
         **shared,
     )
     margin = {"l": 8, "r": 16, "t": 32, "b": 48}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.evidence.importance.contrasts import contrast_rows
 from rdpt_core.analysis.evidence.importance.data import ImportanceData, importance_of
 from rdpt_core.analysis.evidence.importance.drops import Coverage
-from rdpt_core.analysis.evidence.importance.sample import SPLITS
+from rdpt_core.analysis.evidence.importance.sample import SPLITS, Sample
 from rdpt_core.analysis.evidence.importance.summaries import summary_rows
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.schemes import scheme_of
@@ -19,6 +21,7 @@ from rdpt_core.analysis.statistics.methods import (
     RESAMPLES,
     SHARE_INTERVAL,
     STANDARDISED_DIFFERENCE,
+    Method,
 )
 from rdpt_core.ui.frame import notices
 from rdpt_core.ui.frame.context import PageContext
@@ -53,21 +56,26 @@ def draw(page: PageContext) -> None:
         return
     by_grade = importance.summaries(page.rule, scope, covered.method, "correctness")
     contrasts = importance.contrasts(page.rule, scope, covered.method)
-    summary.draw(by_grade, contrasts, scheme_of(page.run.roles))
+    controls = parts.control_answers(page, importance, scope, covered.method)
+    summary.draw(by_grade, contrasts, controls, scheme_of(page.run.roles))
     st.caption(summary.coverage_caption(covered, sample, scope))
-    slot = st.container(horizontal=True)
+    slot = st.container(width="content")
     figures = parts.distributions(page, importance, scope, covered.method)
     figures |= parts.groups(page, importance, scope, covered.method)
+    methods = _methods(page, scope, covered, sample)
     figures |= parts.compared(page, contrasts)
+    export_panel.offer(page, "importance_compared", contrast_rows(contrasts, covered.method), {}, methods)
+    parts.controls(page, importance.under_control(page.data, page.rule, scope, covered.method), controls)
     tables.ranked(page, importance, scope, covered.method)
     with slot:
-        extra = [DROP_INTERVAL, SHARE_INTERVAL, STANDARDISED_DIFFERENCE, EFFECTIVE_QUESTIONS, RESAMPLES]
-        told = [*extra, _sentence(covered), summary.coverage_caption(covered, sample, scope)]
-        methods = methods_paragraph(page.run, page.rule, scope.words(), told)
-        export_panel.offer(
-            page, "importance", lambda: _numbers(page, importance, scope, covered.method), figures, methods
-        )
-        export_panel.offer(page, "importance_compared", contrast_rows(contrasts, covered.method), {}, methods)
+        table = partial(_numbers, page, importance, scope, covered.method)
+        export_panel.offer(page, "importance", table, figures, methods)
+
+
+def _methods(page: PageContext, scope: Scope, covered: Coverage, sample: Sample) -> str:
+    extra = [DROP_INTERVAL, SHARE_INTERVAL, STANDARDISED_DIFFERENCE, EFFECTIVE_QUESTIONS, RESAMPLES]
+    told: list[str | Method] = [*extra, _sentence(covered), summary.coverage_caption(covered, sample, scope)]
+    return methods_paragraph(page.run, page.rule, scope.words(), told)
 
 
 def _choose_method(importance: ImportanceData) -> Coverage:

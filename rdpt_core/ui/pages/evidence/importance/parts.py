@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from rdpt_core.analysis.evidence.importance.contrasts import LEAST, Contrast
-from rdpt_core.analysis.evidence.importance.data import ImportanceData
+from rdpt_core.analysis.evidence.importance.data import Controlled, ImportanceData
 from rdpt_core.analysis.evidence.importance.sample import By
 from rdpt_core.analysis.evidence.importance.summaries import LARGE, Measure
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import DROP_INTERVAL, SHARE_INTERVAL, STANDARDISED_DIFFERENCE, cited
+from rdpt_core.analysis.which_teacher import teacher_choices
+from rdpt_core.records import Role
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.evidence.importance import figures, tables
@@ -100,3 +102,41 @@ def compared(page: PageContext, contrasts: Sequence[Contrast]) -> dict[str, Any]
     )
     tables.contrast_table(contrasts)
     return {"importance_compared": figure}
+
+
+def control_answers(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> dict[str, Controlled]:
+    """Name → importance by the labels that a control makes in the teacher's place, for every control that is scored."""
+    if Role.TEACHER not in page.run.roles:
+        return {}
+    seen = dict(page.run.seen_as).get(Role.TEACHER)
+    found = {}
+    for choice in teacher_choices(page.run):
+        if choice.is_control and choice.is_finished and choice.key != seen:
+            data = page.database.data(page.own_run.seen(teacher=choice.key))
+            found[choice.name or ""] = importance.under_control(data, page.rule, scope, method)
+    return found
+
+
+def controls(page: PageContext, own: Controlled, found: Mapping[str, Controlled]) -> None:
+    """The same for models that taught nobody, each in the teacher's place; nothing for a run without a teacher.
+
+    Args:
+        own: with the teacher in its own place.
+        found: as `control_answers` gives it.
+    """
+    if Role.TEACHER not in page.run.roles:
+        return
+    glossary.explained_heading("Without the teacher", "control", key="explain_importance_controls")
+    if not found:
+        st.info(
+            "This run has no control. With one, a model that taught nobody, this page shows what it says of Teacher "
+            "sentences without the teacher: only what differs from that is about the teacher.",
+            icon=":material/experiment:",
+        )
+        return
+    tables.control_table({"the teacher": own, **found}, scheme_of(page.run.roles))
+    st.caption(
+        "Labels as they are made with each model in the teacher's place. A control taught nobody: where its row says "
+        "the same as the first, that Teacher sentences matter more or less is no finding about the teacher. "
+        f"Differences are in percentage points. {cited(SHARE_INTERVAL)}"
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES
 from rdpt_core.analysis.evidence.importance.contrasts import Contrast
+from rdpt_core.analysis.evidence.importance.data import Controlled
 from rdpt_core.analysis.evidence.importance.drops import Coverage
 from rdpt_core.analysis.evidence.importance.sample import Sample
 from rdpt_core.analysis.evidence.importance.summaries import LARGE, Ends, Summary
@@ -24,6 +25,9 @@ TAKEN = {
 }
 """How a sentence is taken away, after “when it”."""
 
+# What is held equal, the most first.
+_HELD_EQUAL = ("same kind and position", "same kind")
+
 _IN_TRACES = {GRADES[0]: "in correct traces", GRADES[1]: "in incorrect traces", GRADES[2]: "in traces without a grade"}
 
 _DOES_NOT_SAY = (
@@ -33,15 +37,18 @@ _DOES_NOT_SAY = (
 )
 
 
-def draw(summaries: Sequence[Summary], contrasts: Sequence[Contrast], scheme: Scheme) -> None:
+def draw(
+    summaries: Sequence[Summary], contrasts: Sequence[Contrast], controls: Mapping[str, Controlled], scheme: Scheme
+) -> None:
     """The sentences, in a frame.
 
     Args:
         summaries: by correctness.
+        controls: the same with each control in the teacher's place.
     """
     with st.container(border=True, key="importance_summary"):
         st.markdown(f"##### {headline(summaries, scheme)}")
-        further = at_equal_kind(contrasts, scheme)
+        further = f"{at_equal_kind(contrasts, scheme)} {under_controls(contrasts, controls, scheme)}".strip()
         if further:
             st.markdown(further)
         st.caption(_DOES_NOT_SAY)
@@ -52,7 +59,7 @@ def headline(summaries: Sequence[Summary], scheme: Scheme) -> str:
 
     `In correct traces the answer loses a median of 0.01 nats (95% interval 0.00 to 0.02) without a Teacher sentence …`
     """
-    parts = []
+    parts: list[str] = []
     for group in dict.fromkeys(item.group for item in summaries):
         by_label = {item.label: item for item in summaries if item.group == group}
         said = [
@@ -71,15 +78,46 @@ def headline(summaries: Sequence[Summary], scheme: Scheme) -> str:
 
 
 def at_equal_kind(contrasts: Sequence[Contrast], scheme: Scheme) -> str:
-    """How often sentences of the two labels cost much, as they are and at equal kind and position."""
-    by_adjustment = {item.adjustment: item for item in contrasts if item.other == scheme.below}
-    raw, equal = by_adjustment.get("as they are"), by_adjustment.get("same kind and position")
-    if raw is None or equal is None or math.isnan(equal.numbers["share"].value):
+    """How often sentences of the two labels cost much, as they are and with as much held equal as can be compared."""
+    raw = _compared(contrasts, scheme, ["as they are"])
+    if raw is None:
         return ""
-    return (
-        f"Losses above {LARGE:g} nat are {_points(raw.numbers['share'])} with a {raw.label} sentence than with a "
-        f"{raw.other} sentence; among sentences of the same kind and position, {_points(equal.numbers['share'])}."
+    text = (
+        f"Losses above {LARGE:g} nat are {points(raw.numbers['share'])} with a {raw.label} sentence than with a "
+        f"{raw.other} sentence"
     )
+    equal = _compared(contrasts, scheme, list(_HELD_EQUAL))
+    if equal is None:
+        return f"{text}; sentences of the same kind are too few to compare."
+    return f"{text}; among sentences of the {equal.adjustment}, {points(equal.numbers['share'])}."
+
+
+def under_controls(contrasts: Sequence[Contrast], controls: Mapping[str, Controlled], scheme: Scheme) -> str:
+    """The last difference with the control in the teacher's place that shows most of it; empty without one."""
+    own = _compared(contrasts, scheme, list(_HELD_EQUAL))
+    if own is None or math.isnan(own.numbers["share"].low):
+        return ""
+    found = {name: _compared(answer.contrasts, scheme, [own.adjustment]) for name, answer in controls.items()}
+    known = {name: item.numbers["share"] for name, item in found.items() if item is not None}
+    known = {name: ends for name, ends in known.items() if not math.isnan(ends.low)}
+    if not known:
+        return ""
+    sign = -1 if own.numbers["share"].value < 0 else 1
+    name, most = max(known.items(), key=lambda pair: sign * pair[1].value)
+    said = f"With the control {words.no_markdown(name, 40)} in the teacher's place they are {points(most)}"
+    if min(sign * most.low, sign * most.high) > 0:
+        return f"{said}: **so this is not about the teacher alone.**"
+    return f"{said}."
+
+
+def _compared(contrasts: Sequence[Contrast], scheme: Scheme, adjustments: Sequence[str]) -> Contrast | None:
+    """The labels above and below β, by the first of these adjustments by which they can be compared."""
+    for adjustment in adjustments:
+        for item in contrasts:
+            known = not math.isnan(item.numbers["share"].value)
+            if item.other == scheme.below and item.adjustment == adjustment and known:
+                return item
+    return None
 
 
 def in_words(ends: Ends, *, named: bool = False) -> str:
@@ -96,14 +134,15 @@ def in_words(ends: Ends, *, named: bool = False) -> str:
 
 
 def nats(value: float) -> str:
-    """Two decimals, one from 10 on, with a true minus; a dash where missing."""
+    """Two decimals, one from 10 on and three below 0.1, with a true minus; a dash where missing."""
     if math.isnan(value):
         return "–"
-    text = f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-    return text.replace("-0.00", "0.00").replace("-", "−")
+    size = abs(value)
+    text = f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 else f"{value:.3f}"
+    return text.replace("-0.000", "0").replace("-", "−").replace("0.000", "0")
 
 
-def _points(ends: Ends) -> str:
+def points(ends: Ends) -> str:
     """`18 points (14 to 23) less frequent`; the interval runs the same way as the number."""
     sign = -1 if ends.value < 0 else 1
     value, low, high = 100 * abs(ends.value), 100 * sign * ends.low, 100 * sign * ends.high

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.evidence.importance.contrasts import Contrast
-from rdpt_core.analysis.evidence.importance.data import ImportanceData
+from rdpt_core.analysis.evidence.importance.data import Controlled, ImportanceData
 from rdpt_core.analysis.evidence.importance.ranked import N_RANKED
 from rdpt_core.analysis.evidence.importance.sample import By
 from rdpt_core.analysis.evidence.importance.summaries import LARGE, Ends, Summary
+from rdpt_core.analysis.schemes import Scheme
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.frame.context import PageContext
@@ -62,7 +63,7 @@ def contrast_table(contrasts: Sequence[Contrast]) -> None:
                 {
                     "difference": f"{item.label} minus {item.other}",
                     "held equal": item.adjustment,
-                    _ABOVE: _points(item.numbers["share"].value),
+                    f"{_ABOVE}, points": _points(item.numbers["share"].value),
                     f"{_ABOVE}, {SHARE_INTERVAL.name}": _between(item.numbers["share"], _points),
                     "mean drop": nats(item.numbers["mean"].value),
                     f"mean, {SHARE_INTERVAL.name}": _between(item.numbers["mean"], nats),
@@ -79,9 +80,34 @@ def contrast_table(contrasts: Sequence[Contrast]) -> None:
         )
 
 
+def control_table(found: Mapping[str, Controlled], scheme: Scheme) -> None:
+    """One row a model in the teacher's place: its first label, and that label against the one below β.
+
+    Args:
+        found: the name of each model, the teacher first.
+    """
+    label, below = str(scheme.above), str(scheme.below)
+    rows = []
+    for name, answer in found.items():
+        own = next((item for item in answer.summaries if item.label == label), None)
+        equal = [item for item in answer.contrasts if item.other == below]
+        row: dict[str, object] = {"in the teacher's place": words.plain(name, 40)}
+        row[f"{label} sentences"] = 0 if own is None else own.n_sentences
+        row["median drop"] = None if own is None else nats(own.numbers["median"].value)
+        row[_ABOVE] = None if own is None else words.percent(own.numbers["share"].value)
+        row[SHARE_INTERVAL.name] = None if own is None else _between(own.numbers["share"], words.percent)
+        for item in equal:
+            ends = item.numbers["share"]
+            between = _between(ends, _points)
+            row[f"minus {below}, {item.adjustment}"] = _points(ends.value) + (f" ({between})" if between else "")
+        rows.append(row)
+    whole = st.column_config.NumberColumn(format="localized")
+    st.dataframe(rows, hide_index=True, column_config={f"{label} sentences": whole}, placeholder="–")
+
+
 def _points(share: float) -> str:
     """A difference of shares in percentage points."""
-    return "–" if math.isnan(share) else f"{100 * share:+.1f} points".replace("-", "−")
+    return "–" if math.isnan(share) else f"{100 * share:+.1f}".replace("-", "−")
 
 
 def _between(ends: Ends, text: Callable[[float], str]) -> str | None:
