@@ -25,6 +25,10 @@ from rdpt_core.analysis.evidence.corrected import (
     corrected_table,
     known_texts,
 )
+from rdpt_core.analysis.evidence.importance.contrasts import contrast_rows
+from rdpt_core.analysis.evidence.importance.data import importance_of
+from rdpt_core.analysis.evidence.importance.sample import SPLITS, By
+from rdpt_core.analysis.evidence.importance.summaries import summary_rows
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
 from rdpt_core.analysis.evidence.p_values.references import FEWEST, references_of
 from rdpt_core.analysis.evidence.p_values.rows import evidence_rows
@@ -314,6 +318,38 @@ class ScoredRun:
             )
         texts = {role: self._data.func(run) for role, run in found.items()}
         return corrected_table(corrected_shares(data, texts, rule, scope))
+
+    def importance(self, by: By = "all", *, method: str | None = None, **choices: Unpack[Choices]) -> pa.Table:
+        """How much the answer depends on the sentences of each label, with 95% intervals over questions: median, share
+        above 1 nat and mean of what ln p(answer) loses without a sentence. The numbers of the page Importance.
+
+        Args:
+            by: what divides labels further: correctness, kind (of sentence), position, benchmark, or all: nothing.
+            method: deletion or replacement; the first that the run has by default.
+
+        Raises:
+            UsageError: the run has no importance by this method.
+        """
+        data, rule, scope = self._asked(choices)
+        _check("by", by, SPLITS)
+        found = importance_of(data)
+        chosen = found.chosen(method).method
+        return summary_rows(found.summaries(rule, scope, chosen, by), by, chosen)
+
+    def importance_differences(self, *, method: str | None = None, **choices: Unpack[Choices]) -> pa.Table:
+        """The importance of the first label (Teacher, or Gained) minus that of each other one: as they are, at equal
+        kind of sentence, and at equal kind and position.
+
+        Args:
+            method: see `importance`.
+
+        Raises:
+            UsageError: the run has no importance by this method.
+        """
+        data, rule, scope = self._asked(choices)
+        found = importance_of(data)
+        chosen = found.chosen(method).method
+        return contrast_rows(found.contrasts(rule, scope, chosen), chosen)
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.

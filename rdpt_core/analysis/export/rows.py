@@ -15,6 +15,7 @@ import pyarrow.parquet
 
 from rdpt_core.analysis.attribution.rows import answer_columns
 from rdpt_core.analysis.attribution.sources import can_attribute
+from rdpt_core.analysis.evidence.importance.columns import importance_columns
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_from
 from rdpt_core.analysis.evidence.p_values.references import can_test
 from rdpt_core.analysis.evidence.p_values.rows import Columns, evidence_columns
@@ -72,9 +73,10 @@ def export_query(
     """The rows of the traces in scope, in trace order, in chunks of some hundred traces.
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
-    them are those of the finished companions, if the run has any; of sentences last whose they are by attribution, if
-    there is something to tell apart. Where a companion is seen in the place of a role, the role's columns of sentences
-    and traces are its, tokens are called as they were scored all the same, and attribution stays what it is.
+    them are those of the finished companions, if the run has any; of sentences then whose they are by attribution, if
+    there is something to tell apart, and last their importance, if the run has it. Where a companion is seen in the
+    place of a role, the role's columns of sentences and traces are its, tokens are called as they were scored all the
+    same, and attribution stays what it is.
 
     Raises:
         StoreError: the database is damaged.
@@ -138,14 +140,16 @@ def _sentences(
         [run.run_id, run.run_no, first, last, *parameters],
     )
     rows = table.drop_columns(["trace_no"])
+    trace_no, sentence_index = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
     if can_attribute(run):
-        trace_no, sentence_index = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
         for name, answers in answer_columns(reader, run, rule, trace_no, sentence_index).items():
             rows = rows.append_column(name, answers)
     if evidence is not None:
         counts = rule.marks | (np.asarray(table.column("kind")) != "mark")
         for name, values in evidence(table.column("trace_no").to_numpy(), counts).items():
             rows = rows.append_column(name, values)
+    for name, drops in importance_columns(reader, run, trace_no, sentence_index).items():
+        rows = rows.append_column(name, drops)
     return rows
 
 

@@ -95,6 +95,12 @@ DIFFERENCE_INTERVAL = Method(
     "percentiles) and is, by MOVER, never narrower than the intervals of the two shares imply.",
     "Hesterberg 2015; Newcombe 1998",
 )
+DROP_INTERVAL = Method(
+    f"{LEVEL:.0%} interval of a drop",
+    f"A {LEVEL:.0%} interval of a median or mean drop comes from drawing questions again and again, each with all of "
+    "its sentences (expanded percentiles).",
+    "Hesterberg 2015",
+)
 EFFECTIVE_QUESTIONS = Method(
     "effective number of questions",
     "Questions of unequal weight count as fewer equal ones, their effective number: the squared sum of their weights "
@@ -181,6 +187,13 @@ SHARE_INTERVAL = Method(
     f"A {LEVEL:.0%} interval of a share comes from drawing questions again and again, each with all of its traces (BCa "
     "bootstrap), and is never narrower than the exact Clopper–Pearson interval on the effective number of answers.",
     "Efron 1987; Korn and Graubard 1998",
+)
+STANDARDISED_DIFFERENCE = Method(
+    "difference at equal kind and position",
+    "At equal kind, and at equal kind and position, labels are compared within strata of such sentences of traces with "
+    "the same grade, and the differences averaged with the weights that strata have among the sentences of both "
+    f"labels; the {LEVEL:.0%} interval comes from drawing the questions of both together (expanded percentiles).",
+    "Kitagawa 1955; Hesterberg 2015",
 )
 UNIMODALITY_TEST = Method(
     "dip test",

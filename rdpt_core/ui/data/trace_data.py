@@ -6,6 +6,7 @@ from typing import Any
 
 from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
+from rdpt_core.analysis.evidence.importance.columns import load_trace_importance
 from rdpt_core.analysis.evidence.p_values.data import evidence_of
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
@@ -13,6 +14,7 @@ from rdpt_core.analysis.trace.others import OtherView, load_others
 from rdpt_core.analysis.trace.tokens import Strip, strip_of
 from rdpt_core.analysis.trace.view import TraceView
 from rdpt_core.analysis.which_teacher import teacher_name
+from rdpt_core.arrays import Doubles
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.reader.answers import SentenceAnswers, sentence_answers
@@ -39,13 +41,13 @@ def reader_key(run: Run, trace_no: int) -> str:
 
 
 def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) -> Extras:
-    """What a run with several teachers, or with further models, shows of a trace.
+    """What a run with several teachers, with further models, or with importance shows of a trace.
 
     Args:
         attribution: how sentences are attributed; None where they cannot be.
     """
     found = None if attribution is None else answers(data, view, attribution)
-    return Extras(teacher_name(data.run), others(data, view), found, evidence(data, view))
+    return Extras(teacher_name(data.run), others(data, view), found, evidence(data, view), importance(data, view))
 
 
 def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:
@@ -53,6 +55,11 @@ def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:
     if not (view.is_scored and data.run.companions):
         return ()
     return data.ask(load_others, view.trace_no, view.rule.without_thresholds())
+
+
+def importance(data: RunData, view: TraceView) -> dict[str, Doubles]:
+    """How much the answer depends on each sentence, by every method that is stored."""
+    return data.ask(load_trace_importance, view.trace_no) if view.is_scored else {}
 
 
 def answers(data: RunData, view: TraceView, attribution: AttributionRule) -> SentenceAnswers | None:

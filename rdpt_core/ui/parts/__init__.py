@@ -7,6 +7,7 @@ drilldown        what stands behind a clicked number
 sentence_table   sentences that lead to their traces
 glossary         every term, explained once
 terms            what an entry of it is, and those on how much a label proves
+importance_terms those of importance
 notes            a researcher's notes
 trace_card       question and answer of a trace
 companion_table  the further models of a run

@@ -28,6 +28,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.records import Label
+from rdpt_core.ui.parts import importance_terms
 from rdpt_core.ui.parts.terms import EVIDENCE, Term
 from rdpt_core.ui.style import words
 
@@ -269,6 +270,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             "The first token of a sentence is hard to predict, so short sentences look less likely than long ones.",
         ),
     ),
+    "Importance": tuple(Term(*entry) for entry in importance_terms.ENTRIES),
     "Verdicts": (
         Term(
             "verdict",

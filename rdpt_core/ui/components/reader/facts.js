@@ -1,6 +1,7 @@
 // The numbers of one sentence, as the hover card and the pinned card show them.
 
 import { decimal, el, formula, whole } from "./dom.js";
+import { importanceLines } from "./importance.js";
 import { bitsPerByte, labelInWords, logRatio, margin, markOf, probability, ROLE_LETTER, roleName, ruleInWords } from "./marks.js";
 import { answerLine, evidenceLine } from "./whose.js";
 
@@ -18,7 +19,7 @@ export function factsOf(model, index) {
     nodes.push(bars(model, index));
   }
   if (mark.key !== "none") nodes.push(ratios(model, index));
-  nodes.push(...answerLine(model, index), ...evidenceLine(model, index));
+  nodes.push(...answerLine(model, index), ...evidenceLine(model, index), ...importanceLines(model, index));
   return nodes;
 }
 

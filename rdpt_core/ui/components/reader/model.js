@@ -15,7 +15,8 @@ export function makeModel(text) {
   const marks = new Set(text.marksCount ? [] : text.marks);
   const gaps = gapsOf(values, marks);
   const others = (text.others ?? []).map((other) => ({ ...other, values: doubles(other.values), sums: doubles(other.sums) }));
-  return { text, n, others, answers: answersOf(text), evidence: evidenceOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+  const importance = Object.fromEntries(Object.entries(text.importance ?? {}).map(([method, drops]) => [method, doubles(drops)]));
+  return { text, n, others, importance, answers: answersOf(text), evidence: evidenceOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
 }
 
 function answersOf({ answers }) {

@@ -7,8 +7,8 @@ part; `STYLE` goes into the same document or shadow root.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from rdpt_core.analysis.trace.others import OtherView
 from rdpt_core.analysis.trace.thinking import parts_of
 from rdpt_core.analysis.trace.tokens import Strip
 from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.arrays import Doubles
 from rdpt_core.records import NOT_YET, Role
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader.answers import SentenceAnswers, answers_css, answers_payload, colours_css
@@ -28,7 +29,7 @@ from rdpt_core.ui.style.theme import MARKS, label_key
 from rdpt_core.ui.style.words import defaults_name
 
 MODULES = (
-    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "facts", "tooltip", "legend", "text"),
+    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "importance", "facts", "tooltip", "legend", "text"),
     *("pointer", "joint", "ribbon", "thresholds", "search", "math", "strip", "others", "card", "keys"),
     *("tools", "view", "main"),
 )
@@ -73,19 +74,21 @@ class ReaderState:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What only runs with several teachers, or with further models, have to show.
+    """What only runs with several teachers, with further models, or with importance have to show.
 
     Attributes:
         teacher: what the teacher is called; None where there is one only.
         others: what further models make of the trace.
         answers: whose its sentences are by attribution; None where nothing is attributed.
         evidence: how surely they are the teacher's rather than a reference's; None without references.
+        importance: method → (n_sentences,) nats of ln p(answer) that go with each sentence, NaN where missing.
     """
 
     teacher: str | None = None
     others: tuple[OtherView, ...] = ()
     answers: SentenceAnswers | None = None
     evidence: SentenceEvidence | None = None
+    importance: Mapping[str, Doubles] = field(default_factory=dict)
 
 
 NO_EXTRAS = Extras()
@@ -151,6 +154,8 @@ def _extra_payload(extras: Extras) -> dict[str, Any]:
         found["answers"] = answers_payload(extras.answers)
     if extras.evidence is not None:
         found["evidence"] = evidence_payload(extras.evidence)
+    if extras.importance:
+        found["importance"] = {method: _doubles(drops.tolist()) for method, drops in extras.importance.items()}
     return found
 
 

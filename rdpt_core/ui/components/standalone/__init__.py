@@ -22,6 +22,7 @@ from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.catalog import recorded_as
+from rdpt_core.analysis.evidence.importance.columns import load_trace_importance
 from rdpt_core.analysis.evidence.p_values.data import evidence_from
 from rdpt_core.analysis.evidence.p_values.methods import MEANING, evidence_sentence
 from rdpt_core.analysis.evidence.p_values.references import references_of
@@ -122,7 +123,10 @@ def _data(
     if by is not None and view.is_scored:
         found = load_trace_attribution(reader, run, view.trace_no, view.rule, by, temperatures)
         answers = sentence_answers(found, view.sentences.num_rows)
-    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others, answers, evidence))
+    importance = load_trace_importance(reader, run, view.trace_no) if view.is_scored else {}
+    text = payload.text_payload(
+        view, key, extras=payload.Extras(teacher_name(run), others, answers, evidence, importance)
+    )
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
         "labels": payload.labels_payload(view, key, state),

@@ -1,0 +1,142 @@
+"""The sections of the page: distributions, groups of sentences, and labels compared at equal kind and position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from rdpt_core.analysis.evidence.importance.contrasts import LEAST, Contrast
+from rdpt_core.analysis.evidence.importance.data import Controlled, ImportanceData
+from rdpt_core.analysis.evidence.importance.sample import By
+from rdpt_core.analysis.evidence.importance.summaries import LARGE, Measure
+from rdpt_core.analysis.schemes import scheme_of
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.methods import DROP_INTERVAL, SHARE_INTERVAL, STANDARDISED_DIFFERENCE, cited
+from rdpt_core.analysis.which_teacher import teacher_choices
+from rdpt_core.records import Role
+from rdpt_core.ui.frame import context
+from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.pages.evidence.importance import figures, tables
+from rdpt_core.ui.parts import glossary
+from rdpt_core.ui.parts.chart import chart
+from rdpt_core.ui.style import words
+
+_MEASURES: dict[str, Measure] = {f"share above {LARGE:g} nat": "share", "median": "median", "mean": "mean"}
+_SPLITS: dict[str, By] = {"kind of sentence": "kind", "position": "position", "benchmark": "benchmark"}
+
+
+def distributions(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> dict[str, Any]:
+    """The drops of every label, in correct and in incorrect traces."""
+    st.subheader("Whose sentences the answer depends on", anchor=False)
+    found = importance.histograms(page.rule, scope, method, "correctness")
+    summaries = importance.summaries(page.rule, scope, method, "correctness")
+    sample = importance.sample(page.rule, scope, method)
+    names = [sample.names["correctness"][group] for group in found.groups]
+    figure = figures.distribution_figure(found, summaries, names, sample.labels, context.mode())
+    alt = "How the drops of every label are distributed, with medians and intervals; the numbers are in the table"
+    chart(figure, "importance_distributions", alt, clickable=False)
+    st.caption(
+        "Each hill is the distribution of one label's sentences, all of the same area; the point below it is their "
+        "median with its interval. The scale is linear near 0 and logarithmic beyond 0.01 nats, on either side: to the "
+        f"left of 0 the answer is likelier without the sentence. {cited(DROP_INTERVAL)}"
+    )
+    tables.numbers(summaries, "correctness")
+    return {"importance_distributions": figure}
+
+
+def groups(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> dict[str, Any]:
+    """One measure of every label by kind of sentence, by position, or by benchmark."""
+    glossary.explained_heading("By kind and position", "kind of sentence", "way to the answer")
+    sample = importance.sample(page.rule, scope, method)
+    splits = [name for name, by in _SPLITS.items() if len(sample.present(by)) > 1] or list(_SPLITS)[:1]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.segmented_control(
+            "Sentences by", splits, default=splits[0], key="importance_by", bind="query-params", required=True
+        )
+        shown = st.segmented_control(
+            "Show", list(_MEASURES), default=next(iter(_MEASURES)), key="measure", bind="query-params", required=True
+        )
+    by = _SPLITS[name or splits[0]]
+    measure = _MEASURES[shown or next(iter(_MEASURES))]
+    summaries = importance.summaries(page.rule, scope, method, by)
+    figure = figures.group_figure(summaries, sample.labels, measure, context.mode())
+    chart(figure, "importance_groups", "One measure of every label in every group, with intervals", clickable=False)
+    st.caption(
+        f"{_pooled(sample.present('correctness'))}{cited(SHARE_INTERVAL if measure == 'share' else DROP_INTERVAL)}"
+    )
+    tables.numbers(summaries, by)
+    return {"importance_groups": figure}
+
+
+def _pooled(grades: Sequence[int]) -> str:
+    if len(grades) == 1:
+        return ""
+    return "Correct, incorrect and ungraded traces are together here: **Correctness**, on the left, takes them apart. "
+
+
+def compared(page: PageContext, contrasts: Sequence[Contrast]) -> dict[str, Any]:
+    """The label above β against all others, as they are and at equal kind and position."""
+    label = str(scheme_of(page.run.roles).above)
+    glossary.explained_heading(f"{label} against the others", "importance", "kind of sentence", key="explain_compared")
+    if not contrasts:
+        st.info(
+            f"Only one label has sentences here, or {label} has none: nothing to compare.", icon=":material/compare:"
+        )
+        return {}
+    st.markdown(
+        "Whose a sentence is goes together with what it is: labels differ in how many equations they hold and in how "
+        "near to the answer they stand, and both decide what the answer loses. What is left at equal kind and position "
+        "may still come from other differences, such as length, or what is said twice."
+    )
+    figure = figures.contrast_figure(contrasts, context.mode())
+    chart(
+        figure, "importance_compared", "Differences between labels, with intervals; also in the table", clickable=False
+    )
+    fewest = min(contrasts, key=lambda item: item.covered)
+    st.caption(
+        f"{label} minus each other label; left of 0 the answer depends less on {label} sentences. "
+        f"{cited(STANDARDISED_DIFFERENCE)} Strata with fewer than {LEAST} sentences of either label are left out: "
+        f"{words.percent(fewest.covered)} or more of the sentences are compared."
+    )
+    tables.contrast_table(contrasts)
+    return {"importance_compared": figure}
+
+
+def control_answers(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> dict[str, Controlled]:
+    """Name → importance by the labels that a control makes in the teacher's place, for every control that is scored."""
+    if Role.TEACHER not in page.run.roles:
+        return {}
+    seen = dict(page.run.seen_as).get(Role.TEACHER)
+    found = {}
+    for choice in teacher_choices(page.run):
+        if choice.is_control and choice.is_finished and choice.key != seen:
+            data = page.database.data(page.own_run.seen(teacher=choice.key))
+            found[choice.name or ""] = importance.under_control(data, page.rule, scope, method)
+    return found
+
+
+def controls(page: PageContext, own: Controlled, found: Mapping[str, Controlled]) -> None:
+    """The same for models that taught nobody, each in the teacher's place; nothing for a run without a teacher.
+
+    Args:
+        own: with the teacher in its own place.
+        found: as `control_answers` gives it.
+    """
+    if Role.TEACHER not in page.run.roles:
+        return
+    glossary.explained_heading("Without the teacher", "control", key="explain_importance_controls")
+    if not found:
+        st.info(
+            "This run has no control. With one, a model that taught nobody, this page shows what it says of Teacher "
+            "sentences without the teacher: only what differs from that is about the teacher.",
+            icon=":material/experiment:",
+        )
+        return
+    tables.control_table({"the teacher": own, **found}, scheme_of(page.run.roles))
+    st.caption(
+        "Labels as they are made with each model in the teacher's place. A control taught nobody: where its row says "
+        "the same as the first, that Teacher sentences matter more or less is no finding about the teacher. "
+        f"Differences are in percentage points. {cited(SHARE_INTERVAL)}"
+    )
