@@ -13,6 +13,7 @@ import pyarrow.parquet
 
 from rdpt_core.analysis.attribution.rows import answer_columns
 from rdpt_core.analysis.attribution.sources import can_attribute
+from rdpt_core.analysis.evidence.context import FLAG, load_flags
 from rdpt_core.analysis.labels import LabelRule, label_order, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.atomic_write import atomic_write
@@ -66,7 +67,8 @@ def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Sc
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
     them are those of the finished companions, if the run has any; of sentences last whose they are by attribution, if
-    there is something to tell apart. Where a companion is seen in the place of a role, the role's columns of sentences
+    there is something to tell apart, and whether they have their label by themselves, if a pass with little context
+    knows. Where a companion is seen in the place of a role, the role's columns of sentences
     and traces are its, tokens are called as they were scored all the same, and attribution stays what it is.
 
     Raises:
@@ -112,7 +114,8 @@ def _sentences(reader: Reader, run: Run, rule: LabelRule, scope: Scope, first: i
         trace_no, sentence_index = (table.column(name).to_numpy() for name in ("trace_no", "sentence_index"))
         for name, answers in answer_columns(reader, run, rule, trace_no, sentence_index).items():
             rows = rows.append_column(name, answers)
-    return rows
+    flags = load_flags(reader, run, rule, table.column("trace_no").to_pylist())
+    return rows if flags is None else rows.append_column(FLAG, flags.column(FLAG))
 
 
 def _companions(run: Run) -> tuple[str, ...]:
