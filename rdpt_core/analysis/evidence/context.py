@@ -145,6 +145,30 @@ def load_flags(reader: Reader, run: Run, rule: LabelRule, trace_nos: Sequence[in
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ShortGaps:
+    """The gaps of one trace with little in view, whatever the thresholds.
+
+    Attributes:
+        n_sentences: in view beside the prompt.
+        gap: one entry a sentence, None where missing.
+        sees_all: indices of the sentences that see the same with everything before them in view.
+    """
+
+    n_sentences: int
+    gap: tuple[float | None, ...]
+    sees_all: tuple[int, ...]
+
+
+def load_short_gaps(reader: Reader, run: Run, trace_no: int, rule: LabelRule) -> ShortGaps | None:
+    """Read them under a rule's unit and space; None where no pass has them."""
+    context, flags = short_context(reader, run), load_flags(reader, run, rule, [trace_no])
+    if context is None or flags is None:
+        return None
+    same = tuple(index for index, sees_all in enumerate(flags.column("sees_all").to_pylist()) if sees_all)
+    return ShortGaps(context.n_sentences, tuple(flags.column("short_gap").to_pylist()), same)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ContextShares:
     """How many labelled sentences have their label by itself, too.

@@ -68,8 +68,8 @@ def export_query(reader: Reader, run: Run, what: str, rule: LabelRule, scope: Sc
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
     them are those of the finished companions, if the run has any; of sentences last whose they are by attribution, if
     there is something to tell apart, and whether they have their label by themselves, if a pass with little context
-    knows. Where a companion is seen in the place of a role, the role's columns of sentences
-    and traces are its, tokens are called as they were scored all the same, and attribution stays what it is.
+    knows. Where a companion is seen in the place of a role, the role's columns of sentences and traces are its, tokens
+    are called as they were scored all the same, and attribution stays what it is.
 
     Raises:
         StoreError: the database is damaged.

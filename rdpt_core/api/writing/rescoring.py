@@ -144,13 +144,14 @@ def score_local(
     store = DuckDBRunStore(database)
     n_scored: dict[str, int] = {}
     for role in asked:
+        spelling = marks.get(role)
         request = LocalRequest(
             run=chosen.key,
             n_traces=chosen.n_traces,
             model=next(model for model in chosen.models if model.role is role),
             template_policy=TemplatePolicy(chosen.template_policy),
             template=chosen.template_settings(role),
-            marks=None if marks.get(role) is None else Spelling(**marks[role]),
+            marks=None if spelling is None else Spelling(**spelling),
             n_context=context,
             with_prompt=with_prompt,
             reference=None if role not in places else reference_of(places[role]),

@@ -2,6 +2,7 @@
 
 import { decimal, el, formula, whole } from "./dom.js";
 import { bitsPerByte, labelInWords, logRatio, margin, markOf, probability, ROLE_LETTER, roleName, ruleInWords } from "./marks.js";
+import { shortLine } from "./short.js";
 import { answerLine } from "./whose.js";
 
 export function factsOf(model, index) {
@@ -18,7 +19,7 @@ export function factsOf(model, index) {
     nodes.push(bars(model, index));
   }
   if (mark.key !== "none") nodes.push(ratios(model, index));
-  nodes.push(...answerLine(model, index));
+  nodes.push(...shortLine(model, index), ...answerLine(model, index));
   return nodes;
 }
 

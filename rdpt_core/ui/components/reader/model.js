@@ -15,7 +15,7 @@ export function makeModel(text) {
   const marks = new Set(text.marksCount ? [] : text.marks);
   const gaps = gapsOf(values, marks);
   const others = (text.others ?? []).map((other) => ({ ...other, values: doubles(other.values), sums: doubles(other.sums) }));
-  return { text, n, others, answers: answersOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+  return { text, n, others, answers: answersOf(text), short: shortOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
 }
 
 function answersOf({ answers }) {
@@ -23,6 +23,10 @@ function answersOf({ answers }) {
   const { list, codes, words, posterior } = answers;
   const known = posterior && { names: posterior.names, values: doubles(posterior.values) };
   return { list, codes: Uint8Array.from(codes), words, posterior: known };
+}
+
+function shortOf({ short }) {
+  return short ? { n: short.n, gaps: doubles(short.gaps), same: new Set(short.same) } : null;
 }
 
 // Whether two models of one trace name other sources, or draw them otherwise.

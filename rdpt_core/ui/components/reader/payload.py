@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from rdpt_core.analysis.evidence.context import ShortGaps
 from rdpt_core.analysis.labels import UNCERTAIN_PART, default_thresholds, label_order
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.trace.others import OtherView
@@ -27,7 +28,7 @@ from rdpt_core.ui.style.theme import MARKS, label_key
 from rdpt_core.ui.style.words import defaults_name
 
 MODULES = (
-    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "facts", "tooltip", "legend", "text"),
+    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "short", "facts", "tooltip", "legend", "text"),
     *("pointer", "joint", "ribbon", "thresholds", "search", "math", "strip", "others", "card", "keys"),
     *("tools", "view", "main"),
 )
@@ -74,11 +75,13 @@ class Extras:
         teacher: what the teacher is called; None where there is one only.
         others: what further models make of the trace.
         answers: whose its sentences are by attribution; None where nothing is attributed.
+        short: the gaps of its sentences with little before them in view; None where no pass has them.
     """
 
     teacher: str | None = None
     others: tuple[OtherView, ...] = ()
     answers: SentenceAnswers | None = None
+    short: ShortGaps | None = None
 
 
 NO_EXTRAS = Extras()
@@ -142,6 +145,9 @@ def _extra_payload(extras: Extras) -> dict[str, Any]:
         ]
     if extras.answers is not None:
         found["answers"] = answers_payload(extras.answers)
+    if extras.short is not None:
+        short = extras.short
+        found["short"] = {"n": short.n_sentences, "gaps": _doubles(short.gap), "same": list(short.sees_all)}
     return found
 
 

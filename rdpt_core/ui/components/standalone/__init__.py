@@ -22,6 +22,7 @@ from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.catalog import recorded_as
+from rdpt_core.analysis.evidence.context import load_short_gaps
 from rdpt_core.analysis.labels import UNCERTAIN_PART
 from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.trace.fingerprint import text_hash
@@ -110,7 +111,8 @@ def _data(
     if by is not None and view.is_scored:
         found = load_trace_attribution(reader, run, view.trace_no, view.rule, by, temperatures)
         answers = sentence_answers(found, view.sentences.num_rows)
-    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others, answers))
+    short = load_short_gaps(reader, run, view.trace_no, view.rule) if view.is_scored else None
+    text = payload.text_payload(view, key, extras=payload.Extras(teacher_name(run), others, answers, short))
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
         "labels": payload.labels_payload(view, key, state),

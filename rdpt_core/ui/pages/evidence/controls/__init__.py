@@ -5,4 +5,5 @@ shares    label shares with another model in the teacher's place
 p_values  how many sentences are likelier under the teacher than under models that are none
 known     shares corrected by text whose writer is known
 context   sentences that are the teacher's also without what precedes them
+context_figure  the figure of that
 """
