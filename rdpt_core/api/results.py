@@ -57,7 +57,9 @@ class LocalScoreResult:
         db: the database file.
         n_context: sentences in view of each sentence.
         n_traces: traces of the run.
-        n_scored: traces that this call scored; an earlier call had scored the rest.
+        n_scored: traces that this call scored, summed over the roles; an earlier call had scored the rest.
+        with_prompt: whether the prompt was in view of every sentence, and not of the first ones only.
+        n_scored_by_role: the same for each role that was asked.
     """
 
     run_id: str
@@ -65,6 +67,8 @@ class LocalScoreResult:
     n_context: int
     n_traces: int
     n_scored: int
+    with_prompt: bool = False
+    n_scored_by_role: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ the first step, so it is in view of the first n steps and of no later one; a mod
 gets it before every window; n is 4 unless chosen.
 
     n = 2     prompt s1 s2 s3 s4        s1 sees prompt · s2 sees prompt s1 · s3 sees s1 s2 · s4 sees s2 s3
+
+A second kind of pass (**ours**) keeps the prompt in view of every step, so that a sentence can be compared with itself
+where all that precedes it is in view:
+
+    n = 1, with the prompt        s1 sees prompt · s2 sees prompt s1 · s3 sees prompt s2 · s4 sees prompt s3
 """
 
 from __future__ import annotations
@@ -45,6 +50,7 @@ from rdpt_core.traces.thinking import Spelling
 from rdpt_core.traces.token_spans import assign_tokens
 
 DEFAULT_CONTEXT = 4
+DEFAULT_CONTEXT_WITH_PROMPT = 1
 
 _TRACES_PER_COMMIT = 64
 
@@ -57,8 +63,10 @@ class LocalStore(Protocol):
     def tokens(
         self, run: RunKey, role: str, trace_nos: Sequence[int]
     ) -> Mapping[int, tuple[TokenLogprobs, str | None]]: ...
-    def local_trace_nos(self, run: RunKey, role: str, n_context: int) -> set[int]: ...
-    def commit_local(self, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores]) -> None: ...
+    def local_trace_nos(self, run: RunKey, role: str, n_context: int, *, with_prompt: bool) -> set[int]: ...
+    def commit_local(
+        self, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores], *, with_prompt: bool
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class LocalRequest:
 
     Attributes:
         marks: those that the model saw in place of the writer's; None if it saw the writer's.
+        with_prompt: whether every step sees the prompt, and not the first ones only.
     """
 
     run: RunKey
@@ -76,6 +85,7 @@ class LocalRequest:
     template: TemplateSettings = DEFAULT_TEMPLATE
     marks: Spelling | None = None
     n_context: int = DEFAULT_CONTEXT
+    with_prompt: bool = False
     reference: ModelReference | None = None
     device: str = "auto"
     trust_remote_code: bool = False
@@ -89,9 +99,9 @@ def score_locally(request: LocalRequest, store: LocalStore) -> int:
         UsageError: the run's prompts cannot be made from this model alone.
         ModelError: the model is not the one that scored the run.
     """
-    role, n_context = request.model.role, request.n_context
+    role, n_context, with_prompt = request.model.role, request.n_context, request.with_prompt
     files, tokenizer = _same_model(request)
-    done = store.local_trace_nos(request.run, role, n_context)
+    done = store.local_trace_nos(request.run, role, n_context, with_prompt=with_prompt)
     waiting = [number for number in range(request.n_traces) if number not in done]
     if not waiting:
         return 0
@@ -108,7 +118,7 @@ def score_locally(request: LocalRequest, store: LocalStore) -> int:
         cuts = [_CutTrace.of(number, traces[number - first], spans[number], tokens[number][0]) for number in missing]
         scores = scorer.score(cuts)
         files.check_mapped()
-        store.commit_local(request.run, role, n_context, scores)
+        store.commit_local(request.run, role, n_context, scores, with_prompt=with_prompt)
         bar.advance(len(scores), sum(len(cut.tokens) for cut in cuts))
     bar.close()
     return len(waiting)
@@ -148,11 +158,12 @@ class _CutTrace:
         sentence = self.steps[position]
         return self.tokens[self.bounds[sentence] : self.bounds[sentence + 1]]
 
-    def context(self, position: int, n_context: int, prompt: list[int], beginning: list[int]) -> list[int]:
-        """What a step sees. `beginning` precedes windows that do not reach back to the prompt."""
-        first = max(0, position - n_context)
-        seen = [int(token) for earlier in range(first, position) for token in self.step(earlier)]
-        return [*(prompt if position < n_context else beginning), *seen]
+    def before(self, position: int, n_context: int) -> SmallInts:
+        """The tokens of the steps before a step that it sees."""
+        if not position:
+            return self.tokens[:0]
+        first = self.steps[max(0, position - n_context)]
+        return self.tokens[self.bounds[first] : self.bounds[self.steps[position - 1] + 1]]
 
 
 class _Scorer:
@@ -179,31 +190,41 @@ class _Scorer:
         origins: list[tuple[int, int]] = []
         sequences: list[TokenSequence] = []
         for number, cut in enumerate(cuts):
-            for sentence, context, tokens in self._windows(cut):
+            for sentence, prompt, response in self._windows(cut):
                 origins.append((number, sentence))
-                sequences.append(TokenSequence(context, tokens))
+                sequences.append(TokenSequence(prompt, response))
         check_ids(sequences, self._kernel.model.get_input_embeddings().num_embeddings, self._request.model.model)
         sums = [np.full(cut.n_sentences, np.nan) for cut in cuts]
         lengths = [np.diff(cut.bounds) for cut in cuts]
         for (number, sentence), logprob in zip(origins, self._kernel.score(sequences), strict=True):
-            sums[number][sentence] = float(logprob.astype(np.float64).sum())
+            # What the response begins with is in view only.
+            own = logprob[len(logprob) - lengths[number][sentence] :]
+            sums[number][sentence] = float(own.astype(np.float64).sum())
         return [
             LocalScores(cut.trace_no, total, _step_mean(total, n))
             for cut, total, n in zip(cuts, sums, lengths, strict=True)
         ]
 
     def _windows(self, cut: _CutTrace) -> Iterator[tuple[int, list[int], SmallInts]]:
-        """Sentence, context and tokens of every step that fits into the model."""
+        """Sentence, prompt and response of every step that fits into the model; the response ends with the step.
+
+        Where the prompt is in view of all steps, the sentences that a step sees begin its response. They are scored in
+        vain, but the prompt is then the same for all windows of a question, and a pack holds it once.
+        """
         prompt = self._prompt(cut.trace)
-        limit = self._request.model.context_length
+        limit, n_context = self._request.model.context_length, self._request.n_context
         for position, sentence in enumerate(cut.steps):
-            context = cut.context(position, self._request.n_context, prompt, self._beginning)
-            tokens = cut.step(position)
-            if context and (limit is None or len(context) + len(tokens) <= limit):
-                yield sentence, context, tokens
+            before, tokens = cut.before(position, n_context), cut.step(position)
+            if self._request.with_prompt:
+                context, response = prompt, np.concatenate([before, tokens])
+            else:
+                reaches_prompt = position < n_context
+                context, response = [*(prompt if reaches_prompt else self._beginning), *before.tolist()], tokens
+            if context and (limit is None or len(context) + len(response) <= limit):
+                yield sentence, context, response
 
     def _prompt(self, trace: Trace) -> list[int]:
-        """Empty if there is none; then the first steps stay without a number."""
+        """Empty if there is none; then the steps that would see it stay without a number."""
         request = self._request
         (rendering,) = render_prompts(request.template_policy, [trace], self._tokenizer, None, request.marks)
         if isinstance(rendering, Unrendered):

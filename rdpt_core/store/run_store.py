@@ -108,14 +108,16 @@ class DuckDBRunStore:
         with read_claimed(self._path, run) as reader:
             return reader.spans(run.run_no, first, last)
 
-    def local_trace_nos(self, run: RunKey, role: str, n_context: int) -> set[int]:
+    def local_trace_nos(self, run: RunKey, role: str, n_context: int, *, with_prompt: bool) -> set[int]:
         """The traces that are scored with so many sentences in view."""
         with read_claimed(self._path, run) as reader:
-            return reader.local_trace_nos(run.run_no, role, n_context)
+            return reader.local_trace_nos(run.run_no, role, n_context, with_prompt=with_prompt)
 
-    def commit_local(self, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores]) -> None:
+    def commit_local(
+        self, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores], *, with_prompt: bool
+    ) -> None:
         """Store local scores in one transaction."""
-        commit_local(self._path, run, role, n_context, scores)
+        commit_local(self._path, run, role, n_context, scores, with_prompt=with_prompt)
 
     def finish(self, run: RunKey) -> None:
         """Mark the run as complete, unless it is."""

@@ -286,7 +286,9 @@ def touch(connection: duckdb.DuckDBPyConnection, run: RunKey) -> None:
     connection.execute("UPDATE runs SET updated_at = ? WHERE run_no = ?", [now(), run.run_no])
 
 
-def commit_local(path: Path, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores]) -> None:
+def commit_local(
+    path: Path, run: RunKey, role: str, n_context: int, scores: Sequence[LocalScores], *, with_prompt: bool = False
+) -> None:
     """Store the local scores of some traces; what was stored of them before is replaced."""
     table = pa.table(
         {
@@ -296,13 +298,14 @@ def commit_local(path: Path, run: RunKey, role: str, n_context: int, scores: Seq
             "n_context": pa.array([n_context] * len(scores), pa.int32()),
             "logprob_sum": _lists([score.logprob_sum for score in scores], pa.float64(), nan_is_null=True),
             "step_mean": pa.array([score.step_mean for score in scores], pa.float64()),
+            "with_prompt": pa.array([with_prompt] * len(scores), pa.bool_()),
         }
     )
     with write_claimed(path, run) as connection:
         connection.register("batch", table)
         connection.execute(
-            "DELETE FROM local_scores WHERE (run_no, trace_no, role, n_context) IN "
-            "(SELECT (run_no, trace_no, role, n_context) FROM batch)"
+            "DELETE FROM local_scores WHERE (run_no, trace_no, role, n_context, coalesce(with_prompt, FALSE)) IN "
+            "(SELECT (run_no, trace_no, role, n_context, with_prompt) FROM batch)"
         )
         connection.unregister("batch")
         insert_rows(connection, "local_scores", table)

@@ -17,10 +17,10 @@ def kill_after(monkeypatch: pytest.MonkeyPatch, n_commits: int, method: str = "c
     """End a command after so many commits of a run's results."""
     real, left = getattr(DuckDBRunStore, method), [n_commits]
 
-    def commit(self: DuckDBRunStore, *arguments: Any) -> Any:
+    def commit(self: DuckDBRunStore, *arguments: Any, **keywords: Any) -> Any:
         if not left[0]:
             raise Killed
         left[0] -= 1
-        return real(self, *arguments)
+        return real(self, *arguments, **keywords)
 
     monkeypatch.setattr(DuckDBRunStore, method, commit)

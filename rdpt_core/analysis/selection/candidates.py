@@ -110,6 +110,9 @@ class Candidates:
 TIE_COLUMNS = ("teacher_evidence", "apart_evidence", "n_bytes")
 """The columns by which strategies break ties."""
 
+# Passes with the prompt in view of every sentence are no LALP, and serve other questions.
+_STEPS_ALONE = "NOT coalesce(with_prompt, FALSE)"
+
 NO_DOMAIN = "(none)"
 """How a missing domain is called where quotas name domains."""
 
@@ -196,7 +199,7 @@ def _response_hashes(
 def local_contexts(reader: Reader, run: Run) -> list[int]:
     """The passes of local scores that cover the whole run, by their number of sentences in view."""
     rows = reader.query(
-        "SELECT n_context FROM local_scores WHERE run_no = ? AND role = ? "
+        f"SELECT n_context FROM local_scores WHERE run_no = ? AND role = ? AND {_STEPS_ALONE} "
         "GROUP BY n_context HAVING count(*) = ? ORDER BY n_context",
         [run.run_no, str(Role.STUDENT), run.n_traces],
     )
@@ -244,7 +247,7 @@ def _sql(run: Run, rule: LabelRule, n_context: int | None) -> str:
         "SELECT NULL::INTEGER AS trace_no, NULL::DOUBLE AS local_step_mean"
         if n_context is None
         else f"SELECT trace_no, step_mean AS local_step_mean FROM local_scores WHERE run_no = {run.run_no:d} "
-        f"AND role = '{Role.STUDENT}' AND n_context = {n_context:d}"
+        f"AND role = '{Role.STUDENT}' AND n_context = {n_context:d} AND {_STEPS_ALONE}"
     )
     return (
         f"WITH summed AS ({summed}), local AS ({local}) "

@@ -270,11 +270,12 @@ class Reader:
         )
         return set(zip(rows.column("role").to_pylist(), rows.column("trace_id").to_pylist(), strict=True))
 
-    def local_trace_nos(self, run_no: int, role: str, n_context: int) -> set[int]:
+    def local_trace_nos(self, run_no: int, role: str, n_context: int, *, with_prompt: bool) -> set[int]:
         """The traces of a run whose sentences this role has scored with so many sentences in view."""
         rows = self.query(
-            "SELECT trace_no FROM local_scores WHERE run_no = ? AND role = ? AND n_context = ?",
-            [run_no, role, n_context],
+            "SELECT trace_no FROM local_scores "
+            "WHERE run_no = ? AND role = ? AND n_context = ? AND coalesce(with_prompt, FALSE) = ?",
+            [run_no, role, n_context, with_prompt],
         )
         return set(rows.column("trace_no").to_pylist())
 

@@ -171,14 +171,15 @@ def _check_local_scores(
     rows = connection.execute(
         "SELECT role, n_context, count(*), count(DISTINCT trace_no), min(trace_no), max(trace_no), "
         "max(list_max(logprob_sum)), min(step_mean), max(step_mean) "
-        "FROM local_scores WHERE run_no = ? GROUP BY role, n_context ORDER BY role, n_context",
+        "FROM local_scores WHERE run_no = ? GROUP BY role, n_context, coalesce(with_prompt, FALSE) "
+        "ORDER BY role, n_context, coalesce(with_prompt, FALSE)",
         [run_no],
     ).fetchall()
     for role, n_context, n, n_distinct, first, last, largest, least_mean, largest_mean in rows:
         if role not in roles or n_context < 0 or n != n_distinct or first < 0 or last >= n_traces:
             raise damaged(
                 f"local scores of {place}",
-                f"at most one row for each of {n_traces:,} traces, of {', '.join(roles)} and of a number of sentences",
+                f"at most one row for each of {n_traces:,} traces, of {', '.join(roles)} and of a kind of context",
                 f"{n:,} rows for {n_distinct:,} traces from {first:,} to {last:,}, {n_context:,} sentences, "
                 f"{role!r:.40}",
             )

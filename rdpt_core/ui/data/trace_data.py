@@ -6,6 +6,7 @@ from typing import Any
 
 from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
+from rdpt_core.analysis.evidence.context import load_short_gaps
 from rdpt_core.analysis.evidence.importance.columns import load_trace_importance
 from rdpt_core.analysis.evidence.p_values.data import evidence_of
 from rdpt_core.analysis.run.data import RunData
@@ -47,7 +48,10 @@ def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) 
         attribution: how sentences are attributed; None where they cannot be.
     """
     found = None if attribution is None else answers(data, view, attribution)
-    return Extras(teacher_name(data.run), others(data, view), found, evidence(data, view), importance(data, view))
+    short = data.ask(load_short_gaps, view.trace_no, view.rule.without_thresholds()) if view.is_scored else None
+    return Extras(
+        teacher_name(data.run), others(data, view), found, evidence(data, view), importance(data, view), short
+    )
 
 
 def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:

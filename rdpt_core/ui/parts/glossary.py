@@ -152,6 +152,11 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
         Term("flip", "A sentence whose label under one setting differs from its label under another."),
         Term(
+            "by itself",
+            "A Teacher or Student sentence whose gap exceeds β also where only the prompt and the sentence before are "
+            "in view; the others are so by context. It says what a label rests on, not who wrote the sentence.",
+        ),
+        Term(
             "antimode",
             "The emptiest place between two humps of a distribution. A threshold there turns as few labels as possible "
             "when it is moved a little.",

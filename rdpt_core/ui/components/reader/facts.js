@@ -4,6 +4,7 @@ import { decimal, el, formula, whole } from "./dom.js";
 import { importanceLines } from "./importance.js";
 import { bitsPerByte, labelInWords, logRatio, margin, markOf, probability, ROLE_LETTER, roleName, ruleInWords } from "./marks.js";
 import { answerLine, evidenceLine } from "./whose.js";
+import { shortLine } from "./short.js";
 
 export function factsOf(model, index) {
   const mark = markOf(model, index);
@@ -19,7 +20,8 @@ export function factsOf(model, index) {
     nodes.push(bars(model, index));
   }
   if (mark.key !== "none") nodes.push(ratios(model, index));
-  nodes.push(...answerLine(model, index), ...evidenceLine(model, index), ...importanceLines(model, index));
+  nodes.push(...shortLine(model, index), ...answerLine(model, index));
+  nodes.push(...evidenceLine(model, index), ...importanceLines(model, index));
   return nodes;
 }
 

@@ -16,7 +16,7 @@ export function makeModel(text) {
   const gaps = gapsOf(values, marks);
   const others = (text.others ?? []).map((other) => ({ ...other, values: doubles(other.values), sums: doubles(other.sums) }));
   const importance = Object.fromEntries(Object.entries(text.importance ?? {}).map(([method, drops]) => [method, doubles(drops)]));
-  return { text, n, others, importance, answers: answersOf(text), evidence: evidenceOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+  return { text, n, others, importance, answers: answersOf(text), evidence: evidenceOf(text), short: shortOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
 }
 
 function answersOf({ answers }) {
@@ -36,6 +36,10 @@ function evidenceOf({ evidence }) {
 export function tintedBy(model, colour) {
   const found = { attribution: model?.answers, evidence: model?.evidence }[colour];
   return found?.list ? found : null;
+}
+
+function shortOf({ short }) {
+  return short ? { n: short.n, gaps: doubles(short.gaps), same: new Set(short.same) } : null;
 }
 
 // Whether two models of one trace name other sources, or draw them otherwise.

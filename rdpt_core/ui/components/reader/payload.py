@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from rdpt_core.analysis.evidence.context import ShortGaps
 from rdpt_core.analysis.labels import UNCERTAIN_PART, default_thresholds, label_order
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.trace.others import OtherView
@@ -29,7 +30,8 @@ from rdpt_core.ui.style.theme import MARKS, label_key
 from rdpt_core.ui.style.words import defaults_name
 
 MODULES = (
-    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "importance", "facts", "tooltip", "legend", "text"),
+    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "importance", "short", "facts", "tooltip", "legend"),
+    "text",
     *("pointer", "joint", "ribbon", "thresholds", "search", "math", "strip", "others", "card", "keys"),
     *("tools", "view", "main"),
 )
@@ -82,6 +84,7 @@ class Extras:
         answers: whose its sentences are by attribution; None where nothing is attributed.
         evidence: how surely they are the teacher's rather than a reference's; None without references.
         importance: method → (n_sentences,) nats of ln p(answer) that go with each sentence, NaN where missing.
+        short: the gaps of its sentences with little before them in view; None where no pass has them.
     """
 
     teacher: str | None = None
@@ -89,6 +92,7 @@ class Extras:
     answers: SentenceAnswers | None = None
     evidence: SentenceEvidence | None = None
     importance: Mapping[str, Doubles] = field(default_factory=dict)
+    short: ShortGaps | None = None
 
 
 NO_EXTRAS = Extras()
@@ -156,6 +160,9 @@ def _extra_payload(extras: Extras) -> dict[str, Any]:
         found["evidence"] = evidence_payload(extras.evidence)
     if extras.importance:
         found["importance"] = {method: _doubles(drops.tolist()) for method, drops in extras.importance.items()}
+    if extras.short is not None:
+        short = extras.short
+        found["short"] = {"n": short.n_sentences, "gaps": _doubles(short.gap), "same": list(short.sees_all)}
     return found
 
 

@@ -22,6 +22,7 @@ from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.catalog import recorded_as
+from rdpt_core.analysis.evidence.context import load_short_gaps
 from rdpt_core.analysis.evidence.importance.columns import load_trace_importance
 from rdpt_core.analysis.evidence.p_values.data import evidence_from
 from rdpt_core.analysis.evidence.p_values.methods import MEANING, evidence_sentence
@@ -124,9 +125,9 @@ def _data(
         found = load_trace_attribution(reader, run, view.trace_no, view.rule, by, temperatures)
         answers = sentence_answers(found, view.sentences.num_rows)
     importance = load_trace_importance(reader, run, view.trace_no) if view.is_scored else {}
-    text = payload.text_payload(
-        view, key, extras=payload.Extras(teacher_name(run), others, answers, evidence, importance)
-    )
+    short = load_short_gaps(reader, run, view.trace_no, view.rule) if view.is_scored else None
+    known = payload.Extras(teacher_name(run), others, answers, evidence, importance, short)
+    text = payload.text_payload(view, key, extras=known)
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
         "labels": payload.labels_payload(view, key, state),

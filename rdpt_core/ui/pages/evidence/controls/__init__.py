@@ -6,4 +6,5 @@ dots      figures of shares as points
 p_values  how many sentences are likelier under the teacher than under models that are none
 known     shares corrected by text whose writer is known
 context   sentences that are the teacher's also without what precedes them
+context_figure  the figure of that
 """
