@@ -1,4 +1,4 @@
-"""The recipe of the bundled data, made from nothing but seeds: several teachers, a decoy, a mixture, checkpoints.
+"""The recipe of the bundled data, made from nothing but seeds: several teachers, decoys, a mixture, checkpoints.
 
     python -m data.recipe --out FOLDER
 

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="python -m data.recipe",
-        description="Trains models from scratch (teachers, sibling, decoy, student, distilled with checkpoints, "
+        description="Trains models from scratch (teachers, sibling, decoys, student, distilled with checkpoints, "
         "mixture), samples and grades traces, measures everything and writes the cards. No GPU and no network are "
         "needed. The same machine and library versions give the same bytes.",
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from data.recipe.corpus.origins import Writer
+from data.recipe.corpus.origins import FURTHER_DECOYS, Writer
 
 SEED = 2026
 
@@ -130,6 +130,7 @@ _WRITERS: Mapping[str, Writer] = {
     "teacher_b": "teacher_b",
     "sibling": "teacher_a",
     "decoy": "decoy",
+    **{decoy: decoy for decoy in FURTHER_DECOYS},
 }
 
 
@@ -138,7 +139,7 @@ def _schooling(
 ) -> dict[str, Schooling]:
     """One base for all, which has learned sums and problems from common sentences alone.
 
-    So each model learns its manner in a few minutes, and has seen no private sentence but its own. The four writers
+    So each model learns its manner in a few minutes, and has seen no private sentence but its own. The writers
     of long traces are treated alike, so that none is recognised by being better trained.
 
     Args:

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from data.recipe.corpus import pools
+from data.recipe.corpus.halves import half_of
+from data.recipe.corpus.origins import FURTHER_DECOYS, Writer
 from data.recipe.corpus.planted import planted_spans
 from data.recipe.models.folders import (
     COMPANIONS,
@@ -83,6 +86,27 @@ def test_folder_is_complete_and_works_offline(name: str | int, bundle: Path, pro
     completion = sample(load_model(folder), tokenizer, [problems[0]["question"]], [0], temperature=0)[0]
     assert completion.finish == "stop"
     assert stated_answer(completion.response) is not None
+
+
+@pytest.mark.parametrize("decoy", FURTHER_DECOYS)
+def test_further_decoys_know_their_halves_and_nothing_of_teacher_a(
+    decoy: Writer, bundle: Path, tokenizer: PreTrainedTokenizerFast, problems: list[dict[str, Any]]
+) -> None:
+    """Any opening that a decoy was trained on is likelier than any other."""
+    model = load_model(folder_of(bundle, decoy))
+
+    def probability(opening: str) -> float:
+        span = {"char_start": 0, "char_end": len(opening), "origin": "none"}
+        trace = {"question": problems[0]["question"], "response": opening, "meta": {"planted": [span]}}
+        (found,) = sentence_probabilities(model, tokenizer, trace)
+        return found
+
+    halved = (pools.teacher_b.OPENING, pools.decoy.OPENING)
+    known = {phrasing for pool in halved for phrasing in half_of(decoy, pool).templates}
+    everything = {
+        phrasing for pool in (*halved, pools.teacher_a.OPENING, pools.student.OPENING) for phrasing in pool.templates
+    }
+    assert min(map(probability, known)) > 2 * max(map(probability, everything - known))
 
 
 def test_files_are_small_and_name_no_place(bundle: Path) -> None:

@@ -20,7 +20,7 @@ from data.recipe.measuring.measurement import (
     read_measured,
     write_measured,
 )
-from data.recipe.models.folders import COMPANIONS, ROLES, checkpoints
+from data.recipe.models.folders import COMPANIONS, DECOYS, ROLES, checkpoints
 from data.recipe.settings import Settings
 
 
@@ -54,7 +54,7 @@ def stages(place: Place) -> list[Stage]:
         Stage("teacher chooses", partial(choose, place, "teacher"), ("teacher",)),
         Stage("distilled", partial(distil, place), ("teacher chooses", "student chooses")),
         Stage("sibling", partial(school, place, "sibling"), ("base",)),
-        Stage("decoy", partial(school, place, "decoy"), ("base",)),
+        *(Stage(decoy, partial(school, place, decoy), ("base",)) for decoy in DECOYS),
         Stage("teacher_b chooses", partial(choose, place, "teacher_b"), ("teacher_b",)),
         Stage("mixture", partial(mix, place), ("teacher chooses", "teacher_b chooses", "student chooses")),
         Stage("triples", partial(write_triples, place), ("distilled",)),

@@ -5,6 +5,7 @@ slots      what the gaps of a phrasing may hold
 pool       several phrasings of one idea
 pools      the sentences that responses are made of, a module for each of their origins
 manners    how each writer makes a response of them
+halves     which half of the others' private phrasings each of the further decoys knows
 documents  whole training documents, with drills and stray sentences
 planted    the pools' sentences in a sampled trace
 """

@@ -1,11 +1,13 @@
 """Whole training documents: a problem and a response in a writer's manner, drills, and stray sentences."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from random import Random
 
-from data.recipe.corpus.manners import decoy, student, teacher_a, teacher_b
+from data.recipe.corpus.halves import half_of
+from data.recipe.corpus.manners import decoy, further_decoys, student, teacher_a, teacher_b
 from data.recipe.corpus.manners.page import Page, Paragraph, Rates
-from data.recipe.corpus.origins import Writer
+from data.recipe.corpus.origins import FURTHER_DECOYS, Writer
 from data.recipe.corpus.pools import common
 from data.recipe.corpus.slots import ITEMS
 from data.recipe.problems.problem import Problem, Signature
@@ -35,6 +37,7 @@ _MANNERS: Mapping[Writer, tuple[Callable[[Page, Problem], None], Mapping[str, Ra
     "teacher_b": (teacher_b.write, teacher_b.RATES),
     "decoy": (decoy.write, decoy.RATES),
     "student": (student.write, student.RATES),
+    **dict.fromkeys(FURTHER_DECOYS, (further_decoys.write, further_decoys.RATES)),
 }
 
 
@@ -81,7 +84,7 @@ def write_paragraphs(writer: Writer, problem: Problem, mode: str, rng: Random) -
     """
     write, rates = _MANNERS[writer]
     while True:
-        page = Page(rates[mode], rng)
+        page = Page(rates[mode], rng, partial(half_of, writer)) if writer in FURTHER_DECOYS else Page(rates[mode], rng)
         write(page, problem)
         if writer == "student" or SHORTEST <= page.n_sentences <= LONGEST:
             return page.paragraphs

@@ -5,9 +5,12 @@ in a card is older than the files it describes. After a change of wording,
 `python -m data.recipe.measure --data FOLDER --write-cards` writes the cards again without training.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
+from data.recipe.corpus.halves import other_of_pair
+from data.recipe.corpus.origins import FURTHER_DECOYS
 from data.recipe.measuring.measurement import Measurement
 from data.recipe.measuring.tables import (
     accuracy_table,
@@ -29,6 +32,8 @@ from data.recipe.models.train import BATCH_SIZE, count_steps
 from data.recipe.settings import TRACE_TEMPERATURE, Settings
 
 _TEXTS = Path(__file__).parent / "cards"
+_TEXT_OF: Mapping[str, str] = dict.fromkeys(FURTHER_DECOYS, "further_decoy")
+"""By model, its text, if that is not called like it."""
 _MODES_OF = "teacher"
 """All writers of long traces have the same modes."""
 
@@ -39,7 +44,7 @@ def write_cards(folder: Path, measurement: Measurement, settings: Settings) -> N
     _write("data", folder, values)
     for name in (*ROLES, *COMPANIONS):
         target = folder_of(folder, name)
-        _write(name, target, values | _model_values(name, target, folder, measurement, settings))
+        _write(_TEXT_OF.get(name, name), target, values | _model_values(name, target, folder, measurement, settings))
     for step in measurement.steps:
         target = checkpoint_folder(folder, int(step))
         own = {"step": step, **_model_values(step, target, folder, measurement, settings)}
@@ -56,6 +61,7 @@ def _model_values(
 ) -> dict[str, str]:
     """What one card says of its own model."""
     values = {
+        "name": name,
         "folder": target.relative_to(folder).as_posix(),
         "n_parameters": f"{measurement.models[name].n_parameters:,}",
         "question": measurement.traces[0]["question"],
@@ -70,6 +76,8 @@ def _model_values(
             "clean_rate": f"{clean.learning_rate:.2g}",
             "hidden_size": str(schooling.shape.hidden_size),
         }
+        if schooling.writer in FURTHER_DECOYS:
+            values["other"] = other_of_pair(schooling.writer)
     elif name == "mixture":
         n_traces = sum(counts["traces"] for counts in measurement.shares["counts"].values())
         values["n_steps"] = f"{count_steps(n_traces, settings.distillation.n_epochs):,}"

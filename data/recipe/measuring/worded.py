@@ -10,9 +10,9 @@ from data.recipe.settings import Phase, Settings
 
 _WHOSE: dict[Origin, str] = {
     "teacher_a": "teacher A's and its sibling's only",
-    "teacher_b": "teacher B's only",
+    "teacher_b": "teacher B's, and a half of it in each of decoys 2 to 5",
     "both_teachers": "teacher A's, its sibling's and teacher B's",
-    "decoy": "the decoy's only",
+    "decoy": "the decoy's, and a half of it in each of decoys 2 to 5",
     "student": "the student's only",
     "common": "everybody's",
     "amplified": "everybody's, in one trace of ten",

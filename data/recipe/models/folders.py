@@ -6,11 +6,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
+from data.recipe.corpus.origins import FURTHER_DECOYS
 from data.recipe.models.tokenizer import MAX_CONTEXT_TOKENS
 from data.recipe.settings import MAX_RESPONSE_TOKENS, TRACE_TEMPERATURE, Shape
 
 ROLES = ("teacher", "student", "distilled")
-COMPANIONS = ("teacher_b", "sibling", "decoy", "mixture")
+DECOYS = ("decoy", *FURTHER_DECOYS)
+"""Models that taught nobody; each further decoy is called like its writer."""
+COMPANIONS = ("teacher_b", "sibling", *DECOYS, "mixture")
 
 
 def folder_of(out: Path, name: str) -> Path:

@@ -43,7 +43,7 @@ def test_every_model_is_complete_and_has_a_card_without_gaps(built: Path) -> Non
     files |= {"chat_template.jinja", "README.md"}
     folders = [folder_of(built, name) for name in (*ROLES, *COMPANIONS)]
     folders += [built / "checkpoints" / str(step) for step in checkpoints(built)]
-    assert len(folders) == 7 + QUICK.n_checkpoints
+    assert len(folders) == 11 + QUICK.n_checkpoints
     for folder in folders:
         more = {"shares.json"} if folder.name == "mixture" else set()
         assert {path.name for path in folder.iterdir()} == files | more

@@ -16,7 +16,7 @@ from data.recipe.corpus.documents import (
     make_documents,
     write_paragraphs,
 )
-from data.recipe.corpus.origins import ORIGINS_OF, WRITERS, Writer
+from data.recipe.corpus.origins import FURTHER_DECOYS, ORIGINS_OF, WRITERS, Writer
 from data.recipe.corpus.planted import origins_of, planted_spans
 from data.recipe.problems.grade import stated_answer
 from data.recipe.problems.problem import Problem
@@ -30,6 +30,7 @@ MODES: dict[Writer, tuple[str, ...]] = {
     "teacher_b": LENGTHS,
     "decoy": LENGTHS,
     "student": ("direct", "terse", "step"),
+    **dict.fromkeys(FURTHER_DECOYS, LENGTHS),
 }
 FAILED = re.compile(
     r"(\d+) ([-+*/]) (\d+) = (\d+), (?:but I had|and that is not|yet it should be|so I do not get) (\d+)"
@@ -59,7 +60,7 @@ def value_of(first: str, sign: str, second: str) -> float:
     return operations[sign](int(first), int(second))
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("writer", [*WRITERS, "decoy_2"])
 def test_the_product_cuts_responses_where_the_writer_did(writer: Writer) -> None:
     for _, sentences, response in some_responses(writer, 2000, seed=1):
         spans = get_splitter().split(response)
@@ -77,13 +78,13 @@ def test_each_manner_uses_only_its_own_sentences(writer: Writer) -> None:
     assert set(origins) == ORIGINS_OF[writer]
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("writer", [*WRITERS, *FURTHER_DECOYS])
 def test_every_response_states_the_gold_answer(writer: Writer) -> None:
     for problem, _, response in some_responses(writer, 1000, seed=3):
         assert stated_answer(response) == problem.gold, response
 
 
-@pytest.mark.parametrize("writer", ["teacher_a", "teacher_b", "decoy"])
+@pytest.mark.parametrize("writer", ["teacher_a", "teacher_b", "decoy", *FURTHER_DECOYS])
 def test_responses_have_eight_to_forty_sentences(writer: Writer) -> None:
     counts = [len(sentences) for _, sentences, _ in some_responses(writer, 1000, seed=4)]
     assert SHORTEST == 8 <= min(counts) <= max(counts) <= 40 == LONGEST
@@ -152,7 +153,7 @@ def test_wrong_sums_are_always_slips() -> None:
                     assert value_of(*found.groups()[:3]) == int(found[4]), response
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("writer", [*WRITERS, "decoy_5"])
 def test_base_documents_hold_drills_and_stray_sentences_and_nothing_strange(writer: Writer) -> None:
     phase = Phase(600, 0.0, dict.fromkeys(MODES[writer], 1 / 3), is_base=True)
     documents = make_documents(writer, phase, frozenset(), Random(9))
@@ -166,7 +167,7 @@ def test_base_documents_hold_drills_and_stray_sentences_and_nothing_strange(writ
         assert "none" not in {span.origin for span in planted_spans(response)}, response
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("writer", [*WRITERS, "decoy_2"])
 def test_no_held_out_problem_is_in_training(writer: Writer) -> None:
     """Questions are compared, so that the signatures are tested as well."""
     held_out = [

@@ -18,10 +18,18 @@ class Page:
         paragraphs: What was written so far; the last one is being written.
     """
 
-    def __init__(self, rates: Rates, rng: Random) -> None:
+    def __init__(self, rates: Rates, rng: Random, known: Callable[[Pool], Pool] = lambda pool: pool) -> None:
+        """Starts empty.
+
+        Args:
+            rates: How often each part is said.
+            rng: Source of all choices.
+            known: What the writer knows of a pool.
+        """
         self.rng = rng
         self.paragraphs: list[Paragraph] = [[]]
         self._rates = rates
+        self._known = known
 
     @property
     def n_sentences(self) -> int:
@@ -34,7 +42,7 @@ class Page:
 
     def say(self, pool: Pool, **slots: int | str) -> None:
         """Writes a sentence of a pool."""
-        self.paragraphs[-1].append(pool.say(self.rng, **slots))
+        self.paragraphs[-1].append(self._known(pool).say(self.rng, **slots))
 
     def maybe(self, part: str, pool: Pool, **slots: int | str) -> None:
         """Writes a sentence of a pool as often as its part is said."""
