@@ -2,5 +2,8 @@
 
 controls        which models can stand in the teacher's place
 control_shares  label shares with the teacher and under a control, and what becomes of each label
-context  which labels a sentence has also by itself, without what precedes it
+p_values        how surely a sentence is likelier under the teacher than under models that are none
+corrected       shares corrected by text whose writer is known
+context         which labels a sentence has also by itself, without what precedes it
+importance      how much the answer depends on each sentence
 """

@@ -1,4 +1,4 @@
-"""What an entry of the glossary is, and the entries on how much a label proves."""
+"""What an entry of the glossary is, and the entries on how much a label proves and whether a sentence matters."""
 
 from __future__ import annotations
 
@@ -34,5 +34,51 @@ EVIDENCE: tuple[Term, ...] = (
     Term(
         "rejected",
         "Of the sentences that carry a label under a control, those that carry another one with the teacher.",
+    ),
+)
+
+SURENESS: tuple[Term, ...] = (
+    Term(
+        "reference",
+        "A model that is known not to be the teacher: a control of the run. What a sentence would be like without "
+        "a teacher is read from several of them.",
+    ),
+    Term(
+        "p-value",
+        "How often a model that is no teacher would find a sentence this much likelier than the references do, by "
+        "chance. Measured on the references themselves: each is held against the others in the same way.",
+        r"p = \frac{1 + \#\{\text{references and sentences}: \text{as extreme}\}}{1 + N M}",
+    ),
+    Term(
+        "q-value",
+        "The smallest rate of false discoveries at which a sentence is among the discoveries: of all sentences "
+        "with a q-value of 0.05 or less, about one in twenty is expected to be there by chance.",
+        r"q_{(k)} = \min_{j \ge k} \frac{m\,p_{(j)}}{j}",
+    ),
+    Term(
+        "discovery",
+        "A sentence that is likelier under the teacher than it would be by chance under models that are none. It "
+        "need not be the teacher's only, and it holds as far as the references are like the teacher in size, "
+        "family and training.",
+    ),
+)
+
+IMPORTANCE: tuple[Term, ...] = (
+    Term(
+        "importance",
+        "How many nats of ln p(answer) are lost under the distilled model when a sentence before the answer is "
+        "deleted, or replaced by another one, and everything else stays. Below 0 the answer is likelier without the "
+        "sentence.",
+        r"\ln p_D(\text{answer} \mid \text{whole trace}) - \ln p_D(\text{answer} \mid \text{without the sentence})",
+    ),
+    Term(
+        "kind of sentence",
+        "Ours, by what a sentence says, asked in this order: **equation** (a digit and an equals sign), **check** "
+        "(wait, check, verify, …), **plan** (first, next, let us, we need to, …), and **other**: filler, statements in "
+        "words, and whatever is not English and no equation.",
+    ),
+    Term(
+        "way to the answer",
+        "The sentences of a trace before its answer, in three parts of equal number: first, middle and last third.",
     ),
 )
