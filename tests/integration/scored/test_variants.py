@@ -253,7 +253,9 @@ def test_a_benchmark_of_one_question_is_unscored_for_a_reason_of_its_own(
     assert "no other question" in log and OTHER_QUESTION in log
 
 
-def test_variants_are_no_sources_and_survive_resplit_and_export(controlled_once: Path, tmp_path: Path) -> None:
+def test_variants_are_no_sources_and_survive_resplit_and_export(
+    controlled_once: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     database = Path(shutil.copy(controlled_once, tmp_path / "run.duckdb"))
     with open_reader(database) as reader:
         run = reader.run(None)
@@ -278,6 +280,10 @@ def test_variants_are_no_sources_and_survive_resplit_and_export(controlled_once:
         # Sums of floats in another order.
         assert sum(row[name] for row in sentences) == pytest.approx(sum(of_variant), rel=1e-6)  # type: ignore[misc,arg-type]
     assert main(["info", "--db", str(database)]) == 0
+    told = capsys.readouterr().out
+    assert "the student, its logits divided by 0.667, 30 of 30 traces" in told
+    assert "the teacher, asked another question of the same benchmark, 30 of 30 traces" in told
+    assert "are the same model" not in told
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
