@@ -1,6 +1,6 @@
 """What two further temperatures cost in the pass of a role: each round scores the same traces without and with them.
 
-    python tests/benchmarks/bench_temperatures.py [--model data/teacher ...] [--shape smollm2-135m ...]
+    python tests/benchmarks/companions/bench_temperatures.py [--model data/teacher ...] [--shape smollm2-135m ...]
         [--dtype float32] [--length 512] [--count 8] [--rounds 5]
 
 A model is scored over the first traces of the bundled ones, a shape has random weights and random tokens. Both ways of
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
