@@ -58,9 +58,10 @@ def has_several(run: Run) -> bool:
 
 
 def chosen_teacher(run: Run) -> TeacherChoice:
-    """The one that the run is seen with."""
+    """The one that the run is seen with, also one that is no choice, such as the teacher at another temperature."""
     key = dict(run.seen_as).get(Role.TEACHER)
-    return next(choice for choice in teacher_choices(run) if choice.key == key)
+    no_choice = TeacherChoice(key, None if key is None else CompanionRole.parse(key).name)
+    return next((choice for choice in teacher_choices(run) if choice.key == key), no_choice)
 
 
 def teacher_name(run: Run) -> str | None:

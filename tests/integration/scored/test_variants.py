@@ -16,6 +16,7 @@ import torch
 import rdpt_core as rdpt
 from rdpt_core.analysis.attribution.sources import can_attribute, sources_of
 from rdpt_core.analysis.trace.others import others_of
+from rdpt_core.analysis.which_teacher import chosen_teacher, has_several, teacher_choices
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES, RoleResult
 from rdpt_core.records.companions import Variant
@@ -260,6 +261,8 @@ def test_variants_are_no_sources_and_survive_resplit_and_export(
     with open_reader(database) as reader:
         run = reader.run(None)
         assert not can_attribute(run) and others_of(run) == ()
+        assert [choice.key for choice in teacher_choices(run)] == [None] and not has_several(run)
+        assert chosen_teacher(run.seen(teacher=OTHER_QUESTION)).name == "teacher-other-question"
         assert sources_of(run).roles == ("teacher", "student")
         seen = run.seen(teacher=OTHER_QUESTION)
         reader.see(seen)
