@@ -58,11 +58,13 @@ def has_several(run: Run) -> bool:
 
 
 def chosen_teacher(run: Run) -> TeacherChoice:
-    """The one that the run is seen with; for another role of the run, a control of that name."""
+    """The one that the run is seen with, also one that is no choice: another role of the run, as a control of that
+    name, or the teacher at another temperature."""
     key = dict(run.seen_as).get(Role.TEACHER)
     if key in run.own_roles:
         return TeacherChoice(key, key, is_control=True)
-    return next(choice for choice in teacher_choices(run) if choice.key == key)
+    no_choice = TeacherChoice(key, None if key is None else CompanionRole.parse(key).name)
+    return next((choice for choice in teacher_choices(run) if choice.key == key), no_choice)
 
 
 def teacher_name(run: Run) -> str | None:

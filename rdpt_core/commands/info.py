@@ -8,6 +8,7 @@ from typing import Any
 from rdpt_core.commands.arguments import add_database
 from rdpt_core.commands.parts.documents import print_json
 from rdpt_core.records import MarksPolicy, TemplateSettings
+from rdpt_core.records.companions import Variant
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -94,7 +95,7 @@ def _companions(run: dict[str, Any]) -> list[str]:
     for companion in run["companions"]:
         # The name is in the role.
         lines.append(
-            f"  {companion['role']:<{width}} {companion['model']} @ {companion['revision']}, {companion['precision']}, "
+            f"  {companion['role']:<{width}} {_made_of(companion)}, "
             f"{companion['progress']['n_traces']:,} of {run['counts']['traces']:,} traces"
             f"{'' if companion['finished_at'] else ', not finished'}"
         )
@@ -102,6 +103,17 @@ def _companions(run: dict[str, Any]) -> list[str]:
             f"    {line}" for line in (_set_up_otherwise(run, companion), *_scored_otherwise(run, companion)) if line
         ]
     return lines
+
+
+def _made_of(companion: dict[str, Any]) -> str:
+    """A model with its revision; a variant is a model of the triple, which is told above."""
+    try:
+        variant = Variant.parse(companion["role"])
+    except ValueError:
+        return f"{companion['model']} @ {companion['revision']}, {companion['precision']}"
+    if variant.other_question:
+        return f"the {variant.role}, asked another question of the same benchmark"
+    return f"the {variant.role}, its logits divided by {variant.temperature:g}"
 
 
 def _set_up_otherwise(run: dict[str, Any], companion: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@
     jobs           a role of a run, batch by batch, into the store
     local_context  each sentence with only a few before it in view
     importance     the answer without each sentence before it
+    variants       controls made of the models of the triple
     adding         further models to a finished run
     resplit        a scored run under another splitter
     training       a model in training, checkpoint by checkpoint

@@ -244,6 +244,8 @@ def test_further_models_are_scored_by_workers_too(
     capsys.readouterr()
     assert main([*add, str(spread), *ENGINE, "--ranks"]) == 2
     assert "workers of Ray store no ranks" in capsys.readouterr().err
+    assert main([*add, str(spread), *ENGINE, "--controls", "all"]) == 2
+    assert "workers of Ray score no variants of the models" in capsys.readouterr().err
 
 
 def test_shards_hold_what_was_put_in(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ FLOORS = {
     " | analysis | ui | api | commands | cli | __main__",
     "rdpt_core.traces": "canonical files splitters thinking token_spans worker_process"
     " | acceptance formats grading markers respelling | importing summary",
-    "rdpt_core.scoring": "concurrency engine request | models | backends benchmark | jobs"
+    "rdpt_core.scoring": "concurrency engine request variants | models | backends benchmark | jobs"
     " | local_context pipeline resplit | adding training",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics which_teacher"
     " | sentences | faint scope selection | trace | run | attribution evidence | export",

@@ -15,6 +15,10 @@ from rdpt_core.cli import main
 from rdpt_core.commands import demo
 
 FILES = {"bundled demo": ("triple.toml", "traces.jsonl"), "bundled mixture": ("mixture.toml", "mixture_traces.jsonl")}
+VARIANTS = {
+    f"variant:{name}"
+    for name in ("teacher-t0.667", "teacher-t1.5", "student-t0.667", "student-t1.5", "teacher-other-question")
+}
 KINDS = {"teachers": "teacher", "controls": "control", "checkpoints": "checkpoint"}
 
 
@@ -34,7 +38,9 @@ def test_both_runs_hold_all_their_models_and_traces(demo_database: Path) -> None
     for name, (models, traces) in FILES.items():
         info = runs[name].info
         stored = [*info.models, *(companion.model for companion in info.companions)]
-        assert {model.role: model.model for model in stored} == named_models(models)
+        variants = {model.role for model in stored if model.role.startswith("variant:")}
+        assert {model.role: model.model for model in stored if model.role not in variants} == named_models(models)
+        assert variants == (VARIANTS if name == "bundled demo" else set())
         assert all(companion.is_finished for companion in info.companions)
         lines = map(json.loads, (bundled.DATA / traces).read_text(encoding="utf-8").splitlines())
         assert runs[name].traces().column("trace_id").to_pylist() == [line["trace_id"] for line in lines]

@@ -16,6 +16,7 @@ import torch
 import rdpt_core as rdpt
 from rdpt_core.analysis.attribution.sources import can_attribute, sources_of
 from rdpt_core.analysis.trace.others import others_of
+from rdpt_core.analysis.which_teacher import chosen_teacher, has_several, teacher_choices
 from rdpt_core.cli import main
 from rdpt_core.records import ROLES, RoleResult
 from rdpt_core.records.companions import Variant
@@ -253,11 +254,15 @@ def test_a_benchmark_of_one_question_is_unscored_for_a_reason_of_its_own(
     assert "no other question" in log and OTHER_QUESTION in log
 
 
-def test_variants_are_no_sources_and_survive_resplit_and_export(controlled_once: Path, tmp_path: Path) -> None:
+def test_variants_are_no_sources_and_survive_resplit_and_export(
+    controlled_once: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     database = Path(shutil.copy(controlled_once, tmp_path / "run.duckdb"))
     with open_reader(database) as reader:
         run = reader.run(None)
         assert not can_attribute(run) and others_of(run) == ()
+        assert [choice.key for choice in teacher_choices(run)] == [None] and not has_several(run)
+        assert chosen_teacher(run.seen(teacher=OTHER_QUESTION)).name == "teacher-other-question"
         assert sources_of(run).roles == ("teacher", "student")
         seen = run.seen(teacher=OTHER_QUESTION)
         reader.see(seen)
@@ -278,6 +283,10 @@ def test_variants_are_no_sources_and_survive_resplit_and_export(controlled_once:
         # Sums of floats in another order.
         assert sum(row[name] for row in sentences) == pytest.approx(sum(of_variant), rel=1e-6)  # type: ignore[misc,arg-type]
     assert main(["info", "--db", str(database)]) == 0
+    told = capsys.readouterr().out
+    assert "the student, its logits divided by 0.667, 30 of 30 traces" in told
+    assert "the teacher, asked another question of the same benchmark, 30 of 30 traces" in told
+    assert "are the same model" not in told
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

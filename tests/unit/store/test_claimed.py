@@ -34,6 +34,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "commit_companion": (CODE, [], []),
     "finish_companion": (CODE,),
     "count_unscored": (CODE,),
+    "trace_nos_without_sums": (CODE,),
     "count_sentences": (),
     "unscored_traces": (),
 }
