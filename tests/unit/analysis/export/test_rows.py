@@ -75,7 +75,6 @@ def test_companions_stand_behind_what_a_run_has_without_them(both: tuple[Path, P
         stems = ("n_tokens", "logprob_sum", "p", "unscored_reason")
         answers = ["attribution", "attributed_to"]
         evidence = ["p_value", "q_value", "n_references", "n_references_as_high"]
-            evidence = ["p_value", "q_value", "n_references", "n_references_as_high"]
         assert further == [*(f"{stem}_{column_of(key)}" for key in KEYS for stem in stems), *answers, *evidence]
         assert {(row["p_teacher_code"] is None, row["unscored_reason_teacher_code"]) for row in more} == {
             (False, None),
