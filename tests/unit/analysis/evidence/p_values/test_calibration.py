@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from data.recipe.experiments.exchangeable import TAILS, Sums, simulate
 from rdpt_core.analysis.evidence.p_values.calibration import N_PLACES, UNTESTED, calibrate, of_places
 from rdpt_core.analysis.statistics.false_discoveries import q_values
-from tests.support.references import TAILS, Drawn, draw
+from tests.support.references import halves
 
 
-def calibrated(drawn: Drawn):
-    tested, references = drawn.halves
-    return calibrate(tested, references, drawn.n_tokens)
+def calibrated(drawn: Sums):
+    tested, references = halves(drawn)
+    return calibrate(tested, references, drawn.n_tokens.astype(np.uint16))
 
 
-def naive(drawn: Drawn, d0: float, expected: np.ndarray) -> np.ndarray:
+def naive(drawn: Sums, d0: float, expected: np.ndarray) -> np.ndarray:
     """The p-value of every sentence, model by model and sentence by sentence."""
 
     def tail(value: float, others: np.ndarray, s0: float) -> float:
@@ -38,7 +39,7 @@ def naive(drawn: Drawn, d0: float, expected: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("n_references", [4, 9])
 def test_they_are_the_formula(n_references: int) -> None:
-    drawn = draw(n_references, "heavy", 0, n_questions=20, n_per_question=4, planted=0.2)
+    drawn = simulate(n_references, "heavy", 0, n_questions=20, n_per_question=4, planted=0.2)
     found = calibrated(drawn)
     expected = naive(drawn, found.prior.degrees, found.prior.variances(drawn.n_tokens))
     p = found.p_values()
@@ -48,7 +49,7 @@ def test_they_are_the_formula(n_references: int) -> None:
 
 
 def test_what_lies_higher_has_the_smaller_p() -> None:
-    found = calibrated(draw(5, "normal", 1, planted=0.3))
+    found = calibrated(simulate(5, "normal", 1, planted=0.3))
     assert (np.diff(found.p_of_place) <= 0).all()
     assert len(found.p_of_place) == len(found.t_of_place) == N_PLACES
     assert found.counts().sum() == len(found.place)
@@ -56,22 +57,24 @@ def test_what_lies_higher_has_the_smaller_p() -> None:
 
 
 def test_a_sentence_without_a_number_has_none_and_does_not_count() -> None:
-    drawn = draw(4, "normal", 2)
-    tested, references = drawn.halves
+    drawn = simulate(4, "normal", 2)
+    tested, references = halves(drawn)
     gone = np.arange(len(tested)) % 7 == 0
     tested[gone] = np.nan
-    some = calibrate(tested, references, drawn.n_tokens)
+    some = calibrate(tested, references, drawn.n_tokens.astype(np.uint16))
     assert (some.place == UNTESTED).tolist() == gone.tolist()
     assert np.isnan(some.p_values()).tolist() == gone.tolist()
-    rest = calibrate(tested[~gone], tuple(r[~gone] for r in references), drawn.n_tokens[~gone])
+    rest = calibrate(tested[~gone], tuple(r[~gone] for r in references), drawn.n_tokens[~gone].astype(np.uint16))
     assert some.p_values()[~gone] == pytest.approx(rest.p_values(), rel=1e-9)
 
 
 def test_a_missing_reference_is_missing() -> None:
-    drawn = draw(4, "normal", 3)
-    tested, references = drawn.halves
+    drawn = simulate(4, "normal", 3)
+    tested, references = halves(drawn)
     references[2][5] = np.nan
-    assert np.flatnonzero(calibrate(tested, references, drawn.n_tokens).place == UNTESTED).tolist() == [5]
+    assert np.flatnonzero(
+        calibrate(tested, references, drawn.n_tokens.astype(np.uint16)).place == UNTESTED
+    ).tolist() == [5]
 
 
 def test_references_that_agree_on_everything_leave_a_p_value() -> None:
@@ -100,7 +103,7 @@ def test_too_few_references_are_refused() -> None:
 def test_without_a_teacher_they_are_uniform(n_references: int, tail: str) -> None:
     """One sentence a question: those of one question are not independent."""
     chances = [
-        stats.kstest(calibrated(draw(n_references, tail, seed)).p_values()[::10], "uniform").pvalue
+        stats.kstest(calibrated(simulate(n_references, tail, seed)).p_values()[::10], "uniform").pvalue
         for seed in range(20)
     ]
     # Twenty p-values of a true hypothesis: the least is below 0.0005 once in a hundred times, and the chance that more
@@ -116,7 +119,7 @@ def test_false_discoveries_keep_to_their_rate(n_references: int, tail: str, plan
     """200 data sets at a nominal 5%; where nothing is planted, every discovery is false."""
     false, power = [], []
     for seed in range(200):
-        drawn = draw(n_references, tail, 1000 + seed, planted=planted)
+        drawn = simulate(n_references, tail, 1000 + seed, planted=planted)
         found = calibrated(drawn)
         is_found = of_places(q_values(found.p_of_place, found.counts()), found.place) <= 0.05
         false.append((is_found & ~drawn.is_planted).sum() / max(1, is_found.sum()))
@@ -129,7 +132,7 @@ def test_students_t_alone_would_find_what_is_not_there() -> None:
     """Why p-values are calibrated: with heavy tails the t finds something in most worlds where there is nothing."""
     n_false = 0
     for seed in range(20):
-        drawn = draw(8, "heavy", seed, n_questions=200)
+        drawn = simulate(8, "heavy", seed, n_questions=200)
         prior = calibrated(drawn).prior
         others = drawn.sums[1:]
         variance = (prior.degrees * prior.variances(drawn.n_tokens) + 7 * others.var(axis=0, ddof=1)) / (
