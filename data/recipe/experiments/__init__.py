@@ -4,5 +4,7 @@ selection        does the choice of training data matter? Chosen by every strate
 selection_table  its table: accuracies with paired intervals
 attributed       whose each sentence is by attribution, against whose it was planted
 gained           how often a Gained sentence, labelled without a teacher, is the teacher's
+exchangeable     sums under models of which none taught anything, simulated
+null_calibration p-values of sentences where no sentence is the teacher's
 marks            labels with and without marks of thinking
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,6 +15,7 @@ from rdpt_core.analysis.trace.others import OtherView, load_others
 from rdpt_core.analysis.trace.view import TraceView, load_trace_view
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.reader.answers import SentenceAnswers
+from rdpt_core.ui.components.reader.evidence import SentenceEvidence
 from rdpt_core.ui.components.reader.payload import (
     SCRIPT,
     STYLE,
@@ -154,6 +156,49 @@ def test_the_card_says_whose_a_sentence_is_and_what_every_model_makes_of_it(
         f"{companions.probability(key, 'Student'):.3f}"
         for key in ("teacher:code", "control:decoy", "checkpoint:200", "checkpoint:400")
     ]
+
+
+EVIDENCE = SentenceEvidence(
+    np.array([0, 1, 2, 3, 4, 4, 1], dtype=np.uint8), (None, *(f"in {k} of 20 references as high" for k in range(6)))
+)
+
+
+def test_evidence_is_a_third_way_to_colour(bring: Callable[[Extras], Page]) -> None:
+    page = bring(Extras(answers=answers(), evidence=EVIDENCE))
+    by_label = _classes(page)
+    page.get_by_role("button", name="evidence").click()
+    steps = ("strong", "found", "weak", "none", "none", "strong")
+    codes = (1, 2, 3, 4, 4, 1)
+    assert _classes(page) == [
+        "s m-none",
+        *(f"s by-answer a-evidence-{step} c-{code}" for step, code in zip(steps, codes, strict=True)),
+    ]
+    tints = page.evaluate(
+        "[...document.querySelectorAll('.s.by-answer')].map((span) => getComputedStyle(span).backgroundColor)"
+    )
+    assert len(set(tints)) == 4
+    expect(page.locator(".legend .chip-name")).to_have_text(
+        ["found at 1%", "found at 5%", "p ≤ 0.05, not found", "no evidence", "unscored"]
+    )
+    expect(page.locator(".legend")).to_have_attribute("aria-label", re.compile("Steps of evidence"))
+    page.locator(".legend .chip", has_text="found at 1%").click()
+    opacity = page.evaluate("[...document.querySelectorAll('.s')].map((span) => getComputedStyle(span).opacity)")
+    assert [value == "1" for value in opacity] == [code == 1 for code in EVIDENCE.codes]
+    page.get_by_role("button", name="label", exact=True).click()
+    assert _classes(page) == by_label
+    expect(page.locator(".side .tip-answer").last).to_have_text("Evidence 2 in 1 of 20 references as high")
+
+
+def test_counts_alone_stand_in_the_card_and_colour_nothing(bring: Callable[[Extras], Page]) -> None:
+    page = bring(Extras(evidence=SentenceEvidence(None, EVIDENCE.words)))
+    expect(page.locator(".colour-by")).to_be_hidden()
+    expect(page.locator(".side .tip-answer")).to_have_text("Evidence in 1 of 20 references as high")
+    # Once there are steps, they can colour; without an attribution that button is hidden.
+    bring(Extras(evidence=EVIDENCE))
+    expect(page.get_by_role("button", name="attribution")).to_be_hidden()
+    page.get_by_role("button", name="evidence").click()
+    bring(Extras())
+    assert _classes(page)[2] == "s m-student"
 
 
 def test_a_reader_without_extras_has_neither(bring: Callable[[Extras], Page]) -> None:

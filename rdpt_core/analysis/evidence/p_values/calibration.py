@@ -17,13 +17,14 @@ histograms all follow from how many sentences lie at each place.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
 from rdpt_core.analysis.evidence.p_values.references import FEWEST
-from rdpt_core.analysis.evidence.p_values.sums import MISSING, MOST_TOKENS, Halves
+from rdpt_core.analysis.evidence.p_values.sums import MISSING, Halves
 from rdpt_core.analysis.statistics.moderated import (
     LogMoments,
     VariancePrior,
@@ -56,14 +57,12 @@ class Calibrated:
         p_of_place: (N_PLACES,), the p-value of a sentence at each place, falling.
         t_of_place: (N_PLACES,), the lowest t of each place.
         prior: what variances were drawn towards.
-        degrees: of freedom that t has.
     """
 
     place: Places
     p_of_place: Doubles
     t_of_place: Doubles
     prior: VariancePrior
-    degrees: float
 
     def counts(self, rows: Ints | None = None) -> Ints:
         """(N_PLACES,), how many tested sentences lie at each place.
@@ -99,10 +98,10 @@ def calibrate(tested: Halves, references: tuple[Halves, ...], n_tokens: npt.NDAr
     if m < FEWEST:
         raise ValueError(f"{m} references are too few for p-values")
     pieces = range(0, len(tested), _PASS)
-    prior = _fit(references, n_tokens, pieces)
-    scale = _Scale.of(prior, m)
+    prior = _fit(tested, references, n_tokens, pieces)
+    scale = _scale(round(prior.degrees + m - 1, 1))
     place = np.full(len(tested), UNTESTED, np.uint16)
-    expected = prior.variances(np.arange(MOST_TOKENS + 1)).astype(np.float32)
+    expected = prior.variances(np.arange(int(n_tokens.max(initial=1)) + 1)).astype(np.float32)
 
     def work(first: int) -> Ints:
         """Fills the places of a piece; returns how its references lie, by place on their own scale."""
@@ -124,23 +123,23 @@ def calibrate(tested: Halves, references: tuple[Halves, ...], n_tokens: npt.NDAr
 
     null = np.sum([np.zeros(N_PLACES, np.int64), *in_parallel(work, pieces)], axis=0)
     as_extreme = scale.at_or_above(null)
-    return Calibrated(place, (1 + as_extreme) / (1 + null.sum()), scale.edges, prior, scale.degrees)
+    return Calibrated(place, (1 + as_extreme) / (1 + null.sum()), scale.edges, prior)
 
 
-def _fit(references: tuple[Halves, ...], n_tokens: npt.NDArray[np.uint16], pieces: range) -> VariancePrior:
-    """How variances among the references spread, by length."""
-    m = len(references)
+def _fit(
+    tested: Halves, references: tuple[Halves, ...], n_tokens: npt.NDArray[np.uint16], pieces: range
+) -> VariancePrior:
+    """How variances among the references spread, by length, over the sentences that are tested."""
+    m, longest = len(references), int(n_tokens.max(initial=1))
 
     def moments(first: int) -> LogMoments:
         piece = slice(first, first + _PASS)
-        centred, _ = _centred(references[0][piece], references, piece)
-        return log_moments((centred**2).sum(axis=0) / (m - 1), n_tokens[piece].astype(np.int64), MOST_TOKENS)
+        centred, excess = _centred(tested[piece], references, piece)
+        variances = np.where(np.isnan(excess), np.nan, (centred**2).sum(axis=0) / (m - 1))
+        return log_moments(variances, n_tokens[piece].astype(np.int64), longest)
 
-    empty = LogMoments(*np.zeros((3, MOST_TOKENS + 1)))
-    # One after the other: sums by length take more memory than the sentences they are of.
-    for first in pieces:
-        empty = LogMoments(*(a + b for a, b in zip(empty, moments(first), strict=True)))
-    return fit_prior(empty, m - 1)
+    sums = [LogMoments(*np.zeros((3, longest + 1))), *in_parallel(moments, pieces)]
+    return fit_prior(LogMoments(*(np.sum(column, axis=0) for column in zip(*sums, strict=True))), m - 1)
 
 
 def _centred(tested: Halves, references: tuple[Halves, ...], piece: slice) -> tuple[Floats, Floats]:
@@ -163,17 +162,6 @@ class _Scale:
     edges: Doubles
     own: Doubles
     step: float
-    degrees: float
-
-    @classmethod
-    def of(cls, prior: VariancePrior, m: int) -> _Scale:
-        """Args: m: how many references there are."""
-        degrees = prior.degrees + m - 1
-        half = N_PLACES // 2
-        grid = np.linspace(0, np.arcsinh(_HIGHEST_T), half + 1)
-        step = float(grid[stats.t.sf(np.sinh(grid), degrees) > _LEAST_CHANCE].max()) / half
-        edges = np.sinh((np.arange(N_PLACES) - half - 0.5) * step)
-        return cls(edges, same_tail(edges, degrees, degrees - 1), step, degrees)
 
     def place(self, t: Floats) -> Places:
         """The place of each t; beyond the ends, the last one."""
@@ -192,3 +180,13 @@ class _Scale:
         first = np.searchsorted(self.edges, self.own, side="right") - 1
         counts: Ints = above[np.maximum(first, 0)]
         return counts
+
+
+@lru_cache(maxsize=32)
+def _scale(degrees: float) -> _Scale:
+    """The scale of a t on so many degrees of freedom, to a tenth: it only says which t is as extreme as which."""
+    half = N_PLACES // 2
+    grid = np.linspace(0, np.arcsinh(_HIGHEST_T), half + 1)
+    step = float(grid[stats.t.sf(np.sinh(grid), degrees) > _LEAST_CHANCE].max()) / half
+    edges = np.sinh((np.arange(N_PLACES) - half - 0.5) * step)
+    return _Scale(edges, same_tail(edges, degrees, degrees - 1), step)

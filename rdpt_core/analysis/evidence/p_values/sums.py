@@ -26,7 +26,8 @@ Halves: TypeAlias = npt.NDArray[np.float16]
 
 MISSING = 65_535
 """Where a sentence has no number under the teacher or under a reference."""
-MOST_TOKENS = 65_535
+MOST_TOKENS = 8_191
+"""A longer sentence is taken to vary as one of so many tokens."""
 
 # The largest number of half precision is 65,504.
 _FAR = 60_000.0
@@ -43,7 +44,7 @@ class Sums:
         references: for each reference, the same of its own.
         n_as_high: (n_sentences,), how many references find the sentence at least as likely as the teacher does;
             `MISSING` where any is missing.
-        n_tokens: (n_sentences,), of the model that wrote the traces; at least 1.
+        n_tokens: (n_sentences,), of the model that wrote the traces; from 1 to `MOST_TOKENS`.
     """
 
     trace_no: SmallInts

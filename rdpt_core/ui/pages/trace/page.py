@@ -50,6 +50,8 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
             "Hatching and a **?** mark a label that a small change of a threshold would turn"
             + (f" (margin below {uncertain_below(view.rule):.3g})" if view else "")
             + ". A small tag between sentences is a mark of format: no reasoning, and no label."
+            "\n\n**Colour by evidence**, in runs with four controls or more, shows how surely each sentence is "
+            "likelier under the teacher than under models that are none; the page Controls says what was found."
             "\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: value "
             f"of the {upper} minus that of the {lower}, of all sentences; drag a threshold to see what it decides. "
             "**Ribbon**: the whole trace, a sentence as wide as its tokens; below it "

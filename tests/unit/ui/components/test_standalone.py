@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import rdpt_core as rdpt
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.labels import LabelRule
@@ -18,7 +19,7 @@ from rdpt_core.analysis.which_teacher import seen_with
 from rdpt_core.records import ROLE_SETS, ROLES, Message, Role, ToolCall
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
-from tests.support import companions, synthetic
+from tests.support import companions, references, synthetic
 
 
 def saved(path: Path) -> str:
@@ -79,6 +80,19 @@ def test_whose_each_sentence_is_stands_on_the_page_where_the_run_can_tell(tmp_pa
     # What else is on the page is of the teacher that the run is seen with.
     assert data["text"]["names"] == {"teacher": f"teacher {teacher or 'math'}"}
     assert data["text"]["strip"]
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_evidence_stands_on_the_page_of_a_run_with_controls(tmp_path: Path, n: int) -> None:
+    path = tmp_path / "a.duckdb"
+    references.build(path, n, synthetic.sketches(4))
+    page = saved(path)
+    text = json.loads(page.partition('id="data">')[2].partition("</script>")[0])["text"]
+    assert ("evidence" in text) == ("<dt>evidence</dt>" in page) == (n > 0)
+    if n:
+        assert f"of {n} reference" in text["evidence"]["words"][0]
+        assert (text["evidence"]["tint"] is not None) == (n == 5)
+    assert page == rdpt.open(path).run().trace(synthetic.sketches(1)[0].trace_id).to_html()
 
 
 def test_a_run_without_further_teachers_has_no_answers_on_its_page(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def test_a_threshold_asks_nothing_of_further_models_anew(tmp_path: Path) -> None
     first, second = (trace_data.extras(counting, view, attribution) for view in views)
     assert first.others and first.others is second.others
     assert first.answers is not None and len(opened) == 3
+    assert first.evidence is not None and first.evidence.codes is None
 
     # Another space gives other values, and the same answers.
     ratios = trace_data.extras(counting, data.trace_view(0, LabelRule.make(space="ratio")), attribution)
