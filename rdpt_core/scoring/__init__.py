@@ -9,6 +9,7 @@
     local_context  each sentence with only a few before it in view
     adding         further models to a finished run
     resplit        a scored run under another splitter
+    known_writers  text that teacher and student of a run write themselves
     training       a model in training, checkpoint by checkpoint
     benchmark      how fast all this is on this machine
     concurrency    threads that keep order and lose no error

@@ -1,1 +1,4 @@
-"""How much a label proves, and whether the sentence matters."""
+"""How much a label proves, and whether the sentence matters.
+
+corrected  label shares corrected by text whose writer is known
+"""

@@ -12,7 +12,7 @@ import rdpt_core as rdpt
 from rdpt_core.cli import main
 from rdpt_core.store.files import file_identity
 
-N_QUESTIONS = 27
+N_QUESTIONS = 18
 
 
 @pytest.fixture(scope="module")
