@@ -11,6 +11,7 @@
     variants       controls made of the models of the triple
     adding         further models to a finished run
     resplit        a scored run under another splitter
+    known_writers  text that teacher and student of a run write themselves
     training       a model in training, checkpoint by checkpoint
     benchmark      how fast all this is on this machine
     concurrency    threads that keep order and lose no error

@@ -8,6 +8,7 @@ auc          AUC within groups and within questions
 regression   logistic regression in several kinds, and what goes into it
 holm         several p-values at once
 permutation  permutation tests within questions
+rogan_gladen  a share corrected for how often a label is wrong
 unimodality  whether a density has more than one hump
 parallel     threads for work on arrays
 methods      every method in words, with its source

@@ -1,4 +1,5 @@
 """What is stored beside probabilities: importance of sentences, and runs whose writer is known.
 
-importance  how much less likely an answer is without each sentence
+importance     how much less likely an answer is without each sentence
+known_writers  which model wrote all responses of a run, and which run that calibrates
 """

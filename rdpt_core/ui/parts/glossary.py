@@ -196,10 +196,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         Term(
             "corrected share",
             "The part of the sentences that are like the one writer's, if all are like the teacher's or like the "
-            "student's own, given how often the label is put on text that either is known to have written. "
-            + cited(CORRECTED_SHARE),
-            r"\pi = \frac{\text{observed} - \text{share in the other's text}}{\text{share in its own text} - "
-            r"\text{share in the other's text}}",
+            "student's own. " + cited(CORRECTED_SHARE),
         ),
         Term(
             "95% interval",

@@ -192,15 +192,16 @@ def no_markdown(text: str, limit: int = 60) -> str:
 
 
 def run_names(runs: Sequence[Run]) -> dict[str, str]:
-    """A short name for every run id; ids tell equal names apart. One whose writer is known ends with who that is."""
+    """A short name for every run id; ids tell equal names apart. One whose writer is known says who that is."""
     return {run.run_id: _run_name(run) for run in runs}
 
 
 def _run_name(run: Run) -> str:
     known = run.known_writer
     name = run.name if known is None else run.name.removesuffix(f", written by the {known.role}")
-    writer = "" if known is None else f" · by the {known.role}"
-    return f"{plain(name, 32)} · {run.run_id[:8]}{writer}"
+    if known is None:
+        return f"{plain(name, 32)} · {run.run_id[:8]}"
+    return f"{plain(name, 18)}, by the {known.role} · {run.run_id[:8]}"
 
 
 def defaults_name(unit: Unit, space: Space, scheme: Scheme) -> str:

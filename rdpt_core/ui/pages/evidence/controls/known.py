@@ -86,9 +86,9 @@ def _not_here(run: Run) -> str:
 
 def _invite(page: PageContext, found: dict[str, Run]) -> None:
     """What would be seen here, and the command that makes it."""
-    missing = words.listed([f"the {role}" for role in WRITTEN_BY if role not in found])
+    missing = words.listed([f"the {role}'s" for role in WRITTEN_BY if role not in found])
     st.info(
-        f"**No text that {missing} is known to have written.** With it, this part shows how often each label is "
+        f"**No text is known as {missing}.** With such text, this part shows how often each label is "
         "wrong, and the shares of Teacher and Student corrected for that, with intervals. Both models answer some of "
         "the run's questions, and all three models read these responses: for 200 questions, about as long as 400 "
         "traces take.",
@@ -142,6 +142,7 @@ def _ends(shares: CorrectedShare) -> str:
 
 
 def _table(rows: Sequence[CorrectedRow]) -> None:
+    some_refused = any(row.shares.refused for row in rows)
     st.dataframe(
         [
             {
@@ -152,7 +153,7 @@ def _table(rows: Sequence[CorrectedRow]) -> None:
                 "in its own text": words.percent(row.shares.sensitivity),
                 "corrected": words.percent(row.shares.share),
                 "95% interval": "–" if row.shares.refused else _ends(row.shares),
-                "no interval because": row.shares.refused,
+                **({"no interval because": row.shares.refused} if some_refused else {}),
                 "questions": " / ".join(f"{n:,}" for n in row.shares.n_questions),
                 "effective": " / ".join(f"{n:,.0f}" for n in row.shares.n_effective),
                 "sentences": " / ".join(f"{n:,}" for n in row.shares.n_counted),
@@ -238,7 +239,15 @@ def corrected_figure(rows: Sequence[CorrectedRow], mode: Mode) -> go.Figure:
             row=1,
             col=column,
         )
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", gridcolor=RULE[mode], zeroline=False, fixedrange=True)
+    figure.update_xaxes(
+        range=[-0.02, 1.02],
+        tickvals=[0, 0.25, 0.5, 0.75],
+        tickformat=".0%",
+        showgrid=True,
+        gridcolor=RULE[mode],
+        zeroline=False,
+        fixedrange=True,
+    )
     names = [f"<b>{name}</b>" if name == ALL else words.no_markup(name, 24) for name in groups]
     figure.update_yaxes(**row_axis(names))
     figure.update_layout(
