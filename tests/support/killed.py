@@ -13,9 +13,14 @@ class Killed(BaseException):
     """What the end of a process is to the code that it ends: nothing after it runs."""
 
 
-def kill_after(monkeypatch: pytest.MonkeyPatch, n_commits: int, method: str = "commit") -> None:
+def kill_after(
+    monkeypatch: pytest.MonkeyPatch,
+    n_commits: int,
+    method: str = "commit",
+    store: type[DuckDBRunStore] = DuckDBRunStore,
+) -> None:
     """End a command after so many commits of a run's results."""
-    real, left = getattr(DuckDBRunStore, method), [n_commits]
+    real, left = getattr(store, method), [n_commits]
 
     def commit(self: DuckDBRunStore, *arguments: Any, **keywords: Any) -> Any:
         if not left[0]:
@@ -23,4 +28,4 @@ def kill_after(monkeypatch: pytest.MonkeyPatch, n_commits: int, method: str = "c
         left[0] -= 1
         return real(self, *arguments, **keywords)
 
-    monkeypatch.setattr(DuckDBRunStore, method, commit)
+    monkeypatch.setattr(store, method, commit)

@@ -15,7 +15,6 @@ from rdpt_core.scoring.importance.job import ImportanceRequest, measure_importan
 from rdpt_core.store.evidence.importance import DuckDBImportanceStore, importance_counts
 from rdpt_core.store.own_marks import seen_marks
 from rdpt_core.store.reader import Reader, Run, open_reader
-from rdpt_core.traces import get_splitter
 from rdpt_core.traces.thinking import Spelling
 
 
@@ -76,7 +75,7 @@ def importance(
         trace_nos=trace_nos,
         model=next(model for model in chosen.models if model.role is Role.DISTILLED),
         template_policy=TemplatePolicy(chosen.template_policy),
-        split=get_splitter(chosen.splitter).split,
+        splitter=chosen.splitter,
         method=ImportanceMethod(method),
         sampling=Sampling(samples, float(temperature), seed),
         template=chosen.template_settings(Role.DISTILLED),

@@ -139,7 +139,7 @@ def _plan(
             rows.append(0)
         packs[fullest].append(piece)
         rows[fullest] += piece.n_rows
-    return packs
+    return [packs[number] for number in sorted(range(len(packs)), key=lambda one: -rows[one])]
 
 
 def _split(

@@ -9,7 +9,7 @@ stands has a drop of exactly 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -36,6 +36,7 @@ from rdpt_core.scoring.models.prompts.templates import Rendering, Unrendered, re
 from rdpt_core.scoring.models.references import ModelFiles
 from rdpt_core.scoring.models.stored import same_model
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
+from rdpt_core.traces import get_splitter
 from rdpt_core.traces.thinking import Spelling
 
 IMPORTANCE_VERSION = 1
@@ -66,7 +67,7 @@ class ImportanceRequest:
 
     Attributes:
         trace_nos: which of the run's traces, in order.
-        split: cuts a text into sentences as the run's splitter does.
+        splitter: the name of the run's.
         marks: those that the model saw in place of the writer's; None if it saw the writer's.
     """
 
@@ -74,7 +75,7 @@ class ImportanceRequest:
     trace_nos: Sequence[int]
     model: ScoredModel
     template_policy: TemplatePolicy
-    split: Callable[[str], Sequence[Span]]
+    splitter: str
     method: ImportanceMethod = ImportanceMethod.DELETION
     sampling: Sampling = Sampling()
     template: TemplateSettings = DEFAULT_TEMPLATE
@@ -213,7 +214,7 @@ class _Meter:
         return draw_sentences(
             self._loaded,
             self._tokenizer,
-            self._request.split,
+            get_splitter(self._request.splitter).split,
             cuts,
             self._request.sampling,
             self._request.model.context_length,

@@ -34,6 +34,9 @@ _LOGGER = logging.getLogger(__name__)
 MAX_TOKENS = 128
 """A sentence that has not ended by then is taken as far as it is."""
 
+_CHECKED_EVERY = 4
+"""Tokens after which the splitter looks whether a sentence has ended: it takes longer than a step of a small model."""
+
 _IDS_TOGETHER = 8192
 """Ids of prefixes, with their padding, that go through the model together."""
 
@@ -104,7 +107,6 @@ class _Row:
         key: of trace, sentence and sample: what its random numbers depend on, with the seed.
         n_most: tokens that it may have.
         ids: what is drawn so far, and in the end the sentence.
-        ends: where each of them ends in the text that they spell.
         has_failed: the model gave no probabilities.
     """
 
@@ -112,7 +114,6 @@ class _Row:
     key: tuple[int, int, int]
     n_most: int
     ids: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
     has_ended: bool = False
     has_failed: bool = False
 
@@ -145,7 +146,7 @@ class _Writer:
         from transformers import GenerationConfig
 
         for row in rows:
-            row.ids, row.ends, row.has_ended, row.has_failed = [], [], False, False
+            row.ids, row.has_ended, row.has_failed = [], False, False
         length = max(len(row.prefix) for row in rows)
         ids = np.zeros((len(rows), length), dtype=np.int64)
         mask = np.zeros_like(ids)
@@ -187,26 +188,33 @@ class _Writer:
 
     def take(self, row: _Row, token: int | None) -> None:
         """Add a token to a row, which may end it."""
-        if token is None or token in self._ends:
-            row.has_ended, row.has_failed = True, token is None
+        if token is None:
+            row.has_ended = row.has_failed = True
             return
-        row.ids.append(token)
-        text = self._tokenizer.decode_response(row.ids, after=int(row.prefix[-1]))
-        row.ends.append(max(len(text), row.ends[-1] if row.ends else 0))
-        n_tokens = self._n_of_first_sentence(row, text)
-        row.has_ended = n_tokens < len(row.ids) or len(row.ids) >= row.n_most
-        del row.ids[n_tokens:]
+        is_last = token in self._ends
+        if not is_last:
+            row.ids.append(token)
+        row.has_ended = is_last or len(row.ids) >= row.n_most
+        if row.ids and (row.has_ended or len(row.ids) % _CHECKED_EVERY == 0):
+            n_tokens = self._n_of_first_sentence(row)
+            row.has_ended = row.has_ended or n_tokens < len(row.ids)
+            del row.ids[n_tokens:]
 
-    def _n_of_first_sentence(self, row: _Row, text: str) -> int:
+    def _n_of_first_sentence(self, row: _Row) -> int:
+        """How many of the drawn tokens belong to the first sentence: all of them as long as there is no second one."""
+        text, n_tokens = self._text(row, len(row.ids)), len(row.ids)
         spans = self._split(text)
-        n_tokens = len(row.ids)
         if len(spans) < 2:
             return n_tokens
-        ends = np.array(row.ends, dtype=np.int32)
+        ends = np.array([len(self._text(row, n)) for n in range(1, n_tokens + 1)], dtype=np.int32)
         starts = np.concatenate([[0], ends[:-1]]).astype(np.int32)
         ids = np.array(row.ids, dtype=np.int32)
         tokens = TokenLogprobs(ids, starts, ends, np.full(n_tokens, np.nan, dtype=np.float32))
-        return max(1, int(np.count_nonzero(assign_tokens(text, spans, tokens).sentence_index == 0)))
+        is_first = assign_tokens(text, spans, tokens).sentence_index == 0
+        return max(1, n_tokens if is_first.all() else int(np.argmin(is_first)))
+
+    def _text(self, row: _Row, n_tokens: int) -> str:
+        return self._tokenizer.decode_response(row.ids[:n_tokens], after=int(row.prefix[-1]))
 
 
 class _Chooser:
