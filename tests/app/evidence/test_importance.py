@@ -14,7 +14,8 @@ import rdpt_core as rdpt
 from rdpt_core.records import Role
 from rdpt_core.ui.components.reader import component
 from tests.app.conftest import Open, click_point, page_text
-from tests.support import companions, importance, synthetic
+from tests.support import companions, synthetic
+from tests.support.companions import importance
 
 PAGE = "pages/importance.py"
 TRACES = [*synthetic.sketches(20), synthetic.hostile_sketch()]

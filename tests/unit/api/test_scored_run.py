@@ -11,7 +11,8 @@ import pytest
 
 import rdpt_core as rdpt
 from rdpt_core.errors import UsageError
-from tests.support import companions, importance, synthetic
+from tests.support import companions, synthetic
+from tests.support.companions import importance
 
 
 def test_tables_of_an_unfinished_run_warn_once(tmp_path: Path) -> None:
