@@ -88,7 +88,7 @@ class ImportanceData:
             )
         return found
 
-    # Ten million sentences: drops take 180 MB, a sample of all of them 500 MB.
+    # Ten million sentences: drops take 220 MB, a sample of all of them 230 MB.
 
     @kept(2, message="Reading the importance of sentences …")
     def _drops(self, method: str, marks: bool) -> Drops:

@@ -37,7 +37,7 @@ def most(sample: Sample, label: str | None, *, lowest: bool) -> Ints:
 def largest_of_traces(sample: Sample, by: By, summary: Summary) -> Ints:
     """The sentence of a summary with the largest drop in each of its traces, as indices into the sample, by drop."""
     code = sample.names[by].index(summary.group)
-    rows = np.flatnonzero((sample.groups[by] == code) & (sample.label == sample.labels.index(summary.label)))
+    rows = np.flatnonzero((sample.group(by) == code) & (sample.label == sample.labels.index(summary.label)))
     rows = rows[np.argsort(-sample.drop[rows], kind="stable")]
     _, first = np.unique(sample.trace[rows], return_index=True)
     return rows[np.sort(first)]

@@ -51,7 +51,7 @@ def test_behind_a_summary_stands_the_largest_sentence_of_each_trace(found: Impor
         listed = found.behind(rule, scope, "deletion", "kind", summary)
         best: dict[int, float] = {}
         for place in range(len(sample.drop)):
-            kind = sample.names["kind"][sample.groups["kind"][place]]
+            kind = sample.names["kind"][sample.group("kind")[place]]
             if (kind, sample.labels[sample.label[place]]) == (summary.group, summary.label):
                 trace = int(sample.trace[place])
                 best[trace] = max(best.get(trace, -np.inf), float(sample.drop[place]))
