@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 import rdpt_core as rdpt
 from rdpt_core.records import Role
 from rdpt_core.ui.components.reader import component
-from tests.app.conftest import Open, page_text
-from tests.support import companions, importance, synthetic
+from tests.app.conftest import Open, click_point, page_text
+from tests.support import companions, synthetic
+from tests.support.companions import importance
 
 PAGE = "pages/importance.py"
 TRACES = [*synthetic.sketches(20), synthetic.hostile_sketch()]
@@ -90,6 +91,15 @@ def test_figures_draw_every_label_that_has_sentences(open_app: Open, database: P
     assert len(hills["data"]) == 2 * rows
     assert len(figure(app, "importance_groups")["data"]) == rdpt.open(database).run().importance("kind").num_rows
     assert len(figure(app, "importance_compared")["data"]) == 2 * 3
+
+
+def test_a_point_lists_its_sentences(open_app: Open, database: Path) -> None:
+    rows = rdpt.open(database).run().importance("kind").to_pylist()
+    place = next(k for k, row in enumerate(rows) if (row["group"], row["label"]) == ("equation", "Student"))
+    app = click_point(open_app(database, PAGE), "importance_groups", [place])
+    (shown,) = tables(app, "drop (nats)")[:1]
+    assert f"**Student, equation**: {rows[place]['n_traces']} traces" in page_text(app)
+    assert shown["text"].str.contains("=").all() and len(shown) == rows[place]["n_traces"]
 
 
 def test_the_ranked_sentences_lead_to_their_traces(open_app: Open, database: Path) -> None:

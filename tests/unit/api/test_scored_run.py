@@ -12,6 +12,7 @@ import pytest
 import rdpt_core as rdpt
 from rdpt_core.errors import UsageError
 from tests.support import companions, synthetic
+from tests.support.companions import importance
 
 
 def test_tables_of_an_unfinished_run_warn_once(tmp_path: Path) -> None:
@@ -75,3 +76,32 @@ def test_a_teacher_that_the_run_lacks_is_refused(several: rdpt.ScoredRun, name: 
     ):
         with pytest.raises(UsageError, match="no such teacher.* expected math or code or decoy"):
             ask()
+
+
+def test_importance_is_asked_by_group_and_method(tmp_path: Path) -> None:
+    path = tmp_path / "importance.duckdb"
+    synthetic.build(path, TRACES)
+    run = rdpt.open(path).run()
+    for ask in (run.importance, run.importance_differences):
+        with pytest.raises(UsageError, match="the run has no importance"):
+            ask()
+    importance.insert(path, importance.rows_of(TRACES, "replacement"))
+    run = rdpt.open(path).run()
+    with pytest.raises(UsageError, match="expected 'all' or 'correctness'"):
+        run.importance("domain")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="by this method"):
+        run.importance(method="deletion")
+    drops = run.sentences().filter(pc.is_valid(pc.field("importance_replacement"))).to_pylist()
+    for row in run.importance("kind", benchmark="shop").to_pylist():
+        assert row["method"] == "replacement" and row["divided_by"] == "kind"
+    by_label = {row["label"]: row for row in run.importance().to_pylist()}
+    for label, row in by_label.items():
+        own = [sentence["importance_replacement"] for sentence in drops if sentence["label"] == label]
+        assert row["n_sentences"] == len(own)
+        assert row["mean_drop"] == pytest.approx(sum(own) / len(own), rel=1e-5, abs=1e-7)
+    raw = [row for row in run.importance_differences().to_pylist() if row["held_equal"] == "as they are"]
+    for row in raw:
+        if row["measure"] == "mean":
+            expected = by_label["Teacher"]["mean_drop"] - by_label[row["minus"]]["mean_drop"]
+            assert row["difference"] == pytest.approx(expected, rel=1e-5, abs=1e-7)
+    assert {row["minus"] for row in raw} == {"Shared", "Student", "Boosted"}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rdpt_core.analysis.evidence.importance.sample import Sample
+from rdpt_core.analysis.evidence.importance.sample import Sample, renumbered
 from rdpt_core.analysis.evidence.importance.summaries import Ends, Groups, Measure, measure_groups
 from rdpt_core.analysis.statistics.exact import effective_number
 from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal
@@ -90,9 +90,9 @@ def _strata(sample: Sample, splits: Sequence[str]) -> tuple[Ints, int]:
     """(n,), the stratum of every sentence, and how many strata there are."""
     stratum = np.zeros(len(sample.drop), np.int64)
     for split in splits:
-        stratum = stratum * max(1, len(sample.names[split])) + sample.groups[split]
-    held, number = np.unique(stratum, return_inverse=True)
-    return number.astype(np.int64), len(held)
+        stratum = stratum * max(1, len(sample.names[split])) + sample.group(split)
+    held, number = renumbered(stratum)
+    return number, len(held)
 
 
 def _contrast(labels: Sequence[str], groups: Groups, first: int, other: int, adjustment: str) -> Contrast:

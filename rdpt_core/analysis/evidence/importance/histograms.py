@@ -52,7 +52,7 @@ def histograms(sample: Sample, by: By) -> Histograms:
     edges = np.linspace(min(low, -1.0), max(high, 5.5), N_BINS + 1)
     groups = sample.present(by)
     bin_no = np.clip(np.searchsorted(edges, placed, side="right") - 1, 0, N_BINS - 1)
-    row = np.searchsorted(np.array(groups, np.int64), sample.groups[by]) * len(sample.labels) + sample.label
+    row = np.searchsorted(np.array(groups, np.int64), sample.group(by)) * len(sample.labels) + sample.label
     size = len(groups) * len(sample.labels) * N_BINS
     counts = np.bincount(row * N_BINS + bin_no, minlength=size)
     return Histograms(edges, groups, counts.reshape(len(groups), len(sample.labels), N_BINS))

@@ -13,7 +13,7 @@ import numpy as np
 
 from rdpt_core.analysis.statistics.exact import clustered_variance, effective_number
 from rdpt_core.analysis.statistics.resampling import resample_sums
-from rdpt_core.arrays import Doubles, Floats, Ints
+from rdpt_core.arrays import Doubles, Floats, Ints, SmallInts
 
 STEPS = 96
 """Steps of a group. So many reach from six standard errors below the median to six above it, an eighth of one each;
@@ -37,13 +37,21 @@ class _Steps:
     middle: Doubles
 
 
-def sorted_groups(values: Floats, group: Ints, n_groups: int) -> tuple[Ints, Ints]:
-    """The order of values by group and then size, and (n_groups + 1,) where each group begins in it."""
-    order = np.lexsort((values, group))
-    return order, np.searchsorted(group[order], np.arange(n_groups + 1)).astype(np.int64)
+def sorted_groups(by_value: SmallInts, group: Ints, n_groups: int) -> tuple[SmallInts, Ints]:
+    """The order of values by group and then size, and (n_groups + 1,) where each group begins in it.
+
+    Args:
+        by_value: (n,), the order of the values by size alone.
+        group: (n,), below `n_groups`.
+    """
+    of_group = group[by_value]
+    # Numbers of 16 bits are sorted by counting, in a fraction of the time.
+    small = of_group.astype(np.uint16) if n_groups <= 1 << 16 else of_group
+    start = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))])
+    return by_value[np.argsort(small, kind="stable")], start
 
 
-def medians(values: Floats, order: Ints, start: Ints) -> Doubles:
+def medians(values: Floats, order: SmallInts, start: Ints) -> Doubles:
     """(n_groups,), NaN where a group is empty. Equals `np.median` of each group.
 
     Args:
@@ -58,7 +66,7 @@ def medians(values: Floats, order: Ints, start: Ints) -> Doubles:
 
 
 def redrawn_medians(
-    values: Floats, question: Ints, order: Ints, start: Ints, n_questions: int, n_resamples: int | None = None
+    values: Floats, question: SmallInts, order: SmallInts, start: Ints, n_questions: int, n_resamples: int | None = None
 ) -> Floats:
     """(n_resamples, n_groups), the medians in redrawn questions, NaN where a resample has nothing of a group.
 
@@ -87,7 +95,7 @@ def redrawn_medians(
     return np.stack(parts, axis=1) if parts else np.empty((0, 0), np.float32)
 
 
-def _steps_of(ordered: Floats, question: Ints, n_questions: int) -> _Steps:
+def _steps_of(ordered: Floats, question: SmallInts, n_questions: int) -> _Steps:
     """Steps of a group whose values are sorted."""
     n = len(ordered)
     if not n:
@@ -110,11 +118,11 @@ def _steps_of(ordered: Floats, question: Ints, n_questions: int) -> _Steps:
     return _Steps(edges, np.append(between, edges[-1]).astype(np.float64))
 
 
-def _counted(values: Floats, question: Ints, steps: _Steps, n_questions: int) -> Floats:
+def _counted(values: Floats, question: SmallInts, steps: _Steps, n_questions: int) -> Floats:
     """(n_questions, n_steps), sentences of each question in each step."""
     width = len(steps.edges) + 1
     step = np.searchsorted(steps.edges, values, side="left")
-    counts = np.bincount(question * width + step, minlength=n_questions * width)
+    counts = np.bincount(question.astype(np.int64) * width + step, minlength=n_questions * width)
     return counts.reshape(n_questions, width).astype(np.float32)
 
 

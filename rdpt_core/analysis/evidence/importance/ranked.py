@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from rdpt_core.analysis.evidence.importance.drops import Drops
 from rdpt_core.analysis.evidence.importance.kinds import KINDS
-from rdpt_core.analysis.evidence.importance.sample import Sample
+from rdpt_core.analysis.evidence.importance.sample import By, Sample
+from rdpt_core.analysis.evidence.importance.summaries import Summary
 from rdpt_core.arrays import Ints
 from rdpt_core.store.reader import Reader, Run
 
@@ -31,6 +32,15 @@ def most(sample: Sample, label: str | None, *, lowest: bool) -> Ints:
         limit = np.partition(by, N_RANKED - 1)[N_RANKED - 1]
         rows, by = rows[by <= limit], by[by <= limit]
     return rows[np.argsort(by, kind="stable")[:N_RANKED]]
+
+
+def largest_of_traces(sample: Sample, by: By, summary: Summary) -> Ints:
+    """The sentence of a summary with the largest drop in each of its traces, as indices into the sample, by drop."""
+    code = sample.names[by].index(summary.group)
+    rows = np.flatnonzero((sample.group(by) == code) & (sample.label == sample.labels.index(summary.label)))
+    rows = rows[np.argsort(-sample.drop[rows], kind="stable")]
+    _, first = np.unique(sample.trace[rows], return_index=True)
+    return rows[np.sort(first)]
 
 
 def load_texts(reader: Reader, run: Run, trace_nos: tuple[int, ...], indices: tuple[int, ...]) -> pa.Table:

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from rdpt_core.analysis.evidence.importance.medians import medians, redrawn_medians, sorted_groups
-from rdpt_core.analysis.evidence.importance.sample import By, Sample
+from rdpt_core.analysis.evidence.importance.sample import By, Sample, renumbered
 from rdpt_core.analysis.statistics.exact import effective_number
 from rdpt_core.analysis.statistics.intervals import none_if_nan, refusal, share_ends
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
-from rdpt_core.arrays import Doubles, Floats, Ints
+from rdpt_core.arrays import Doubles, Floats, Ints, SmallInts
 
 LARGE = 1.0
 """Nats from which on a drop counts as large: the answer is then 2.7 times less likely, or worse."""
@@ -84,7 +84,7 @@ def measure_groups(sample: Sample, group: Ints, n_groups: int, measures: Sequenc
         measures: those that are wanted; medians take longest.
     """
     n_questions = sample.n_questions
-    slot, size = sample.question * n_groups + group, n_questions * n_groups
+    slot, size = sample.question.astype(np.int64) * n_groups + group, n_questions * n_groups
     columns = (None, sample.drop, sample.drop > LARGE)
     sums = np.stack([np.bincount(slot, column, size) for column in columns], axis=1).astype(np.float64)
     sums = sums.reshape(n_questions, n_groups, 3)
@@ -96,7 +96,7 @@ def measure_groups(sample: Sample, group: Ints, n_groups: int, measures: Sequenc
             values[measure] = total[:, column] / total[:, _SENTENCES]
             draws[measure] = drawn[:, :, column] / drawn[:, :, _SENTENCES]
     if "median" in measures:
-        order, start = sorted_groups(sample.drop, group, n_groups)
+        order, start = sorted_groups(sample.by_drop, group, n_groups)
         values["median"] = medians(sample.drop, order, start)
         draws["median"] = redrawn_medians(sample.drop, sample.question, order, start, n_questions)
     return Groups(values, draws, sums)
@@ -107,13 +107,13 @@ def summarise(sample: Sample, by: By) -> tuple[Summary, ...]:
     n_labels = len(sample.labels)
     if not len(sample.drop):
         return ()
-    group = sample.groups[by] * n_labels + sample.label
-    filled, number = np.unique(group, return_inverse=True)
+    group = sample.group(by) * n_labels + sample.label
+    filled, number = renumbered(group)
     found = measure_groups(sample, number, len(filled))
     ends = _ends(found)
     n_sentences = found.weight.sum(axis=0).astype(np.int64)
     n_questions, n_effective = (found.weight > 0).sum(axis=0), effective_number(found.weight)
-    n_traces = _distinct(sample.trace, number, len(filled))
+    n_traces = _n_traces(sample.trace, number, len(filled))
     summaries = []
     for place, code in enumerate(filled.tolist()):
         n, worth = int(n_questions[place]), float(n_effective[place])
@@ -152,12 +152,16 @@ def _ends(groups: Groups) -> dict[Measure, tuple[Doubles, Doubles, Doubles]]:
     return found
 
 
-def _distinct(things: Ints, group: Ints, n_groups: int) -> Ints:
-    """(n_groups,), how many different things each group has."""
-    if not len(things):
-        return np.zeros(n_groups, np.int64)
-    pairs = np.unique(group * (int(things.max()) + 1) + things)
-    return np.bincount(pairs // (int(things.max()) + 1), minlength=n_groups)
+def _n_traces(trace: SmallInts, group: Ints, n_groups: int) -> Ints:
+    """(n_groups,), how many traces each group has a sentence of.
+
+    Args:
+        trace: (n,), ascending.
+    """
+    order, _ = sorted_groups(np.arange(len(trace), dtype=np.int32), group, n_groups)
+    of_group, of_trace = group[order], trace[order]
+    is_first = np.append(True, (np.diff(of_group) != 0) | (np.diff(of_trace) != 0))
+    return np.bincount(of_group[is_first], minlength=n_groups)
 
 
 def summary_rows(summaries: Sequence[Summary], by: By, method: str) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -26,6 +26,7 @@ _HILL = 0.72
 _BELOW = 0.16
 _COLUMNS = 2
 _SYMBOLS = {"as they are": "circle-open", "same kind": "square-open", "same kind and position": "diamond"}
+_Placed: TypeAlias = tuple[int, Summary]
 _TITLES: dict[Measure, str] = {
     "share": f"share of sentences above {LARGE:g} nat",
     "median": "median drop, nats",
@@ -49,7 +50,7 @@ def distribution_figure(
     density = found.counts / np.maximum(found.counts.sum(axis=2, keepdims=True), 1)
     height = density / (density.max() or 1.0) * _HILL
     for panel, name in enumerate(names):
-        of_group = {item.label: item for item in summaries if item.group == name}
+        of_group = _of_group(summaries, name)
         for row, label in enumerate(labels):
             if label in of_group:
                 hill = _hill(found.edges, height[panel, row], row, label, mode)
@@ -73,7 +74,7 @@ def group_figure(summaries: Sequence[Summary], labels: Sequence[str], measure: M
     low, high = _span([item.numbers[measure] for item in summaries])
     for panel, name in enumerate(names):
         place = {"row": panel // _COLUMNS + 1, "col": panel % _COLUMNS + 1}
-        of_group = {item.label: item for item in summaries if item.group == name}
+        of_group = _of_group(summaries, name)
         for row, label in enumerate(shown):
             if label in of_group:
                 figure.add_trace(_point(of_group[label], measure, row, mode), **place)
@@ -148,7 +149,7 @@ def _panels(
 
 def _lay_out(figure: go.Figure, mode: Mode) -> None:
     figure.update_annotations(selector={"yref": "paper"}, font={"size": 13, "color": MUTED[mode]})
-    figure.update_layout(base_layout(mode), hovermode="closest")
+    figure.update_layout(base_layout(mode), hovermode="closest", clickmode="event+select")
 
 
 def _row_px(labels: Sequence[str]) -> int:
@@ -195,8 +196,17 @@ def _hill(edges: Doubles, height: Doubles, row: int, label: str, mode: Mode) -> 
     )
 
 
-def _point(item: Summary, measure: Measure, y: float, mode: Mode) -> go.Scatter:
-    """A number of a label with its interval, marked by the label's letter. Nats stand on the scale."""
+def _of_group(summaries: Sequence[Summary], name: str) -> dict[str, _Placed]:
+    """Label → its summary in a group, with its place among all summaries."""
+    return {item.label: (place, item) for place, item in enumerate(summaries) if item.group == name}
+
+
+def _point(placed: _Placed, measure: Measure, y: float, mode: Mode) -> go.Scatter:
+    """A number of a label with its interval, marked by the label's letter. Nats stand on the scale.
+
+    A click returns as customdata the place of the summary.
+    """
+    place, item = placed
     ends = item.numbers[measure]
     if measure != "share":
         ends = Ends(*(to_scale(value) for value in (ends.value, ends.low, ends.high)))
@@ -209,9 +219,12 @@ def _point(item: Summary, measure: Measure, y: float, mode: Mode) -> go.Scatter:
         text=[look.letter],
         textfont={"size": 9, "color": PAGE[mode]},
         marker={"color": look.tone.ink, "size": 14},
+        customdata=[[place]],
         hovertext=[_hover(item)],
         hoverinfo="text",
         showlegend=False,
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
     )
 
 
@@ -227,10 +240,11 @@ def _span(ends: Sequence[Ends]) -> tuple[float, float]:
     return min([0.0, *known]), max([0.1, *known])
 
 
-def _row_name(label: str, item: Summary | None, *, brief: bool = False) -> str:
+def _row_name(label: str, placed: _Placed | None, *, brief: bool = False) -> str:
     named = words.lettered(label_look(label, "light").letter, label)
-    if item is None:
+    if placed is None:
         return f"<b>{named}</b><br>none"
+    _, item = placed
     if brief:
         return f"<b>{named}</b><br>n = {item.n_sentences:,}"
     return (
@@ -247,8 +261,10 @@ def _hover(item: Summary) -> str:
         f"mean {_between(number['mean'], nats)}",
         f"{words.count(item.n_sentences, 'sentence')} of {words.count(item.n_traces, 'trace')}",
         words.questions(item.n_questions, item.n_effective),
+        *([] if item.refused is None else [f"no interval: {item.refused}"]),
+        "click to list them",
     ]
-    return "<br>".join(lines if item.refused is None else [*lines, f"no interval: {item.refused}"])
+    return "<br>".join(lines)
 
 
 def _contrast_hover(item: Contrast, measure: Measure) -> str:

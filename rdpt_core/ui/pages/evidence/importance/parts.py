@@ -10,7 +10,7 @@ import streamlit as st
 from rdpt_core.analysis.evidence.importance.contrasts import LEAST, Contrast
 from rdpt_core.analysis.evidence.importance.data import Controlled, ImportanceData
 from rdpt_core.analysis.evidence.importance.sample import By
-from rdpt_core.analysis.evidence.importance.summaries import LARGE, Measure
+from rdpt_core.analysis.evidence.importance.summaries import LARGE, Measure, Summary
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import DROP_INTERVAL, SHARE_INTERVAL, STANDARDISED_DIFFERENCE, cited
@@ -19,7 +19,7 @@ from rdpt_core.records import Role
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.evidence.importance import figures, tables
-from rdpt_core.ui.parts import glossary
+from rdpt_core.ui.parts import drilldown, glossary
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.style import words
 
@@ -36,12 +36,14 @@ def distributions(page: PageContext, importance: ImportanceData, scope: Scope, m
     names = [sample.names["correctness"][group] for group in found.groups]
     figure = figures.distribution_figure(found, summaries, names, sample.labels, context.mode())
     alt = "How the drops of every label are distributed, with medians and intervals; the numbers are in the table"
-    chart(figure, "importance_distributions", alt, clickable=False)
+    clicked = chart(figure, "importance_distributions", alt)
     st.caption(
         "Each hill is the distribution of one label's sentences, all of the same area; the point below it is their "
         "median with its interval. The scale is linear near 0 and logarithmic beyond 0.01 nats, on either side: to the "
-        f"left of 0 the answer is likelier without the sentence. {cited(DROP_INTERVAL)}"
+        f"left of 0 the answer is likelier without the sentence. Click a point to list its sentences. "
+        f"{cited(DROP_INTERVAL)}"
     )
+    _list_behind(page, importance, (scope, method, "correctness"), summaries, clicked)
     tables.numbers(summaries, "correctness")
     return {"importance_distributions": figure}
 
@@ -62,12 +64,28 @@ def groups(page: PageContext, importance: ImportanceData, scope: Scope, method: 
     measure = _MEASURES[shown or next(iter(_MEASURES))]
     summaries = importance.summaries(page.rule, scope, method, by)
     figure = figures.group_figure(summaries, sample.labels, measure, context.mode())
-    chart(figure, "importance_groups", "One measure of every label in every group, with intervals", clickable=False)
+    clicked = chart(figure, "importance_groups", "One measure of every label in every group, with intervals")
     st.caption(
         f"{_pooled(sample.present('correctness'))}{cited(SHARE_INTERVAL if measure == 'share' else DROP_INTERVAL)}"
     )
+    _list_behind(page, importance, (scope, method, by), summaries, clicked)
     tables.numbers(summaries, by)
     return {"importance_groups": figure}
+
+
+def _list_behind(
+    page: PageContext,
+    importance: ImportanceData,
+    asked: tuple[Scope, str, By],
+    summaries: Sequence[Summary],
+    clicked: list[Any] | None,
+) -> None:
+    """The sentences behind the point that was clicked, one a trace."""
+    if not clicked or int(clicked[0]) >= len(summaries):
+        return
+    item, (scope, method, by) = summaries[int(clicked[0])], asked
+    listed = importance.behind(page.rule, scope, method, by, item)
+    drilldown.show(page, f"{item.label}, {words.no_markdown(item.group, 40)}", listed, f"importance_{by}")
 
 
 def _pooled(grades: Sequence[int]) -> str:

@@ -104,9 +104,9 @@ def under_controls(contrasts: Sequence[Contrast], controls: Mapping[str, Control
         return ""
     sign = -1 if own.numbers["share"].value < 0 else 1
     name, most = max(known.items(), key=lambda pair: sign * pair[1].value)
-    said = f"With the control {words.no_markdown(name, 40)} in the teacher's place they are {points(most)}"
+    said = f"With **{words.no_markdown(name, 40)}** in the teacher's place they are {points(most)}"
     if min(sign * most.low, sign * most.high) > 0:
-        return f"{said}: **so this is not about the teacher alone.**"
+        return f"{said}: so this is not about the teacher alone."
     return f"{said}."
 
 

@@ -8,7 +8,8 @@ import pytest
 
 import rdpt_core as rdpt
 from rdpt_core.analysis.evidence.importance.data import ImportanceData, importance_of
-from tests.support import importance, synthetic
+from tests.support import synthetic
+from tests.support.companions import importance
 
 MARKED = synthetic.Sketch(
     "marked",

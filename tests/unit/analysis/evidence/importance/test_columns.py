@@ -12,7 +12,8 @@ import rdpt_core as rdpt
 from rdpt_core.analysis.evidence.importance.columns import load_trace_importance, stored_methods
 from rdpt_core.errors import StoreError
 from rdpt_core.store.reader import open_reader
-from tests.support import importance, synthetic
+from tests.support import synthetic
+from tests.support.companions import importance
 from tests.unit.analysis.evidence.importance.conftest import TRACES, WITHOUT, deletion_rows
 
 

@@ -51,7 +51,7 @@ def test_standardised_differences_are_weighted_means_of_strata(found: Importance
     contrasts = found.contrasts(LabelRule.make(), Scope(), "deletion")
     assert len(contrasts) == 3 * len(ADJUSTMENTS)
     for item in contrasts:
-        keys = list(zip(*(sample.groups[split].tolist() for split in ADJUSTMENTS[item.adjustment]), strict=True))
+        keys = list(zip(*(sample.group(split).tolist() for split in ADJUSTMENTS[item.adjustment]), strict=True))
         keys = keys or [()] * len(sample.drop)
         labels = [sample.labels[code] for code in sample.label]
         gaps: dict[str, list[float]] = {measure: [] for measure in COMPARED}

@@ -13,7 +13,8 @@ from rdpt_core.analysis.evidence.importance.kinds import KINDS
 from rdpt_core.errors import StoreError
 from rdpt_core.store.reader import open_reader
 from rdpt_core.traces.markers import is_mark
-from tests.support import importance, synthetic
+from tests.support import synthetic
+from tests.support.companions import importance
 from tests.unit.analysis.evidence.importance.conftest import TRACES, WITHOUT, deletion_rows
 
 

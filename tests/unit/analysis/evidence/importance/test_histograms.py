@@ -17,7 +17,7 @@ def test_counts_are_those_of_numpy(found: ImportanceData) -> None:
     assert shown.groups == sample.present("correctness") == (0, 1, 2)
     for row, group in enumerate(shown.groups):
         for label in range(len(sample.labels)):
-            inside = (sample.groups["correctness"] == group) & (sample.label == label)
+            inside = (sample.group("correctness") == group) & (sample.label == label)
             expected, _ = np.histogram(np.arcsinh(sample.drop[inside] / FINE), shown.edges)
             np.testing.assert_array_equal(shown.counts[row, label], expected)
     assert shown.counts.sum() == len(sample.drop)

@@ -42,3 +42,22 @@ def test_ties_stand_in_the_order_of_traces() -> None:
     assert most(sample, None, lowest=False).tolist() == first.tolist()
     assert most(sample, None, lowest=True).tolist() == np.flatnonzero(drop == 1)[:N_RANKED].tolist()
     assert len(most(sample, "Student", lowest=False)) == 0
+
+
+def test_behind_a_summary_stands_the_largest_sentence_of_each_trace(found: ImportanceData) -> None:
+    rule, scope = LabelRule.make(), Scope()
+    sample = found.sample(rule, scope, "deletion")
+    for summary in found.summaries(rule, scope, "deletion", "kind"):
+        listed = found.behind(rule, scope, "deletion", "kind", summary)
+        best: dict[int, float] = {}
+        for place in range(len(sample.drop)):
+            kind = sample.names["kind"][sample.group("kind")[place]]
+            if (kind, sample.labels[sample.label[place]]) == (summary.group, summary.label):
+                trace = int(sample.trace[place])
+                best[trace] = max(best.get(trace, -np.inf), float(sample.drop[place]))
+        assert listed.n == summary.n_traces == len(best)
+        np.testing.assert_allclose(
+            listed.numbers["drop (nats)"], sorted(best.values(), reverse=True)[: len(listed.trace_no)], atol=5e-4
+        )
+        for trace_no, index in zip(listed.trace_no, listed.sentence_index, strict=True):
+            assert (trace_no, index) in {(t, i) for t, i, *_ in naive(False)}

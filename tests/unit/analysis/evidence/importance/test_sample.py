@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rdpt_core.analysis.evidence.importance.data import ImportanceData
+from rdpt_core.analysis.evidence.importance.sample import renumbered
 from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.sentences import sentences_sql
@@ -36,13 +37,15 @@ def test_labels_and_groups_are_those_of_each_sentence(
     ]
     names = sample.names
     assert [sample.labels[code] for code in sample.label] == [row[0] for row in expected]
-    assert [names["benchmark"][code] for code in sample.groups["benchmark"]] == [row[1] for row in expected]
+    assert [names["benchmark"][code] for code in sample.group("benchmark")] == [row[1] for row in expected]
     np.testing.assert_allclose(sample.drop, [row[3] for row in expected], rtol=1e-6)
-    assert sample.groups["position"].tolist() == [row[4] for row in expected]
+    assert sample.group("position").tolist() == [row[4] for row in expected]
     # Equal numbers for equal questions, other ones for others.
     pairs = set(zip(sample.question.tolist(), [row[2] for row in expected], strict=True))
     assert len(pairs) == len({number for number, _ in pairs}) == len({question for _, question in pairs})
     assert sample.n_traces == len(set(sample.trace.tolist()))
+    assert sorted(sample.by_drop.tolist()) == list(range(len(expected)))
+    assert (np.diff(sample.drop[sample.by_drop]) >= 0).all()
     assert expected
 
 
@@ -50,3 +53,11 @@ def test_present_groups_are_named_in_order(found: ImportanceData) -> None:
     sample = found.sample(LabelRule.make(), Scope(benchmark="week"), "deletion")
     assert [sample.names["correctness"][code] for code in sample.present("correctness")] == ["not graded"]
     assert sample.present("all") == (0,)
+
+
+@pytest.mark.parametrize("codes", [[5, 0, 5, 3], [0], []])
+def test_renumbered_codes_are_those_of_numpy(codes: list[int]) -> None:
+    given = np.array(codes, np.int64)
+    expected = np.unique(given, return_inverse=True)
+    for ours, theirs in zip(renumbered(given), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -18,7 +18,7 @@ from tests.unit.analysis.evidence.importance import samples
 def test_numbers_are_those_of_the_group(found: ImportanceData, by: By) -> None:
     sample = found.sample(LabelRule.make(), Scope(), "deletion")
     summaries = found.summaries(LabelRule.make(), Scope(), "deletion", by)
-    names = np.array(sample.names[by])[sample.groups[by]]
+    names = np.array(sample.names[by])[sample.group(by)]
     labels = np.array(sample.labels)[sample.label]
     assert sum(item.n_sentences for item in summaries) == len(sample.drop)
     for item in summaries:
@@ -48,7 +48,7 @@ def test_intervals_are_those_of_redrawn_questions() -> None:
     drawn = {"median": [], "mean": []}
     ((_, counts),) = question_draws(np.zeros(15, np.int64), 2000)
     for weight in counts:
-        values = np.repeat(sample.drop, weight[question].astype(int))
+        values = np.repeat(sample.drop, weight[sample.question].astype(int))
         drawn["median"].append(np.median(values))
         drawn["mean"].append(values.mean(dtype=float))
     for measure in drawn:

@@ -64,7 +64,7 @@ def test_what_a_control_shows_as_well_is_not_claimed_for_the_teacher(
     control = Controlled((), (replace(EQUAL, numbers={"share": Ends(-0.11, low, high)}),))
     other = Controlled((), (replace(EQUAL, numbers={"share": Ends(0.3, 0.2, 0.4)}),))
     said = under_controls([RAW, EQUAL], {"far": other, "dec*oy": control}, TRIPLE)
-    assert said.startswith("With the control dec\\*oy in the teacher's place they are 11 points")
+    assert said.startswith("With **dec\\*oy** in the teacher's place they are 11 points")
     assert ("not about the teacher alone" in said) is is_found_as_well
 
 
