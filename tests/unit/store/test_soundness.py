@@ -22,6 +22,7 @@ DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = json.dumps({"x": json.loads("[" * 150 + "]" * 150)})
 
 LOCAL = "INSERT INTO local_scores VALUES (1, {}, FALSE);"
+WITH_PROMPT = "INSERT INTO local_scores VALUES (1, {}, TRUE);"
 
 RUN = {
     "identity of run": "UPDATE runs SET identity = 'no JSON'",
@@ -76,6 +77,9 @@ RUN = {
     "local scores of run .* 'nobody'": LOCAL.format("1, 'nobody', 4, [-1.0], -1"),
     "local scores of run .* got 1 rows for 1 traces from 7 to 7": LOCAL.format("7, 'student', 4, [-1.0], -1"),
     "local scores of run .* got 2 rows for 1 traces": 2 * LOCAL.format("1, 'student', 4, [-1.0], -1"),
+    "local scores of run .* got 3 rows for 2 traces": LOCAL.format("0, 'student', 4, [-1.0], -1")
+    + WITH_PROMPT.format("0, 'student', 4, [-1.0], -1")
+    + 2 * WITH_PROMPT.format("1, 'student', 4, [-1.0], -1"),
     "local scores of run .* -1 sentences": LOCAL.format("1, 'student', -1, [-1.0], -1"),
     "logprob_sum of local .* numbers of at most 0; got 0.5": LOCAL.format("1, 'student', 4, [-1.0, 0.5, NULL], -1"),
     "logprob_sum of local .* numbers of at most 0; got nan": LOCAL.format("1, 'student', 4, ['nan'::DOUBLE, -1], -1"),
