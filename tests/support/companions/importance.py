@@ -18,9 +18,16 @@ def insert(path: Path, rows: Iterable[Row], run_no: int = 1) -> None:
     """Write rows into the table of importance."""
     with duckdb.connect(str(path)) as connection:
         for trace_no, method, answer_start, drops, reason in rows:
+            known = answer_start is not None
             connection.execute(
-                "INSERT INTO importance VALUES (?, ?, ?, ?, NULL, 3, -1.0, ?, ?, '{}')",
-                [run_no, trace_no, method, answer_start, drops, reason],
+                "INSERT INTO importance SELECT $run, $trace, $method, $start, (SELECT char_end FROM sentences "
+                "WHERE run_no = $run AND trace_no = $trace AND char_start = $start), $n_tokens, $logprob, $drops, "
+                "$reason, '{}'",
+                {
+                    **{"run": run_no, "trace": trace_no, "method": method, "start": answer_start},
+                    **{"n_tokens": 3 if known else None, "logprob": -1.0 if known and reason is None else None},
+                    **{"drops": drops, "reason": reason},
+                },
             )
 
 
