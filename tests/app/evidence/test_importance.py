@@ -125,6 +125,9 @@ def test_filters_apply_and_may_leave_nothing(open_app: Open, database: Path) -> 
     n = rdpt.open(database).run().importance(benchmark="clock").column("n_sentences").to_numpy().sum()
     assert f"{n:,} labelled sentences before the answers of" in text
     empty = page_text(open_app(database, PAGE, benchmark="week", taken_by="replacement"))
+    one = page_text(open_app(database, PAGE, grade="correct"))
+    assert "Correct and incorrect traces are together here" in text
+    assert "are together here" not in one and "in incorrect traces" not in one
     assert "No labelled sentence with importance fits the filters" in empty
 
 

@@ -81,12 +81,12 @@ def group_figure(summaries: Sequence[Summary], labels: Sequence[str], measure: M
         ticks = [_row_name(label, of_group.get(label), brief=True) for label in shown]
         figure.update_yaxes(row_axis(ticks) | _row_range(shown), **place)
     if measure == "share":
-        figure.update_xaxes(range=[-0.03 * high, 1.03 * high], tickformat=".0%", gridcolor=RULE[mode], fixedrange=True)
+        span = {"range": [-0.03 * high, 1.03 * high], "zeroline": False}
+        figure.update_xaxes(**span, tickformat=".0%", gridcolor=RULE[mode], fixedrange=True)
     else:
         figure.update_xaxes(**_scaled_axis(to_scale(low), to_scale(high), mode))
     last = (len(names) - 1) // _COLUMNS + 1
     figure.update_xaxes(title=_title(_TITLES[measure], mode), row=last)
-    figure.update_xaxes(zeroline=False)
     _lay_out(figure, mode)
     return figure
 

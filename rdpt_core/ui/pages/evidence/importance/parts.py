@@ -9,7 +9,7 @@ import streamlit as st
 
 from rdpt_core.analysis.evidence.importance.contrasts import LEAST, Contrast
 from rdpt_core.analysis.evidence.importance.data import Controlled, ImportanceData
-from rdpt_core.analysis.evidence.importance.sample import By
+from rdpt_core.analysis.evidence.importance.sample import By, Sample
 from rdpt_core.analysis.evidence.importance.summaries import LARGE, Measure, Summary
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
@@ -65,9 +65,7 @@ def groups(page: PageContext, importance: ImportanceData, scope: Scope, method: 
     summaries = importance.summaries(page.rule, scope, method, by)
     figure = figures.group_figure(summaries, sample.labels, measure, context.mode())
     clicked = chart(figure, "importance_groups", "One measure of every label in every group, with intervals")
-    st.caption(
-        f"{_pooled(sample.present('correctness'))}{cited(SHARE_INTERVAL if measure == 'share' else DROP_INTERVAL)}"
-    )
+    st.caption(f"{_pooled(sample)}{cited(SHARE_INTERVAL if measure == 'share' else DROP_INTERVAL)}")
     _list_behind(page, importance, (scope, method, by), summaries, clicked)
     tables.numbers(summaries, by)
     return {"importance_groups": figure}
@@ -88,10 +86,13 @@ def _list_behind(
     drilldown.show(page, f"{item.label}, {words.no_markdown(item.group, 40)}", listed, f"importance_{by}")
 
 
-def _pooled(grades: Sequence[int]) -> str:
+def _pooled(sample: Sample) -> str:
+    """What is told where traces of several grades stand together."""
+    grades = [sample.names["correctness"][grade] for grade in sample.present("correctness")]
     if len(grades) == 1:
         return ""
-    return "Correct, incorrect and ungraded traces are together here: **Correctness**, on the left, takes them apart. "
+    together = words.capitalised(words.listed(grades))
+    return f"{together} traces are together here: **Correctness**, on the left, takes them apart. "
 
 
 def compared(page: PageContext, contrasts: Sequence[Contrast]) -> dict[str, Any]:
