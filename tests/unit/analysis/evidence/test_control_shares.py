@@ -89,17 +89,17 @@ def test_every_pair_of_labels_is_counted(controlled: ControlledRun, key: str) ->
             assert counted[i, j] == expected[before, after], (before, after)
     assert found.n_sentences == expected.total()
     for i, name in enumerate(found.labels):
-        before = sum(n for pair, n in expected.items() if pair[0] == name)
-        after = sum(n for pair, n in expected.items() if pair[1] == name)
-        assert found.true.share[i] == pytest.approx(before / expected.total())
-        assert found.control.share[i] == pytest.approx(after / expected.total())
-        assert found.excess.value[i] == pytest.approx((before - after) / expected.total(), abs=1e-12)
+        n_before = sum(n for pair, n in expected.items() if pair[0] == name)
+        n_after = sum(n for pair, n in expected.items() if pair[1] == name)
+        assert found.true.share[i] == pytest.approx(n_before / expected.total())
+        assert found.control.share[i] == pytest.approx(n_after / expected.total())
+        assert found.excess.value[i] == pytest.approx((n_before - n_after) / expected.total(), abs=1e-12)
         assert found.excess.low[i] <= found.excess.value[i] + 1e-12
         assert found.excess.high[i] >= found.excess.value[i] - 1e-12
         kept = expected[name, name]
         stays, rejected = found.fates.stays[i].share[0], found.fates.rejected[i].share[0]
-        assert np.isnan(stays) if not before else stays == pytest.approx(kept / before)
-        assert np.isnan(rejected) if not after else rejected == pytest.approx(1 - kept / after)
+        assert np.isnan(stays) if not n_before else stays == pytest.approx(kept / n_before)
+        assert np.isnan(rejected) if not n_after else rejected == pytest.approx(1 - kept / n_after)
     same = sum(n for pair, n in expected.items() if pair[0] == pair[1])
     assert found.fates.agreement.share[0] == pytest.approx(same / expected.total())
 

@@ -18,7 +18,7 @@ from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Mode, label_look
 
 WITH_TEACHER = "with the teacher"
 _PANELS = 2
-_LINE_HEIGHT, _ROW_HEIGHT = 26, 42
+_LINE_HEIGHT, _ROW_HEIGHT = 30, 42
 # Room for the numbers of one line of panels and the titles of the next.
 _BETWEEN_PX = 56
 _MARGINS = {"l": 8, "r": 12, "t": 30, "b": 46}
@@ -55,7 +55,10 @@ def shares_figure(compared: Sequence[tuple[Control, Compared]], mode: Mode) -> g
         figure.add_vline(x=float(fullest.true.share[k]), line=line, opacity=0.7, **place)
         if first_changed is not None:
             figure.add_hline(y=first_changed - 0.5, line={"color": RULE[mode], "width": 1}, **place)
-    _lay_out(figure, [words.no_markup(name, 48) for name, _, _ in rows], [row[1] for row in rows], mode)
+    # A name of two parts in two lines: on a small screen the panels need the width.
+    names = [words.no_markup(name, 48).replace(", ", ",<br>", 1) for name, _, _ in rows]
+    _lay_out(figure, names, [row[1] for row in rows], mode)
+    figure.update_yaxes(tickfont={"size": 11})
     figure.update_layout(height=inner + _MARGINS["t"] + _MARGINS["b"])
     return figure
 

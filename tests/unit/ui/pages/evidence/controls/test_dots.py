@@ -25,7 +25,7 @@ def test_a_panel_a_label_and_a_row_a_control() -> None:
         # The teacher itself, changed, is an open point.
         assert [colour == PAGE["light"] for colour in panel.marker.color] == [False, False, True]
     assert [note.text for note in figure.layout.annotations][: len(LABELS)] == list(LABELS)
-    assert "the teacher, &lt;b&gt; " in figure.layout.yaxis.ticktext
+    assert "the teacher,<br>&lt;b&gt; " in figure.layout.yaxis.ticktext
 
 
 def test_without_intervals_there_are_points_alone() -> None:
