@@ -6,6 +6,7 @@ export_panel     a page as files
 drilldown        what stands behind a clicked number
 sentence_table   sentences that lead to their traces
 glossary         every term, explained once
+evidence_terms   those about the evidence of sentences
 notes            a researcher's notes
 trace_card       question and answer of a trace
 companion_table  the further models of a run

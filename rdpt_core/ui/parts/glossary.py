@@ -29,6 +29,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.records import Label
+from rdpt_core.ui.parts import evidence_terms
 from rdpt_core.ui.style import words
 
 
@@ -324,31 +325,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
             r"\pi_k \leftarrow \operatorname{mean}\;\frac{\pi_k\,e^{\lambda \ell_k}}{\sum_j \pi_j\,e^{\lambda \ell_j}}",
         ),
     ),
-    "How sure a sentence is": (
-        Term(
-            "reference",
-            "A model that is known not to be the teacher: a control of the run. What a sentence would be like without "
-            "a teacher is read from several of them.",
-        ),
-        Term(
-            "p-value",
-            "How often a model that is no teacher would find a sentence this much likelier than the references do, by "
-            "chance. Measured on the references themselves: each is held against the others in the same way.",
-            r"p = \frac{1 + \#\{\text{references and sentences}: \text{as extreme}\}}{1 + N M}",
-        ),
-        Term(
-            "q-value",
-            "The smallest rate of false discoveries at which a sentence is among the discoveries: of all sentences "
-            "with a q-value of 0.05 or less, about one in twenty is expected to be there by chance.",
-            r"q_{(k)} = \min_{j \ge k} \frac{m\,p_{(j)}}{j}",
-        ),
-        Term(
-            "discovery",
-            "A sentence that is likelier under the teacher than it would be by chance under models that are none. It "
-            "need not be the teacher's only, and it holds as far as the references are like the teacher in size, "
-            "family and training.",
-        ),
-    ),
+    "How sure a sentence is": tuple(Term(*term) for term in evidence_terms.TERMS),
     "Along a training": (
         Term(
             "checkpoint",
