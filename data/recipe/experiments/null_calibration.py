@@ -28,7 +28,8 @@ import rdpt_core as rdpt
 from data.recipe.experiments.exchangeable import TAILS, Sums, simulate
 from data.recipe.measuring.tables import markdown
 from data.recipe.traces import read_jsonl
-from rdpt_core.analysis.evidence.p_values.calibration import Halves, calibrate, of_places
+from rdpt_core.analysis.evidence.p_values.calibration import calibrate, of_places
+from rdpt_core.analysis.evidence.p_values.sums import Halves
 from rdpt_core.analysis.statistics.false_discoveries import q_values
 from rdpt_core.analysis.statistics.moderated import t_statistics
 from rdpt_core.arrays import Doubles, Ints
@@ -61,8 +62,16 @@ def score_decoys(database: Path) -> Sums:
     with tempfile.TemporaryDirectory() as folder:
         traces = Path(folder) / "student.jsonl"
         traces.write_text("".join(json.dumps(trace) + "\n" for trace in own), encoding="utf-8")
-        models = {"teacher": first[1], "student": DATA / "student", "control": dict(others)}
-        rdpt.score(traces, database, roles="teacher,student", name="null", quiet=True, **models)
+        rdpt.score(
+            traces,
+            database,
+            teacher=first[1],
+            student=DATA / "student",
+            control=dict(others),
+            roles="teacher,student",
+            name="null",
+            quiet=True,
+        )
     names = ["logprob_sum_teacher", *(column("logprob_sum", f"control:{name}") for name, _ in others)]
     known = " AND ".join(f"{name} IS NOT NULL" for name in names)
     with open_reader(database) as reader:
@@ -88,7 +97,8 @@ def hold_against(known: Sums) -> Tested:
     m, mean = len(others), others.mean(axis=0)
 
     def near(values: Doubles) -> Halves:
-        return (values - mean).astype(np.float16)
+        halves: Halves = (values - mean).astype(np.float16)
+        return halves
 
     found = calibrate(near(tested), tuple(map(near, others)), known.n_tokens.astype(np.uint16))
     squares = ((others - mean) ** 2).sum(axis=0).astype(np.float32)

@@ -7,6 +7,8 @@ bands        bands for whole curves
 auc          AUC within groups and within questions
 regression   logistic regression in several kinds, and what goes into it
 holm         several p-values at once
+false_discoveries  very many of them
+moderated    one number against a few, with variances that lend strength to each other
 permutation  permutation tests within questions
 rogan_gladen  a share corrected for how often a label is wrong
 unimodality  whether a density has more than one hump

@@ -63,7 +63,11 @@ def log_moments(variances: Floats | Doubles, size: Ints, longest: int) -> LogMom
     """
     kept = variances > 0
     logs, places = np.log(variances[kept].astype(np.float64)), size[kept]
-    return LogMoments(*(np.bincount(places, w, longest + 1) for w in (np.ones_like(logs), logs, logs**2)))
+
+    def by_size(weight: Doubles) -> Doubles:
+        return np.bincount(places, weight, longest + 1).astype(np.float64)
+
+    return LogMoments(by_size(np.ones_like(logs)), by_size(logs), by_size(logs**2))
 
 
 def fit_prior(moments: LogMoments, degrees: int) -> VariancePrior:

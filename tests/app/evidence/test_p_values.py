@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import rdpt_core as rdpt
 from tests.app.conftest import Open, page_text
-from tests.support import references, synthetic
+from tests.support import synthetic
+from tests.support.companions import references
 
 PAGE = "pages/controls.py"
 

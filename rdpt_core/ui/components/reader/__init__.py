@@ -3,6 +3,7 @@
     payload    script, style sheet, and the data that they take; free of Streamlit
     component  the reader on a page of the app
     answers    whose each sentence is by attribution
+    evidence   how surely each sentence is likelier under the teacher
     formulas   formulas as trees that the reader rebuilds
 
 A reader is made of parts that its name joins; `main.js` documents what each holds.

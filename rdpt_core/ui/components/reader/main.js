@@ -17,6 +17,7 @@
 //     others     (optional) [{key, group, name, model, values, sums, tokens}] of further models, by group; as for roles
 //     answers    (optional) whose each sentence is: {list: [{name, key, letter}], codes: of each sentence, from 1 and 0 for
 //                none, words, posterior: {names, values: base64 of doubles, a row a sentence} or null}
+//     evidence   (optional) how sure each is: {words: of each sentence or null, tint: {list, codes} as of answers, or null}
 //     strip      (optional) tokens of the whole trace, as under `strip` below but by sentence: {index: strip}. For pages
 //                without a server
 //   labels   what changes with a click or a threshold; a few hundred bytes.

@@ -19,7 +19,8 @@ from rdpt_core.analysis.which_teacher import seen_with
 from rdpt_core.records import ROLE_SETS, ROLES, Message, Role, ToolCall
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
-from tests.support import companions, references, synthetic
+from tests.support import companions, synthetic
+from tests.support.companions import references
 
 
 def saved(path: Path) -> str:

@@ -19,6 +19,7 @@ from rdpt_core.analysis.statistics.methods import (
     FALSE_DISCOVERIES,
     RESAMPLES,
     SHARE_INTERVAL,
+    Method,
     cited,
 )
 from rdpt_core.records import Role
@@ -60,7 +61,13 @@ def draw(page: PageContext, scope: Scope) -> None:
         f"to chance. What stands out at the left is evidence; a slope elsewhere shows that teacher and references "
         f"differ in general.{ranks}"
     )
-    extra = [evidence_sentence(own.references), MEANING, SHARE_INTERVAL, EFFECTIVE_QUESTIONS, RESAMPLES]
+    extra: list[str | Method] = [
+        evidence_sentence(own.references),
+        MEANING,
+        SHARE_INTERVAL,
+        EFFECTIVE_QUESTIONS,
+        RESAMPLES,
+    ]
     methods = methods_paragraph(page.run, page.rule, scope.words(), extra)
     export_panel.offer(page, "evidence", found_table(found), {"p_values": figure}, methods)
 
@@ -146,7 +153,8 @@ def _placed(page: PageContext, own: EvidenceData, scope: Scope) -> None:
     st.caption(
         "None of these taught anything. Where one of them is found likelier in many sentences, references differ in "
         "more than chance between sentences, by their training or size, and so may the teacher: only what exceeds "
-        "these shares speaks for it."
+        "these shares speaks for it. References made from one another, such as checkpoints of one training, count "
+        "as hardly more than one."
     )
 
 

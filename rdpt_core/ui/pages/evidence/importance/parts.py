@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from rdpt_core.analysis.evidence.controls import ControlKind
 from rdpt_core.analysis.evidence.importance.contrasts import LEAST, Contrast
 from rdpt_core.analysis.evidence.importance.data import Controlled, ImportanceData
 from rdpt_core.analysis.evidence.importance.sample import By, Sample
@@ -14,7 +15,6 @@ from rdpt_core.analysis.evidence.importance.summaries import LARGE, Measure, Sum
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import DROP_INTERVAL, SHARE_INTERVAL, STANDARDISED_DIFFERENCE, cited
-from rdpt_core.analysis.which_teacher import teacher_choices
 from rdpt_core.records import Role
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
@@ -124,15 +124,13 @@ def compared(page: PageContext, contrasts: Sequence[Contrast]) -> dict[str, Any]
 
 
 def control_answers(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> dict[str, Controlled]:
-    """Name → importance by the labels that a control makes in the teacher's place, for every control that is scored."""
-    if Role.TEACHER not in page.run.roles:
-        return {}
-    seen = dict(page.run.seen_as).get(Role.TEACHER)
+    """Name → importance by the labels that a control makes in the teacher's place; first that of no teacher at all."""
     found = {}
-    for choice in teacher_choices(page.run):
-        if choice.is_control and choice.is_finished and choice.key != seen:
-            data = page.database.data(page.own_run.seen(teacher=choice.key))
-            found[choice.name or ""] = importance.under_control(data, page.rule, scope, method)
+    for control in page.controlled.controls:
+        # Under the student itself nothing is labelled Teacher.
+        if control.kind is ControlKind.IN_PLACE and control.key != Role.STUDENT:
+            data = page.controlled.data_of(control.key)
+            found[control.name] = importance.under_control(data, page.rule, scope, method)
     return found
 
 

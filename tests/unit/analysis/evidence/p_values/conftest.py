@@ -6,7 +6,7 @@ import pytest
 
 import rdpt_core as rdpt
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
-from tests.support import references
+from tests.support.companions import references
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from scipy import stats
 from data.recipe.experiments.exchangeable import TAILS, Sums, simulate
 from rdpt_core.analysis.evidence.p_values.calibration import N_PLACES, UNTESTED, calibrate, of_places
 from rdpt_core.analysis.statistics.false_discoveries import q_values
-from tests.support.references import halves
+from tests.support.companions.references import halves
 
 
 def calibrated(drawn: Sums):
