@@ -148,7 +148,8 @@ def _sums(counts: RunCounts, question: Ints, members: Bools, label: int, n_quest
     """(n_questions,) each: sentences with the label, and scored sentences, of every question."""
     number = question[counts.traces.question[members]] if members.any() else np.zeros(0, np.int64)
     rows = counts.counts[members]
-    return np.bincount(number, rows[:, label], n_questions), np.bincount(number, rows.sum(axis=1), n_questions)
+    labelled, scored = (np.bincount(number, weight, n_questions) for weight in (rows[:, label], rows.sum(axis=1)))
+    return np.asarray(labelled, np.float64), np.asarray(scored, np.float64)
 
 
 def contradiction(rows: Sequence[CorrectedRow], benchmark: str = ALL) -> tuple[float, float] | None:

@@ -15,7 +15,9 @@ of freedom are Satterthwaite's. In simulation the interval holds the truth in ab
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.special import stdtrit
@@ -29,6 +31,8 @@ FLOOR = 0.1
 """The least by which `sens` must surely exceed `fp`: below it the correction makes every error ten times as large."""
 
 _N_STEPS = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,24 @@ def rogan_gladen(labelled: Doubles, counted: Doubles, level: float = LEVEL) -> C
         estimate = float(np.clip((shares[0] - shares[1]) / (shares[2] - shares[1]), 0, 1))
         # Between two steps an end may lie beside the estimate.
         low, high = min(low, estimate), max(high, estimate)
-    whole = [tuple(given.tolist()) for given in (n_questions, n_effective, total.astype(np.int64))]
-    return CorrectedShare(*map(float, shares), estimate, low, high, *whole, refused)
+    observed, wrong, right = shares.tolist()
+    return CorrectedShare(
+        observed=observed,
+        false_rate=wrong,
+        sensitivity=right,
+        share=estimate,
+        low=low,
+        high=high,
+        n_questions=_three(n_questions, int),
+        n_effective=_three(n_effective, float),
+        n_counted=_three(total, int),
+        refused=refused,
+    )
+
+
+def _three(values: Doubles, kind: Callable[[float], T]) -> tuple[T, T, T]:
+    first, second, third = (kind(value) for value in values.tolist())
+    return first, second, third
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,6 @@ class Writer:
         device: str,
         trust_remote_code: bool,
     ) -> None:
-        from transformers import GenerationConfig
-
         from rdpt_core.scoring.models.devices import resolve_device
         from rdpt_core.scoring.models.merging import load_merged
 
@@ -97,7 +95,7 @@ class Writer:
         self._model = load_merged(files, device=self._device, dtype=model.dtype, trust_remote_code=trust_remote_code)
         self._ends = _ends_of(self._model)
         # Whatever else the files say of generation would fill what is not set here, and sampling is set here.
-        self._model.generation_config = GenerationConfig()
+        self._model.generation_config = _generation()
 
     def write(
         self, questions: Sequence[Trace], n_done: int, settings: DrawSettings, *, quiet: bool
@@ -110,7 +108,7 @@ class Writer:
             questions: as `named` gives them.
             n_done: questions at the beginning whose responses are there, in whole batches.
         """
-        bar = RoleProgressBar(self._scored.role, len(questions), n_done, quiet=quiet)
+        bar = RoleProgressBar(f"{self._scored.role} writes", len(questions), n_done, quiet=quiet)
         for first in range(n_done, len(questions), BATCH_ROWS):
             batch = list(questions[first : first + BATCH_ROWS])
             prompts = [self._prompt(trace) for trace in batch]
@@ -120,9 +118,9 @@ class Writer:
             self._files.check_mapped()
             for row, prompt, token_ids in zip(rows, asked, written, strict=True):
                 batch[row] = self._with_response(batch[row], prompt, token_ids)
-            for row, prompt in enumerate(prompts):
-                if isinstance(prompt, str):
-                    batch[row] = replace(batch[row], meta={UNASKED: prompt})
+            for row, reason in enumerate(prompts):
+                if isinstance(reason, str):
+                    batch[row] = replace(batch[row], meta={UNASKED: reason})
             yield batch
             bar.advance(len(batch), sum(map(len, written)))
         bar.close()
@@ -150,7 +148,7 @@ class Writer:
     ) -> list[list[int]]:
         """Token ids of each response; the one that ends it, if the model did, is the last."""
         import torch
-        from transformers import GenerationConfig, LogitsProcessorList
+        from transformers import LogitsProcessorList
 
         width = max(map(len, prompts))
         limit = self._scored.context_length
@@ -160,7 +158,7 @@ class Writer:
         seen = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
         ends = self._ends
         seeds = [_digest(settings.seed, self._scored.role, t.benchmark, t.question_id) for t in traces]
-        config = GenerationConfig(
+        config = _generation(
             do_sample=False,
             num_beams=1,
             max_new_tokens=room,
@@ -174,7 +172,13 @@ class Writer:
                 generation_config=config,
                 logits_processor=LogitsProcessorList([sampler(settings.temperature, settings.top_p, seeds)]),
             )
-        return [_until_end(row, ends) for row in whole[:, width:].tolist()]
+        written = [_until_end(row, ends) for row in whole[:, width:].tolist()]
+        for row, (prompt, trace) in enumerate(zip(prompts, traces, strict=True)):
+            # The longest prompt of a batch leaves all of it the least room: whoever has more of its own writes alone.
+            is_short = len(written[row]) == room < settings.max_new_tokens and written[row][-1] not in ends
+            if is_short and len(prompt) < width:
+                (written[row],) = self._responses([prompt], [trace], settings)
+        return written
 
     def _with_response(self, trace: Trace, prompt: list[int], token_ids: list[int]) -> Trace:
         is_cut = not token_ids or token_ids[-1] not in self._ends
@@ -187,6 +191,14 @@ def _ends_of(model: Any) -> list[int]:
     given = model.generation_config.eos_token_id
     given = model.config.get_text_config().eos_token_id if given is None else given
     return [] if given is None else [given] if isinstance(given, int) else list(given)
+
+
+def _generation(**settings: Any) -> Any:
+    """The library's settings of generation."""
+    from transformers import GenerationConfig
+
+    make: Any = GenerationConfig
+    return make(**settings)
 
 
 def sampler(temperature: float, top_p: float, seeds: Sequence[str]) -> Any:

@@ -30,7 +30,7 @@ def models_again(source: RunClaim, given: Mapping[str, ModelReference]) -> Model
             f"this run has no {missing[0]}, so that no text can be known as the {missing[0]}'s",
             where=f"run {source.run_id}",
             expected="a run with a teacher and a student",
-            got=", ".join(map(str, source.models and roles)),
+            got=", ".join(sorted(roles)),
         )
     references = {}
     for model in source.models:

@@ -79,3 +79,18 @@ def test_the_same_seed_gives_the_same_bytes_elsewhere(database: Path, bundled_da
     rdpt.calibrate(other, questions=N_QUESTIONS, quiet=True)
     ids = [[run.id for run in rdpt.open(path).runs()] for path in (database, other)]
     assert ids[0] == ids[1], "ids hash every response"
+
+
+@pytest.mark.slow
+def test_the_documented_table(bundled_database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "documented.duckdb"
+    shutil.copyfile(bundled_database, path)
+    rdpt.calibrate(path, questions=90, quiet=True)
+    documented = (Path(__file__).parents[3] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    for row in rdpt.open(path).run().corrected_shares().to_pylist()[:2]:
+        line = (
+            f"| {row['label']} | {row['share_of_sentences']:.0%} | {row['share_in_wrong_text']:.1%} "
+            f"| {row['share_in_right_text']:.0%} | {row['corrected_share']:.0%} "
+            f"[{row['low']:.0%}, {row['high']:.0%}] |"
+        )
+        assert line in documented

@@ -106,6 +106,16 @@ def test_the_end_of_the_context_cuts_too_and_a_longer_prompt_is_not_asked(writer
     assert "context" in second.meta[UNASKED]
 
 
+def test_a_long_prompt_takes_no_room_from_the_others_of_its_batch(writer: Writer) -> None:
+    settings = replace(SETTINGS, max_new_tokens=60)
+    long = Trace("long", "long", "", (Message("user", "7 + 5 " * 32),), benchmark="b")
+    n_tokens = len(writer._prompt(long))
+    assert 128 - 60 < n_tokens < 128, "it fits, and leaves less room than is asked for"
+    (alone,) = written(writer, questions(1), settings)
+    beside, _ = written(writer, [*questions(1), long], settings)
+    assert beside == alone
+
+
 def test_an_end_token_ends_a_response_and_is_no_part_of_it(tmp_path: Path) -> None:
     writer = writer_of(save_model(tmp_path / "student", seed=1, context_length=128))
     (one,) = written(writer, questions(1))

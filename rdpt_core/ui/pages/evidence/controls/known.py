@@ -22,7 +22,7 @@ from rdpt_core.analysis.evidence.corrected import (
 )
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.methods import CORRECTED_SHARE, EFFECTIVE_QUESTIONS, cited
+from rdpt_core.analysis.statistics.methods import CORRECTED_SHARE, EFFECTIVE_QUESTIONS, Method, cited
 from rdpt_core.analysis.statistics.rogan_gladen import CorrectedShare
 from rdpt_core.records import Label
 from rdpt_core.store.reader import Run
@@ -68,7 +68,7 @@ def draw(page: PageContext, scope: Scope) -> None:
     )
     _table(rows)
     st.caption(_caption(rows, found, scope))
-    extra = [CORRECTED_SHARE, EFFECTIVE_QUESTIONS, *map(_drawn, found.values())]
+    extra: list[str | Method] = [CORRECTED_SHARE, EFFECTIVE_QUESTIONS, *map(_drawn, found.values())]
     methods = methods_paragraph(page.own_run, page.rule, scope.words(), extra)
     export_panel.offer(page, "corrected", corrected_table(rows), {"corrected": figure}, methods)
 
