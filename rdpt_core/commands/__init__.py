@@ -5,7 +5,7 @@ validate   traces, checked without a model
 import_    other formats to canonical traces
 resplit    a scored run under another splitter
 local      each sentence of a run with only the few before it in view
-importance the answers of a run without each sentence before them
+importance  the answers of a run without each sentence before them
 info       what a database holds
 export     sentences, traces, tokens and notes as files
 select     training data among candidates

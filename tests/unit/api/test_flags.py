@@ -22,6 +22,7 @@ SHORTEST = {
     "validate": ["--traces", "t.jsonl"],
     "resplit": ["--db", "x.duckdb"],
     "local": ["--db", "x.duckdb"],
+    "importance": ["--db", "x.duckdb"],
     "select": ["--db", "x.duckdb", "--strategy", "longest", "--out", "o.jsonl"],
 }
 FUNCTIONS: dict[str, Callable[..., object]] = {
@@ -30,6 +31,7 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "validate": rdpt.validate,
     "resplit": rdpt.resplit,
     "local": rdpt.score_local,
+    "importance": rdpt.importance,
     "select": rdpt.select,
 }
 COMMAND_ONLY = {
