@@ -6,7 +6,7 @@ import_    other formats to canonical traces
 resplit    a scored run under another splitter
 local      each sentence of a run with only the few before it in view
 calibrate  text whose writer is known, scored as a run was
-importance the answers of a run without each sentence before them
+importance  the answers of a run without each sentence before them
 info       what a database holds
 export     sentences, traces, tokens and notes as files
 select     training data among candidates

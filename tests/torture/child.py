@@ -30,6 +30,7 @@ MODULES = (
     "rdpt_core.scoring.backends.served.backend",
     "rdpt_core.scoring.engine.kernel",
     "rdpt_core.scoring.engine.probe",
+    "rdpt_core.scoring.importance.job",
     "rdpt_core.scoring.local_context",
     "rdpt_core.scoring.models.loading",
     "rdpt_core.store.beside.notes",

@@ -23,6 +23,7 @@ SHORTEST = {
     "resplit": ["--db", "x.duckdb"],
     "local": ["--db", "x.duckdb"],
     "calibrate": ["--db", "x.duckdb"],
+    "importance": ["--db", "x.duckdb"],
     "select": ["--db", "x.duckdb", "--strategy", "longest", "--out", "o.jsonl"],
 }
 FUNCTIONS: dict[str, Callable[..., object]] = {
@@ -32,6 +33,7 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "resplit": rdpt.resplit,
     "local": rdpt.score_local,
     "calibrate": rdpt.calibrate,
+    "importance": rdpt.importance,
     "select": rdpt.select,
 }
 COMMAND_ONLY = {

@@ -21,6 +21,26 @@ from .conftest import make_claim, make_result, make_traces, write_run
 DEEP = "[" * 5_000 + "]" * 5_000
 NESTED = json.dumps({"x": json.loads("[" * 150 + "]" * 150)})
 
+IMPORTANCE = "INSERT INTO importance BY NAME SELECT {};"
+MEASURED = {
+    "run_no": "1",
+    "trace_no": "0",
+    "method": "'deletion'",
+    "answer_start": "9",
+    "answer_end": "20",
+    "answer_n_tokens": "2",
+    "answer_logprob": "-1.0",
+    "logprob_drop": "[0.5, NULL]::DOUBLE[]",
+    "unscored_reason": "NULL",
+    "settings": "'{}'",
+}
+
+
+def measured(**changed: str) -> str:
+    """A row of importance of trace 0, with some columns changed."""
+    return IMPORTANCE.format(", ".join(f"{value} AS {name}" for name, value in (MEASURED | changed).items()))
+
+
 LOCAL = "INSERT INTO local_scores VALUES (1, {}, FALSE);"
 WITH_PROMPT = "INSERT INTO local_scores VALUES (1, {}, TRUE);"
 
@@ -86,6 +106,19 @@ RUN = {
     "step_mean of local .* finite numbers of at most 0; got 2.5": LOCAL.format("1, 'student', 4, [-1.0], 2.5"),
     "step_mean of local .* finite numbers of at most 0; got nan": LOCAL.format("1, 'student', 4, [-1.0], 'nan'"),
     "step_mean of local .* finite numbers of at most 0; got -inf": LOCAL.format("1, 'student', 4, [-1.0], '-inf'"),
+    "importance of run .* by 'guessing'": measured(method="'guessing'"),
+    "importance of run .* got 2 rows for 1 traces": 2 * measured(),
+    "importance of run .* from 7 to 7": measured(trace_no="7"),
+    "2 finite drops .* got 1 drops": measured(logprob_drop="[0.5]"),
+    "importance by deletion of trace 0 .* got 2 drops, answer 9 to 20": measured(logprob_drop="['nan'::DOUBLE, NULL]"),
+    "none from the answer on": measured(logprob_drop="[0.5, 0.5]"),
+    "which is one of the sentences": measured(answer_end="19"),
+    "a logprob of at most 0": measured(answer_logprob="0.5"),
+    "logprob None, reason None": measured(answer_logprob="NULL"),
+    "answer None to 20": measured(answer_start="NULL"),
+    "or else a reason": measured(unscored_reason="'no_answer'"),
+    "logprob None, reason 'no_answer'": measured(unscored_reason="'no_answer'", answer_logprob="NULL"),
+    "logprob -inf": measured(answer_logprob="'-inf'"),
     "table sentences: .* no such table": "ALTER TABLE sentences RENAME TO s; CREATE VIEW sentences AS SELECT * FROM s",
     "table runs": "ALTER TABLE runs ALTER n_traces TYPE VARCHAR",
     "table traces": "ALTER TABLE traces ALTER meta DROP NOT NULL",
