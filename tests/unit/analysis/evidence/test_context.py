@@ -25,7 +25,8 @@ from rdpt_core.analysis.run.group_shares import CrossTable
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import ROLES, Role
 from rdpt_core.store.reader import Reader, Run, open_reader
-from tests.support import companions, short_scores, synthetic
+from tests.support import companions, synthetic
+from tests.support.companions import short_scores
 
 TRACES = [
     *synthetic.sketches(),

@@ -33,11 +33,11 @@ MARKED_DROPS: list[float | None] = [0.5, 1.25, 2.5, -0.25, None, None]
 
 def deletion_rows() -> list[importance.Row]:
     rows = importance.rows_of(TRACES)
-    rows[WITHOUT] = (WITHOUT, "deletion", None, [], "no_answer")
+    rows[WITHOUT] = (WITHOUT, "deletion", None, [None] * len(TRACES[WITHOUT].sentences), "no_answer")
     start = len("".join(text for text, _ in MARKED.sentences[:4]))
     rows[-1] = (len(TRACES) - 1, "deletion", start, MARKED_DROPS, None)
-    # A sentence that was not measured, and a number that is none.
-    rows[0][3][1], rows[1][3][0] = None, float("nan")
+    # Sentences that were not measured.
+    rows[0][3][1] = rows[1][3][0] = None
     return rows
 
 

@@ -13,7 +13,7 @@ from rdpt_core.cli import main
 from rdpt_core.store.reader import open_reader
 from tests.integration.conftest import export
 
-DATA = Path(__file__).resolve().parents[3] / "data"
+DATA = Path(__file__).resolve().parents[4] / "data"
 N_TRACES = 12
 
 

@@ -18,7 +18,7 @@ from rdpt_core.scoring.backends.recorded.spelling import spellings
 
 from .recorded_forms import END, FORMS, Reply, Token, save
 
-DATA = Path(__file__).resolve().parents[3] / "data"
+DATA = Path(__file__).resolve().parents[4] / "data"
 BEYOND_ASCII = "beyond-ascii"
 TEXT = "Okay. 数学 is 2 + 2 = 4 🌳🌳! So naïve…\n\nThe answer is 4. 🎉"
 # Forms that hold probabilities lose a step or two of float32 when their logarithms are taken again.

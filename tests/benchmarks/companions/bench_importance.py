@@ -1,6 +1,6 @@
 """What importance costs beside scoring the same traces: the bundled ones, until so many sentences stand before answers.
 
-    python tests/benchmarks/bench_importance.py [--sentences 2000] [--repeats 5] [--naive]
+    python tests/benchmarks/companions/bench_importance.py [--sentences 2000] [--repeats 5] [--naive]
 
 Each repeat runs everything once, in turns, and each ratio is the median of the repeats' own ratios. The commands load
 their models and write a database; what Python imports is loaded before. The engine is the distilled model alone, loaded

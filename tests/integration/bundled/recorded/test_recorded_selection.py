@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from rdpt_core.cli import main
 from tests.integration.conftest import export
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[4]
 DATA = PROJECT / "data"
 N_QUESTIONS = 6
 
