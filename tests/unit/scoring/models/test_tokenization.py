@@ -59,6 +59,22 @@ def test_decomposed_characters_are_not_normalised(byte_level: RoleTokenizer) -> 
     assert decomposed.token_id.tolist() != composed.token_id.tolist()
 
 
+@pytest.mark.parametrize("text", [" The answer is 12.", "The answer", "\n\n 7 + 5", "  two spaces", ""])
+def test_what_a_model_wrote_is_spelled_as_it_stands_behind_its_prompt(
+    byte_level: RoleTokenizer, metaspace: RoleTokenizer, text: str
+) -> None:
+    for tokenizer in (byte_level, metaspace):
+        encoding = tokenizer.encode_response(text)
+        assert encoding is not None
+        after = tokenizer.encode_prompt("What?", add_bos=False)[-1]
+        assert tokenizer.decode_response(encoding.token_id.tolist(), after) == text
+
+
+def test_special_tokens_that_a_model_wrote_are_text(byte_level: RoleTokenizer) -> None:
+    ids = byte_level.encode_prompt("<|user|>So 7 😀.<|assistant|>", add_bos=False)
+    assert byte_level.decode_response(ids, ids[0]) == "<|user|>So 7 😀.<|assistant|>"
+
+
 def test_no_space_is_put_before_a_response(metaspace: RoleTokenizer) -> None:
     with_space, without = metaspace.encode_response(" The answer"), metaspace.encode_response("The answer")
     assert with_space is not None and without is not None
