@@ -4,5 +4,6 @@ selection        does the choice of training data matter? Chosen by every strate
 selection_table  its table: accuracies with paired intervals
 attributed       whose each sentence is by attribution, against whose it was planted
 gained           how often a Gained sentence, labelled without a teacher, is the teacher's
+by_itself        labels that a sentence has also without what precedes it, against whose it was planted
 marks            labels with and without marks of thinking
 """
