@@ -8,7 +8,7 @@ import pytest
 
 from rdpt_core.records import ROLES, Role
 from tests.app.conftest import Open, page_text
-from tests.support import short_scores, synthetic
+from tests.support import synthetic
 
 PAGE = "pages/controls.py"
 
@@ -27,7 +27,7 @@ def test_what_stays_and_what_is_missing(
     path = tmp_path / "a.duckdb"
     traces = synthetic.sketches()
     run = synthetic.build(path, traces)
-    short_scores.add(path, run, traces, roles)
+    synthetic.add_short_scores(path, run, traces, roles)
     text = page_text(open_app(path, PAGE))
     assert says in text
     assert says_not not in text
