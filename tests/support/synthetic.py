@@ -13,7 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from rdpt_core.records import ROLES, Message, Role, RunKey, ScoredModel, TokenLogprobs, Trace, UnscoredReason
+from rdpt_core.arrays import Doubles
+from rdpt_core.records import (
+    ROLES,
+    LocalScores,
+    Message,
+    Role,
+    RunKey,
+    ScoredModel,
+    TokenLogprobs,
+    Trace,
+    UnscoredReason,
+)
 from rdpt_core.store import writer
 from rdpt_core.traces.markers import is_mark
 from tests.support import copies
@@ -354,3 +365,29 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.unlink(missing_ok=True)
     build(target, [*sketches(), unscored_sketch(), long_sketch(2000), hostile_sketch()])
+
+
+def short_p(trace_no: int, sketch: Sketch, role: Role) -> Doubles:
+    """(n_sentences,), what a model makes of each sentence with little in view; NaN where it has no number."""
+    rng = np.random.default_rng([trace_no, ROLES.index(role)])
+    p = rng.uniform(0.02, 0.98, len(sketch.sentences))
+    p[rng.random(len(p)) < 0.05] = np.nan
+    return p
+
+
+def add_short_scores(
+    path: Path,
+    run: RunKey,
+    traces: Sequence[Sketch],
+    roles: Sequence[Role],
+    *,
+    n_context: int = 1,
+    with_prompt: bool = True,
+) -> None:
+    """Commit local scores of these roles, by default with the prompt in view."""
+    for role in roles:
+        scores = []
+        for trace_no, sketch in enumerate(traces):
+            n_tokens = np.array([n_tokens_of(text) for text, _ in sketch.sentences])
+            scores.append(LocalScores(trace_no, n_tokens * np.log(short_p(trace_no, sketch, role)), None))
+        writer.commit_local(path, run, role, n_context, scores, with_prompt=with_prompt)

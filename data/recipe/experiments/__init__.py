@@ -6,5 +6,6 @@ attributed       whose each sentence is by attribution, against whose it was pla
 gained           how often a Gained sentence, labelled without a teacher, is the teacher's
 exchangeable     sums under models of which none taught anything, simulated
 null_calibration p-values of sentences where no sentence is the teacher's
+by_itself        labels that a sentence has also without what precedes it, against whose it was planted
 marks            labels with and without marks of thinking
 """

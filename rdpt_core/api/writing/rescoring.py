@@ -108,7 +108,9 @@ def score_local(
         with_prompt: keep the prompt in view of every sentence, and not of the first `context` ones only.
         roles: some of the run's roles, as a list or separated by commas; by default the student, or with the prompt
             the two that labels compare.
-        teacher, student, distilled: where these models are now; by default where they were when they scored the run.
+        teacher: where the run's teacher is now; by default where it was when it scored the run.
+        student: the same for the student.
+        distilled: the same for the distilled model.
         device: `"auto"`, `"cpu"`, `"cuda"` or `"cuda:N"`.
         quiet: draw no progress bar on standard error.
         trust_remote_code: run code that comes with a model.

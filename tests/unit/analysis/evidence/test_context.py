@@ -26,7 +26,6 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import ROLES, Role
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests.support import companions, synthetic
-from tests.support.companions import short_scores
 
 TRACES = [
     *synthetic.sketches(),
@@ -46,8 +45,8 @@ RULES = [
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("db") / "short.duckdb"
     run = synthetic.build(path, TRACES)
-    short_scores.add(path, run, TRACES, ROLES)
-    short_scores.add(path, run, TRACES, (Role.STUDENT,), n_context=4, with_prompt=False)
+    synthetic.add_short_scores(path, run, TRACES, ROLES)
+    synthetic.add_short_scores(path, run, TRACES, (Role.STUDENT,), n_context=4, with_prompt=False)
     return path
 
 
@@ -67,7 +66,7 @@ def naive_flags(reader: Reader, run: Run, rule: LabelRule, upper: Role = Role.TE
     """Sentence by sentence, in order of traces; `upper` stands in the teacher's place both times."""
     flags: list[bool | None] = []
     for trace_no, sketch in enumerate(TRACES):
-        short = {role: short_scores.short_p(trace_no, sketch, role) for role in ROLES}
+        short = {role: synthetic.short_p(trace_no, sketch, role) for role in ROLES}
         for index, (text, kind) in enumerate(sketch.sentences):
             ps = dict(zip(ROLES, synthetic.PROBABILITIES[kind], strict=True))
             size = synthetic.n_tokens_of(text), len(text.encode())
@@ -154,7 +153,7 @@ def test_only_what_is_in_scope_is_counted(opened: tuple[Reader, Run]) -> None:
 def test_the_gaps_of_a_trace(opened: tuple[Reader, Run]) -> None:
     found = load_short_gaps(*opened, 3, LabelRule.make())
     assert found is not None
-    p = {role: short_scores.short_p(3, TRACES[3], role) for role in ROLES}
+    p = {role: synthetic.short_p(3, TRACES[3], role) for role in ROLES}
     gaps = np.array(found.gap, dtype=float)
     np.testing.assert_allclose(gaps, p[Role.TEACHER] - p[Role.STUDENT], atol=1e-12)
     assert (found.n_sentences, found.sees_all) == (1, (0, 1))
@@ -175,8 +174,8 @@ def test_a_pass_counts_when_it_covers_the_run_under_both_models(
     path = tmp_path / "a.duckdb"
     traces = TRACES[:4]
     run = synthetic.build(path, traces)
-    short_scores.add(path, run, traces, ROLES, with_prompt=False)
-    short_scores.add(path, run, traces[:n_traces], roles)
+    synthetic.add_short_scores(path, run, traces, ROLES, with_prompt=False)
+    synthetic.add_short_scores(path, run, traces[:n_traces], roles)
     with open_reader(path) as reader:
         stored = reader.run(None)
         assert short_context(reader, stored) == expected
@@ -191,7 +190,7 @@ def test_the_narrowest_pass_counts(tmp_path: Path) -> None:
     path = tmp_path / "a.duckdb"
     run = synthetic.build(path, TRACES[:4])
     for n_context in (3, 2):
-        short_scores.add(path, run, TRACES[:4], ROLES, n_context=n_context)
+        synthetic.add_short_scores(path, run, TRACES[:4], ROLES, n_context=n_context)
     with open_reader(path) as reader:
         assert short_context(reader, reader.run(None)) == ShortContext(2, ROLES)
 
@@ -202,7 +201,7 @@ def test_another_teacher_has_no_flags(tmp_path: Path) -> None:
     companions.build(path, traces, ("teacher:code",))
     with open_reader(path) as reader:
         run = reader.run(None)
-    short_scores.add(path, run.key, traces, ROLES)
+    synthetic.add_short_scores(path, run.key, traces, ROLES)
     with open_reader(path) as reader:
         run = reader.run(None)
         assert short_context(reader, run) is not None
@@ -217,7 +216,7 @@ def test_two_models_have_the_flag_too(tmp_path: Path, roles: tuple[Role, ...]) -
     path = tmp_path / "a.duckdb"
     traces = synthetic.sketches(4)
     run = synthetic.build(path, traces, roles=roles)
-    short_scores.add(path, run, traces, roles)
+    synthetic.add_short_scores(path, run, traces, roles)
     with open_reader(path) as reader:
         shares = load_context_shares(reader, reader.run(None), LabelRule.make(), Scope())
     assert shares is not None and shares.excess is None
