@@ -56,9 +56,12 @@ def test_a_sibling_is_never_the_winner(distilled: PlantedRun, mixture: PlantedRu
 
 def test_a_control_is_credited_with_next_to_nothing(distilled: PlantedRun, mixture: PlantedRun) -> None:
     for run in (distilled, mixture):
-        placed = run.put_in_place("decoy")
-        credited = sum(counts["decoy"] for counts in placed.counts.values())
-        assert credited < 0.01 * sum(counts.total() for counts in placed.counts.values())
+        for control in run.controls:
+            placed = run.put_in_place(control)
+            credited = sum(counts[control] for counts in placed.counts.values())
+            assert credited < 0.01 * sum(counts.total() for counts in placed.counts.values())
+    assert distilled.controls == ("decoy", "decoy_2", "decoy_3", "decoy_4", "decoy_5")
+    assert mixture.controls == ("decoy",)
 
 
 def test_where_the_true_teacher_is_withheld_nobody_is_named(distilled: PlantedRun, mixture: PlantedRun) -> None:
@@ -92,5 +95,5 @@ def test_what_the_readme_says_of_its_weak_sides(mixture: PlantedRun) -> None:
 def test_the_command_prints_every_table(demo_database: Path) -> None:
     shown: list[str] = []
     assert main(["--db", str(demo_database), "--half", "A"], shown.append) == 0
-    assert sum("planted origin" in text for text in shown) == 10
+    assert sum("planted origin" in text for text in shown) == 14
     assert shown[0].startswith("\nbundled demo, A and B: A; not B (95% confidence).")

@@ -193,7 +193,7 @@ def test_what_comes_with_the_project(run: rdpt.ScoredRun) -> None:
     (size,) = {f"{model.n_parameters / 1e6:.1f}" for model in run.info.models}
     data = PROJECT / "data"
     n_more = len([*(data / "companions").iterdir(), *(data / "checkpoints").iterdir()])
-    assert n_more == 8 and f"a distilled model and eight more, of {size} million parameters each" in text
+    assert n_more == 12 and f"a distilled model and twelve more, of {size} million parameters each" in text
 
 
 def test_the_table_in_the_docs(predicted: dict[str, Prediction]) -> None:
