@@ -153,17 +153,18 @@ class _Writer:
         for number, row in enumerate(rows):
             ids[number, length - len(row.prefix) :] = row.prefix
             mask[number, length - len(row.prefix) :] = 1
+        how = GenerationConfig(  # type: ignore[no-untyped-call]
+            do_sample=False, max_new_tokens=max(row.n_most for row in rows), pad_token_id=0
+        )
         own, model = self._model.generation_config, self._model
         # What the model's files say of penalties and the like is not to change what it draws.
-        model.generation_config = GenerationConfig()
+        model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
         try:
             with torch.inference_mode():
                 model.generate(
                     input_ids=torch.from_numpy(ids).to(self.device),
                     attention_mask=torch.from_numpy(mask).to(self.device),
-                    generation_config=GenerationConfig(
-                        do_sample=False, max_new_tokens=max(row.n_most for row in rows), pad_token_id=0
-                    ),
+                    generation_config=how,
                     logits_processor=[_Chooser(self, rows)],
                     stopping_criteria=[partial(_which_ended, rows)],
                 )

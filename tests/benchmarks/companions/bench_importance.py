@@ -55,7 +55,7 @@ def n_traces_with(n_sentences: int) -> int:
         total += n
         if total >= n_sentences:
             return number
-    return counts.num_rows
+    return int(counts.num_rows)
 
 
 def commands(folder: Path, n_traces: int) -> tuple[float, float]:
@@ -80,7 +80,7 @@ def sequences_of(database: Path) -> list[tuple[TokenSequence, BranchedSequence]]
             caught.append((whole, BranchedSequence(cut.ids, cut.n_answer, branches)))
         return real(meter, cuts)
 
-    job._Meter.measure = measure  # type: ignore[method-assign]
+    job._Meter.measure = measure  # type: ignore[method-assign, assignment]
     try:
         rdpt.importance(database, again=True, quiet=True)
     finally:
@@ -93,7 +93,7 @@ def load_kernel() -> CausalKernel:
     import torch
     from transformers import AutoModelForCausalLM
 
-    return CausalKernel(AutoModelForCausalLM.from_pretrained(bundled.DATA / Role.DISTILLED, dtype=torch.float32).eval())
+    return CausalKernel(AutoModelForCausalLM.from_pretrained(bundled.DATA / Role.DISTILLED, dtype=torch.float32))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import rdpt_core as rdpt
 from rdpt_core import bundled
@@ -24,42 +25,49 @@ def measured(bundled_database: Path, tmp_path_factory: pytest.TempPathFactory) -
     return path
 
 
-def test_a_deleted_sentence_is_a_pass_without_it(measured: Path) -> None:
+def owner(response: str, start: int, end: int, ends: list[int]) -> int:
+    """The sentence that holds a token's first visible character, or its first one."""
+    place = next((place for place in range(start, end) if not response[place].isspace()), start)
+    return sum(last <= place for last in ends)
+
+
+def ln_p(oracle: Oracle, prompt: list[int], tokens: list[tuple[int, int]], answer: int, without: int | None) -> float:
+    """Of the sentence `answer`, after all sentences before it but one. Tokens are given with their sentences."""
+    ids = torch.tensor([[*prompt, *(token for token, one in tokens if one <= answer and one != without)]])
+    n_answer = sum(one == answer for _, one in tokens)
+    with torch.no_grad():
+        logits = oracle.model(ids).logits[0, -n_answer - 1 : -1].double()
+    return float(logits.log_softmax(-1).gather(-1, ids[0, -n_answer:, None]).sum())
+
+
+def test_a_deleted_sentence_is_a_pass_without_its_tokens(measured: Path) -> None:
     oracle = Oracle(bundled.DATA / "distilled")
     with open_reader(measured) as reader:
         rows = reader.query(
-            "SELECT response, importance.*, list(char_start ORDER BY sentence_index) AS starts, "
-            "list(char_end ORDER BY sentence_index) AS ends FROM importance JOIN traces USING (run_no, trace_no) "
-            "JOIN sentences USING (run_no, trace_no) GROUP BY ALL ORDER BY trace_no"
+            "SELECT response, importance.*, list(char_end ORDER BY sentence_index) AS ends FROM importance "
+            "JOIN traces USING (run_no, trace_no) JOIN sentences USING (run_no, trace_no) "
+            "GROUP BY ALL ORDER BY trace_no"
         ).to_pylist()
-        traces = reader.traces(1, rows[0]["trace_no"], rows[-1]["trace_no"] + 1)
+        traces = [reader.traces(1, row["trace_no"], row["trace_no"] + 1)[0] for row in rows]
     assert len(rows) >= N_QUESTIONS
     differences = []
-    for row in rows:
-        question = traces[row["trace_no"] - rows[0]["trace_no"]].messages[0].content
-        assert isinstance(question, str)
-        response, answer = row["response"], (row["answer_start"], row["answer_end"])
-        assert "The answer is" in response[slice(*answer)]
-
-        def ln_p(shortened: str, question: str = question, n_tokens: int = row["answer_n_tokens"]) -> float:
-            return float(oracle.logprobs(question, shortened)[1][-n_tokens:].astype(float).sum())
-
-        whole = ln_p(response[: answer[1]])
+    for row, trace in zip(rows, traces, strict=True):
+        response, last = row["response"], row["answer_end"]
+        assert "The answer is" in response[row["answer_start"] : last]
+        messages = [{"role": "user", "content": trace.messages[0].content}]
+        text = oracle.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        prompt = oracle.tokenizer(text, add_special_tokens=False)["input_ids"]
+        cut = oracle.tokenizer(response, add_special_tokens=False, return_offsets_mapping=True)
+        owners = [owner(response, *span, row["ends"]) for span in cut["offset_mapping"]]
+        answer = row["ends"].index(last)
+        tokens = list(zip(cut["input_ids"], owners, strict=True))
+        whole = ln_p(oracle, prompt, tokens, answer, None)
         assert row["answer_logprob"] == pytest.approx(whole, abs=1e-4)
-        for start, end, drop in zip(row["starts"], row["ends"], row["logprob_drop"], strict=True):
-            shortened = response[:start] + response[end : answer[1]]
-            if drop is None or len(oracle.tokenizer(shortened)["input_ids"]) != _n_tokens(
-                oracle, response, start, end, answer[1]
-            ):
-                continue  # Its neighbours would be cut into other tokens without it.
-            differences.append(abs(drop - (whole - ln_p(shortened))))
+        for number, drop in enumerate(row["logprob_drop"]):
+            if drop is not None:
+                differences.append(abs(drop - (whole - ln_p(oracle, prompt, tokens, answer, number))))
     assert len(differences) > 50
     assert max(differences) < 1e-4
-
-
-def _n_tokens(oracle: Oracle, response: str, start: int, end: int, last: int) -> int:
-    pieces = (response[:start], response[end:last])
-    return sum(len(oracle.tokenizer(piece)["input_ids"]) for piece in pieces)
 
 
 def test_most_sentences_have_a_number_and_some_matter(measured: Path) -> None:

@@ -67,7 +67,7 @@ def naive(model: Any, sequence: BranchedSequence) -> Doubles:
 
 
 def load(folder: Path) -> Any:
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
 @pytest.fixture(scope="module", params=KINDS)

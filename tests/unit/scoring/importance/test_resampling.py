@@ -18,6 +18,7 @@ from rdpt_core.scoring.importance.resampling import _Writer, draw_sentences
 from rdpt_core.scoring.models.references import resolve
 from rdpt_core.scoring.models.tokenization import RoleTokenizer, load_tokenizer
 from rdpt_core.traces import get_splitter
+from rdpt_core.traces.splitters.base import tile
 from tests.support.tiny_models import save_model
 
 SPLIT = get_splitter("sentence").split
@@ -26,7 +27,7 @@ SPLIT = get_splitter("sentence").split
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, RoleTokenizer]:
     folder = save_model(tmp_path_factory.mktemp("resampling") / "model")
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     # What a model's files say of greedy choices and penalties is not how it draws.
     model.generation_config.update(repetition_penalty=3.0, suppress_tokens=list(range(5, 300)))
     return model, load_tokenizer(resolve(ModelReference(str(folder))), DEFAULT_TEMPLATE)
@@ -65,31 +66,32 @@ def test_a_row_without_probabilities_is_told(loaded: tuple[Any, RoleTokenizer]) 
     assert writer.choose(torch.tensor([[0.0, torch.nan], [0.0, -torch.inf]]), [0.3, 0.3]) == [None, 0]
 
 
+def split_after_vowels(text: str) -> list[Span]:
+    """Sentences short enough for a random model to end some."""
+    return tile([0, *(place for place in range(1, len(text)) if text[place - 1] in "aeiou")], len(text))
+
+
 def test_a_drawn_sentence_is_the_first_of_what_the_model_writes(
     loaded: tuple[Any, RoleTokenizer], cuts: list[CutTrace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resampling, "MAX_TOKENS", 14)
+    monkeypatch.setattr(resampling, "MAX_TOKENS", 10)
     model, tokenizer = loaded
-    ends = model.generation_config.eos_token_id
-    drawn = draw_sentences(model, tokenizer, SPLIT, cuts, Sampling(n_samples=2), None)
-    kinds = set()
+    drawn = draw_sentences(model, tokenizer, split_after_vowels, cuts, Sampling(n_samples=3), None)
+    kinds = []
     for cut, sentences in zip(cuts, drawn, strict=True):
         assert set(sentences) == set(cut.measured)
         for number, samples in sentences.items():
-            assert len(samples) == 2
-            for sample, ids in enumerate(samples):
-                whole = _go_on(model, cut.before(number), _numbers(cut, number, sample), ends)
-                assert ids.tolist() == whole[: len(ids)]
-                text = tokenizer.decode_response(whole, after=int(cut.before(number)[-1]))
-                spans = SPLIT(text)
-                own = tokenizer.decode_response(ids.tolist(), after=int(cut.before(number)[-1]))
+            assert len(samples) == 3
+            for sample, drawn_ids in enumerate(samples):
+                ids, before = drawn_ids.tolist(), cut.before(number)
+                whole = _go_on(model, before, _numbers(cut, number, sample), model.generation_config.eos_token_id)
+                assert ids == whole[: len(ids)]
+                own, shorter = (tokenizer.decode_response(part, after=int(before[-1])) for part in (ids, ids[:-1]))
+                assert not set(shorter) & set("aeiou")
                 if len(ids) < len(whole):
-                    # It ended by the splitter, at the end of a first sentence of what was written by then.
-                    assert len(own.strip()) >= len(text[: spans[0].char_end].strip()) - 1
-                    kinds.add("sentence")
-                else:
-                    kinds.add("end" if len(ids) < 14 else "limit")
-    assert {"sentence", "limit"} <= kinds
+                    assert set(own) & set("aeiou")
+                kinds.append("cut" if len(ids) < len(whole) else "end" if len(ids) < 10 else "limit")
+    assert {"cut", "limit"} <= set(kinds)
 
 
 def _numbers(cut: CutTrace, number: int, sample: int) -> np.random.Generator:
@@ -97,9 +99,9 @@ def _numbers(cut: CutTrace, number: int, sample: int) -> np.random.Generator:
 
 
 def _go_on(model: Any, prefix: Any, numbers: np.random.Generator, end: int) -> list[int]:
-    """14 tokens after a prefix, or up to the end of the response, one whole pass each."""
+    """10 tokens after a prefix, or up to the end of the response, one whole pass each."""
     ids = prefix.tolist()
-    for _ in range(14):
+    for _ in range(10):
         with torch.no_grad():
             weights = model(torch.tensor([ids])).logits[0, -1].double().softmax(-1).cumsum(-1)
         token = int(torch.searchsorted(weights, numbers.random() * weights[-1:], right=True))
