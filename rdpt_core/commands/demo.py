@@ -33,6 +33,9 @@ _RUNS = (
     _Run("bundled mixture", traces="mixture_traces.jsonl", triple="mixture.toml"),
     _Run("bundled demo", traces="traces.jsonl", triple="triple.toml", controls=("temperature", "other-question")),
 )
+# So many that every page has something to show, and so few that the first visitor need not wait for it.
+_CALIBRATING_QUESTIONS = 45
+_IMPORTANCE_QUESTIONS = 90
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -92,7 +95,20 @@ def score_bundled(database: Path) -> int:
                 on_stages=print_stages,
             )
             statuses.append(report(result))
+        _complete(database, result.run_id)
     return max(statuses)
+
+
+def _complete(database: Path, run: str) -> None:
+    """What the pages Controls and Importance show beside scores, as far as it is not there yet."""
+    from rdpt_core.api.writing.calibrating import calibrate
+    from rdpt_core.api.writing.importance import importance
+    from rdpt_core.api.writing.rescoring import score_local
+
+    print("text whose writer is known, importance, and sentences by themselves", file=sys.stderr)
+    score_local(database, run=run, with_prompt=True)
+    importance(database, run=run, questions=_IMPORTANCE_QUESTIONS)
+    calibrate(database, run=run, questions=_CALIBRATING_QUESTIONS, on_stages=print_stages)
 
 
 def _check_data() -> None:
