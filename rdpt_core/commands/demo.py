@@ -16,6 +16,7 @@ from rdpt_core.commands.score import print_stages, report
 from rdpt_core.commands.view import add_server_options, serve
 from rdpt_core.config.models import read_triple
 from rdpt_core.errors import InputError
+from rdpt_core.records import ROLES
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _complete(database: Path, run: str) -> None:
     from rdpt_core.api.writing.rescoring import score_local
 
     print("text whose writer is known, importance, and sentences by themselves", file=sys.stderr)
-    score_local(database, run=run, with_prompt=True)
+    score_local(database, run=run, with_prompt=True, roles=ROLES)
     importance(database, run=run, questions=_IMPORTANCE_QUESTIONS)
     calibrate(database, run=run, questions=_CALIBRATING_QUESTIONS, on_stages=print_stages)
 

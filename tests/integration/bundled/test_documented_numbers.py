@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 import rdpt_core as rdpt
+from rdpt_core.analysis.evidence.controls import NO_TEACHER
+from rdpt_core.analysis.evidence.importance.data import importance_of
+from rdpt_core.analysis.evidence.importance.summaries import summary_rows
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.predict.aucs import ALL, SAME_LENGTH, SAME_QUESTION
 from rdpt_core.analysis.run.predict.graded import LENGTH
@@ -211,12 +214,39 @@ def test_the_table_in_the_docs(predicted: dict[str, Prediction]) -> None:
     assert worth in flat((PROJECT / "docs" / "statistics.md").read_text(encoding="utf-8"))
 
 
+def test_what_answers_lose(demo_database: Path) -> None:
+    demo = rdpt.open(demo_database).run("bundled demo")
+    data = {None: demo._data(), "no teacher": demo._data(control=NO_TEACHER.key)}
+    lost = {name: importance_of(own).summaries(RULE, Scope(), "deletion", "all") for name, own in data.items()}
+    shares = {
+        (name, row["label"]): row
+        for name, summaries in lost.items()
+        for row in summary_rows(summaries, "all", "deletion").to_pylist()
+    }
+
+    def told(name: str | None, label: str, between: str = "") -> str:
+        row = shares[name, label]
+        share, low, high = (f"{100 * row[f'share_above_1_nat{end}']:.0f}%" for end in ("", "_low", "_high"))
+        return f"{share} of {label}{between} ({low} to {high}"
+
+    text = readme()
+    for part in (
+        f"{told(None, 'Teacher', ' sentences')}, 90 questions)",
+        f"{told(None, 'Shared')}), {told(None, 'Boosted')}) and {told(None, 'Student', ' sentences')})",
+        told("no teacher", "Teacher").replace("of Teacher", "of those that would be Teacher"),
+    ):
+        assert part in text
+    differences = demo.importance_differences().to_pylist()
+    assert {row["n_questions"] for row in differences if row["minus"] == "Student"} == {90}
+
+
 def test_no_number_of_the_readme_goes_unchecked() -> None:
     # A number added to this part of the README belongs into a test above, or of controls, and then into this list.
     numbers = Counter(re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", readme().replace("95% interval", "")))
     table = re.findall(r"\| ([\d.,]+)(?= \|)", readme())
     checked = (
         "0.05 0.1 10,405 0.44 0.29 0.49 0.45 0.53 540 0.38 0.34 0.43 0.47 0.31 0.72 0.57 0.51 0.62 0.001 0.410 0.417 "
-        "0.90 0.92 0.84 0.99 48 58 9.9 11.0 9.0 99.1"
+        "0.90 0.92 0.84 0.99 48 58 9.9 11.0 9.0 99.1 "
+        "1 20 15 27 90 19 11 28 22 13 34 39 32 47 21 15 29"
     )
     assert numbers - Counter(table) == Counter(checked.split())
