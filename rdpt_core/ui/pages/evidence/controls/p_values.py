@@ -7,6 +7,7 @@ import shlex
 import pyarrow as pa
 import streamlit as st
 
+from rdpt_core.analysis.evidence.controls import NO_TEACHER
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
 from rdpt_core.analysis.evidence.p_values.methods import MEANING, evidence_sentence
 from rdpt_core.analysis.evidence.p_values.references import FEWEST, RANKED, References
@@ -45,7 +46,7 @@ def draw(page: PageContext, scope: Scope) -> None:
     if not found.total.n_tested:
         st.caption("No sentence in scope has a number under the teacher and under every reference.")
         return
-    st.markdown(_headline(own, found))
+    st.markdown(f"{_headline(own, found)} {_without_teacher(page, scope, found)}".strip())
     _table(own, found, scope)
     _placed(page, own, scope)
     figure = histogram_figure(found, page.data.labels, context.mode())
@@ -99,6 +100,20 @@ def _headline(own: EvidenceData, found: Found) -> str:
         f"than chance under {words.count(len(own.references), 'reference')} explains**, at a rate of false discoveries "
         f"of {found.rate:.0%}."
     )
+
+
+def _without_teacher(page: PageContext, scope: Scope, found: Found) -> str:
+    """The same with the distilled model in the teacher's place; empty for a run that has none."""
+    if NO_TEACHER not in page.controlled.controls:
+        return ""
+    without = evidence_of(page.controlled.data_of(NO_TEACHER.key)).found(page.rule, scope).total
+    if not without.n_tested:
+        return ""
+    share, true = float(without.intervals.share[0]), float(found.total.intervals.share[0])
+    said = f"**With no teacher at all, {words.percent(share)}** ({_interval(without.intervals)}) would be found"
+    if share >= true:
+        return f"{said}: being found says that training on such text was at work, and not that the teacher was needed."
+    return f"{said}: only what exceeds this speaks for the teacher."
 
 
 def _interval(intervals: ShareIntervals) -> str:
