@@ -59,8 +59,8 @@ def draw(page: PageContext, scope: Scope) -> None:
     )
     st.caption(
         "If no sentence were likelier under the teacher than under the references, all bars would end at the line, up "
-        f"to chance. What stands out at the left is evidence; a slope elsewhere shows that teacher and references "
-        f"differ in general.{ranks}"
+        "to chance. What stands out at the left is evidence that teacher and references differ there; a slope "
+        f"elsewhere shows that they differ in general.{ranks}"
     )
     extra: list[str | Method] = [
         evidence_sentence(own.references),
@@ -167,9 +167,9 @@ def _placed(page: PageContext, own: EvidenceData, scope: Scope) -> None:
     st.dataframe(_placed_rows(placed), hide_index=True, width="content")
     st.caption(
         "None of these taught anything. Where one of them is found likelier in many sentences, references differ in "
-        "more than chance between sentences, by their training or size, and so may the teacher: only what exceeds "
-        "these shares speaks for it. References made from one another, such as checkpoints of one training, count "
-        "as hardly more than one."
+        "more than chance between sentences, by their training or size, and so may the teacher: no more than what "
+        "exceeds these shares can speak for it. References made from one another, such as checkpoints of one training, "
+        "count as hardly more than one."
     )
 
 
