@@ -109,7 +109,7 @@ def label_shares(page: PageContext, groups: Sequence[GroupShares]) -> DeltaGener
         The place of a headline above it; None if there is nothing to show.
     """
     is_without = scheme_of(page.run.roles) is WITHOUT_TEACHER
-    st.subheader("What training did to the sentences" if is_without else "Where the sentences come from", anchor=False)
+    st.subheader("What training did to the sentences" if is_without else "How the sentences are labelled", anchor=False)
     if not groups:
         st.info("No trace is scored by all models yet, so there is nothing to label.")
         return None

@@ -19,7 +19,7 @@ class PageEntry:
     purpose: str
 
 
-OVERVIEW = PageEntry("pages/overview.py", "Overview", "What is in the file, and where its sentences come from.")
+OVERVIEW = PageEntry("pages/overview.py", "Overview", "What is in the file, and which labels its sentences carry.")
 
 PAGES = (
     OVERVIEW,
@@ -29,7 +29,7 @@ PAGES = (
         "Compare",
         "Two responses side by side: where do their labels part, and where the models?",
     ),
-    PageEntry("pages/find.py", "Find", "Every sentence that holds a text, such as “wait”, and whose it is."),
+    PageEntry("pages/find.py", "Find", "Every sentence that holds a text, such as “wait”, with its label."),
     PageEntry(
         "pages/ratios.py", "Ratios", "How far apart the models are, and the sentences on which they differ most."
     ),
@@ -40,7 +40,7 @@ PAGES = (
         "Controls",
         "What the labels would be without the teacher, and how sure each sentence's label is.",
     ),
-    PageEntry("pages/importance.py", "Importance", "How much the answer depends on each sentence, and whose it is."),
+    PageEntry("pages/importance.py", "Importance", "How much the answer depends on each sentence, by its label."),
     PageEntry("pages/positions.py", "Positions", "How labels change from the beginning of a response to its end."),
     PageEntry(
         "pages/thresholds.py",

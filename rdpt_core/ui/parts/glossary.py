@@ -141,8 +141,8 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         Term("α", "The largest gap that still counts as Shared. It must be below β. With two models it plays no part."),
         Term(
             "β",
-            "The gap between teacher and student above which a sentence belongs to one of them; without a teacher, "
-            "that between distilled model and student above which training changed it.",
+            "The gap between teacher and student above which a sentence is labelled after one of them; without a "
+            "teacher, that between distilled model and student above which training changed it.",
         ),
         Term("margin", "The smallest change of a threshold comparison that would turn the label of a sentence."),
         Term(

@@ -12,8 +12,9 @@ from rdpt_core.records import Label, Role
 from rdpt_core.store.reader import Run
 
 _PURPOSE = (
-    "Which model does each sentence of a reasoning trace come from? A response of the distilled model is read again by "
-    "its teacher, by the student it started from, and by itself; each sentence is then labelled by who finds it likely."
+    "Which model finds each sentence of a reasoning trace likely? A response of the distilled model is read again by "
+    "its teacher, by the student it started from, and by itself; each sentence is then labelled by how they differ. A "
+    "label is no proof of origin: the page Controls sets it beside what it would be without the teacher."
 )
 
 _PURPOSE_BEFORE = (
@@ -36,7 +37,10 @@ PURPOSES: dict[Scheme, str] = {
 
 # Markdown with formulas: for our own phrases, never for a text from the data.
 LABELS: dict[str, str] = {
-    Label.TEACHER: r"the teacher finds the sentence clearly likelier than the student does: $p_T - p_S > \beta$.",
+    Label.TEACHER: (
+        r"the teacher finds the sentence clearly likelier than the student does: $p_T - p_S > \beta$. Another model in "
+        "the teacher's place may do so as well (page Controls)."
+    ),
     Label.SHARED: r"all three models find it about as likely: no two probabilities differ by more than $\alpha$.",
     Label.STUDENT: r"the student, before distillation, finds it clearly likelier: $p_T - p_S < -\beta$.",
     Label.BOOSTED: (

@@ -10,7 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rdpt_core as rdpt
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run.predict.aucs import ALL
+from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role
+from rdpt_core.ui.pages.predict.sentences import auc_in_words
 from tests.app.conftest import Open, page_text
 from tests.support import companions, synthetic
 
@@ -115,6 +119,17 @@ def test_runs_of_two_roles_say_what_they_cannot(open_app: Open, tmp_path: Path) 
     app = open_app(before, PAGE)
     assert "This run has no distilled model" in page_text(app)
     assert list(table_of(app).index) == ["(with the teacher)", "the student"]
+
+
+def test_predict_carries_the_auc_without_a_teacher(open_app: Open, database: Path, tmp_path: Path) -> None:
+    run = rdpt.open(database).run()
+    prediction = run._data(control="distilled").prediction(LabelRule.make(), Scope(), "share")
+    expected = auc_in_words(prediction.auc("Teacher", ALL).auc)
+    page = "pages/predict.py"
+    text = page_text(open_app(database, page))
+    assert f"**With no teacher at all**, the share of Teacher has AUC {expected} within benchmarks" in text
+    before = plain(tmp_path / "before.duckdb", roles=(Role.TEACHER, Role.STUDENT))
+    assert "With no teacher at all" not in page_text(open_app(before, page))
 
 
 def test_the_overview_carries_the_share_without_a_teacher(open_app: Open, database: Path, tmp_path: Path) -> None:

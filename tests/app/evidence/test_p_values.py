@@ -9,6 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rdpt_core as rdpt
+from rdpt_core.analysis.evidence.p_values.data import evidence_of
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.ui.style import words
 from tests.app.conftest import Open, page_text
 from tests.support import synthetic
 from tests.support.companions import references
@@ -50,6 +54,18 @@ def test_what_is_found_stands_by_label(open_app: Open, database: Callable[[int],
     assert "It is not a sentence that only the teacher could have written" in text
     placed = table_with(app, "in the teacher's place")
     assert [row["in the teacher's place"] for row in placed] == list("abcde")
+
+
+def test_beside_what_is_found_stands_what_would_be_without_a_teacher(
+    open_app: Open, database: Callable[[int], Path]
+) -> None:
+    run = rdpt.open(database(5)).run()
+    without = evidence_of(run._data(control="distilled")).found(LabelRule.make(), Scope()).total
+    share, true = without.n_found / without.n_tested, run.evidence_shares().to_pylist()[0]["share_found"]
+    text = page_text(open_app(database(5), PAGE))
+    assert f"**With no teacher at all, {words.percent(share)}**" in text
+    verdict = "not that the teacher was needed" if share >= true else "only what exceeds this speaks for the teacher"
+    assert verdict in text
 
 
 def test_a_control_in_the_teachers_place_is_tested(open_app: Open, database: Callable[[int], Path]) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import rdpt_core as rdpt
@@ -104,6 +105,33 @@ def test_the_column_without_a_teacher(bundled_database: Path) -> None:
         f"would be ({100 * stored['excess']:+.1f} points, 95% interval {100 * ends[0]:+.1f} to {100 * ends[1]:+.1f}), "
         f"{len(kept) / len(teacher):.1%} of the former among them"
     ) in text
+
+
+def test_what_would_be_said_of_correctness_and_openings_without_a_teacher(bundled_database: Path) -> None:
+    run = rdpt.open(bundled_database).run("bundled demo")
+    rows = run.sentences().to_pylist()
+    under = [one.after == "Teacher" for one in sentences(bundled_database, NO_TEACHER.key)]
+    first = {
+        name: part(
+            held
+            for row, held in zip(rows, under, strict=True)
+            if row["benchmark"] == name and not row["sentence_index"]
+        )
+        for name in ("clock", "shop")
+    }
+    assert f"clock and shop begin with Teacher as often ({first['clock']}, {first['shop']})." in readme()
+    held: dict[str, list[bool]] = {}
+    for row, is_teacher in zip(rows, under, strict=True):
+        held.setdefault(row["trace_id"], []).append(is_teacher)
+    traces = [(row["benchmark"], row["correct"], np.mean(held[row["trace_id"]])) for row in run.traces().to_pylist()]
+    wins = [
+        0.5 * (float(good > bad) + float(good >= bad))
+        for benchmark, is_correct, good in traces
+        if is_correct
+        for other, also, bad in traces
+        if other == benchmark and also is False
+    ]
+    assert f"with no teacher it would ({np.mean(wins):.2f})." in readme()
 
 
 def test_the_table_of_controls(demo_database: Path) -> None:

@@ -82,7 +82,7 @@ class Extras:
         teacher: what the teacher is called; None where there is one only.
         others: what further models make of the trace.
         answers: whose its sentences are by attribution; None where nothing is attributed.
-        evidence: how surely they are the teacher's rather than a reference's; None without references.
+        evidence: how surely they are likelier under the teacher than under references; None without references.
         importance: method → (n_sentences,) nats of ln p(answer) that go with each sentence, NaN where missing.
         short: the gaps of its sentences with little before them in view; None where no pass has them.
     """

@@ -40,7 +40,7 @@ def draw(page: PageContext) -> None:
     scope = begin(
         page,
         "Benchmarks",
-        "How much of each group of traces comes from where, and whether two groups really differ. "
+        "Which labels each group of traces carries, and whether two groups really differ. "
         "Intervals count **questions**, because sentences of one question resemble each other.",
     )
     if scope is None:

@@ -6,6 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from rdpt_core.analysis.evidence.control_auc import auc_under
+from rdpt_core.analysis.evidence.controls import NO_TEACHER
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.labels import Unit
 from rdpt_core.analysis.run.drilldown import graded_traces
@@ -74,6 +76,9 @@ def draw(page: PageContext) -> None:
         return
     st.markdown(sentences.adjustment(prediction))
     st.markdown("- " + "\n- ".join(sentences.findings(prediction)))
+    if NO_TEACHER in page.controlled.controls:
+        under = auc_under(page.controlled, NO_TEACHER, page.rule, scope, measure)
+        st.markdown(sentences.without_teacher(under, measure))
     figure = _aucs(page, scope, prediction)
     odds = _odds(prediction)
     _added(prediction)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from rdpt_core.analysis.evidence.control_auc import AucUnderControl
 from rdpt_core.analysis.run.predict.added import LABELS, LENGTH_CURVE, LOGPROBS
 from rdpt_core.analysis.run.predict.aucs import ALL, SAME_LENGTH, SAME_QUESTION, AucRow
 from rdpt_core.analysis.run.predict.graded import LENGTH
@@ -72,6 +73,30 @@ def findings(prediction: Prediction) -> list[str]:
     lines.append(f"**Number of sentences**, for comparison, {_strength(length)}: AUC {auc_in_words(length.auc)}.")
     lines += [_beside_length(found, prediction) for found in against_length(prediction)]
     return lines
+
+
+def without_teacher(found: AucUnderControl, measure: str) -> str:
+    """What the first label would say of correctness with no teacher at all; a claim for the teacher is the difference.
+
+    Args:
+        found: with the teacher, and with the distilled model in its place.
+    """
+    gap = found.gap
+    text = (
+        f"**With no teacher at all**, the {measure} of {found.label} has AUC {auc_in_words(found.control)} within "
+        f"benchmarks; with the teacher {auc_in_words(found.true)}"
+    )
+    if np.isnan(gap.value):
+        return f"{text}."
+    if gap.refused:
+        return f"{text}. Whether they differ cannot be said: {gap.refused}."
+    low, high = sorted((abs(gap.low), abs(gap.high)))
+    ends = f"{abs(gap.value):.2f} ({low:.2f} to {high:.2f})"
+    if gap.low > 0:
+        return f"{text}: farther from 0.5 by {ends}. Only this speaks for the teacher."
+    if gap.high < 0:
+        return f"{text}: nearer to 0.5 by {ends}. The label says less of correctness with the teacher than without one."
+    return f"{text}: not clearly farther from 0.5, so it is no sign of the teacher."
 
 
 def auc_in_words(auc: Auc) -> str:

@@ -29,10 +29,11 @@ from rdpt_core.ui.style import words
 
 _PURPOSES = {
     TRIPLE: "Each sentence is placed by two gaps: how much likelier the **teacher** finds it than the student, and how "
-    "much likelier the **distilled** model does. Far right is the teacher's language, far left the student's own; high "
-    "up in the middle is what distillation itself made likely.",
+    "much likelier the **distilled** model does. Far right is what the teacher finds likelier, far left what the "
+    "student does; high up in the middle is what distillation alone made likelier. Whatever stands high up would "
+    "also stand far right with the distilled model in the teacher's place.",
     BEFORE_TRAINING: "Each sentence is placed by how much likelier the **teacher** finds it than the student, and by "
-    "how likely it is for the student. Far right is language that only the teacher would write.",
+    "how likely it is for the student. Far right is what the teacher finds much likelier.",
     WITHOUT_TEACHER: "Each sentence is placed by how much likelier the **distilled** model finds it than the student "
     "it started from, and by how likely it is for the student. Far right is what training brought, far left what it "
     "took away.",

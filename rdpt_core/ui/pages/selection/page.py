@@ -207,8 +207,8 @@ def _columns() -> dict[str, Any]:
         "questions": "Questions that the picks answer: at equal tokens, a strategy that likes long responses trains on "
         "fewer of them.",
         "ties": "Questions whose picks depend on a tie: the last candidate that is kept has the same score as another "
-        "response that is not. What the score counts then decides in its continuous form, such as by how much each "
-        "sentence is the teacher's.",
+        "response that is not. What the score counts then decides in its continuous form, such as by how much the "
+        "teacher finds each sentence likelier.",
         "by hash": "Ties that are equal in that, too, so that a hash of the response decides; never the place in the "
         "file.",
     }

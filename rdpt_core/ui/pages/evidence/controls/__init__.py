@@ -6,6 +6,6 @@ dots      figures of shares as points
 p_values  how many sentences are likelier under the teacher than under models that are none
 p_values_figure  how their p-values spread
 known     shares corrected by text whose writer is known
-context   sentences that are the teacher's also without what precedes them
+context   labels that sentences keep without what precedes them
 context_figure  the figure of that
 """

@@ -36,9 +36,9 @@ from rdpt_core.ui.style.theme import MUTED, RULE, Mode, label_key, tone
 
 _HEADING = "Shares corrected by text whose writer is known"
 _LEAD = (
-    "How often is a label wrong? The student answered questions of this run by itself, and so did the teacher. What of "
-    "the student's own text is labelled Teacher is labelled so in error, and what of the teacher's text is not is "
-    "missed. A share corrected for both is the part of this run's sentences that are *like* the teacher's."
+    "How often is a label wrong? The student answered questions of this run by itself, and so did the teacher. A "
+    "Teacher label on the student's text is an error, and a sentence of the teacher's text without one is missed. A "
+    "share corrected for both is the part of this run's sentences that are *like* the teacher's."
 )
 
 

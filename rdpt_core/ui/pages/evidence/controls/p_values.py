@@ -7,6 +7,7 @@ import shlex
 import pyarrow as pa
 import streamlit as st
 
+from rdpt_core.analysis.evidence.controls import NO_TEACHER
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
 from rdpt_core.analysis.evidence.p_values.methods import MEANING, evidence_sentence
 from rdpt_core.analysis.evidence.p_values.references import FEWEST, RANKED, References
@@ -45,7 +46,7 @@ def draw(page: PageContext, scope: Scope) -> None:
     if not found.total.n_tested:
         st.caption("No sentence in scope has a number under the teacher and under every reference.")
         return
-    st.markdown(_headline(own, found))
+    st.markdown(f"{_headline(own, found)} {_without_teacher(page, scope, found)}".strip())
     _table(own, found, scope)
     _placed(page, own, scope)
     figure = histogram_figure(found, page.data.labels, context.mode())
@@ -58,8 +59,8 @@ def draw(page: PageContext, scope: Scope) -> None:
     )
     st.caption(
         "If no sentence were likelier under the teacher than under the references, all bars would end at the line, up "
-        f"to chance. What stands out at the left is evidence; a slope elsewhere shows that teacher and references "
-        f"differ in general.{ranks}"
+        "to chance. What stands out at the left is evidence that teacher and references differ there; a slope "
+        f"elsewhere shows that they differ in general.{ranks}"
     )
     extra: list[str | Method] = [
         evidence_sentence(own.references),
@@ -99,6 +100,20 @@ def _headline(own: EvidenceData, found: Found) -> str:
         f"than chance under {words.count(len(own.references), 'reference')} explains**, at a rate of false discoveries "
         f"of {found.rate:.0%}."
     )
+
+
+def _without_teacher(page: PageContext, scope: Scope, found: Found) -> str:
+    """The same with the distilled model in the teacher's place; empty for a run that has none."""
+    if NO_TEACHER not in page.controlled.controls:
+        return ""
+    without = evidence_of(page.controlled.data_of(NO_TEACHER.key)).found(page.rule, scope).total
+    if not without.n_tested:
+        return ""
+    share, true = float(without.intervals.share[0]), float(found.total.intervals.share[0])
+    said = f"**With no teacher at all, {words.percent(share)}** ({_interval(without.intervals)}) would be found"
+    if share >= true:
+        return f"{said}: being found says that training on such text was at work, and not that the teacher was needed."
+    return f"{said}: only what exceeds this speaks for the teacher."
 
 
 def _interval(intervals: ShareIntervals) -> str:
@@ -152,9 +167,9 @@ def _placed(page: PageContext, own: EvidenceData, scope: Scope) -> None:
     st.dataframe(_placed_rows(placed), hide_index=True, width="content")
     st.caption(
         "None of these taught anything. Where one of them is found likelier in many sentences, references differ in "
-        "more than chance between sentences, by their training or size, and so may the teacher: only what exceeds "
-        "these shares speaks for it. References made from one another, such as checkpoints of one training, count "
-        "as hardly more than one."
+        "more than chance between sentences, by their training or size, and so may the teacher: no more than what "
+        "exceeds these shares can speak for it. References made from one another, such as checkpoints of one training, "
+        "count as hardly more than one."
     )
 
 

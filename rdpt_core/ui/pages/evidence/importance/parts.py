@@ -29,7 +29,7 @@ _SPLITS: dict[str, By] = {"kind of sentence": "kind", "position": "position", "b
 
 def distributions(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> dict[str, Any]:
     """The drops of every label, in correct and in incorrect traces."""
-    st.subheader("Whose sentences the answer depends on", anchor=False)
+    st.subheader("Which labels the answer depends on", anchor=False)
     found = importance.histograms(page.rule, scope, method, "correctness")
     summaries = importance.summaries(page.rule, scope, method, "correctness")
     sample = importance.sample(page.rule, scope, method)
@@ -105,7 +105,7 @@ def compared(page: PageContext, contrasts: Sequence[Contrast]) -> dict[str, Any]
         )
         return {}
     st.markdown(
-        "Whose a sentence is goes together with what it is: labels differ in how many equations they hold and in how "
+        "A label goes together with what a sentence says: labels differ in how many equations they hold and in how "
         "near to the answer they stand, and both decide what the answer loses. What is left at equal kind and position "
         "may still come from other differences, such as length, or what is said twice."
     )

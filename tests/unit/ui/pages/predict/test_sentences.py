@@ -6,10 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from rdpt_core.analysis.evidence.control_auc import AucUnderControl
+from rdpt_core.analysis.run.predict.aucs import ALL
 from rdpt_core.analysis.run.predict.odds import Beside
 from rdpt_core.analysis.run.predict.prediction import Prediction, predict_correctness
+from rdpt_core.analysis.statistics.auc import AucGap
 from rdpt_core.analysis.statistics.regression.cross_validation import QuestionMean
-from rdpt_core.ui.pages.predict.sentences import added_lines, adjustment, findings, odds_in_words, separations
+from rdpt_core.ui.pages.predict.sentences import (
+    added_lines,
+    adjustment,
+    findings,
+    odds_in_words,
+    separations,
+    without_teacher,
+)
 from tests.unit.analysis.run.predict.worlds import LABELS, hump
 
 
@@ -85,3 +95,15 @@ def test_what_labels_add_follows_from_the_interval() -> None:
         known = QuestionMean(sum(ends) / 2, *ends, 300, None)
         steps = tuple(replace(step, added=step.added and known) for step in prediction.added)
         assert all(said in line for line in added_lines(replace(prediction, added=steps)))
+
+
+def test_what_a_label_says_without_a_teacher_is_never_claimed_for_the_teacher() -> None:
+    auc = predicted().auc(LABELS[0], ALL).auc
+
+    def said(value: float, low: float, high: float, refused: str | None = None) -> str:
+        return without_teacher(AucUnderControl("Teacher", auc, auc, AucGap(value, low, high, refused)), "share")
+
+    assert "farther from 0.5 by 0.10 (0.04 to 0.16). Only this speaks for the teacher." in said(0.1, 0.04, 0.16)
+    assert "nearer to 0.5 by 0.10 (0.04 to 0.16)" in said(-0.1, -0.16, -0.04)
+    assert "it is no sign of the teacher" in said(0.02, -0.04, 0.08)
+    assert said(0.02, np.nan, np.nan, "too few questions").endswith("cannot be said: too few questions.")
