@@ -95,7 +95,7 @@ class Variant(NamedTuple):
         """The variant that a key names. Its temperature has three digits.
 
         Raises:
-            ValueError: it names none.
+            ValueError: it names none, or not as `key` would.
         """
         kind, name = CompanionRole.parse(key)
         role, _, change = name.partition("-")
@@ -104,7 +104,8 @@ class Variant(NamedTuple):
         if change == "other-question":
             return cls(role, other_question=True)
         found = re.fullmatch(r"t([0-9]+(?:\.[0-9]+)?)", change)
-        if found is None or float(found[1]) <= 0:
+        # Whoever asks for the model of a variant asks by its key, so another spelling of the number would find none.
+        if found is None or not float(found[1]) or cls(role, float(found[1])).key != key:
             raise ValueError(f"no variant of a model: {key!r}")
         return cls(role, temperature=float(found[1]))
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import duckdb
 
 from rdpt_core.records.importance import ImportanceMethod
-from rdpt_core.store.soundness.parsing import damaged
+from rdpt_core.store.soundness.parsing import damaged, parsed
 
 
 def check_importance(connection: duckdb.DuckDBPyConnection, place: str, run_no: int, n_traces: int) -> None:
     """Check what is stored of the importance of a run's sentences.
 
     Raises:
-        StoreError: there is an unknown method, a trace twice or none of that number, an answer that is no sentence of
-            its trace, a list that does not fit its sentences, or a number out of range.
+        StoreError: there is an unknown method, a trace twice or none of that number, settings that are no JSON object
+            or not the same for all traces, an answer that is no sentence of its trace, a list that does not fit its
+            sentences, or a number out of range.
     """
     rows = connection.execute(
         "SELECT method, count(*), count(DISTINCT trace_no), min(trace_no), max(trace_no) FROM importance "
@@ -28,7 +29,20 @@ def check_importance(connection: duckdb.DuckDBPyConnection, place: str, run_no: 
                 f"{n:,} rows for {n_distinct:,} traces from {first:,} to {last:,}, by {method!r:.40}",
             )
     if rows:
+        _check_settings(connection, place, run_no)
         _check_rows(connection, place, run_no)
+
+
+def _check_settings(connection: duckdb.DuckDBPyConnection, place: str, run_no: int) -> None:
+    rows = connection.execute(
+        "SELECT method, min(settings), max(settings) FROM importance WHERE run_no = ? GROUP BY method ORDER BY method",
+        [run_no],
+    ).fetchall()
+    for method, first, last in rows:
+        what = f"settings of importance by {method} of {place}"
+        parsed(first, dict, what)
+        if first != last:
+            raise damaged(what, f"the same for all traces: {first:.80}", last)
 
 
 _IS_DAMAGED = """

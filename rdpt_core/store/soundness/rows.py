@@ -188,6 +188,24 @@ def _check_local_scores(
         for mean in (least_mean, largest_mean):
             if mean is not None and not -math.inf < mean <= 0:
                 raise damaged(f"step_mean of local scores of {place}", "finite numbers of at most 0", mean)
+    if rows:
+        _check_local_lists(connection, place, run_no)
+
+
+def _check_local_lists(connection: duckdb.DuckDBPyConnection, place: str, run_no: int) -> None:
+    # What is short of an entry would give every sentence behind it another one's number.
+    found = connection.execute(
+        "SELECT trace_no, role, n_sentences, len(logprob_sum), list_min(logprob_sum) FROM local_scores "
+        "JOIN traces USING (run_no, trace_no) WHERE run_no = ? "
+        "AND (len(logprob_sum) <> n_sentences OR isinf(list_min(logprob_sum))) ORDER BY trace_no, role LIMIT 1",
+        [run_no],
+    ).fetchall()
+    for trace_no, role, n_sentences, n, least in found:
+        raise damaged(
+            f"local scores of the {role} of trace {trace_no} of {place}",
+            f"{n_sentences:,} finite numbers or NULL, one for each sentence",
+            f"{n:,} numbers, the least of them {least}",
+        )
 
 
 def check_texts(connection: duckdb.DuckDBPyConnection, place: str, run_no: int) -> None:

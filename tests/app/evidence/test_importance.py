@@ -185,3 +185,21 @@ def test_the_reader_is_sent_the_importance_of_its_trace(
     assert list(sent[-1]["importance"]) == ["replacement"]
     open_app(database, "pages/trace.py", trace=TRACES[-1].trace_id)
     assert list(sent[-1]["importance"]) == ["deletion"]
+
+
+def test_a_run_whose_traces_have_no_answer_is_not_told_to_compute_it(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "unanswered.duckdb"
+    companions.build(path, TRACES, [])
+    importance.insert(
+        path,
+        [
+            (number, "deletion", None, [None] * len(drops), "no_answer")
+            for number, _, _, drops, _ in importance.rows_of(TRACES)
+            if drops is not None
+        ],
+    )
+    text = page_text(open_app(path, PAGE))
+    assert "no labelled sentence with importance" in text
+    assert f"{len(TRACES)} traces have none, for a reason that is stored." in text
+    assert "One command computes it" not in text
+    assert rdpt.open(path).run().importance().num_rows == 0

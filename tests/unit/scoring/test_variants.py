@@ -93,6 +93,13 @@ def test_the_identity_has_the_temperature_that_the_name_rounds() -> None:
     assert variant_identity(Variant("teacher", other_question=True)) != variant_identity(Variant("teacher"))
 
 
+@pytest.mark.parametrize("change", ["t1.50", "t01.5", "t9999", f"t{'9' * 30}", "t0", "tNaN", "t-1", "t1e3", "t"])
+def test_a_temperature_that_no_key_spells_so_names_no_variant(change: str) -> None:
+    """A page would ask for the model by the key of what it has read, and find none."""
+    with pytest.raises(ValueError, match="no variant"):
+        Variant.parse(f"variant:teacher-{change}")
+
+
 def test_a_key_tells_whose_model_it_is() -> None:
     roles = ["teacher", "student", "teacher:code", "control:student-t2", "variant:student-t1.5"]
     assert [base_of(key) for key in roles] == ["teacher", "student", None, None, "student"]

@@ -106,7 +106,17 @@ RUN = {
     "step_mean of local .* finite numbers of at most 0; got 2.5": LOCAL.format("1, 'student', 4, [-1.0], 2.5"),
     "step_mean of local .* finite numbers of at most 0; got nan": LOCAL.format("1, 'student', 4, [-1.0], 'nan'"),
     "step_mean of local .* finite numbers of at most 0; got -inf": LOCAL.format("1, 'student', 4, [-1.0], '-inf'"),
+    "local scores of the student of trace 0 .* 2 finite numbers .* got 1 numbers": LOCAL.format(
+        "0, 'student', 4, [-1.0], NULL"
+    ),
+    "local scores of the student .* got 2 numbers, the least of them -inf": WITH_PROMPT.format(
+        "0, 'student', 1, ['-inf'::DOUBLE, NULL], NULL"
+    ),
     "importance of run .* by 'guessing'": measured(method="'guessing'"),
+    "settings of importance by deletion of run .* a JSON object; got \\[1\\]": measured(settings="'[1]'"),
+    "settings of importance by deletion of run .* got {\\.": measured(settings="'{'"),
+    "settings of importance by deletion of run .* the same for all traces": measured()
+    + measured(trace_no="1", settings="""'{"version": 2}'"""),
     "importance of run .* got 2 rows for 1 traces": 2 * measured(),
     "importance of run .* from 7 to 7": measured(trace_no="7"),
     "2 finite drops .* got 1 drops": measured(logprob_drop="[0.5]"),

@@ -68,18 +68,20 @@ class Drops:
 
 
 def coverage(reader: Reader, run: Run) -> tuple[Coverage, ...]:
-    """What is stored of each method, in the order of `METHODS`; methods without any trace are left out."""
+    """What is stored of each method, in the order of `METHODS`, but for those by which no trace could be measured,
+    which are last; methods that were not tried are left out."""
     rows = reader.query(
         "SELECT method, count(*) FILTER (unscored_reason IS NULL) AS n_traces, "
         "count(unscored_reason) AS n_without FROM importance WHERE run_no = ? GROUP BY method",
         [run.run_no],
     ).to_pylist()
     stored = {row["method"]: row for row in rows}
-    return tuple(
+    found = [
         Coverage(method, stored[method]["n_traces"], stored[method]["n_without"], run.n_traces)
         for method in METHODS
-        if method in stored and stored[method]["n_traces"]
-    )
+        if method in stored
+    ]
+    return tuple(sorted(found, key=lambda item: not item.n_traces))
 
 
 def load_drops(reader: Reader, run: Run, method: str, marks: bool) -> Drops:

@@ -53,6 +53,7 @@ def draw(page: PageContext) -> None:
     sample = importance.sample(page.rule, scope, covered.method)
     if not len(sample.drop):
         explain_empty(scope, "labelled sentence with importance")
+        st.caption(summary.coverage_caption(covered, sample, scope))
         return
     by_grade = importance.summaries(page.rule, scope, covered.method, "correctness")
     contrasts = importance.contrasts(page.rule, scope, covered.method)
