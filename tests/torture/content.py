@@ -25,6 +25,13 @@ COMPANION = (
 )
 """A further model of every run, with the student's numbers."""
 
+IMPORTANCE = (
+    "INSERT INTO importance SELECT run_no, trace_no, 'deletion', min(char_start), arg_min(char_end, char_start), 1, "
+    "-1.0, list_transform(range(count(*)), lambda i: NULL::DOUBLE), NULL, '{}' FROM sentences "
+    "GROUP BY run_no, trace_no;"
+)
+"""Importance of every trace, whose answer is its first sentence: nothing before it to be measured."""
+
 MUTATIONS = {
     "meta is no JSON": "UPDATE traces SET meta = '{' WHERE trace_no = 1",
     "meta is a list": "UPDATE traces SET meta = '[1]' WHERE trace_no = 1",
@@ -77,6 +84,18 @@ MUTATIONS = {
     "local scores stand twice": "INSERT INTO local_scores SELECT 1, 1, 'student', 4, [-1.0], -1.0, NULL FROM range(2)",
     "a local logprob sum is positive": "INSERT INTO local_scores VALUES (1, 1, 'student', 4, [5.0], -1.0, TRUE)",
     "a local mean is infinite": "INSERT INTO local_scores VALUES (1, 1, 'student', 4, [-1.0], '-inf'::DOUBLE, NULL)",
+    "a list of local scores is short": "INSERT INTO local_scores VALUES (1, 1, 'student', 4, [], NULL, FALSE)",
+    "importance by no method": f"{IMPORTANCE} UPDATE importance SET method = 'guessing'",
+    "importance stands twice": 2 * IMPORTANCE,
+    "importance of settings that are no JSON": f"{IMPORTANCE} UPDATE importance SET settings = '{{'",
+    "importance by two settings": f"{IMPORTANCE} UPDATE importance SET settings = '{{\"a\": 1}}' WHERE trace_no = 1",
+    "an answer's logprob is positive": f"{IMPORTANCE} UPDATE importance SET answer_logprob = 3 WHERE trace_no = 1",
+    "a sentence behind the answer is important": f"{IMPORTANCE} UPDATE importance SET logprob_drop = "
+    "list_transform(logprob_drop, lambda d: 1.0) WHERE trace_no = 1",
+    "a writer that is no model": "INSERT INTO known_writers VALUES (1, 1, 'parent', '{}')",
+    "a run that calibrates itself": "INSERT INTO known_writers VALUES (1, 1, 'teacher', '{}')",
+    "a writer of a missing run": "INSERT INTO known_writers VALUES (99, 98, 'teacher', '{}')",
+    "a writer's settings are no JSON": "INSERT INTO known_writers VALUES (1, 1, 'teacher', '{')",
     "the schema version is a word": "UPDATE store_info SET value = 'nonsense'",
     "the schema version is huge": "UPDATE store_info SET value = '99999999999999999999'",
     "the schema version is an older one": "UPDATE store_info SET value = '1'",

@@ -13,12 +13,12 @@ from typing import Any
 
 import duckdb
 
-from rdpt_core.records import ROLES
 from rdpt_core.store.beside.notes import notes
 from tests.torture.lab import Lab, wait_for_writes
 from tests.torture.reading import EXPORTS, N_NOTES, command, copied, out_path, result, undisturbed, with_notes
 from tests.torture.stored import check_clean, check_runs, contents
 from tests.torture.verdicts import DONE, INTERRUPTED, PARTIAL, REFUSED, Broken, Outcome, Trial
+from tests.unit.store.test_schema import make_older
 
 # How often each is sent, of ten.
 SIGNALS = (signal.SIGKILL,) * 6 + (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -56,7 +56,8 @@ class Kill:
         # Scoring, creation and what resumes have the most states to be killed in.
         self._works: tuple[Callable[[str, Path], Work], ...] = (
             *(self._score, self._score, self._create, self._create, self._resplit, self._resplit),
-            *(self._local, self._import, self._export, self._export, self._select, self._notes, self._migrate),
+            *(self._local, self._importance, self._import, self._export, self._export, self._select),
+            *(self._notes, self._migrate),
         )
 
     def attempt(self, rng: random.Random, scratch: Path, trial: Trial) -> None:
@@ -131,6 +132,18 @@ class Kill:
                 raise Broken("the local scores of an undisturbed pass", f"{len(rows)} rows, other ones")
 
         return Work(["local", "--db", database, "--context", 2, "--quiet"], database, check)
+
+    def _importance(self, what: str, folder: Path) -> Work:
+        database = copied(self._lab, folder)
+
+        def check() -> None:
+            self._check_runs(database, 1)
+            with duckdb.connect(str(database), read_only=True) as connection:
+                rows = connection.execute("SELECT * EXCLUDE (run_no) FROM importance ORDER BY ALL").fetchall()
+            if rows != self._lab.materials.once("importance", lambda: rows) or not rows:
+                raise Broken("the importance of an undisturbed pass", f"{len(rows)} rows, other ones")
+
+        return Work(["importance", "--db", database, "--quiet"], database, check)
 
     def _import(self, what: str, folder: Path) -> Work:
         out = folder / "imported.jsonl"
@@ -207,10 +220,5 @@ class Kill:
 
     def _migrate(self, what: str, folder: Path) -> Work:
         database = copied(self._lab, folder)
-        with duckdb.connect(str(database)) as connection:
-            connection.execute("DROP TABLE local_scores; ALTER TABLE tokens DROP COLUMN rank")
-            connection.execute("ALTER TABLE sentences DROP COLUMN is_mark")
-            for role in ROLES:
-                connection.execute(f"ALTER TABLE sentences DROP COLUMN rank_sum_{role}")
-            connection.execute("UPDATE store_info SET value = '1' WHERE key = 'schema_version'")
+        make_older(database, 1)
         return Work(["info", "--db", database], database, lambda: self._check_runs(database, 1))

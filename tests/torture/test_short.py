@@ -17,13 +17,13 @@ SEED = 1
 # Cheap and telling ones.
 CHOSEN = {
     # A scoring, a resplit, notes, and a page.
-    "kill": (1, 164, 8, 10),
+    "kill": (1, 5, 60, 10),
     # The database; the traces, cut.
     "swapped": (3, 5),
     # A database, and traces.
     "damaged": (9, 8),
-    # `meta` that is no JSON; p of 7.
-    "content": (3, 12),
+    # `meta` that is no JSON; p of 7; importance behind the answer.
+    "content": (3, 111, 84),
     # A closed or full output; a full disk.
     "resources": (1, 10),
     # Another chat template.
