@@ -73,6 +73,7 @@ def test_the_same_command_again_changes_nothing_and_leaves_no_file(database: Pat
     assert {path.name for path in database.parent.iterdir()} == {database.name}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_elsewhere(database: Path, bundled_database: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.duckdb"
     shutil.copyfile(bundled_database, other)

@@ -131,12 +131,14 @@ def test_resplit_and_local_write_to_the_run_that_they_read(
         shutil.copy(source, database)
         original, called = getattr(DuckDBRunStore, method), []
 
-        def swap_first(self: DuckDBRunStore, *rest: Any, original: Any = original, called: Any = called) -> Any:
+        def swap_first(
+            self: DuckDBRunStore, *rest: Any, original: Any = original, called: Any = called, **named: Any
+        ) -> Any:
             if not called:
                 called.append(True)
                 shutil.copy(finished, tmp_path / "new")
                 os.replace(tmp_path / "new", database)
-            return original(self, *rest)
+            return original(self, *rest, **named)
 
         monkeypatch.setattr(DuckDBRunStore, method, swap_first)
         capsys.readouterr()

@@ -45,7 +45,7 @@ def test_ten_kills_change_no_byte(tmp_path: Path, model_flags: list[str]) -> Non
     traces = write_lines(tmp_path / "t.jsonl", make_lines(300))
 
     def command(database: Path) -> list[object]:
-        options = ["--controls", "all", "--quiet", "--batch-tokens", 512]
+        options = ["--controls", "temperature", "--quiet", "--batch-tokens", 512]
         return ["score", "--traces", traces, *model_flags, *options, "--db", database]
 
     whole, killed = tmp_path / "whole.duckdb", tmp_path / "killed.duckdb"

@@ -70,7 +70,7 @@ def test_a_kill_while_responses_are_drawn_costs_one_batch(database: Path, monkey
     assert len(ids_of(database)) == 3
 
 
-@pytest.mark.parametrize("n_commits", [0, 4])
+@pytest.mark.parametrize("n_commits", [pytest.param(0, marks=pytest.mark.slow), 4])
 def test_a_kill_while_responses_are_scored_loses_none(
     database: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch, n_commits: int
 ) -> None:

@@ -131,7 +131,7 @@ def test_another_question_is_of_the_same_benchmark_and_never_the_own_one(triple:
     assert asked[0] == asked[1] and lines[0]["question"] == lines[1]["question"]
 
 
-@pytest.mark.parametrize("way", ["score", "add"])
+@pytest.mark.parametrize("way", [pytest.param("score", marks=pytest.mark.slow), "add"])
 def test_controls_that_come_later_have_the_same_bytes_and_score_no_role_again(
     way: str, model_flags: list[str], tmp_path: Path, scored: Path, controlled_once: Path, loaded: Counter[str],
 ) -> None:  # fmt: skip

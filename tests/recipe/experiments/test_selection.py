@@ -57,6 +57,8 @@ def test_the_table_puts_the_most_accurate_first_and_names_the_reference() -> Non
     assert "| – |" in lines[3]
 
 
+# The experiment itself runs reduced beside the other tests: `make experiment`.
+@pytest.mark.slow
 def test_a_tiny_experiment_runs_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection_table, "_N_RESAMPLES", 50)
     strategies = ("teacher-count", "rsr", "lalp", "random")

@@ -40,10 +40,15 @@ CALLS: dict[str, tuple[Any, ...]] = {
 }
 
 
+NAMED: dict[str, dict[str, Any]] = {name: {"with_prompt": False} for name in ("local_trace_nos", "commit_local")}
+
+
 def call(store: DuckDBRunStore, name: str, run: RunKey) -> Any:
     """A method of the store on a run: that of which a copy is made, for `claim_copy`."""
     method = getattr(store, name)
-    return method(*CALLS[name], run, [2, 2]) if name == "claim_copy" else method(run, *CALLS[name])
+    if name == "claim_copy":
+        return method(*CALLS[name], run, [2, 2])
+    return method(run, *CALLS[name], **NAMED.get(name, {}))
 
 
 def test_every_method_that_takes_a_run_is_tried() -> None:

@@ -41,13 +41,13 @@ def draw(page: PageContext) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Does it matter?", anchor=False)
         glossary.explain("importance", "kind of sentence", "way to the answer", "label", "95% interval", "effective n")
+    notices.run_notices(page, brief=True)
     importance = importance_of(page.data)
     if not importance.coverage():
         invitation.explain(page)
         return
     scope = choose_scope(page)
     st.markdown(_PURPOSE)
-    notices.run_notices(page, brief=True)
     notices.faint_notice(page.data.faint(page.rule), brief=True)
     covered = _choose_method(importance)
     sample = importance.sample(page.rule, scope, covered.method)
