@@ -20,8 +20,9 @@ DROPS: list[float | None] = [1.62, -0.4, 0.001, None, None]
 def test_a_sentence_says_what_the_answer_loses_without_it(page: Page, tmp_path: Path) -> None:
     database, saved = tmp_path / "run.duckdb", tmp_path / "trace.html"
     synthetic.build(database, [synthetic.Sketch("t", "q", SENTENCES)])
+    start = len("".join(text for text, _ in SENTENCES[:-1]))
     replaced: list[float | None] = [12.34, *DROPS[1:]]
-    importance.insert(database, [(0, "replacement", 24, replaced, None), (0, "deletion", 24, DROPS, None)])
+    importance.insert(database, [(0, "replacement", start, replaced, None), (0, "deletion", start, DROPS, None)])
     with open_reader(database) as reader:
         run = reader.run(None)
         saved.write_text(standalone_html(reader, run, load_trace_view(reader, run, 0, LabelRule.make())))

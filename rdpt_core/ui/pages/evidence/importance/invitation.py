@@ -31,4 +31,4 @@ def explain(page: PageContext) -> None:
     )
     database = shlex.quote(settings.shown(page.database.path))
     st.code(f"rdpt importance --db {database} --run {page.run.run_id[:8]}", language=None, wrap_lines=True)
-    st.caption("It can be limited to some questions, stopped, and started again: see `rdpt importance --help`.")
+    st.caption("It can be limited to some questions, stopped, and started again; --help lists the options.")
