@@ -17,7 +17,7 @@ PAGES = Path(__file__).resolve().parents[4] / "rdpt_core" / "ui" / "pages"
 METHODS = {name: value for name, value in vars(methods).items() if isinstance(value, Method)}
 # How a number was made, and by whom: what a page would say of an interval, a test or an adjustment in its own words.
 TECHNICAL = re.compile(
-    r"bootstrap|resampl|redraw|percentiles|permut|shuffl|max-\|t\||Student's t|Clopper|Korn\b|Graubard|Kish|Newcombe|"
+    r"bootstrap|resampl|redraw|percentiles|permut|shuffl|max-\|t\||Student's t\b|Clopper|Korn\b|Graubard|Kish|Newcombe|"
     r"MOVER|Efron|Hesterberg|Obuchowski|Wilson|Firth|Holm|clustered|cluster-robust|logit scale|"
     r"logistic regression|spline",
     re.IGNORECASE,
