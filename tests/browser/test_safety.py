@@ -126,6 +126,9 @@ def test_attacks_on_the_reader(visit: Callable[..., Page], attacked: Server, unh
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     # Rendered mathematics is built from what parses, and from nothing else.
     page.get_by_role("button", name="Show formulas rendered").click()
+    # While formulas are on their way, sentences may move away under the pointer.
+    expect(page.locator(".reader .tool.math[aria-pressed=true]:not(.busy)")).to_be_visible()
+    settle(page)
     page.locator('.reader .s[data-i="0"]').click()
     expect(page.locator(".reader .side")).to_contain_text("<script>document.title='owned'")
     unharmed()
