@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,21 @@ def add_teacher(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="which of the run's teachers and controls labels ask, by its name, such as code or control:decoy "
         "(default: the triple's own)",
+    )
+
+
+def add_stored_models(parser: argparse.ArgumentParser, roles: Iterable[str]) -> None:
+    """Options of a command that loads models of a scored run once more."""
+    for role in roles:
+        parser.add_argument(
+            f"--{role}",
+            metavar="REF",
+            help=f"where the run's {role} model is now (default: where it was when it scored the run)",
+        )
+    parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument(
+        "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
     )
 
 

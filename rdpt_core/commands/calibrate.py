@@ -8,7 +8,7 @@ import sys
 from rdpt_core.commands.arguments import (
     EXIT_PARTIAL,
     add_database,
-    device_name,
+    add_stored_models,
     file_path,
     keywords,
     not_negative_integer,
@@ -17,7 +17,7 @@ from rdpt_core.commands.arguments import (
 )
 from rdpt_core.commands.parts.libraries import prepare_libraries
 from rdpt_core.commands.score import print_stages
-from rdpt_core.records import Role
+from rdpt_core.records import ROLES, Role
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,18 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             metavar="FILE",
             help=f"canonical JSON Lines of text that the {role} is known to have written, instead of drawing it",
         )
-    for role in Role:
-        parser.add_argument(
-            f"--{role}",
-            metavar="REF",
-            help=f"where the run's {role}{'' if role != Role.DISTILLED else ' model'} is now (default: where it was "
-            "when it scored the run)",
-        )
-    parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    parser.add_argument(
-        "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
-    )
+    add_stored_models(parser, ROLES)
     parser.set_defaults(run=run)
 
 

@@ -7,13 +7,14 @@ import sys
 
 from rdpt_core.commands.arguments import (
     add_database,
-    device_name,
+    add_stored_models,
     keywords,
     not_negative_integer,
     positive_integer,
     threshold,
 )
 from rdpt_core.commands.parts.libraries import prepare_libraries
+from rdpt_core.records import Role
 from rdpt_core.records.importance import ImportanceMethod
 
 
@@ -54,16 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--again", action="store_true", help="first drop what is stored by this method, such as by other settings"
     )
-    parser.add_argument(
-        "--distilled",
-        metavar="REF",
-        help="where the run's distilled model is now (default: where it was when it scored the run)",
-    )
-    parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    parser.add_argument(
-        "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
-    )
+    add_stored_models(parser, [Role.DISTILLED])
     parser.set_defaults(run=run)
 
 

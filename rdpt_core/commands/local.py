@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rdpt_core.commands.arguments import add_database, device_name, keywords, positive_integer
+from rdpt_core.commands.arguments import add_database, add_stored_models, keywords, positive_integer
 from rdpt_core.commands.parts.libraries import prepare_libraries
 from rdpt_core.records import ROLES
 
@@ -38,17 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="whose sentences: some of the run's roles, separated by commas (default: student; with --with-prompt, the "
         "two roles that labels compare)",
     )
-    for role in ROLES:
-        parser.add_argument(
-            f"--{role}",
-            metavar="REF",
-            help=f"where the run's {role} model is now (default: where it was when it scored the run)",
-        )
-    parser.add_argument("--device", type=device_name, default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    parser.add_argument(
-        "--trust-remote-code", action="store_true", help="run code that comes with a model; only if you have read it"
-    )
+    add_stored_models(parser, ROLES)
     parser.set_defaults(run=run)
 
 

@@ -26,6 +26,7 @@ from rdpt_core.records import Span, TokenLogprobs
 from rdpt_core.records.importance import Sampling
 from rdpt_core.scoring.engine.memory import is_out_of_memory, no_room
 from rdpt_core.scoring.importance.cutting import CutTrace
+from rdpt_core.scoring.models.generation import generation_settings
 from rdpt_core.scoring.models.tokenization import RoleTokenizer
 from rdpt_core.traces.token_spans import assign_tokens
 
@@ -143,8 +144,6 @@ class _Writer:
 
     def write(self, rows: Sequence[_Row]) -> None:
         """Draw the sentence of every row, from its beginning."""
-        from transformers import GenerationConfig
-
         for row in rows:
             row.ids, row.has_ended, row.has_failed = [], False, False
         length = max(len(row.prefix) for row in rows)
@@ -153,12 +152,10 @@ class _Writer:
         for number, row in enumerate(rows):
             ids[number, length - len(row.prefix) :] = row.prefix
             mask[number, length - len(row.prefix) :] = 1
-        how = GenerationConfig(  # type: ignore[no-untyped-call]
-            do_sample=False, max_new_tokens=max(row.n_most for row in rows), pad_token_id=0
-        )
+        how = generation_settings(do_sample=False, max_new_tokens=max(row.n_most for row in rows), pad_token_id=0)
         own, model = self._model.generation_config, self._model
         # What the model's files say of penalties and the like is not to change what it draws.
-        model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
+        model.generation_config = generation_settings()
         try:
             with torch.inference_mode():
                 model.generate(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdpt_core.records import ScoredModel, TemplatePolicy, Trace
 from rdpt_core.scoring.jobs.progress import RoleProgressBar
+from rdpt_core.scoring.models.generation import generation_settings
 from rdpt_core.scoring.models.prompts.seam import turn_of
 from rdpt_core.scoring.models.prompts.templates import Unrendered, author_of, render_prompts
 from rdpt_core.scoring.models.references import ModelFiles
@@ -95,7 +96,7 @@ class Writer:
         self._model = load_merged(files, device=self._device, dtype=model.dtype, trust_remote_code=trust_remote_code)
         self._ends = _ends_of(self._model)
         # Whatever else the files say of generation would fill what is not set here, and sampling is set here.
-        self._model.generation_config = _generation()
+        self._model.generation_config = generation_settings()
 
     def write(
         self, questions: Sequence[Trace], n_done: int, settings: DrawSettings, *, quiet: bool
@@ -158,7 +159,7 @@ class Writer:
         seen = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
         ends = self._ends
         seeds = [_digest(settings.seed, self._scored.role, t.benchmark, t.question_id) for t in traces]
-        config = _generation(
+        config = generation_settings(
             do_sample=False,
             num_beams=1,
             max_new_tokens=room,
@@ -191,14 +192,6 @@ def _ends_of(model: Any) -> list[int]:
     given = model.generation_config.eos_token_id
     given = model.config.get_text_config().eos_token_id if given is None else given
     return [] if given is None else [given] if isinstance(given, int) else list(given)
-
-
-def _generation(**settings: Any) -> Any:
-    """The library's settings of generation."""
-    from transformers import GenerationConfig
-
-    make: Any = GenerationConfig
-    return make(**settings)
 
 
 def sampler(temperature: float, top_p: float, seeds: Sequence[str]) -> Any:

@@ -12,6 +12,7 @@ kinds            what is a model for text, and what loads it
 loading          files to the loaded model
 merging          an adapter into its base
 devices          which device and dtype
+generation       settings of generate
 tokenizer_files  what the files of a tokenizer say themselves
 tokenization     prompts as in generation, responses with offsets
 prompts          what stands before a response: chat templates and their seam
