@@ -11,6 +11,7 @@ catalog        what a run holds
 run            every number about a whole run
 attribution    whose sentence it is, among several teachers, the student and none of these
 evidence       how much a label proves, and whether the sentence matters
+behaviours     kinds of sentences, which of them carry a label, and patterns kept by name
 trace          everything about one trace, or two
 selection      training data among candidate responses
 statistics     intervals, AUC, regression, permutation tests

@@ -3,11 +3,9 @@
 score      traces under a triple of models, into a database
 validate   traces, checked without a model
 import_    other formats to canonical traces
-resplit    a scored run under another splitter
-local      each sentence of a run with only the few before it in view
-calibrate  text whose writer is known, scored as a run was
-importance  the answers of a run without each sentence before them
+added      what is added to a scored run: resplit, local, calibrate, importance, overlap
 info       what a database holds
+behaviours  kinds of sentences that carry a label more often than their traces do
 export     sentences, traces, tokens and notes as files
 select     training data among candidates
 bench      speed and memory on this machine
@@ -23,18 +21,15 @@ parts      what several commands print and set up
 
 from rdpt_core.commands import (
     bench,
-    calibrate,
     demo,
     export,
     import_,
-    importance,
     info,
-    local,
-    resplit,
     score,
     select,
     validate,
     view,
 )
+from rdpt_core.commands.added import calibrate, importance, local, resplit
 
 COMMANDS = (score, validate, import_, resplit, local, calibrate, importance, info, export, select, bench, view, demo)

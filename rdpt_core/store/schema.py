@@ -13,6 +13,9 @@ trace order, so that one trace is read from a few pages.
     local_scores one row a trace, role and length of context: its sentences, each scored with so many before it
     importance   one row a trace and method: how much less likely the answer is without each sentence
     known_writers  one row a run whose responses one model of the triple wrote, for the run that it calibrates
+    training_sets  one row a run whose sentences were looked up in training texts: which texts, and how
+    training_sentences  one row a sentence of the training texts that stands beside one of the run
+    overlap      one row a trace: how far each of its sentences stands in the training texts
 
 Labels are never stored: they follow from the probabilities for any thresholds. Missing is NULL, never zero or NaN.
 """
@@ -162,7 +165,34 @@ CREATE TABLE known_writers (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+# Nullable, since not every sentence has words, and few have a like one in the training texts.
+_VERSION_6 = """
+CREATE TABLE training_sets (
+    run_no INTEGER PRIMARY KEY,
+    settings VARCHAR NOT NULL        -- JSON: files and their hashes, what was read of them, how sentences were compared
+);
+CREATE TABLE training_sentences (
+    run_no INTEGER NOT NULL,
+    sentence_no INTEGER NOT NULL,    -- of all sentences of the training texts, from 0; only those that are referred to
+    record_no INTEGER NOT NULL,      -- the first record that holds it, from 0
+    record_id VARCHAR,               -- what the record is called, if anything
+    sentence_index INTEGER NOT NULL, -- its place in that record
+    n_times INTEGER NOT NULL,        -- how often it stands in all records
+    text VARCHAR NOT NULL
+);
+CREATE TABLE overlap (
+    run_no INTEGER NOT NULL,
+    trace_no INTEGER NOT NULL,
+    n_verbatim INTEGER[] NOT NULL,   -- one entry a sentence: how often the training texts hold it word for word
+    n_template INTEGER[] NOT NULL,   -- … in its template, that is with any numbers, names and formulas
+    span_start INTEGER[] NOT NULL,   -- characters of the response: its longest stretch that the training texts hold
+    span_end INTEGER[] NOT NULL,
+    span_in INTEGER[] NOT NULL,      -- a sentence_no of training_sentences that holds the beginning of that stretch
+    nearest INTEGER[] NOT NULL       -- a sentence_no: the sentence itself, else one in its template, else the likest
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 """Entry n leads from version n to version n + 1. Never edit an entry that was released: append one."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -33,10 +33,11 @@ def navigation() -> Page:
 
     They have no icons: the browser's tab would fetch those from a font server before `set_page_config` is heard.
     """
-    return st.navigation(
-        [st.Page(entry.path, title=entry.title, default=entry is OVERVIEW) for entry in PAGES],
-        position="top",
-    )
+    sections: dict[str, list[Page]] = {}
+    for entry in PAGES:
+        page = st.Page(entry.path, title=entry.title, default=entry is OVERVIEW)
+        sections.setdefault(entry.section, []).append(page)
+    return st.navigation(sections, position="top")
 
 
 def run() -> None:

@@ -27,18 +27,19 @@ FLOORS = {
     "rdpt_core.scoring": "concurrency engine request variants | models | backends benchmark | jobs"
     " | importance known_writers local_context pipeline resplit | adding training",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics which_teacher"
-    " | sentences | faint scope selection | trace | run | attribution evidence | export",
+    " | sentences | faint scope selection | trace | run | attribution evidence | behaviours | export",
     "rdpt_core.ui": "server style | components | data | frame | parts | pages | shell",
     # No page knows another.
     "rdpt_core.ui.pages": "registry"
-    " | benchmarks compare evidence find overview positions predict ratios runs selection teachers thresholds trace"
-    " training verdicts",
+    " | benchmarks compare evidence overview positions predict ratios runs selection sentences teachers thresholds"
+    " trace training verdicts",
 }
 # The only rooms that may import a library that is slow to load, or that belongs to one side of the package.
 ROOMS_OF_LIBRARY = {
     "torch": {"scoring"},
     "transformers": {"scoring"},
     "nltk": {"traces"},
+    "textblob": {"traces"},
     "duckdb": {"store"},
     "streamlit": {"ui", "pages"},
     "plotly": {"ui", "pages"},

@@ -16,7 +16,7 @@ NAMES_NO_MODULE = {
 }
 MAX_ENTRIES = 16
 # Lists of siblings that look alike need no grouping.
-LISTS = {"rdpt_core/traces/formats", "tests/unit/traces/formats"}
+LISTS = {"pages", "rdpt_core/traces/formats", "tests/unit/traces/formats"}
 # What tools leave behind.
 NOT_OURS = {"build", "dist", "__pycache__"}
 

@@ -6,6 +6,7 @@ and each waits its turn; with its plain journal, because then the one file is ev
 
     notes        one row a note on a trace or on one of its sentences
     basket       one row a question whose candidate was chosen by hand
+    patterns     one row a pattern: sentences of one kind, kept by name
 
 The file appears with the first thing that is written. Until then every question has an empty answer. It lies beside
 the database itself, whatever links lead there, and is as little trusted as that: it may come from anywhere.
@@ -66,7 +67,20 @@ _BASKET = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_NOTES, _BASKET)
+_PATTERNS = (
+    """
+    CREATE TABLE patterns (
+        name TEXT PRIMARY KEY,
+        how TEXT NOT NULL,                     -- text, expression, kind or tag
+        family TEXT NOT NULL,                  -- of a kind; empty otherwise
+        value TEXT NOT NULL,                   -- what is looked for
+        match_case INTEGER NOT NULL,           -- 0 or 1
+        saved_at TEXT NOT NULL                 -- UTC, ISO 8601 with seconds
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_NOTES, _BASKET, _PATTERNS)
 """Entry n leads from version n to version n + 1. Never edit an entry that was released: append one, with its tables."""
 
 VERSION = len(MIGRATIONS)

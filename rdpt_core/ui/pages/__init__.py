@@ -4,11 +4,11 @@ registry    the list of all pages
 overview    what is in the file
 trace       one response, sentence by sentence
 compare     two traces side by side
-find        one text in all sentences
+sentences   one text, saved patterns, and behaviours, in all sentences
 ratios      every sentence by how far the models are apart
 benchmarks  label shares of groups of traces
 teachers    which of several teachers a sentence comes from
-evidence    controls of the labels, and how much the answer depends on each sentence
+evidence    controls of the labels, how much the answer depends on each sentence, and transfer
 positions   labels along the traces
 thresholds  how much depends on α and β
 predict     labels and correct answers

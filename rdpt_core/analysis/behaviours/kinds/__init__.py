@@ -1,0 +1,1 @@
+"""Every family of kinds of a run."""

@@ -1,0 +1,1 @@
+"""Sentences of one kind as an object."""

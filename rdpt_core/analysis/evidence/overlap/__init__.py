@@ -1,0 +1,1 @@
+"""Which sentences of a run stand in its training texts."""

@@ -1,0 +1,1 @@
+"""How far the teacher reaches where it did not teach."""

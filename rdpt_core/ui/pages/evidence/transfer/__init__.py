@@ -1,0 +1,4 @@
+"""Transfer: how far the teacher reaches where it did not teach.
+
+page  draws it
+"""

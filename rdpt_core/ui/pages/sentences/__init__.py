@@ -1,0 +1,6 @@
+"""Pages about sentences of one kind, wherever they stand.
+
+find        one text in all sentences
+patterns    what is saved by name: its label shares, places and neighbours
+behaviours  kinds of sentences that carry a label more often than their traces do
+"""

@@ -1,0 +1,4 @@
+"""Patterns: sentences of one kind, kept by name, against all others.
+
+page  draws it
+"""
