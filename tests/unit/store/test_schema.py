@@ -24,6 +24,7 @@ UNDO = {
         f"ALTER TABLE run_models DROP COLUMN {name};" for name in ("name", "identity", "environment", "finished_at")
     ),
     4: "DROP TABLE importance; DROP TABLE known_writers; ALTER TABLE local_scores DROP COLUMN with_prompt;",
+    5: "DROP TABLE training_sets; DROP TABLE training_sentences; DROP TABLE overlap;",
 }
 """Version → what the migration to the next one added, taken away."""
 
