@@ -177,7 +177,8 @@ def _replaced_where(chosen: pa.BooleanArray, texts: pa.StringArray, *expressions
 
 
 def _filled(flags: pa.BooleanArray) -> Bools:
-    return pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+    filled: Bools = pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+    return filled
 
 
 def _inverse(order: Ints) -> Ints:
