@@ -40,7 +40,7 @@ class Behaviour:
         p_family: the chance of a z as large anywhere among the kinds, were labels shuffled within traces.
         p_report: one-sided, in the report half; None where too few questions hold the kind there.
         is_found: q at most `RATE`.
-        is_replicated: found, and p_report, adjusted by Holm among the found, at most `RATE`.
+        is_replicated: found, and found again in the report half at the same rate of false discoveries among the found.
         verdict: what the label says of the model it credits: `only the teacher's` or `preferred by the teacher` (or
             the student's); None for other kinds and labels.
         verdict_because: why that verdict, or why there is none.
