@@ -92,11 +92,17 @@ class Grid:
         """Questions in scope."""
         return len(self.is_finding)
 
+    @property
+    def is_split(self) -> bool:
+        """Whether there are questions to report on beside those on which kinds are found."""
+        return not bool(self.is_finding.all())
 
-def make_grid(start: Ints, rows: Ints, traces: TraceTable, seed: int) -> Grid:
+
+def make_grid(start: Ints, rows: Ints, traces: TraceTable, seed: int, *, split: bool = True) -> Grid:
     """Lay out the traces in scope.
 
     Args:
+        split: find kinds on one half of the questions; otherwise on all of them.
         start: of all scored traces, as in `Gaps`.
         rows: the traces in scope, as indices among all scored traces.
         traces: these traces.
@@ -110,7 +116,8 @@ def make_grid(start: Ints, rows: Ints, traces: TraceTable, seed: int) -> Grid:
     question[rows], correct[rows] = rank[inverse], traces.correct
     names = [traces.question_names[int(number)] for number in used[order]]
     trace_of = np.repeat(np.arange(n_traces, dtype=np.int32), np.diff(start))
-    return Grid(start, trace_of, question, halves(names, seed), correct)
+    is_finding = halves(names, seed) if split else np.ones(len(names), bool)
+    return Grid(start, trace_of, question, is_finding, correct)
 
 
 def halves(names: Sequence[Sequence[tuple[str, ...]]], seed: int) -> Bools:
@@ -133,7 +140,7 @@ def halves(names: Sequence[Sequence[tuple[str, ...]]], seed: int) -> Bools:
 
 
 def chunks_of(families: Sequence[KindFamily], grid: Grid) -> tuple[Chunk, ...]:
-    """The kinds that enough questions of both halves hold, in chunks; those of too few are left out."""
+    """The kinds that enough questions hold, in chunks; those of too few are left out."""
     pieces = [(family, first, last) for family in families for first, last in _pieces(family.start)]
     found = in_parallel(lambda piece: _chunk(*piece, grid), pieces)
     return tuple(chunk for chunk in found if chunk is not None)
@@ -168,7 +175,9 @@ def _chunk(family: KindFamily, first: int, last: int, grid: Grid) -> Chunk | Non
     held = question[is_first]
     of_kind, finding = kind[is_first], grid.is_finding[held]
     n_finding, n_report = (np.bincount(of_kind[half], minlength=n_kinds) for half in (finding, ~finding))
-    enough = (n_finding + n_report >= MIN_QUESTIONS) & (np.minimum(n_finding, n_report) >= MIN_IN_HALF)
+    enough = n_finding + n_report >= MIN_QUESTIONS
+    if grid.is_split:
+        enough &= np.minimum(n_finding, n_report) >= MIN_IN_HALF
     if not enough.any():
         return None
     kept = enough[kind]

@@ -19,10 +19,13 @@ class Report:
     """Of all kinds, in the order of the chunks; see `results.Behaviour`. All arrays are (n_kinds,), NaN where unknown.
 
     Attributes:
-        n_sentences, n_questions, place, correct, correct_rest, importance, decoy_share, floor: of both halves.
-        n_report, n_effective, share, rest, lift, none, excess: of the report half; those with ends as value, low, high.
+        n_sentences, n_questions, place, correct, correct_rest, importance: of both halves, as all that is not named
+            here.
+        n_report, n_report_questions, n_effective, share, rest, lift, none, excess: of the questions that are reported;
+            those with ends as value, low, high. `none` is the share under no teacher.
         decoy_share: mean share of the label among decoys in the teacher's place.
         floor: median p under the model that is not credited.
+        whole_share: the share of the label, of both halves.
     """
 
     n_sentences: Ints

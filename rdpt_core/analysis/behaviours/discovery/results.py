@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from rdpt_core.analysis.statistics.methods import Method
 
-ONLY = "only the {}'s"
-PREFERRED = "preferred by the {}"
+ONLY, PREFERRED = "only the {}'s", "preferred by the {}"
+"""Verdicts on a kind, of the model that a label credits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """One kind of sentence, tested for one label.
 
-    Numbers of shares are of the report half of the questions, on which nothing was chosen; z, p, q and p_family are of
-    the half on which kinds are found. None is what is not known, or not defined.
+    Shares, lift and excess are of the report half of the questions, on which nothing was chosen; z, p, q and p_family
+    are of the half on which kinds are found. Where questions were not split, all are of all questions. None is what is
+    not known.
 
     Attributes:
         family: one of `families.FAMILIES`.
@@ -34,6 +35,9 @@ class Behaviour:
         correct: the part of its sentences of graded traces that stand in correct ones.
         correct_rest: the same of all other sentences.
         importance: median drop of ln p(answer) in nats; None where the run has none.
+        decoy_share: the label's part of all its sentences with a decoy in the teacher's place, on average over decoys;
+            None with fewer than `verdicts.FEWEST_DECOYS`, and for other labels than the teacher's.
+        floor: the median p of its sentences under the model that the label does not credit.
         z: in the half on which kinds are found.
         p: one-sided.
         q: by Benjamini and Hochberg, among the kinds tested.
@@ -70,6 +74,8 @@ class Behaviour:
     correct: float | None
     correct_rest: float | None
     importance: float | None
+    decoy_share: float | None
+    floor: float | None
     z: float
     p: float
     q: float
@@ -98,8 +104,11 @@ class Behaviours:
         n_effective: the same, as equally heavy questions.
         n_sentences: labelled sentences in scope.
         seed: what the halves and the null follow from.
+        is_split: whether kinds are found on one half and reported on the other; otherwise all is of all questions, and
+            shares of kinds that were found are a little too high.
         n_null: how many times labels were shuffled for p_family.
         null: how: `shuffled` within traces, or `signs` of question totals, where shuffling would take too long.
+        n_decoys: decoys that verdicts stand on; 0 where p is.
         methods: how everything was made, in words.
         refused: why nothing could be tested; None otherwise.
     """
@@ -114,7 +123,9 @@ class Behaviours:
     n_effective: tuple[float, float]
     n_sentences: int
     seed: int
+    is_split: bool
     n_null: int
     null: str
+    n_decoys: int
     methods: tuple[Method, ...]
     refused: str | None
