@@ -82,8 +82,8 @@ def _verdicts(credit: Credit | None) -> tuple[Method, ...]:
     return (
         Method(
             "verdict",
-            f"A kind that was found is only the {credit.role}'s if at least {LEAST_SHARE:.0%} of its sentences carry the "
-            f"label and {rule}; otherwise it is preferred by the {credit.role}.",
+            f"A kind that was found is only the {credit.role}'s if at least {LEAST_SHARE:.0%} of its sentences carry "
+            f"the label and {rule}; otherwise it is preferred by the {credit.role}.",
             "this program",
         ),
     )

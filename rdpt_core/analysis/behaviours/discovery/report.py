@@ -11,7 +11,8 @@ from rdpt_core.analysis.behaviours.discovery.pairs import Chunk, Grid
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Tally, Totals
 from rdpt_core.analysis.statistics.clustered import Ratios, correlations, ratios, summed
 from rdpt_core.analysis.statistics.exact import Ends, effective_number, korn_graubard, mover
-from rdpt_core.arrays import Bools, Doubles, Ints
+from rdpt_core.analysis.statistics.parallel import in_parallel
+from rdpt_core.arrays import Bools, Doubles, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +56,9 @@ def report(
     Args:
         reported: (n_questions,), the questions that shares, lift and excess are taken from.
     """
-    parts = [
-        _of_chunk(chunk, found, grid, labelled, counted, reported) for chunk, found in zip(chunks, tallies, strict=True)
-    ]
+    parts = in_parallel(
+        lambda pair: _of_chunk(*pair, grid, labelled, counted, reported), zip(chunks, tallies, strict=True)
+    )
     names = Report.__dataclass_fields__
     joined = {name: _joined([getattr(part, name) for part in parts]) for name in names}
     return Report(**joined)
@@ -188,19 +189,23 @@ def _correct(chunk: Chunk, grid: Grid, labelled: Labelled, counted: Totals) -> t
         return right / graded, (all_right - right) / (all_graded - graded)
 
 
-def _medians(kind: Ints, values: Doubles | None, chunk: Chunk, n_kinds: int) -> Doubles:
+def _medians(kind: Ints, values: Floats | None, chunk: Chunk, n_kinds: int) -> Doubles:
     """(n_kinds,), the median of each kind's known values; NaN without any."""
     found = np.full(n_kinds, np.nan)
     if values is None:
         return found
-    taken = values[chunk.members]
+    taken = values[chunk.members].astype(np.float32)
     known = ~np.isnan(taken)
     kind, taken = kind[known], taken[known]
-    order = np.lexsort((taken, kind))
-    kind, taken = kind[order], taken[order]
-    first = np.searchsorted(kind, np.arange(n_kinds + 1))
-    n = np.diff(first)
-    held = n > 0
-    low, high = first[:-1][held] + (n[held] - 1) // 2, first[:-1][held] + n[held] // 2
+    # One whole number a sentence, which sorts many times as fast as two keys: its kind, then its value, whose bits are
+    # in the order of values once those of negative ones are turned round.
+    bits = taken.view(np.uint32)
+    ordered = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    keys = np.sort(kind.astype(np.uint64) << np.uint64(32) | ordered)
+    ordered = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    taken = np.where(ordered >> 31, ordered & np.uint32(0x7FFFFFFF), ~ordered).view(np.float32)
+    n = np.bincount(kind, minlength=n_kinds)
+    first, held = np.cumsum(n) - n, n > 0
+    low, high = first[held] + (n[held] - 1) // 2, first[held] + n[held] // 2
     found[held] = (taken[low].astype(np.float64) + taken[high]) / 2
     return found
