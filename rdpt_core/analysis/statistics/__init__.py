@@ -2,6 +2,7 @@
 
 resampling   how often each question is drawn
 intervals    intervals for shares
+clustered    ratios and tests of very many groups of sentences at once
 exact        the same where a bootstrap has nothing to draw, and for differences
 bands        bands for whole curves
 auc          AUC within groups and within questions

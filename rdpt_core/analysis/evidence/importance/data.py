@@ -21,6 +21,7 @@ from rdpt_core.analysis.run.drilldown import LIMIT, Drilldown
 from rdpt_core.analysis.run.kept import Family, Keep, Key, kept
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.arrays import Floats, Ints
 from rdpt_core.errors import UsageError
 
 
@@ -94,6 +95,11 @@ class ImportanceData:
     def _drops(self, method: str, marks: bool) -> Drops:
         with self.data.open_reader() as reader:
             return drops.load_drops(reader, self.data.run, method, marks)
+
+    def places(self, method: str, marks: bool) -> tuple[Ints, Floats]:
+        """(n,) each: which sentences have a drop, as places in `RunData.gaps`, and their drops in nats."""
+        found = self._drops(method, marks)
+        return found.place, found.drop
 
     @kept(2)
     def sample(self, rule: LabelRule, scope: Scope, method: str) -> Sample:
