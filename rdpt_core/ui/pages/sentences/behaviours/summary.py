@@ -1,0 +1,110 @@
+"""What was found, in one sentence with its numbers, and what that does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
+from rdpt_core.analysis.behaviours.families import WORDING
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.ui.frame.filters import describe
+from rdpt_core.ui.pages.sentences.behaviours.naming import percent
+from rdpt_core.ui.style import words
+
+_N_NAMED = 3
+
+_DOES_NOT_SAY = (
+    "A sentence may belong to several kinds, so kinds do not add up to sentences. Each is compared with the other "
+    "sentences of its own traces; why it carries the label, this does not tell."
+)
+
+
+def draw(found: Behaviours, scope: Scope) -> None:
+    """The sentences, in a frame."""
+    with st.container(border=True, key="behaviours_summary"):
+        st.markdown(f"##### {headline(found)}")
+        st.markdown(" ".join(part for part in (how_found(found), without_teacher(found), _named(found)) if part))
+        st.caption(_DOES_NOT_SAY)
+    st.caption(coverage(found, scope))
+
+
+def headline(found: Behaviours) -> str:
+    """`12 kinds of sentences are only the teacher's and 4 are preferred by the teacher.`"""
+    held = [row for row in found.rows if row.is_replicated]
+    label = found.label
+    if not held:
+        n = sum(found.n_questions)
+        if found.n_found:
+            return (
+                f"Nothing holds: {words.count(found.n_found, 'kind')} found to carry {label} more often than "
+                f"{'its' if found.n_found == 1 else 'their'} traces on one half of the questions, none again on the "
+                "other."
+            )
+        return (
+            f"Nothing found: no kind of sentence carries {label} more often than its traces do, as far as "
+            f"{words.count(n, 'question')} can tell."
+        )
+    said = {row.verdict for row in held if row.verdict is not None}
+    counted = {verdict: sum(row.verdict == verdict for row in held) for verdict in sorted(said)}
+    parts = [
+        f"{_kinds(n, is_first=not place)} {'is' if n == 1 else 'are'} {verdict}"
+        for place, (verdict, n) in enumerate(counted.items())
+    ]
+    n_other = len(held) - sum(counted.values())
+    if n_other:
+        does = (
+            "carries {} more often than its traces do" if n_other == 1 else "carry {} more often than their traces do"
+        )
+        parts.append(f"{_kinds(n_other, is_first=not parts)} {does.format(label)}")
+    return f"{words.listed(parts)}."
+
+
+def _kinds(n: int, *, is_first: bool) -> str:
+    return words.count(n, "kind of sentences", "kinds of sentences") if is_first else f"{n:,}"
+
+
+def how_found(found: Behaviours) -> str:
+    """On how many questions, out of how many kinds."""
+    first, second = (
+        words.questions(n, effective) for n, effective in zip(found.n_questions, found.n_effective, strict=True)
+    )
+    text = f"Found: {found.n_found:,} of {words.count(found.n_tested, 'tested kind')}, on {first}"
+    if not found.is_split:
+        return f"{text}. Too few for two halves: kinds are reported on the questions on which they were found."
+    if found.n_found:
+        return f"{text}; of these, **{found.n_replicated:,} again** on the other {second}, which all shares are from."
+    return f"{text}; shares are from the other {second}."
+
+
+def without_teacher(found: Behaviours) -> str:
+    """For how many kinds that held the share exceeds that without the teacher; empty where nothing is known of it."""
+    known = [row for row in found.rows if row.is_replicated and row.excess_low is not None]
+    if not known:
+        return ""
+    n_above = sum(row.excess_low is not None and row.excess_low > 0 for row in known)
+    of = "It" if len(known) == 1 else f"Of these {len(known):,}, **{n_above:,}**"
+    if len(known) == 1:
+        is_above = "carries" if n_above else "does not surely carry"
+        return f"{of} {is_above} {found.label} more often than with no teacher."
+    return f"{of} {'carries' if n_above == 1 else 'carry'} {found.label} more often than with no teacher."
+
+
+def _named(found: Behaviours) -> str:
+    """The surest, by name: wordings if there are any, which say most."""
+    held = [row for row in found.rows if row.is_replicated]
+    chosen: Sequence[Behaviour] = [row for row in held if row.family == WORDING][:_N_NAMED] or held[:_N_NAMED]
+    if not chosen:
+        return ""
+    named = [f"“{words.no_markdown(row.kind, 50)}” ({percent(row.share)})" for row in chosen]
+    return f"Surest: {', '.join(named)}."
+
+
+def coverage(found: Behaviours, scope: Scope) -> str:
+    """What is counted, and what is not."""
+    untested = found.n_kinds - found.n_tested
+    text = f"{words.count(found.n_sentences, 'labelled sentence')} ({describe(scope)})."
+    if untested:
+        text += f" {words.count(untested, 'kind is', 'kinds are')} not tested, as too few questions hold them."
+    return text
