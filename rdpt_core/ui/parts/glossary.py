@@ -321,8 +321,8 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
     ),
     "How much a label proves": EVIDENCE,
+    "Behaviours": BEHAVIOURS,
     "How sure a sentence is": SURENESS,
-    "Kinds of sentences": BEHAVIOURS,
     "Along a training": (
         Term(
             "checkpoint",
