@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
-from rdpt_core.analysis.behaviours.families import FAMILIES
+from rdpt_core.analysis.behaviours.families import FAMILIES, WORDING
 from rdpt_core.analysis.schemes import scheme_of
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.sentences.behaviours.naming import FOUND, NOT_FOUND, REPLICATED
@@ -36,19 +35,6 @@ _ORDERS: dict[str, Callable[[Behaviour], float | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The kinds that are shown, in their order.
-
-    Attributes:
-        rows: all that fit.
-        is_all: whether no filter is set.
-    """
-
-    rows: tuple[Behaviour, ...]
-    is_all: bool
-
-
 def choose_label(page: PageContext) -> str:
     """Draw the labels of the run; that of the upper model is the default."""
     scheme = scheme_of(page.run.roles)
@@ -64,12 +50,14 @@ def choose_label(page: PageContext) -> str:
     return chosen or str(scheme.above)
 
 
-def choose_rows(found: Behaviours) -> Shown:
+def choose_rows(found: Behaviours) -> tuple[Behaviour, ...]:
     """Draw the filters, and return the kinds that fit them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         family = st.selectbox(
             "Family",
             [_ALL, *FAMILIES],
+            # What is built alike often says the same: of all families together, most kinds are repetitions.
+            index=1 + FAMILIES.index(WORDING),
             key="behaviour_family",
             bind="query-params",
             width=170,
@@ -94,8 +82,8 @@ def choose_rows(found: Behaviours) -> Shown:
             "**excess**: the share minus that without the teacher. **frequency**: the number of sentences.",
         )
     fits = _STANDINGS[which or _ALL]
-    rows = [row for row in found.rows if family in (None, _ALL, row.family) and fits(row)]
-    return Shown(tuple(_ordered(rows, order or "evidence")), family in (None, _ALL) and which in (None, _ALL))
+    rows = [row for row in found.rows if family in (_ALL, row.family) and fits(row)]
+    return tuple(_ordered(rows, order or "evidence"))
 
 
 def _ordered(rows: Sequence[Behaviour], order: str) -> list[Behaviour]:

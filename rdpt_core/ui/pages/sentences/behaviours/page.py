@@ -71,21 +71,21 @@ def _kinds(page: PageContext, found: Behaviours) -> dict[str, Any]:
     """The figure of the first kinds that fit, and the table of all that do."""
     st.subheader("Kinds of sentences", anchor=False)
     shown = choices.choose_rows(found)
-    if not shown.rows:
+    if not shown:
         st.info("No tested kind fits these choices.", icon=":material/filter_alt_off:")
         return {}
-    rows = shown.rows[:_N_DRAWN]
+    rows = shown[:_N_DRAWN]
     figure = figures.kinds_figure(rows, found.label, context.mode())
     alt = f"Kinds of sentences by their share of {found.label}, with intervals; the numbers are in the table"
     chart(figure, _FIGURE, alt, on_click=partial(_point_clicked, rows))
-    n = len(shown.rows)
+    n = len(shown)
     first = f"The first {len(rows)} of {words.count(n, 'kind')}; the table has all. " if n > len(rows) else ""
     st.caption(
         f"{first}In a kind, # stands for a number, @ for a name and ∑ for a formula. Click a point or a row for three "
         f"sentences. {cited(*found.methods)}"
     )
     opened.draw(page, found, "figure")
-    tables.kinds_table(shown.rows, found.label)
+    tables.kinds_table(shown, found.label)
     opened.draw(page, found, "table")
     return {_FIGURE: figure}
 

@@ -7,13 +7,21 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
-from rdpt_core.analysis.behaviours.families import WORDING
+from rdpt_core.analysis.behaviours.families import FAMILIES, LENS, OPENING, PARTS_OF_SPEECH, TAG, WORDING
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.ui.frame.filters import describe
 from rdpt_core.ui.pages.sentences.behaviours.naming import percent
 from rdpt_core.ui.style import words
 
 _N_NAMED = 3
+
+_FAMILY_WORDS: dict[str, tuple[str, str]] = {
+    WORDING: ("wording", "wordings"),
+    OPENING: ("opening", "openings"),
+    PARTS_OF_SPEECH: ("sequence of parts of speech", "sequences of parts of speech"),
+    LENS: ("lens", "lenses"),
+    TAG: ("tag", "tags"),
+}
 
 _DOES_NOT_SAY = (
     "A sentence may belong to several kinds, so kinds do not add up to sentences. Each is compared with the other "
@@ -25,7 +33,11 @@ def draw(found: Behaviours, scope: Scope) -> None:
     """The sentences, in a frame."""
     with st.container(border=True, key="behaviours_summary"):
         st.markdown(f"##### {headline(found)}")
-        st.markdown(" ".join(part for part in (how_found(found), without_teacher(found), _named(found)) if part))
+        st.markdown(
+            " ".join(
+                part for part in (_by_family(found), how_found(found), without_teacher(found), _named(found)) if part
+            )
+        )
         st.caption(_DOES_NOT_SAY)
     st.caption(coverage(found, scope))
 
@@ -63,6 +75,13 @@ def headline(found: Behaviours) -> str:
 
 def _kinds(n: int, *, is_first: bool) -> str:
     return words.count(n, "kind of sentences", "kinds of sentences") if is_first else f"{n:,}"
+
+
+def _by_family(found: Behaviours) -> str:
+    """How many of each family held: what is built alike often says the same, so the sum alone would mislead."""
+    counted = [(family, sum(row.is_replicated and row.family == family for row in found.rows)) for family in FAMILIES]
+    named = [words.count(n, *_FAMILY_WORDS[family]) for family, n in counted if n]
+    return f"These are {words.listed(named)}." if len(named) > 1 else ""
 
 
 def how_found(found: Behaviours) -> str:
