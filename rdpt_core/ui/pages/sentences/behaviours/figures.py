@@ -26,6 +26,8 @@ from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Mode, label_look
 _ROW_PX = 36
 _MARGINS = {"l": 8, "r": 14, "t": 58, "b": 44}
 _NAME_CHARS = 34
+# Of a row's height: often the share without the teacher is the same, and would hide behind the point.
+_BELOW = 0.3
 # Intervals deserve the width, but a few percent must not look like everything.
 _LEAST_END = 0.2
 _NO_FADE: dict[str, Any] = {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": {"opacity": 1}}}
@@ -40,7 +42,7 @@ def kinds_figure(rows: Sequence[Behaviour], label: str, mode: Mode) -> go.Figure
     if any(row.no_teacher is not None for row in rows):
         ink = label_look(label, mode).tone.ink
         shares = [row.no_teacher for row in rows]
-        figure.add_trace(_marks(rows, shares, "circle-open", ink, "of the kind, with no teacher"))
+        figure.add_trace(_marks(rows, shares, "circle-open", ink, "of the kind, with no teacher", _BELOW))
     _lay_out(figure, rows, label, mode)
     return figure
 
@@ -70,10 +72,12 @@ def _points(rows: Sequence[Behaviour], label: str, mode: Mode, *, held: bool, na
     )
 
 
-def _marks(rows: Sequence[Behaviour], shares: Sequence[float | None], symbol: str, ink: str, name: str) -> go.Scatter:
+def _marks(
+    rows: Sequence[Behaviour], shares: Sequence[float | None], symbol: str, ink: str, name: str, offset: float = 0.0
+) -> go.Scatter:
     return go.Scatter(
         x=list(shares),
-        y=list(range(len(rows))),
+        y=[place + offset for place in range(len(rows))],
         mode="markers",
         marker={"size": 11, "symbol": symbol, "color": ink, "line": {"color": ink, "width": 2}},
         name=name,

@@ -63,14 +63,14 @@ def whose(label: str) -> str:
 
 
 def answer(row: Behaviour) -> str:
-    """`yes`, and how; `not more often` is no proof of the contrary."""
+    """The verdict, or how far the lens came; `no sign` is no proof of the contrary."""
     if row.is_replicated:
-        return f"yes: {row.verdict}" if row.verdict else "yes"
+        return row.verdict or "yes"
     if row.is_found:
-        return "not sure: not replicated"
+        return "not replicated"
     if row.lift_high is not None and row.lift_high < 1:
-        return "no: less often than others"
-    return "no sign of it"
+        return "no: less often"
+    return "no sign"
 
 
 def _clicked(rows: Sequence[Behaviour]) -> None:

@@ -11,9 +11,9 @@ from rdpt_core.analysis.behaviours.discovery.data import behaviours_of
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
 from rdpt_core.analysis.behaviours.discovery.rows import behaviour_rows
 from rdpt_core.analysis.export.methods import methods_paragraph
-from rdpt_core.analysis.schemes import WITHOUT_TEACHER, scheme_of
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import Method, cited
+from rdpt_core.records import Label
 from rdpt_core.ui.frame import context, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.filters import choose_scope, explain_empty
@@ -23,19 +23,21 @@ from rdpt_core.ui.parts.chart import chart, clicked
 from rdpt_core.ui.style import words
 
 _N_DRAWN = 15
+_SUMMARY_PX, _LENSES_PX = 440, 390
 _FIGURE = "behaviour_kinds"
 
 
 def draw(page: PageContext) -> None:
     """The whole page."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header(_title(page), anchor=False, width="content")
-        glossary.explain(
-            "behaviour", "masked wording", "found", "replicated", "lift", "excess", "label", "95% interval"
-        )
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     notices.run_notices(page, brief=True)
     scope = choose_scope(page)
     label = choices.choose_label(page)
+    with head:
+        st.header(_title(label), anchor=False, width="content")
+        glossary.explain(
+            "behaviour", "masked wording", "found", "replicated", "lift", "excess", "label", "95% interval"
+        )
     notices.faint_notice(page.data.faint(page.rule), brief=True)
     if not len(page.data.rows(page.rule, scope)):
         explain_empty(scope)
@@ -44,11 +46,12 @@ def draw(page: PageContext) -> None:
     if found.refused is not None:
         _explain_refused(found, scope)
         return
-    left, right = st.columns([5, 4], gap="medium")
-    with left:
-        summary.draw(found, scope)
-    with right:
-        lenses.draw(found)
+    # Side by side where both fit, else one below the other.
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=_SUMMARY_PX):
+            summary.draw(found, scope)
+        with st.container(width=_LENSES_PX):
+            lenses.draw(found)
     opened.draw(page, found, "lenses")
     slot = st.container(width="content")
     drawn = _kinds(page, found)
@@ -56,10 +59,10 @@ def draw(page: PageContext) -> None:
         export_panel.offer(page, "behaviours", partial(behaviour_rows, found), drawn, _methods(page, found, scope))
 
 
-def _title(page: PageContext) -> str:
-    if scheme_of(page.run.roles) is WITHOUT_TEACHER:
-        return "What did training add, and what did it take?"
-    return "What does the teacher say that others do not?"
+def _title(label: str) -> str:
+    if label in (Label.TEACHER, Label.STUDENT):
+        return f"What does the {label.lower()} say that others do not?"
+    return f"Which kinds of sentences are {label}?"
 
 
 def _explain_refused(found: Behaviours, scope: Scope) -> None:
@@ -82,11 +85,13 @@ def _kinds(page: PageContext, found: Behaviours) -> dict[str, Any]:
     first = f"The first {len(rows)} of {words.count(n, 'kind')}; the table has all. " if n > len(rows) else ""
     st.caption(
         f"{first}In a kind, # stands for a number, @ for a name and ∑ for a formula. Click a point or a row for three "
-        f"sentences. {cited(*found.methods)}"
+        "sentences, and again to close them."
     )
     opened.draw(page, found, "figure")
     tables.kinds_table(shown, found.label)
     opened.draw(page, found, "table")
+    with st.expander("How this was made"):
+        st.markdown(cited(*found.methods))
     return {_FIGURE: figure}
 
 

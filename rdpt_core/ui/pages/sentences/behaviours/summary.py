@@ -103,11 +103,13 @@ def without_teacher(found: Behaviours) -> str:
     if not known:
         return ""
     n_above = sum(row.excess_low is not None and row.excess_low > 0 for row in known)
-    of = "It" if len(known) == 1 else f"Of these {len(known):,}, **{n_above:,}**"
-    if len(known) == 1:
-        is_above = "carries" if n_above else "does not surely carry"
-        return f"{of} {is_above} {found.label} more often than with no teacher."
-    return f"{of} {'carries' if n_above == 1 else 'carry'} {found.label} more often than with no teacher."
+    often = f"{found.label} more often than with no teacher"
+    if n_above:
+        return f"Of {len(known):,} with an interval, **{n_above:,}** {'is' if n_above == 1 else 'are'} {often}."
+    return (
+        f"**None is {often}**: with the distilled model in the teacher's place their share is as high, so the share "
+        "alone does not tell who taught them."
+    )
 
 
 def _named(found: Behaviours) -> str:

@@ -48,7 +48,8 @@ def _columns(rows: Sequence[Behaviour], label: str) -> dict[str, pa.Array]:
     """Name → values; columns of which nothing is known are left out."""
 
     def numbers(value: Callable[[Behaviour], float | None]) -> pa.Array:
-        return pa.array([value(row) for row in rows], pa.float64())
+        found = [value(row) for row in rows]
+        return pa.array([None if one is None else round(one, 3) for one in found], pa.float64())
 
     def texts(value: Callable[[Behaviour], str | None]) -> pa.Array:
         return pa.array([value(row) for row in rows], pa.string())
