@@ -37,6 +37,40 @@ EVIDENCE: tuple[Term, ...] = (
     ),
 )
 
+BEHAVIOURS: tuple[Term, ...] = (
+    Term(
+        "behaviour",
+        "A kind of sentences that carries a label more often than the traces it stands in: each of its sentences is "
+        "held against the others of its own trace, and questions are what counts, not sentences.",
+    ),
+    Term(
+        "masked wording",
+        "How sentences are compared: in lower case, with # for numbers, @ for names and ∑ for formulas. Wordings that "
+        "are nearly the same count as one kind, under the most frequent of them.",
+    ),
+    Term(
+        "lens",
+        "One of eight kinds that we define by English words, whatever the data: hesitation, verification, "
+        "backtracking, planning, case split, restating, computing and concluding.",
+    ),
+    Term(
+        "found",
+        "On one half of the questions a kind carries the label so much more often that, of all kinds found, about one "
+        "in twenty is expected to be there by chance.",
+    ),
+    Term(
+        "replicated",
+        "Found on one half of the questions, and again on the other half, which had no part in finding it. All shares "
+        "of the page are from that other half.",
+    ),
+    Term(
+        "lift",
+        "A label's share among the sentences of a kind over its share among all others. At 1 they carry it equally "
+        "often.",
+        r"\frac{\text{share of the kind}}{\text{share of all other sentences}}",
+    ),
+)
+
 SURENESS: tuple[Term, ...] = (
     Term(
         "reference",
