@@ -7,8 +7,8 @@ import numpy as np
 from rdpt_core.analysis.behaviours.patterns.control import without_teacher
 from rdpt_core.analysis.behaviours.patterns.members import pattern_key, places_of
 from rdpt_core.analysis.behaviours.patterns.shapes import PatternContrast
-from rdpt_core.analysis.behaviours.patterns.sums import Sentences, sentences_in, sums_of
-from rdpt_core.analysis.behaviours.patterns.tables import Sums, excess, tabulate
+from rdpt_core.analysis.behaviours.patterns.sums import both_ways, sentences_in
+from rdpt_core.analysis.behaviours.patterns.tables import excess, tabulate
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.group_shares import difference
@@ -36,10 +36,10 @@ def compare(data: RunData, rule: LabelRule, scope: Scope, first: Pattern, second
         if control is not None:
             codes = control.codes(rule)
             groups = [
-                one for seen in (sides[0].codes, codes) for side in sides for one in [_both_ways(side, seen, codes)]
+                one for seen in (sides[0].codes, codes) for side in sides for one in [both_ways(side, seen, codes)]
             ]
             controlled = tabulate(groups, data.labels)
-            without, beyond = difference(controlled, 2, 3), excess(controlled, (0, 1), (2, 3))
+            without, beyond = difference(controlled, 2, 3), excess(controlled, (0, 2), (1, 3))
         return PatternContrast(
             first,
             second,
@@ -54,9 +54,3 @@ def compare(data: RunData, rule: LabelRule, scope: Scope, first: Pattern, second
     keys = [(*pattern_key(data, one), one.name) for one in (first, second)]
     found: PatternContrast = data.keep(_CONTRASTS, (*data.key, *keys, rule, scope), contrast)
     return found
-
-
-def _both_ways(own: Sentences, seen: np.ndarray, controlled: np.ndarray) -> Sums:
-    """Labels of the sentences as they are seen; only of those that have one with the teacher and without."""
-    has_both = np.flatnonzero((own.codes[own.places] > 0) & (controlled[own.places] > 0))
-    return sums_of(own.traces, own.trace[has_both], seen[own.places[has_both]], len(own.labels))

@@ -7,10 +7,10 @@ after so many sentences, all are found.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.behaviours.families import KindFamily
@@ -36,6 +36,7 @@ _SHOWN_NAMES = 20
 # Two characters that Unicode assigns to nothing, ever; should a response hold one, it is replaced before the cut.
 _CUT, _CUT_SUBSTITUTE = "\U0010ffff", "\U0010fffe"
 _TRACE_BITS = 32
+_SENTENCES_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +68,12 @@ def places_of(data: RunData, pattern: Pattern, marks: bool) -> SmallInts:
     sought = _checked(pattern)
 
     def find() -> SmallInts:
+        spans = _spans(data, marks)
+        found = [np.empty(0, np.int32)]
         with data.open_reader() as reader:
-            trace_no, start = _hits(reader, data.run, pattern, sought)
-        return _sentences_at(_spans(data, marks), trace_no, start)
+            for first, last in _batches(spans):
+                found.append(_sentences_at(spans, *_hits(reader, data.run, pattern, sought, first, last)))
+        return np.concatenate(found)
 
     key = (*data.key[:1], pattern.how, pattern.value, pattern.match_case, marks)
     places: SmallInts = data.keep(_PLACES, key, find)
@@ -113,37 +117,47 @@ def _checked(pattern: Pattern) -> str:
     return regex.literal(pattern.value, match_case=pattern.match_case)
 
 
-def _hits(reader: Reader, run: Run, pattern: Pattern, sought: str) -> tuple[SmallInts, Ints]:
-    """(n_hits,) the trace of each hit, and where it starts in code points of the response.
+def _batches(spans: _Spans) -> Iterator[tuple[int, int]]:
+    """The first and the last number of traces that are looked at together: a frequent letter has more hits than memory
+    holds at once."""
+    n_sentences = np.searchsorted(spans.begin, np.arange(1, len(spans.trace_no) + 1, dtype=np.int64) << _TRACE_BITS)
+    first = 0
+    while first < len(spans.trace_no):
+        n_before = int(n_sentences[first - 1]) if first else 0
+        last = max(first, int(np.searchsorted(n_sentences, n_before + _SENTENCES_AT_ONCE, side="right")) - 1)
+        yield int(spans.trace_no[first]), int(spans.trace_no[last])
+        first = last + 1
+
+
+def _hits(reader: Reader, run: Run, pattern: Pattern, sought: str, first: int, last: int) -> tuple[SmallInts, Ints]:
+    """(n_hits,) the trace of each hit, and where it starts in code points of the response; of traces `first` to `last`.
 
     Cut around every hit, a response is a list in which every second piece is a hit; sums of lengths are positions.
     """
     if pattern.how == "expression":
         holds, held = "regexp_matches(response, $2)", sought
     elif pattern.match_case:
-        holds, held = "contains(response, $3)", pattern.value
+        holds, held = "contains(response, $5)", pattern.value
     else:
-        holds, held = "contains(lower(response), lower($3))", pattern.value
+        holds, held = "contains(lower(response), lower($5))", pattern.value
     cut = (
         f"string_split(regexp_replace(replace(response, '{_CUT}', '{_CUT_SUBSTITUTE}'), $2, "
         f"'{_CUT}\\0{_CUT}', 'g'), '{_CUT}')"
     )
     found = reader.query(
         f"SELECT trace_no, [length(piece)::INTEGER FOR piece IN {cut}] AS lengths FROM traces "
-        f"WHERE run_no = $1 AND {holds}",
-        [run.run_no, sought, *([held] if "$3" in holds else [])],
+        f"WHERE run_no = $1 AND trace_no BETWEEN $3 AND $4 AND {holds} ORDER BY trace_no",
+        [run.run_no, sought, first, last, *([held] if "$5" in holds else [])],
     )
     trace_no, lengths = found.column("trace_no").to_numpy(), found.column("lengths").combine_chunks()
-    if isinstance(lengths, pa.ChunkedArray):
-        lengths = pa.concat_arrays(lengths.chunks)
     n_pieces = pc.list_value_length(lengths).to_numpy(zero_copy_only=False).astype(np.int64)
     length = lengths.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-    first = np.concatenate([[0], np.cumsum(n_pieces)])
+    begin = np.concatenate([[0], np.cumsum(n_pieces)])
     start = np.concatenate([[0], np.cumsum(length)])
     row = np.repeat(np.arange(len(n_pieces)), n_pieces)
-    number = np.arange(len(length)) - first[row]
+    number = np.arange(len(length)) - begin[row]
     is_hit = (number % 2 == 1) & (length > 0)
-    within = start[:-1] - start[first[row]]
+    within = start[:-1] - start[begin[row]]
     return trace_no[row[is_hit]].astype(np.int32), within[is_hit]
 
 

@@ -11,7 +11,7 @@ from rdpt_core.analysis.run.group_shares import difference
 from rdpt_core.arrays import Codes, Doubles, Ints
 
 N_PARTS = 10
-PARTS = tuple(f"{10 * part}–{10 * part + 10}%" for part in range(N_PARTS))  # noqa: RUF001
+PARTS = tuple(f"{10 * part}–{10 * part + 10}%" for part in range(N_PARTS))
 
 
 def places_in_trace(own: Sentences) -> Places:

@@ -33,7 +33,8 @@ class WithoutTeacher:
 
     Attributes:
         shares: under the control.
-        excess: the difference with the teacher minus the difference under the control.
+        excess: the difference with the teacher minus the difference under the control. Its questions are those of the
+            pattern, and of the rest.
     """
 
     shares: Against
@@ -154,7 +155,7 @@ class PatternContrast:
         shares: labels of the first, of the second, and of all sentences that belong to neither.
         difference: first minus second, in the same resamples of questions.
         without_teacher: the same difference under the no-teacher control, and `excess` the first minus this one; None
-            for two roles.
+            for two roles. Both are of sentences that are scored both ways.
     """
 
     first: Pattern

@@ -99,6 +99,16 @@ def sums_of(traces: TraceTable, trace: Ints, code: Codes, n_labels: int) -> Sums
     return Sums(amount.astype(np.float64), len(np.unique(trace)))
 
 
+def both_ways(own: Sentences, seen: Codes, controlled: Codes) -> Sums:
+    """Labels of the sentences as they are seen; only of those that have one with the teacher and under a control.
+
+    Args:
+        seen, controlled: (n_sentences of the run,) codes as they are counted, and codes under the control.
+    """
+    has_both = np.flatnonzero((own.codes[own.places] > 0) & (controlled[own.places] > 0))
+    return sums_of(own.traces, own.trace[has_both], seen[own.places[has_both]], len(own.labels))
+
+
 def of_traces(traces: TraceTable, counts: Doubles) -> Sums:
     """Label counts of traces, (n_traces, n_labels), as sums of their questions."""
     columns = [np.bincount(traces.question, column, traces.n_questions) for column in counts.T]

@@ -13,7 +13,7 @@ import numpy as np
 from rdpt_core.analysis.behaviours.patterns.shapes import Against
 from rdpt_core.analysis.run.group_shares import CrossCell, CrossTable, Difference, difference
 from rdpt_core.analysis.run.trace_table import TraceTable
-from rdpt_core.analysis.statistics.exact import effective_number
+from rdpt_core.analysis.statistics.exact import correlation, effective_number, mover
 from rdpt_core.analysis.statistics.intervals import ShareIntervals, refusal, share_ends
 from rdpt_core.analysis.statistics.resampling import percentile_interval, resample_sums
 from rdpt_core.arrays import Doubles, Ints
@@ -73,7 +73,10 @@ def pairs(table: CrossTable, names: Sequence[str], first: int = 0) -> tuple[Agai
 
 
 def excess(table: CrossTable, first: tuple[int, int], second: tuple[int, int]) -> Difference:
-    """One difference of two cells minus another, with expanded percentiles (Hesterberg 2015) of common resamples.
+    """One difference of two cells minus another.
+
+    As in `difference`, the interval is the wider of two at either end: expanded percentiles of common resamples, and
+    MOVER from the intervals of both differences. Where neither side varies, percentiles alone would be far too narrow.
 
     Args:
         first: minuend and subtrahend of the first difference, indices into `table.cells`.
@@ -85,7 +88,10 @@ def excess(table: CrossTable, first: tuple[int, int], second: tuple[int, int]) -
     low = high = np.full(len(table.labels), np.nan)
     if refused is None:
         draws = [table.draws[:, a] - table.draws[:, b] for a, b in (first, second)]
-        low, high = percentile_interval(draws[0] - draws[1], min(n_effective))
+        resampled = percentile_interval(draws[0] - draws[1], min(n_effective))
+        sides = [(side.value, side.low, side.high) for side in (one, other)]
+        recovered = mover(sides[0], sides[1], correlation(*draws))
+        low, high = np.minimum(resampled[0], recovered[0]), np.maximum(resampled[1], recovered[1])
     n_questions = (min(one.n_questions), min(other.n_questions))
     n_shared = int(table.questions[:, [*first, *second]].all(axis=1).sum())
     return Difference(one.value - other.value, low, high, n_shared, n_questions, n_effective, refused)
@@ -95,4 +101,5 @@ def strata_of(traces: TraceTable, dimension: str) -> Ints:
     """(n_questions,), which values of a dimension a question's traces have: one number a set of values."""
     held = np.zeros((traces.n_questions, max(1, len(traces.names[dimension]))), bool)
     held[traces.question, traces.codes[dimension]] = True
-    return np.unique(held, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    # Turned round, so that strata come in the order of their first values.
+    return np.unique(~held, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -10,15 +10,16 @@ from rdpt_core.analysis.behaviours.patterns.control import without_teacher
 from rdpt_core.analysis.behaviours.patterns.members import pattern_key, places_of
 from rdpt_core.analysis.behaviours.patterns.places import places_in_trace
 from rdpt_core.analysis.behaviours.patterns.shapes import Against, Frequency, PatternView, WithoutTeacher
-from rdpt_core.analysis.behaviours.patterns.sums import Sentences, sentences_in, sums_of
+from rdpt_core.analysis.behaviours.patterns.sums import Sentences, both_ways, of_traces, sentences_in
 from rdpt_core.analysis.behaviours.patterns.tables import Sums, excess, pairs, strata_of, tabulate
 from rdpt_core.analysis.catalog import GRADES
+from rdpt_core.analysis.evidence.control_shares import ControlledRun
+from rdpt_core.analysis.evidence.controls import NO_TEACHER
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.group_shares import Difference, difference
 from rdpt_core.analysis.run.kept import Family
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.arrays import Codes
 from rdpt_core.store.beside.patterns import Pattern
 
 _VIEWS = Family("pattern_view", 16, message="Looking at the sentences of this pattern …")
@@ -91,31 +92,18 @@ def _by(own: Sentences, dimension: str) -> tuple[Against, ...]:
 
 
 def _without_teacher(data: RunData, rule: LabelRule, own: Sentences) -> WithoutTeacher | None:
-    """Shares and differences of what is scored with the teacher and without; the difference with it is of these, too."""
+    """Shares of what is scored with the teacher and without; the excess is of the same sentences."""
     control = without_teacher(data)
     if control is None:
         return None
-    groups = [*both_ways(own, own.codes, control.codes(rule))]
+    joint = ControlledRun(data, lambda _: control).joint(NO_TEACHER, rule)[own.rows]
+    groups = []
+    for seen, axis in ((own.codes, 2), (control.codes(rule), 1)):
+        inside = both_ways(own, seen, control.codes(rule))
+        groups += [inside, Sums(of_traces(own.traces, joint.sum(axis=axis)).amount - inside.amount, len(own.rows))]
     table = tabulate(groups, own.labels)
     (shares,) = pairs(table, ("",), first=2)
-    return WithoutTeacher(shares, excess(table, (0, 1), (2, 3)))
-
-
-def both_ways(own: Sentences, codes: Codes, controlled: Codes) -> tuple[Sums, Sums, Sums, Sums]:
-    """Labels of the pattern and of all others with the teacher, then without; only sentences that have both."""
-    table = own.traces
-    trace_of_row = np.full(len(own.gaps.trace_no), -1, np.int64)
-    trace_of_row[own.rows] = np.arange(len(own.rows))
-    trace = np.repeat(trace_of_row, own.gaps.length)
-    is_counted = (codes > 0) & (controlled > 0) & (trace >= 0)
-    is_own = np.zeros(len(codes), bool)
-    is_own[own.places] = True
-    found = []
-    for code in (codes, controlled):
-        for side in (is_own, ~is_own):
-            chosen = np.flatnonzero(is_counted & side)
-            found.append(sums_of(table, trace[chosen], code[chosen], len(own.labels)))
-    return found[0], found[1], found[2], found[3]
+    return WithoutTeacher(shares, excess(table, (0, 2), (1, 3)))
 
 
 def _frequency(own: Sentences) -> tuple[tuple[Frequency, ...], Difference | None]:
