@@ -62,8 +62,10 @@ __all__ = [
     "LocalScoreResult",
     "MissingPackageError",
     "ModelError",
+    "Pattern",
     "ProvenanceCallback",
     "RdptError",
+    "RunPattern",
     "RunResult",
     "ScoreResult",
     "ScoredRun",
@@ -104,6 +106,7 @@ if TYPE_CHECKING:
         ScoreResult,
         SelectionResult,
     )
+    from rdpt_core.api.run_patterns import RunPattern
     from rdpt_core.api.scored_run import ScoredRun
     from rdpt_core.api.scored_trace import ScoredTrace
     from rdpt_core.api.scoring import score
@@ -113,6 +116,7 @@ if TYPE_CHECKING:
     from rdpt_core.api.writing.callback import ProvenanceCallback
     from rdpt_core.api.writing.importance import importance
     from rdpt_core.api.writing.rescoring import resplit, score_local
+    from rdpt_core.store.beside.patterns import Pattern
     from rdpt_core.traces.importing.report import ImportReport
     from rdpt_core.traces.summary import TraceSummary
 else:
@@ -124,7 +128,9 @@ else:
         "ImportanceResult": "api.results",
         "KnownTextResult": "api.results",
         "LocalScoreResult": "api.results",
+        "Pattern": "store.beside.patterns",
         "ProvenanceCallback": "api.writing.callback",
+        "RunPattern": "api.run_patterns",
         "RunResult": "api.results",
         "ScoreResult": "api.results",
         "ScoredRun": "api.scored_run",
