@@ -1,6 +1,9 @@
-"""The parts of the find page: one line to search with, and the sentences that it finds."""
+"""The page Find: one line to search with, and the sentences that it finds."""
 
 from __future__ import annotations
+
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -10,16 +13,14 @@ from rdpt_core.analysis.run.search import Query, SearchResult
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.components.results import chosen_address, passage_item, results
-from rdpt_core.ui.frame import filters, links, notices, teacher_picker, trace_picker
+from rdpt_core.ui.frame import filters, notices, teacher_picker, trace_picker
 from rdpt_core.ui.frame.context import PageContext
-from rdpt_core.ui.pages.sentences import pager
+from rdpt_core.ui.pages.sentences import passages
 from rdpt_core.ui.pages.sentences.find import answer
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
 
 RESULTS_KEY = "find_results"
-_CHOSEN = "find_chosen"
 
 # What somebody who never searched traces may want to see first: (name, text, whether it is an expression).
 EXAMPLES = (
@@ -32,9 +33,7 @@ EXAMPLES = (
 
 def draw(page: PageContext) -> None:
     """The whole page."""
-    address = st.session_state.pop(_CHOSEN, None)
-    if address is not None:
-        st.switch_page("pages/trace.py", query_params=address)
+    passages.follow(RESULTS_KEY)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Find in all traces", anchor=False, width="content")
         look_in = st.segmented_control(
@@ -55,10 +54,10 @@ def draw(page: PageContext) -> None:
         placeholder="a word, a phrase, a formula …",
         help="Looks in the responses of all traces; a hit belongs to the sentence in which it begins. Among notes, it "
         "looks in their texts, tags and sentences.",
-        on_change=pager.to_first,
+        on_change=passages.to_first,
     )
     if look_in == "notes":
-        notes.section(page, text or "", RESULTS_KEY, _open)
+        notes.section(page, text or "", RESULTS_KEY, partial(passages.open_chosen, RESULTS_KEY))
     else:
         _sentences(page, text or "")
 
@@ -90,10 +89,10 @@ def _query(page: PageContext, text: str) -> Query:
             "Regular expression",
             key="regex",
             bind="query-params",
-            on_change=pager.to_first,
+            on_change=passages.to_first,
             help="The syntax of RE2: its time grows with the text only, so no expression can hang the app.",
         )
-        match_case = st.checkbox("Match case", key="case", bind="query-params", on_change=pager.to_first)
+        match_case = st.checkbox("Match case", key="case", bind="query-params", on_change=passages.to_first)
     return Query(text, bool(regex), bool(match_case), label)
 
 
@@ -128,18 +127,18 @@ def _draw_matches(page: PageContext, matches: list[tuple[Run, SearchResult]], wi
             "found only if the label rule counts them."
         )
         return
-    first, last = pager.shown(n_found)
+    first, last = passages.shown(n_found)
     st.markdown(f"**{summary([match for _, match in matches])}**, of which {first + 1:,} to {last:,} are shown.")
-    items, n_before = [], 0
+    items: list[dict[str, Any]] = []
+    n_before = 0
     for run, match in matches:
         hits = match.hits(max(0, first - n_before), max(0, last - n_before))
         if hits:
-            for passage in page.database.data(run).ask(search.passages, hits):
-                item = passage_item(passage, with_run=with_run)
-                items.append({**item, "address": links.within_database(item["address"])})
+            found = page.database.data(run).ask(search.passages, hits)
+            items += passages.items(found, with_run=with_run)
         n_before += match.n_found
-    results("Sentences found", items, first + 1, RESULTS_KEY, _open)
-    pager.buttons(n_found)
+    passages.draw("Sentences found", items, first, RESULTS_KEY)
+    passages.buttons(n_found)
 
 
 def summary(matches: list[SearchResult]) -> str:
@@ -153,13 +152,6 @@ def summary(matches: list[SearchResult]) -> str:
         f"The first {sentences}, in {n_searched:,} of {words.count(n_traces, 'trace')} that hold it (the search stops "
         "there: narrow it to see others)"
     )
-
-
-def _open() -> None:
-    address = chosen_address(RESULTS_KEY)
-    if address is not None:
-        # Leaving the page is not possible from within a callback; the run that follows does it.
-        st.session_state[_CHOSEN] = address
 
 
 def _invite() -> None:

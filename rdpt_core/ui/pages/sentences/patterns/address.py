@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
-from rdpt_core.analysis.behaviours.patterns.pattern import HOWS, Pattern
+from rdpt_core.analysis.behaviours.patterns.pattern import HOWS, Pattern, SavedPattern
 from rdpt_core.errors import UsageError
+from rdpt_core.ui.pages.sentences.saving import known_as
+from rdpt_core.ui.style import words
 
 NAME, HOW, VALUE, FAMILY, CASE, WITH = "pattern", "how", "value", "family", "case", "with"
 _KEYS = (NAME, HOW, VALUE, FAMILY, CASE, WITH)
@@ -25,7 +27,7 @@ def asks() -> bool:
     return NAME in st.query_params or HOW in st.query_params or VALUE in st.query_params
 
 
-def asked(saved: Sequence[Pattern]) -> Pattern:
+def asked(saved: tuple[SavedPattern, ...]) -> Pattern:
     """The pattern of the address.
 
     Args:
@@ -36,26 +38,34 @@ def asked(saved: Sequence[Pattern]) -> Pattern:
     """
     name = st.query_params.get(NAME)
     if name is not None:
-        return named(name, saved)
-    how, value = st.query_params.get(HOW, HOWS[0]), st.query_params.get(VALUE, "")
-    found = Pattern("", how, value, st.query_params.get(FAMILY, ""), st.query_params.get(CASE) in _TRUE)
-    # One that was saved meanwhile goes by its name.
-    return next((one for one in saved if one.is_like(found)), found)
+        return named(name, saved).pattern
+    value, how = st.query_params.get(VALUE, ""), st.query_params.get(HOW, HOWS[0])
+    for one in HOWS:
+        if one == how and value:
+            is_cased = st.query_params.get(CASE) in _TRUE
+            found = Pattern("", one, value, st.query_params.get(FAMILY, ""), is_cased)
+            known = known_as(found, saved)
+            return found if known is None else known.pattern
+    raise UsageError(
+        "the link names no pattern",
+        expected=f"how to be {words.listed(HOWS)}, and a value",
+        got=f"how = {how}, value = {value}",
+    )
 
 
-def named(name: str, saved: Sequence[Pattern]) -> Pattern:
+def named(name: str, saved: tuple[SavedPattern, ...]) -> SavedPattern:
     """A saved pattern.
 
     Raises:
         UsageError: there is none of that name.
     """
-    for pattern in saved:
-        if pattern.name == name:
-            return pattern
+    for one in saved:
+        if one.pattern.name == name:
+            return one
     raise UsageError(
         "no pattern of this name is saved beside this database",
         got=name,
-        hint="It may have been renamed or deleted, or the notes were left behind when the database was copied.",
+        hint="It may have been renamed or deleted, or the file of notes did not come along with the database.",
     )
 
 

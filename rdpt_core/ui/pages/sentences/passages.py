@@ -2,10 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 import streamlit as st
+
+from rdpt_core.analysis.run.search import Passage
+from rdpt_core.ui.components.results import chosen_address, passage_item, results
+from rdpt_core.ui.frame import links
 
 PER_PAGE = 25
 _KEY = "page"
+
+
+def follow(key: str) -> None:
+    """Go where a click on the list of this key led; called before anything is drawn."""
+    address = st.session_state.pop(_chosen(key), None)
+    if address is not None:
+        st.switch_page("pages/trace.py", query_params=address)
+
+
+def items(found: Sequence[Passage], *, with_run: bool) -> list[dict[str, Any]]:
+    """Sentences as the list shows them, with links that open alone."""
+    shown = [passage_item(passage, with_run=with_run) for passage in found]
+    return [{**item, "address": links.within_database(item["address"])} for item in shown]
+
+
+def draw(name: str, shown: Sequence[dict[str, Any]], first: int, key: str) -> None:
+    """The list; a click on one opens it in its trace.
+
+    Args:
+        name: what the list is called, for those who cannot see it.
+        first: the number of the first item, from 0.
+        key: for `follow`.
+    """
+    results(name, shown, first + 1, key, partial(open_chosen, key))
+
+
+def open_chosen(key: str) -> None:
+    """Remember what was clicked, in a callback; `follow` goes there, since a callback cannot leave its page."""
+    address = chosen_address(key)
+    if address is not None:
+        st.session_state[_chosen(key)] = address
+
+
+def _chosen(key: str) -> str:
+    return f"{key}_chosen"
 
 
 def shown(n: int) -> tuple[int, int]:
