@@ -28,7 +28,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.records import Label
-from rdpt_core.ui.parts.terms import EVIDENCE, IMPORTANCE, SURENESS, Term
+from rdpt_core.ui.parts.terms import EVIDENCE, IMPORTANCE, PATTERNS, SURENESS, Term
 from rdpt_core.ui.style import words
 
 
@@ -322,6 +322,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
     ),
     "How much a label proves": EVIDENCE,
     "How sure a sentence is": SURENESS,
+    "Kinds of sentences": PATTERNS,
     "Along a training": (
         Term(
             "checkpoint",

@@ -9,14 +9,9 @@ from pathlib import Path
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern, SavedPattern
-from rdpt_core.errors import RdptError, SidecarError
-from rdpt_core.store.beside.patterns import (
-    MOST_NAME_CHARACTERS,
-    delete_pattern,
-    read_patterns,
-    rename_pattern,
-    save_pattern,
-)
+from rdpt_core.errors import RdptError, SidecarError, UsageError
+from rdpt_core.store.beside import patterns
+from rdpt_core.store.beside.patterns import MOST_NAME_CHARACTERS
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
 
@@ -27,7 +22,7 @@ _MOST_SUGGESTED = 40
 def saved_patterns(path: Path) -> tuple[SavedPattern, ...]:
     """All that are kept; none where the file beside the database cannot be read, which is said."""
     try:
-        return read_patterns(path)
+        return patterns.read_patterns(path)
     except SidecarError as error:
         st.warning(notes.in_words(error), icon=":material/edit_off:")
         return ()
@@ -39,6 +34,16 @@ def outcome() -> None:
         st.error(st.session_state.pop(_PROBLEM), icon=":material/error:")
     if _DONE in st.session_state:
         st.success(st.session_state.pop(_DONE), icon=":material/check:")
+
+
+def explain_problem(error: UsageError) -> None:
+    """Why a pattern cannot be shown. What was asked for, and what there is, may hold anything."""
+    what = words.capitalised(words.no_markdown(error.what, 200))
+    st.warning(f"**{what}.** {error.hint or ''}", icon=":material/search_off:")
+    lines = [("expected", error.expected), ("got", error.got)]
+    told = [f"{name:<10}{words.plain(text, 600)}" for name, text in lines if text]
+    if told:
+        st.code("\n".join(told), language=None, wrap_lines=True)
 
 
 def known_as(pattern: Pattern, saved: tuple[SavedPattern, ...]) -> SavedPattern | None:
@@ -81,21 +86,21 @@ def change_buttons(path: Path, saved: SavedPattern, on_change: Callable[[str | N
 
 
 def _save(path: Path, pattern: Pattern, name_key: str) -> None:
-    kept = _try(lambda: save_pattern(path, replace(pattern, name=st.session_state[name_key])))
+    kept = _try(lambda: patterns.save_pattern(path, replace(pattern, name=st.session_state[name_key])))
     if kept is not None:
         name = words.no_markdown(kept.pattern.name, MOST_NAME_CHARACTERS)
         st.session_state[_DONE] = f"Saved as **{name}**. The page Patterns lists it."
 
 
 def _rename(path: Path, saved: SavedPattern, key: str, on_change: Callable[[str | None], None]) -> None:
-    renamed = _try(lambda: rename_pattern(path, saved, st.session_state[key]))
+    renamed = _try(lambda: patterns.rename(path, saved, st.session_state[key]))
     if renamed is not None:
         on_change(renamed.pattern.name)
 
 
 def _delete(path: Path, saved: SavedPattern, on_change: Callable[[str | None], None]) -> None:
     def delete() -> SavedPattern:
-        delete_pattern(path, saved)
+        patterns.delete(path, saved)
         return saved
 
     if _try(delete) is not None:

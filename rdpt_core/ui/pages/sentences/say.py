@@ -8,36 +8,48 @@ import numpy as np
 
 from rdpt_core.analysis.behaviours.patterns.shapes import Against, WithoutTeacher
 from rdpt_core.analysis.run.group_shares import Difference
+from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.style import words
 
 
-def leading(against: Against) -> int:
+def leading(apart: Difference) -> int:
     """The index of the label whose shares differ most; 0 where nothing can be compared."""
-    size = np.abs(against.difference.value)
+    size = np.abs(apart.value)
     return 0 if np.isnan(size).all() else int(np.nanargmax(size))
 
 
-def headline(against: Against, without: WithoutTeacher | None, labels: Sequence[str], k: int) -> str:
-    """One label's share of these sentences and of all others, their difference, and the same with no teacher.
+def headline(against: Against, labels: Sequence[str], k: int, control: Difference | None) -> str:
+    """One label's share of these sentences and of all others, and how far they differ, with the teacher and without.
 
     Args:
-        without: under the no-teacher control, if there is one.
         k: the index of the label.
+        control: the difference with no teacher, if there is such a control.
     """
     these, others = against.pattern, against.rest
-    label = labels[k]
     if not these.n_counted or not others.n_counted:
         which = "None of these sentences" if not these.n_counted else "No other sentence"
         return f"{which} carries a label, so there is nothing to compare."
     said = (
-        f"**{label} {words.percent(float(these.share[k]))} of these, {words.percent(float(others.share[k]))} of all "
-        f"others: {difference(against.difference, k)}**"
+        f"**{labels[k]} {words.percent(float(these.share[k]))} of these, {words.percent(float(others.share[k]))} of "
+        f"all others: {difference(against.difference, k)}**"
         f"{_ends(against.difference, k, words.questions(these.n_questions, these.n_effective))}"
     )
-    if without is None:
+    if control is None:
         return f"{said}."
-    control = without.shares.difference
-    return f"{said}; with no teacher at all {difference(control, k)}{_ends(control, k)}. {_excess(without, label, k)}"
+    return f"{said}; with no teacher at all {difference(control, k)}{_ends(control, k)}."
+
+
+def excess_in_words(without: WithoutTeacher, label: str, k: int) -> str:
+    """By how much the difference with the teacher exceeds that without, and what this proves."""
+    excess = without.excess
+    if np.isnan(excess.value[k]):
+        return "No sentence is scored both with the teacher and without."
+    if excess.refused is not None:
+        return f"The excess is {difference(excess, k)}, without an interval."
+    between = f"The excess is {difference(excess, k)}{_ends(excess, k)}"
+    if excludes_zero(excess, k):
+        return f"{between}."
+    return f"{between}: no evidence that the difference in {label} is about the teacher."
 
 
 def difference(found: Difference, k: int) -> str:
@@ -71,16 +83,4 @@ def _ends(found: Difference, k: int, n: str = "") -> str:
     more = f"; {n}" if n else ""
     if found.refused is not None:
         return f" (no interval: {found.refused})" if n else ""
-    return f" (95% interval {points(float(found.low[k]))} to {points(float(found.high[k]))}{more})"
-
-
-def _excess(without: WithoutTeacher, label: str, k: int) -> str:
-    excess = without.excess
-    if np.isnan(excess.value[k]):
-        return "No sentence is scored both ways."
-    if excess.refused is not None:
-        return f"The excess is {difference(excess, k)}, without an interval."
-    between = f"The excess is {difference(excess, k)}{_ends(excess, k)}"
-    if excludes_zero(excess, k):
-        return f"{between}."
-    return f"{between}: no evidence that the difference in {label} is about the teacher."
+    return f" ({SHARE_INTERVAL.name} {points(float(found.low[k]))} to {points(float(found.high[k]))}{more})"

@@ -15,7 +15,7 @@ from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame import filters, notices, teacher_picker, trace_picker
 from rdpt_core.ui.frame.context import PageContext
-from rdpt_core.ui.pages.sentences import passages
+from rdpt_core.ui.pages.sentences import passages, saving
 from rdpt_core.ui.pages.sentences.find import answer
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
@@ -77,9 +77,10 @@ def _sentences(page: PageContext, text: str) -> None:
         return
     above = st.container()
     _draw_matches(page, matches, len(page.database.runs()) > 1)
-    if matches[0][1].n_found or query.label is not None:
-        with above:
-            answer.draw(page, query, scope)
+    # After the hits, though above them: nobody waits for the shares to read what was found.
+    with above:
+        saving.outcome()
+        answer.draw(page, query, scope, has_others=len(matches) > 1)
 
 
 def _query(page: PageContext, text: str) -> Query:

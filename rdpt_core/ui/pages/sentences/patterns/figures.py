@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from rdpt_core.analysis.behaviours.patterns.places import PARTS
+from rdpt_core.analysis.behaviours.patterns.shapes import Places
 from rdpt_core.analysis.run.group_shares import Difference
 from rdpt_core.analysis.statistics.intervals import ShareIntervals
 from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL
-from rdpt_core.arrays import Doubles
 from rdpt_core.ui.parts.share_figure import interval_in_words
 from rdpt_core.ui.style import words
 from rdpt_core.ui.style.figure_style import base_layout, error_bars, row_axis
@@ -20,7 +21,6 @@ from rdpt_core.ui.style.theme import MUTED, PAGE, RULE, TEXT, Mode, label_look
 
 _ROW_PX = 46
 _MARGINS = {"l": 8, "r": 16, "t": 40, "b": 46}
-_TENTHS = [f"{10 * k}–{10 * (k + 1)}%" for k in range(10)]
 
 
 class Pair(NamedTuple):
@@ -67,20 +67,11 @@ def pairs_figure(pairs: Sequence[Pair], sides: tuple[str, str], label: str, k: i
     return figure
 
 
-def places_figure(
-    density: tuple[Doubles, Doubles],
-    shares: tuple[Sequence[ShareIntervals], Sequence[ShareIntervals]],
-    label: str,
-    k: int,
-    mode: Mode,
-) -> go.Figure:
+def places_figure(places: Places, label: str, k: int, mode: Mode) -> go.Figure:
     """By tenth of the trace, one panel above the other: how many of these sentences stand there, and how many of them
-    carry one label; all other sentences beside them.
-
-    Args:
-        density: (10,) parts of these sentences and of all others.
-        shares: label shares of both by tenth.
-    """
+    carry one label; all other sentences beside them."""
+    density = places.pattern.share, places.rest.share
+    shares = [one.pattern for one in places.labels], [one.rest for one in places.labels]
     ink, muted = label_look(label, mode).tone.ink, MUTED[mode]
     figure = make_subplots(
         rows=2,
@@ -93,7 +84,7 @@ def places_figure(
     for place, (part, name) in enumerate(zip(density, ("these", "all others"), strict=True)):
         figure.add_trace(
             go.Bar(
-                x=_TENTHS,
+                x=list(PARTS),
                 y=part.tolist(),
                 name=name,
                 legendgroup=name,
@@ -110,7 +101,7 @@ def places_figure(
         known = [one if one.n_counted else None for one in tenths]
         figure.add_trace(
             go.Scatter(
-                x=_TENTHS,
+                x=list(PARTS),
                 y=[None if one is None else float(one.share[k]) for one in known],
                 error_y=_optional_bars(known, k, ink if not place else muted),
                 mode="lines+markers",
@@ -124,7 +115,7 @@ def places_figure(
                 },
                 hovertext=[
                     "" if one is None else _share_hover(f"{tenth} of the trace, {name}", label, one, k)
-                    for tenth, one in zip(_TENTHS, known, strict=True)
+                    for tenth, one in zip(PARTS, known, strict=True)
                 ],
                 hoverinfo="text",
             ),

@@ -12,10 +12,11 @@ from rdpt_core.ui.frame import filters, notices
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.sentences import passages, saving
 from rdpt_core.ui.pages.sentences.patterns import address, one, saved
-from rdpt_core.ui.parts import glossary, notes
+from rdpt_core.ui.pages.sentences.saving import explain_problem
+from rdpt_core.ui.parts import glossary
 from rdpt_core.ui.style import words
 
-_TERMS = ("pattern", "kind", "no teacher", "excess", "95% interval", "effective n")
+_TERMS = ("pattern", "label", "no teacher", "excess", "95% interval", "effective n")
 
 
 def draw(page: PageContext) -> None:
@@ -77,7 +78,5 @@ def _renamed(name: str | None) -> None:
 
 
 def _explain(error: UsageError) -> None:
-    st.warning(notes.in_words(error), icon=":material/link_off:")
-    if error.got:
-        st.code(words.plain(error.got, 300), language=None, wrap_lines=True)
+    explain_problem(error)
     st.button("Show all patterns", on_click=partial(address.go, {}))

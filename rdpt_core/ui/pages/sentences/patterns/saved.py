@@ -10,7 +10,6 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.families import LENS
-from rdpt_core.analysis.behaviours.kinds.lenses import LENSES
 from rdpt_core.analysis.behaviours.patterns.pattern import HOWS, Pattern, SavedPattern, described
 from rdpt_core.analysis.behaviours.patterns.shapes import Against
 from rdpt_core.analysis.behaviours.patterns.view import share_bar
@@ -40,6 +39,16 @@ _EXAMPLES = (
     ("The answer is", Pattern("", "expression", r"\banswer( is|:)")),
     ("Equations", Pattern("", "expression", r"= -?\d+")),
 )
+LENSES = (
+    "hesitation",
+    "verification",
+    "backtracking",
+    "planning",
+    "case split",
+    "restating",
+    "computing",
+    "concluding",
+)
 _MEANINGS = {
     "text": "phrase",
     "expression": "regular expression",
@@ -68,15 +77,13 @@ def _shares(page: PageContext, kept: tuple[SavedPattern, ...], scope: Scope) -> 
     found, unknown = _found(page, drawn, scope)
     if found:
         first = found[0][1]
-        figure = bars.bars_figure(
-            [_bar(one, against) for one, against in found], page.data.labels, context.mode()
-        )
+        figure = bars.bars_figure([_bar(one, against) for one, against in found], page.data.labels, context.mode())
         opened = partial(_open_clicked, [one.pattern for one, _ in found])
         alt = "Label shares of every kept pattern; the same numbers are in the table below"
         chart(figure, _FIGURE, alt, on_click=opened)
         cut = f" The first {_MOST_DRAWN} of {len(kept):,} are drawn." if len(kept) > _MOST_DRAWN else ""
         st.caption(
-            f"Labels of the sentences of each pattern, {filters.describe(scope)}; click a bar to open the pattern.{cut} "
+            f"Labels of the sentences of each pattern, {filters.describe(scope)}; a click on a bar opens it.{cut} "
             f"{words.capitalised(_everything(first))}. Intervals are in the table."
         )
         _table(page, found, scope, figure)
@@ -92,7 +99,7 @@ def _found(
     found, unknown = [], []
     for one in kept:
         try:
-            against = share_bar(page.data, page.rule, scope, one.pattern).shares
+            against = share_bar(page.data, page.rule, scope, one.pattern)
         except UsageError as error:
             unknown.append((one, error.what))
             continue
@@ -118,12 +125,10 @@ def _open_clicked(patterns: list[Pattern]) -> None:
         address.go(address.of(patterns[int(point[0])]))
 
 
-def _table(
-    page: PageContext, found: list[tuple[SavedPattern, Against]], scope: Scope, figure: go.Figure
-) -> None:
+def _table(page: PageContext, found: list[tuple[SavedPattern, Against]], scope: Scope, figure: go.Figure) -> None:
     rows = []
     for one, against in found:
-        k, pattern = say.leading(against), one.pattern
+        k, pattern = say.leading(against.difference), one.pattern
         rows.append(
             {
                 "name": words.plain(pattern.name, 80),
@@ -140,9 +145,7 @@ def _table(
         )
     whole = st.column_config.NumberColumn(format="localized")
     with st.expander("The numbers"):
-        st.dataframe(
-            rows, hide_index=True, column_config=dict.fromkeys(("sentences", "questions", "effective"), whole)
-        )
+        st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(("sentences", "questions", "effective"), whole))
         st.caption(
             f"Sentences with a label. Each pattern against all sentences that are not of it. The label is the one "
             f"that differs most of {len(page.data.labels)}, which favours large differences by chance. "
@@ -172,7 +175,9 @@ def _manage(page: PageContext, kept: tuple[SavedPattern, ...]) -> None:
 
 
 def _examples(kept: tuple[SavedPattern, ...]) -> None:
-    st.markdown("**Eight kinds of sentences by what they do**, and phrases to begin with:" if not kept else "**Others**")
+    st.markdown(
+        "**Eight kinds of sentences by what they do**, and phrases to begin with:" if not kept else "**Others**"
+    )
     with st.container(horizontal=True):
         for name in LENSES:
             lens = Pattern("", "kind", name, LENS)
