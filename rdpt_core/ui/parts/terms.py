@@ -1,5 +1,4 @@
-"""What an entry of the glossary is, and the entries on how much a label proves, whether a sentence matters, and kinds of
-sentences."""
+"""What an entry of the glossary is; the entries on how much a label proves, on importance, and on kinds of sentences."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from rdpt_core.analysis.behaviours.patterns.view import share_bar
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run.search import Query
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, SHARE_INTERVAL, cited
+from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, SHARE_INTERVAL
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.links import within_database
@@ -83,7 +83,7 @@ def _caption(query: Query, shares: Against, *, has_others: bool) -> str:
     return (
         f"{whose}{chosen}{words.count(these.n_counted, 'sentence')} with a label in "
         f"{words.questions(these.n_questions, these.n_effective)}, against {others.n_counted:,} others. The label that "
-        f"is named is the one that differs most. {cited(DIFFERENCE_INTERVAL)}"
+        "is named is the one that differs most. Export says how the intervals are made."
     )
 
 

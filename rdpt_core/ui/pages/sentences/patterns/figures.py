@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -123,6 +124,11 @@ def places_figure(places: Places, label: str, k: int, mode: Mode) -> go.Figure:
             col=1,
         )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero", gridcolor=RULE[mode], zeroline=False, fixedrange=True)
+    # Room above the highest bar and interval: both would be cut at the edge.
+    most = max((float(part.max()) for part in density if not np.isnan(part).all()), default=1.0)
+    figure.update_yaxes(range=[0, 1.12 * most], row=1, col=1)
+    highest = [float(one.share[k] if one.refused else one.high[k]) for side in shares for one in side if one.n_counted]
+    figure.update_yaxes(range=[0, 1.08 * max(highest, default=1.0) or 1.0], row=2, col=1)
     figure.update_xaxes(showgrid=False, fixedrange=True)
     figure.update_xaxes(title=_title("place in the trace", mode), row=2, col=1)
     figure.update_annotations(selector={"yref": "paper"}, font={"size": 13, "color": MUTED[mode]})

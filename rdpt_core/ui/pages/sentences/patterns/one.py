@@ -216,7 +216,8 @@ def _neighbours(view: PatternView) -> dict[str, Any]:
     counts = [f"{words.count(one.labels.pattern.n_counted, 'sentence')} {name[13:]}" for name, one in known]
     st.caption(
         f"To the right of 0 a label is more frequent beside these sentences than beside all others, on the same side: "
-        f"{words.listed(counts)} are counted, which carry a label. {cited(DIFFERENCE_INTERVAL)}"
+        f"{words.listed(counts)} are counted, which carry a label. Several labels are looked at at once: one of twenty "
+        f"{SHARE_INTERVAL.name}s misses the truth by chance."
     )
     tables.neighbour_tables(known, view.labels)
     return {"pattern_neighbours": figure}

@@ -77,11 +77,10 @@ def places_table(view: PatternView, k: int) -> None:
 def neighbour_tables(sides: Sequence[tuple[str, Neighbours]], labels: Sequence[str]) -> None:
     """How the sentences before and after begin, and what they do; then their labels, folded."""
     shown = [(name, one) for name, one in sides if one.openings or one.lenses]
-    for (name, one), column in zip(shown, st.columns(max(1, len(shown))), strict=False):
-        with column:
-            st.markdown(f"**How {name} begins, and what it does**")
-            _kinds([*one.openings, *one.lenses])
     if shown:
+        for (_, one), tab in zip(shown, st.tabs([words.capitalised(name) for name, _ in shown]), strict=True):
+            with tab:
+                _kinds([*one.openings, *one.lenses])
         st.caption(
             "The most frequent openings, and kinds by what sentences do. Usual is their part of the neighbours of all "
             "other sentences, on the same side; lift is how many times as frequent they are here."
