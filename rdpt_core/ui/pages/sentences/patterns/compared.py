@@ -92,7 +92,7 @@ def _draw(page: PageContext, scope: Scope, contrast: PatternContrast) -> None:
     panels = [("with the teacher", contrast.difference)] + ([] if control is None else [("no teacher", control)])
     if len(panels) == 1:
         panels = [("first minus second", contrast.difference)]
-    apart = figures.differences_figure(panels, contrast.labels, "first minus second, points", context.mode())
+    apart = figures.differences_figure(panels, contrast.labels, "points, first minus second", context.mode())
     chart(apart, "patterns_apart", "The difference of every label's share; numbers in the table", clickable=False)
     st.caption(
         f"{words.questions(first.n_questions, first.n_effective)} have sentences of the first, "

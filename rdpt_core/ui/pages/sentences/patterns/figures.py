@@ -106,7 +106,8 @@ def places_figure(places: Places, label: str, k: int, mode: Mode) -> go.Figure:
                 y=[None if one is None else float(one.share[k]) for one in known],
                 error_y=_optional_bars(known, k, ink if not place else muted),
                 mode="lines+markers",
-                name=f"{label}, {name}",
+                # Filled and open mean the same as above, where the legend says it.
+                showlegend=False,
                 line={"color": muted if place else ink, "dash": "dot" if place else "solid", "width": 2},
                 marker={
                     "symbol": "square" if place else "circle",

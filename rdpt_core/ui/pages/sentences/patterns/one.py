@@ -209,13 +209,12 @@ def _neighbours(view: PatternView) -> dict[str, Any]:
         st.info("No sentence of the pattern has a neighbour with a label.", icon=":material/text_select_start:")
         return {}
     differences = [(name, one.labels.difference) for name, one in known]
-    title = "label shares minus those of other sentences' neighbours, points"
-    figure = figures.differences_figure(differences, view.labels, title, context.mode())
+    figure = figures.differences_figure(differences, view.labels, "points", context.mode())
     alt = "Labels of the sentences before and after, against what is usual there; the numbers are in the tables"
     chart(figure, "pattern_neighbours", alt, clickable=False)
     counts = [f"{words.count(one.labels.pattern.n_counted, 'sentence')} {name[13:]}" for name, one in known]
     st.caption(
-        f"To the right of 0 a label is more frequent beside these sentences than beside all others, on the same side: "
+        f"Shares minus those beside all other sentences: to the right of 0 a label is more frequent beside these. "
         f"{words.listed(counts)} are counted, which carry a label. Several labels are looked at at once: one of twenty "
         f"{SHARE_INTERVAL.name}s misses the truth by chance."
     )
