@@ -214,7 +214,7 @@ def _neighbours(view: PatternView) -> dict[str, Any]:
     chart(figure, "pattern_neighbours", alt, clickable=False)
     counts = [f"{words.count(one.labels.pattern.n_counted, 'sentence')} {name[13:]}" for name, one in known]
     st.caption(
-        f"Shares minus those beside all other sentences: to the right of 0 a label is more frequent beside these. "
+        "Shares minus those beside all other sentences: to the right of 0 a label is more frequent beside these. "
         f"{words.listed(counts)} are counted, which carry a label. Several labels are looked at at once: one of twenty "
         f"{SHARE_INTERVAL.name}s misses the truth by chance."
     )
