@@ -1,4 +1,4 @@
-"""What an entry of the glossary is; the entries on how much a label proves, on importance, and on kinds of sentences."""
+"""What an entry of the glossary is, and entries on evidence, on importance and on kinds of sentences."""
 
 from __future__ import annotations
 

@@ -9,15 +9,15 @@ import pyarrow as pa
 
 from rdpt_core.analysis.behaviours.patterns.members import places_of
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
+from rdpt_core.analysis.behaviours.patterns.sentences import pattern_sentences
 from rdpt_core.analysis.behaviours.patterns.shapes import Against
 from rdpt_core.analysis.behaviours.patterns.sums import sentences_in
 from rdpt_core.analysis.behaviours.patterns.view import share_bar
-from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.search import Passage, Query, hits_at, passages
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.arrays import Bools, Ints, SmallInts
+from rdpt_core.arrays import SmallInts
 
 
 def places_in_scope(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> SmallInts:
@@ -59,38 +59,10 @@ def bars_by_group(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern
 
 
 def sentence_rows(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> pa.Table:
-    """The sentences of a pattern as rows, with all columns that an export of sentences has.
+    """`pattern_sentences` in one table.
 
     Raises:
         UsageError: see `places_of`.
     """
-    own = sentences_in(data, rule, scope, places_of(data, pattern, rule.marks))
-    wanted = _key(own.traces.trace_no[own.trace], own.index)
-    listed = data.trace_list()
-    number_of = dict(zip(*(listed.column(name).to_pylist() for name in ("trace_id", "trace_no")), strict=True))
-    with data.open_reader() as reader:
-        chunks = [
-            chunk.filter(pa.array(_is_wanted(chunk, number_of, rule.marks, wanted)))
-            for chunk in export_query(reader, data.run, "sentences", rule, scope)
-        ]
+    chunks = list(pattern_sentences(data, rule, scope, pattern))
     return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])
-
-
-def _is_wanted(chunk: pa.Table, number_of: dict[str, int], marks: bool, wanted: Ints) -> Bools:
-    """(n_rows,), whether a row of an export is one of the sentences, each given by its trace and its place there."""
-    if not chunk.num_rows:
-        return np.zeros(0, bool)
-    encoded = chunk.column("trace_id").combine_chunks().dictionary_encode()
-    trace = np.asarray(encoded.indices)
-    trace_no = np.array([number_of[name] for name in encoded.dictionary.to_pylist()], np.int64)[trace]
-    counts = np.ones(len(trace), bool) if marks else np.asarray(chunk.column("kind")) != "mark"
-    so_far = np.cumsum(counts)
-    starts = np.flatnonzero(np.diff(trace, prepend=-1))
-    before = np.concatenate([[0], so_far])[starts]
-    index = so_far - 1 - np.repeat(before, np.diff(np.append(starts, len(trace))))
-    is_wanted: Bools = counts & np.isin(_key(trace_no, index), wanted)
-    return is_wanted
-
-
-def _key(trace_no: SmallInts | Ints, index: Ints) -> Ints:
-    return (trace_no.astype(np.int64) << 32) + index

@@ -10,6 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.families import LENS
+from rdpt_core.analysis.behaviours.kinds.lenses import LENSES
 from rdpt_core.analysis.behaviours.patterns.pattern import HOWS, Pattern, SavedPattern, described
 from rdpt_core.analysis.behaviours.patterns.shapes import Against
 from rdpt_core.analysis.behaviours.patterns.view import share_bar
@@ -38,16 +39,6 @@ _EXAMPLES = (
     ("Alternatively", Pattern("", "expression", r"\balternatively\b")),
     ("The answer is", Pattern("", "expression", r"\banswer( is|:)")),
     ("Equations", Pattern("", "expression", r"= -?\d+")),
-)
-LENSES = (
-    "hesitation",
-    "verification",
-    "backtracking",
-    "planning",
-    "case split",
-    "restating",
-    "computing",
-    "concluding",
 )
 _MEANINGS = {
     "text": "phrase",
