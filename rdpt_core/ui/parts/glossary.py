@@ -28,7 +28,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.records import Label
-from rdpt_core.ui.parts.terms import BEHAVIOURS, EVIDENCE, IMPORTANCE, SURENESS, Term
+from rdpt_core.ui.parts.terms import BEHAVIOURS, EVIDENCE, IMPORTANCE, PATTERNS, SURENESS, Term
 from rdpt_core.ui.style import words
 
 
@@ -323,6 +323,7 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
     "How much a label proves": EVIDENCE,
     "Behaviours": BEHAVIOURS,
     "How sure a sentence is": SURENESS,
+    "Kinds of sentences": PATTERNS,
     "Along a training": (
         Term(
             "checkpoint",

@@ -1,4 +1,4 @@
-"""What an entry of the glossary is, and the entries on how much a label proves and whether a sentence matters."""
+"""What an entry of the glossary is, and entries on evidence, on importance and on kinds of sentences."""
 
 from __future__ import annotations
 
@@ -114,5 +114,14 @@ IMPORTANCE: tuple[Term, ...] = (
     Term(
         "way to the answer",
         "The sentences of a trace before its answer, in three parts of equal number: first, middle and last third.",
+    ),
+)
+
+PATTERNS: tuple[Term, ...] = (
+    Term(
+        "pattern",
+        "Sentences of one kind: those that hold a phrase or fit a regular expression, those of a kind, or those with "
+        "a tag. A phrase belongs to the sentence in which it begins. In the name of a kind **#** stands for any "
+        "number and **@** for any name, so that sentences which differ in these alone are of one kind.",
     ),
 )

@@ -12,4 +12,5 @@ view       everything about one pattern; its bar of shares
 contrast   two patterns
 sentences  its sentences with all columns of an export
 rows       tables for other programs
+listing    its sentences as passages to read; its labels group by group
 """
