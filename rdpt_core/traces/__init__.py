@@ -8,6 +8,7 @@
     splitters       responses to sentences
     thinking        where a response stops thinking, and whether it came to its end
     markers         text that is format and no reasoning
+    templates       sentences without their numbers, names and formulas
     respelling      a response in another family's marks, and where its characters stand
     token_spans     which sentence a token belongs to
     summary         what `validate` says about a set of traces
