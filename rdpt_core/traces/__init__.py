@@ -11,6 +11,7 @@
     templates       sentences without their numbers, names and formulas
     respelling      a response in another family's marks, and where its characters stand
     token_spans     which sentence a token belongs to
+    overlap         how far sentences stand in training texts
     summary         what `validate` says about a set of traces
     acceptance      files of traces that `score` refuses as a whole
     worker_process  a process that answers questions and can be killed

@@ -37,8 +37,8 @@ _WHITE_SPACE = r"[\s\v\x1c-\x1f\x{85}\p{Z}]+"
 _WINDOW = 1 << 20
 _KEPT_POWERS = 1 << 21
 
-_BASE = 0x9E3779B97F4A7C15 | 1
-_INVERSE = pow(_BASE, -1, 1 << 64)
+BASE = 0x9E3779B97F4A7C15 | 1
+_INVERSE = pow(BASE, -1, 1 << 64)
 U64 = np.uint64
 CodePoints: TypeAlias = npt.NDArray[np.uint32]
 
@@ -79,7 +79,9 @@ def cut_texts(texts: Sequence[str], starts: Sequence[Ints]) -> CutTexts:
     before = np.cumsum(lengths) - lengths
     joined = "".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-    char_start = np.concatenate([np.empty(0, np.int64), *(at + first for at, first in zip(starts, before, strict=True))])
+    char_start = np.concatenate(
+        [np.empty(0, np.int64), *(at + first for at, first in zip(starts, before, strict=True))]
+    )
     kind = _kinds()[codes]
     start, end = _bounds(kind, char_start)
     return CutTexts(
@@ -165,7 +167,7 @@ class Sums:
     def of(cls, values: Hashes) -> Sums:
         """Memory: 16 bytes a number that stay."""
         sums = np.zeros(len(values) + 1, U64)
-        np.cumsum(values * powers(_BASE, len(values)), out=sums[1:])
+        np.cumsum(values * powers(BASE, len(values)), out=sums[1:])
         return cls(sums, powers(_INVERSE, len(values) + 1))
 
     def between(self, start: Ints, end: Ints) -> Hashes:
@@ -201,7 +203,7 @@ def mixed(values: Hashes) -> Hashes:
 @cache
 def _values() -> Hashes:
     """(0x110000,), a number for each character."""
-    return mixed(np.arange(1, 0x110001, dtype=U64) * U64(_BASE))
+    return mixed(np.arange(1, 0x110001, dtype=U64) * U64(BASE))
 
 
 @cache
