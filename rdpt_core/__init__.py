@@ -62,6 +62,7 @@ __all__ = [
     "LocalScoreResult",
     "MissingPackageError",
     "ModelError",
+    "OverlapResult",
     "ProvenanceCallback",
     "RdptError",
     "RunResult",
@@ -85,6 +86,7 @@ __all__ = [
     "import_traces",
     "importance",
     "open",
+    "overlap",
     "resplit",
     "score",
     "score_local",
@@ -100,6 +102,7 @@ if TYPE_CHECKING:
         ImportanceResult,
         KnownTextResult,
         LocalScoreResult,
+        OverlapResult,
         RunResult,
         ScoreResult,
         SelectionResult,
@@ -112,6 +115,7 @@ if TYPE_CHECKING:
     from rdpt_core.api.writing.calibrating import calibrate
     from rdpt_core.api.writing.callback import ProvenanceCallback
     from rdpt_core.api.writing.importance import importance
+    from rdpt_core.api.writing.overlap import overlap
     from rdpt_core.api.writing.rescoring import resplit, score_local
     from rdpt_core.traces.importing.report import ImportReport
     from rdpt_core.traces.summary import TraceSummary
@@ -124,6 +128,7 @@ else:
         "ImportanceResult": "api.results",
         "KnownTextResult": "api.results",
         "LocalScoreResult": "api.results",
+        "OverlapResult": "api.results",
         "ProvenanceCallback": "api.writing.callback",
         "RunResult": "api.results",
         "ScoreResult": "api.results",
@@ -136,6 +141,7 @@ else:
         "import_traces": "api.importing",
         "importance": "api.writing.importance",
         "open": "api.database",
+        "overlap": "api.writing.overlap",
         "resplit": "api.writing.rescoring",
         "score": "api.scoring",
         "score_local": "api.writing.rescoring",

@@ -1,4 +1,4 @@
-"""Texts to sentences and words, many at a time: arrays in place of strings, for a gigabyte of text has 200 million words.
+"""Texts to sentences and words, many at a time: arrays in place of strings, for a gigabyte holds 200 million words.
 
 A word is a run of letters, digits and marks that go with letters. Scripts that put no space between words have none
 that could be found, so each of their characters is one. Every other sign stands for itself, and white space only

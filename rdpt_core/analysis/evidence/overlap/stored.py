@@ -17,7 +17,7 @@ from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.arrays import Codes
 from rdpt_core.records import Span
 from rdpt_core.store.reader import Reader, Run
-from rdpt_core.store.soundness import check_count, parsed
+from rdpt_core.store.soundness import check_count, damaged, parsed
 
 LISTS = ("n_verbatim", "n_template", "span_start", "span_end", "span_in", "nearest")
 
@@ -150,10 +150,26 @@ def load_trace(reader: Reader, run: Run, trace_no: int) -> tuple[SentenceOverlap
     row = rows[0]
     for name in LISTS:
         check_count(f"{name} of trace {trace_no}", row["n_sentences"], len(row[name]))
+    _check_spans(reader, run, trace_no, row)
     wanted = sorted({number for name in ("span_in", "nearest") for number in row[name] if number is not None})
     texts = _training_sentences(reader, run, wanted)
     check_count(f"training sentences of trace {trace_no}", len(wanted), len(texts))
     return tuple(_one(*values, texts) for values in zip(*(row[name] for name in LISTS), strict=True))
+
+
+def _check_spans(reader: Reader, run: Run, trace_no: int, row: Mapping[str, Any]) -> None:
+    """A stretch that lies outside of its sentence would be shown as another one's."""
+    sentences = reader.query(
+        "SELECT char_start, char_end FROM sentences WHERE run_no = ? AND trace_no = ? ORDER BY sentence_index",
+        [run.run_no, trace_no],
+    ).to_pylist()
+    for sentence, start, end in zip(sentences, row["span_start"], row["span_end"], strict=True):
+        if start is not None and not sentence["char_start"] <= start < end <= sentence["char_end"]:
+            raise damaged(
+                f"overlap of trace {trace_no}",
+                f"a stretch within {sentence['char_start']} to {sentence['char_end']}, its sentence",
+                f"{start} to {end}",
+            )
 
 
 def _one(
