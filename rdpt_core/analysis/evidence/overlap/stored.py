@@ -104,9 +104,10 @@ def load_codes(reader: Reader, run: Run, marks: bool) -> Codes:
         StoreError: there are more or fewer entries than sentences.
     """
     rule = LabelRule.make(marks=marks)
-    index = {"sentence_index": "sentence_index"}
+    # Not under its own name, by which unordered sentences are sorted.
+    index = {"place": "sentence_index"}
     source = sentences_sql(run.run_no, rule)
-    sentences = read_in_order(reader, run, rule, index, source, {"sentence_index": np.int32})
+    sentences = read_in_order(reader, run, rule, index, source, {"place": np.int32})
     stored = reader.query(
         "SELECT trace_no, n_verbatim, n_template FROM overlap WHERE run_no = ? ORDER BY trace_no", [run.run_no]
     )
@@ -118,7 +119,7 @@ def load_codes(reader: Reader, run: Run, marks: bool) -> Codes:
     row = np.searchsorted(known, sentences.trace_no)
     is_known = np.isin(sentences.trace_no, known)
     first = np.where(is_known, begins[np.minimum(row, len(begins) - 1)], 0)
-    place = np.repeat(first, n) + sentences.columns["sentence_index"]
+    place = np.repeat(first, n) + sentences.columns["place"]
     found = np.repeat(is_known, n)
     result = np.full(len(place), UNKNOWN, np.uint8)
     result[found] = codes[place[found]]
