@@ -115,7 +115,7 @@ def _is_odd(kind: Codes, codes: CodePoints, char_start: Ints) -> Bools:
     sentence = np.searchsorted(char_start, places, side="right") - 1
     last = np.full(len(char_start), -1)
     text = np.flatnonzero(~is_space)
-    ends = np.searchsorted(text, np.append(char_start[1:], len(codes)))
+    ends = np.searchsorted(text, np.append(char_start, len(codes))[1:])
     last[ends > 0] = text[ends[ends > 0] - 1]
     is_trimmed = (codes[places] == ord(" ")) | (codes[places] == ord("\n"))
     result[sentence[~is_trimmed | (places < last[sentence])]] = True
