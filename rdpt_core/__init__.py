@@ -62,6 +62,7 @@ __all__ = [
     "LocalScoreResult",
     "MissingPackageError",
     "ModelError",
+    "OverlapResult",
     "Pattern",
     "ProvenanceCallback",
     "RdptError",
@@ -87,6 +88,7 @@ __all__ = [
     "import_traces",
     "importance",
     "open",
+    "overlap",
     "resplit",
     "score",
     "score_local",
@@ -102,6 +104,7 @@ if TYPE_CHECKING:
         ImportanceResult,
         KnownTextResult,
         LocalScoreResult,
+        OverlapResult,
         RunResult,
         ScoreResult,
         SelectionResult,
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     from rdpt_core.api.writing.calibrating import calibrate
     from rdpt_core.api.writing.callback import ProvenanceCallback
     from rdpt_core.api.writing.importance import importance
+    from rdpt_core.api.writing.overlap import overlap
     from rdpt_core.api.writing.rescoring import resplit, score_local
     from rdpt_core.store.beside.patterns import Pattern
     from rdpt_core.traces.importing.report import ImportReport
@@ -128,6 +132,7 @@ else:
         "ImportanceResult": "api.results",
         "KnownTextResult": "api.results",
         "LocalScoreResult": "api.results",
+        "OverlapResult": "api.results",
         "Pattern": "store.beside.patterns",
         "ProvenanceCallback": "api.writing.callback",
         "RunPattern": "api.run_patterns",
@@ -142,6 +147,7 @@ else:
         "import_traces": "api.importing",
         "importance": "api.writing.importance",
         "open": "api.database",
+        "overlap": "api.writing.overlap",
         "resplit": "api.writing.rescoring",
         "score": "api.scoring",
         "score_local": "api.writing.rescoring",

@@ -30,6 +30,21 @@ from rdpt_core.commands import (
     validate,
     view,
 )
-from rdpt_core.commands.added import calibrate, importance, local, resplit
+from rdpt_core.commands.added import calibrate, importance, local, overlap, resplit
 
-COMMANDS = (score, validate, import_, resplit, local, calibrate, importance, info, export, select, bench, view, demo)
+COMMANDS = (
+    score,
+    validate,
+    import_,
+    resplit,
+    local,
+    calibrate,
+    importance,
+    overlap,
+    info,
+    export,
+    select,
+    bench,
+    view,
+    demo,
+)
