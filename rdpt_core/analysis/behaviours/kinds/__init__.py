@@ -1,1 +1,4 @@
-"""Every family of kinds of a run."""
+"""Every family of kinds of a run.
+
+tags       sentences by the tags of notes and of imported traces
+"""
