@@ -1,4 +1,4 @@
-"""What the reader says of training texts: a line, two texts side by side, a way to colour; in a file that works alone."""
+"""What the reader says of training texts: a line, two texts side by side, a colour; in a file that works alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far each sentence stands in the training texts, for the reader: a way to colour the text, and texts to compare."""
+"""How far each sentence stands in the training texts, for the reader: a colour of the text, and texts to compare."""
 
 from __future__ import annotations
 
