@@ -20,6 +20,7 @@ from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.group_shares import DIMENSIONS, difference
 from rdpt_core.analysis.run.kept import Memory
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.store import writer
 from rdpt_core.store.reader import Reader, Run, open_reader
 from tests.support import synthetic
 from tests.support.companions import overlap
@@ -79,6 +80,18 @@ def test_shares_are_those_of_the_sentences_of_a_class(data: RunData, by_tokens: 
         ]
         assert cell.intervals.n_traces == len(traces)
         assert cell.n_sentences == expected(by_tokens=False)[cell.row, cell.column].total()
+
+
+def test_batches_committed_out_of_order_give_the_same_shares(data: RunData, tmp_path: Path) -> None:
+    path = tmp_path / "unordered.duckdb"
+    run = synthetic.build(path, SKETCHES, n_scored=0, finish=False)
+    synthetic.score(path, run, SKETCHES[20:], first=20)
+    synthetic.score(path, run, SKETCHES[:20])
+    writer.finish_run(path, run)
+    overlap.insert(path, SKETCHES, CLASSES)
+    tables = [grouped_shares({"run": one}, RULE, ALL, TRAINING) for one in (data, run_data(path))]
+    first, second = ([cell.intervals.share.tolist() for cell in table.cells] for table in tables)
+    assert first == second
 
 
 def test_classes_are_paired_by_question(data: RunData) -> None:
