@@ -12,6 +12,7 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.trace.view import load_trace_view
 from rdpt_core.store.reader import open_reader
 from rdpt_core.ui.components.standalone import standalone_html
+from tests.browser.test_axe import grave
 from tests.support import synthetic
 from tests.support.companions import overlap
 
@@ -69,7 +70,7 @@ def test_the_card_says_how_often_a_sentence_was_seen_and_shows_both_texts(page: 
 
     page.locator('.reader .s[data-i="1"]').click()
     own, near = card.locator(".training-text").all()
-    expect(own).to_have_text(SENTENCES[1][0])
+    assert own.text_content() == SENTENCES[1][0].rstrip()
     expect(near).to_have_text(ATTACK)
     assert own.locator(".verbatim").all_inner_texts() == ["Now we add"]
     assert own.locator(".unlike").all_inner_texts() == ["5", "here."]
@@ -102,3 +103,21 @@ def test_training_is_a_way_to_colour(page: Page, saved: Path) -> None:
     page.locator(".legend .chip", has_text="template").click()
     opacity = page.evaluate("[...document.querySelectorAll('.reader .s')].map((s) => getComputedStyle(s).opacity)")
     assert [value == "1" for value in opacity] == [name == "template" for name in CLASSES]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_grave_violation_with_both_texts_in_sight(page: Page, tmp_path: Path, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    long = "A long sentence has many words, and a box in which it scrolls. " * 12
+    sketches = [synthetic.Sketch("t", "q", [(long, "Teacher"), ("12.", "Shared"), (SENTENCES[2][0], "Student")])]
+    database, path = tmp_path / "run.duckdb", tmp_path / "trace.html"
+    synthetic.build(database, sketches)
+    overlap.insert(database, sketches, [["template", "copied", "new"]], {(0, 0): (long.upper(), (0, 15))})
+    with open_reader(database) as reader:
+        run = reader.run(None)
+        path.write_text(standalone_html(reader, run, load_trace_view(reader, run, 0, LabelRule.make())))
+    page.goto(path.as_uri())
+    page.get_by_role("button", name="training", exact=True).click()
+    page.locator('.reader .s[data-i="0"]').click()
+    expect(page.locator(".training-text")).to_have_count(2)
+    assert grave(page) == []

@@ -2,6 +2,10 @@
 
 import { el, piecesOf } from "./dom.js";
 
+// More of a sentence is not shown here; it stands in the text.
+const MOST_CHARACTERS = 2000;
+// A longer text scrolls in its box, which the keyboard must then be able to reach.
+const LONG = 300;
 // Comparing words takes time and memory by the product of their numbers.
 const MOST_WORDS = 400;
 
@@ -22,7 +26,8 @@ export function trainingOf({ model }, index) {
   if (!nearest && !begun) return [];
   const node = el("section", "training");
   node.setAttribute("aria-label", "The pinned sentence and the training texts");
-  const own = model.text.texts[index];
+  const whole = model.text.texts[index];
+  const own = Array.from(whole.trimEnd()).slice(0, MOST_CHARACTERS).join("");
   const span = training.spans[index];
   const isWhole = training.list[training.codes[index] - 1].name === "copied";
   if (isWhole) {
@@ -37,7 +42,7 @@ export function trainingOf({ model }, index) {
   node.append(sides);
   if (nearest) node.append(el("p", "training-where", `Nearest: ${nearest.where}.`));
   if (begun && span) {
-    const n = left.filter((word) => word.start >= span[0] && word.end <= span[1]).length;
+    const n = wordsOf(whole).filter((word) => word.start >= span[0] && word.end <= span[1]).length;
     const there = begun === nearest ? "also there" : `in ${begun.where}`;
     node.append(el("p", "training-where", `Underlined: its longest stretch word for word, ${n} word${n === 1 ? "" : "s"}, ${there}.`));
   }
@@ -48,6 +53,7 @@ function side(title, pieces) {
   const node = el("figure", "training-side");
   const text = el("blockquote", "training-text");
   text.append(...pieces);
+  if (text.textContent.length > LONG) text.tabIndex = 0;
   node.append(el("figcaption", "", title), text);
   return node;
 }
