@@ -11,4 +11,5 @@ openings    first words of templates
 speech      parts of speech of frequent templates
 lenses      eight ready kinds, by expressions
 grouping    sentences of each kind from numbers of sentences
+tags        sentences by the tags of notes and of imported traces
 """
