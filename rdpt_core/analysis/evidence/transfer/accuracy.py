@@ -33,6 +33,7 @@ class Accuracy:
     Attributes:
         name: of the group, or of the level.
         level: its level; None for a group without one.
+        is_level: whether it is a level.
         distilled: of the run's graded traces.
         student: of the student's own graded traces, on the questions that both have; None without any.
         gain: what the distilled model has beyond it on these questions; None without any.
@@ -40,6 +41,7 @@ class Accuracy:
 
     name: str
     level: Level | None
+    is_level: bool
     distilled: ShareIntervals
     student: ShareIntervals | None
     gain: Step | None
@@ -50,9 +52,19 @@ def accuracy_rows(counted: Counted, base: Counted | None, assignment: Assignment
     by = assignment.by
     names = counted.traces.names[by]
     rows: list[Accuracy] = []
-    for values, own, other in (
-        (names, renumbered(counted.traces, by, names), None if base is None else renumbered(base.traces, by, names)),
-        (LEVELS, assignment.trace_levels(counted.traces), None if base is None else assignment.trace_levels(base.traces)),
+    for is_level, values, own, other in (
+        (
+            False,
+            names,
+            renumbered(counted.traces, by, names),
+            None if base is None else renumbered(base.traces, by, names),
+        ),
+        (
+            True,
+            LEVELS,
+            assignment.trace_levels(counted.traces),
+            None if base is None else assignment.trace_levels(base.traces),
+        ),
     ):
         everything = _side(TRUE, counted.traces, own, values, np.ones(len(own), bool))
         if not len(everything.counts):
@@ -62,7 +74,7 @@ def accuracy_rows(counted: Counted, base: Counted | None, assignment: Assignment
         for cell in table.cells:
             level: Level | None = assignment.level_of.get(cell.column, _as_level(cell.column))
             student, gain = beside.get(cell.column, (None, None))
-            rows.append(Accuracy(cell.column, level, cell.intervals, student, gain))
+            rows.append(Accuracy(cell.column, level, is_level, cell.intervals, student, gain))
     return tuple(rows)
 
 

@@ -48,7 +48,7 @@ def student_text(runs: Iterable[Run], run: Run) -> Run | None:
 
 
 def ratio_rule(rule: LabelRule) -> LabelRule:
-    """The rule that log-ratios are labelled by: this one in ratio space, or the default thresholds of its unit there."""
+    """The rule that log-ratios are labelled by: this one in ratio space, or else its unit's default thresholds."""
     return rule if rule.space is Space.RATIO else LabelRule.make(unit=rule.unit, space=Space.RATIO, marks=rule.marks)
 
 

@@ -280,9 +280,7 @@ def common_questions(counted: Counted, base: Counted, *, graded: bool = False) -
     numbers = number_questions([*first.question_names, *second.question_names])
     own = numbers[: first.n_questions][first.question]
     other = numbers[first.n_questions :][second.question]
-    has_own, has_other = (
-        side.traces.correct >= 0 if graded else side.true.sum(axis=1) > 0 for side in (counted, base)
-    )
+    has_own, has_other = (side.traces.correct >= 0 if graded else side.true.sum(axis=1) > 0 for side in (counted, base))
     return own, np.isin(own, other[has_other]) & has_own, np.isin(other, own[has_own]) & has_other
 
 

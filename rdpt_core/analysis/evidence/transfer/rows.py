@@ -113,7 +113,9 @@ def step_rows(table: ReachTable) -> pa.Table:
 
 def copied_rows(table: CopiedTable) -> pa.Table:
     """One row a group or level and class: the class's share of the sentences, and the reach within it."""
-    rows = [_class_row(row, kind) for kind, found in (("group", table.groups), ("level", table.levels)) for row in found]
+    rows = [
+        _class_row(row, kind) for kind, found in (("group", table.groups), ("level", table.levels)) for row in found
+    ]
     numbers = [name for stem in ("share", "reach") for name in _ends(stem)]
     counts = [("n_sentences", pa.int64()), ("n_questions", pa.int64())]
     texts = [(name, pa.string()) for name in ("rows", "name", "level", "training_class")]
@@ -141,6 +143,7 @@ def accuracy_table(rows: Sequence[Accuracy]) -> pa.Table:
         ends = (None,) * 3 if gain is None else (gain.value, gain.low, gain.high)
         records.append(
             {
+                "rows": "level" if row.is_level else "group",
                 "name": row.name,
                 "level": row.level,
                 **_interval("correct", row.distilled),
@@ -150,7 +153,7 @@ def accuracy_table(rows: Sequence[Accuracy]) -> pa.Table:
             }
         )
     numbers = [name for stem in ("correct", "student_correct", "gain") for name in _ends(stem)]
-    texts = [("name", pa.string()), ("level", pa.string())]
+    texts = [(name, pa.string()) for name in ("rows", "name", "level")]
     schema = pa.schema([*texts, *((name, pa.float64()) for name in numbers), ("n_questions", pa.int64())])
     return pa.Table.from_pylist(records, schema)
 
