@@ -109,7 +109,7 @@ def _assignment(
     is_chosen = bool(seen or half_seen)
     if origin == "chosen" or (origin is None and is_chosen):
         return from_choice(names, by, seen, half_seen)
-    said = found.assignments(rule, scope, by)
+    said = found.assignments(rule, by)
     if origin is not None and origin in said:
         return said[origin]
     if origin is None and said:

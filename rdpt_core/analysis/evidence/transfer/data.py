@@ -110,16 +110,19 @@ class TransferData:
             return None
         return copied.count_classes(self.data.gaps(rule).start, self.parts(rule), overlap.codes(rule.marks))
 
-    def assignments(self, rule: LabelRule, scope: Scope, by: By) -> dict[str, Assignment]:
-        """Levels of groups by every origin that says something: the domains of the traces, and the training texts."""
-        traces = self.data.trace_table(scope)
+    def assignments(self, rule: LabelRule, by: By) -> dict[str, Assignment]:
+        """Levels of groups by every origin that says something: the domains of the traces, and the training texts.
+
+        All traces of the run decide, so that no filter changes a level.
+        """
+        traces = self.data.trace_table(Scope())
         found: dict[str, Assignment] = {}
         spoken = levels.from_domains(traces, by)
         if spoken is not None:
             found["domain"] = spoken
         classes = self._classes(rule)
         if classes is not None:
-            known = copied.known_parts(traces, classes[self.data.rows(rule, scope)], by)
+            known = copied.known_parts(traces, classes[self.data.rows(rule, Scope())], by)
             found["overlap"] = levels.from_parts(known, by)
         return found
 

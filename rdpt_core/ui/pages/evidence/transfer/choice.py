@@ -66,7 +66,7 @@ def choose_origin(said: Mapping[str, Assignment]) -> str:
     return titles.get(title or first, titles[first])
 
 
-def own_choice(page: PageContext, scope: Scope, by: By) -> Assignment | None:
+def own_choice(page: PageContext, scope: Scope, by: By, said: Mapping[str, Assignment]) -> Assignment | None:
     """What a reader says; None, with an invitation drawn, while that is nothing."""
     names = page.data.trace_table(scope).names[by]
     shown = {name: words.no_markdown(name, 40) for name in names}
@@ -82,6 +82,9 @@ def own_choice(page: PageContext, scope: Scope, by: By) -> Assignment | None:
         )
         for title, key in (("Seen in training", "seen"), ("Half seen", "half_seen"))
     )
+    if not seen and not half and said:
+        st.info("Choose above which of these groups the training data had.", icon=":material/checklist:")
+        return None
     if not seen and not half:
         st.info(
             "**Nothing says which of these groups the training data had.** Choose them above, or give the traces a "

@@ -48,11 +48,11 @@ def draw(page: PageContext) -> None:
     controls = _controls(page)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = choice.choose_by(page, scope)
-        said = transfer.assignments(page.rule, scope, by)
+        said = transfer.assignments(page.rule, by)
         origin = choice.choose_origin(said)
         control = _choose_control(controls)
         slot = st.container(width="content")
-    assignment = said[origin] if origin in said else choice.own_choice(page, scope, by)
+    assignment = said[origin] if origin in said else choice.own_choice(page, scope, by, said)
     if assignment is None:
         return
     base = _student_text(page)
