@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -92,6 +95,34 @@ def test_without_overlap_the_command_is_named(open_app: Open, database: Path) ->
     text = page_text(open_app(database, PAGE))
     assert "This run was not compared with its training texts." in text
     assert "rdpt overlap --db" in text
+
+
+def test_with_overlap_classes_are_shown_and_can_say_the_levels(open_app: Open, database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "overlap.duckdb"
+    shutil.copy(database, path)
+    # Of every ten sentences of clock eight stand in the training texts, of shop three, of week none.
+    copied = {"clock": 8, "shop": 3, "week *": 0}
+    with duckdb.connect(str(path)) as connection:
+        settings = {
+            "files": [{"name": "sft.jsonl"}],
+            "n_records": 9,
+            "n_rejects": 0,
+            "n_sentences": 90,
+            "n_distinct": 9,
+        }
+        connection.execute("INSERT INTO training_sets VALUES (1, ?)", [json.dumps(settings)])
+        for number, sketch in enumerate(TRACES):
+            n = [1] * copied[sketch.benchmark] + [0] * (10 - copied[sketch.benchmark])
+            none = [None] * 10
+            connection.execute("INSERT INTO overlap VALUES (1, ?, ?, ?, ?, ?, ?, ?)", [number, n, n, *[none] * 4])
+    app = open_app(path, PAGE, levels_from="overlap")
+    text = page_text(app)
+    assert "Levels come from the training texts" in text and "not independent of reach" in text
+    shown = table(app, "class").set_index(["group", "class"])
+    assert shown.loc[("clock", "copied"), "part of the sentences"].startswith("80%")
+    assert shown.loc[("seen", "new"), "part of the sentences"].startswith("20%")
+    assert shown.loc[("half seen", "copied"), "reach"].startswith("100%")
+    assert not isinstance(shown.loc[("unseen", "copied"), "reach"], str)
 
 
 def test_a_click_lists_the_reached_sentences(open_app: Open, database: Path) -> None:
