@@ -49,6 +49,7 @@ from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
 from rdpt_core.api.choices import Choices, rule_of, scope_of
 from rdpt_core.api.run_patterns import WithPatterns
 from rdpt_core.api.scored_trace import ScoredTrace
+from rdpt_core.api.transferred import TransferTables
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Role
 from rdpt_core.store.reader import Reader
@@ -58,7 +59,7 @@ Count = Literal["sentences", "tokens"]
 Measure = Literal["share", "count"]
 
 
-class ScoredRun(WithPatterns):
+class ScoredRun(WithPatterns, TransferTables):
     """A set of traces scored by one triple (or pair) of models.
 
     Every method raises `StoreError` if the file cannot be read, and `UsageError` for a rule or a filter that does not

@@ -195,6 +195,13 @@ STANDARDISED_DIFFERENCE = Method(
     f"labels; the {LEVEL:.0%} interval comes from drawing the questions of both together (expanded percentiles).",
     "Kitagawa 1955; Hesterberg 2015",
 )
+TREND_TEST = Method(
+    "trend test",
+    "Whether shares fall from seen over half seen to unseen questions was tested by the slope of the questions' shares "
+    "on the level, which was shuffled among the questions of each benchmark that holds several levels, or, where every "
+    "benchmark has one, among whole benchmarks.",
+    "Phipson and Smyth 2010",
+)
 UNIMODALITY_TEST = Method(
     "dip test",
     "Whether the density has two humps was tested by the dip statistic, whose distribution under one hump came from "
