@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rdpt_core.api.arguments import readable
@@ -12,8 +12,12 @@ from rdpt_core.commands.arguments import EXIT_PARTIAL, add_database, add_teacher
 from rdpt_core.errors import UsageError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from rdpt_core.analysis.catalog import Unfinished
     from rdpt_core.analysis.labels import LabelRule
+    from rdpt_core.analysis.run.data import RunData
+    from rdpt_core.store.beside.patterns import Pattern
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -148,11 +152,7 @@ def _run_notes(arguments: argparse.Namespace) -> int:
 
 
 def _run_patterns(arguments: argparse.Namespace) -> int:
-    import pyarrow as pa
-
-    from rdpt_core.analysis.behaviours.patterns.rows import VIEW_SCHEMA, view_rows
     from rdpt_core.analysis.behaviours.patterns.sentences import pattern_sentences
-    from rdpt_core.analysis.behaviours.patterns.view import pattern_view
     from rdpt_core.analysis.catalog import unfinished
     from rdpt_core.analysis.export.rows import check_ending, write_rows
     from rdpt_core.analysis.export.spreadsheet import csv_safe
@@ -161,20 +161,33 @@ def _run_patterns(arguments: argparse.Namespace) -> int:
     from rdpt_core.store.beside.patterns import read_pattern, read_patterns
 
     check_ending(arguments.out)
-    rule = _rule(arguments)
-    name = arguments.pattern
-    chosen = read_patterns(arguments.db) if name is None else [read_pattern(arguments.db, name)]
+    rule, name = _rule(arguments), arguments.pattern
+    saved = read_patterns(arguments.db) if name is None else (read_pattern(arguments.db, name),)
+    chosen = [item.pattern for item in saved]
     data = run_data(arguments.db, arguments.run_key, arguments.teacher)
-    if arguments.what == "sentences":
-        rows = pattern_sentences(data, rule, Scope(), chosen[0].pattern)
-    else:
-        # At least one chunk, so that an empty export has its columns.
-        views = (view_rows(pattern_view(data, rule, Scope(), saved.pattern)) for saved in chosen)
-        rows = itertools.chain([pa.Table.from_pylist([], VIEW_SCHEMA)], views)
+    of_sentences = arguments.what == "sentences"
+    rows = pattern_sentences(data, rule, Scope(), chosen[0]) if of_sentences else _shares(data, rule, chosen)
     n_rows = write_rows(map(csv_safe, rows) if arguments.csv_safe else rows, arguments.out)
-    what = "sentences" if arguments.what == "sentences" else f"rows of {len(chosen):,} pattern(s)"
-    print(f"{n_rows:,} {what} of run {data.run.run_id}: {arguments.out}", file=sys.stderr)
+    what = "sentences of a pattern" if of_sentences else "rows of patterns"
+    print(f"{n_rows:,} {what} in run {data.run.run_id}: {arguments.out}", file=sys.stderr)
     return _status(data.ask(unfinished))
+
+
+def _shares(data: RunData, rule: LabelRule, patterns: Sequence[Pattern]) -> Iterator[pa.Table]:
+    """The rows of every pattern, or of one that must be there; first of none, so that an empty file has its columns."""
+    from rdpt_core.analysis.behaviours.patterns.rows import VIEW_SCHEMA, view_rows
+    from rdpt_core.analysis.behaviours.patterns.view import pattern_view
+    from rdpt_core.analysis.scope import Scope
+
+    yield VIEW_SCHEMA.empty_table()
+    for pattern in patterns:
+        try:
+            yield view_rows(pattern_view(data, rule, Scope(), pattern))
+        except UsageError as error:
+            if len(patterns) == 1:
+                raise
+            # Kinds and tags are those of a run: another run of the file may have them.
+            print(f"note: pattern {pattern.name!r} is left out: {error.what}", file=sys.stderr)
 
 
 def _run_html(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,9 @@ def places_in_trace(own: Sentences) -> Places:
     part = (N_PARTS * own.index) // np.maximum(length[own.trace], 1)
     edges = -(-np.arange(N_PARTS + 1) * length[:, None] // N_PARTS)
     everything = np.diff(edges, axis=1).astype(np.float64)
-    inside = np.bincount(own.trace * N_PARTS + part, minlength=everything.size).reshape(everything.shape)
+    inside = (
+        np.bincount(own.trace * N_PARTS + part, minlength=everything.size).reshape(everything.shape).astype(np.float64)
+    )
     sides = of_traces(own.traces, inside), of_traces(own.traces, everything - inside)
     spread = tabulate(sides, PARTS)
     groups = []

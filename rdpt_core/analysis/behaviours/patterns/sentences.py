@@ -43,4 +43,5 @@ def _in_scope(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) ->
     is_own[places_of(data, pattern, rule.marks)] = True
     is_in = np.zeros(len(gaps.trace_no), bool)
     is_in[rows] = True
-    return is_own[np.repeat(is_in, gaps.length)]
+    found: Bools = is_own[np.repeat(is_in, gaps.length)]
+    return found

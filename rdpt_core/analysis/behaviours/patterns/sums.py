@@ -59,7 +59,7 @@ class Sentences:
     def pairs(self, dimension: str) -> list[Sums]:
         """The same for each value of a dimension of traces, one pair after another."""
         inside = trace_counts(self.trace, self.codes[self.places], self.counts.shape)
-        found = []
+        found: list[Sums] = []
         for value in range(len(self.traces.names[dimension])):
             is_here = (self.traces.codes[dimension] == value)[:, None]
             found += _both(self.traces, inside * is_here, self.counts * is_here)

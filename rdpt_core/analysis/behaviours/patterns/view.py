@@ -118,7 +118,7 @@ def _frequency(own: Sentences) -> tuple[tuple[Frequency, ...], Difference | None
         is_graded = traces.correct == grade
         columns = (n_here * is_graded, (n_all - n_here) * is_graded)
         amount = np.stack([np.bincount(traces.question, column, traces.n_questions) for column in columns], axis=1)
-        groups.append(Sums(amount, int(is_graded.sum())))
+        groups.append(Sums(amount.astype(np.float64), int(is_graded.sum())))
     table = tabulate(groups, _FITS)
     frequency = tuple(
         Frequency(GRADES[number], table.cells[number].intervals, int(groups[number].amount[:, 0].sum()), n)

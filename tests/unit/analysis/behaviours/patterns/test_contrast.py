@@ -10,7 +10,7 @@ from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
 from rdpt_core.analysis.behaviours.patterns.view import pattern_view
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.scope import Scope
-from tests.unit.analysis.behaviours.patterns.conftest import RULE, flat
+from tests.unit.analysis.behaviours.patterns.samples import RULE, flat
 from tests.unit.analysis.behaviours.patterns.test_view import shares
 
 EQUALS, IS = Pattern("equations", "text", "="), Pattern("", "text", "is ")

@@ -10,7 +10,7 @@ import pytest
 import rdpt_core as rdpt
 from rdpt_core.analysis.behaviours.patterns.control import without_teacher
 from tests.support import companions, synthetic
-from tests.unit.analysis.behaviours.patterns.conftest import RULE
+from tests.unit.analysis.behaviours.patterns.samples import RULE
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from rdpt_core.analysis.run import search
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
-from tests.unit.analysis.behaviours.patterns.conftest import RULE, TRACES, families, flat
+from tests.unit.analysis.behaviours.patterns.samples import RULE, TRACES, families, flat
 
 PATTERNS = [
     Pattern("", "text", "wait"),

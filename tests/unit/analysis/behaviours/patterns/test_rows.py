@@ -10,7 +10,7 @@ from rdpt_core.analysis.behaviours.patterns.rows import contrast_rows, patterns_
 from rdpt_core.analysis.behaviours.patterns.view import pattern_view
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.scope import Scope
-from tests.unit.analysis.behaviours.patterns.conftest import RULE
+from tests.unit.analysis.behaviours.patterns.samples import RULE
 
 EQUALS = Pattern("equations", "text", "=")
 

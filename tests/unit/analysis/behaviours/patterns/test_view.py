@@ -21,7 +21,7 @@ from rdpt_core.analysis.run.group_shares import RunCounts, cross_tabulate, diffe
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Role
 from tests.support import synthetic
-from tests.unit.analysis.behaviours.patterns.conftest import RULE, flat, is_of
+from tests.unit.analysis.behaviours.patterns.samples import RULE, flat, is_of
 
 EQUALS = Pattern("equations", "text", "=")
 LABELS = ("Teacher", "Shared", "Student", "Boosted")
