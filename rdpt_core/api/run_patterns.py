@@ -11,8 +11,8 @@ import pyarrow as pa
 from rdpt_core.analysis.behaviours.patterns.contrast import compare
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern, described
 from rdpt_core.analysis.behaviours.patterns.rows import contrast_rows, view_rows
-from rdpt_core.analysis.behaviours.patterns.sentences import pattern_sentences
 from rdpt_core.analysis.behaviours.patterns.view import pattern_view
+from rdpt_core.analysis.export.patterns import sentence_rows
 from rdpt_core.api.choices import Choices
 from rdpt_core.errors import UsageError
 
@@ -46,8 +46,7 @@ class RunPattern:
 
     def sentences(self, **choices: Unpack[Choices]) -> pa.Table:
         """One row a sentence of the pattern, with the columns of `export --what sentences`."""
-        chunks = list(pattern_sentences(*self._asked(choices), self.pattern))
-        return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])
+        return sentence_rows(*self._asked(choices), self.pattern)
 
     def against(self, other: RunPattern | Pattern, **choices: Unpack[Choices]) -> pa.Table:
         """One row a label: its share in this pattern, in another, and in neither, and how far the two differ.

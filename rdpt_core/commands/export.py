@@ -152,8 +152,8 @@ def _run_notes(arguments: argparse.Namespace) -> int:
 
 
 def _run_patterns(arguments: argparse.Namespace) -> int:
-    from rdpt_core.analysis.behaviours.patterns.sentences import pattern_sentences
     from rdpt_core.analysis.catalog import unfinished
+    from rdpt_core.analysis.export.patterns import pattern_sentences
     from rdpt_core.analysis.export.rows import check_ending, write_rows
     from rdpt_core.analysis.export.spreadsheet import csv_safe
     from rdpt_core.analysis.scope import Scope

@@ -10,7 +10,6 @@ places     where in its trace a pattern stands
 beside     what stands before and after it
 view       everything about one pattern; its bar of shares
 contrast   two patterns
-sentences  its sentences with all columns of an export
 rows       tables for other programs
 listing    its sentences as passages to read; its labels group by group
 """

@@ -1,15 +1,13 @@
-"""The sentences of a pattern: as passages to read, some at a time, and as rows; their labels group by group."""
+"""The sentences of a pattern: as passages to read, some at a time; their labels group by group."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
 from rdpt_core.analysis.behaviours.patterns.members import places_of
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
-from rdpt_core.analysis.behaviours.patterns.sentences import pattern_sentences
 from rdpt_core.analysis.behaviours.patterns.shapes import Against
 from rdpt_core.analysis.behaviours.patterns.sums import sentences_in
 from rdpt_core.analysis.behaviours.patterns.view import share_bar
@@ -56,13 +54,3 @@ def bars_by_group(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern
     narrowed += [("correctness", name, replace(scope, grade=name)) for name in names["correctness"]]
     found = [(by, replace(share_bar(data, rule, one, pattern), group=name)) for by, name, one in narrowed]
     return tuple((by, against) for by, against in found if against.pattern.n_counted)
-
-
-def sentence_rows(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> pa.Table:
-    """`pattern_sentences` in one table.
-
-    Raises:
-        UsageError: see `places_of`.
-    """
-    chunks = list(pattern_sentences(data, rule, scope, pattern))
-    return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])

@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.patterns.control import without_teacher
-from rdpt_core.analysis.behaviours.patterns.listing import bars_by_group, sentence_rows
+from rdpt_core.analysis.behaviours.patterns.listing import bars_by_group
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern, described
 from rdpt_core.analysis.behaviours.patterns.shapes import Against
 from rdpt_core.analysis.behaviours.patterns.view import share_bar
 from rdpt_core.analysis.export.methods import methods_paragraph
+from rdpt_core.analysis.export.patterns import sentence_rows
 from rdpt_core.analysis.run.search import Query
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, SHARE_INTERVAL

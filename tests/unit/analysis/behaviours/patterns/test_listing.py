@@ -11,16 +11,16 @@ from rdpt_core.analysis.behaviours.patterns.listing import (
     bars_by_group,
     passages_of,
     places_in_scope,
-    sentence_rows,
 )
 from rdpt_core.analysis.behaviours.patterns.members import places_of
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
 from rdpt_core.analysis.behaviours.patterns.view import share_bar
+from rdpt_core.analysis.export.patterns import sentence_rows
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.scope import Scope
-from tests.unit.analysis.behaviours.patterns.conftest import RULE
+from tests.unit.analysis.behaviours.patterns.samples import RULE
 
 WAIT = Pattern("", "text", "wait")
 

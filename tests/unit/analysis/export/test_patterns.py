@@ -1,4 +1,4 @@
-"""`export` of patterns: the shares of all that are kept or of one, and the sentences of one."""
+"""Patterns as files: the shares of all that are kept or of one, and the sentences of one."""
 
 from __future__ import annotations
 

@@ -36,6 +36,16 @@ def pattern_sentences(data: RunData, rule: LabelRule, scope: Scope, pattern: Pat
             yield chunk.filter(pa.array(chosen))
 
 
+def sentence_rows(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> pa.Table:
+    """`pattern_sentences` in one table.
+
+    Raises:
+        UsageError: see `places_of`.
+    """
+    chunks = list(pattern_sentences(data, rule, scope, pattern))
+    return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])
+
+
 def _in_scope(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> Bools:
     """(n_sentences in scope,), whether each is one of the pattern's, in order."""
     gaps, rows = data.gaps(rule), data.rows(rule, scope)
