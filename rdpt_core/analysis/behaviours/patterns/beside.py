@@ -43,7 +43,8 @@ def neighbours(own: Sentences, families: Sequence[KindFamily], side: str) -> Nei
     is_neighbour = np.zeros(len(own.codes), bool)
     is_neighbour[place] = True
     rest = (np.maximum(length - 1, 0) - np.bincount(trace, minlength=len(length))).astype(np.float64)
-    n_beside = _by_question(own, trace), np.bincount(own.traces.question, rest, own.traces.n_questions)
+    n_rest = np.bincount(own.traces.question, rest, own.traces.n_questions).astype(np.float64)
+    n_beside = _by_question(own, trace), n_rest
     by_name = {family.family: family for family in families}
     kinds = (_kinds(own, by_name.get(name), side, is_neighbour, n_beside) for name in (OPENING, LENS))
     return Neighbours(side, labels, *kinds)
