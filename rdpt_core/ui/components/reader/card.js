@@ -43,7 +43,7 @@ export function makeCard(view) {
     facts.append(...factsOf(model, selected));
     const close = button("link close", "✕", "Unpin (Escape)", () => view.unpin());
     const words = strip === undefined ? quote(model, selected) : makeStrip(view, selected, strip);
-    node.replaceChildren(close, facts, ...posteriorOf(model, selected), ...trainingOf(view, selected), ...othersOf(view, selected), words, neighbours(view, selected), actions(view, selected));
+    node.replaceChildren(close, facts, ...trainingOf(view, selected), ...posteriorOf(model, selected), ...othersOf(view, selected), words, neighbours(view, selected), actions(view, selected));
     if (moved) node.scrollTop = 0;
   }
 
