@@ -158,8 +158,11 @@ def _without_level(assignment: Assignment) -> str:
 
 
 def counted(rows: Sequence[Reach]) -> str:
-    """`540 questions (effective 307), 945 traces, 10,405 sentences`, of rows that share no question."""
-    n, worth = sum(row.reach.n_questions for row in rows), sum(row.reach.n_effective for row in rows)
+    """`540 questions (effective 308), 945 traces, 10,405 sentences`, of rows that share no question."""
+    n = sum(row.reach.n_questions for row in rows)
+    # Kish's number of all: a group adds its sentences, and the squares that its own number says they have.
+    squares = sum(row.n_sentences**2 / row.reach.n_effective for row in rows)
+    worth = sum(row.n_sentences for row in rows) ** 2 / squares
     traces = words.count(sum(row.reach.n_traces for row in rows), "trace")
     sentences = words.count(sum(row.n_sentences for row in rows), "sentence")
     return f"{words.questions(n, worth)}, {traces}, {sentences}"
