@@ -43,7 +43,8 @@ class _Series:
 def rows_of(table: ReachTable) -> list[Shown]:
     """Every level, and below them the groups in the same order; groups that are their level stand there once."""
     levels = [(level, True, place) for place, level in enumerate(table.levels)]
-    alone = {level.name for level in table.levels if [row.level for row in table.groups].count(level.name) == 1}
+    held = [row.level for row in table.groups]
+    alone = {level for level in held if level is not None and held.count(level) == 1}
     groups = [(row, False, place) for place, row in enumerate(table.groups)]
     return levels + [one for one in groups if one[0].level not in alone or spoken_level(one[0].name) != one[0].level]
 
@@ -159,7 +160,8 @@ def copied_figure(rows: Sequence[ClassReach], classes: Sequence[str], mode: Mode
     for k, name in enumerate(classes):
         own = [row for row in rows if row.training_class == name]
         y = [names.index(row.name) + 0.24 * (k - 1) for row in own]
-        for column, sides in enumerate(([row.share for row in own], [row.reach for row in own]), 1):
+        panels: tuple[list[ShareIntervals | None], ...] = ([row.share for row in own], [row.reach for row in own])
+        for column, sides in enumerate(panels, 1):
             known = [(place, side) for place, side in zip(y, sides, strict=True) if side is not None]
             figure.add_trace(
                 go.Scatter(
