@@ -155,6 +155,8 @@ def test_nothing_is_guessed_where_nobody_says_the_levels(open_app: Open, tmp_pat
     text = page_text(app)
     assert "You chose the levels" in text
     assert "In seen groups" in text and "in unseen groups" in text
+    app.pills(key="seen").set_value(list(LEVELS)).run()
+    assert "Only one level has scored sentences, so there is nothing to compare." in page_text(app)
 
 
 def test_a_run_without_a_teacher_has_gained_and_no_control(open_app: Open, tmp_path: Path) -> None:

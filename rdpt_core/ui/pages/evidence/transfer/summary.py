@@ -52,10 +52,12 @@ def headline(table: ReachTable, scheme: Scheme) -> str:
 
 def order(steps: Sequence[LevelSteps]) -> str:
     """Whether reach falls at every step, as far as intervals tell."""
+    if not steps:
+        return "Only one level has scored sentences, so there is nothing to compare."
     adjacent = steps if len(steps) < 3 else steps[:-1]
     known = [step for step in adjacent if not math.isnan(step.reach.low)]
     if not known or len(known) < len(adjacent):
-        return "Too few questions say whether reach falls from level to level." if adjacent else ""
+        return "The questions are too few to say whether reach falls from level to level."
     said = words.listed([f"{step.first} minus {step.second} {points(step.reach)}" for step in adjacent])
     if all(step.reach.low > 0 for step in known):
         return f"Reach falls at every step: {said}."
