@@ -15,6 +15,7 @@ Reading:
 
     database      `open`: the runs of a file
     scored_run    one run as tables
+    transferred   its tables of transfer
     scored_trace  one trace, as tables and in a notebook
     run_patterns  sentences of one kind in a run
     choices       rule and filters as keyword arguments

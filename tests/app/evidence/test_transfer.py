@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import rdpt_core as rdpt
 from rdpt_core.records import Role
 from rdpt_core.store.evidence.known_writers import register_writer
+from rdpt_core.ui.style import words
 from tests.app.conftest import Open, click_point, page_text
 from tests.support import companions, synthetic
 
@@ -74,8 +75,8 @@ def test_the_first_screen_says_the_finding_and_what_the_control_says_of_it(open_
     assert "p cannot be below" in text
     assert "30 questions" in text and "300 sentences" in text
     shown = table(app, "excess")
-    assert shown["group"].tolist() == ["all seen", "clock", "all half seen", "shop", "all unseen", "week *"]
-    assert shown["reach"].tolist()[1].startswith(f"{rows['clock']['reach']:.0%} (")
+    assert shown["group"].tolist() == ["all seen", "all half seen", "all unseen", "clock", "shop", "week *"]
+    assert shown["reach"].tolist()[3].startswith(f"{rows['clock']['reach']:.0%} (")
 
 
 def test_the_students_text_is_the_base_line_and_accuracy_is_paired(open_app: Open, database: Path) -> None:
@@ -85,9 +86,7 @@ def test_the_students_text_is_the_base_line_and_accuracy_is_paired(open_app: Ope
     assert "On the 30 questions that both have" in text
     shown = table(app, "the student's own")
     # The same answers are right on both sides.
-    assert set(shown["gain, points"]) == {"0 points (0 to 0)"} or all(
-        "points" in gain for gain in shown["gain, points"]
-    )
+    assert {gain.split(" ")[0] for gain in shown["gain, points"]} == {"0"}
     assert set(shown["correct"].str.split(" ").str[0]) == {"60%"}
 
 
@@ -141,7 +140,7 @@ def test_standardising_is_a_switch_of_the_page_alone(open_app: Open, database: P
     shown = table(app, "reach, standardised")
     run = rdpt.open(database).run()
     after = {row["name"]: row["reach"] for row in run.transfer(standardised=True).to_pylist()}
-    assert shown["reach, standardised"].tolist()[1].startswith(f"{after['clock']:.0%}")
+    assert shown["reach, standardised"].tolist()[3].startswith(f"{after['clock']:.0%}")
     assert "Standardising is a bound and no correction" in page_text(app)
 
 
@@ -156,6 +155,8 @@ def test_nothing_is_guessed_where_nobody_says_the_levels(open_app: Open, tmp_pat
     text = page_text(app)
     assert "You chose the levels" in text
     assert "In seen groups" in text and "in unseen groups" in text
+    app.pills(key="seen").set_value(list(LEVELS)).run()
+    assert "Only one level has scored sentences, so there is nothing to compare." in page_text(app)
 
 
 def test_a_run_without_a_teacher_has_gained_and_no_control(open_app: Open, tmp_path: Path) -> None:
@@ -169,8 +170,7 @@ def test_a_run_without_a_teacher_has_gained_and_no_control(open_app: Open, tmp_p
 
 def test_hostile_names_stay_text(open_app: Open, tmp_path: Path) -> None:
     path = tmp_path / "hostile.duckdb"
-    hostile = synthetic.hostile_sketch()
-    synthetic.build(path, [*TRACES, replace(hostile, domain="seen"), *synthetic.sketches()])
-    app = open_app(path, PAGE)
-    assert "Without a level, and so in no comparison of levels" not in page_text(app) or "\\<" not in page_text(app)
-    assert "attack <i>" not in page_text(app)
+    synthetic.build(path, [*TRACES, synthetic.hostile_sketch()])
+    text = page_text(open_app(path, PAGE))
+    assert f"no comparison of levels: {words.no_markdown('attack <i>')}." in text
+    assert "attack <i>" not in text

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rdpt_core as rdpt
 from rdpt_core.analysis.evidence.transfer.data import transfer_of
-from rdpt_core.analysis.evidence.transfer.levels import from_choice
+from rdpt_core.analysis.evidence.transfer.trend import trend_test
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
 
@@ -39,12 +40,15 @@ def test_reach_is_ordered_with_disjoint_intervals_and_so_is_the_control(bundled_
 def test_levels_dealt_to_benchmarks_at_random_are_seldom_a_trend(bundled_database: Path) -> None:
     """All 84 ways to call three of nine benchmarks seen: no more than one in twenty has p ≤ 0.05."""
     run = rdpt.open(bundled_database).run()
-    transfer, rule, scope = transfer_of(run._data()), LabelRule.make(), Scope()
-    names = run._data().trace_table(scope).names["benchmark"]
-    p_values = []
-    for seen in combinations(names, 3):
-        assignment = from_choice(names, "benchmark", seen, ())
-        p_values.append(transfer.table(rule, scope, assignment).trend.p_value)
+    counted = transfer_of(run._data()).counted(LabelRule.make(), Scope())
+    question, benchmark = counted.traces.question, counted.traces.codes["benchmark"]
+    reached, every = (np.bincount(question, n) for n in (counted.true[:, :2].sum(axis=1), counted.true.sum(axis=1)))
+    of_question = np.zeros(len(every), np.int64)
+    of_question[question] = benchmark
+    p_values = [
+        trend_test(reached / every, np.isin(of_question, seen).astype(np.int64), of_question).p_value
+        for seen in combinations(range(9), 3)
+    ]
     assert len(p_values) == 84
     # Exact: every arrangement is one of those that the test goes through, so that ranks are uniform.
     for level in (0.05, 0.2, 0.5):

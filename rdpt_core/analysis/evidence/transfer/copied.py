@@ -1,7 +1,7 @@
 """Reach in sentences that stand in the training texts, in those that follow a template of theirs, and in new ones.
 
-What is reached among copied sentences may be remembered; what is reached among new ones was carried over. A short
-sentence is easily copied, so classes differ in more than memory.
+What is reached among copied sentences may be remembered; what is reached among new ones was copied neither word for
+word nor as a template. A short sentence is easily copied, so classes differ in more than memory.
 """
 
 from __future__ import annotations

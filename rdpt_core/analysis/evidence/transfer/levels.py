@@ -8,7 +8,8 @@
     chosen    the reader says so
 
 The levels of overlap are not independent of reach: a model that took much from its teacher writes much that stands in
-the training texts. So a trend over them says less than one over levels that were known before.
+the training texts. So a trend over them says less than one over levels that were known before. Nor does overlap know
+who wrote the training texts: where the student's own text is among them, groups that no teacher taught count as seen.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def parts_of(data: RunData, rule: LabelRule) -> Codes:
     part[0] = NOT_COUNTED
     part[code_of[str(scheme.above)]] = ABOVE
     codes = data.codes(rule)
-    found = part[codes]
+    found: Codes = part[codes]
     if scheme.is_triple:
         found[raised(data, rule) & (codes == code_of[str(scheme.rest)])] = UP
     return found

@@ -84,7 +84,8 @@ def _of_traces(gaps: Gaps, rows: Ints) -> tuple[Doubles, Ints]:
 
 def _spread(name: str, value: Doubles, question: Ints) -> Spread:
     if not len(value):
-        return Spread(name, *[float("nan")] * 5, 0, 0, 0.0, refusal(0))
+        nan = float("nan")
+        return Spread(name, nan, nan, nan, nan, nan, 0, 0, 0.0, refusal(0))
     held, number = np.unique(question, return_inverse=True)
     centre, mean = float(np.median(value)), float(value.mean())
     # Around the mean, so that single precision holds the sums of resamples.

@@ -31,7 +31,7 @@ TOLD = {
         f"{SEEN_FROM:.0%} of its sentences stand there, copied or as a template, and half seen from "
         f"{HALF_FROM:.0%} on. "
         "What a model took from its teacher makes its sentences stand there, so these levels are not independent of "
-        "reach."
+        "reach; and who wrote the training texts is not known here."
     ),
     "chosen": "You chose the levels; nothing in the file says them.",
 }

@@ -20,7 +20,7 @@ from rdpt_core.ui.style import words
 
 def draw(page: PageContext, table: CopiedTable | None) -> dict[str, Any]:
     """The part of the page; without overlap, the command that makes it."""
-    st.subheader("Copied or carried over", anchor=False)
+    st.subheader("Copied, template and new", anchor=False)
     if table is None:
         st.info(
             "**This run was not compared with its training texts.** This part shows how much of each group "
@@ -41,8 +41,9 @@ def draw(page: PageContext, table: CopiedTable | None) -> dict[str, Any]:
     meaning = "; ".join(f"{name}: {TOLD[name]}" for name in CLASSES)
     st.caption(
         f"{words.capitalised(meaning)}. {words.count(table.n_known, 'scored sentence')}.{unknown} What is reached "
-        "among copied sentences may be remembered; among new ones it was carried over. A short sentence is easily "
-        f"copied, and classes differ in more than memory. {cited(SHARE_INTERVAL)}"
+        "among copied sentences may be remembered; among new ones it was copied neither word for word nor as a "
+        "template. Who wrote the training texts is not known here: they may hold text of the student, too. A short "
+        f"sentence is easily copied, and classes differ in more than memory. {cited(SHARE_INTERVAL)}"
     )
     with st.expander("The numbers"):
         st.dataframe(

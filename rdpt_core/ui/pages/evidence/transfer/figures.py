@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rdpt_core.analysis.evidence.transfer.copied import ClassReach
-from rdpt_core.analysis.evidence.transfer.levels import LEVELS
+from rdpt_core.analysis.evidence.transfer.levels import LEVELS, spoken_level
 from rdpt_core.analysis.evidence.transfer.reach import Reach, ReachTable
 from rdpt_core.analysis.schemes import Scheme
 from rdpt_core.analysis.statistics.intervals import ShareIntervals
@@ -41,15 +41,12 @@ class _Series:
 
 
 def rows_of(table: ReachTable) -> list[Shown]:
-    """Every level, with its groups below it; groups that are their level stand there once."""
-    shown: list[Shown] = []
-    for place, level in enumerate(table.levels):
-        shown.append((level, True, place))
-        own = [(row, False, k) for k, row in enumerate(table.groups) if row.level == level.name]
-        if len(own) > 1 or (own and own[0][0].name.lower() != level.name):
-            shown += own
-    shown += [(row, False, k) for k, row in enumerate(table.groups) if row.level is None]
-    return shown
+    """Every level, and below them the groups in the same order; groups that are their level stand there once."""
+    levels = [(level, True, place) for place, level in enumerate(table.levels)]
+    held = [row.level for row in table.groups]
+    alone = {level for level in held if level is not None and held.count(level) == 1}
+    groups = [(row, False, place) for place, row in enumerate(table.groups)]
+    return levels + [one for one in groups if one[0].level not in alone or spoken_level(one[0].name) != one[0].level]
 
 
 def reach_figure(table: ReachTable, scheme: Scheme, control_name: str, mode: Mode) -> go.Figure:
@@ -74,10 +71,12 @@ def reach_figure(table: ReachTable, scheme: Scheme, control_name: str, mode: Mod
             figure.add_trace(_points(shown, series, mode, series.name not in drawn), row=1, col=column)
             drawn.add(series.name)
     figure.update_xaxes(
-        range=[-0.03, 1.03], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1], gridcolor=RULE[mode], zeroline=False
+        range=[-0.03, 1.03], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75], gridcolor=RULE[mode], zeroline=False
     )
     figure.update_xaxes(fixedrange=True)
     _lay_out(figure, [_row_name(row, is_level) for row, is_level, _ in shown], mode)
+    if len(table.levels) < len(shown):
+        figure.add_hline(y=len(table.levels) - 0.45, line={"color": RULE[mode], "width": 1})
     return figure
 
 
@@ -161,7 +160,8 @@ def copied_figure(rows: Sequence[ClassReach], classes: Sequence[str], mode: Mode
     for k, name in enumerate(classes):
         own = [row for row in rows if row.training_class == name]
         y = [names.index(row.name) + 0.24 * (k - 1) for row in own]
-        for column, sides in enumerate(([row.share for row in own], [row.reach for row in own]), 1):
+        panels: tuple[list[ShareIntervals | None], ...] = ([row.share for row in own], [row.reach for row in own])
+        for column, sides in enumerate(panels, 1):
             known = [(place, side) for place, side in zip(y, sides, strict=True) if side is not None]
             figure.add_trace(
                 go.Scatter(
@@ -188,7 +188,14 @@ def copied_figure(rows: Sequence[ClassReach], classes: Sequence[str], mode: Mode
                 row=1,
                 col=column,
             )
-    figure.update_xaxes(range=[-0.03, 1.03], tickformat=".0%", gridcolor=RULE[mode], zeroline=False, fixedrange=True)
+    figure.update_xaxes(
+        range=[-0.03, 1.03],
+        tickformat=".0%",
+        tickvals=[0, 0.25, 0.5, 0.75],
+        gridcolor=RULE[mode],
+        zeroline=False,
+        fixedrange=True,
+    )
     _lay_out(figure, [words.no_markup(name, 22) for name in names], mode)
     figure.update_layout(height=52 * len(names) + 104)
     return figure

@@ -10,8 +10,8 @@ from rdpt_core.analysis.evidence.transfer.data import ratio_rule
 from rdpt_core.analysis.evidence.transfer.reach import ReachTable
 from rdpt_core.analysis.evidence.transfer.scale import Spread
 from rdpt_core.analysis.labels import LabelRule, Space
-from rdpt_core.analysis.schemes import Scheme
-from rdpt_core.analysis.statistics.methods import LEVEL
+from rdpt_core.analysis.schemes import Scheme, letter
+from rdpt_core.analysis.statistics.resampling import LEVEL
 from rdpt_core.ui.pages.evidence.transfer import figures
 from rdpt_core.ui.pages.evidence.transfer.summary import with_interval
 from rdpt_core.ui.style import words
@@ -27,8 +27,8 @@ def draw(found: Mapping[Space, Sequence[Spread]], scheme: Scheme) -> bool:
     st.subheader("How wide the gaps are", anchor=False)
     st.markdown(_PURPOSE)
     names = [spread.name for spread in found[Space.RATIO]]
-    upper, lower = scheme.letters
-    columns = {Space.RATIO: f"ln p_{upper} − ln p_{lower}, nats", Space.DIFFERENCE: f"p_{upper} − p_{lower}"}
+    upper, lower = (f"p_{letter(role)}" for role in (scheme.upper, scheme.lower))
+    columns = {Space.RATIO: f"ln {upper} − ln {lower}, nats", Space.DIFFERENCE: f"{upper} − {lower}"}
     rows = []
     for k, name in enumerate(names):
         row: dict[str, object] = {"group": words.plain(name, 40)}

@@ -52,10 +52,12 @@ def headline(table: ReachTable, scheme: Scheme) -> str:
 
 def order(steps: Sequence[LevelSteps]) -> str:
     """Whether reach falls at every step, as far as intervals tell."""
+    if not steps:
+        return "Only one level has scored sentences, so there is nothing to compare."
     adjacent = steps if len(steps) < 3 else steps[:-1]
     known = [step for step in adjacent if not math.isnan(step.reach.low)]
     if not known or len(known) < len(adjacent):
-        return "Too few questions say whether reach falls from level to level." if adjacent else ""
+        return "The questions are too few to say whether reach falls from level to level."
     said = words.listed([f"{step.first} minus {step.second} {points(step.reach)}" for step in adjacent])
     if all(step.reach.low > 0 for step in known):
         return f"Reach falls at every step: {said}."
@@ -158,8 +160,11 @@ def _without_level(assignment: Assignment) -> str:
 
 
 def counted(rows: Sequence[Reach]) -> str:
-    """`540 questions (effective 307), 945 traces, 10,405 sentences`, of rows that share no question."""
-    n, worth = sum(row.reach.n_questions for row in rows), sum(row.reach.n_effective for row in rows)
+    """`540 questions (effective 308), 945 traces, 10,405 sentences`, of rows that share no question."""
+    n = sum(row.reach.n_questions for row in rows)
+    # Kish's number of all: a group adds its sentences, and the squares that its own number says they have.
+    squares = sum(row.n_sentences**2 / row.reach.n_effective for row in rows)
+    worth = sum(row.n_sentences for row in rows) ** 2 / squares
     traces = words.count(sum(row.reach.n_traces for row in rows), "trace")
     sentences = words.count(sum(row.n_sentences for row in rows), "sentence")
     return f"{words.questions(n, worth)}, {traces}, {sentences}"
