@@ -58,7 +58,7 @@ def hashed(texts: pa.StringArray) -> Hashed:
     weighted[-1] = 0
     sums = np.add.reduceat(weighted, flat[:-1])
     sums[flat[1:] == flat[:-1]] = 0
-    pieces = sums.reshape(n, -1)
+    pieces = sums.reshape(n, edges.shape[1])
     whole = _stirred(pieces.sum(axis=1, dtype=np.uint64) * inverse[first])
     openings = np.zeros((FIRST_WORDS, n), np.uint64)
     before: Hashes = np.zeros(n, np.uint64)
@@ -122,4 +122,5 @@ def _stirred(values: npt.NDArray[Any]) -> Hashes:
     """The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every bit of the result depends on every bit."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    stirred: Hashes = values ^ (values >> np.uint64(31))
+    return stirred
