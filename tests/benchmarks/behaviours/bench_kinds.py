@@ -77,8 +77,8 @@ def write_texts(path: Path) -> None:
         connection.execute("CREATE TABLE made AS SELECT * FROM traces LIMIT 0")
         for first in range(0, last + 1, 5_000):
             connection.execute(
-                f"INSERT INTO made SELECT t.* REPLACE (r.response AS response) FROM traces AS t JOIN ({responses}) AS r "
-                "USING (trace_no) ORDER BY trace_no",
+                "INSERT INTO made SELECT t.* REPLACE (r.response AS response) "
+                f"FROM traces AS t JOIN ({responses}) AS r USING (trace_no) ORDER BY trace_no",
                 [first, first + 4_999],
             )
         connection.execute("DELETE FROM traces")
