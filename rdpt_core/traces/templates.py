@@ -130,7 +130,9 @@ def _counted(words: pa.StringArray) -> Counter[str]:
 
 
 def _masked_ascii(texts: pa.StringArray, names: frozenset[str]) -> pa.StringArray:
-    texts = _formulas(pc.ascii_trim_whitespace(_replaced(texts, _SPACES_ASCII)))
+    texts = pc.ascii_trim_whitespace(texts)
+    texts = _replaced_where(pc.match_substring_regex(texts, _SPACES_ASCII[0]), texts, _SPACES_ASCII)
+    texts = _formulas(pc.ascii_trim_whitespace(texts))
     texts = _replaced(_without_first_name(texts, _FIRST_WORD_ASCII, names), _NAMES_ASCII)
     return _numbers(pc.ascii_lower(texts), _DIGITS_ASCII)
 
@@ -144,7 +146,9 @@ def _masked(texts: pa.StringArray, names: frozenset[str]) -> pa.StringArray:
 
 
 def _formulas(texts: pa.StringArray) -> pa.StringArray:
-    return _replaced_where(pc.match_substring_regex(texts, r"[$\\]"), texts, *_FORMULAS)
+    # Literals are found three times faster than a choice of two is.
+    has_some = pc.or_(*(pc.match_substring_regex(texts, literal) for literal in (r"\$", r"\\")))
+    return _replaced_where(has_some, texts, *_FORMULAS)
 
 
 def _without_first_name(texts: pa.StringArray, first_word: str, names: frozenset[str]) -> pa.StringArray:
@@ -160,9 +164,11 @@ def _without_first_name(texts: pa.StringArray, first_word: str, names: frozenset
 def _numbers(texts: pa.StringArray, digits: Expression) -> pa.StringArray:
     """Numbers of texts in lower case, and what else is looked for there."""
     # One look for all three: half of the sentences have none.
-    has_some = pc.match_substring_regex(texts, rf"-{NUMBER}|{digits[0]}|{_NUMBER_WORDS[0]}|{_DATES[0]}")
-    texts = _replaced_where(has_some, texts, digits, _NUMBER_WORDS, _SIGN, _DATES)
-    return _replaced_where(pc.match_substring(texts, f"{NAME} {NAME}"), texts, _ROW_OF_NAMES)
+    has_some = pc.match_substring_regex(texts, rf"{digits[0]}|{_NUMBER_WORDS[0]}|{_DATES[0]}")
+    texts = _replaced_where(has_some, texts, digits, _NUMBER_WORDS, _DATES)
+    for literal, expression in ((f"-{NUMBER}", _SIGN), (f"{NAME} {NAME}", _ROW_OF_NAMES)):
+        texts = _replaced_where(pc.match_substring_regex(texts, literal), texts, expression)
+    return texts
 
 
 def _replaced(texts: pa.StringArray, expression: Expression) -> pa.StringArray:
