@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from rdpt_core.analysis.behaviours.kinds.lenses import LENSES, lens_bits
 from rdpt_core.traces.templates import templates
+
+METHOD = Path(__file__).resolve().parents[5] / "docs" / "method.md"
 
 
 def seen(text: str) -> set[str]:
@@ -76,3 +81,13 @@ def test_lenses_of_many_sentences_stand_in_their_places() -> None:
     texts = pa.array(["So on.", "Wait.", "x", "13 + 2 = 15.", "$3 + 4 = 7$"] * 3)
     bits = lens_bits(templates(texts, frozenset()), texts)
     assert bits.tolist() == [0, 1, 0, 1 << LENSES.index("computing"), 1 << LENSES.index("computing")] * 3
+
+
+def test_examples_of_the_docs_are_found() -> None:
+    rows = dict(re.findall(rf"^\| ({'|'.join(LENSES)}) \| (.+) \|$", METHOD.read_text(encoding="utf-8"), re.MULTILINE))
+    assert tuple(rows) == LENSES
+    for name, row in rows.items():
+        found, not_found = (re.findall(r'"([^"]+)"', cell) for cell in row.split(" | "))
+        assert found and not_found
+        assert all(name in seen(example) for example in found), found
+        assert not any(name in seen(example) for example in not_found), not_found
