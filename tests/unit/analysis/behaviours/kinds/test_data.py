@@ -126,3 +126,12 @@ def test_tags_that_are_frequent_are_kinds(tmp_path: Path) -> None:
     tags = kinds_of(data, False)[-1]
     assert (tags.family, tags.names) == (TAG, ("doubt",))  # the other one is rare
     assert tags.places("doubt").tolist() == list(range(0, 4 * MIN_QUESTIONS, 2))
+
+
+def test_hostile_sentences_are_sorted_like_all_others(tmp_path: Path) -> None:
+    hostile = [*synthetic.HOSTILE, ("x\x00y \U0010ffff ", "Teacher"), ("\\boxed{" * 50 + " ", "Shared")]
+    sketches = [synthetic.Sketch(f"t{k}", f"q{k}", hostile) for k in range(20)]
+    synthetic.build(tmp_path / "hostile.duckdb", sketches)
+    wordings = family(kinds_of(run_data(tmp_path / "hostile.duckdb"), False), WORDING)
+    # Every sentence is there in all traces; two of them may be near-duplicates.
+    assert len(wordings.members) == 20 * len(hostile)
