@@ -19,6 +19,7 @@ def opening(text: str, n: int) -> tuple[str, ...] | None:
     for word in words:
         for _ in range(3):
             word = word[1:] if word[:1] and word[0] in PUNCTUATION else word
+        for _ in range(3):
             word = word[:-1] if word[-1:] and word[-1] in PUNCTUATION else word
         bare.append(word)
     return tuple(bare) if len(bare) == n and all(bare) else None
