@@ -11,6 +11,8 @@ letters and numbers. Texts in ASCII, which most are, take shorter expressions th
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +23,7 @@ from rdpt_core.traces.splitters.lexicon import COMMON_WORDS
 FORMULA, NUMBER, NAME = "∑", "#", "@"
 """What stands for a formula, a number, a name."""
 
-MOST_TEXTS_FOR_NAMES = 200_000
+MOST_TEXTS_FOR_NAMES = 100_000
 """`names_in` looks at no more texts than this, evenly spaced over those it is given."""
 
 FEWEST_CAPITALS, MOST_IN_LOWER_CASE = 3, 0.1
@@ -105,28 +107,32 @@ def names_in(texts: pa.StringArray | pa.ChunkedArray) -> frozenset[str]:
     follows[1:] = _filled(pc.match_substring_regex(words, r"[\p{L}\p{M}\p{N},;'%]$"))
     follows[starts] = False
     is_capitalised = _filled(pc.match_substring_regex(words, r"^\p{Lu}[\p{L}\p{M}]*\p{Ll}"))
-    inside = _bare(words.filter(pa.array(is_capitalised & follows[:-1])))
-    counted = pc.value_counts(inside)
-    found, n_found = counted.field("values"), counted.field("counts").to_numpy()
-    lower = pc.value_counts(_bare(words.filter(pa.array(~is_capitalised))))
-    n_lower = dict(zip(lower.field("values").to_pylist(), lower.field("counts").to_pylist(), strict=True))
+    n_inside = _counted(words.filter(pa.array(is_capitalised & follows[:-1])))
+    n_lower = _counted(words.filter(pa.array(~is_capitalised)))
     return frozenset(
         name
-        for name, n in zip(found.to_pylist(), n_found.tolist(), strict=True)
-        if n >= FEWEST_CAPITALS
+        for name, n in n_inside.items()
+        if name
+        and n >= FEWEST_CAPITALS
         and name.lower() not in COMMON_WORDS
-        and n_lower.get(name.lower(), 0) <= MOST_IN_LOWER_CASE * (n + n_lower.get(name.lower(), 0))
+        and n_lower[name.lower()] <= MOST_IN_LOWER_CASE * (n + n_lower[name.lower()])
     )
 
 
-def _bare(words: pa.StringArray) -> pa.StringArray:
-    """Words without what stands around them, and without a possessive."""
-    kept = pc.replace_substring_regex(words, r"^[^\p{L}]+|(?:['’]s)?[^\p{L}\p{M}\p{N}]*$", "")
-    return kept.filter(pc.not_equal(kept, ""))
+def _counted(words: pa.StringArray) -> Counter[str]:
+    """How often each word is there, without what stands around it, and without a possessive."""
+    counted = pc.value_counts(words)
+    bare = _replaced(counted.field("values"), (r"^[^\p{L}]+|(?:['’]s)?[^\p{L}\p{M}\p{N}]*$", ""))
+    total: Counter[str] = Counter()
+    for word, n in zip(bare.to_pylist(), counted.field("counts").to_pylist(), strict=True):
+        total[word] += n
+    return total
 
 
 def _masked_ascii(texts: pa.StringArray, names: frozenset[str]) -> pa.StringArray:
-    texts = _formulas(pc.ascii_trim_whitespace(_replaced(texts, _SPACES_ASCII)))
+    texts = pc.ascii_trim_whitespace(texts)
+    texts = _replaced_where(pc.match_substring_regex(texts, _SPACES_ASCII[0]), texts, _SPACES_ASCII)
+    texts = _formulas(pc.ascii_trim_whitespace(texts))
     texts = _replaced(_without_first_name(texts, _FIRST_WORD_ASCII, names), _NAMES_ASCII)
     return _numbers(pc.ascii_lower(texts), _DIGITS_ASCII)
 
@@ -140,7 +146,9 @@ def _masked(texts: pa.StringArray, names: frozenset[str]) -> pa.StringArray:
 
 
 def _formulas(texts: pa.StringArray) -> pa.StringArray:
-    return _replaced_where(pc.match_substring_regex(texts, r"[$\\]"), texts, *_FORMULAS)
+    # Literals are found three times faster than a choice of two is.
+    has_some = pc.or_(*(pc.match_substring_regex(texts, literal) for literal in (r"\$", r"\\")))
+    return _replaced_where(has_some, texts, *_FORMULAS)
 
 
 def _without_first_name(texts: pa.StringArray, first_word: str, names: frozenset[str]) -> pa.StringArray:
@@ -155,10 +163,12 @@ def _without_first_name(texts: pa.StringArray, first_word: str, names: frozenset
 
 def _numbers(texts: pa.StringArray, digits: Expression) -> pa.StringArray:
     """Numbers of texts in lower case, and what else is looked for there."""
-    texts = _replaced(_replaced(texts, digits), _NUMBER_WORDS)
-    texts = _replaced_where(pc.match_substring(texts, f"-{NUMBER}"), texts, _SIGN)
-    texts = _replaced_where(pc.match_substring_regex(texts, _DATES[0]), texts, _DATES)
-    return _replaced_where(pc.match_substring(texts, f"{NAME} {NAME}"), texts, _ROW_OF_NAMES)
+    # One look for all three: half of the sentences have none.
+    has_some = pc.match_substring_regex(texts, rf"{digits[0]}|{_NUMBER_WORDS[0]}|{_DATES[0]}")
+    texts = _replaced_where(has_some, texts, digits, _NUMBER_WORDS, _DATES)
+    for literal, expression in ((f"-{NUMBER}", _SIGN), (f"{NAME} {NAME}", _ROW_OF_NAMES)):
+        texts = _replaced_where(pc.match_substring_regex(texts, literal), texts, expression)
+    return texts
 
 
 def _replaced(texts: pa.StringArray, expression: Expression) -> pa.StringArray:

@@ -20,6 +20,7 @@ FIRST_WORDS = 3
 PUNCTUATION = ".,;:!?\"'()[]{}*_~`<>|"
 """What may stand around a word and is no part of it. Operators are words of their own."""
 
+_MOST_PUNCTUATION = 3
 _R = 0x9E3779B97F4A7C15
 _STEP = np.uint64(0xC2B2AE3D27D4EB4F)
 _IS_PUNCTUATION = np.zeros(256, bool)
@@ -58,7 +59,7 @@ def hashed(texts: pa.StringArray) -> Hashed:
     weighted[-1] = 0
     sums = np.add.reduceat(weighted, flat[:-1])
     sums[flat[1:] == flat[:-1]] = 0
-    pieces = sums.reshape(n, -1)
+    pieces = sums.reshape(n, edges.shape[1])
     whole = _stirred(pieces.sum(axis=1, dtype=np.uint64) * inverse[first])
     openings = np.zeros((FIRST_WORDS, n), np.uint64)
     before: Hashes = np.zeros(n, np.uint64)
@@ -83,17 +84,24 @@ def _word_bounds(data: npt.NDArray[np.uint8], first: Ints, last: Ints) -> tuple[
     are."""
     spaces = np.append(np.flatnonzero(data == 0x20), len(data))
     next_space = np.searchsorted(spaces, first)
-    is_punctuation = np.append(_IS_PUNCTUATION[data], False)
+    padded = np.append(data, np.uint8(0))
     bounds = np.empty((len(first), 2 * FIRST_WORDS), np.int64)
     words = np.empty((len(first), FIRST_WORDS), bool)
     begin = first
     for k in range(FIRST_WORDS):
         end = np.minimum(spaces[np.minimum(next_space + k, len(spaces) - 1)], last)
-        at, to = begin, np.maximum(begin, end)
+        at, to = begin.copy(), np.maximum(begin, end)
         after = np.minimum(to + 1, last)
-        for _ in range(3):
-            at = at + (is_punctuation[at] & (at < to))
-            to = to - (is_punctuation[np.maximum(to - 1, 0)] & (to > at))
+        # Few words have any, and fewer have more: each look is only at those that had some before.
+        before = after_it = np.arange(len(at))
+        for _ in range(_MOST_PUNCTUATION):
+            before = before[_IS_PUNCTUATION[padded[at[before]]] & (at[before] < to[before])]
+            at[before] += 1
+        for _ in range(_MOST_PUNCTUATION):
+            after_it = after_it[
+                _IS_PUNCTUATION[padded[np.maximum(to[after_it] - 1, 0)]] & (to[after_it] > at[after_it])
+            ]
+            to[after_it] -= 1
         bounds[:, 2 * k], bounds[:, 2 * k + 1] = at, to
         words[:, k] = (to > at) & (words[:, k - 1] if k else True)
         begin = after
@@ -122,4 +130,5 @@ def _stirred(values: npt.NDArray[Any]) -> Hashes:
     """The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every bit of the result depends on every bit."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    stirred: Hashes = values ^ (values >> np.uint64(31))
+    return stirred

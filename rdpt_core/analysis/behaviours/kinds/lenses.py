@@ -72,10 +72,10 @@ _EXPRESSIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "planning": (
         r"^(?:the|my|our) (?:plan|strategy|approach|idea) (?:is|will be|would be|here)\b|\bplan of attack\b",
-        _LEAD + rf"{_WILL}{_JUST} (?:start|begin|try|find|figure out|work (?:on|out|through|it|this)|solve"
-        r"|break|set up|approach"
+        _LEAD + rf"{_WILL}{_JUST} (?:(?:start|begin) (?:with|by|from)|try|find|figure out"
+        r"|work (?:on|out|through|it|this)|solve|break|set up|approach"
         r"|think about how|plan|determine|go through|take (?:this|it)|see (?:if|whether|how|what))\b",
-        r"\bstep by step\b|\b# (?:step|bit|thing|piece|part)s? at a time\b",
+        r"\bstep by step\b|(?:^| )# (?:step|bit|thing|piece|part)s? at a time\b",
         r"^(?:first|to (?:start|begin)(?: with)?|next|then),? (?:i|we)(?:'ll| will| need to"
         r"| have to| must| should| want to)\b",
         r"\bi(?:'ll| will)? just go along with\b|\bthe (?:next|first|following) steps? (?:is|are|will be) to\b",
@@ -84,7 +84,7 @@ _EXPRESSIONS: Mapping[str, tuple[str, ...]] = {
         _LEAD + r"(?:sub-?)?case (?:#|@|[a-z]|[ivx]+)(?:$|[^\w'])",
         r"\b(?:for|consider|take|to|under) case (?:#|@|[a-z]|[ivx]+)(?:$|[^\w'])",
         r"\bcase[- ]by[- ]case\b|\bcases? (?:analysis|distinction)\b",
-        r"\b(?:#|several|both|all|possible|following|separate|remaining|different) (?:possible "
+        r"(?:^|[ (])(?:#|several|both|all|possible|following|separate|remaining|different) (?:possible "
         r"|different |separate )?cases"
         r"(?:$|[.:,;]| (?:to|here|where|when|depending|based|for|are))",
         r"^(?:so |now |then )?in (?:the )?(?:#|first|second|third|last|other|this|that|either|each"
@@ -99,7 +99,8 @@ _EXPRESSIONS: Mapping[str, tuple[str, ...]] = {
         rf"\bwhat (?:is (?:being )?asked|{_I} (?:have|need|want|am asked|are asked) to (?:find|compute|know))\b",
         r"^(?:so,? |okay,? (?:so )?)?(?:to recap|to restate|in other words|to rephrase|restating"
         r"|rephrasing|that is to say)\b",
-        rf"\b{_WILL}{_JUST} (?:re-?read|restate|rephrase|recap|summarize|summarise|read)\b",
+        rf"\b{_WILL}{_JUST} (?:re-?read|restate|rephrase|recap|summari[sz]e"
+        r"|read (?:this|it|that|the (?:question|problem|text|task|puzzle)))\b",
         rf"^(?:so )?{_I} (?:read|see) (?:here )?that\b|^(?:so )?we(?:'re| are) given\b|^given(?: that|:)",
     ),
     "computing": (

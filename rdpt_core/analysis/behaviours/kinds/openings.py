@@ -25,7 +25,8 @@ def openings(found: Sequence[Numbered], templates: Numbered, leader: Ints, quest
         question: (n_sentences,), the question of every sentence.
     """
     n_of = [dict(zip(own.texts, own.n.tolist(), strict=True)) for own in found]
-    names, places, kinds = [], [], []
+    names: list[str] = []
+    places, kinds = [], []
     for k, own in enumerate(found):
         largest = _largest_wording(templates, leader, k + 1, n_of[k])
         if k + 1 < len(found):

@@ -1,7 +1,8 @@
 """One pass over all sentences of a run: the number of each one's template and openings, lenses, and frequent texts.
 
-Memory: 33 bytes a sentence, a block of responses, and the texts of frequent templates. A template that is rarer than
-one sentence in `ONE_IN` is not kept by its text; up to that many sentences all are.
+Memory: 33 bytes a sentence, counters of 256 MB in a large run, a block of responses, and the texts of frequent
+templates. A template that is rarer than one sentence in `ONE_IN` is not kept by its text; up to that many sentences all
+are.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ class AllRead:
     lenses: Codes
 
 
+_Counted = tuple[Hashes, Ints, Ints]
+_Looked = list[tuple[pa.StringArray, list[_Counted]]]
+
+
 def read_all(reader: Reader, run: Run, spans: Spans) -> AllRead:
     """Read all sentences once.
 
@@ -83,14 +88,15 @@ def read_all(reader: Reader, run: Run, spans: Spans) -> AllRead:
         return masked, [_counted(own[places]) for own in keys]
 
     for block in blocks(reader, run, spans):
-        for masked, counted in in_parallel(look, block):
-            for n_words, (kept, seen) in enumerate(zip(frequent, counted, strict=True)):
-                kept.add(*seen, partial(_texts, masked, n_words))
+        looked = in_parallel(look, block)
+
+        def count(n_words: int, looked: _Looked = looked) -> None:
+            for masked, counted in looked:
+                frequent[n_words].add(*counted[n_words], partial(_texts, masked, n_words))
+
+        in_parallel(count, range(len(frequent)))
     numbered = [_numbered(own, kept) for own, kept in zip(keys, frequent, strict=True)]
     return AllRead(numbered[0], tuple(numbered[1:]), lenses)
-
-
-_Counted = tuple[Hashes, Ints, Ints]
 
 
 def _counted(keys: Hashes) -> _Counted:

@@ -32,11 +32,11 @@ def speech(templates: Numbered, question: Ints | SmallInts) -> KindFamily:
         templates: of a run.
         question: (n_sentences,), the question of every sentence.
     """
-    frequent = [place for place in np.argsort(-templates.n, kind="stable").tolist()[:MOST_TAGGED]]
+    frequent = np.argsort(-templates.n, kind="stable").tolist()[:MOST_TAGGED]
     rows = {place: names_of(templates.texts[place]) for place in frequent}
     n_of: Counter[str] = Counter()
-    for place, names in rows.items():
-        for name in names:
+    for place, row in rows.items():
+        for name in row:
             n_of[name] += int(templates.n[place])
     names = _chosen(n_of)
     kind_of = {name: kind for kind, name in enumerate(names)}
