@@ -134,8 +134,10 @@ def main() -> None:
         training, database = Path(folder) / "sft.jsonl", Path(folder) / "run.duckdb"
         known = write_training(training, asked.training_mb)
         n_characters = write_run(database, asked.sentences, known, asked.copied)
-        print(f"{training.stat().st_size / 1e6:.0f} MB of training texts, {n_characters / 1e6:.0f} MB of responses")
-        print(f"made: {Clock()}", flush=True)
+        print(
+            f"{training.stat().st_size / 1e6:.0f} MB of training texts, {n_characters / 1e6:.0f} MB of responses",
+            flush=True,
+        )
         inner, clock = module._look_up, Clock()
 
         def look_up(*arguments: object, **options: object) -> None:

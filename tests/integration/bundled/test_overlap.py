@@ -72,7 +72,7 @@ def test_stretches_and_neighbours_stand_where_it_says(looked_up: Path) -> None:
 
 
 def test_what_a_pool_wrote_stands_there_and_what_nobody_wrote_does_not(looked_up: Path) -> None:
-    """By the origin that the recipe knows of each sentence: all pools are in the training texts, garbled ones are not."""
+    """By the origin that the recipe knows: all pools are in the training texts, what is garbled is not."""
     origins = {
         (trace["trace_id"], span["char_start"], span["char_end"]): span["origin"]
         for trace in lines(bundled.DATA / "traces.jsonl")
