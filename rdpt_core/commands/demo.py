@@ -37,6 +37,8 @@ _RUNS = (
 # So many that every page has something to show, and so few that the first visitor need not wait for it.
 _CALIBRATING_QUESTIONS = 45
 _IMPORTANCE_QUESTIONS = 90
+# What the distilled model of the newest run was trained on.
+_TRAINING = "distillation.jsonl"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -101,19 +103,21 @@ def score_bundled(database: Path) -> int:
 
 
 def _complete(database: Path, run: str) -> None:
-    """What the pages Controls and Importance show beside scores, as far as it is not there yet."""
+    """What pages show beside scores, as far as it is not there yet."""
     from rdpt_core.api.writing.calibrating import calibrate
     from rdpt_core.api.writing.importance import importance
+    from rdpt_core.api.writing.overlap import overlap
     from rdpt_core.api.writing.rescoring import score_local
 
-    print("text whose writer is known, importance, and sentences by themselves", file=sys.stderr)
+    print("training texts, text whose writer is known, importance, and sentences by themselves", file=sys.stderr)
+    overlap(database, bundled.DATA / _TRAINING, run=run)
     score_local(database, run=run, with_prompt=True, roles=ROLES)
     importance(database, run=run, questions=_IMPORTANCE_QUESTIONS)
     calibrate(database, run=run, questions=_CALIBRATING_QUESTIONS, on_stages=print_stages)
 
 
 def _check_data() -> None:
-    files = [name for one in _RUNS for name in (one.triple, one.traces)]
+    files = [*(name for one in _RUNS for name in (one.triple, one.traces)), _TRAINING]
     missing = [name for name in files if not (bundled.DATA / name).is_file()]
     if missing:
         raise InputError(

@@ -39,4 +39,5 @@ class OverlapColumns:
     def numbers(self) -> Ints:
         """The training sentences that are referred to, ascending, each once."""
         numbers = np.unique(np.concatenate([self.span_in, self.nearest]))
-        return numbers[numbers != MISSING]
+        known: Ints = numbers[numbers != MISSING]
+        return known

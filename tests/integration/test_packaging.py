@@ -59,7 +59,7 @@ def test_the_wheel_holds_the_app_and_the_bundled_data(wheel: ZipFile) -> None:
             tables += [value for value in table.values() if isinstance(value, dict)]
             assert "model" not in table or f"data/{table['model']}/model.safetensors" in data
         data.add(f"data/{run}")
-    data |= {"data/traces.jsonl", "data/mixture_traces.jsonl"}
+    data |= {"data/traces.jsonl", "data/mixture_traces.jsonl", "data/distillation.jsonl"}
     assert bundled == {"app.py", ".streamlit/config.toml", *pages, *data}
     for name in bundled:
         assert wheel.read(BUNDLED + name) == (PROJECT / name).read_bytes()

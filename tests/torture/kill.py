@@ -56,7 +56,7 @@ class Kill:
         # Scoring, creation and what resumes have the most states to be killed in.
         self._works: tuple[Callable[[str, Path], Work], ...] = (
             *(self._score, self._score, self._create, self._create, self._resplit, self._resplit),
-            *(self._local, self._importance, self._import, self._export, self._export, self._select),
+            *(self._local, self._importance, self._overlap, self._import, self._export, self._export, self._select),
             *(self._notes, self._migrate),
         )
 
@@ -144,6 +144,20 @@ class Kill:
                 raise Broken("the importance of an undisturbed pass", f"{len(rows)} rows, other ones")
 
         return Work(["importance", "--db", database, "--quiet"], database, check)
+
+    def _overlap(self, what: str, folder: Path) -> Work:
+        database = copied(self._lab, folder)
+
+        def check() -> None:
+            self._check_runs(database, 1)
+            found = []
+            with duckdb.connect(str(database), read_only=True) as connection:
+                for table in ("training_sets", "training_sentences", "overlap"):
+                    found += connection.execute(f"SELECT * EXCLUDE (run_no) FROM {table} ORDER BY ALL").fetchall()
+            if found != self._lab.materials.once("overlap", lambda: found) or not found:
+                raise Broken("the overlap of an undisturbed look-up", f"{len(found)} rows, other ones")
+
+        return Work(["overlap", "--db", database, "--training", self._lab.traces, "--quiet"], database, check)
 
     def _import(self, what: str, folder: Path) -> Work:
         out = folder / "imported.jsonl"

@@ -63,7 +63,8 @@ class DuckDBOverlapStore(DuckDBRunStore):
             table = reader.query(
                 "SELECT length(response) AS n FROM traces WHERE run_no = ? ORDER BY trace_no", [run.run_no]
             )
-        return table.column("n").to_numpy().astype(np.int64)
+        lengths: Ints = table.column("n").to_numpy().astype(np.int64)
+        return lengths
 
     def cut_responses(self, run: RunKey, first: int, last: int) -> tuple[list[str], list[Ints], Bools]:
         """The responses of the traces `first` ≤ trace_no < `last`, for each where its sentences begin, and which of

@@ -63,8 +63,8 @@ def _best(training: TrainingTexts, texts: pa.StringArray, candidates: Ints) -> I
     is_first = np.ones(candidates.shape, bool)
     for column in range(1, candidates.shape[1]):
         is_first[:, column] = ~(candidates[:, :column] == candidates[:, column : column + 1]).any(axis=1)
-    row, column = np.nonzero((candidates >= 0) & is_first)
-    others = candidates[row, column]
+    row, place = np.nonzero((candidates >= 0) & is_first)
+    others = candidates[row, place]
     score = _alike(_cut(texts.take(pa.array(row))), _cut(training.texts.take(pa.array(others))))
     # By row, then the likest, then the one that comes first in the training texts.
     order = np.lexsort((others, -score, row))

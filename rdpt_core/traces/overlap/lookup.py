@@ -168,16 +168,18 @@ class _Distinct:
         has = stretches.n_words >= FEWEST
         begin = np.where(has, begin, 0)
         n_real = counted[begin + stretches.n_words * has] - counted[begin]
-        return has & ((n_real >= FEWEST_WORDS) | (stretches.n_words == n_words))
+        told: Bools = has & ((n_real >= FEWEST_WORDS) | (stretches.n_words == n_words))
+        return told
 
 
 def _some(stretches: Stretches, chosen: Bools) -> Stretches:
     return Stretches(
-        *(values[chosen] for values in (stretches.n_words, stretches.at, stretches.place, stretches.rare_at))
+        stretches.n_words[chosen], stretches.at[chosen], stretches.place[chosen], stretches.rare_at[chosen]
     )
 
 
 def _places(texts: pa.StringArray, known: pa.StringArray) -> Ints:
     """(n,), where each text stands among distinct ones; -1 for nowhere."""
     found = pc.fill_null(pc.index_in(texts, value_set=known), -1)
-    return found.to_numpy().astype(np.int64)
+    places: Ints = found.to_numpy().astype(np.int64)
+    return places

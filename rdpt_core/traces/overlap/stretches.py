@@ -203,7 +203,8 @@ def _ranges(first: Ints, length: Ints) -> Ints:
     """`first[0] … first[0] + length[0] - 1, first[1] …`."""
     ends = np.cumsum(length)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(first - (ends - length), length)
+    places: Ints = np.arange(total) + np.repeat(first - (ends - length), length)
+    return places
 
 
 def _may_be_in(values: Hashes, others: Hashes) -> Bools:
@@ -212,7 +213,8 @@ def _may_be_in(values: Hashes, others: Hashes) -> Bools:
     shift = U64(64 - bits)
     table = np.zeros(1 << bits, bool)
     table[others * _SPREAD >> shift] = True
-    return table[values * _SPREAD >> shift]
+    found: Bools = table[values * _SPREAD >> shift]
+    return found
 
 
 _SPREAD = U64(0xD1342543DE82EF95)
@@ -224,4 +226,5 @@ def _is_in(values: Hashes, others: Hashes) -> Bools:
         return np.zeros(len(values), bool)
     others = np.sort(others)
     place = np.minimum(np.searchsorted(others, values), len(others) - 1)
-    return others[place] == values
+    found: Bools = others[place] == values
+    return found

@@ -24,6 +24,7 @@ SHORTEST = {
     "local": ["--db", "x.duckdb"],
     "calibrate": ["--db", "x.duckdb"],
     "importance": ["--db", "x.duckdb"],
+    "overlap": ["--db", "x.duckdb", "--training", "t.jsonl"],
     "select": ["--db", "x.duckdb", "--strategy", "longest", "--out", "o.jsonl"],
 }
 FUNCTIONS: dict[str, Callable[..., object]] = {
@@ -34,6 +35,7 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "local": rdpt.score_local,
     "calibrate": rdpt.calibrate,
     "importance": rdpt.importance,
+    "overlap": rdpt.overlap,
     "select": rdpt.select,
 }
 COMMAND_ONLY = {

@@ -41,6 +41,27 @@ def measured(**changed: str) -> str:
     return IMPORTANCE.format(", ".join(f"{value} AS {name}" for name, value in (MEASURED | changed).items()))
 
 
+TRAINED_ON = {"files": [{"name": "a"}], "n_records": 1, "n_rejects": 0, "n_sentences": 1, "n_distinct": 1}
+TRAINING = "INSERT INTO training_sets VALUES (1, '{}');"
+TRAINING_SENTENCE = "INSERT INTO training_sentences VALUES (1, 0, 0, NULL, 0, {});"
+OVERLAP = {
+    "run_no": "1",
+    "trace_no": "0",
+    "n_verbatim": "[1, NULL]",
+    "n_template": "[1, NULL]",
+    "span_start": "[0, NULL]",
+    "span_end": "[8, NULL]",
+    "span_in": "[0, NULL]",
+    "nearest": "[0, NULL]",
+}
+
+
+def looked_up(training: str = TRAINING.format(json.dumps(TRAINED_ON)), **changed: str) -> str:
+    """A row of overlap of trace 0, with some columns changed."""
+    row = ", ".join(f"{value} AS {name}" for name, value in (OVERLAP | changed).items())
+    return f"{training} INSERT INTO overlap BY NAME SELECT {row};"
+
+
 LOCAL = "INSERT INTO local_scores VALUES (1, {}, FALSE);"
 WITH_PROMPT = "INSERT INTO local_scores VALUES (1, {}, TRUE);"
 
@@ -129,6 +150,17 @@ RUN = {
     "or else a reason": measured(unscored_reason="'no_answer'"),
     "logprob None, reason 'no_answer'": measured(unscored_reason="'no_answer'", answer_logprob="NULL"),
     "logprob -inf": measured(answer_logprob="'-inf'"),
+    "training texts of run .* a JSON object; got \\[1\\]": TRAINING.format("[1]"),
+    "training texts of run .* files with names": TRAINING.format(json.dumps({**TRAINED_ON, "files": [7]})),
+    "training texts of run .* counts of records": TRAINING.format(json.dumps({**TRAINED_ON, "n_records": -1})),
+    "overlap of run .* 0 sets of training texts": looked_up(training=""),
+    "overlap of run .* 2 rows for 1 traces": looked_up() + looked_up(training=""),
+    "overlap of run .* from 7 to 7": looked_up(trace_no="7"),
+    "overlap of trace 0 .* lists of 2, 2, 1, 2": looked_up(span_start="[0]"),
+    "or a number out of range": looked_up(n_verbatim="[-1, NULL]"),
+    "as many of a kind": looked_up(span_in="[NULL, NULL]"),
+    "training sentences of run .* 2 rows of 1 numbers": 2 * TRAINING_SENTENCE.format("1, 'a'"),
+    "training sentences of run .* counts in range": TRAINING_SENTENCE.format("0, 'a'"),
     "table sentences: .* no such table": "ALTER TABLE sentences RENAME TO s; CREATE VIEW sentences AS SELECT * FROM s",
     "table runs": "ALTER TABLE runs ALTER n_traces TYPE VARCHAR",
     "table traces": "ALTER TABLE traces ALTER meta DROP NOT NULL",

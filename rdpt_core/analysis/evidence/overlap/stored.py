@@ -91,8 +91,14 @@ def load_training_set(reader: Reader, run: Run) -> TrainingSet | None:
     if not rows:
         return None
     settings = parsed(rows[0]["settings"], dict, f"training texts of run {run.run_id}")
-    counts = (int(settings[name]) for name in ("n_records", "n_rejects", "n_sentences", "n_distinct"))
-    return TrainingSet(tuple(str(file["name"]) for file in settings["files"]), *counts, settings)
+    return TrainingSet(
+        names=tuple(str(file["name"]) for file in settings["files"]),
+        n_records=int(settings["n_records"]),
+        n_rejects=int(settings["n_rejects"]),
+        n_sentences=int(settings["n_sentences"]),
+        n_distinct=int(settings["n_distinct"]),
+        settings=settings,
+    )
 
 
 def load_codes(reader: Reader, run: Run, marks: bool) -> Codes:
@@ -155,7 +161,8 @@ def load_trace(reader: Reader, run: Run, trace_no: int) -> tuple[SentenceOverlap
     wanted = sorted({number for name in ("span_in", "nearest") for number in row[name] if number is not None})
     texts = _training_sentences(reader, run, wanted)
     check_count(f"training sentences of trace {trace_no}", len(wanted), len(texts))
-    return tuple(_one(*values, texts) for values in zip(*(row[name] for name in LISTS), strict=True))
+    of_sentences = zip(*(row[name] for name in LISTS), strict=True)
+    return tuple(_one(dict(zip(LISTS, values, strict=True)), texts) for values in of_sentences)
 
 
 def _check_spans(reader: Reader, run: Run, trace_no: int, row: Mapping[str, Any]) -> None:
@@ -173,15 +180,8 @@ def _check_spans(reader: Reader, run: Run, trace_no: int, row: Mapping[str, Any]
             )
 
 
-def _one(
-    n_verbatim: int | None,
-    n_template: int | None,
-    start: int | None,
-    end: int | None,
-    span_in: int | None,
-    nearest: int | None,
-    texts: Mapping[int, TrainingSentence],
-) -> SentenceOverlap | None:
+def _one(entry: Mapping[str, int | None], texts: Mapping[int, TrainingSentence]) -> SentenceOverlap | None:
+    n_verbatim, n_template, start, end, span_in, nearest = (entry[name] for name in LISTS)
     if n_verbatim is None or n_template is None:
         return None
     name = class_name(int(class_codes(np.array([float(n_verbatim)]), np.array([float(n_template)]))[0]))

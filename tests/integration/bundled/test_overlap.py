@@ -1,0 +1,162 @@
+"""Overlap of the bundled traces with the texts that their model was trained on, against a plain search."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import rdpt_core as rdpt
+from rdpt_core import bundled
+from rdpt_core.analysis.evidence.overlap.data import overlap_of
+from rdpt_core.analysis.evidence.overlap.stored import load_codes, load_trace
+from rdpt_core.cli import main
+from rdpt_core.store.reader import open_reader
+from rdpt_core.traces import get_splitter
+
+TRAINING = bundled.DATA / "distillation.jsonl"
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def training() -> Counter[str]:
+    """How often each sentence stands in the training texts, white space folded."""
+    splitter = get_splitter()
+    counts: Counter[str] = Counter()
+    for record in lines(TRAINING):
+        text = record["response"]
+        counts.update(" ".join(text[span.char_start : span.char_end].split()) for span in splitter.split(text))
+    return counts
+
+
+@pytest.fixture(scope="module")
+def looked_up(bundled_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = Path(shutil.copy(bundled_database, tmp_path_factory.mktemp("overlap") / "run.duckdb"))
+    rdpt.overlap(path, TRAINING, quiet=True)
+    return path
+
+
+def test_whole_sentences_are_those_of_a_plain_count(looked_up: Path, training: Counter[str]) -> None:
+    rows = rdpt.open(looked_up).run().sentences().to_pylist()
+    assert len(rows) > 10_000
+    for row in rows:
+        assert row["n_verbatim"] == training[" ".join(row["text"].split())]
+        assert row["n_template"] >= row["n_verbatim"]
+        known = "copied" if row["n_verbatim"] else "template" if row["n_template"] else "new"
+        assert row["training_class"] == known
+
+
+def test_stretches_and_neighbours_stand_where_it_says(looked_up: Path) -> None:
+    records = lines(TRAINING)
+    splitter = get_splitter()
+    n_stretches = 0
+    for row in rdpt.open(looked_up).run().sentences().to_pylist():
+        for kind in ("verbatim", "nearest"):
+            if row[f"{kind}_text"] is not None:
+                text = records[row[f"{kind}_record"]]["response"]
+                span = splitter.split(text)[row[f"{kind}_sentence"]]
+                assert " ".join(text[span.char_start : span.char_end].split()) == row[f"{kind}_text"]
+        if row["verbatim_start"] is not None and row["training_class"] != "copied":
+            response_start = row["verbatim_start"] - row["char_start"]
+            stretch = row["text"][response_start : row["verbatim_end"] - row["char_start"]]
+            text = records[row["verbatim_record"]]["response"]
+            assert "".join(stretch.split()) in "".join(text.split())
+            n_stretches += 1
+    assert n_stretches > 300
+
+
+def test_what_a_pool_wrote_stands_there_and_what_nobody_wrote_does_not(looked_up: Path) -> None:
+    """By the origin that the recipe knows: all pools are in the training texts, what is garbled is not."""
+    origins = {
+        (trace["trace_id"], span["char_start"], span["char_end"]): span["origin"]
+        for trace in lines(bundled.DATA / "traces.jsonl")
+        for span in trace["meta"]["planted"]  # type: ignore[index]
+    }
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rdpt.open(looked_up).run().sentences().to_pylist():
+        key = row["trace_id"], row["char_start"], row["char_end"]
+        counts[origins.get(key, "none"), row["training_class"]] += 1
+
+    def share(origin: str, name: str) -> float:
+        return counts[origin, name] / sum(n for (known, _), n in counts.items() if known == origin)
+
+    for origin in ("teacher_a", "both_teachers", "student", "common"):
+        assert share(origin, "new") < 0.01
+    assert share("none", "new") > 0.25
+    # Its numbers and names change from one to the next, so the template is what is copied.
+    assert share("teacher_a", "template") > share("student", "template") > 0
+
+
+def test_codes_and_columns_say_the_same(looked_up: Path) -> None:
+    codes = {None: 0, "copied": 1, "template": 2, "new": 3}
+    rows = rdpt.open(looked_up).run().sentences()
+    with open_reader(looked_up) as reader:
+        run = reader.run(None)
+        for marks in (True, False):
+            kinds = zip(rows.column("training_class").to_pylist(), rows.column("kind").to_pylist(), strict=True)
+            expected = [codes[name] for name, kind in kinds if marks or kind != "mark"]
+            assert load_codes(reader, run, marks).tolist() == expected
+        found = [one for number in range(5) for one in load_trace(reader, run, number)]
+    for row, one in zip(rows.slice(0, len(found)).to_pylist(), found, strict=True):
+        assert one is not None
+        assert (one.training_class, one.n_verbatim) == (row["training_class"], row["n_verbatim"])
+        assert one.nearest is None or one.nearest.text == row["nearest_text"]
+
+
+def test_the_same_command_does_nothing_and_another_file_is_refused(
+    looked_up: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
+    asked = ["overlap", "--db", str(database), "--quiet", "--training"]
+    assert main([*asked, str(TRAINING)]) == 0
+    assert "0 traces looked up, 945 had been before" in capsys.readouterr().err
+    other = tmp_path / "chat.jsonl"
+    turns = [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": "The answer is 7."}]
+    other.write_text(json.dumps({"messages": turns}) + "\nnonsense\n", encoding="utf-8")
+    assert main([*asked, str(other)]) == 2
+    assert "other training texts" in capsys.readouterr().err
+    assert main([*asked, str(other), "--again"]) == 3
+    assert "1 records, 1 sentences, 1 of them different; 1 records rejected" in capsys.readouterr().err
+    assert main(["info", "--db", str(database)]) == 0
+    assert "overlap with chat.jsonl (1 records): 945 of 945 traces" in capsys.readouterr().out
+
+
+def test_a_look_up_that_stopped_goes_on(looked_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rdpt_core.api.writing import overlap as module
+    from rdpt_core.store.evidence.overlap import DuckDBOverlapStore
+
+    database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
+    tables = ("training_sets", "training_sentences", "overlap")
+
+    def stored() -> list[object]:
+        with open_reader(database) as reader:
+            return [reader.query(f"FROM {table} ORDER BY ALL").to_pylist() for table in tables]
+
+    whole, commit, n_commits = stored(), DuckDBOverlapStore.commit_overlap, []
+
+    def stops(*arguments: object) -> None:
+        if len(n_commits) == 3:
+            raise KeyboardInterrupt
+        n_commits.append(1)
+        commit(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "_MOST_CHARACTERS", 50_000)
+    monkeypatch.setattr(DuckDBOverlapStore, "commit_overlap", stops)
+    with pytest.raises(KeyboardInterrupt):
+        rdpt.overlap(database, TRAINING, again=True, quiet=True)
+    monkeypatch.setattr(DuckDBOverlapStore, "commit_overlap", commit)
+    result = rdpt.overlap(database, TRAINING, quiet=True)
+    assert 0 < result.n_looked_up < result.n_traces
+    assert stored() == whole
+
+
+def test_without_training_texts_there_is_nothing(bundled_database: Path) -> None:
+    run = rdpt.open(bundled_database).run()
+    assert "training_class" not in run.sentences().column_names
+    assert overlap_of(run._data()) is None
