@@ -24,7 +24,7 @@ from rdpt_core.traces.importing.pipeline import ImportReport, import_traces
 from rdpt_core.traces.overlap.lookup import Index
 from rdpt_core.traces.overlap.training import Templates, TrainingTexts, read_training
 from rdpt_core.traces.overlap.words import cut_texts
-from rdpt_core.traces.templates import names_in
+from rdpt_core.traces.wording.templates import names_in
 
 VERSION = 1
 """Changes whenever another number is stored for the same texts."""

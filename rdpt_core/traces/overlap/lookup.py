@@ -21,7 +21,7 @@ from rdpt_core.traces.overlap.likest import likest
 from rdpt_core.traces.overlap.stretches import FEWEST, Stretches
 from rdpt_core.traces.overlap.training import Templates, TrainingTexts
 from rdpt_core.traces.overlap.words import CutTexts, cut_texts
-from rdpt_core.traces.templates import templates
+from rdpt_core.traces.wording.templates import templates
 
 FEWEST_WORDS = 3
 """Of a stretch that is told: words in it that are no signs, unless it is the whole sentence."""

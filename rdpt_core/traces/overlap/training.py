@@ -13,7 +13,7 @@ from rdpt_core.errors import InputError
 from rdpt_core.traces.overlap.stretches import IndexedWords
 from rdpt_core.traces.overlap.words import U64, CutTexts, cut_texts, mixed
 from rdpt_core.traces.splitters import Splitter
-from rdpt_core.traces.templates import templates
+from rdpt_core.traces.wording.templates import templates
 
 MOST_CHARACTERS = 1 << 31
 # Characters that are cut at once, texts whole.

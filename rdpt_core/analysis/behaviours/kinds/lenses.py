@@ -136,7 +136,7 @@ def lens_bits(templates: pa.StringArray, texts: pa.StringArray) -> Codes:
     """Which lenses see each sentence.
 
     Args:
-        templates: (n,), as `rdpt_core.traces.templates` makes them.
+        templates: (n,), as `rdpt_core.traces.wording.templates` makes them.
         texts: (n,), the sentences themselves.
 
     Returns:

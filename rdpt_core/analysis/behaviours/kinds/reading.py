@@ -21,7 +21,7 @@ from rdpt_core.analysis.behaviours.kinds.texts import Piece, Spans, blocks, read
 from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Codes, Hashes, Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
-from rdpt_core.traces.templates import MOST_TEXTS_FOR_NAMES, names_in, templates
+from rdpt_core.traces.wording.templates import MOST_TEXTS_FOR_NAMES, names_in, templates
 
 ONE_IN = 250_000
 NONE = -1

@@ -14,7 +14,7 @@ from rdpt_core.analysis.behaviours.kinds.grouping import MIN_SENTENCES, family_o
 from rdpt_core.analysis.behaviours.kinds.openings import NEARLY_ALL
 from rdpt_core.analysis.behaviours.kinds.reading import Numbered
 from rdpt_core.arrays import Ints, SmallInts
-from rdpt_core.traces.parts_of_speech import parts_of_speech
+from rdpt_core.traces.wording.parts_of_speech import parts_of_speech
 
 MOST_TAGGED = 5_000
 """So many templates are tagged, the most frequent ones."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from rdpt_core.analysis.behaviours.kinds.lenses import LENSES, lens_bits
-from rdpt_core.traces.templates import templates
+from rdpt_core.traces.wording.templates import templates
 
 METHOD = Path(__file__).resolve().parents[5] / "docs" / "method.md"
 

@@ -13,7 +13,7 @@ from rdpt_core.analysis.behaviours.kinds import reading, texts
 from rdpt_core.analysis.behaviours.kinds.lenses import lens_bits
 from rdpt_core.analysis.behaviours.kinds.reading import NONE, AllRead, opening_of, read_all
 from rdpt_core.store.reader import open_reader
-from rdpt_core.traces.templates import names_in, templates
+from rdpt_core.traces.wording.templates import names_in, templates
 from tests.support import synthetic
 
 TEXTS = [f"{first} {n} {name} é. " for n in range(4) for first in ("Wait,", "So", "wait") for name in ("x", "Tom", "y")]

@@ -14,9 +14,9 @@ from rdpt_core.analysis.run.predict.verdict import Direction, against_length, ve
 from rdpt_core.analysis.run.sensitivity.unit_effects import UnitEffects
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Label
-from tests.integration.bundled.test_documented_numbers import LABELS, ORIGINS, flat, labels_by_origin
+from tests.integration.bundled.documented.test_documented_numbers import LABELS, ORIGINS, flat, labels_by_origin
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[4]
 RULE = LabelRule.make()
 
 

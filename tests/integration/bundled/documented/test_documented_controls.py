@@ -17,8 +17,8 @@ from rdpt_core.analysis.evidence.controls import NO_TEACHER, controls_of
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.store.companions import column
 from rdpt_core.store.reader import open_reader
-from tests.integration.bundled.test_documented_numbers import LABELS, ORIGINS, planted, readme
-from tests.integration.bundled.test_documented_tables import section
+from tests.integration.bundled.documented.test_documented_numbers import LABELS, ORIGINS, planted, readme
+from tests.integration.bundled.documented.test_documented_tables import section
 
 RULE = LabelRule.make()
 COLUMNS = ("teacher_a", "common", "student", "none")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rdpt_core.traces.templates import FORMULA, NAME, NUMBER
+from rdpt_core.traces.wording.templates import FORMULA, NAME, NUMBER
 
 # What stands for a number, a name, a formula is tagged as one would be; the lexicon knows no symbols.
 _STANDS_FOR = {NUMBER: "CD", NAME: "NNP", FORMULA: "NN"}

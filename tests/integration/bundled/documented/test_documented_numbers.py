@@ -25,7 +25,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.auc import Auc
 from rdpt_core.analysis.statistics.regression.logistic import LogisticFit
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[4]
 RULE = LabelRule.make()
 ORIGINS = {
     "teacher_a": "only in the teacher's data",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rdpt_core.traces import templates as module
-from rdpt_core.traces.templates import names_in, templates
+from rdpt_core.traces.wording import templates as module
+from rdpt_core.traces.wording.templates import names_in, templates
 
 NAMES = frozenset({"Lucy", "Élodie"})
 
