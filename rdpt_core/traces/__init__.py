@@ -9,7 +9,6 @@
     thinking        where a response stops thinking, and whether it came to its end
     markers         text that is format and no reasoning
     templates       sentences without their numbers, names and formulas
-    parts_of_speech  tags of the words of a template
     respelling      a response in another family's marks, and where its characters stand
     token_spans     which sentence a token belongs to
     overlap         how far sentences stand in training texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rdpt_core.traces.parts_of_speech import parts_of_speech
+from rdpt_core.analysis.behaviours.kinds.parts_of_speech import parts_of_speech
 
 
 @pytest.mark.parametrize(
