@@ -8,7 +8,7 @@
     splitters       responses to sentences
     thinking        where a response stops thinking, and whether it came to its end
     markers         text that is format and no reasoning
-    wording         sentences without their numbers, names and formulas, and their parts of speech
+    wording         sentences without their numbers, names and formulas
     respelling      a response in another family's marks, and where its characters stand
     token_spans     which sentence a token belongs to
     overlap         how far sentences stand in training texts

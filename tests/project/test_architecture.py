@@ -39,7 +39,7 @@ ROOMS_OF_LIBRARY = {
     "torch": {"scoring"},
     "transformers": {"scoring"},
     "nltk": {"traces"},
-    "textblob": {"traces"},
+    "textblob": {"analysis"},
     "duckdb": {"store"},
     "streamlit": {"ui", "pages"},
     "plotly": {"ui", "pages"},

@@ -8,7 +8,8 @@ reading     one pass over all sentences: templates, first words, lenses
 wordings    whole templates, near-duplicates merged
 merging     which templates are near-duplicates
 openings    first words of templates
-speech      parts of speech of frequent templates
+speech      parts of speech of frequent templates as kinds
+parts_of_speech  tags of the words of a template
 lenses      eight ready kinds, by expressions
 grouping    sentences of each kind from numbers of sentences
 tags        sentences by the tags of notes and of imported traces

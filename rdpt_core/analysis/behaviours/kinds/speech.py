@@ -12,9 +12,9 @@ import numpy as np
 from rdpt_core.analysis.behaviours.families import PARTS_OF_SPEECH, KindFamily
 from rdpt_core.analysis.behaviours.kinds.grouping import MIN_SENTENCES, family_of, grouped
 from rdpt_core.analysis.behaviours.kinds.openings import NEARLY_ALL
+from rdpt_core.analysis.behaviours.kinds.parts_of_speech import parts_of_speech
 from rdpt_core.analysis.behaviours.kinds.reading import Numbered
 from rdpt_core.arrays import Ints, SmallInts
-from rdpt_core.traces.wording.parts_of_speech import parts_of_speech
 
 MOST_TAGGED = 5_000
 """So many templates are tagged, the most frequent ones."""

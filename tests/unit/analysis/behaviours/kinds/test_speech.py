@@ -7,9 +7,9 @@ import pytest
 
 from rdpt_core.analysis.behaviours.families import KindFamily
 from rdpt_core.analysis.behaviours.kinds import speech as module
+from rdpt_core.analysis.behaviours.kinds.parts_of_speech import parts_of_speech
 from rdpt_core.analysis.behaviours.kinds.reading import Numbered
 from rdpt_core.analysis.behaviours.kinds.speech import names_of, speech
-from rdpt_core.traces.wording.parts_of_speech import parts_of_speech
 
 TEMPLATES = ("@ has # pens.", "now @ has # pens.", "the answer is #.", "wait.")
 NUMBER = np.tile(np.array([0, 1, 1, 2, 2, 2, 3, -1], np.int32), 30)

@@ -1,7 +1,7 @@
 """Parts of speech of a template's words, from a lexicon of English that comes with TextBlob: no model, no download.
 
 Tags are those of the Penn Treebank. A tag is the usual one of its word, changed by the words around it where rules say
-so; about one word in twenty is tagged wrongly, alike wherever the same words stand.
+so. Some are wrong, alike wherever the same words stand.
 """
 
 from __future__ import annotations
