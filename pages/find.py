@@ -1,6 +1,6 @@
 """Find: one text in all sentences of all traces."""
 
 from rdpt_core.ui import shell
-from rdpt_core.ui.pages.sentences.find import draw
+from rdpt_core.ui.pages.sentences.find.page import draw
 
 shell.draw_page(draw)

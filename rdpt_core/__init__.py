@@ -62,8 +62,11 @@ __all__ = [
     "LocalScoreResult",
     "MissingPackageError",
     "ModelError",
+    "OverlapResult",
+    "Pattern",
     "ProvenanceCallback",
     "RdptError",
+    "RunPattern",
     "RunResult",
     "ScoreResult",
     "ScoredRun",
@@ -85,6 +88,7 @@ __all__ = [
     "import_traces",
     "importance",
     "open",
+    "overlap",
     "resplit",
     "score",
     "score_local",
@@ -100,10 +104,12 @@ if TYPE_CHECKING:
         ImportanceResult,
         KnownTextResult,
         LocalScoreResult,
+        OverlapResult,
         RunResult,
         ScoreResult,
         SelectionResult,
     )
+    from rdpt_core.api.run_patterns import RunPattern
     from rdpt_core.api.scored_run import ScoredRun
     from rdpt_core.api.scored_trace import ScoredTrace
     from rdpt_core.api.scoring import score
@@ -112,7 +118,9 @@ if TYPE_CHECKING:
     from rdpt_core.api.writing.calibrating import calibrate
     from rdpt_core.api.writing.callback import ProvenanceCallback
     from rdpt_core.api.writing.importance import importance
+    from rdpt_core.api.writing.overlap import overlap
     from rdpt_core.api.writing.rescoring import resplit, score_local
+    from rdpt_core.store.beside.patterns import Pattern
     from rdpt_core.traces.importing.report import ImportReport
     from rdpt_core.traces.summary import TraceSummary
 else:
@@ -124,7 +132,10 @@ else:
         "ImportanceResult": "api.results",
         "KnownTextResult": "api.results",
         "LocalScoreResult": "api.results",
+        "OverlapResult": "api.results",
+        "Pattern": "store.beside.patterns",
         "ProvenanceCallback": "api.writing.callback",
+        "RunPattern": "api.run_patterns",
         "RunResult": "api.results",
         "ScoreResult": "api.results",
         "ScoredRun": "api.scored_run",
@@ -136,6 +147,7 @@ else:
         "import_traces": "api.importing",
         "importance": "api.writing.importance",
         "open": "api.database",
+        "overlap": "api.writing.overlap",
         "resplit": "api.writing.rescoring",
         "score": "api.scoring",
         "score_local": "api.writing.rescoring",

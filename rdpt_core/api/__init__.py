@@ -16,6 +16,7 @@ Reading:
     database      `open`: the runs of a file
     scored_run    one run as tables
     scored_trace  one trace, as tables and in a notebook
+    run_patterns  sentences of one kind in a run
     choices       rule and filters as keyword arguments
 
 Each argument has the name of its flag: `--too-long` is `too_long`. Nothing here needs streamlit; torch and transformers

@@ -131,6 +131,36 @@ class ImportanceResult:
 
 
 @dataclass(frozen=True, slots=True)
+class OverlapResult:
+    """The sentences of a run, looked up in training texts.
+
+    Attributes:
+        run_id: the run, which is otherwise as it was.
+        db: the database file.
+        n_traces: traces of the run.
+        n_looked_up: traces that this call had to look up; an earlier call had done the rest.
+        n_copied: sentences that stand in the training texts word for word.
+        n_template: others of which only the template stands there.
+        n_new: all other sentences with words.
+        n_records: records of the training texts.
+        n_rejects: records that could not be read.
+        n_training_sentences: sentences of the training texts; `n_distinct_training_sentences` of these differ.
+    """
+
+    run_id: str
+    db: Path
+    n_traces: int
+    n_looked_up: int
+    n_copied: int
+    n_template: int
+    n_new: int
+    n_records: int
+    n_rejects: int
+    n_training_sentences: int
+    n_distinct_training_sentences: int
+
+
+@dataclass(frozen=True, slots=True)
 class SelectionResult:
     """A training file.
 

@@ -29,14 +29,15 @@ from rdpt_core.analysis.evidence.importance.contrasts import contrast_rows
 from rdpt_core.analysis.evidence.importance.data import importance_of
 from rdpt_core.analysis.evidence.importance.sample import SPLITS, By
 from rdpt_core.analysis.evidence.importance.summaries import summary_rows
+from rdpt_core.analysis.evidence.overlap.class_shares import dimensions_of, grouped_shares
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
 from rdpt_core.analysis.evidence.p_values.references import FEWEST, references_of
 from rdpt_core.analysis.evidence.p_values.rows import evidence_rows
 from rdpt_core.analysis.evidence.p_values.tables import found_table
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
-from rdpt_core.analysis.run.data import RunData, shares_of_groups
-from rdpt_core.analysis.run.group_shares import DIMENSIONS, cross_table_rows
+from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.run.group_shares import cross_table_rows
 from rdpt_core.analysis.run.positions.curves import PositionView, positions_table
 from rdpt_core.analysis.run.predict.graded import MEASURES
 from rdpt_core.analysis.run.predict.tables import prediction_table
@@ -46,6 +47,7 @@ from rdpt_core.analysis.run.sensitivity.unit_effects import unit_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
 from rdpt_core.api.choices import Choices, rule_of, scope_of
+from rdpt_core.api.run_patterns import WithPatterns
 from rdpt_core.api.scored_trace import ScoredTrace
 from rdpt_core.errors import UsageError
 from rdpt_core.records import Role
@@ -56,7 +58,7 @@ Count = Literal["sentences", "tokens"]
 Measure = Literal["share", "count"]
 
 
-class ScoredRun:
+class ScoredRun(WithPatterns):
     """A set of traces scored by one triple (or pair) of models.
 
     Every method raises `StoreError` if the file cannot be read, and `UsageError` for a rule or a filter that does not
@@ -125,19 +127,20 @@ class ScoredRun:
         """Label shares of groups of traces with 95% intervals over questions: the table of the page Benchmarks.
 
         Args:
-            by: what groups traces: benchmark, domain, model, difficulty or correctness.
+            by: what groups traces: benchmark, domain, model, difficulty or correctness; `training` groups sentences by
+                their class after `rdpt overlap`.
             across: what splits each group, one of the same.
             count: what a share is of.
             average: what weighs the same: every sentence (or token), every trace, or every question.
         """
         data, rule, scope = self._asked(choices)
-        known = [name for name in DIMENSIONS if name != "run"]
+        known = [name for name in dimensions_of(data) if name != "run"]
         _check("by", by, known)
         _check("across", across, [None, *(name for name in known if name != by)])
         _check("count", count, ["sentences", "tokens"])
         _check("average", average, AVERAGES)
         by_tokens = count == "tokens"
-        cells = shares_of_groups({self.name: data}, rule, scope, by, across, by_tokens=by_tokens, average=average)
+        cells = grouped_shares({self.name: data}, rule, scope, by, across, by_tokens=by_tokens, average=average)
         return cross_table_rows(cells, count)
 
     def positions(

@@ -6,7 +6,7 @@ import_    other formats to canonical traces
 added      what is added to a scored run: resplit, local, calibrate, importance, overlap
 info       what a database holds
 behaviours  kinds of sentences that carry a label more often than their traces do
-export     sentences, traces, tokens and notes as files
+export     sentences, traces, tokens, notes and patterns as files
 select     training data among candidates
 bench      speed and memory on this machine
 view       the app over a database or a folder of them
@@ -30,6 +30,21 @@ from rdpt_core.commands import (
     validate,
     view,
 )
-from rdpt_core.commands.added import calibrate, importance, local, resplit
+from rdpt_core.commands.added import calibrate, importance, local, overlap, resplit
 
-COMMANDS = (score, validate, import_, resplit, local, calibrate, importance, info, export, select, bench, view, demo)
+COMMANDS = (
+    score,
+    validate,
+    import_,
+    resplit,
+    local,
+    calibrate,
+    importance,
+    overlap,
+    info,
+    export,
+    select,
+    bench,
+    view,
+    demo,
+)

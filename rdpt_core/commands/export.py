@@ -1,8 +1,9 @@
-"""`export`: sentences, traces, tokens or notes as a file of rows; one trace as a page."""
+"""`export`: sentences, traces, tokens, notes or patterns as a file of rows; one trace as a page."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,17 +20,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser(
         "export",
-        help="write sentences, traces, tokens or notes as Parquet, CSV or JSON Lines, or a trace as HTML",
-        description="Write one row a sentence, trace or token of a run, or one row a note on any run. The file's "
+        help="write sentences, traces, tokens, notes or patterns as Parquet, CSV or JSON Lines, or a trace as HTML",
+        description="Write one row a sentence, trace or token of a run, one row a note on any run, or the shares of "
+        "saved patterns in a run. The file's "
         "ending chooses the format: .parquet, .csv or .jsonl; for notes also .md. Or write one trace as an HTML file "
         "that works offline.",
     )
     add_database(parser)
-    kinds = ["sentences", "traces", "tokens", "notes", "html"]
+    kinds = ["sentences", "traces", "tokens", "notes", "patterns", "html"]
     parser.add_argument("--what", required=True, choices=kinds, help="one row each, or one trace as a page")
     endings = "ends in .parquet, .csv or .jsonl; for notes also .md; for html in .html"
     parser.add_argument("--out", type=file_path, required=True, metavar="FILE", help=endings)
     parser.add_argument("--trace", type=readable, metavar="ID", help="which trace, for html")
+    parser.add_argument(
+        "--pattern", type=readable, metavar="NAME", help="of sentences and patterns: only this saved pattern"
+    )
     parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
     parser.add_argument("--alpha", type=threshold, help="largest gap that counts as Shared (default: 0.05)")
     parser.add_argument(
@@ -72,8 +77,17 @@ def run(arguments: argparse.Namespace) -> int:
             expected="--out FILE.csv",
             got=f"--out {arguments.out}",
         )
+    if arguments.pattern is not None and arguments.what not in ("sentences", "patterns"):
+        raise UsageError(
+            "only sentences and shares belong to a pattern",
+            where="--pattern",
+            expected="--what sentences or --what patterns",
+            got=f"--what {arguments.what}",
+        )
     if arguments.what == "notes":
         return _run_notes(arguments)
+    if arguments.what == "patterns" or arguments.pattern is not None:
+        return _run_patterns(arguments)
     if arguments.what == "html":
         return _run_html(arguments)
     from rdpt_core.analysis.catalog import unfinished
@@ -131,6 +145,36 @@ def _run_notes(arguments: argparse.Namespace) -> int:
         write_rows([csv_safe(table) if arguments.csv_safe else table], arguments.out)
     print(f"{len(placed):,} notes: {arguments.out}", file=sys.stderr)
     return 0
+
+
+def _run_patterns(arguments: argparse.Namespace) -> int:
+    import pyarrow as pa
+
+    from rdpt_core.analysis.behaviours.patterns.rows import VIEW_SCHEMA, view_rows
+    from rdpt_core.analysis.behaviours.patterns.sentences import pattern_sentences
+    from rdpt_core.analysis.behaviours.patterns.view import pattern_view
+    from rdpt_core.analysis.catalog import unfinished
+    from rdpt_core.analysis.export.rows import check_ending, write_rows
+    from rdpt_core.analysis.export.spreadsheet import csv_safe
+    from rdpt_core.analysis.scope import Scope
+    from rdpt_core.api.database import run_data
+    from rdpt_core.store.beside.patterns import read_pattern, read_patterns
+
+    check_ending(arguments.out)
+    rule = _rule(arguments)
+    name = arguments.pattern
+    chosen = read_patterns(arguments.db) if name is None else [read_pattern(arguments.db, name)]
+    data = run_data(arguments.db, arguments.run_key, arguments.teacher)
+    if arguments.what == "sentences":
+        rows = pattern_sentences(data, rule, Scope(), chosen[0].pattern)
+    else:
+        # At least one chunk, so that an empty export has its columns.
+        views = (view_rows(pattern_view(data, rule, Scope(), saved.pattern)) for saved in chosen)
+        rows = itertools.chain([pa.Table.from_pylist([], VIEW_SCHEMA)], views)
+    n_rows = write_rows(map(csv_safe, rows) if arguments.csv_safe else rows, arguments.out)
+    what = "sentences" if arguments.what == "sentences" else f"rows of {len(chosen):,} pattern(s)"
+    print(f"{n_rows:,} {what} of run {data.run.run_id}: {arguments.out}", file=sys.stderr)
+    return _status(data.ask(unfinished))
 
 
 def _run_html(arguments: argparse.Namespace) -> int:

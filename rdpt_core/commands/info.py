@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from rdpt_core.commands.arguments import add_database
-from rdpt_core.commands.parts.documents import print_json
+from rdpt_core.commands.parts.documents import print_json, printable
 from rdpt_core.records import MarksPolicy, TemplateSettings
 from rdpt_core.records.companions import Variant
 
@@ -62,6 +62,7 @@ def to_text(document: dict[str, Any]) -> str:
         lines += [_progress(progress, counts["traces"]) for progress in run["progress"]]
         lines.append(f"  unscored sentences: {_reasons(run['unscored'])}")
         lines += [_importance(measured, counts["traces"]) for measured in run["importance"]]
+        lines += _overlap(run["overlap"], counts["traces"])
         lines += [_environment(environment) for environment in run["environment"]]
         lines += _companions(run)
     return "\n".join(lines)
@@ -159,6 +160,18 @@ def _progress(progress: dict[str, Any], n_traces: int) -> str:
         f"  {progress['role']:<9} {progress['n_traces']:,} of {n_traces:,} traces, "
         f"{progress['n_tokens']:,} tokens, {progress['n_straddling']:,} straddling"
     )
+
+
+def _overlap(found: dict[str, Any] | None, n_traces: int) -> list[str]:
+    """In which training texts the sentences were looked up, and what was found."""
+    if found is None:
+        return []
+    settings = found["settings"]
+    names = ", ".join(printable(str(file["name"])) for file in settings["files"])
+    return [
+        f"  overlap with {names} ({settings['n_records']:,} records): {found['traces']:,} of {n_traces:,} traces, "
+        f"{found['copied']:,} sentences copied, {found['template']:,} in a template, {found['new']:,} new"
+    ]
 
 
 def _importance(measured: dict[str, Any], n_traces: int) -> str:

@@ -4,6 +4,7 @@
     importance  how much less likely an answer is without each sentence
     messages    the turns of the conversation before a response
     nesting     how deeply a value is nested
+    overlap     how far sentences stand in training texts
     stated      how the text of recordings was sampled, in words
 
 The words are those of the method: a *trace* is one response to one *question*; its *sentences* are half-open character

@@ -267,8 +267,8 @@ def _replace_sentences(connection: duckdb.DuckDBPyConnection, run_no: int, table
         connection.execute(
             f"CREATE TEMP TABLE kept AS SELECT trace_no, sentence_index{kept} FROM sentences WHERE {chosen}", [run_no]
         )
-    # Importance belongs to the sentences that were there.
-    for name in ("sentences", "importance"):
+    # Importance and overlap belong to the sentences that were there.
+    for name in ("sentences", "importance", "overlap"):
         connection.execute(f"DELETE FROM {name} WHERE {chosen}", [run_no])
     if kept:
         connection.execute(

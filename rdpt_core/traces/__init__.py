@@ -8,8 +8,11 @@
     splitters       responses to sentences
     thinking        where a response stops thinking, and whether it came to its end
     markers         text that is format and no reasoning
+    templates       sentences without their numbers, names and formulas
+    parts_of_speech  tags of the words of a template
     respelling      a response in another family's marks, and where its characters stand
     token_spans     which sentence a token belongs to
+    overlap         how far sentences stand in training texts
     summary         what `validate` says about a set of traces
     acceptance      files of traces that `score` refuses as a whole
     worker_process  a process that answers questions and can be killed

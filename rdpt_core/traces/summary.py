@@ -12,6 +12,7 @@ from typing import Any
 from rdpt_core.records import Reject, TemplatePolicy, Trace
 from rdpt_core.traces.acceptance import mostly_rejected, none_renders
 from rdpt_core.traces.canonical.rejects import RejectLog
+from rdpt_core.traces.canonical.sentence_tags import read_tags
 from rdpt_core.traces.splitters.base import Splitter
 
 
@@ -41,6 +42,8 @@ class TraceSummary:
         sentences_per_trace: None also if there are no traces.
         extra_fields: fields that the canonical format does not know, kept in `meta["extra"]`, with how many traces
             have them.
+        n_tagged: entries of `meta.sentence_tags` that tag a stretch of their response; so with `n_bad_tags`, which are
+            left out: without tags, out of bounds, or with a text that the response does not hold.
         first_rejects: the first few rejected lines.
         n_without_question: traces with neither `question` nor `messages`, which need the template policy `raw`.
         n_without_prompt: traces without `prompt`, which that policy needs.
@@ -63,6 +66,8 @@ class TraceSummary:
     n_sentences: int | None = None
     sentences_per_trace: Spread | None = None
     extra_fields: Mapping[str, int] = field(default_factory=dict)
+    n_tagged: int = 0
+    n_bad_tags: int = 0
     first_rejects: tuple[Reject, ...] = ()
     n_without_question: int = 0
     n_without_prompt: int = 0
@@ -93,6 +98,7 @@ class TraceSummary:
             ("empty responses", f"{self.n_empty_responses:,}" if self.n_empty_responses else None),
             ("sentences", f"{self.n_sentences:,} by {self.splitter}" if self.n_sentences is not None else None),
             ("sentences per trace", self.sentences_per_trace),
+            ("tagged stretches", self._tagged()),
             ("fields kept as extra", ", ".join(f"{name} {n:,}" for name, n in self.extra_fields.items()) or None),
         ]
         lines = [f"{name + ':':22}{value}" for name, value in rows if value is not None]
@@ -100,6 +106,13 @@ class TraceSummary:
         if self.n_rejected > len(self.first_rejects) > 0:
             lines.append(f"and {self.n_rejected - len(self.first_rejects):,} more")
         return "\n".join(lines)
+
+    def _tagged(self) -> str | None:
+        """Entries of `sentence_tags`, and how many of them say nothing."""
+        if not self.n_tagged and not self.n_bad_tags:
+            return None
+        bad = f"; entries that tag nothing in their response: {self.n_bad_tags:,}" if self.n_bad_tags else ""
+        return f"{self.n_tagged:,}{bad}"
 
     def _unscored(self) -> str | None:
         """What `score` leaves unscored under the template policy, and under the other kind of policy."""
@@ -134,7 +147,7 @@ def summarise(
     extra: Counter[str] = Counter()
     lengths = array("q")
     sentences = array("q")
-    n_without_question = n_without_prompt = 0
+    n_without_question = n_without_prompt = n_tagged = n_bad_tags = 0
     for trace in traces:
         samples[trace.question_id] += 1
         benchmarks[trace.benchmark] += 1
@@ -144,6 +157,8 @@ def summarise(
         kept = trace.meta.get("extra")
         if isinstance(kept, Mapping):
             extra.update(map(str, kept))
+        spans, n_bad = read_tags(trace.meta, trace.response)
+        n_tagged, n_bad_tags = n_tagged + len(spans), n_bad_tags + n_bad
         lengths.append(len(trace.response))
         if splitter is not None:
             sentences.append(len(splitter.split(trace.response)))
@@ -166,6 +181,8 @@ def summarise(
         n_sentences=sum(sentences) if splitter is not None else None,
         sentences_per_trace=_spread(sentences),
         extra_fields=dict(sorted(extra.items(), key=lambda item: (-item[1], item[0]))),
+        n_tagged=n_tagged,
+        n_bad_tags=n_bad_tags,
         first_rejects=rejects.first,
         n_without_question=n_without_question,
         n_without_prompt=n_without_prompt,

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from rdpt_core.records import Role
 from rdpt_core.store.beside.notes import Anchor, add_note
+from rdpt_core.store.beside.patterns import Pattern, read_patterns
 from rdpt_core.ui.components.pairs import payload
 from tests.app.conftest import page_text
 from tests.support import synthetic
@@ -117,3 +118,39 @@ def test_an_empty_note_is_refused_with_words(open_page: Open, tmp_path: Path) ->
     next(button for button in app.button if button.label == "Save note").click().run()
     assert not app.exception
     assert app.text_area(key="note_text").value == ""
+
+
+def test_the_answer_stands_above_the_hits(open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, synthetic.sketches(24))
+    app = open_page(path, "find", q="Wait")
+    text = page_text(app)
+    lines = [element.value for element in app.markdown if "of all others" in element.value]
+    # “Wait, 12 - 5 = 7, so that is right.” is labelled Teacher wherever it stands.
+    assert lines and "Teacher 100% of these" in lines[0]
+    assert "with no teacher at all" in lines[0]
+    (table,) = [frame.value for frame in app.dataframe if "group" in frame.value.columns]
+    assert {"shop", "clock", "week", "correct", "incorrect"} <= set(table["group"])
+    assert "All hits count" not in text
+    assert "All hits count, not only those labelled Student" in page_text(
+        open_page(path, "find", q="12", label="Student")
+    )
+
+
+def test_what_was_searched_is_saved_as_a_pattern(open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, synthetic.sketches(4))
+    app = open_page(path, "find", q=r"wait|answer", regex="true")
+    app.text_input(key="save_pattern_name").set_value("ends")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert not app.exception
+    assert [one.pattern for one in read_patterns(path)] == [Pattern("ends", "expression", "wait|answer")]
+    assert "Kept as **ends**" in page_text(app)
+
+
+def test_hits_without_a_label_have_no_answer(open_page: Open, tmp_path: Path) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [synthetic.unscored_sketch()])
+    text = page_text(open_page(path, "find", q="did not fit"))
+    assert "1 sentence in 1 trace" in text
+    assert "of all others" not in text

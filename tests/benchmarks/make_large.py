@@ -1,12 +1,14 @@
 """Writes a database of many sentences without any model, for the benchmarks of the app: plain SQL, about a minute.
 
-    python tests/benchmarks/make_large.py FILE [--sentences 10000000] [--traces 50000]
+    python tests/benchmarks/make_large.py FILE [--sentences 10000000] [--traces 50000] [--varied]
 
 Five benchmarks; every question has 20 traces. The numbers are made of hashes, so that the same arguments give the same
 file. Sentences of one question resemble each other (each question has its own level of teacher-likeness), early
 sentences are more often the teacher's, and traces with more of them are a little more often correct. Verdicts are the
 source's, with a grade of ours beside each, which differs from one in forty. There are no tokens: no page but the token
-view of a trace needs them, and they would take most of the space.
+view of a trace needs them, and they would take most of the space. Every sentence reads the same, unless `--varied` is
+given: then they have 92 characters in the mean, and nearly all are distinct. Two in five of them are words drawn anew,
+the others one of 3,000 templates with numbers and a name in it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import time
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -25,6 +29,7 @@ from rdpt_core.store.writer import claim_run, finish_run
 from tests.support import synthetic
 
 SAMPLES = 20
+N_TEMPLATES, N_WORDS = 3_000, 8_000
 TEXT = "So it is. "
 BENCHMARKS = ("algebra", "biology", "chemistry", "logic", "physics")
 
@@ -40,6 +45,8 @@ def normal(*parts: str) -> str:
     return f"(sqrt(-2 * ln({first})) * cos(2 * pi() * {second}))"
 
 
+N_SENTENCES = f"""$1 * (0.5 + {_uniform("t", "'length'")})"""
+
 _TRACES = f"""
 INSERT INTO traces BY NAME
 SELECT 1::INTEGER AS run_no, t::INTEGER AS trace_no, format('t{{:07d}}', t) AS trace_id,
@@ -51,19 +58,20 @@ SELECT 1::INTEGER AS run_no, t::INTEGER AS trace_no, format('t{{:07d}}', t) AS t
     {_uniform("t", "'correct'")} < 1 / (1 + exp(-(1.2 * {normal("q", "'ability'")} + 0.4 * {normal("t", "'taste'")})))
         AS correct,
     '1' AS gold, format('[{{{{"role": "user", "content": "What comes next in {{}}?"}}}}]', q) AS messages,
-    NULL AS prompt, repeat('{TEXT}', n) AS response,
+    NULL AS prompt, coalesce(texts.response, repeat('{TEXT}', n)) AS response,
     '{{"import": {{"verdict": "score"}}, "grading": {{"method": "number", "correct": '
         || CASE WHEN {_uniform("t", "'grade'")} < 0.025 THEN NOT correct ELSE correct END || '}}}}' AS meta,
     n AS n_sentences
-FROM (SELECT t, t // {SAMPLES} AS q, ($1 * (0.5 + {_uniform("t", "'length'")}))::INTEGER AS n
-      FROM range($2, $3) AS r (t)) ORDER BY t
+FROM (SELECT t, t // {SAMPLES} AS q, ({N_SENTENCES})::INTEGER AS n
+      FROM range($2, $3) AS r (t)) LEFT JOIN texts ON texts.trace_no = t ORDER BY t
 """
 
 _SENTENCES = f"""
 INSERT INTO sentences BY NAME
 SELECT 1::INTEGER AS run_no, trace_no, i::INTEGER AS sentence_index,
-    (i * {len(TEXT)})::INTEGER AS char_start, ((i + 1) * {len(TEXT)})::INTEGER AS char_end,
-    {len(TEXT)}::INTEGER AS n_bytes,
+    coalesce(texts.edges[i + 1], i * {len(TEXT)})::INTEGER AS char_start,
+    coalesce(texts.edges[i + 2], (i + 1) * {len(TEXT)})::INTEGER AS char_end,
+    (char_end - char_start)::INTEGER AS n_bytes,
     n_tokens AS n_tokens_teacher, n_tokens AS n_tokens_student, n_tokens AS n_tokens_distilled,
     n_tokens * l_t AS logprob_sum_teacher, n_tokens * l_s AS logprob_sum_student,
     n_tokens * l_d AS logprob_sum_distilled,
@@ -77,18 +85,72 @@ FROM (SELECT trace_no, i, (1 + hash(trace_no, i, 'n') % 24)::INTEGER AS n_tokens
       FROM (SELECT trace_no, unnest(range(n_sentences)) AS i,
                 {normal("question_id", "'lean'")} * 0.7 + 0.4 * {normal("trace_no", "'taste'")}
                 + 0.6 * exp(-i / 20.0) AS lean
-            FROM traces WHERE trace_no >= $1 AND trace_no < $2))
+            FROM traces WHERE trace_no >= $1 AND trace_no < $2)) LEFT JOIN texts USING (trace_no)
 ORDER BY trace_no, sentence_index
 """
 
 
-def make(path: Path, n_sentences: int, n_traces: int) -> int:
+class Sentences:
+    """Draws sentences: the same ones for the same seed."""
+
+    def __init__(self, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        letters = rng.integers(97, 123, (N_WORDS, 12)).astype(np.uint8)
+        sizes = rng.integers(2, 10, N_WORDS)
+        self._words = [bytes(row[:size]).decode() for row, size in zip(letters, sizes, strict=True)]
+        self._templates = []
+        for _ in range(N_TEMPLATES):
+            words = self._some(rng, int(rng.integers(11, 17)))
+            for place, hole in zip(sorted(rng.choice(np.arange(1, len(words)), 3, replace=False)), "%%@", strict=True):
+                words[place] = "%d" if hole == "%" else "%s"
+            self._templates.append(" ".join([words[0].capitalize(), *words[1:]]) + ". ")
+
+    def _some(self, rng: np.random.Generator, n: int) -> list[str]:
+        return [self._words[number] for number in rng.integers(0, N_WORDS, n).tolist()]
+
+    def trace(self, seed: int, n: int) -> list[str]:
+        """The sentences of one trace."""
+        rng = np.random.default_rng([1, seed])
+        kinds = rng.integers(0, N_TEMPLATES * 5 // 3, n).tolist()
+        numbers = rng.integers(0, 10_000, (n, 2)).tolist()
+        names = self._some(rng, n)
+        fresh = self._some(rng, 17 * n)
+        sentences = []
+        for i, (kind, (first, second), name) in enumerate(zip(kinds, numbers, names, strict=True)):
+            if kind < N_TEMPLATES:
+                sentences.append(self._templates[kind] % (first, second, name.capitalize()))
+            else:
+                sentences.append(" ".join(fresh[17 * i : 17 * i + 14 + first % 4]).capitalize() + ". ")
+        return sentences
+
+
+def _varied(connection: duckdb.DuckDBPyConnection, sentences: Sentences, mean: float, first: int, last: int) -> None:
+    """Fill `texts` with responses and where their sentences begin and end."""
+    rows = connection.execute(
+        f"SELECT t, ({N_SENTENCES})::INTEGER FROM range($2, $3) AS r (t)", [mean, first, last]
+    ).fetchall()
+    for begin in range(0, len(rows), 2_000):
+        traces = [(t, sentences.trace(t, n)) for t, n in rows[begin : begin + 2_000]]
+        batch = pa.table(
+            {
+                "trace_no": [t for t, _ in traces],
+                "response": ["".join(texts) for _, texts in traces],
+                "edges": [np.cumsum([0, *map(len, texts)], dtype=np.int32) for _, texts in traces],
+            }
+        )
+        connection.register("batch", batch)
+        connection.execute("INSERT INTO texts SELECT trace_no, response, edges FROM batch")
+        connection.unregister("batch")
+
+
+def make(path: Path, n_sentences: int, n_traces: int, *, varied: bool = False) -> int:
     """Write the file and return how many sentences it holds: about `n_sentences`."""
     path.unlink(missing_ok=True)
     claim = RunClaim(
         run_id="1a26e00000000000",
         name="large",
-        identity={"splitter": "synthetic", "sentences": n_sentences, "traces": n_traces},
+        identity={"splitter": "synthetic", "sentences": n_sentences, "traces": n_traces}
+        | ({"varied": True} if varied else {}),
         environment={"device": "none"},
         models=tuple(synthetic.model(role) for role in ROLES),
         template_policy="own",
@@ -98,10 +160,16 @@ def make(path: Path, n_sentences: int, n_traces: int) -> int:
         n_traces=n_traces,
     )
     run = claim_run(path, claim, ())
+    sentences = Sentences()
     with duckdb.connect(str(path), config={"threads": 2, "memory_limit": "4GB"}) as connection:
         step = max(1, 5_000_000 * n_traces // n_sentences)
         for first in range(0, n_traces, step):
             last = min(first + step, n_traces)
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE texts (trace_no INTEGER, response VARCHAR, edges INTEGER[])"
+            )
+            if varied:
+                _varied(connection, sentences, n_sentences / n_traces, first, last)
             connection.execute(_TRACES, [n_sentences / n_traces, first, last])
             connection.execute(_SENTENCES, [first, last])
         (n,) = connection.execute("SELECT count(*) FROM sentences").fetchall()[0]
@@ -115,9 +183,10 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--sentences", type=int, default=10_000_000)
     parser.add_argument("--traces", type=int, default=50_000)
+    parser.add_argument("--varied", action="store_true")
     arguments = parser.parse_args()
     began = time.monotonic()
-    n = make(arguments.file, arguments.sentences, arguments.traces)
+    n = make(arguments.file, arguments.sentences, arguments.traces, varied=arguments.varied)
     size = arguments.file.stat().st_size / 1e6
     print(f"{n:,} sentences, {arguments.traces:,} traces: {size:,.0f} MB in {time.monotonic() - began:.0f} s")
 

@@ -237,6 +237,12 @@ def settle(page: Page) -> None:
     page.wait_for_function(_AT_REST, arg=IDLE, timeout=WAIT_MS)
 
 
+def follow(page: Page, section: str, title: str) -> None:
+    """Go to a page by a menu of the navigation."""
+    page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    page.get_by_role("link", name=title, exact=True).click()
+
+
 def address(page: Page) -> str:
     """The address as the browser has it now; `page.url` lags behind changes made by scripts."""
     found: str = page.evaluate("decodeURIComponent(location.search.replaceAll('+', ' '))")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, settle
+from tests.browser.conftest import Server, follow, settle
 from tests.support import companions, synthetic
 
 TRACE = "shop-001-s0"
@@ -33,7 +33,7 @@ def test_a_link_restores_the_teacher_and_pages_follow(visit: Callable[..., Page]
     # A Student sentence: 0.18 under the triple's teacher.
     assert _p_teacher(page) == "0.200"
     expect(page.locator(".side .others")).to_contain_text("math")
-    page.get_by_role("link", name="Positions").click()
+    follow(page, "Labels", "Positions")
     settle(page)
     expect(page.get_by_text("Teacher: code.")).to_be_visible()
     page.wait_for_function("location.search.includes('teacher=code')")

@@ -23,7 +23,7 @@ FLOORS = {
     "rdpt_core": "arrays bundled errors interrupts | records | atomic_write config | traces | scoring | store"
     " | analysis | ui | api | commands | cli | __main__",
     "rdpt_core.traces": "canonical files splitters thinking token_spans worker_process"
-    " | acceptance formats grading markers respelling | importing summary",
+    " | acceptance formats grading markers respelling templates | importing overlap parts_of_speech summary",
     "rdpt_core.scoring": "concurrency engine request variants | models | backends benchmark | jobs"
     " | importance known_writers local_context pipeline resplit | adding training",
     "rdpt_core.analysis": "schemes | catalog labels questions statistics which_teacher"

@@ -115,6 +115,7 @@ def one_of_each(text: str) -> dict[str, list[Any]]:
                                           "completions": [{"full_model_response": text, "score": 1.0}]}]}
         ],
         "thought-anchors": [{"prompt": "2+2?<think>\n", "solution": text, "full_cot": "all", "is_correct": True}],
+        "thinkarm": [{"Question ID": "1", "Instruction": "2+2?", "Response": text, "index": 1, "Correct Answer": "4"}],
         "result-object": [{"user_message": "2+2?", "result": {"content": text, "reasoning_trace": None}}],
         "datasets": [
             {"problem": "2+2?", "generated_solution": text, "expected_answer": "4"},

@@ -33,6 +33,7 @@ from playwright.async_api import Browser, BrowserContext, Page, WebSocket, async
 from playwright.async_api import Error as BrowserError
 
 from rdpt_core.records import RunKey
+from rdpt_core.ui.pages import registry
 from tests.support import synthetic
 
 FINISHED, LIVE = "f" * 16, "1" * 16
@@ -254,6 +255,9 @@ class Session:
 
     async def go_to(self, title: str) -> None:
         """Another page."""
+        section = next(entry.section for entry in registry.PAGES if entry.title == title)
+        if section:
+            await self._page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
         link = self._page.get_by_test_id("stTopNavLink").filter(has_text=title).first
         await link.click()
         # Whatever is sent before the server has heard of the new page belongs to the old one, and takes it back.

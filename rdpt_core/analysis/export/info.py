@@ -10,6 +10,7 @@ from rdpt_core.analysis.catalog import first_tokens, recorded_as, unfinished
 from rdpt_core.records import CompanionRole, TemplateSettings
 from rdpt_core.store.companions import column
 from rdpt_core.store.evidence.importance import importance_counts
+from rdpt_core.store.evidence.overlap import overlap_counts
 from rdpt_core.store.own_marks import OWN_MARKS, seen_marks
 from rdpt_core.store.reader import Companion, Reader, RoleProgress, Run
 from rdpt_core.store.schema import SCHEMA_VERSION
@@ -86,6 +87,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "notes": list(run.notes),
         "progress": [asdict(progress) for progress in reader.progress(run)],
         "importance": importance_counts(reader, run.run_no),
+        "overlap": overlap_counts(reader, run.run_no),
         "identity": run.identity,
         "environment": list(run.environment),
     }

@@ -17,6 +17,7 @@ from rdpt_core.analysis.attribution.rows import answer_columns
 from rdpt_core.analysis.attribution.sources import can_attribute
 from rdpt_core.analysis.evidence.context import FLAG, load_flags
 from rdpt_core.analysis.evidence.importance.columns import importance_columns
+from rdpt_core.analysis.evidence.overlap.columns import overlap_columns
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_from
 from rdpt_core.analysis.evidence.p_values.references import can_test
 from rdpt_core.analysis.evidence.p_values.rows import Columns, evidence_columns
@@ -75,9 +76,10 @@ def export_query(
 
     `what` is sentences, traces or tokens. At least one chunk comes, so that an empty export has its columns. Behind
     them are those of the finished companions, if the run has any; of sentences then what else is known of them: whose
-    they are by attribution, the evidence against the run's controls, their importance, and whether they have their
-    label by themselves. Where a companion is seen in the place of a role, the role's columns of sentences and traces
-    are its, tokens are called as they were scored all the same, and attribution stays what it is.
+    they are by attribution, the evidence against the run's controls, their importance, how far they stand in training
+    texts, and whether they have their label by themselves. Where a companion is seen in the place of a role, the role's
+    columns of sentences and traces are its, tokens are called as they were scored all the same, and attribution stays
+    what it is.
 
     Raises:
         StoreError: the database is damaged.
@@ -151,6 +153,8 @@ def _sentences(
             rows = rows.append_column(name, values)
     for name, drops in importance_columns(reader, run, trace_no, sentence_index).items():
         rows = rows.append_column(name, drops)
+    for name, values in overlap_columns(reader, run, trace_no, sentence_index).items():
+        rows = rows.append_column(name, values)
     flags = load_flags(reader, run, rule, trace_no.tolist())
     return rows if flags is None else rows.append_column(FLAG, flags.column(FLAG))
 

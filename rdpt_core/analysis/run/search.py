@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from rdpt_core.analysis.catalog import GRADE_SQL
 from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.store import regex
 from rdpt_core.store.reader import Reader, Run
 
@@ -105,11 +106,7 @@ def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) 
     Raises:
         UsageError: the query's regular expression cannot be used.
     """
-    pattern = (
-        regex.checked(query.text, match_case=query.match_case)
-        if query.regex
-        else regex.literal(query.text, match_case=query.match_case)
-    )
+    pattern = _pattern(query)
     fitting = _fitting(reader, run, query, scope, pattern)
     tables, n_searched, n_found = [_EMPTY], 0, 0
     for trace_nos in _batches(fitting):
@@ -123,6 +120,11 @@ def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) 
         # Without those whose only hits begin in marks that do not count.
         n_traces = n_searched = pc.count_distinct(found.column("trace_no")).as_py()
     return SearchResult(found, n_traces, n_searched)
+
+
+def _pattern(query: Query) -> str:
+    make = regex.checked if query.regex else regex.literal
+    return make(query.text, match_case=query.match_case)
 
 
 def _fitting(reader: Reader, run: Run, query: Query, scope: Scope, pattern: str) -> pa.Table:
@@ -192,6 +194,44 @@ _EMPTY = pa.table(
 )
 
 
+def hits_at(
+    reader: Reader,
+    run: Run,
+    rule: LabelRule,
+    trace_nos: tuple[int, ...],
+    places: tuple[int, ...],
+    query: Query | None = None,
+) -> tuple[Hit, ...]:
+    """Given sentences as hits, in the order in which they are given.
+
+    Args:
+        trace_nos: the trace of each sentence.
+        places: the place of each in its trace, counted from 0 among the sentences that the rule counts.
+        query: what to mark in them; with None, or where it is not found, nothing is marked.
+    """
+    chosen = "trace_no IN (SELECT unnest($1::INTEGER[]))"
+    rows = reader.query(
+        "SELECT trace_no, sentence_index, char_start, char_end, label, direction FROM ("
+        "SELECT *, row_number() OVER (PARTITION BY trace_no ORDER BY sentence_index) - 1 AS place "
+        f"FROM ({labels_sql(rule, run.roles, sentences_sql(run.run_no, rule, chosen))})) "
+        "JOIN (SELECT unnest($1::INTEGER[]) AS trace_no, unnest($2::INTEGER[]) AS place, "
+        "unnest(range(len($1::INTEGER[]))) AS number) USING (trace_no, place) ORDER BY number",
+        [list(trace_nos), list(places)],
+    ).to_pylist()
+    marked: dict[tuple[int, int], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    if query is not None:
+        found = _sentences(reader, run, sorted(set(trace_nos)), query, _pattern(query), rule)
+        for hit in SearchResult(found, 0, 0).hits(0, found.num_rows):
+            if hit.sentence_index is not None:
+                marked[hit.trace_no, hit.sentence_index] = hit.hit_start, hit.hit_length
+    nothing: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    return tuple(Hit(**row, **_marks(marked.get((row["trace_no"], row["sentence_index"]), nothing))) for row in rows)
+
+
+def _marks(marks: tuple[tuple[int, ...], tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    return {"hit_start": marks[0], "hit_length": marks[1]}
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of text: inside the sentence or around it, and whether it belongs to a hit."""
@@ -250,9 +290,11 @@ def _passage(run: Run, trace: dict[str, Any], hit: Hit) -> Passage:
     hits = [(start, start + length) for start, length in zip(hit.hit_start, hit.hit_length, strict=True)]
     has_sentence = hit.char_start is not None and hit.char_end is not None
     sentence = (hit.char_start or 0, hit.char_end or 0) if has_sentence else hits[0]
-    shown = (max(0, sentence[0] - CONTEXT), min(len(response), max(sentence[1], hits[-1][1]) + CONTEXT))
+    # A sentence that was not searched for has no hits: it is shown from its beginning.
+    last = max(sentence[1], hits[-1][1]) if hits else sentence[1]
+    shown = (max(0, sentence[0] - CONTEXT), min(len(response), last + CONTEXT))
     if shown[1] - shown[0] > LONGEST + 2 * CONTEXT:
-        start = max(shown[0], hits[0][0] - LONGEST // 2)
+        start = max(shown[0], hits[0][0] - LONGEST // 2) if hits else shown[0]
         shown = (start, min(shown[1], start + LONGEST + 2 * CONTEXT))
     return Passage(
         run=run,

@@ -55,6 +55,11 @@ class Reader:
         self._state = state
         self._seen: list[SeenRun] = []
 
+    @property
+    def path(self) -> Path:
+        """The file, as it is found behind links."""
+        return self._state[0]
+
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Run a query and return its whole result."""
         return self._connection.sql(sql, params=list(parameters)).to_arrow_table()

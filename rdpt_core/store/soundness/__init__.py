@@ -8,6 +8,7 @@ tables      tables and columns
 rows        the rows of a run
 tokens      the tokens of a trace
 importance  how important its sentences are
+overlap     how far they stand in training texts
 """
 
 from __future__ import annotations

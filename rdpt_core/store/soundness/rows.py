@@ -9,6 +9,7 @@ import duckdb
 
 from rdpt_core.records import ROLE_SETS, TemplatePolicy
 from rdpt_core.store.soundness.importance import check_importance
+from rdpt_core.store.soundness.overlap import check_overlap
 from rdpt_core.store.soundness.parsing import damaged
 
 
@@ -57,6 +58,7 @@ def check_run(
     _check_token_rows(connection, place, run_no, roles, n_traces, is_finished=is_finished, companions=companions)
     _check_local_scores(connection, place, run_no, roles, n_traces)
     check_importance(connection, place, run_no, n_traces)
+    check_overlap(connection, place, run_no, n_traces)
 
 
 def _check_traces(connection: duckdb.DuckDBPyConnection, place: str, run_no: int, n_traces: int) -> None:

@@ -5,5 +5,6 @@ schema       the fields of a line and their checks, in both directions
 strict_json  JSON that refuses whatever would be altered
 line_errors  why a line is no trace
 rejects      where rejected lines go
+sentence_tags  tags that others gave to stretches of a response
 pipes        pipes, which can be read only once
 """

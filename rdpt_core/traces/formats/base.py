@@ -66,6 +66,7 @@ class Draft:
         reasoning: how reasoning that was given apart was put back; None if there was none.
         continues: the last of `messages` is the beginning of this response, which the model was given to continue.
         set_aside: text that the source shows as the response's and that the model did not write.
+        tagged: series of (text, tags) of stretches of the response that the source has tagged, see `place_tags`.
         meta: the source's other fields, for showing.
         canonical: a finished trace that passes through unchanged. Everything else is ignored if it is set.
     """
@@ -91,6 +92,7 @@ class Draft:
     reasoning: Mapping[str, Any] | None = None
     continues: bool = False
     set_aside: str = ""
+    tagged: tuple[tuple[tuple[Any, Any], ...], ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
     canonical: Trace | None = None
     line: int | None = None
@@ -128,9 +130,17 @@ class Context:
 
     def sibling(self, name: str, limit_bytes: int = 1 << 20) -> Any:
         """A small JSON file in the same folder, or None if there is none that can be read."""
+        return self.nearby(name, limit_bytes)
+
+    def nearby(self, place: str, limit_bytes: int = 1 << 20) -> Any:
+        """A small JSON file at a place seen from the file's folder, or None if there is none that can be read.
+
+        Args:
+            place: names that the format fixes, such as `../label/MODEL/1.json`; no text of a record but a checked one.
+        """
         if self.path is None:
             return None
-        path = self.path.with_name(name)
+        path = self.path.parent / place
         try:
             if path.stat().st_size > limit_bytes:
                 return None

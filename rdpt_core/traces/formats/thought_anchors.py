@@ -1,6 +1,7 @@
 """Rollouts of thought-anchors: the rendered prompt, the solution from inside the thinking on, and both together.
 
-The question and the gold answer stand in `problem.json` beside the file, the model in the folder three levels up.
+The question and the gold answer stand in `problem.json` beside the file, the model in the folder three levels up. What
+kinds of steps its chunks are stands in `chunks_labeled.json`, whose `function_tags` become `meta.sentence_tags`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from rdpt_core.traces.formats.fields import gold_of, kind_of, messages_for, rest
 from rdpt_core.traces.formats.verdicts import verdict_in
 
 _USED = frozenset({"prompt", "solution", "full_cot", "is_correct"})
+_CHUNKS = "chunks_labeled.json"
+_CHUNKS_BYTES = 32 << 20
 
 
 def _detect(value: Any) -> bool:
@@ -40,7 +43,17 @@ def _read(record: Record, context: Context) -> Iterator[Draft]:
         correct=correct,
         verdict=verdict,
         meta=rest_of(value, _USED),
+        tagged=(tuple(_tagged(context)),),
     )
+
+
+def _tagged(context: Context) -> Iterator[tuple[Any, Any]]:
+    """The labelled chunks, which stand in the order of the solution."""
+    # Rollouts of a chunk lie a folder deeper: the chunks of the base solution are not theirs.
+    chunks = context.sibling(_CHUNKS, _CHUNKS_BYTES)
+    for chunk in chunks if isinstance(chunks, list) else ():
+        if isinstance(chunk, dict):
+            yield chunk.get("chunk"), chunk.get("function_tags")
 
 
 FORMAT = Format(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rdpt_core.records import Message, Trace
+from rdpt_core.traces.canonical.sentence_tags import NOT_PLACED, SENTENCE_TAGS, place_tags
 from rdpt_core.traces.formats.base import Context, Draft
 from rdpt_core.traces.formats.reasoning import NOT_KNOWN, TOOL_CALL, as_cut
 from rdpt_core.traces.grading.first_use import GraderOnFirstUse
@@ -85,6 +86,10 @@ class Normaliser:
         meta: dict[str, Any] = {"import": about}
         if draft.meta:
             meta["source"] = draft.meta
+        if draft.tagged:
+            meta |= place_tags(response, draft.tagged)
+            entry.n_tagged += len(meta.get(SENTENCE_TAGS, ()))
+            entry.n_tags_not_placed += meta.get(NOT_PLACED, 0)
         closing = (draft.reasoning or {}).get("closing")
         cut = truncation(
             response,

@@ -31,6 +31,8 @@ class FileReport:
             example.
         n_fields_left_out: fields of the source that are too long for `meta`, or no JSON, and are only named there.
         n_parts_left_out: parts of responses that are no text, such as images.
+        n_tagged: stretches of responses that the source has tagged, which are kept in `meta.sentence_tags`.
+        n_tags_not_placed: tagged texts that do not stand in the response, or more than once and out of order.
         n_tool_calls: tool calls in the conversations before the responses, which are kept.
         n_question_parts_left_out: parts of these conversations that are no text, such as images. No model sees them.
         n_reasoning_left_out: turns or parts of reasoning in them, readable or withheld.
@@ -75,6 +77,8 @@ class FileReport:
     alike: str | None = None
     n_fields_left_out: int = 0
     n_parts_left_out: int = 0
+    n_tagged: int = 0
+    n_tags_not_placed: int = 0
     n_tool_calls: int = 0
     n_question_parts_left_out: int = 0
     n_reasoning_left_out: int = 0
@@ -126,6 +130,10 @@ SET_ASIDE: Mapping[str, tuple[str, str]] = {
     "n_reasoning_left_out": ("thought of an earlier turn", "thoughts of earlier turns"),
     "n_tool_calls_left_out": ("tool call without a name", "tool calls without a name"),
     "n_other_records": ("record that is no answer of a model", "records that are no answers of a model"),
+    "n_tags_not_placed": (
+        "tagged text that its response does not hold",
+        "tagged texts that their responses do not hold",
+    ),
     "n_fields_left_out": ("field too long for `meta`", "fields too long for `meta`"),
 }
 """What does not become text of a trace: counts of a `FileReport`, and what one and several of them are called.

@@ -8,6 +8,7 @@ from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.evidence.context import load_short_gaps
 from rdpt_core.analysis.evidence.importance.columns import load_trace_importance
+from rdpt_core.analysis.evidence.overlap.data import overlap_of
 from rdpt_core.analysis.evidence.p_values.data import evidence_of
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
@@ -22,6 +23,7 @@ from rdpt_core.ui.components.reader.answers import SentenceAnswers, sentence_ans
 from rdpt_core.ui.components.reader.evidence import SentenceEvidence, evidence_of_trace
 from rdpt_core.ui.components.reader.formulas import formulas_payload
 from rdpt_core.ui.components.reader.payload import Extras
+from rdpt_core.ui.components.reader.training import SentenceTraining
 from rdpt_core.ui.data.cache import DatabaseSnapshot
 
 _FORMULAS = Family("formulas", 4, is_small=True)
@@ -42,7 +44,7 @@ def reader_key(run: Run, trace_no: int) -> str:
 
 
 def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) -> Extras:
-    """What a run with several teachers, with further models, or with importance shows of a trace.
+    """What a run with several teachers, with further models, with importance, or with training texts shows of a trace.
 
     Args:
         attribution: how sentences are attributed; None where they cannot be.
@@ -50,8 +52,20 @@ def extras(data: RunData, view: TraceView, attribution: AttributionRule | None) 
     found = None if attribution is None else answers(data, view, attribution)
     short = data.ask(load_short_gaps, view.trace_no, view.rule.without_thresholds()) if view.is_scored else None
     return Extras(
-        teacher_name(data.run), others(data, view), found, evidence(data, view), importance(data, view), short
+        teacher_name(data.run),
+        others(data, view),
+        found,
+        evidence(data, view),
+        importance(data, view),
+        short,
+        training(data, view),
     )
+
+
+def training(data: RunData, view: TraceView) -> SentenceTraining:
+    """How far each sentence stands in the training texts; empty where it was not looked up."""
+    found = overlap_of(data) if view.is_scored else None
+    return () if found is None else found.trace(view.trace_no)
 
 
 def others(data: RunData, view: TraceView) -> tuple[OtherView, ...]:

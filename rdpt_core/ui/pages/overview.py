@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import streamlit as st
@@ -29,6 +30,9 @@ from rdpt_core.ui.style import words
 
 # A run that has not written for this long has probably been stopped.
 _QUIET = timedelta(minutes=5)
+
+# Links side by side.
+_CARDS = 3
 
 _WHOLE_NUMBERS = ("questions", "traces", "sentences", "unscored", "graded")
 
@@ -175,14 +179,16 @@ def _with_interval(group: GroupShares) -> str:
 def where_to_go() -> None:
     """A link into every page, with what one learns there."""
     st.subheader("Look closer", anchor=False)
-    others = [entry for entry in PAGES if entry is not OVERVIEW]
     # What a link opened in a tab of its own must know.
     address = links.within_database({}) or None
-    for first in range(0, len(others), 2):
-        for column, entry in zip(st.columns(2), others[first : first + 2], strict=False):
-            with column, st.container(border=True, gap=None, height="stretch"):
-                st.page_link(entry.path, label=f"**{entry.title}** →", query_params=address)
-                st.caption(entry.purpose)
+    for section, entries in groupby((entry for entry in PAGES if entry is not OVERVIEW), lambda entry: entry.section):
+        st.markdown(f"**{section or 'Sentences'}**")
+        shown = list(entries)
+        for first in range(0, len(shown), _CARDS):
+            for column, entry in zip(st.columns(_CARDS), shown[first : first + _CARDS], strict=False):
+                with column, st.container(border=True, gap=None, height="stretch"):
+                    st.page_link(entry.path, label=f"**{entry.title}** →", query_params=address)
+                    st.caption(entry.purpose)
 
 
 def benchmark_table(

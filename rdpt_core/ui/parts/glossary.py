@@ -28,7 +28,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.records import Label
-from rdpt_core.ui.parts.terms import EVIDENCE, IMPORTANCE, SURENESS, Term
+from rdpt_core.ui.parts.terms import BEHAVIOURS, EVIDENCE, IMPORTANCE, PATTERNS, SURENESS, Term
 from rdpt_core.ui.style import words
 
 
@@ -321,7 +321,9 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
         ),
     ),
     "How much a label proves": EVIDENCE,
+    "Behaviours": BEHAVIOURS,
     "How sure a sentence is": SURENESS,
+    "Kinds of sentences": PATTERNS,
     "Along a training": (
         Term(
             "checkpoint",

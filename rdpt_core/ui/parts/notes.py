@@ -72,11 +72,12 @@ def _load_notes(path: Path) -> tuple[Note, ...] | None:
     try:
         return notes(path)
     except SidecarError as error:
-        st.warning(_in_words(error), icon=":material/edit_off:")
+        st.warning(in_words(error), icon=":material/edit_off:")
         return None
 
 
-def _in_words(error: RdptError) -> str:
+def in_words(error: RdptError) -> str:
+    """Why something beside the database could not be read or written, as Markdown."""
     where = f" ({words.no_markdown(Path(error.where).name, 300)})" if error.where else ""
     expected = f" Expected: {error.expected}." if error.expected and not error.hint else ""
     return f"**{words.capitalised(error.what)}**{where}.{expected} {error.hint or ''}"
@@ -189,7 +190,7 @@ def _succeeds(write: Callable[[], object]) -> bool:
     try:
         write()
     except RdptError as error:
-        st.session_state[_PROBLEM] = _in_words(error)
+        st.session_state[_PROBLEM] = in_words(error)
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""What an entry of the glossary is, and the entries on how much a label proves and whether a sentence matters."""
+"""What an entry of the glossary is, and entries on evidence, on importance and on kinds of sentences."""
 
 from __future__ import annotations
 
@@ -34,6 +34,40 @@ EVIDENCE: tuple[Term, ...] = (
     Term(
         "rejected",
         "Of the sentences that carry a label under a control, those that carry another one with the teacher.",
+    ),
+)
+
+BEHAVIOURS: tuple[Term, ...] = (
+    Term(
+        "behaviour",
+        "A kind of sentences that carries a label more often than the traces it stands in: each of its sentences is "
+        "held against the others of its own trace, and questions are what counts, not sentences.",
+    ),
+    Term(
+        "masked wording",
+        "How sentences are compared: in lower case, with # for numbers, @ for names and ∑ for formulas. Wordings that "
+        "are nearly the same count as one kind, under the most frequent of them.",
+    ),
+    Term(
+        "lens",
+        "One of eight kinds that we define by English words, whatever the data: hesitation, verification, "
+        "backtracking, planning, case split, restating, computing and concluding.",
+    ),
+    Term(
+        "found",
+        "On one half of the questions a kind carries the label so much more often that, of all kinds found, about one "
+        "in twenty is expected to be there by chance.",
+    ),
+    Term(
+        "replicated",
+        "Found on one half of the questions, and again on the other half, which had no part in finding it. All shares "
+        "of the page are from that other half.",
+    ),
+    Term(
+        "lift",
+        "A label's share among the sentences of a kind over its share among all others. At 1 they carry it equally "
+        "often.",
+        r"\frac{\text{share of the kind}}{\text{share of all other sentences}}",
     ),
 )
 
@@ -80,5 +114,14 @@ IMPORTANCE: tuple[Term, ...] = (
     Term(
         "way to the answer",
         "The sentences of a trace before its answer, in three parts of equal number: first, middle and last third.",
+    ),
+)
+
+PATTERNS: tuple[Term, ...] = (
+    Term(
+        "pattern",
+        "Sentences of one kind: those that hold a phrase or fit a regular expression, those of a kind, or those with "
+        "a tag. A phrase belongs to the sentence in which it begins. In the name of a kind **#** stands for any "
+        "number and **@** for any name, so that sentences which differ in these alone are of one kind.",
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import address, settle
+from tests.browser.conftest import address, follow, settle
 from tests.browser.pages.charts import click_at
 
 
@@ -17,7 +17,7 @@ def test_a_click_on_the_map_sets_both_thresholds_here_and_on_other_pages(visit: 
     expect(page.get_by_label("β, exact")).to_have_value("0.3")
     expect(page.get_by_text("α stays at 0.12")).to_be_visible()
     assert "alpha=0.12" in address(page) and "beta=0.3" in address(page)
-    page.get_by_role("link", name="Ratios").click()
+    follow(page, "Labels", "Ratios")
     expect(page.get_by_text("label regions at α = 0.12, β = 0.3")).to_be_visible()
 
 

@@ -139,6 +139,7 @@ def test_few_records_are_claimed_by_two_formats() -> None:
         ("datasets", "pairs"),
         ("nemo-skills", "pairs"),
         ("verl", "pairs"),
+        ("thinkarm", "pairs"),
     }
 
 

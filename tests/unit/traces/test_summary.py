@@ -93,3 +93,12 @@ def test_json_and_text() -> None:
     assert "response characters:  min 0, median 9.5, p95 30, max 30" in text
     assert "fields kept as extra: seed 2, cost 1" in text
     assert text.endswith("rejected a.jsonl:9: expected JSON\nand 2 more")
+
+
+def test_tags_of_sentences_are_counted_and_so_are_those_that_tag_nothing() -> None:
+    tags = [{"text": "One.", "tags": ["a"]}, {"char_start": 5, "char_end": 9, "tags": ["b"]}, {"text": "x", "tags": []}]
+    tagged = Trace("t6", "q4", "One. Two.", meta={"sentence_tags": tags})
+    summary = summarise([*traces(), tagged], RejectLog())
+    assert (summary.n_tagged, summary.n_bad_tags) == (2, 1)
+    assert "tagged stretches:     2; entries that tag nothing in their response: 1" in summary.to_text()
+    assert "tagged stretches" not in summarise(traces(), RejectLog()).to_text()

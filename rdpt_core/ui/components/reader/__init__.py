@@ -4,6 +4,7 @@
     component  the reader on a page of the app
     answers    whose each sentence is by attribution
     evidence   how surely each sentence is likelier under the teacher
+    training   how far each sentence stands in the training texts
     formulas   formulas as trees that the reader rebuilds
 
 A reader is made of parts that its name joins; `main.js` documents what each holds.

@@ -5,6 +5,7 @@ import { factsOf } from "./facts.js";
 import { LETTERS, labelInWords, markOf } from "./marks.js";
 import { othersOf } from "./others.js";
 import { makeStrip } from "./strip.js";
+import { trainingOf } from "./training.js";
 import { posteriorOf } from "./whose.js";
 
 const HINTS = [
@@ -25,7 +26,7 @@ export function makeCard(view) {
   function draw() {
     const { selected, labels, model } = view;
     const strip = stripOf(view);
-    const state = [model.text.key, selected, Boolean(strip), labels.link, model.answers?.words[selected], model.evidence?.words[selected]].join("|");
+    const state = [model.text.key, selected, Boolean(strip), labels.link, model.answers?.words[selected], model.evidence?.words[selected], model.training?.words[selected]].join("|");
     if (state === drawn) {
       refresh();
       return;
@@ -42,7 +43,7 @@ export function makeCard(view) {
     facts.append(...factsOf(model, selected));
     const close = button("link close", "✕", "Unpin (Escape)", () => view.unpin());
     const words = strip === undefined ? quote(model, selected) : makeStrip(view, selected, strip);
-    node.replaceChildren(close, facts, ...posteriorOf(model, selected), ...othersOf(view, selected), words, neighbours(view, selected), actions(view, selected));
+    node.replaceChildren(close, facts, ...posteriorOf(model, selected), ...trainingOf(view, selected), ...othersOf(view, selected), words, neighbours(view, selected), actions(view, selected));
     if (moved) node.scrollTop = 0;
   }
 

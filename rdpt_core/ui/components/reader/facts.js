@@ -5,6 +5,7 @@ import { importanceLines } from "./importance.js";
 import { bitsPerByte, labelInWords, logRatio, margin, markOf, probability, ROLE_LETTER, roleName, ruleInWords } from "./marks.js";
 import { answerLine, evidenceLine } from "./whose.js";
 import { shortLine } from "./short.js";
+import { trainingLine } from "./training.js";
 
 export function factsOf(model, index) {
   const mark = markOf(model, index);
@@ -21,7 +22,7 @@ export function factsOf(model, index) {
   }
   if (mark.key !== "none") nodes.push(ratios(model, index));
   nodes.push(...shortLine(model, index), ...answerLine(model, index));
-  nodes.push(...evidenceLine(model, index), ...importanceLines(model, index));
+  nodes.push(...evidenceLine(model, index), ...importanceLines(model, index), ...trainingLine(model, index));
   return nodes;
 }
 

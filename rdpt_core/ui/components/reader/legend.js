@@ -10,7 +10,10 @@ const EXTRA = [
   { filter: "Unscored", key: "none", letter: "–", name: "unscored", title: "no probability: hover for the reason" },
 ];
 
-const NAMES = { attribution: "Attributions", evidence: "Steps of evidence" };
+const NAMES = { attribution: "Attributions", evidence: "Steps of evidence", training: "Classes by the training texts" };
+
+// What carries none of what a colour tells apart, where that is not for lack of a probability.
+const WITHOUT = { training: { name: "no class", title: "it has no words to look up, or was not looked up" } };
 
 // Labels, or answers, that have a key of their own.
 const N_KEYS = 4;
@@ -72,7 +75,7 @@ export function makeLegend(onChange) {
         const title = `Only ${chip.name}${position < N_KEYS ? ` (key ${position + 1})` : ""}; with Shift: add`;
         chips.set(chip.filter, makeChip({ ...chip, title }, false));
       });
-      const extras = answers ? EXTRA.slice(-1) : EXTRA;
+      const extras = answers ? [{ ...EXTRA.at(-1), ...WITHOUT[colour] }] : EXTRA;
       for (const extra of extras) chips.set(extra.filter, makeChip({ ...extra, look: `m-${extra.key}` }, true));
       node.replaceChildren(...[...chips.values()].map((chip) => chip.node));
       press();

@@ -18,6 +18,8 @@
 //     answers    (optional) whose each sentence is: {list: [{name, key, letter}], codes: of each sentence, from 1 and 0 for
 //                none, words, posterior: {names, values: base64 of doubles, a row a sentence} or null}
 //     evidence   (optional) how sure each is: {words: of each sentence or null, tint: {list, codes} as of answers, or null}
+//     training   (optional) how far each stands in the training texts: {list, codes, words as of answers, spans: [start,
+//                end] in code points of the sentence or null, spanIn, nearest: index into texts or null, texts: [{text, where}]}
 //     strip      (optional) tokens of the whole trace, as under `strip` below but by sentence: {index: strip}. For pages
 //                without a server
 //   labels   what changes with a click or a threshold; a few hundred bytes.
@@ -63,7 +65,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   followTheme(view.root, parentElement);
   view.palette = paletteOf(view.root, CODES.map(({ key }) => key), ["teacher", "student", "distilled"]);
   const tonesOf = (list) => paletteOf(view.root, ["none", ...(list ?? []).map(({ key }) => key)], []).tones;
-  view.palette.tints = { attribution: tonesOf(data.answers?.list), evidence: tonesOf(data.evidence?.tint?.list) };
+  view.palette.tints = { attribution: tonesOf(data.answers?.list), evidence: tonesOf(data.evidence?.tint?.list), training: tonesOf(data.training?.list) };
   const forget = bring(data, setTriggerValue);
   view.repaint();
   return () => {

@@ -16,7 +16,7 @@ export function makeModel(text) {
   const gaps = gapsOf(values, marks);
   const others = (text.others ?? []).map((other) => ({ ...other, values: doubles(other.values), sums: doubles(other.sums) }));
   const importance = Object.fromEntries(Object.entries(text.importance ?? {}).map(([method, drops]) => [method, doubles(drops)]));
-  return { text, n, others, importance, answers: answersOf(text), evidence: evidenceOf(text), short: shortOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
+  return { text, n, others, importance, answers: answersOf(text), evidence: evidenceOf(text), training: trainingIn(text), short: shortOf(text), values, sums, weights, edges, marks, gaps, codes: new Uint8Array(n), rule: null, version: 0 };
 }
 
 function answersOf({ answers }) {
@@ -32,9 +32,13 @@ function evidenceOf({ evidence }) {
   return { words, list: tint?.list ?? null, codes: tint && Uint8Array.from(tint.codes) };
 }
 
+function trainingIn({ training }) {
+  return training ? { ...training, codes: Uint8Array.from(training.codes) } : null;
+}
+
 // What can colour the sentences beside labels: its list of what is told apart, and the codes; null where it cannot.
 export function tintedBy(model, colour) {
-  const found = { attribution: model?.answers, evidence: model?.evidence }[colour];
+  const found = { attribution: model?.answers, evidence: model?.evidence, training: model?.training }[colour];
   return found?.list ? found : null;
 }
 
@@ -44,7 +48,7 @@ function shortOf({ short }) {
 
 // Whether two models of one trace name other sources, or draw them otherwise.
 export function otherAnswers(a, b) {
-  const lists = (model) => JSON.stringify([model.answers?.list ?? null, model.evidence?.list ?? null]);
+  const lists = (model) => JSON.stringify([model.answers?.list ?? null, model.evidence?.list ?? null, model.training?.list ?? null]);
   return lists(a) !== lists(b);
 }
 

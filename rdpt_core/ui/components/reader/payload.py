@@ -25,16 +25,37 @@ from rdpt_core.records import NOT_YET, Role
 from rdpt_core.ui.components import bundle
 from rdpt_core.ui.components.reader.answers import SentenceAnswers, answers_css, answers_payload, colours_css
 from rdpt_core.ui.components.reader.evidence import SentenceEvidence, evidence_payload
-from rdpt_core.ui.style import evidence, theme, words
-from rdpt_core.ui.style.theme import MARKS, label_key
+from rdpt_core.ui.components.reader.training import SentenceTraining, training_payload
+from rdpt_core.ui.style import evidence, theme, training, words
+from rdpt_core.ui.style.theme import MARKS, Mode, label_key
 from rdpt_core.ui.style.words import defaults_name
 
 MODULES = (
-    *("dom", "hub", "rule", "model", "marks", "tint", "whose", "importance", "short", "facts", "tooltip", "legend"),
+    *(
+        "dom",
+        "hub",
+        "rule",
+        "model",
+        "marks",
+        "tint",
+        "whose",
+        "importance",
+        "short",
+        "training",
+        "facts",
+        "tooltip",
+        "legend",
+    ),
     "text",
     *("pointer", "joint", "ribbon", "thresholds", "search", "math", "strip", "others", "card", "keys"),
     *("tools", "view", "main"),
 )
+
+
+def _colours_css(mode: Mode) -> str:
+    """The colours of everything that can colour a sentence, for one mode."""
+    return "\n".join([colours_css(mode), evidence.colours_css(mode), training.colours_css(mode)])
+
 
 SCRIPT = bundle.script(*(f"reader/{name}.js" for name in MODULES))
 STYLE = "\n".join(
@@ -42,12 +63,10 @@ STYLE = "\n".join(
         bundle.style(
             "reader/reader.css", "reader/swatch.css", "reader/zero_width.css", "reader/panels.css", root=".reader"
         ),
-        *(
-            f'.reader[data-mode="{mode}"] {{\n{colours_css(mode)}\n{evidence.colours_css(mode)}\n}}'
-            for mode in theme.MODES
-        ),
+        *(f'.reader[data-mode="{mode}"] {{\n{_colours_css(mode)}\n}}' for mode in theme.MODES),
         answers_css(),
         evidence.evidence_css(),
+        training.training_css(),
     ]
 )
 
@@ -76,7 +95,7 @@ class ReaderState:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What only runs with several teachers, with further models, or with importance have to show.
+    """What only runs with several teachers, with further models, with importance, or with training texts have to show.
 
     Attributes:
         teacher: what the teacher is called; None where there is one only.
@@ -85,6 +104,7 @@ class Extras:
         evidence: how surely they are likelier under the teacher than under references; None without references.
         importance: method → (n_sentences,) nats of ln p(answer) that go with each sentence, NaN where missing.
         short: the gaps of its sentences with little before them in view; None where no pass has them.
+        training: how far its sentences stand in the training texts; empty where they were not looked up.
     """
 
     teacher: str | None = None
@@ -93,6 +113,7 @@ class Extras:
     evidence: SentenceEvidence | None = None
     importance: Mapping[str, Doubles] = field(default_factory=dict)
     short: ShortGaps | None = None
+    training: SentenceTraining = ()
 
 
 NO_EXTRAS = Extras()
@@ -132,11 +153,11 @@ def text_payload(view: TraceView, key: str, name: str = "main", extras: Extras =
             {"label": str(label), "key": label_key(label), "letter": MARKS[label_key(label)].letter}
             for label in label_order(view.roles)
         ],
-        **_extra_payload(extras),
+        **_extra_payload(extras, view),
     }
 
 
-def _extra_payload(extras: Extras) -> dict[str, Any]:
+def _extra_payload(extras: Extras, view: TraceView) -> dict[str, Any]:
     """Nothing for a run of one triple."""
     found: dict[str, Any] = {}
     if extras.teacher is not None:
@@ -163,6 +184,8 @@ def _extra_payload(extras: Extras) -> dict[str, Any]:
     if extras.short is not None:
         short = extras.short
         found["short"] = {"n": short.n_sentences, "gaps": _doubles(short.gap), "same": list(short.sees_all)}
+    if extras.training:
+        found["training"] = training_payload(extras.training, view)
     return found
 
 

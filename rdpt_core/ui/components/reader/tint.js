@@ -1,5 +1,5 @@
-// What colours text, ribbon and chart: labels, whose each sentence is by attribution, or how strong its evidence is. A
-// tint has the codes of the sentences, and how each code is drawn; code 0 is what carries none.
+// What colours text, ribbon and chart: labels, whose each sentence is by attribution, how strong its evidence is, or how
+// far it stands in the training texts. A tint has the codes of the sentences, and how each code is drawn; code 0 is what carries none.
 
 import { button, el } from "./dom.js";
 import { CODES, LETTERS } from "./marks.js";
@@ -56,12 +56,12 @@ export function paint(spans, tint, shown) {
   }
 }
 
-// "Colour by: label | attribution | evidence", where there is any but labels.
+// "Colour by: label | attribution | evidence | training", where there is any but labels.
 export function makeSwitch(view) {
   const node = el("div", "colour-by");
   node.setAttribute("role", "group");
   node.setAttribute("aria-label", "What colours the sentences");
-  const buttons = ["label", "attribution", "evidence"].map((colour) => {
+  const buttons = ["label", "attribution", "evidence", "training"].map((colour) => {
     const made = button("tool", colour, null, () => view.colourBy(colour));
     made.dataset.colour = colour;
     return made;

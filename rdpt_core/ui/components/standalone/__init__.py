@@ -24,6 +24,7 @@ from rdpt_core.analysis.attribution.trace import load_trace_attribution
 from rdpt_core.analysis.catalog import recorded_as
 from rdpt_core.analysis.evidence.context import load_short_gaps
 from rdpt_core.analysis.evidence.importance.columns import load_trace_importance
+from rdpt_core.analysis.evidence.overlap.stored import load_trace, load_training_set
 from rdpt_core.analysis.evidence.p_values.data import evidence_from
 from rdpt_core.analysis.evidence.p_values.methods import MEANING, evidence_sentence
 from rdpt_core.analysis.evidence.p_values.references import references_of
@@ -85,7 +86,7 @@ def standalone_html(
             _asked(view.trace),
             '<div id="reader"></div>\n',
             f"<noscript><p>Labels need JavaScript. The text:</p><pre>{_text(view.trace.response)}</pre></noscript>\n",
-            _card(run, view, by, evidence),
+            _card(run, view, by, evidence, _trained_on(reader, run)),
             "</main>\n",
             f"<footer><p>Made by RDPT Explorer {escape(__version__)}. {escape(_explained(run))}</p></footer>\n",
             f'<script type="application/json" id="data">{_json(data)}</script>\n',
@@ -126,7 +127,8 @@ def _data(
         answers = sentence_answers(found, view.sentences.num_rows)
     importance = load_trace_importance(reader, run, view.trace_no) if view.is_scored else {}
     short = load_short_gaps(reader, run, view.trace_no, view.rule) if view.is_scored else None
-    known = payload.Extras(teacher_name(run), others, answers, evidence, importance, short)
+    training = load_trace(reader, run, view.trace_no) if view.is_scored else ()
+    known = payload.Extras(teacher_name(run), others, answers, evidence, importance, short, training)
     text = payload.text_payload(view, key, extras=known)
     return {
         "text": {**text, "strip": _strips(load_trace_tokens(reader, run, view), view)},
@@ -183,7 +185,18 @@ def _asked(trace: Trace) -> str:
     return f'<section class="asked" aria-label="Question and answer">{asked}{_terms(terms, kind="short")}</section>\n'
 
 
-def _card(run: Run, view: TraceView, by: AttributionRule | None, evidence: SentenceEvidence | None) -> str:
+def _trained_on(reader: Reader, run: Run) -> str | None:
+    """The training texts that sentences were looked up in; None where there are none."""
+    found = load_training_set(reader, run)
+    if found is None:
+        return None
+    names = ", ".join(words.plain(name, 80) for name in found.names)
+    return f"{names}: {words.count(found.n_records, 'record')}, {words.count(found.n_sentences, 'sentence')}"
+
+
+def _card(
+    run: Run, view: TraceView, by: AttributionRule | None, evidence: SentenceEvidence | None, trained_on: str | None
+) -> str:
     rule = view.rule
     environment = run.environment[-1] if run.environment else {}
     packages = environment.get("packages", {})
@@ -193,6 +206,7 @@ def _card(run: Run, view: TraceView, by: AttributionRule | None, evidence: Sente
         ("other models", "; ".join(f"{other.name} ({other.group}): {other.model}" for other in others_of(run))),
         ("attribution", None if by is None else attribution_sentence(run, by)),
         ("evidence", None if evidence is None else f"{evidence_sentence(references_of(run))} {MEANING}"),
+        ("training texts", trained_on),
         ("traces hash", run.traces_hash),
         ("text hash", text_hash(view.trace.response)),
         ("template policy", run.template_policy),

@@ -1,12 +1,13 @@
-"""The benchmarks page: label shares of any groups of traces, and the difference between two of them."""
+"""The benchmarks page: label shares of any groups of traces or sentences, and the difference between two of them."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from rdpt_core.analysis.evidence.overlap.class_shares import TRAINING, dimensions_of, grouped_shares, traces_of_class
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.run import group_shares
-from rdpt_core.analysis.run.data import RunData, shares_of_groups
+from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.drilldown import traces_of_cell
 from rdpt_core.analysis.run.group_shares import CrossTable, cross_table_rows
 from rdpt_core.analysis.scope import Scope
@@ -51,7 +52,7 @@ def draw(page: PageContext) -> None:
     if len(runs) > 1:
         teacher_picker.runs_notice([data.run for data in runs.values()])
     by_tokens = unit == "tokens"
-    shares = shares_of_groups(runs, page.rule, scope, row, column, by_tokens=by_tokens, average=average)
+    shares = grouped_shares(runs, page.rule, scope, row, column, by_tokens=by_tokens, average=average)
     if not shares.cells:
         st.info("None of these traces has a scored sentence, so there is nothing to label.")
         return
@@ -73,15 +74,17 @@ def _named(page: PageContext, comparable: tuple[Run, ...], row: str, column: str
 
 
 def _dimensions(page: PageContext, scope: Scope, runs: tuple[Run, ...]) -> list[str]:
-    """What traces differ in here; the benchmark always."""
+    """What traces differ in here; the benchmark always. Sentences by training texts, where they were looked up."""
     traces = page.data.trace_table(scope)
-    varied = [name for name in group_shares.DIMENSIONS if name != "run" and len(traces.names[name]) > 1]
+    varied = [
+        name for name in dimensions_of(page.data) if name != "run" and (name == TRAINING or len(traces.names[name]) > 1)
+    ]
     return list(dict.fromkeys(["benchmark", *varied, *(["run"] if len(runs) > 1 else [])]))
 
 
 def _choose(dimensions: list[str]) -> tuple[str, str | None, str, Average]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        row: str = st.selectbox("Groups", dimensions, key="rows", bind="query-params", width=200)
+        row: str = st.selectbox("Groups", dimensions, key="rows", bind="query-params", width=200, help=_GROUPS_HELP)
         others = [_NO_COLUMN, *(name for name in dimensions if name != row)]
         column: str = st.selectbox("Split each by", others, key="columns", bind="query-params", width=200)
         unit: str = st.segmented_control(
@@ -107,6 +110,11 @@ def _choose(dimensions: list[str]) -> tuple[str, str | None, str, Average]:
     return row, None if column == _NO_COLUMN else column, unit, average
 
 
+_GROUPS_HELP = (
+    "What traces differ in. **training** groups sentences: *copied* stand in the training texts word for word, "
+    "*template* with other numbers, names or formulas, *new* not at all. It is here after "
+    "`rdpt overlap --db FILE --training FILE`."
+)
 _COUNT_HELP = (
     "**sentences**: every sentence counts once. **tokens**: a sentence counts by its tokens under the model that wrote "
     "the traces, so that long sentences weigh more."
@@ -136,6 +144,9 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
     # Those of this run alone are told at the top.
     if shares.n_alike > page.data.trace_table(scope).n_alike:
         st.caption(notices.questions_alike(shares.n_alike))
+    is_by_class = TRAINING in (shares.row_dimension, shares.column_dimension)
+    if is_by_class:
+        st.caption(_CLASSES)
     n_refused = sum(cell.intervals.refused is not None for cell in shares.cells)
     if n_refused:
         groups_have = words.count(n_refused, "group has", "groups have")
@@ -155,12 +166,19 @@ def _shares(page: PageContext, scope: Scope, shares: CrossTable, runs: tuple[Run
     if clicked:
         cell, label = shares.cells[shown[int(clicked[0])]], shares.labels[int(clicked[1])]
         names = " · ".join(words.no_markdown(name, 40) for name in (cell.row, cell.column) if name)
-        listed = traces_of_cell(runs, page.rule, scope, cell, label)
+        find = traces_of_class if is_by_class else traces_of_cell
+        listed = find(runs, page.rule, scope, cell, label)
         show(page, f"{names}: traces with a {label} sentence", listed, "cell")
     with st.expander("The numbers as a table", icon=":material/table:"):
         percent = st.column_config.NumberColumn(format="percent")
         config = {name: percent for name in (f"share_of_{unit}", "low", "high")}
         st.dataframe(_safe(table.to_pylist()), hide_index=True, column_config=config, placeholder="–")
+
+
+_CLASSES = (
+    "Sentences without words have no class and are left out. A short sentence is copied more easily than a long one, "
+    "whatever a model learned, so these shares alone do not say where a sentence comes from."
+)
 
 
 def _samples(page: PageContext, scope: Scope, shares: CrossTable) -> str:

@@ -19,6 +19,7 @@ from rdpt_core.records.companions import column_of, is_companion
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.components.reader.component import draw_labels, draw_math, draw_text, reader_message
 from rdpt_core.ui.components.reader.payload import ReaderState
+from rdpt_core.ui.components.reader.training import SentenceTraining
 from rdpt_core.ui.data import trace_data
 from rdpt_core.ui.frame import attribution, context, controls, links, missing, notices, trace_picker
 from rdpt_core.ui.frame.context import PageContext
@@ -52,6 +53,8 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
             + ". A small tag between sentences is a mark of format: no reasoning, and no label."
             "\n\n**Colour by evidence**, in runs with four controls or more, shows how surely each sentence is "
             "likelier under the teacher than under models that are none; the page Controls says what was found."
+            "\n\n**Colour by training**, after `rdpt overlap`, shows which sentences stand in the training texts: "
+            "= copied word for word, ≈ a template with other numbers, names or formulas, + new."
             "\n\n**Chart**: each model's $p$ of the sentences around the ones in sight. **Histogram**: value "
             f"of the {upper} minus that of the {lower}, of all sentences; drag a threshold to see what it decides. "
             "**Ribbon**: the whole trace, a sentence as wide as its tokens; below it "
@@ -60,9 +63,11 @@ def how_to_read(run: Run, view: TraceView | None) -> None:
         )
 
 
-def sentence_table(view: TraceView, others: Sequence[OtherView], on_select: Callable[[], None]) -> None:
+def sentence_table(
+    view: TraceView, others: Sequence[OtherView], training: SentenceTraining, on_select: Callable[[], None]
+) -> None:
     """Every number of every sentence; a click on a row pins its sentence."""
-    table = shown_table(view, others)
+    table = shown_table(view, others, training)
     number = st.column_config.NumberColumn
     config: dict[str, Any] = {
         name: number(format="%.4g") for name in table.column_names if name.startswith(("p_", "v_", "margin"))
@@ -83,7 +88,7 @@ def sentence_table(view: TraceView, others: Sequence[OtherView], on_select: Call
     )
 
 
-def whole_table(view: TraceView, others: Sequence[OtherView] = ()) -> pa.Table:
+def whole_table(view: TraceView, others: Sequence[OtherView] = (), training: SentenceTraining = ()) -> pa.Table:
     """Everything that is known of every sentence, with its full text, to take away."""
     table = view.sentences
     for other in others:
@@ -92,7 +97,17 @@ def whole_table(view: TraceView, others: Sequence[OtherView] = ()) -> pa.Table:
             # Companions' columns are there already; what one of them stands in for is not.
             if name not in table.column_names:
                 table = table.append_column(name, other.sentences.column(stem))
+    for name, values in _training_columns(training).items():
+        table = table.append_column(name, values)
     return table.append_column("text", pa.array(view.texts(), pa.string()))
+
+
+def _training_columns(training: SentenceTraining) -> dict[str, pa.Array]:
+    """The class of each sentence and how often training texts hold it; nothing where it was not looked up."""
+    kinds = {"training_class": pa.string(), "n_verbatim": pa.int32(), "n_template": pa.int32()}
+    if not training:
+        return {}
+    return {name: pa.array([one and getattr(one, name) for one in training], kind) for name, kind in kinds.items()}
 
 
 def _column_of(other: OtherView) -> str:
@@ -101,7 +116,7 @@ def _column_of(other: OtherView) -> str:
     return column_of(key) if is_companion(key) else f"own_{key}"
 
 
-def shown_table(view: TraceView, others: Sequence[OtherView] = ()) -> pa.Table:
+def shown_table(view: TraceView, others: Sequence[OtherView] = (), training: SentenceTraining = ()) -> pa.Table:
     """The table's columns. Texts are cut: the full text is in the reader, here it only says which sentence a row is."""
     names = ["label", "direction", "margin", *(f"p_{role}" for role in view.roles)]
     if (view.rule.unit, view.rule.space) != (Unit.OWN_TOKEN, Space.DIFFERENCE):
@@ -117,6 +132,7 @@ def shown_table(view: TraceView, others: Sequence[OtherView] = ()) -> pa.Table:
     if others:
         before = {name: columns[name] for name in names[: names.index(last_p) + 1]}
         columns = {**before, **{f"p_{_column_of(other)}": other.sentences.column("p") for other in others}, **columns}
+    columns |= _training_columns(training)
     # Shown with four decimals: single precision is plenty, and half as much to send.
     short = {name: c.cast(pa.float32()) for name, c in columns.items() if pa.types.is_float64(c.type)}
     return pa.table({**first, **columns, **short})
@@ -250,13 +266,14 @@ def _numbers(page: PageContext, view: TraceView) -> None:
         if numbers.open:
             st.caption("Every sentence; click a row to pin its sentence. The menu of the table searches and downloads.")
             others = trace_data.others(page.data, view)
-            sentence_table(view, others, on_row)
+            training = trace_data.training(page.data, view)
+            sentence_table(view, others, training, on_row)
             st.caption("The joint chart of the whole trace. Drag to zoom.")
             figure = joint_figure.joint_figure(view, context.mode())
             alt = "Probability of every sentence under each model; the same numbers are in the table"
             chart(figure, "joint", alt, clickable=False, zoom=True)
             scope = f"trace {view.trace.trace_id} of question {view.trace.question_id}"
             methods = methods_paragraph(page.run, view.rule, scope)
-            export_panel.offer(page, "trace", lambda: whole_table(view, others), {"joint": figure}, methods)
+            export_panel.offer(page, "trace", lambda: whole_table(view, others, training), {"joint": figure}, methods)
     if st.session_state.pop(_WHOLE_PAGE, False):
         st.rerun()

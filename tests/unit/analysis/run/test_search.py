@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -145,3 +146,38 @@ def test_passages_are_the_response_with_the_hits_marked(reader: Reader) -> None:
             assert len(response[passage.char_start : passage.char_end]) <= module.LONGEST + 2 * module.CONTEXT
             hit = "".join(piece.text for piece in passage.pieces if piece.is_hit)
             assert hit.lower().startswith(text.lower())
+
+
+def test_given_sentences_come_in_the_order_asked_for_with_what_is_sought_marked(reader: Reader) -> None:
+    run, query = reader.run("synthetic"), Query("12")
+    found = search(reader, query).hits(0, 100)
+    chosen = [hit for hit in found if hit.sentence_index is not None][5::-2]
+    trace_nos = tuple(hit.trace_no for hit in chosen)
+    # No trace of this run has marks of format, so that a place is an index.
+    places = tuple(hit.sentence_index for hit in chosen if hit.sentence_index is not None)
+    assert module.hits_at(reader, run, RULE, trace_nos, places, query) == tuple(chosen)
+    unmarked = module.hits_at(reader, run, RULE, trace_nos, places)
+    assert [(hit.trace_no, hit.sentence_index, hit.label) for hit in unmarked] == [
+        (hit.trace_no, hit.sentence_index, hit.label) for hit in chosen
+    ]
+    assert {hit.hit_start for hit in unmarked} == {()}
+    for with_marks, without in zip(passages(reader, run, chosen), passages(reader, run, unmarked), strict=True):
+        inside = ["".join(p.text for p in passage.pieces if p.is_inside) for passage in (with_marks, without)]
+        assert inside[0] == inside[1] and "12" in inside[0]
+        assert any(piece.is_hit for piece in with_marks.pieces)
+        assert not any(piece.is_hit for piece in without.pieces)
+
+
+def test_places_skip_marks_of_format_that_do_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "marks.duckdb"
+    marked = synthetic.Sketch("m", "m", [("<think>\n", "Shared"), ("One. ", "Teacher"), ("Two. ", "Student")])
+    synthetic.build(path, [marked])
+    with open_reader(path) as opened:
+        run = opened.run(None)
+        index = {
+            marks: [
+                hit.sentence_index for hit in module.hits_at(opened, run, LabelRule.make(marks=marks), (0, 0), (0, 1))
+            ]
+            for marks in (False, True)
+        }
+    assert index == {False: [1, 2], True: [0, 1]}

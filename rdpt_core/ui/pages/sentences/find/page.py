@@ -1,6 +1,9 @@
-"""The parts of the find page: one line to search with, and the sentences that it finds."""
+"""The page Find: one line to search with, and the sentences that it finds."""
 
 from __future__ import annotations
+
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -10,15 +13,14 @@ from rdpt_core.analysis.run.search import Query, SearchResult
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Run
-from rdpt_core.ui.components.results import chosen_address, passage_item, results
-from rdpt_core.ui.frame import filters, links, notices, teacher_picker, trace_picker
+from rdpt_core.ui.frame import filters, notices, teacher_picker, trace_picker
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.pages.sentences import passages, saving
+from rdpt_core.ui.pages.sentences.find import answer
 from rdpt_core.ui.parts import notes
 from rdpt_core.ui.style import words
 
-PER_PAGE = 25
 RESULTS_KEY = "find_results"
-_CHOSEN = "find_chosen"
 
 # What somebody who never searched traces may want to see first: (name, text, whether it is an expression).
 EXAMPLES = (
@@ -31,9 +33,7 @@ EXAMPLES = (
 
 def draw(page: PageContext) -> None:
     """The whole page."""
-    address = st.session_state.pop(_CHOSEN, None)
-    if address is not None:
-        st.switch_page("pages/trace.py", query_params=address)
+    passages.follow(RESULTS_KEY)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header("Find in all traces", anchor=False, width="content")
         look_in = st.segmented_control(
@@ -54,10 +54,10 @@ def draw(page: PageContext) -> None:
         placeholder="a word, a phrase, a formula …",
         help="Looks in the responses of all traces; a hit belongs to the sentence in which it begins. Among notes, it "
         "looks in their texts, tags and sentences.",
-        on_change=_to_first_page,
+        on_change=passages.to_first,
     )
     if look_in == "notes":
-        notes.section(page, text or "", RESULTS_KEY, _open)
+        notes.section(page, text or "", RESULTS_KEY, partial(passages.open_chosen, RESULTS_KEY))
     else:
         _sentences(page, text or "")
 
@@ -75,7 +75,12 @@ def _sentences(page: PageContext, text: str) -> None:
         st.warning(f"**{words.capitalised(error.what)}.** {error.hint or ''}", icon=":material/regular_expression:")
         st.code(words.plain(error.got or query.text, 300), language=None)
         return
+    above = st.container()
     _draw_matches(page, matches, len(page.database.runs()) > 1)
+    # After the hits, though above them: nobody waits for the shares to read what was found.
+    with above:
+        saving.outcome()
+        answer.draw(page, query, scope, has_others=len(matches) > 1)
 
 
 def _query(page: PageContext, text: str) -> Query:
@@ -85,10 +90,10 @@ def _query(page: PageContext, text: str) -> Query:
             "Regular expression",
             key="regex",
             bind="query-params",
-            on_change=_to_first_page,
+            on_change=passages.to_first,
             help="The syntax of RE2: its time grows with the text only, so no expression can hang the app.",
         )
-        match_case = st.checkbox("Match case", key="case", bind="query-params", on_change=_to_first_page)
+        match_case = st.checkbox("Match case", key="case", bind="query-params", on_change=passages.to_first)
     return Query(text, bool(regex), bool(match_case), label)
 
 
@@ -123,20 +128,18 @@ def _draw_matches(page: PageContext, matches: list[tuple[Run, SearchResult]], wi
             "found only if the label rule counts them."
         )
         return
-    number = _page_number(n_found)
-    first = (number - 1) * PER_PAGE
-    last = min(first + PER_PAGE, n_found)
+    first, last = passages.shown(n_found)
     st.markdown(f"**{summary([match for _, match in matches])}**, of which {first + 1:,} to {last:,} are shown.")
-    items, n_before = [], 0
+    items: list[dict[str, Any]] = []
+    n_before = 0
     for run, match in matches:
         hits = match.hits(max(0, first - n_before), max(0, last - n_before))
         if hits:
-            for passage in page.database.data(run).ask(search.passages, hits):
-                item = passage_item(passage, with_run=with_run)
-                items.append({**item, "address": links.within_database(item["address"])})
+            found = page.database.data(run).ask(search.passages, hits)
+            items += passages.items(found, with_run=with_run)
         n_before += match.n_found
-    results("Sentences found", items, first + 1, RESULTS_KEY, _open)
-    _pager(number, n_found)
+    passages.draw("Sentences found", items, first, RESULTS_KEY)
+    passages.buttons(n_found)
 
 
 def summary(matches: list[SearchResult]) -> str:
@@ -150,46 +153,6 @@ def summary(matches: list[SearchResult]) -> str:
         f"The first {sentences}, in {n_searched:,} of {words.count(n_traces, 'trace')} that hold it (the search stops "
         "there: narrow it to see others)"
     )
-
-
-def _page_number(n_found: int) -> int:
-    n_pages = -(-n_found // PER_PAGE)
-    text = st.query_params.get("page", "1")
-    number = int(text) if text.isdecimal() else 1
-    return min(max(number, 1), n_pages)
-
-
-def _pager(number: int, n_found: int) -> None:
-    n_pages = -(-n_found // PER_PAGE)
-    if n_pages == 1:
-        return
-    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-        previous, following = number - 1, number + 1
-        st.button("Previous", icon=":material/chevron_left:", on_click=_to_page, args=(previous,), disabled=number == 1)
-        st.markdown(f"Page {number:,} of {n_pages:,}", width="content")
-        st.button(
-            "Next",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            on_click=_to_page,
-            args=(following,),
-            disabled=number == n_pages,
-        )
-
-
-def _to_page(number: int) -> None:
-    st.query_params["page"] = str(number)
-
-
-def _to_first_page() -> None:
-    st.query_params.pop("page", None)
-
-
-def _open() -> None:
-    address = chosen_address(RESULTS_KEY)
-    if address is not None:
-        # Leaving the page is not possible from within a callback; the run that follows does it.
-        st.session_state[_CHOSEN] = address
 
 
 def _invite() -> None:

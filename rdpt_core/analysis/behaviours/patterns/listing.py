@@ -1,0 +1,68 @@
+"""The sentences of a pattern: as passages to read, some at a time, and as rows; their labels group by group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from rdpt_core.analysis.behaviours.patterns.members import places_of
+from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
+from rdpt_core.analysis.behaviours.patterns.sentences import pattern_sentences
+from rdpt_core.analysis.behaviours.patterns.shapes import Against
+from rdpt_core.analysis.behaviours.patterns.sums import sentences_in
+from rdpt_core.analysis.behaviours.patterns.view import share_bar
+from rdpt_core.analysis.labels import LabelRule
+from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.run.search import Passage, Query, hits_at, passages
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.arrays import SmallInts
+
+
+def places_in_scope(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> SmallInts:
+    """The sentences of a pattern that stand in traces in scope, ascending; places in the arrays of `RunData.gaps`.
+
+    Raises:
+        UsageError: see `places_of`.
+    """
+    return sentences_in(data, rule, scope, places_of(data, pattern, rule.marks)).places
+
+
+def passages_of(data: RunData, rule: LabelRule, pattern: Pattern, places: SmallInts) -> tuple[Passage, ...]:
+    """Some sentences of a pattern, with what it looks for marked where that is a text or an expression.
+
+    Args:
+        places: (n,), few: their texts are read.
+    """
+    gaps = data.gaps(rule)
+    rows = np.searchsorted(gaps.start, places, side="right") - 1
+    trace_nos, indices = gaps.trace_no[rows].tolist(), (places - gaps.start[rows]).tolist()
+    query = None
+    if pattern.how in ("text", "expression"):
+        query = Query(pattern.value, pattern.how == "expression", pattern.match_case)
+    hits = data.ask(hits_at, rule, tuple(trace_nos), tuple(indices), query)
+    return data.ask(passages, hits)
+
+
+def bars_by_group(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> tuple[tuple[str, Against], ...]:
+    """`share_bar` of each benchmark and grade that has a labelled sentence of the pattern, with what it is a group of.
+
+    Raises:
+        UsageError: see `places_of`.
+    """
+    names = data.trace_table(scope).names
+    narrowed = [("benchmark", name, replace(scope, benchmark=name)) for name in names["benchmark"]]
+    narrowed += [("correctness", name, replace(scope, grade=name)) for name in names["correctness"]]
+    found = [(by, replace(share_bar(data, rule, one, pattern), group=name)) for by, name, one in narrowed]
+    return tuple((by, against) for by, against in found if against.pattern.n_counted)
+
+
+def sentence_rows(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> pa.Table:
+    """`pattern_sentences` in one table.
+
+    Raises:
+        UsageError: see `places_of`.
+    """
+    chunks = list(pattern_sentences(data, rule, scope, pattern))
+    return pa.concat_tables([chunk.cast(chunks[0].schema) for chunk in chunks])

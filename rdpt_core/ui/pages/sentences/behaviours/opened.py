@@ -1,0 +1,103 @@
+"""One kind, opened by a click: what was found of it, three of its sentences, and the ways on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
+from rdpt_core.analysis.behaviours.families import TAG
+from rdpt_core.analysis.run.drilldown import load_sentences
+from rdpt_core.ui.frame import links
+from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.pages.sentences.behaviours import choices
+from rdpt_core.ui.pages.sentences.behaviours.naming import between, percent, points, standing, times
+from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
+from rdpt_core.ui.style import words
+
+
+def draw(page: PageContext, found: Behaviours, below: str) -> None:
+    """The kind that the address names, if it was opened from this part of the page.
+
+    Args:
+        below: the part: `figure`, `lenses` or `table`.
+    """
+    if not choices.is_asked() or choices.opened_by() != below:
+        return
+    row = choices.opened(found)
+    with st.container(border=True, key="behaviour_opened"):
+        if row is None:
+            kind = words.no_markdown(st.query_params["kind"], 80)
+            st.markdown(f"**“{kind}” was not tested for {found.label} here**: too few questions hold it, or none.")
+            return
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.markdown(f"**{words.capitalised(row.family)} “{words.no_markdown(row.kind, 200)}”**: {standing(row)}")
+        with right:
+            st.page_link(
+                "pages/patterns.py",
+                label="All its sentences",
+                icon=":material/list:",
+                query_params=links.within_database({"run": page.run.run_id, **pattern_address(row)}),
+                width="stretch",
+            )
+        st.markdown(in_numbers(row, found.label))
+        if row.verdict_because:
+            st.caption(f"Why: {words.no_markdown(row.verdict_because, 300)}.")
+        _examples(page, row, found.label)
+
+
+def pattern_address(row: Behaviour) -> dict[str, str]:
+    """What the address of the page Patterns says to open this kind."""
+    if row.family == TAG:
+        return {"how": "tag", "value": row.kind}
+    return {"how": "kind", "family": row.family, "value": row.kind}
+
+
+def in_numbers(row: Behaviour, label: str) -> str:
+    """What the figure and the table say of it, as sentences."""
+    interval = f" (95% {text})" if (text := between(row.low, row.high)) else ""
+    lift = f" (95% {text})" if (text := between(row.lift_low, row.lift_high, "times")) else ""
+    parts = [
+        f"{percent(row.share)}{interval} of its sentences carry {label}, of all others {percent(row.rest_share)}: "
+        f"{times(row.lift)}{lift} as often."
+    ]
+    if row.no_teacher is not None:
+        excess = f" (95% {text})" if (text := between(row.excess_low, row.excess_high, "points")) else ""
+        parts.append(f"With no teacher {percent(row.no_teacher)}: excess {points(row.excess)}{excess}.")
+    if row.place is not None:
+        parts.append(f"It stands at {row.place:.0%} of the trace on average.")
+    if row.correct is not None and row.correct_rest is not None:
+        parts.append(
+            f"{percent(row.correct)} of them are in correct traces, of all others {percent(row.correct_rest)}."
+        )
+    if row.importance is not None:
+        parts.append(f"Median importance {row.importance:.2f} nats.")
+    n = f"{words.count(row.n_sentences, 'sentence')} of {words.count(row.n_questions, 'question')}"
+    return f"{' '.join(parts)} {n}, of which {row.n_report:,} are counted here (effective {round(row.n_effective):,})."
+
+
+def _examples(page: PageContext, row: Behaviour, label: str) -> None:
+    if not row.examples:
+        st.caption(f"None of its sentences carries {label}.")
+        return
+    traces, indices = zip(*row.examples, strict=True)
+    table = page.data.ask(load_sentences, traces, indices)
+    shown = pa.table(
+        {
+            "text": plain_column(table, "text", 300),
+            "correct": table.column("correct"),
+            **{name: plain_column(table, name, 40) for name in ("benchmark", "trace_id")},
+            "sentence": table.column("sentence"),
+            "context": link_column(page.run, table),
+        }
+    )
+    config: dict[str, Any] = {
+        "text": st.column_config.TextColumn(width="large"),
+        "context": st.column_config.LinkColumn(display_text="open", help="The trace at this sentence, in a new tab"),
+    }
+    clicked = clickable_table(shown, "behaviour_examples", config, ("context",))
+    if clicked is not None:
+        one = table.slice(clicked, 1).to_pylist()[0]
+        open_sentence(page.run, one["trace_id"], one["sentence"])

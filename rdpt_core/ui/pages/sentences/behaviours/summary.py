@@ -1,0 +1,131 @@
+"""What was found, in one sentence with its numbers, and what that does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
+from rdpt_core.analysis.behaviours.families import FAMILIES, LENS, OPENING, PARTS_OF_SPEECH, TAG, WORDING
+from rdpt_core.analysis.scope import Scope
+from rdpt_core.ui.frame.filters import describe
+from rdpt_core.ui.pages.sentences.behaviours.naming import percent
+from rdpt_core.ui.style import words
+
+_N_NAMED = 3
+
+_FAMILY_WORDS: dict[str, tuple[str, str]] = {
+    WORDING: ("wording", "wordings"),
+    OPENING: ("opening", "openings"),
+    PARTS_OF_SPEECH: ("sequence of parts of speech", "sequences of parts of speech"),
+    LENS: ("lens", "lenses"),
+    TAG: ("tag", "tags"),
+}
+
+_DOES_NOT_SAY = (
+    "A sentence may belong to several kinds, so kinds do not add up to sentences. Each is compared with the other "
+    "sentences of its own traces; why it carries the label, this does not tell."
+)
+
+
+def draw(found: Behaviours, scope: Scope) -> None:
+    """The sentences, in a frame."""
+    with st.container(border=True, key="behaviours_summary"):
+        st.markdown(f"##### {headline(found)}")
+        st.markdown(
+            " ".join(
+                part for part in (_by_family(found), how_found(found), without_teacher(found), _named(found)) if part
+            )
+        )
+        st.caption(_DOES_NOT_SAY)
+    st.caption(coverage(found, scope))
+
+
+def headline(found: Behaviours) -> str:
+    """`12 kinds of sentences are only the teacher's and 4 are preferred by the teacher.`"""
+    held = [row for row in found.rows if row.is_replicated]
+    label = found.label
+    if not held:
+        n = sum(found.n_questions)
+        if found.n_found:
+            return (
+                f"Nothing holds: {words.count(found.n_found, 'kind')} found to carry {label} more often than "
+                f"{'its' if found.n_found == 1 else 'their'} traces on one half of the questions, none again on the "
+                "other."
+            )
+        return (
+            f"Nothing found: no kind of sentence carries {label} more often than its traces do, as far as "
+            f"{words.count(n, 'question')} can tell."
+        )
+    said = {row.verdict for row in held if row.verdict is not None}
+    counted = {verdict: sum(row.verdict == verdict for row in held) for verdict in sorted(said)}
+    parts = [
+        f"{_kinds(n, is_first=not place)} {'is' if n == 1 else 'are'} {verdict}"
+        for place, (verdict, n) in enumerate(counted.items())
+    ]
+    n_other = len(held) - sum(counted.values())
+    if n_other:
+        does = (
+            "carries {} more often than its traces do" if n_other == 1 else "carry {} more often than their traces do"
+        )
+        parts.append(f"{_kinds(n_other, is_first=not parts)} {does.format(label)}")
+    return f"{words.listed(parts)}."
+
+
+def _kinds(n: int, *, is_first: bool) -> str:
+    return words.count(n, "kind of sentences", "kinds of sentences") if is_first else f"{n:,}"
+
+
+def _by_family(found: Behaviours) -> str:
+    """How many of each family held: what is built alike often says the same, so the sum alone would mislead."""
+    counted = [(family, sum(row.is_replicated and row.family == family for row in found.rows)) for family in FAMILIES]
+    named = [words.count(n, *_FAMILY_WORDS[family]) for family, n in counted if n]
+    return f"These are {words.listed(named)}." if len(named) > 1 else ""
+
+
+def how_found(found: Behaviours) -> str:
+    """On how many questions, out of how many kinds."""
+    first, second = (
+        words.questions(n, effective) for n, effective in zip(found.n_questions, found.n_effective, strict=True)
+    )
+    text = f"Found: {found.n_found:,} of {words.count(found.n_tested, 'tested kind')}, on {first}"
+    if not found.is_split:
+        return f"{text}. Too few for two halves: kinds are reported on the questions on which they were found."
+    if found.n_found:
+        return f"{text}; of these, **{found.n_replicated:,} again** on the other {second}, which all shares are from."
+    return f"{text}; shares are from the other {second}."
+
+
+def without_teacher(found: Behaviours) -> str:
+    """For how many kinds that held the share exceeds that without the teacher; empty where nothing is known of it."""
+    known = [row for row in found.rows if row.is_replicated and row.excess_low is not None]
+    if not known:
+        return ""
+    n_above = sum(row.excess_low is not None and row.excess_low > 0 for row in known)
+    often = f"{found.label} more often than with no teacher"
+    if n_above:
+        return f"Of {len(known):,} with an interval, **{n_above:,}** {'is' if n_above == 1 else 'are'} {often}."
+    return (
+        f"**None is {often}**: with the distilled model in the teacher's place their share is as high, so the share "
+        "alone does not tell who taught them."
+    )
+
+
+def _named(found: Behaviours) -> str:
+    """The surest, by name: wordings if there are any, which say most."""
+    held = [row for row in found.rows if row.is_replicated]
+    chosen: Sequence[Behaviour] = [row for row in held if row.family == WORDING][:_N_NAMED] or held[:_N_NAMED]
+    if not chosen:
+        return ""
+    named = [f"“{words.no_markdown(row.kind, 50)}” ({percent(row.share)})" for row in chosen]
+    return f"Surest: {', '.join(named)}."
+
+
+def coverage(found: Behaviours, scope: Scope) -> str:
+    """What is counted, and what is not."""
+    untested = found.n_kinds - found.n_tested
+    text = f"{words.count(found.n_sentences, 'labelled sentence')} ({describe(scope)})."
+    if untested:
+        text += f" {words.count(untested, 'kind is', 'kinds are')} not tested, as too few questions hold them."
+    return text
