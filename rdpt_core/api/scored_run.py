@@ -360,11 +360,7 @@ class ScoredRun(WithPatterns):
         self, label: str | None = None, *, seed: int = 0, split: bool = True, **choices: Unpack[Choices]
     ) -> pa.Table:
         """Kinds of sentences tested for a label (by default the run's first), the surest first: the page Behaviours.
-
-        Args:
-            seed: decides halves and draws.
-            split: find kinds on one half of the questions and report them on the other.
-        """
+        They are found on one half of the questions, which `seed` decides, and reported on the other, if `split`."""
         data, rule, scope = self._asked(choices)
         return behaviour_rows(behaviours_of(data).table(rule, scope, label or data.labels[0], seed, split))
 

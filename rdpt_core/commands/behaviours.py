@@ -98,7 +98,6 @@ def _line(row: dict[str, Any]) -> str:
     if row["low"] is not None and row["high"] is not None:
         share += f" ({row['low']:.0%} to {row['high']:.0%})"
     lift = "–" if row["lift"] is None else f"{row['lift']:.2f}"
-    return (
-        f"{row['family']:<16} {kind:<{_SHOWN_WIDTH}} {row['n_sentences']:>7,} {row['n_questions']:>9,} {share:>20} {lift:>6} "
-        f"{row['q']:>8.1e}  {row['verdict'] or ''}"
-    ).rstrip()
+    counts = f"{row['n_sentences']:>7,} {row['n_questions']:>9,}"
+    shown = f"{row['family']:<16} {kind:<{_SHOWN_WIDTH}} {counts} {share:>20} {lift:>6} {row['q']:>8.1e}"
+    return f"{shown}  {row['verdict'] or ''}".rstrip()
