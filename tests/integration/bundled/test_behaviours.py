@@ -11,10 +11,10 @@ import pytest
 
 import rdpt_core as rdpt
 from rdpt_core import bundled
+from rdpt_core.analysis.behaviours.discovery import testing
 from rdpt_core.analysis.behaviours.discovery.data import BehaviourData, behaviours_of
 from rdpt_core.analysis.behaviours.discovery.pairs import Chunk, Grid
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, tally, totals
-from rdpt_core.analysis.behaviours.discovery.testing import Tested, find_kinds
 from rdpt_core.analysis.behaviours.families import WORDING
 from rdpt_core.analysis.behaviours.kinds.data import kinds_of
 from rdpt_core.analysis.labels import LabelRule
@@ -43,9 +43,9 @@ def from_teacher(bundled_database: Path) -> Bools:
     return np.isin(origins, ["teacher_a", "both_teachers"])
 
 
-def tested(grid: Grid, chunks: tuple[Chunk, ...], labelled: Labelled) -> Tested:
+def find(grid: Grid, chunks: tuple[Chunk, ...], labelled: Labelled) -> testing.Tested:
     counted = totals(grid, labelled)
-    return find_kinds(chunks, [tally(chunk, labelled, counted) for chunk in chunks], grid)
+    return testing.find_kinds(chunks, [tally(chunk, labelled, counted) for chunk in chunks], grid)
 
 
 def labelled_teacher(data: RunData) -> Labelled:
@@ -96,7 +96,7 @@ def test_labels_shuffled_within_traces_are_rarely_found(data: RunData) -> None:
     n_with, p_values = 0, []
     for _ in range(200):
         order = np.argsort(grid.trace_of + rng.random(len(grid.trace_of)))
-        found = tested(grid, chunks, replace(own, has=own.has[order]))
+        found = find(grid, chunks, replace(own, has=own.has[order]))
         n_with += bool(found.is_found.any())
         p_values.append(found.p)
     assert n_with <= 10
@@ -110,8 +110,8 @@ def test_two_halves_find_the_same_kinds(data: RunData) -> None:
     parts = []
     for seed in range(5):
         grid, chunks, _ = BehaviourData(data)._chunks(False, SCOPE, seed, True)
-        first = tested(grid, chunks, own).is_found
-        second = tested(replace(grid, is_finding=~grid.is_finding), chunks, own).is_found
+        first = find(grid, chunks, own).is_found
+        second = find(replace(grid, is_finding=~grid.is_finding), chunks, own).is_found
         parts.append((first & second).sum() / (first | second).sum())
     assert np.mean(parts) >= 0.8, parts
 
