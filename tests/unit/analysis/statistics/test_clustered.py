@@ -16,7 +16,7 @@ from rdpt_core.analysis.statistics.clustered import (
 from rdpt_core.analysis.statistics.exact import clustered_variance, effective_number, korn_graubard
 
 RNG = np.random.default_rng(5)
-GROUP = np.repeat(np.arange(3), [12, 30, 9])
+GROUP = np.repeat(np.arange(3), [12, 30, 14])
 WEIGHT = RNG.integers(1, 6, len(GROUP))
 VALUE = RNG.binomial(WEIGHT, 0.4)
 
