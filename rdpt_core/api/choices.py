@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from rdpt_core.analysis.catalog import GRADES
@@ -99,3 +100,13 @@ def scope_of(data: RunData, choices: Choices) -> Scope:
                 got=repr(value),
             )
     return scope
+
+
+def check_known(name: str, value: object, known: Sequence[str | None]) -> None:
+    """Refuse a value of an argument that is none of those it can have.
+
+    Raises:
+        UsageError: it is none of them.
+    """
+    if value not in known:
+        raise UsageError("unknown value", where=name, expected=" or ".join(map(repr, known)), got=repr(value))

@@ -6,7 +6,7 @@ Tables are Arrow: `.to_pandas()`, `polars.from_arrow(table)`, `duckdb.sql("SELEC
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, Unpack
 
@@ -16,6 +16,8 @@ from rdpt_core.analysis.attribution.data import attribution_of
 from rdpt_core.analysis.attribution.rows import attribution_rows
 from rdpt_core.analysis.attribution.rule import AttributionRule
 from rdpt_core.analysis.attribution.tables import table_rows
+from rdpt_core.analysis.behaviours.discovery.data import behaviours_of
+from rdpt_core.analysis.behaviours.discovery.rows import behaviour_rows
 from rdpt_core.analysis.catalog import unfinished
 from rdpt_core.analysis.evidence.control_shares import ControlledRun, control_rows
 from rdpt_core.analysis.evidence.corrected import (
@@ -46,7 +48,7 @@ from rdpt_core.analysis.run.sensitivity.thresholds import curves_table
 from rdpt_core.analysis.run.sensitivity.unit_effects import unit_table
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.intervals import AVERAGES, Average
-from rdpt_core.api.choices import Choices, rule_of, scope_of
+from rdpt_core.api.choices import Choices, check_known, rule_of, scope_of
 from rdpt_core.api.run_patterns import WithPatterns
 from rdpt_core.api.scored_trace import ScoredTrace
 from rdpt_core.api.transferred import TransferTables
@@ -136,10 +138,10 @@ class ScoredRun(WithPatterns, TransferTables):
         """
         data, rule, scope = self._asked(choices)
         known = [name for name in dimensions_of(data) if name != "run"]
-        _check("by", by, known)
-        _check("across", across, [None, *(name for name in known if name != by)])
-        _check("count", count, ["sentences", "tokens"])
-        _check("average", average, AVERAGES)
+        check_known("by", by, known)
+        check_known("across", across, [None, *(name for name in known if name != by)])
+        check_known("count", count, ["sentences", "tokens"])
+        check_known("average", average, AVERAGES)
         by_tokens = count == "tokens"
         cells = grouped_shares({self.name: data}, rule, scope, by, across, by_tokens=by_tokens, average=average)
         return cross_table_rows(cells, count)
@@ -188,7 +190,7 @@ class ScoredRun(WithPatterns, TransferTables):
                 wherever the unit allows it, which bytes do not.
         """
         data, rule, scope = self._asked(choices)
-        _check("measure", measure, list(MEASURES))
+        check_known("measure", measure, list(MEASURES))
         possible = data.can_leave_out_first(rule)
         if without_first_tokens and not possible:
             raise UsageError(
@@ -335,7 +337,7 @@ class ScoredRun(WithPatterns, TransferTables):
             UsageError: the run has no importance by this method.
         """
         data, rule, scope = self._asked(choices)
-        _check("by", by, SPLITS)
+        check_known("by", by, SPLITS)
         found = importance_of(data)
         chosen = found.chosen(method).method
         return summary_rows(found.summaries(rule, scope, chosen, by), by, chosen)
@@ -354,6 +356,14 @@ class ScoredRun(WithPatterns, TransferTables):
         found = importance_of(data)
         chosen = found.chosen(method).method
         return contrast_rows(found.contrasts(rule, scope, chosen), chosen)
+
+    def behaviours(
+        self, label: str | None = None, *, seed: int = 0, split: bool = True, **choices: Unpack[Choices]
+    ) -> pa.Table:
+        """Kinds of sentences tested for a label (by default the run's first), the surest first: the page Behaviours.
+        They are found on one half of the questions, which `seed` decides, and reported on the other, if `split`."""
+        data, rule, scope = self._asked(choices)
+        return behaviour_rows(behaviours_of(data).table(rule, scope, label or data.labels[0], seed, split))
 
     def trace(self, trace_id: str, **choices: Unpack[Choices]) -> ScoredTrace:
         """One trace with its labelled sentences; in a notebook it shows itself.
@@ -388,8 +398,3 @@ def _n_traces_scored(reader: Reader, run: RunRecord) -> int:
 
 def _trace_no(reader: Reader, run: RunRecord, trace_id: str) -> int:
     return reader.trace_no(run, trace_id)
-
-
-def _check(name: str, value: object, known: Sequence[str | None]) -> None:
-    if value not in known:
-        raise UsageError("unknown value", where=name, expected=" or ".join(map(repr, known)), got=repr(value))

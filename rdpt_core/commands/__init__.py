@@ -20,6 +20,7 @@ parts      what several commands print and set up
 """
 
 from rdpt_core.commands import (
+    behaviours,
     bench,
     demo,
     export,
@@ -42,6 +43,7 @@ COMMANDS = (
     importance,
     overlap,
     info,
+    behaviours,
     export,
     select,
     bench,

@@ -81,8 +81,10 @@ def ratios(group: Ints, value: npt.NDArray[np.number], weight: npt.NDArray[np.nu
     n_questions = np.bincount(group[weight > 0], minlength=n_groups)
     n_effective = whole**2 / np.where(square > 0, square, 1)
     ratio = total / np.where(whole > 0, whole, np.nan)
-    terms = np.nan_to_num((value - ratio[group] * weight) / whole[group])
-    second, fourth = summed(group, terms**2, n_groups), summed(group, terms**4, n_groups)
+    # A group without weight has no terms, and neither does a question without weight in it.
+    terms = (value - np.where(whole > 0, ratio, 0)[group] * weight) / np.where(whole > 0, whole, 1)[group]
+    square_terms = terms * terms
+    second, fourth = summed(group, square_terms, n_groups), summed(group, square_terms * square_terms, n_groups)
     n = np.maximum(n_questions, 2)
     kurtosis = np.divide(n * fourth, second**2, out=np.ones_like(second), where=second**2 > 0)
     degrees = np.maximum(np.minimum(2 * n / np.maximum(kurtosis - 1, 1e-9), n_effective - 1), 1)
@@ -93,7 +95,7 @@ def correlations(group: Ints, first: Ratios, second: Ratios) -> Doubles:
     """(n_groups,), the correlation of two ratios over the same pairs; 0 where either does not vary."""
     n = len(first.value)
     common = summed(group, first.terms * second.terms, n)
-    size = np.sqrt(summed(group, first.terms**2, n) * summed(group, second.terms**2, n))
+    size = np.sqrt(summed(group, first.terms * first.terms, n) * summed(group, second.terms * second.terms, n))
     found: Doubles = np.divide(common, size, out=np.zeros_like(common), where=size > 1e-12)
     return found
 

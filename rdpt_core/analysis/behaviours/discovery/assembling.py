@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -52,29 +53,26 @@ def assemble(
     }
     rows = []
     for i in order.tolist():
-        row = {name: values[i] for name, values in columns.items()}
+        row: dict[str, Any] = {name: values[i] for name, values in columns.items()}
         given = (row.pop("whole_share"), row["decoy_share"], row["floor"])
         verdict_, because = verdict(credit, *given, is_found=row["is_found"])
         refused = refusal(row.pop("n_report_questions"), row["n_effective"])
-        rows.append(
-            Behaviour(*kinds[i], **row, verdict=verdict_, verdict_because=because, refused=refused, examples=shown[i])
-        )
+        row |= {"verdict": verdict_, "verdict_because": because, "refused": refused, "examples": shown[i]}
+        rows.append(Behaviour(*kinds[i], **row))
     n_null, null = len(by_chance.largest), by_chance.how
     methods = methods_of(is_split=grid.is_split, n_tested=len(rows), null=null, n_null=n_null, credit=credit)
     n_found, n_replicated = int(tested.is_found.sum()), int(tested.is_replicated.sum())
     sizes = _sizes(grid, counted)
-    how = (seed, grid.is_split, n_null, null, n_decoys, methods)
-    return Behaviours(
-        tuple(rows), label, n_kinds, len(rows), n_found, n_replicated, *sizes, n_sentences, *how, refused=None
-    )
+    counts = (n_kinds, len(rows), n_found, n_replicated, *sizes, n_sentences)
+    return Behaviours(tuple(rows), label, *counts, seed, grid.is_split, n_null, null, n_decoys, methods, None)
 
 
 def nothing(
     grid: Grid, n_kinds: int, n_sentences: int, label: str, seed: int, counted: Totals, refused: str
 ) -> Behaviours:
     """A table without rows, and why it has none."""
-    how = (seed, grid.is_split, 0, "", 0, ())
-    return Behaviours((), label, n_kinds, 0, 0, 0, *_sizes(grid, counted), n_sentences, *how, refused=refused)
+    counts = (n_kinds, 0, 0, 0, *_sizes(grid, counted), n_sentences)
+    return Behaviours((), label, *counts, seed, grid.is_split, 0, "", 0, (), refused)
 
 
 def _sizes(grid: Grid, counted: Totals) -> tuple[tuple[int, int], tuple[float, float]]:

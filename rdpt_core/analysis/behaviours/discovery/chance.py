@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from rdpt_core.analysis.behaviours.discovery.pairs import Chunk, Grid
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Tally
+from rdpt_core.analysis.statistics.clustered import summed
 from rdpt_core.arrays import Bools, Doubles, Floats, Ints
 
 SHUFFLED, SIGNS = "shuffled", "signs"
@@ -45,7 +46,8 @@ class Chance:
         n = len(self.largest)
         # Rounding must not tell a shuffle that gives the labels as they are from the labels.
         as_large = n - np.searchsorted(self.largest, z - 1e-9 * np.abs(z), side="left")
-        return (1.0 + as_large) / (1.0 + n)
+        found: Doubles = ((1.0 + as_large) / (1.0 + n)).astype(np.float64)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,10 +128,10 @@ def _of_finding(grid: Grid) -> Bools:
 def _fixed(half: _Half) -> tuple[Doubles, Doubles, Doubles, Ints]:
     """What no shuffle changes, (n_kinds,) each: Σ n, Σ n², the variance of shuffles, and questions, at least 2."""
     weight, square, variance = (
-        np.bincount(half.kind, values, half.n_kinds) for values in (half.n, half.n**2, half.variance)
+        summed(half.kind, values, half.n_kinds) for values in (half.n, half.n**2, half.variance)
     )
-    n_questions = np.maximum(np.bincount(half.kind, minlength=half.n_kinds), 2)
-    return np.maximum(weight, 1), square, variance, n_questions
+    n_questions: Ints = np.maximum(np.bincount(half.kind, minlength=half.n_kinds), 2).astype(np.int64)
+    return np.maximum(weight, 1.0).astype(np.float64), square, variance, n_questions
 
 
 def _draw_signs(chunks: Sequence[Chunk], tallies: Sequence[Tally], grid: Grid, seed: int) -> Chance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Tally, Tot
 from rdpt_core.analysis.statistics.clustered import Ratios, correlations, ratios, summed
 from rdpt_core.analysis.statistics.exact import Ends, effective_number, korn_graubard, mover
 from rdpt_core.analysis.statistics.parallel import in_parallel
-from rdpt_core.arrays import Bools, Doubles, Floats, Ints
+from rdpt_core.arrays import Bools, Doubles, Floats, Ints, SmallInts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,14 +61,14 @@ def report(
         lambda pair: _of_chunk(*pair, grid, labelled, counted, reported), zip(chunks, tallies, strict=True)
     )
     names = Report.__dataclass_fields__
-    joined = {name: _joined([getattr(part, name) for part in parts]) for name in names}
+    joined: dict[str, Any] = {name: _joined([getattr(part, name) for part in parts]) for name in names}
     return Report(**joined)
 
 
-def _joined(parts: list[Doubles] | list[Ends]) -> Doubles | Ends:
+def _joined(parts: list[Any]) -> Any:
     if isinstance(parts[0], tuple):
-        return tuple(np.concatenate([part[i] for part in parts]) for i in range(3))  # type: ignore[return-value]
-    return np.concatenate(parts)  # type: ignore[arg-type]
+        return tuple(np.concatenate([part[i] for part in parts]) for i in range(3))
+    return np.concatenate(parts)
 
 
 def _of_chunk(chunk: Chunk, found: Tally, grid: Grid, labelled: Labelled, counted: Totals, reported: Bools) -> Report:
@@ -107,7 +108,7 @@ def _of_chunk(chunk: Chunk, found: Tally, grid: Grid, labelled: Labelled, counte
 
 
 def _lift(
-    kind: Ints, question: Ints, has: Doubles, n: Doubles, share: Ratios, counted: Totals, reported: Bools
+    kind: Ints, question: SmallInts, has: Doubles, n: Doubles, share: Ratios, counted: Totals, reported: Bools
 ) -> tuple[Doubles, Ends]:
     """The share of the label in all sentences that are not of the kind, and how many times it the kind's share is.
 

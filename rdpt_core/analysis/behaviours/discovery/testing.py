@@ -11,6 +11,7 @@ from rdpt_core.analysis.behaviours.discovery.pairs import MIN_IN_HALF, Chunk, Gr
 from rdpt_core.analysis.behaviours.discovery.tallies import Tally
 from rdpt_core.analysis.statistics.clustered import ExcessTests, excess_tests
 from rdpt_core.analysis.statistics.false_discoveries import q_values
+from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Bools, Doubles
 
 RATE = 0.05
@@ -37,11 +38,14 @@ class Tested:
 
 def tests_of_half(chunks: Sequence[Chunk], tallies: Sequence[Tally], grid: Grid, *, finding: bool) -> ExcessTests:
     """Test every kind on one half of the questions."""
-    tests = []
-    for chunk, found in zip(chunks, tallies, strict=True):
+
+    def work(pair: tuple[Chunk, Tally]) -> ExcessTests:
+        chunk, found = pair
         kept = (grid.is_finding[chunk.question] == finding) & (found.n > 0)
         arrays = (found.excess[kept], found.n[kept], found.variance[kept], found.third[kept])
-        tests.append(excess_tests(chunk.kind[kept], *arrays, chunk.n_kinds))
+        return excess_tests(chunk.kind[kept], *arrays, chunk.n_kinds)
+
+    tests = in_parallel(work, zip(chunks, tallies, strict=True))
     empty = np.empty(0)
     return ExcessTests(
         np.concatenate([empty, *(test.z for test in tests)]),

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-<<<<<<<< HEAD:tests/unit/traces/wording/test_parts_of_speech.py
-from rdpt_core.traces.wording.parts_of_speech import parts_of_speech
-========
 from rdpt_core.analysis.behaviours.kinds.parts_of_speech import parts_of_speech
->>>>>>>> ro-kinds:tests/unit/analysis/behaviours/kinds/test_parts_of_speech.py
 
 
 @pytest.mark.parametrize(
