@@ -9,6 +9,7 @@ import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
 from rdpt_core.analysis.behaviours.families import LENS
+from rdpt_core.analysis.behaviours.kinds.lenses import LENSES
 from rdpt_core.ui.pages.sentences.behaviours import choices
 from rdpt_core.ui.pages.sentences.behaviours.naming import percent
 from rdpt_core.ui.parts import glossary
@@ -41,7 +42,7 @@ def draw(found: Behaviours) -> None:
         shown,
         hide_index=True,
         key=_KEY,
-        height=38 + 35 * len(rows),
+        height="content",
         on_select=partial(_clicked, tuple(rows)),
         selection_mode="single-cell",
         column_config={
@@ -55,6 +56,9 @@ def draw(found: Behaviours) -> None:
             ),
         },
     )
+    untested = [name for name in LENSES if all(row.kind != name for row in rows)]
+    if untested:
+        st.caption(f"Not tested, as too few questions hold it: {', '.join(untested)}.")
 
 
 def whose(label: str) -> str:

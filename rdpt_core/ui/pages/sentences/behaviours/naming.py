@@ -33,6 +33,11 @@ def points(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:+.0f} points".replace("-", "−")
 
 
+def nats(drop: float) -> str:
+    """Two decimals with a true minus; never a negative zero."""
+    return f"{round(drop, 2) + 0.0:.2f} nats".replace("-", "−")
+
+
 def times(lift: float | None) -> str:
     """`2.1 ×`; a dash where missing."""
     return "–" if lift is None else f"{lift:.1f} ×" if lift < 99.5 else f"{lift:.0f} ×"

@@ -75,7 +75,10 @@ def _kinds(page: PageContext, found: Behaviours) -> dict[str, Any]:
     st.subheader("Kinds of sentences", anchor=False)
     shown = choices.choose_rows(found)
     if not shown:
-        st.info("No tested kind fits these choices.", icon=":material/filter_alt_off:")
+        st.info(
+            f"None of the {words.count(found.n_tested, 'tested kind')} fits these choices.",
+            icon=":material/filter_alt_off:",
+        )
         return {}
     rows = shown[:_N_DRAWN]
     figure = figures.kinds_figure(rows, found.label, context.mode())
