@@ -65,6 +65,10 @@ def test_the_sentence_counts_what_held_on_both_halves(open_app: Open, database: 
     assert f"Found: {found.n_found} of {found.n_tested} tested kinds" in text
     assert f"**{found.n_replicated} again**" in text
     assert f"{found.n_sentences:,} labelled sentences" in text
+    # Without decoys the student's own p decides.
+    assert found.n_decoys == 0 and "Verdicts stand on how likely the student finds the sentences." in text
+    n_above = sum((row.excess_low or 0) > 0 for row in held)
+    assert (f"**{n_above}** " in text) if n_above else ("None of them is surely Teacher" in text)
     assert app.header[0].value == "What does the teacher say that others do not?"
 
 

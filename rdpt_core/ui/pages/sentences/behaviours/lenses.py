@@ -12,7 +12,6 @@ from rdpt_core.analysis.behaviours.families import LENS
 from rdpt_core.analysis.behaviours.kinds.lenses import LENSES
 from rdpt_core.ui.pages.sentences.behaviours import choices
 from rdpt_core.ui.pages.sentences.behaviours.naming import percent
-from rdpt_core.ui.parts import glossary
 from rdpt_core.ui.style import words
 
 _KEY = "behaviour_lenses"
@@ -20,9 +19,7 @@ _KEY = "behaviour_lenses"
 
 def draw(found: Behaviours) -> None:
     """One row a lens that was tested; a click opens it."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**Is hesitation {whose(found.label)}?**", width="content")
-        glossary.explain("lens", key="explain_lenses")
+    st.markdown(f"**Is hesitation {whose(found.label)}?**")
     rows = [row for row in found.rows if row.family == LENS]
     if not rows:
         st.caption("No lens was tested: too few questions hold sentences of one. The lenses look for English words.")

@@ -36,7 +36,7 @@ def draw(page: PageContext) -> None:
     with head:
         st.header(_title(label), anchor=False, width="content")
         glossary.explain(
-            "behaviour", "masked wording", "found", "replicated", "lift", "excess", "label", "95% interval"
+            "behaviour", "masked wording", "lens", "found", "replicated", "lift", "excess", "label", "95% interval"
         )
     notices.faint_notice(page.data.faint(page.rule), brief=True)
     if not len(page.data.rows(page.rule, scope)):
@@ -88,7 +88,7 @@ def _kinds(page: PageContext, found: Behaviours) -> dict[str, Any]:
     first = f"The first {len(rows)} of {words.count(n, 'kind')}; the table has all. " if n > len(rows) else ""
     st.caption(
         f"{first}In a kind, # stands for a number, @ for a name and ∑ for a formula. Click a point or a row for three "
-        "sentences, and again to close them."
+        "sentences."
     )
     opened.draw(page, found, "figure")
     tables.kinds_table(shown, found.label)

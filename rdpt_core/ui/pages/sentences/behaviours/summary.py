@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
 from rdpt_core.analysis.behaviours.families import FAMILIES, LENS, OPENING, PARTS_OF_SPEECH, TAG, WORDING
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.records import Label
 from rdpt_core.ui.frame.filters import describe
-from rdpt_core.ui.pages.sentences.behaviours.naming import percent
+from rdpt_core.ui.pages.sentences.behaviours.naming import percent, points
 from rdpt_core.ui.style import words
 
 _N_NAMED = 3
@@ -35,7 +37,15 @@ def draw(found: Behaviours, scope: Scope) -> None:
         st.markdown(f"##### {headline(found)}")
         st.markdown(
             " ".join(
-                part for part in (_by_family(found), how_found(found), without_teacher(found), _named(found)) if part
+                part
+                for part in (
+                    _by_family(found),
+                    how_found(found),
+                    without_teacher(found),
+                    verdicts_from(found),
+                    _named(found),
+                )
+                if part
             )
         )
         st.caption(_DOES_NOT_SAY)
@@ -106,10 +116,22 @@ def without_teacher(found: Behaviours) -> str:
     often = f"{found.label} more often than with no teacher"
     if n_above:
         return f"Of {len(known):,} with an interval, **{n_above:,}** {'is' if n_above == 1 else 'are'} {often}."
+    excess = median(row.excess for row in known if row.excess is not None)
     return (
-        f"**None is {often}**: with the distilled model in the teacher's place their share is as high, so the share "
-        "alone does not tell who taught them."
+        f"**None of them is surely {often}**: with the distilled model in the teacher's place shares are hardly lower "
+        f"(median excess {points(excess)}), so they alone do not tell who taught it."
     )
+
+
+def verdicts_from(found: Behaviours) -> str:
+    """What decides between only and preferred; empty where nothing was decided."""
+    if not any(row.is_replicated and row.verdict for row in found.rows):
+        return ""
+    if found.n_decoys:
+        decoys = words.count(found.n_decoys, "model that taught nobody", "models that taught nobody")
+        return f"Verdicts stand on {decoys}, each in the teacher's place."
+    other = "student" if found.label == Label.TEACHER else "teacher"
+    return f"Verdicts stand on how likely the {other} finds the sentences."
 
 
 def _named(found: Behaviours) -> str:
