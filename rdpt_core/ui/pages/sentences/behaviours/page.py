@@ -53,7 +53,9 @@ def draw(page: PageContext) -> None:
         with st.container(width=_LENSES_PX):
             lenses.draw(found)
     opened.draw(page, found, "lenses")
-    slot = st.container(width="content")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("Kinds of sentences", anchor=False, width="content")
+        slot = st.container(width="content")
     drawn = _kinds(page, found)
     with slot:
         export_panel.offer(page, "behaviours", partial(behaviour_rows, found), drawn, _methods(page, found, scope))
@@ -72,7 +74,6 @@ def _explain_refused(found: Behaviours, scope: Scope) -> None:
 
 def _kinds(page: PageContext, found: Behaviours) -> dict[str, Any]:
     """The figure of the first kinds that fit, and the table of all that do."""
-    st.subheader("Kinds of sentences", anchor=False)
     shown = choices.choose_rows(found)
     if not shown:
         st.info(

@@ -25,30 +25,17 @@ _FAMILY_WORDS: dict[str, tuple[str, str]] = {
     TAG: ("tag", "tags"),
 }
 
-_DOES_NOT_SAY = (
-    "A sentence may belong to several kinds, so kinds do not add up to sentences. Each is compared with the other "
-    "sentences of its own traces; why it carries the label, this does not tell."
-)
+_OVERLAP = "A sentence may belong to several kinds, so kinds do not add up to sentences."
 
 
 def draw(found: Behaviours, scope: Scope) -> None:
     """The sentences, in a frame."""
     with st.container(border=True, key="behaviours_summary"):
         st.markdown(f"##### {headline(found)}")
-        st.markdown(
-            " ".join(
-                part
-                for part in (
-                    _by_family(found),
-                    how_found(found),
-                    without_teacher(found),
-                    verdicts_from(found),
-                    _named(found),
-                )
-                if part
-            )
-        )
-        st.caption(_DOES_NOT_SAY)
+        told = (_by_family(found), _named(found), without_teacher(found))
+        if any(told):
+            st.markdown(" ".join(part for part in told if part))
+        st.caption(" ".join(part for part in (how_found(found), verdicts_from(found), _OVERLAP) if part))
     st.caption(coverage(found, scope))
 
 
