@@ -101,11 +101,11 @@ def without_teacher(found: Behaviours) -> str:
         return ""
     n_above = sum(row.excess_low is not None and row.excess_low > 0 for row in known)
     often = f"{found.label} more often than with no teacher"
-    if n_above:
+    if n_above or found.label != Label.TEACHER:
         return f"Of {len(known):,} with an interval, **{n_above:,}** {'is' if n_above == 1 else 'are'} {often}."
     excess = median(row.excess for row in known if row.excess is not None)
     return (
-        f"**None of them is surely {often}**: with the distilled model in the teacher's place shares are hardly lower "
+        f"**None of them is surely {often}**: with the distilled model in the teacher's place shares are about as high "
         f"(median excess {points(excess)}), so they alone do not tell who taught it."
     )
 
