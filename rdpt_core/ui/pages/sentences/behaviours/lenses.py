@@ -9,9 +9,9 @@ import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
 from rdpt_core.analysis.behaviours.families import LENS
+from rdpt_core.analysis.behaviours.kinds.lenses import LENSES
 from rdpt_core.ui.pages.sentences.behaviours import choices
 from rdpt_core.ui.pages.sentences.behaviours.naming import percent
-from rdpt_core.ui.parts import glossary
 from rdpt_core.ui.style import words
 
 _KEY = "behaviour_lenses"
@@ -19,9 +19,7 @@ _KEY = "behaviour_lenses"
 
 def draw(found: Behaviours) -> None:
     """One row a lens that was tested; a click opens it."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**Is hesitation {whose(found.label)}?**", width="content")
-        glossary.explain("lens", key="explain_lenses")
+    st.markdown(f"**Is hesitation {whose(found.label)}?**")
     rows = [row for row in found.rows if row.family == LENS]
     if not rows:
         st.caption("No lens was tested: too few questions hold sentences of one. The lenses look for English words.")
@@ -41,7 +39,7 @@ def draw(found: Behaviours) -> None:
         shown,
         hide_index=True,
         key=_KEY,
-        height=38 + 35 * len(rows),
+        height="content",
         on_select=partial(_clicked, tuple(rows)),
         selection_mode="single-cell",
         column_config={
@@ -55,6 +53,9 @@ def draw(found: Behaviours) -> None:
             ),
         },
     )
+    untested = [name for name in LENSES if all(row.kind != name for row in rows)]
+    if untested:
+        st.caption(f"Not tested, as too few questions hold it: {', '.join(untested)}.")
 
 
 def whose(label: str) -> str:

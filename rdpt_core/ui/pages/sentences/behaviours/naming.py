@@ -30,7 +30,15 @@ def percent(share: float | None) -> str:
 
 def points(share: float | None) -> str:
     """`+12 points`, with a true minus; a dash where missing."""
-    return "–" if share is None else f"{100 * share:+.0f} points".replace("-", "−")
+    if share is None:
+        return "–"
+    whole = round(100 * share)
+    return f"{whole:+d} points".replace("-", "−") if whole else "0 points"
+
+
+def nats(drop: float) -> str:
+    """Two decimals with a true minus; never a negative zero."""
+    return f"{round(drop, 2) + 0.0:.2f} nats".replace("-", "−")
 
 
 def times(lift: float | None) -> str:

@@ -13,7 +13,7 @@ from rdpt_core.analysis.run.drilldown import load_sentences
 from rdpt_core.ui.frame import links
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.sentences.behaviours import choices
-from rdpt_core.ui.pages.sentences.behaviours.naming import between, percent, points, standing, times
+from rdpt_core.ui.pages.sentences.behaviours.naming import between, nats, percent, points, standing, times
 from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
 from rdpt_core.ui.style import words
 
@@ -73,7 +73,7 @@ def in_numbers(row: Behaviour, label: str) -> str:
             f"{percent(row.correct)} of them are in correct traces, of all others {percent(row.correct_rest)}."
         )
     if row.importance is not None:
-        parts.append(f"Median importance {row.importance:.2f} nats.")
+        parts.append(f"Median importance {nats(row.importance)}.")
     n = f"{words.count(row.n_sentences, 'sentence')} of {words.count(row.n_questions, 'question')}"
     return f"{' '.join(parts)} {n}, of which {row.n_report:,} are counted here (effective {round(row.n_effective):,})."
 
@@ -88,7 +88,8 @@ def _examples(page: PageContext, row: Behaviour, label: str) -> None:
         {
             "text": plain_column(table, "text", 300),
             "correct": table.column("correct"),
-            **{name: plain_column(table, name, 40) for name in ("benchmark", "trace_id")},
+            "benchmark": plain_column(table, "benchmark", 40),
+            "trace": plain_column(table, "trace_id", 40),
             "sentence": table.column("sentence"),
             "context": link_column(page.run, table),
         }

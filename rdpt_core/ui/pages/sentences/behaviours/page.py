@@ -36,7 +36,7 @@ def draw(page: PageContext) -> None:
     with head:
         st.header(_title(label), anchor=False, width="content")
         glossary.explain(
-            "behaviour", "masked wording", "found", "replicated", "lift", "excess", "label", "95% interval"
+            "behaviour", "masked wording", "lens", "found", "replicated", "lift", "excess", "label", "95% interval"
         )
     notices.faint_notice(page.data.faint(page.rule), brief=True)
     if not len(page.data.rows(page.rule, scope)):
@@ -53,7 +53,9 @@ def draw(page: PageContext) -> None:
         with st.container(width=_LENSES_PX):
             lenses.draw(found)
     opened.draw(page, found, "lenses")
-    slot = st.container(width="content")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("Kinds of sentences", anchor=False, width="content")
+        slot = st.container(width="content")
     drawn = _kinds(page, found)
     with slot:
         export_panel.offer(page, "behaviours", partial(behaviour_rows, found), drawn, _methods(page, found, scope))
@@ -72,10 +74,12 @@ def _explain_refused(found: Behaviours, scope: Scope) -> None:
 
 def _kinds(page: PageContext, found: Behaviours) -> dict[str, Any]:
     """The figure of the first kinds that fit, and the table of all that do."""
-    st.subheader("Kinds of sentences", anchor=False)
     shown = choices.choose_rows(found)
     if not shown:
-        st.info("No tested kind fits these choices.", icon=":material/filter_alt_off:")
+        st.info(
+            f"None of the {words.count(found.n_tested, 'tested kind')} fits these choices.",
+            icon=":material/filter_alt_off:",
+        )
         return {}
     rows = shown[:_N_DRAWN]
     figure = figures.kinds_figure(rows, found.label, context.mode())
@@ -85,7 +89,7 @@ def _kinds(page: PageContext, found: Behaviours) -> dict[str, Any]:
     first = f"The first {len(rows)} of {words.count(n, 'kind')}; the table has all. " if n > len(rows) else ""
     st.caption(
         f"{first}In a kind, # stands for a number, @ for a name and ∑ for a formula. Click a point or a row for three "
-        "sentences, and again to close them."
+        "sentences."
     )
     opened.draw(page, found, "figure")
     tables.kinds_table(shown, found.label)

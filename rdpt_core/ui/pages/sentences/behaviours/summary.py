@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
 from rdpt_core.analysis.behaviours.families import FAMILIES, LENS, OPENING, PARTS_OF_SPEECH, TAG, WORDING
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.records import Label
 from rdpt_core.ui.frame.filters import describe
-from rdpt_core.ui.pages.sentences.behaviours.naming import percent
+from rdpt_core.ui.pages.sentences.behaviours.naming import percent, points
 from rdpt_core.ui.style import words
 
 _N_NAMED = 3
@@ -23,22 +25,17 @@ _FAMILY_WORDS: dict[str, tuple[str, str]] = {
     TAG: ("tag", "tags"),
 }
 
-_DOES_NOT_SAY = (
-    "A sentence may belong to several kinds, so kinds do not add up to sentences. Each is compared with the other "
-    "sentences of its own traces; why it carries the label, this does not tell."
-)
+_OVERLAP = "A sentence may belong to several kinds, so kinds do not add up to sentences."
 
 
 def draw(found: Behaviours, scope: Scope) -> None:
     """The sentences, in a frame."""
     with st.container(border=True, key="behaviours_summary"):
         st.markdown(f"##### {headline(found)}")
-        st.markdown(
-            " ".join(
-                part for part in (_by_family(found), how_found(found), without_teacher(found), _named(found)) if part
-            )
-        )
-        st.caption(_DOES_NOT_SAY)
+        told = (_by_family(found), _named(found), without_teacher(found))
+        if any(told):
+            st.markdown(" ".join(part for part in told if part))
+        st.caption(" ".join(part for part in (how_found(found), verdicts_from(found), _OVERLAP) if part))
     st.caption(coverage(found, scope))
 
 
@@ -104,12 +101,24 @@ def without_teacher(found: Behaviours) -> str:
         return ""
     n_above = sum(row.excess_low is not None and row.excess_low > 0 for row in known)
     often = f"{found.label} more often than with no teacher"
-    if n_above:
+    if n_above or found.label != Label.TEACHER:
         return f"Of {len(known):,} with an interval, **{n_above:,}** {'is' if n_above == 1 else 'are'} {often}."
+    excess = median(row.excess for row in known if row.excess is not None)
     return (
-        f"**None is {often}**: with the distilled model in the teacher's place their share is as high, so the share "
-        "alone does not tell who taught them."
+        f"**None of them is surely {often}**: with the distilled model in the teacher's place shares are about as high "
+        f"(median excess {points(excess)}), so they alone do not tell who taught it."
     )
+
+
+def verdicts_from(found: Behaviours) -> str:
+    """What decides between only and preferred; empty where nothing was decided."""
+    if not any(row.is_replicated and row.verdict for row in found.rows):
+        return ""
+    if found.n_decoys:
+        decoys = words.count(found.n_decoys, "model that taught nobody", "models that taught nobody")
+        return f"Verdicts stand on {decoys}, each in the teacher's place."
+    other = "student" if found.label == Label.TEACHER else "teacher"
+    return f"Verdicts stand on how likely the {other} finds the sentences."
 
 
 def _named(found: Behaviours) -> str:

@@ -112,6 +112,6 @@ def _config(label: str) -> dict[str, Any]:
             help="The rate of false discoveries at which it is found (Benjamini and Hochberg)"
         ),
         "family-wise p": st.column_config.TextColumn(
-            help="How often any kind would look this sure, were labels shuffled within traces"
+            help="How often the surest of all kinds would look as sure by chance alone"
         ),
     }
