@@ -17,7 +17,12 @@ from tests.browser.conftest import ROOT, settle
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("[!_]*.py"))
 # What a page needs to show more than its invitation.
-QUERIES = {"trace": {"trace": "shop-005-s0", "sentence": "2"}, "compare": {"pair": "2"}, "find": {"q": "12"}}
+QUERIES = {
+    "trace": {"trace": "shop-005-s0", "sentence": "2"},
+    "compare": {"pair": "2"},
+    "find": {"q": "12"},
+    "patterns": {"how": "text", "value": "12"},
+}
 GRAVE = ("serious", "critical")
 _STILL = """Promise.all(
   document.getAnimations()

@@ -225,11 +225,11 @@ def hits_at(
             if hit.sentence_index is not None:
                 marked[hit.trace_no, hit.sentence_index] = hit.hit_start, hit.hit_length
     nothing: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
-    return tuple(Hit(**row, **_marks(marked.get((row["trace_no"], row["sentence_index"]), nothing))) for row in rows)
-
-
-def _marks(marks: tuple[tuple[int, ...], tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    return {"hit_start": marks[0], "hit_length": marks[1]}
+    hits = []
+    for row in rows:
+        start, length = marked.get((row["trace_no"], row["sentence_index"]), nothing)
+        hits.append(Hit(**{**row, "hit_start": start, "hit_length": length}))
+    return tuple(hits)
 
 
 @dataclass(frozen=True, slots=True)

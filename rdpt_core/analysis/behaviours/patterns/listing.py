@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from rdpt_core.analysis.behaviours.patterns.members import places_of
+from rdpt_core.analysis.behaviours.patterns.members import pattern_key, places_of
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
 from rdpt_core.analysis.behaviours.patterns.shapes import Against
 from rdpt_core.analysis.behaviours.patterns.sums import sentences_in
-from rdpt_core.analysis.behaviours.patterns.view import share_bar
+from rdpt_core.analysis.behaviours.patterns.tables import pairs, strata_of, tabulate
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
+from rdpt_core.analysis.run.kept import Family
 from rdpt_core.analysis.run.search import Passage, Query, hits_at, passages
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.arrays import SmallInts
+
+_GROUPS = Family("pattern_groups", 16)
 
 
 def places_in_scope(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> SmallInts:
@@ -44,13 +45,23 @@ def passages_of(data: RunData, rule: LabelRule, pattern: Pattern, places: SmallI
 
 
 def bars_by_group(data: RunData, rule: LabelRule, scope: Scope, pattern: Pattern) -> tuple[tuple[str, Against], ...]:
-    """`share_bar` of each benchmark and grade that has a labelled sentence of the pattern, with what it is a group of.
+    """`share_bar` of each benchmark and grade that has a labelled sentence of the pattern, with what it is a group of:
+    `by_benchmark` and `by_correctness` of a `PatternView`, without the rest of it.
 
     Raises:
         UsageError: see `places_of`.
     """
-    names = data.trace_table(scope).names
-    narrowed = [("benchmark", name, replace(scope, benchmark=name)) for name in names["benchmark"]]
-    narrowed += [("correctness", name, replace(scope, grade=name)) for name in names["correctness"]]
-    found = [(by, replace(share_bar(data, rule, one, pattern), group=name)) for by, name, one in narrowed]
-    return tuple((by, against) for by, against in found if against.pattern.n_counted)
+
+    def count() -> tuple[tuple[str, Against], ...]:
+        own = sentences_in(data, rule, scope, places_of(data, pattern, rule.marks))
+        found = []
+        for by in ("benchmark", "correctness"):
+            # A question has one benchmark, but may have traces of either grade.
+            stratum = strata_of(own.traces, by) if by == "benchmark" else None
+            groups = pairs(tabulate(own.pairs(by), own.labels, stratum), own.traces.names[by])
+            found += [(by, one) for one in groups if one.pattern.n_counted]
+        return tuple(found)
+
+    key = (*data.key, *pattern_key(data, pattern), rule, scope)
+    bars: tuple[tuple[str, Against], ...] = data.keep(_GROUPS, key, count)
+    return bars

@@ -63,7 +63,7 @@ def points(value: float) -> str:
         return "–"
     hundredfold = 100 * value
     text = f"{hundredfold:+.0f}" if abs(hundredfold) >= 9.95 else f"{hundredfold:+.1f}"
-    return text.replace("-", "−")
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
 def with_ends(found: Difference, k: int) -> str:

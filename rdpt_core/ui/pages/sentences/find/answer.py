@@ -16,7 +16,7 @@ from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.export.patterns import sentence_rows
 from rdpt_core.analysis.run.search import Query
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, SHARE_INTERVAL
+from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, SHARE_INTERVAL, Method
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.frame.links import within_database
@@ -93,5 +93,5 @@ def _methods(page: PageContext, scope: Scope, pattern: Pattern) -> str:
         f"The rows are the sentences of {described(pattern)}; the figure compares their labels with those of all other "
         "sentences of the same traces."
     )
-    extra = [SHARE_INTERVAL, DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, told]
+    extra: list[str | Method] = [SHARE_INTERVAL, DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, told]
     return methods_paragraph(page.run, page.rule, scope.words(), extra)

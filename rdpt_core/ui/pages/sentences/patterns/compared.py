@@ -12,7 +12,13 @@ from rdpt_core.analysis.behaviours.patterns.rows import contrast_rows
 from rdpt_core.analysis.behaviours.patterns.shapes import PatternContrast
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, SHARE_INTERVAL, cited
+from rdpt_core.analysis.statistics.methods import (
+    DIFFERENCE_INTERVAL,
+    EFFECTIVE_QUESTIONS,
+    SHARE_INTERVAL,
+    Method,
+    cited,
+)
 from rdpt_core.errors import UsageError
 from rdpt_core.ui.frame import context, filters
 from rdpt_core.ui.frame.context import PageContext
@@ -118,6 +124,6 @@ def _name(pattern: Pattern) -> str:
     return pattern.name or pattern.value
 
 
-def _extra(contrast: PatternContrast) -> list[object]:
+def _extra(contrast: PatternContrast) -> list[str | Method]:
     told = f"The first pattern is {described(contrast.first)}, the second {described(contrast.second)}."
     return [SHARE_INTERVAL, DIFFERENCE_INTERVAL, EFFECTIVE_QUESTIONS, told]

@@ -42,7 +42,11 @@ def pairs_figure(pairs: Sequence[Pair], sides: tuple[str, str], label: str, k: i
     ink = label_look(label, mode).tone.ink
     figure = go.Figure()
     for place, side in enumerate(sides):
-        shown = [(row, pair, one) for row, pair in enumerate(pairs) if (one := pair[1 + place]) and one.n_counted]
+        shown = [
+            (row, pair, one)
+            for row, pair in enumerate(pairs)
+            if (one := pair.second if place else pair.first) is not None and one.n_counted
+        ]
         figure.add_trace(
             go.Scatter(
                 x=[float(one.share[k]) for _, _, one in shown],
@@ -60,7 +64,9 @@ def pairs_figure(pairs: Sequence[Pair], sides: tuple[str, str], label: str, k: i
                 hoverinfo="text",
             )
         )
-    figure.update_xaxes(**_share_axis([one for pair in pairs for one in pair[1:] if one is not None], k, mode))
+    figure.update_xaxes(
+        **_share_axis([one for pair in pairs for one in (pair.first, pair.second) if one is not None], k, mode)
+    )
     figure.update_xaxes(title=_title(f"share of {label}", mode))
     figure.update_yaxes(**row_axis([_tick(pair) for pair in pairs]))
     figure.update_layout(base_layout(mode), hovermode="closest", margin=_MARGINS)

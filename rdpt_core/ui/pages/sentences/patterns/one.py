@@ -19,6 +19,7 @@ from rdpt_core.analysis.statistics.methods import (
     EFFECTIVE_QUESTIONS,
     RESAMPLES,
     SHARE_INTERVAL,
+    Method,
     cited,
 )
 from rdpt_core.ui.frame import context, filters
@@ -94,7 +95,7 @@ def _counted(view: PatternView, scope: Scope) -> str:
 
 
 def _methods(page: PageContext, scope: Scope, view: PatternView) -> str:
-    extra = [
+    extra: list[str | Method] = [
         SHARE_INTERVAL,
         DIFFERENCE_INTERVAL,
         EFFECTIVE_QUESTIONS,
@@ -115,13 +116,13 @@ def _against(page: PageContext, view: PatternView) -> dict[str, Any]:
     figure = bars.bars_figure(shown, view.labels, context.mode())
     alt = "Label shares of the sentences of the pattern and of all others; the numbers are in the table"
     chart(figure, "pattern_shares", alt, clickable=False)
-    control = (
+    about = (
         "The lower bars are the same sentences with the distilled model in the teacher's place: what differs there, "
         "too, needs no teacher. "
         if view.without_teacher is not None
         else f"There is no control: {_why_no_control(page)}. "
     )
-    st.caption(f"{control}{cited(SHARE_INTERVAL, DIFFERENCE_INTERVAL)}")
+    st.caption(f"{about}{cited(SHARE_INTERVAL, DIFFERENCE_INTERVAL)}")
     tables.against_table(view)
     return {"pattern_shares": figure}
 

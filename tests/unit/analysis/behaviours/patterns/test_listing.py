@@ -14,7 +14,7 @@ from rdpt_core.analysis.behaviours.patterns.listing import (
 )
 from rdpt_core.analysis.behaviours.patterns.members import places_of
 from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
-from rdpt_core.analysis.behaviours.patterns.view import share_bar
+from rdpt_core.analysis.behaviours.patterns.view import pattern_view, share_bar
 from rdpt_core.analysis.export.patterns import sentence_rows
 from rdpt_core.analysis.export.rows import export_query
 from rdpt_core.analysis.labels import LabelRule
@@ -78,4 +78,9 @@ def test_bars_of_groups_are_those_of_their_scopes(data: RunData) -> None:
         assert against.pattern.n_counted == expected.pattern.n_counted > 0
     benchmarks = [against for by, against in found if by == "benchmark"]
     whole = share_bar(data, RULE, Scope(), WAIT)
+    view = pattern_view(data, RULE, Scope(), WAIT)
+    for (_, against), one in zip(found, (*view.by_benchmark, *view.by_correctness), strict=True):
+        assert against.group == one.group
+        np.testing.assert_array_equal(against.pattern.low, one.pattern.low)
+        np.testing.assert_array_equal(against.difference.high, one.difference.high)
     assert sum(one.pattern.n_counted for one in benchmarks) == whole.pattern.n_counted
