@@ -22,6 +22,7 @@ MODULES = (
     "rdpt_core.analysis.trace.view",
     "rdpt_core.api.database",
     "rdpt_core.api.importing",
+    "rdpt_core.api.writing.overlap",
     "rdpt_core.api.writing.rescoring",
     "rdpt_core.api.scoring",
     "rdpt_core.api.selecting",

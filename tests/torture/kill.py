@@ -157,7 +157,7 @@ class Kill:
             if found != self._lab.materials.once("overlap", lambda: found) or not found:
                 raise Broken("the overlap of an undisturbed look-up", f"{len(found)} rows, other ones")
 
-        return Work(["overlap", "--db", database, "--training", self._lab.traces, "--quiet"], database, check)
+        return Work(["overlap", "--db", database, "--training", self._lab.materials.traces, "--quiet"], database, check)
 
     def _import(self, what: str, folder: Path) -> Work:
         out = folder / "imported.jsonl"

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from rdpt_core.traces import get_splitter
 TRAINING = bundled.DATA / "distillation.jsonl"
 
 
-def lines(path: Path) -> list[dict[str, str]]:
+def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -76,7 +77,7 @@ def test_what_a_pool_wrote_stands_there_and_what_nobody_wrote_does_not(looked_up
     origins = {
         (trace["trace_id"], span["char_start"], span["char_end"]): span["origin"]
         for trace in lines(bundled.DATA / "traces.jsonl")
-        for span in trace["meta"]["planted"]  # type: ignore[index]
+        for span in trace["meta"]["planted"]
     }
     counts: Counter[tuple[str, str]] = Counter()
     for row in rdpt.open(looked_up).run().sentences().to_pylist():
@@ -138,7 +139,8 @@ def test_a_look_up_that_stopped_goes_on(looked_up: Path, tmp_path: Path, monkeyp
         with open_reader(database) as reader:
             return [reader.query(f"FROM {table} ORDER BY ALL").to_pylist() for table in tables]
 
-    whole, commit, n_commits = stored(), DuckDBOverlapStore.commit_overlap, []
+    whole, commit = stored(), DuckDBOverlapStore.commit_overlap
+    n_commits: list[int] = []
 
     def stops(*arguments: object) -> None:
         if len(n_commits) == 3:

@@ -11,6 +11,7 @@ import pytest
 from rdpt_core.errors import StoreError, UsageError
 from rdpt_core.records import RunKey
 from rdpt_core.records.overlap import OverlapColumns
+from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
 from rdpt_core.store.evidence.overlap import DuckDBOverlapStore, overlap_counts
 from rdpt_core.store.reader import open_reader
 from rdpt_core.store.writer import commit_batch
@@ -47,10 +48,11 @@ def store(tmp_path: Path) -> DuckDBOverlapStore:
     return DuckDBOverlapStore(tmp_path / "a.duckdb")
 
 
-def rows(path: Path, table: str) -> list[dict[str, object]]:
+def rows(path: Path, name: str) -> list[dict[str, object]]:
     with open_reader(path) as reader:
         reader.check(reader.run(None))
-        return reader.query(f"SELECT * EXCLUDE (run_no) FROM {table} ORDER BY ALL").to_pylist()
+        found: list[dict[str, object]] = reader.query(f"SELECT * EXCLUDE (run_no) FROM {name} ORDER BY ALL").to_pylist()
+        return found
 
 
 def commit(store: DuckDBOverlapStore, run: RunKey, trace_no: int, columns: OverlapColumns) -> None:
@@ -101,8 +103,6 @@ def test_it_goes_with_the_sentences_that_it_belongs_to(tmp_path: Path, run: RunK
     with open_reader(tmp_path / "a.duckdb") as reader:
         (trace,) = reader.traces(run.run_no, 0, 1)
     results = {role: make_result(0, role) for role in ("teacher", "student", "distilled")}
-    from rdpt_core.scoring.jobs.sentence_sums import sentence_columns
-
     again = sentence_columns(0, trace.response, list(SPANS), results)
     commit_batch(tmp_path / "a.duckdb", run, "distilled", [results["distilled"]], [again])
     assert [row["trace_no"] for row in rows(tmp_path / "a.duckdb", "overlap")] == [1]
