@@ -80,7 +80,7 @@ def main() -> None:
     kinds = families(n, rng)
     labelled = Labelled(
         np.ones(n, bool), rng.random(n) < 0.4, (rng.random(n) < 0.3).astype(np.uint8),
-        rng.integers(0, 6, n).astype(np.uint8), 5, rng.random(n, np.float32), rng.standard_normal(n, np.float32),
+        rng.integers(0, 6, n).astype(np.uint8), 5, None, rng.standard_normal(n, np.float32),
     )  # fmt: skip
     print(f"{n:,} sentences, {sum(len(family.members) for family in kinds):,} memberships")
     grid = timed("grid", lambda: Grid(start, trace_of, question, halves(names, 0), correct))

@@ -111,7 +111,8 @@ class BehaviourData:
             self._under_none(rule, label),
             n_under,
             n_decoys,
-            None if credit is None else self._p(str(credit.other), rule.marks),
+            # Its medians take as long as all tests together, and are not needed where decoys decide.
+            None if credit is None or credit.by_decoys else self._p(str(credit.other), rule.marks),
             self._drops(rule.marks),
         )
 

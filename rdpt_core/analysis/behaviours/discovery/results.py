@@ -37,7 +37,7 @@ class Behaviour:
         importance: median drop of ln p(answer) in nats; None where the run has none.
         decoy_share: the label's part of all its sentences with a decoy in the teacher's place, on average over decoys;
             None with fewer than `verdicts.FEWEST_DECOYS`, and for other labels than the teacher's.
-        floor: the median p of its sentences under the model that the label does not credit.
+        floor: the median p of its sentences under the model that the label does not credit; None where decoys decide.
         z: in the half on which kinds are found.
         p: one-sided.
         q: by Benjamini and Hochberg, among the kinds tested.
