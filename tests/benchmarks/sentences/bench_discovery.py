@@ -1,6 +1,6 @@
 """How long discovery takes on many sentences, by stage, without a database.
 
-    .venv/bin/python -m tests.benchmarks.behaviours.bench_discovery --sentences 10000000
+    .venv/bin/python -m tests.benchmarks.sentences.bench_discovery --sentences 10000000
 
 Wordings are drawn with frequencies that fall as their rank, most of them once; a sentence has one wording and one
 opening, three templates of parts of speech, and one lens in two. It prints seconds, and the memory of the process.

@@ -1,6 +1,6 @@
 """How long sorting the sentences of a large run into kinds takes, and how much memory.
 
-    python tests/benchmarks/behaviours/bench_kinds.py FILE [--sentences 10000000] [--traces 50000]
+    python tests/benchmarks/sentences/bench_kinds.py FILE [--sentences 10000000] [--traces 50000]
 
 The file is made if it is not there: numbers as those of `make_large.py`, whose sentences are all alike, and texts of a
 hundred characters each. Three in ten are one of 400 wordings with other numbers and names in them; all others are put

@@ -1,6 +1,6 @@
 """How long a search takes: the demo's database, and a file made here with many traces.
 
-    python -m tests.benchmarks.bench_find [--traces 50000] [--db FILE]
+    python -m tests.benchmarks.sentences.bench_find [--traces 50000] [--db FILE]
 
 Prints medians of several runs in one process, in milliseconds, with the number of sentences found.
 """

@@ -1,6 +1,6 @@
 """What `rdpt overlap` takes: processor seconds to index training texts and to look sentences up, and memory.
 
-    python tests/benchmarks/behaviours/bench_overlap.py [--training-mb 100] [--sentences 10000000] [--copied 0.2]
+    python tests/benchmarks/sentences/bench_overlap.py [--training-mb 100] [--sentences 10000000] [--copied 0.2]
 
 Words are drawn as in English prose: few are frequent, most are rare. Nearly all sentences are different; a part of
 those of the run stand in the training texts. It prints numbers and judges none.
