@@ -17,7 +17,7 @@ from rdpt_core.analysis.evidence.controls import NO_TEACHER, controls_of
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.store.companions import column
 from rdpt_core.store.reader import open_reader
-from tests.integration.bundled.documented.test_documented_numbers import LABELS, ORIGINS, planted, readme
+from tests.integration.bundled.documented.test_documented_numbers import LABELS, ORIGINS, openings, planted, readme
 from tests.integration.bundled.documented.test_documented_tables import section
 
 RULE = LabelRule.make()
@@ -119,7 +119,7 @@ def test_what_would_be_said_of_correctness_and_openings_without_a_teacher(bundle
         )
         for name in ("clock", "shop")
     }
-    assert f"clock and shop begin with Teacher as often ({first['clock']}, {first['shop']})." in readme()
+    assert f"clock and shop begin with Teacher as often ({first['clock']}, {first['shop']})." in openings()
     held: dict[str, list[bool]] = {}
     for row, is_teacher in zip(rows, under, strict=True):
         held.setdefault(row["trace_id"], []).append(is_teacher)
