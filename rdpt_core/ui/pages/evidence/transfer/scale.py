@@ -41,7 +41,7 @@ def draw(found: Mapping[Space, Sequence[Spread]], scheme: Scheme) -> bool:
     whole = st.column_config.NumberColumn(format="localized")
     st.dataframe(rows, hide_index=True, placeholder="–", column_config={"sentences": whole})
     st.caption(
-        f"Standard deviations of all gaps of a group, with {LEVEL:.0%} intervals from redrawn questions. The robust "
+        f"Standard deviations of all gaps of a group, with {LEVEL:.0%} intervals over questions. The robust "
         "one is 1.4826 times the median absolute deviation and has no interval; far below the other, it says that most "
         "gaps are small and a few very large. That of all groups holds the differences between groups, too."
     )

@@ -112,7 +112,7 @@ def trends_in_words(trends: Mapping[str, Trend]) -> str:
     how = (
         f"all {first.n_arrangements:,.0f} ways to give {first.n_units} {first.shuffled} these levels"
         if first.is_exact
-        else f"levels shuffled among {first.n_units:,} {first.shuffled}"
+        else f"levels changing places among {first.n_units:,} {first.shuffled}"
     )
     least = sorted({f"{trend.smallest_p:.2g}" for trend in trends.values()}, key=float)
     return f"Trend over levels: {said} ({how}; p cannot be below {' or '.join(least)})."

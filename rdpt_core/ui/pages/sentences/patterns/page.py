@@ -40,6 +40,7 @@ def _list(page: PageContext, kept: tuple[SavedPattern, ...]) -> None:
     saving.outcome()
     notices.run_notices(page, brief=True)
     scope = filters.choose_scope(page)
+    notices.faint_notice(page.data.faint(page.rule), brief=True)
     saved.draw(page, kept, scope)
 
 
