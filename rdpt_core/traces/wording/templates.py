@@ -23,7 +23,7 @@ from rdpt_core.traces.splitters.lexicon import COMMON_WORDS
 FORMULA, NUMBER, NAME = "∑", "#", "@"
 """What stands for a formula, a number, a name."""
 
-MOST_TEXTS_FOR_NAMES = 100_000
+MOST_TEXTS_FOR_NAMES = 50_000
 """`names_in` looks at no more texts than this, evenly spaced over those it is given."""
 
 FEWEST_CAPITALS, MOST_IN_LOWER_CASE = 3, 0.1

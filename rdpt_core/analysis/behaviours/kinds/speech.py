@@ -19,7 +19,7 @@ from rdpt_core.arrays import Ints, SmallInts
 MOST_TAGGED = 5_000
 """So many templates are tagged, the most frequent ones."""
 
-MOST_ANYWHERE = 300
+MOST_ANYWHERE = 100
 """So many rows of three tags are kinds, the most frequent ones: a sentence has one for nearly each of its words."""
 
 N_TAGS = 3

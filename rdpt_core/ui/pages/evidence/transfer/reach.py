@@ -71,8 +71,8 @@ def _unit(trend: Trend) -> str:
     if trend.shuffled == "benchmarks":
         return (
             "Every benchmark has one level, so a level cannot be told from what else its benchmarks have in common: "
-            "what changes places in the test is whole benchmarks, each by the mean over its questions. The intervals above take the "
-            "benchmarks as they are, and say nothing of others."
+            "what changes places in the test is whole benchmarks, each by the mean over its questions. The intervals "
+            "above take the benchmarks as they are, and say nothing of others."
         )
     return (
         "Some benchmarks hold questions of several levels: levels change places among the questions of each of these, "
