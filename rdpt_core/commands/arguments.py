@@ -96,13 +96,7 @@ def device_name(text: str) -> str:
 
 def positive_integer(text: str) -> int:
     """A whole number above 0 that fits 32 bits."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if not 1 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 2147483647, got {text!r}")
-    return value
+    return _whole_number(text, least=1)
 
 
 def automatic_or_positive(text: str) -> int | None:
@@ -123,7 +117,17 @@ def threshold(text: str) -> float:
 
 def not_negative_integer(text: str) -> int:
     """A whole number of at least 0 that fits 32 bits."""
-    return 0 if text.strip() == "0" else positive_integer(text)
+    return _whole_number(text, least=0)
+
+
+def _whole_number(text: str, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not least <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least} to 2147483647, got {text!r}")
+    return value
 
 
 def quota(text: str) -> tuple[str, int]:

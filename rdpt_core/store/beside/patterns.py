@@ -65,6 +65,15 @@ def read_patterns(database: Path) -> tuple[SavedPattern, ...]:
                 expected=f"`how` to be {', '.join(HOWS)}",
                 got=f"{row['how']!r:.60}",
             )
+        # The database would fail on a longer one, which would look like damage of the run.
+        n_characters = max(len(row["value"]), len(row["family"]))
+        if not row["value"] or n_characters > MOST_CHARACTERS:
+            raise SidecarError(
+                "a pattern beside the database cannot be used",
+                where=str(sidecar_path(database)),
+                expected=f"1 to {MOST_CHARACTERS:,} characters",
+                got=f"{n_characters:,}",
+            )
         pattern = Pattern(row["name"], row["how"], row["value"], row["family"], bool(row["match_case"]))
         found.append(SavedPattern(pattern, row["saved_at"]))
     return tuple(found)

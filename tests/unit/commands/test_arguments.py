@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+
 import pytest
 
 from rdpt_core.cli import make_parser
-from rdpt_core.commands.arguments import of_role, template_argument
+from rdpt_core.commands.arguments import not_negative_integer, of_role, positive_integer, template_argument
 from rdpt_core.errors import UsageError
 
 SCORE = ["score", "--traces", "t.jsonl", "--db", "x.duckdb"]
@@ -65,3 +67,12 @@ def test_a_further_model_has_two_words_before_the_argument(text: str, role: str,
 def test_what_names_no_role_or_comes_twice_is_refused(flags: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         make_parser().parse_args([*SCORE, *flags])
+
+
+@pytest.mark.parametrize("text", ["-1", "x", "", "0.5", str(2**31)])
+def test_a_number_that_may_be_zero_is_told_of_as_such(text: str) -> None:
+    assert [not_negative_integer(number) for number in ("0", " 0", "00", "7")] == [0, 0, 0, 7]
+    with pytest.raises(argparse.ArgumentTypeError, match="a whole number from 0 to 2147483647"):
+        not_negative_integer(text)
+    with pytest.raises(argparse.ArgumentTypeError, match="a whole number from 1 to 2147483647"):
+        positive_integer("0")

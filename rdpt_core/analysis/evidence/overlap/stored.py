@@ -172,7 +172,11 @@ def _check_spans(reader: Reader, run: Run, trace_no: int, row: Mapping[str, Any]
         [run.run_no, trace_no],
     ).to_pylist()
     for sentence, start, end in zip(sentences, row["span_start"], row["span_end"], strict=True):
-        if start is not None and not sentence["char_start"] <= start < end <= sentence["char_end"]:
+        if start is None and end is None:
+            continue
+        # As many of both are given, which does not say that they are those of the same sentences.
+        is_whole = start is not None and end is not None
+        if not is_whole or not sentence["char_start"] <= start < end <= sentence["char_end"]:
             raise damaged(
                 f"overlap of trace {trace_no}",
                 f"a stretch within {sentence['char_start']} to {sentence['char_end']}, its sentence",

@@ -122,3 +122,13 @@ def test_a_sidecar_of_version_2_is_brought_up_to_date(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert connection.execute("SELECT count(*) FROM basket").fetchone() == (1,)
     assert names(database) == [WAIT.name]
+
+
+@pytest.mark.parametrize("value", ["", "x" * 20_001])
+def test_a_row_longer_than_a_pattern_may_be_is_refused(tmp_path: Path, value: str) -> None:
+    database = tmp_path / "run.duckdb"
+    save_pattern(database, Pattern("waiting", "text", "Wait"))
+    with sqlite3.connect(sidecar_path(database)) as connection:
+        connection.execute("UPDATE patterns SET value = ?", [value])
+    with pytest.raises(SidecarError, match="1 to 20,000 characters"):
+        read_patterns(database)
