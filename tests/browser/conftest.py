@@ -240,7 +240,7 @@ def settle(page: Page) -> None:
 def follow(page: Page, section: str, title: str) -> None:
     """Go to a page by a menu of the navigation."""
     page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
-    page.get_by_role("link", name=title, exact=True).click()
+    page.get_by_role("menuitem", name=title, exact=True).click()
 
 
 def address(page: Page) -> str:

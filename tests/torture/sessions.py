@@ -258,7 +258,8 @@ class Session:
         section = next(entry.section for entry in registry.PAGES if entry.title == title)
         if section:
             await self._page.get_by_test_id("stTopNavSection").filter(has_text=section).click()
-        link = self._page.get_by_test_id("stTopNavLink").filter(has_text=title).first
+        kind = "stTopNavDropdownLink" if section else "stTopNavLink"
+        link = self._page.get_by_test_id(kind).filter(has_text=title).first
         await link.click()
         # Whatever is sent before the server has heard of the new page belongs to the old one, and takes it back.
         await self._page.wait_for_url(re.compile(rf"//[^/]+/{'' if title == 'Overview' else title.lower()}(\?|$)"))
