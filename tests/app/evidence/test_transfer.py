@@ -71,7 +71,7 @@ def test_the_first_screen_says_the_finding_and_what_the_control_says_of_it(open_
     assert "Reach falls at every step" in text
     assert "The control has the same order, so the order of shares alone is no evidence for this teacher" in text
     assert "The traces say in their domain which of them were seen" in text
-    assert "what is shuffled is whole benchmarks" in text
+    assert "in the test whole benchmarks change places" in text
     assert "p cannot be below" in text
     assert "30 questions" in text and "300 sentences" in text
     shown = table(app, "excess")

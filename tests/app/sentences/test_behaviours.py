@@ -58,17 +58,21 @@ def test_the_sentence_counts_what_held_on_both_halves(open_app: Open, database: 
     assert held
     app = open_app(database, PAGE)
     (headline,) = [one.value for one in app.markdown if one.value.startswith("##### ")]
-    for verdict in {row.verdict for row in held}:
-        n = sum(row.verdict == verdict for row in held)
+    wordings = [row for row in held if row.family == "wording"]
+    assert wordings and "wording" in headline
+    for verdict in {row.verdict for row in wordings}:
+        n = sum(row.verdict == verdict for row in wordings)
         assert f"{n}" in headline and str(verdict) in headline
     text = page_text(app)
     assert f"Found: {found.n_found} of {found.n_tested} tested kinds" in text
     assert f"**{found.n_replicated} again**" in text
     assert f"{found.n_sentences:,} labelled sentences" in text
     # Without decoys the student's own p decides.
-    assert found.n_decoys == 0 and "Verdicts stand on how likely the student finds the sentences." in text
+    assert found.n_decoys == 0 and "“Only” rests on the student" in text
+    n_others = sum(row.family == "lens" for row in held)
+    assert "Replicated, too, and often of the same sentences: " in text and f"{n_others} lens" in text
     n_above = sum((row.excess_low or 0) > 0 for row in held)
-    assert (f"**{n_above}** " in text) if n_above else ("None of them is surely Teacher" in text)
+    assert (f"**{n_above}** " in text) if n_above else ("none is surely Teacher" in text)
     assert app.header[0].value == "What does the teacher say that others do not?"
 
 

@@ -8,7 +8,6 @@ import streamlit as st
 
 from rdpt_core.analysis.evidence.transfer.accuracy import Accuracy
 from rdpt_core.analysis.evidence.transfer.levels import LEVELS
-from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL, cited
 from rdpt_core.ui.pages.evidence.transfer.summary import points, with_interval
 from rdpt_core.ui.style import words
 
@@ -45,12 +44,13 @@ def draw(rows: Sequence[Accuracy], *, has_student_text: bool) -> None:
             for row in shown
         ],
         hide_index=True,
+        height="content",
         placeholder="–",
     )
     beside = _BESIDE if is_beside else _NOT_GRADED if has_student_text else _NONE
     st.caption(
         f"Mean over questions of the part of their graded traces that is correct. {beside} Groups differ in how hard "
-        f"their questions are, so that accuracy compares models on one group, and not groups. {cited(SHARE_INTERVAL)}"
+        f"their questions are, so that accuracy compares models on one group, and not groups."
     )
 
 

@@ -8,7 +8,6 @@ import streamlit as st
 
 from rdpt_core.analysis.evidence.overlap.classes import CLASSES, TOLD
 from rdpt_core.analysis.evidence.transfer.copied import CopiedTable
-from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL, cited
 from rdpt_core.ui.frame import context
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.evidence.transfer import figures
@@ -43,7 +42,7 @@ def draw(page: PageContext, table: CopiedTable | None) -> dict[str, Any]:
         f"{words.capitalised(meaning)}. {words.count(table.n_known, 'scored sentence')}.{unknown} What is reached "
         "among copied sentences may be remembered; among new ones it was copied neither word for word nor as a "
         "template. Who wrote the training texts is not known here: they may hold text of the student, too. A short "
-        f"sentence is easily copied, and classes differ in more than memory. {cited(SHARE_INTERVAL)}"
+        "sentence is easily copied, and classes differ in more than memory."
     )
     with st.expander("The numbers"):
         st.dataframe(

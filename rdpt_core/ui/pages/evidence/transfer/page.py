@@ -137,7 +137,8 @@ def _caption(page: PageContext, scope: Scope, table: ReachTable, control: Contro
                 else f"there {control_words.name(control)} stands in the teacher's place."
             )
         )
-    st.caption(f"{' '.join(parts)} {cited(SHARE_INTERVAL)}")
+    parts.append(f"Bars are {SHARE_INTERVAL.name}s; the end of the page says how they are made.")
+    st.caption(" ".join(parts))
 
 
 def _list_behind(
@@ -175,8 +176,8 @@ def _before(page: PageContext, table: ReachTable, base: RunData | None) -> None:
     )
     st.caption(
         f"{words.count(base.run.n_traces, 'response')} of the student's own, scored by the same models. A label there "
-        "owes nothing to distillation: it is what the rule finds anyway. Each response is of its writer's own making, "
-        f"so that the two texts differ in more than their writer. {cited(DIFFERENCE_INTERVAL)}"
+        "owes nothing to distillation: it is what the rule finds anyway. The two texts differ in more than their "
+        "writer, as each writer went its own way."
     )
 
 
@@ -191,9 +192,11 @@ def _methods(page: PageContext, scope: Scope, assignment: Assignment, control: C
 
 
 def _further_tables(page: PageContext, tables: Mapping[str, pa.Table], methods: str) -> None:
-    st.markdown("**Further tables**")
-    with st.container(horizontal=True):
-        for name, table in tables.items():
-            with st.container(width="content"):
-                st.caption(words.capitalised(name.removeprefix("transfer_")))
-                export_panel.offer(page, name, table, {}, methods)
+    """One choice and one button for all parts below the first, and how the numbers of all parts were made."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        titles = {words.capitalised(name.removeprefix("transfer_")): name for name in tables}
+        title = st.selectbox("Further tables", list(titles), key="transfer_further", width=200)
+        name = titles.get(title, next(iter(tables)))
+        export_panel.offer(page, name, tables[name], {}, methods)
+    with st.expander("How this was made"):
+        st.markdown(cited(*_METHODS))

@@ -7,7 +7,7 @@ import streamlit as st
 from rdpt_core.analysis.evidence.transfer.reach import ReachTable
 from rdpt_core.analysis.evidence.transfer.trend import Trend
 from rdpt_core.analysis.schemes import Scheme
-from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, SHARE_INTERVAL, cited
+from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, SHARE_INTERVAL
 from rdpt_core.ui.pages.evidence.transfer import figures
 from rdpt_core.ui.pages.evidence.transfer.summary import points, reach_name, trends_in_words, with_interval
 from rdpt_core.ui.style import words
@@ -64,14 +64,14 @@ def steps(table: ReachTable, scheme: Scheme, control_name: str) -> None:
         trends[f"{scheme.above} with {words.no_markdown(control_name, 30)}"] = table.trend_control
         trends["the excess"] = table.trend_excess
     st.markdown(trends_in_words(trends))
-    st.caption(f"{_unit(table.trend)} Differences in percentage points. {cited(DIFFERENCE_INTERVAL)}")
+    st.caption(f"{_unit(table.trend)} Differences in percentage points, with {DIFFERENCE_INTERVAL.name}s.")
 
 
 def _unit(trend: Trend) -> str:
     if trend.shuffled == "benchmarks":
         return (
             "Every benchmark has one level, so a level cannot be told from what else its benchmarks have in common: "
-            "what changes places in the test is whole benchmarks, each by the mean over its questions. The intervals "
+            "in the test whole benchmarks change places, each by the mean over its questions. The intervals "
             "above take the benchmarks as they are, and say nothing of others."
         )
     return (

@@ -53,9 +53,22 @@ def draw(found: Behaviours) -> None:
             ),
         },
     )
+    if any(row.is_replicated and row.verdict for row in rows):
+        st.caption(_answers_from(any(one.no_teacher is not None for one in rows)))
     untested = [name for name in LENSES if all(row.kind != name for row in rows)]
     if untested:
-        st.caption(f"Not tested, as too few questions hold it: {', '.join(untested)}.")
+        st.caption(f"Not tested, as too few questions have such sentences: {', '.join(untested)}.")
+
+
+def _answers_from(has_control: bool) -> str:
+    """What the verdicts do not rest on: the shares beside them look like proof, and are none."""
+    text = "“Only” and “preferred” do not rest on these shares, but on models other than the teacher, as said"
+    if not has_control:
+        return f"{text} in the summary."
+    return (
+        f"{text} in the summary. Under “no teacher” the distilled model stands in the teacher's place: where the share "
+        "is as high, it is no evidence for this teacher."
+    )
 
 
 def whose(label: str) -> str:

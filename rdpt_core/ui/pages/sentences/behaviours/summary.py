@@ -8,6 +8,7 @@ from statistics import median
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
+from rdpt_core.analysis.behaviours.discovery.verdicts import FLOOR, MOST_UNDER_DECOYS
 from rdpt_core.analysis.behaviours.families import FAMILIES, LENS, OPENING, PARTS_OF_SPEECH, TAG, WORDING
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.records import Label
@@ -40,8 +41,8 @@ def draw(found: Behaviours, scope: Scope) -> None:
 
 
 def headline(found: Behaviours) -> str:
-    """`12 kinds of sentences are only the teacher's and 4 are preferred by the teacher.`"""
-    held = [row for row in found.rows if row.is_replicated]
+    """`12 wordings are only the teacher's and 4 are preferred by the teacher.`, or of all kinds if no wording held."""
+    held, names = _leading(found)
     label = found.label
     if not held:
         n = sum(found.n_questions)
@@ -58,7 +59,7 @@ def headline(found: Behaviours) -> str:
     said = {row.verdict for row in held if row.verdict is not None}
     counted = {verdict: sum(row.verdict == verdict for row in held) for verdict in sorted(said)}
     parts = [
-        f"{_kinds(n, is_first=not place)} {'is' if n == 1 else 'are'} {verdict}"
+        f"{_counted(n, names, is_first=not place)} {'is' if n == 1 else 'are'} {verdict}"
         for place, (verdict, n) in enumerate(counted.items())
     ]
     n_other = len(held) - sum(counted.values())
@@ -66,18 +67,31 @@ def headline(found: Behaviours) -> str:
         does = (
             "carries {} more often than its traces do" if n_other == 1 else "carry {} more often than their traces do"
         )
-        parts.append(f"{_kinds(n_other, is_first=not parts)} {does.format(label)}")
+        parts.append(f"{_counted(n_other, names, is_first=not parts)} {does.format(label)}")
     return f"{words.listed(parts)}."
 
 
-def _kinds(n: int, *, is_first: bool) -> str:
-    return words.count(n, "kind of sentences", "kinds of sentences") if is_first else f"{n:,}"
+def _leading(found: Behaviours) -> tuple[list[Behaviour], tuple[str, str]]:
+    """Those that the headline counts, and what one and several are called.
+
+    Wordings are what a reader understands, and a sentence has one; kinds of all families count it several times.
+    """
+    held = [row for row in found.rows if row.is_replicated]
+    wordings = [row for row in held if row.family == WORDING]
+    return (wordings, _FAMILY_WORDS[WORDING]) if wordings else (held, ("kind of sentences", "kinds of sentences"))
+
+
+def _counted(n: int, names: tuple[str, str], *, is_first: bool) -> str:
+    return words.count(n, *names) if is_first else f"{n:,}"
 
 
 def _by_family(found: Behaviours) -> str:
-    """How many of each family held: what is built alike often says the same, so the sum alone would mislead."""
+    """How many of each family held, other than wordings where the headline counts these."""
     counted = [(family, sum(row.is_replicated and row.family == family for row in found.rows)) for family in FAMILIES]
-    named = [words.count(n, *_FAMILY_WORDS[family]) for family, n in counted if n]
+    named = [words.count(n, *_FAMILY_WORDS[family]) for family, n in counted if n and family != WORDING]
+    has_wordings = any(row.is_replicated and row.family == WORDING for row in found.rows)
+    if has_wordings and named:
+        return f"Replicated, too, and often of the same sentences: {words.listed(named)}."
     return f"These are {words.listed(named)}." if len(named) > 1 else ""
 
 
@@ -90,7 +104,7 @@ def how_found(found: Behaviours) -> str:
     if not found.is_split:
         return f"{text}. Too few for two halves: kinds are reported on the questions on which they were found."
     if found.n_found:
-        return f"{text}; of these, **{found.n_replicated:,} again** on the other {second}, which all shares are from."
+        return f"{text}; of these, **{found.n_replicated:,} again** on the other {second}. All shares are from the latter."
     return f"{text}; shares are from the other {second}."
 
 
@@ -102,11 +116,12 @@ def without_teacher(found: Behaviours) -> str:
     n_above = sum(row.excess_low is not None and row.excess_low > 0 for row in known)
     often = f"{found.label} more often than with no teacher"
     if n_above or found.label != Label.TEACHER:
-        return f"Of {len(known):,} with an interval, **{n_above:,}** {'is' if n_above == 1 else 'are'} {often}."
+        kinds = words.count(len(known), "kind")
+        return f"Of {kinds} with an interval, **{n_above:,}** {'is' if n_above == 1 else 'are'} {often}."
     excess = median(row.excess for row in known if row.excess is not None)
     return (
-        f"**None of them is surely {often}**: with the distilled model in the teacher's place shares are about as high "
-        f"(median excess {points(excess)}), so they alone do not tell who taught it."
+        f"**Of {words.count(len(known), 'kind')} with an interval, none is surely {often}** (median excess "
+        f"{points(excess)}): shares alone do not tell who taught the distilled model."
     )
 
 
@@ -116,9 +131,12 @@ def verdicts_from(found: Behaviours) -> str:
         return ""
     if found.n_decoys:
         decoys = words.count(found.n_decoys, "model that taught nobody", "models that taught nobody")
-        return f"Verdicts stand on {decoys}, each in the teacher's place."
+        return (
+            f"“Only” rests on {decoys}: in the teacher's place they are credited with at most "
+            f"{MOST_UNDER_DECOYS:.0%} of the sentences of such a kind, on average."
+        )
     other = "student" if found.label == Label.TEACHER else "teacher"
-    return f"Verdicts stand on how likely the {other} finds the sentences."
+    return f"“Only” rests on the {other}: its median p of the sentences of such a kind is at most {FLOOR:g}."
 
 
 def _named(found: Behaviours) -> str:
@@ -136,5 +154,5 @@ def coverage(found: Behaviours, scope: Scope) -> str:
     untested = found.n_kinds - found.n_tested
     text = f"{words.count(found.n_sentences, 'labelled sentence')} ({describe(scope)})."
     if untested:
-        text += f" {words.count(untested, 'kind is', 'kinds are')} not tested, as too few questions hold them."
+        text += f" {words.count(untested, 'kind is', 'kinds are')} not tested: too few questions hold {'it' if untested == 1 else 'them'}."
     return text
