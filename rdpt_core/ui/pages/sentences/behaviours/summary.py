@@ -104,7 +104,7 @@ def how_found(found: Behaviours) -> str:
     if not found.is_split:
         return f"{text}. Too few for two halves: kinds are reported on the questions on which they were found."
     if found.n_found:
-        return f"{text}; of these, **{found.n_replicated:,} again** on the other {second}. All shares are from the latter."
+        return f"{text}; of these, **{found.n_replicated:,} again** on the other {second}, where all shares are from."
     return f"{text}; shares are from the other {second}."
 
 
@@ -154,5 +154,6 @@ def coverage(found: Behaviours, scope: Scope) -> str:
     untested = found.n_kinds - found.n_tested
     text = f"{words.count(found.n_sentences, 'labelled sentence')} ({describe(scope)})."
     if untested:
-        text += f" {words.count(untested, 'kind is', 'kinds are')} not tested: too few questions hold {'it' if untested == 1 else 'them'}."
+        kinds = words.count(untested, "kind is", "kinds are")
+        text += f" {kinds} not tested: too few questions have such sentences."
     return text
