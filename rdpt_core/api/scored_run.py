@@ -29,7 +29,7 @@ from rdpt_core.analysis.evidence.corrected import (
 )
 from rdpt_core.analysis.evidence.importance.contrasts import contrast_rows
 from rdpt_core.analysis.evidence.importance.data import importance_of
-from rdpt_core.analysis.evidence.importance.sample import SPLITS, By
+from rdpt_core.analysis.evidence.importance.sample import By
 from rdpt_core.analysis.evidence.importance.summaries import summary_rows
 from rdpt_core.analysis.evidence.overlap.class_shares import dimensions_of, grouped_shares
 from rdpt_core.analysis.evidence.p_values.data import EvidenceData, evidence_of
@@ -330,15 +330,15 @@ class ScoredRun(WithPatterns, TransferTables):
         above 1 nat and mean of what ln p(answer) loses without a sentence. The numbers of the page Importance.
 
         Args:
-            by: what divides labels further: correctness, kind (of sentence), position, benchmark, or all: nothing.
+            by: what divides labels further: correctness, kind (of sentence), position, benchmark, training, or all.
             method: deletion or replacement; the first that the run has by default.
 
         Raises:
             UsageError: the run has no importance by this method.
         """
         data, rule, scope = self._asked(choices)
-        check_known("by", by, SPLITS)
         found = importance_of(data)
+        check_known("by", by, found.splits)
         chosen = found.chosen(method).method
         return summary_rows(found.summaries(rule, scope, chosen, by), by, chosen)
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.catalog import GRADE_SQL
+from rdpt_core.analysis.evidence.overlap.classes import class_sql
 from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.sentences import sentences_sql
@@ -28,6 +29,7 @@ MOST_SENTENCES = 100_000
 """Where a search stops: more sentences than anybody reads, and few enough to count them in moments."""
 
 _SENTENCES_AT_ONCE = 100_000
+_CLASS = class_sql("n_verbatim[sentence_index + 1]", "n_template[sentence_index + 1]")
 # Two characters that Unicode assigns to nothing, ever; should a response hold one, it is replaced before the cut.
 _CUT, _CUT_SUBSTITUTE = "\U0010ffff", "\U0010fffe"
 
@@ -39,12 +41,20 @@ class Query:
     Attributes:
         text: taken as it is, or as a regular expression.
         label: keep only sentences that carry it, under the label rule of the search; None keeps all.
+        training: keep only sentences of this class: copied, template or new; none is kept of a run that was not looked
+            up in training texts. None keeps all.
     """
 
     text: str
     regex: bool = False
     match_case: bool = False
     label: str | None = None
+    training: str | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some sentences with a hit are left out."""
+        return self.label is not None or self.training is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class SearchResult:
         sentences: columns trace_no, sentence_index (NULL where the trace has no sentences yet), char_start, char_end,
             label, direction, hit_start and hit_length (lists, in code points of the response).
         n_traces: all traces with a hit that are in scope; only those with a sentence here, where all were looked at and
-            no label is asked for.
+            neither a label nor a class is asked for.
         n_searched: traces of those whose sentences were looked at; fewer than `n_traces` where the search stopped.
     """
 
@@ -116,7 +126,7 @@ def find(reader: Reader, run: Run, query: Query, scope: Scope, rule: LabelRule) 
         n_found += tables[-1].num_rows
         n_searched += len(trace_nos)
     found, n_traces = pa.concat_tables(tables), fitting.num_rows
-    if query.label is None and n_searched == n_traces:
+    if not query.is_narrowed and n_searched == n_traces:
         # Without those whose only hits begin in marks that do not count.
         n_traces = n_searched = pc.count_distinct(found.column("trace_no")).as_py()
     return SearchResult(found, n_traces, n_searched)
@@ -162,8 +172,17 @@ def _sentences(
     # `regexp_replace` sees the whole text at every hit, which cutting at the expression itself would not.
     chosen = "trace_no IN (SELECT unnest($3::INTEGER[]))"
     source = f"(SELECT * FROM sentences WHERE run_no = $1 AND {chosen})"
+    overlap = ""
+    if query.training is not None:
+        overlap = f"LEFT JOIN (SELECT * FROM overlap WHERE run_no = $1 AND {chosen}) USING (trace_no)"
     wanted = "TRUE" if rule.marks else "is_mark IS NOT TRUE"
-    wanted += "" if query.label is None else " AND label = $4"
+    parameters: list[Any] = [run.run_no, pattern, list(trace_nos)]
+    if query.label is not None:
+        parameters.append(query.label)
+        wanted += f" AND label = ${len(parameters)}"
+    if query.training is not None:
+        parameters.append(query.training)
+        wanted += f" AND {_CLASS} = ${len(parameters)}"
     return reader.query(
         "WITH cut AS (SELECT trace_no, string_split(regexp_replace("
         f"replace(response, '{_CUT}', '{_CUT_SUBSTITUTE}'), $2, '{_CUT}\\0{_CUT}', 'g'), '{_CUT}') AS pieces "
@@ -179,8 +198,8 @@ def _sentences(
         "SELECT trace_no, sentence_index, any_value(char_start) AS char_start, "
         "any_value(char_end) AS char_end, any_value(label) AS label, any_value(direction) AS direction, "
         "list(start ORDER BY start) AS hit_start, list(n ORDER BY start) AS hit_length "
-        f"FROM mapped WHERE {wanted} GROUP BY trace_no, sentence_index ORDER BY trace_no, sentence_index",
-        [run.run_no, pattern, list(trace_nos), *([] if query.label is None else [query.label])],
+        f"FROM mapped {overlap} WHERE {wanted} GROUP BY trace_no, sentence_index ORDER BY trace_no, sentence_index",
+        parameters,
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from rdpt_core.analysis.run.drilldown import Drilldown, load_sentences
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.parts.sentence_table import training_column
 from rdpt_core.ui.style import words
 
 _VERDICT = {True: "✓ correct", False: "✗ incorrect", None: "– not graded"}
@@ -22,7 +23,9 @@ def show(page: PageContext, title: str, drilldown: Drilldown, key: str) -> None:
         if not drilldown.n:
             st.markdown(f"**{title}**: nothing.")
             return
-        table = page.database.data(drilldown.run).ask(load_sentences, drilldown.trace_no, drilldown.sentence_index)
+        data = page.database.data(drilldown.run)
+        table = data.ask(load_sentences, drilldown.trace_no, drilldown.sentence_index)
+        training = {name: column.to_pylist() for name, column in training_column(data, table).items()}
         rows = table.to_pylist()
         cut = f", the first {len(rows):,} of them below" if len(rows) < drilldown.n else ""
         left, right = st.columns([3, 1], vertical_alignment="center")
@@ -37,7 +40,7 @@ def show(page: PageContext, title: str, drilldown: Drilldown, key: str) -> None:
                     "question": words.plain(row["question_id"]),
                     "answer": _VERDICT[row["correct"]],
                     "sentence": row["sentence"],
-                    **{name: values[index] for name, values in drilldown.numbers.items()},
+                    **{name: values[index] for name, values in {**drilldown.numbers, **training}.items()},
                     "text": words.plain(row["text"], 200),
                 }
                 for index, row in enumerate(rows)

@@ -9,11 +9,17 @@ from urllib.parse import urlencode
 import pyarrow as pa
 import streamlit as st
 
+from rdpt_core.analysis.evidence.overlap.class_shares import TRAINING
+from rdpt_core.analysis.evidence.overlap.classes import TOLD
+from rdpt_core.analysis.evidence.overlap.columns import load_classes
+from rdpt_core.analysis.evidence.overlap.data import overlap_of
+from rdpt_core.analysis.run.data import RunData
 from rdpt_core.store.reader import Run
 from rdpt_core.ui.frame.links import within_database
 from rdpt_core.ui.style import words
 
 _TEXT_CHARS = 200
+_TRAINING = st.column_config.TextColumn(help="; ".join(f"{name}: {told}" for name, told in TOLD.items()))
 
 
 def address(run: Run, trace_id: str, sentence: int) -> dict[str, str]:
@@ -37,6 +43,14 @@ def plain_column(table: pa.Table, name: str, limit: int = _TEXT_CHARS) -> pa.Arr
     return pa.array([None if v is None else words.plain(v, limit) for v in table.column(name).to_pylist()], pa.string())
 
 
+def training_column(data: RunData, table: pa.Table, sentence: str = "sentence") -> dict[str, pa.Array]:
+    """`training`: whether each sentence is copied, template or new; no column for a run without training texts."""
+    if overlap_of(data) is None:
+        return {}
+    trace_ids, sentences = (tuple(table.column(name).to_pylist()) for name in ("trace_id", sentence))
+    return {TRAINING: data.ask(load_classes, trace_ids, sentences)}
+
+
 def clickable_table(shown: pa.Table, key: str, config: dict[str, Any], links: tuple[str, ...]) -> int | None:
     """Draw a table; returns the row that was clicked just now, unless on one of its links, which open tabs."""
     # A table that keeps its key while its rows change no longer reports clicks.
@@ -50,7 +64,7 @@ def clickable_table(shown: pa.Table, key: str, config: dict[str, Any], links: tu
             on_select="rerun",
             selection_mode="single-cell",
             placeholder="–",
-            column_config=config,
+            column_config={TRAINING: _TRAINING, **config},
         )
     cells = event.selection.cells
     return cells[0][0] if cells and cells[0][1] not in links else None

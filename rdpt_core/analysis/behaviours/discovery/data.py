@@ -25,7 +25,10 @@ from rdpt_core.analysis.behaviours.discovery.results import Behaviours
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Totals, tally, totals
 from rdpt_core.analysis.behaviours.discovery.testing import find_kinds
 from rdpt_core.analysis.behaviours.discovery.verdicts import Credit, credit_of
+from rdpt_core.analysis.behaviours.families import TAG
 from rdpt_core.analysis.behaviours.kinds.data import kinds_of
+from rdpt_core.analysis.behaviours.kinds.tags import notes_state
+from rdpt_core.analysis.evidence.overlap.data import overlap_of
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Keep, Key, kept
@@ -57,7 +60,6 @@ class BehaviourData:
         """What tells these answers from others about the run."""
         return (*self.data.key, "behaviours")
 
-    @kept(16, message="Testing kinds of sentences …")
     def table(self, rule: LabelRule, scope: Scope, label: str, seed: int = 0, split: bool = True) -> Behaviours:
         """The kinds that enough questions hold, tested for a label.
 
@@ -73,7 +75,17 @@ class BehaviourData:
             raise UsageError(
                 "the run has no such label", where="label", expected=" or ".join(self.data.labels), got=label
             )
+        return self._tested(rule, scope, label, seed, split, notes_state(self.data))
+
+    # Tags of notes are kinds, and notes change without the database.
+
+    @kept(16, message="Testing kinds of sentences …")
+    def _tested(
+        self, rule: LabelRule, scope: Scope, label: str, seed: int, split: bool, noted: tuple[int, str]
+    ) -> Behaviours:
         grid, chunks, n_kinds = self._chunks(rule.marks, scope, seed, split)
+        of_tags, n_tags = self._tag_chunks(rule.marks, scope, seed, split, noted)
+        chunks, n_kinds = (*chunks, *of_tags), n_kinds + n_tags
         credit = credit_of(scheme_of(self.data.run.roles), label, self._n_decoys)
         labelled = self._labelled(rule, label, credit)
         counted = totals(grid, labelled)
@@ -97,8 +109,17 @@ class BehaviourData:
         rule = LabelRule.make(marks=marks)
         traces, rows = self.data.trace_table(scope), self.data.rows(rule, scope)
         grid = make_grid(self.data.gaps(rule).start, rows, traces, seed, split=split)
-        families = kinds_of(self.data, marks)
+        families = [family for family in kinds_of(self.data, marks) if family.family != TAG]
         return grid, chunks_of(families, grid), sum(len(family.names) for family in families)
+
+    @kept(2)
+    def _tag_chunks(
+        self, marks: bool, scope: Scope, seed: int, split: bool, noted: tuple[int, str]
+    ) -> tuple[tuple[Chunk, ...], int]:
+        # Only what these give is sorted again after a note.
+        families = [family for family in kinds_of(self.data, marks) if family.family == TAG]
+        grid, *_ = self._chunks(marks, scope, seed, split)
+        return chunks_of(families, grid), sum(len(family.names) for family in families)
 
     def _labelled(self, rule: LabelRule, label: str, credit: Credit | None) -> Labelled:
         codes = self.data.codes(rule)
@@ -114,6 +135,7 @@ class BehaviourData:
             # Its medians take as long as all tests together, and are not needed where decoys decide.
             None if credit is None or credit.by_decoys else self._p(str(credit.other), rule.marks),
             self._drops(rule.marks),
+            None if (overlap := overlap_of(self.data)) is None else overlap.codes(rule.marks),
         )
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 
 from rdpt_core.analysis.behaviours.discovery.pairs import Chunk, Grid
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Tally, Totals
+from rdpt_core.analysis.evidence.overlap.classes import CLASSES
 from rdpt_core.analysis.statistics.clustered import Ratios, correlations, ratios, summed
 from rdpt_core.analysis.statistics.exact import Ends, effective_number, korn_graubard, mover
 from rdpt_core.analysis.statistics.parallel import in_parallel
@@ -25,6 +26,7 @@ class Report:
             here.
         n_report, n_report_questions, n_effective, share, rest, lift, none, excess: of the questions that are reported;
             those with ends as value, low, high. `none` is the share under no teacher.
+        training_copied, training_template, training_new: parts of the sentences whose class is known.
         decoy_share: mean share of the label among decoys in the teacher's place.
         floor: median p under the model that is not credited.
         whole_share: the share of the label, of both halves.
@@ -44,6 +46,9 @@ class Report:
     correct: Doubles
     correct_rest: Doubles
     importance: Doubles
+    training_copied: Doubles
+    training_template: Doubles
+    training_new: Doubles
     decoy_share: Doubles
     floor: Doubles
     whole_share: Doubles
@@ -101,6 +106,7 @@ def _of_chunk(chunk: Chunk, found: Tally, grid: Grid, labelled: Labelled, counte
         correct,
         correct_rest,
         _medians(of_members, labelled.drop, chunk, n_kinds),
+        *_classes(of_members, chunk, labelled),
         decoys,
         _medians(of_members, labelled.floor, chunk, n_kinds),
         summed(chunk.kind, found.n_has, n_kinds) / np.maximum(n, 1),
@@ -188,6 +194,18 @@ def _correct(chunk: Chunk, grid: Grid, labelled: Labelled, counted: Totals) -> t
     all_right, all_graded = (counted.known[flag].sum() for flag in (grid.correct == 1, grid.correct >= 0))
     with np.errstate(invalid="ignore", divide="ignore"):
         return right / graded, (all_right - right) / (all_graded - graded)
+
+
+def _classes(kind: Ints, chunk: Chunk, labelled: Labelled) -> Doubles:
+    """(3, n_kinds), the part of each class of the training texts in the labelled sentences whose class is known."""
+    width = len(CLASSES) + 1
+    if labelled.training is None:
+        return np.full((len(CLASSES), chunk.n_kinds), np.nan)
+    code = labelled.training[chunk.members] * labelled.is_known[chunk.members]
+    counted = np.bincount(kind * width + code, minlength=chunk.n_kinds * width).reshape(chunk.n_kinds, width)[:, 1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts: Doubles = (counted / counted.sum(axis=1, keepdims=True)).T
+    return parts
 
 
 def _medians(kind: Ints, values: Floats | None, chunk: Chunk, n_kinds: int) -> Doubles:

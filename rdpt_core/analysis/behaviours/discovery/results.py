@@ -35,6 +35,9 @@ class Behaviour:
         correct: the part of its sentences of graded traces that stand in correct ones.
         correct_rest: the same of all other sentences.
         importance: median drop of ln p(answer) in nats; None where the run has none.
+        training_copied, training_template, training_new: the parts of its sentences that stand in the training texts
+            word for word, that stand there with other numbers, names or formulas, and that do not; of those that were
+            looked up. None for a run without such texts.
         decoy_share: the label's part of all its sentences with a decoy in the teacher's place, on average over decoys;
             None with fewer than `verdicts.FEWEST_DECOYS`, and for other labels than the teacher's.
         floor: the median p of its sentences under the model that the label does not credit; None where decoys decide.
@@ -74,6 +77,9 @@ class Behaviour:
     correct: float | None
     correct_rest: float | None
     importance: float | None
+    training_copied: float | None
+    training_template: float | None
+    training_new: float | None
     decoy_share: float | None
     floor: float | None
     z: float

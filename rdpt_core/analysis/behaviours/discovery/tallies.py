@@ -23,6 +23,7 @@ class Labelled:
         n_decoys: (n_sentences,), under how many decoys it has this label, of `most_decoys`; None with too few of them.
         floor: (n_sentences,), p under the model that is not credited; None where a label credits no model.
         drop: (n_sentences,), nats, NaN where not known; None without importance.
+        training: (n_sentences,), codes of `overlap.classes`; None for a run that was not looked up in training texts.
     """
 
     is_known: Bools
@@ -32,6 +33,7 @@ class Labelled:
     most_decoys: int = 0
     floor: Floats | None = None
     drop: Floats | None = None
+    training: Codes | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from rdpt_core.analysis.evidence.importance.drops import Coverage, Drops
 from rdpt_core.analysis.evidence.importance.histograms import Histograms
 from rdpt_core.analysis.evidence.importance.sample import By, Sample
 from rdpt_core.analysis.evidence.importance.summaries import Summary
+from rdpt_core.analysis.evidence.overlap.data import overlap_of
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.drilldown import LIMIT, Drilldown
@@ -71,6 +72,12 @@ class ImportanceData:
         """What is stored of each method; empty for a run without importance."""
         return self.data.ask(drops.coverage)
 
+    @property
+    def splits(self) -> tuple[By, ...]:
+        """What labels may be divided by: by training only where the sentences were looked up in training texts."""
+        is_known = overlap_of(self.data) is not None
+        return tuple(split for split in sample.SPLITS if split != "training" or is_known)
+
     def chosen(self, method: str | None = None) -> Coverage:
         """The method that is meant: the first that is stored, if none is named.
 
@@ -105,7 +112,10 @@ class ImportanceData:
     def sample(self, rule: LabelRule, scope: Scope, method: str) -> Sample:
         """The labelled sentences in scope."""
         found = self._drops(method, rule.marks)
-        return sample.make_sample(found, self.data.codes(rule), self.data.labels, self.data.trace_table(scope))
+        overlap = overlap_of(self.data)
+        training = None if overlap is None else overlap.codes(rule.marks)
+        traces = self.data.trace_table(scope)
+        return sample.make_sample(found, self.data.codes(rule), self.data.labels, traces, training)
 
     @kept(16)
     def summaries(self, rule: LabelRule, scope: Scope, method: str, by: By = "all") -> tuple[Summary, ...]:

@@ -35,6 +35,18 @@ def class_codes(n_verbatim: Doubles, n_template: Doubles) -> Codes:
     return np.where(np.isnan(n_verbatim) | np.isnan(n_template), UNKNOWN, known).astype(np.uint8)
 
 
+def class_sql(n_verbatim: str, n_template: str) -> str:
+    """`class_codes` in SQL, as the name of the class: an expression that is NULL where nothing is known.
+
+    Args:
+        n_verbatim, n_template: SQL of the two counts.
+    """
+    return (
+        f"CASE WHEN {n_verbatim} IS NULL OR {n_template} IS NULL THEN NULL WHEN {n_verbatim} > 0 THEN '{COPIED}' "
+        f"WHEN {n_template} > 0 THEN '{TEMPLATE}' ELSE '{NEW}' END"
+    )
+
+
 def class_name(code: int) -> str | None:
     """What a code means; None for `UNKNOWN`."""
     return CLASSES[code - 1] if code else None

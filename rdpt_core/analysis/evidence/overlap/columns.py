@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rdpt_core.analysis.evidence.overlap.classes import class_codes, class_name
+from rdpt_core.analysis.evidence.overlap.classes import class_codes, class_name, class_sql
 from rdpt_core.analysis.evidence.overlap.stored import load_training_set
 from rdpt_core.arrays import Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
@@ -56,6 +56,23 @@ def overlap_columns(reader: Reader, run: Run, trace_no: SmallInts, sentence_inde
             ending = {"record_no": "record", "sentence_index": "sentence", "text": "text"}[column]
             columns[f"{beginning}_{ending}"] = told.column(column).combine_chunks().take(found)
     return columns
+
+
+def load_classes(reader: Reader, run: Run, trace_ids: tuple[str, ...], sentences: tuple[int, ...]) -> pa.Array:
+    """(n,), the class of each of these sentences, by name; NULL where nothing is known.
+
+    Args:
+        sentences: counted from 1 in their traces, as tables show them.
+    """
+    counts = (f"list_extract({name}, sentence)" for name in ("n_verbatim", "n_template"))
+    table = reader.query(
+        f"SELECT {class_sql(*counts)} AS training FROM (SELECT unnest($2::VARCHAR[]) AS trace_id, "
+        "unnest($3::INTEGER[]) AS sentence, unnest(range(len($3::INTEGER[]))) AS number) "
+        "LEFT JOIN (SELECT trace_id, n_verbatim, n_template FROM traces JOIN overlap USING (run_no, trace_no) "
+        "WHERE run_no = $1 AND trace_id IN (SELECT unnest($2::VARCHAR[]))) USING (trace_id) ORDER BY number",
+        [run.run_no, list(trace_ids), list(sentences)],
+    )
+    return table.column("training").combine_chunks()
 
 
 def _classes(rows: pa.Table) -> pa.Array:

@@ -24,7 +24,7 @@ from rdpt_core.ui.pages.ratios.plane_figure import Axes, plane_figure
 from rdpt_core.ui.pages.ratios.strip_figure import strip_figure
 from rdpt_core.ui.parts import export_panel, glossary
 from rdpt_core.ui.parts.chart import chart
-from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
+from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column, training_column
 from rdpt_core.ui.style import words
 
 _PURPOSES = {
@@ -215,6 +215,7 @@ def _shown(page: PageContext, table: pa.Table) -> pa.Table:
         {
             "text": plain_column(table, "text"),
             **{name: table.column(name) for name in names},
+            **training_column(page.data, table),
             **{name: plain_column(table, name, 60) for name in ("benchmark", "question_id", "trace_id")},
             "sentence": table.column("sentence"),
             "context": link_column(page.run, table),

@@ -70,6 +70,19 @@ def save_button(path: Path, pattern: Pattern, key: str) -> None:
         st.form_submit_button("Save", icon=":material/check:", on_click=_save, args=(path, pattern, name_key))
 
 
+def keep(path: Path, pattern: Pattern, key: str) -> None:
+    """The button that keeps a pattern; the name of one that is kept already.
+
+    Args:
+        key: of the parts; one a page.
+    """
+    known = known_as(pattern, saved_patterns(path))
+    if known is None:
+        save_button(path, pattern, key)
+    else:
+        st.markdown(f"Kept as **{words.no_markdown(known.pattern.name, 80)}**", width="content")
+
+
 def change_buttons(path: Path, saved: SavedPattern, on_change: Callable[[str | None], None]) -> None:
     """Buttons that rename and delete a pattern.
 

@@ -18,6 +18,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.errors import UsageError
 from rdpt_core.store.reader import Reader, open_reader
 from tests.support import synthetic
+from tests.support.companions import overlap
 
 RULE, EVERYWHERE = LabelRule.make(), Scope()
 
@@ -181,3 +182,19 @@ def test_places_skip_marks_of_format_that_do_not_count(tmp_path: Path) -> None:
             for marks in (False, True)
         }
     assert index == {False: [1, 2], True: [0, 1]}
+
+
+def test_a_class_keeps_its_own_sentences_and_none_of_another_run(tmp_path: Path) -> None:
+    path, sketches = tmp_path / "overlap.duckdb", synthetic.sketches(4)
+    synthetic.build(path, sketches)
+    synthetic.build(path, sketches, run_id="feed", name="second")
+    classes = overlap.by_turns(sketches)
+    overlap.insert(path, sketches, classes)
+    with open_reader(path) as opened:
+        places = {(trace, index) for trace, index in keys(search(opened, Query("e"))) if index is not None}
+        for name in overlap.CLASSES:
+            wanted = {(trace, index) for trace, index in places if classes[trace][index] == name}
+            assert wanted and keys(search(opened, Query("e", training=name))) == wanted
+            of_teacher = {(trace, index) for trace, index in wanted if sketches[trace].sentences[index][1] == "Teacher"}
+            assert keys(search(opened, Query("e", label="Teacher", training=name))) == of_teacher
+            assert not keys(search(opened, Query("e", training=name), name="second"))

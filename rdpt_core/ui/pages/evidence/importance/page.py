@@ -10,7 +10,7 @@ import streamlit as st
 from rdpt_core.analysis.evidence.importance.contrasts import contrast_rows
 from rdpt_core.analysis.evidence.importance.data import ImportanceData, importance_of
 from rdpt_core.analysis.evidence.importance.drops import Coverage
-from rdpt_core.analysis.evidence.importance.sample import SPLITS, Sample
+from rdpt_core.analysis.evidence.importance.sample import Sample
 from rdpt_core.analysis.evidence.importance.summaries import summary_rows
 from rdpt_core.analysis.export.methods import methods_paragraph
 from rdpt_core.analysis.schemes import scheme_of
@@ -106,5 +106,5 @@ def _sentence(covered: Coverage) -> str:
 def _numbers(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> pa.Table:
     """The summaries of every split, one below the other."""
     return pa.concat_tables(
-        [summary_rows(importance.summaries(page.rule, scope, method, by), by, method) for by in SPLITS]
+        [summary_rows(importance.summaries(page.rule, scope, method, by), by, method) for by in importance.splits]
     )

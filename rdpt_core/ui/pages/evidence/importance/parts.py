@@ -24,7 +24,12 @@ from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.style import words
 
 _MEASURES: dict[str, Measure] = {f"share above {LARGE:g} nat": "share", "median": "median", "mean": "mean"}
-_SPLITS: dict[str, By] = {"kind of sentence": "kind", "position": "position", "benchmark": "benchmark"}
+_SPLITS: dict[str, By] = {
+    "kind of sentence": "kind",
+    "position": "position",
+    "benchmark": "benchmark",
+    "training": "training",
+}
 
 
 def distributions(page: PageContext, importance: ImportanceData, scope: Scope, method: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.evidence.importance.summary import nats
-from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
+from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column, training_column
 from rdpt_core.ui.style import words
 
 _ALL = "all labels"
@@ -155,6 +155,7 @@ def _shown(page: PageContext, table: pa.Table) -> pa.Table:
         {
             "text": plain_column(table, "text"),
             **{name: table.column(name) for name in ("drop", "label", "kind", "correct")},
+            **training_column(page.data, table),
             **{name: plain_column(table, name, 60) for name in ("benchmark", "question_id", "trace_id")},
             "sentence": table.column("sentence"),
             "context": link_column(page.run, table),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pyarrow as pa
@@ -9,12 +10,15 @@ import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour, Behaviours
 from rdpt_core.analysis.behaviours.families import TAG
+from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
 from rdpt_core.analysis.run.drilldown import load_sentences
 from rdpt_core.ui.frame import links
 from rdpt_core.ui.frame.context import PageContext
+from rdpt_core.ui.pages.sentences import saving
 from rdpt_core.ui.pages.sentences.behaviours import choices
 from rdpt_core.ui.pages.sentences.behaviours.naming import between, nats, percent, points, standing, times
-from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column
+from rdpt_core.ui.pages.sentences.patterns import address
+from rdpt_core.ui.parts.sentence_table import clickable_table, link_column, open_sentence, plain_column, training_column
 from rdpt_core.ui.style import words
 
 
@@ -32,27 +36,34 @@ def draw(page: PageContext, found: Behaviours, below: str) -> None:
             kind = words.no_markdown(st.query_params["kind"], 80)
             st.markdown(f"**“{kind}” was not tested for {found.label} here**: too few questions hold it, or none.")
             return
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(f"**{words.capitalised(row.family)} “{words.no_markdown(row.kind, 200)}”**: {standing(row)}")
-        with right:
-            st.page_link(
-                "pages/patterns.py",
-                label="All its sentences",
-                icon=":material/list:",
-                query_params=links.within_database({"run": page.run.run_id, **pattern_address(row)}),
-                width="stretch",
-            )
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            title = f"**{words.capitalised(row.family)} “{words.no_markdown(row.kind, 200)}”**: {standing(row)}"
+            st.markdown(title, width="content")
+            _ways_on(page, pattern_of(row))
+        saving.outcome()
         st.markdown(in_numbers(row, found.label))
         if row.verdict_because:
             st.caption(f"Why: {words.no_markdown(row.verdict_because, 300)}.")
         _examples(page, row, found.label)
 
 
-def pattern_address(row: Behaviour) -> dict[str, str]:
-    """What the address of the page Patterns says to open this kind."""
-    if row.family == TAG:
-        return {"how": "tag", "value": row.kind}
-    return {"how": "kind", "family": row.family, "value": row.kind}
+def _ways_on(page: PageContext, pattern: Pattern) -> None:
+    """A link to all sentences of the kind, and a button that keeps it by name."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.page_link(
+            "pages/patterns.py",
+            label="All its sentences",
+            icon=":material/list:",
+            query_params=links.within_database({"run": page.run.run_id, **address.of(pattern)}),
+        )
+        # Under one key, the name that was suggested for another kind would stay.
+        version = hashlib.blake2b(repr(pattern).encode(), digest_size=4).hexdigest()
+        saving.keep(page.database.path, pattern, f"behaviour_pattern_{version}")
+
+
+def pattern_of(row: Behaviour) -> Pattern:
+    """The pattern that finds the sentences of this kind; it has no name yet."""
+    return Pattern("", "tag", row.kind) if row.family == TAG else Pattern("", "kind", row.kind, row.family)
 
 
 def in_numbers(row: Behaviour, label: str) -> str:
@@ -74,6 +85,11 @@ def in_numbers(row: Behaviour, label: str) -> str:
         )
     if row.importance is not None:
         parts.append(f"Median importance {nats(row.importance)}.")
+    if row.training_copied is not None:
+        parts.append(
+            f"{percent(row.training_copied)} of them stand in the training texts word for word, "
+            f"{percent(row.training_template)} with other numbers, names or formulas, {percent(row.training_new)} not."
+        )
     n = f"{words.count(row.n_sentences, 'sentence')} of {words.count(row.n_questions, 'question')}"
     return f"{' '.join(parts)} {n}, of which {row.n_report:,} are counted here (effective {round(row.n_effective):,})."
 
@@ -87,6 +103,7 @@ def _examples(page: PageContext, row: Behaviour, label: str) -> None:
     shown = pa.table(
         {
             "text": plain_column(table, "text", 300),
+            **training_column(page.data, table),
             "correct": table.column("correct"),
             "benchmark": plain_column(table, "benchmark", 40),
             "trace": plain_column(table, "trace_id", 40),

@@ -11,6 +11,7 @@ import pyarrow as pa
 import streamlit as st
 
 from rdpt_core.analysis.behaviours.discovery.results import Behaviour
+from rdpt_core.analysis.evidence.overlap.classes import TOLD
 from rdpt_core.analysis.statistics.methods import SHARE_INTERVAL
 from rdpt_core.ui.pages.sentences.behaviours import choices
 from rdpt_core.ui.pages.sentences.behaviours.naming import between, standing
@@ -76,6 +77,9 @@ def _columns(rows: Sequence[Behaviour], label: str) -> dict[str, pa.Array]:
         "in correct": numbers(lambda row: row.correct),
         "others in correct": numbers(lambda row: row.correct_rest),
         "importance": numbers(lambda row: row.importance),
+        "copied": numbers(lambda row: row.training_copied),
+        "template": numbers(lambda row: row.training_template),
+        "new": numbers(lambda row: row.training_new),
         "q": texts(lambda row: words.p_value(row.q)),
         "family-wise p": texts(lambda row: words.p_value(row.p_family)),
         "why": texts(lambda row: row.verdict_because or row.refused),
@@ -108,6 +112,7 @@ def _config(label: str) -> dict[str, Any]:
         "importance": st.column_config.NumberColumn(
             "importance (nats)", format="%.2f", help="Median drop of ln p(answer)"
         ),
+        **{name: share(f"Of its sentences, how many are {name}: {told}") for name, told in TOLD.items()},
         "q": st.column_config.TextColumn(
             help="The rate of false discoveries at which it is found (Benjamini and Hochberg)"
         ),

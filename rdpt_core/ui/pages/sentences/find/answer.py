@@ -49,7 +49,7 @@ def draw(page: PageContext, query: Query, scope: Scope, *, has_others: bool) -> 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         rows = partial(sentence_rows, page.data, page.rule, scope, pattern)
         export_panel.offer(page, "find", rows, {_FIGURE: figure}, _methods(page, scope, pattern))
-        _keep(page, pattern)
+        saving.keep(page.database.path, pattern, "save_pattern")
         st.page_link(
             "pages/patterns.py",
             label="Open as a pattern",
@@ -69,18 +69,12 @@ def _figure(shares: Against, labels: tuple[str, ...]) -> go.Figure:
     return bars.bars_figure(shown, labels, context.mode())
 
 
-def _keep(page: PageContext, pattern: Pattern) -> None:
-    known = saving.known_as(pattern, saving.saved_patterns(page.database.path))
-    if known is None:
-        saving.save_button(page.database.path, pattern, "save_pattern")
-    else:
-        st.markdown(f"Kept as **{words.no_markdown(known.pattern.name, 80)}**", width="content")
-
-
 def _caption(query: Query, shares: Against, *, has_others: bool) -> str:
     these, others = shares.pattern, shares.rest
     whose = "Of this run alone. " if has_others else ""
-    chosen = f"All hits count, not only those labelled {query.label}. " if query.label else ""
+    narrowed = [f"labelled {query.label}"] if query.label else []
+    narrowed += [f"that are {query.training}"] if query.training else []
+    chosen = f"All hits count, not only those {words.listed(narrowed)}. " if narrowed else ""
     return (
         f"{whose}{chosen}{words.count(these.n_counted, 'sentence')} with a label in "
         f"{words.questions(these.n_questions, these.n_effective)}, against {others.n_counted:,} others. The label that "

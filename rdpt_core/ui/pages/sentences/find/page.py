@@ -7,6 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from rdpt_core.analysis.evidence.overlap.class_shares import TRAINING
+from rdpt_core.analysis.evidence.overlap.classes import CLASSES
+from rdpt_core.analysis.evidence.overlap.data import overlap_of
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.analysis.run import search
 from rdpt_core.analysis.run.search import Query, SearchResult
@@ -86,6 +89,9 @@ def _sentences(page: PageContext, text: str) -> None:
 def _query(page: PageContext, text: str) -> Query:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         label = trace_picker.choose_value("Label", "label", [str(label) for label in label_order(page.run.roles)])
+        training = None
+        if overlap_of(page.data) is not None:
+            training = trace_picker.choose_value("Training", TRAINING, list(CLASSES))
         regex = st.checkbox(
             "Regular expression",
             key="regex",
@@ -94,7 +100,7 @@ def _query(page: PageContext, text: str) -> Query:
             help="The syntax of RE2: its time grows with the text only, so no expression can hang the app.",
         )
         match_case = st.checkbox("Match case", key="case", bind="query-params", on_change=passages.to_first)
-    return Query(text, bool(regex), bool(match_case), label)
+    return Query(text, bool(regex), bool(match_case), label, training)
 
 
 def _runs(page: PageContext) -> list[Run]:
@@ -124,7 +130,7 @@ def _draw_matches(page: PageContext, matches: list[tuple[Run, SearchResult]], wi
     n_found = sum(match.n_found for _, match in matches)
     if not n_found:
         st.info(
-            "No sentence holds that. Filters on the left and the label above may keep it out, and marks of format are "
+            "No sentence holds that. Filters on the left and choices above may keep it out, and marks of format are "
             "found only if the label rule counts them."
         )
         return

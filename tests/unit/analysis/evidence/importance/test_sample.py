@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rdpt_core.analysis.evidence.importance.data import ImportanceData
+import rdpt_core as rdpt
+from rdpt_core.analysis.evidence.importance.data import ImportanceData, importance_of
 from rdpt_core.analysis.evidence.importance.sample import renumbered
 from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.scope import Scope
 from rdpt_core.analysis.sentences import sentences_sql
 from rdpt_core.store.reader import open_reader
+from tests.support.companions import overlap
 from tests.unit.analysis.evidence.importance.conftest import TRACES
 from tests.unit.analysis.evidence.importance.test_drops import naive
 
@@ -61,3 +64,24 @@ def test_renumbered_codes_are_those_of_numpy(codes: list[int]) -> None:
     expected = np.unique(given, return_inverse=True)
     for ours, theirs in zip(renumbered(given), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("marks", [False, True])
+def test_classes_of_training_texts_divide_where_there_are_any(
+    tmp_path: Path, path: Path, found: ImportanceData, marks: bool
+) -> None:
+    rule = LabelRule.make(marks=marks)
+    assert "training" not in found.splits
+    assert set(found.sample(rule, Scope(), "deletion").group("training").tolist()) == {3}
+    own = tmp_path / "overlap.duckdb"
+    shutil.copy(path, own)
+    classes = overlap.by_turns(TRACES)
+    classes[0][0] = None
+    overlap.insert(own, TRACES, classes)
+    looked_up = importance_of(rdpt.open(own).run()._data())
+    assert "training" in looked_up.splits
+    sample = looked_up.sample(rule, Scope(), "deletion")
+    names = [sample.names["training"][code] for code in sample.group("training")]
+    numbers = [row[:2] for row in naive(marks)]
+    assert names == [classes[t][i] or "without a class" for t, i in (numbers[row] for row in sample.rows.tolist())]
+    assert len(set(names)) >= 3
