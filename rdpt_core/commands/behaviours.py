@@ -85,6 +85,8 @@ def to_text(rows: list[dict[str, Any]]) -> str:
     """The kinds that were found, the surest first, for reading."""
     rows = [row for row in rows if row["is_found"]]
     header = f"{'family':<16} {'kind':<{_SHOWN_WIDTH}} {'n':>7} {'questions':>9} {'share':>20} {'lift':>6} {'q':>8}"
+    if any(row["training_new"] is not None for row in rows):
+        header += f" {'new':>4}"
     lines = [f"{header}  verdict", *map(_line, rows[:_SHOWN_ROWS])]
     if len(rows) > _SHOWN_ROWS:
         lines.append(f"and {len(rows) - _SHOWN_ROWS:,} more; --out FILE writes all")
@@ -99,5 +101,6 @@ def _line(row: dict[str, Any]) -> str:
         share += f" ({row['low']:.0%} to {row['high']:.0%})"
     lift = "–" if row["lift"] is None else f"{row['lift']:.2f}"
     counts = f"{row['n_sentences']:>7,} {row['n_questions']:>9,}"
-    shown = f"{row['family']:<16} {kind:<{_SHOWN_WIDTH}} {counts} {share:>20} {lift:>6} {row['q']:>8.1e}"
+    new = "" if row["training_new"] is None else f" {row['training_new']:>4.0%}"
+    shown = f"{row['family']:<16} {kind:<{_SHOWN_WIDTH}} {counts} {share:>20} {lift:>6} {row['q']:>8.1e}{new}"
     return f"{shown}  {row['verdict'] or ''}".rstrip()

@@ -10,6 +10,8 @@ from rdpt_core.commands.parts.documents import print_json, printable
 from rdpt_core.records import MarksPolicy, TemplateSettings
 from rdpt_core.records.companions import Variant
 
+_SHOWN_NAMES = 20
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
@@ -17,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "info",
         help="show what a database holds",
         description="Runs, models with revisions, counts of sentences and of marks of format, unscored sentences with "
-        "reasons, straddling tokens, further models, and the progress of a run that is under way.",
+        "reasons, straddling tokens, further models, tags, saved patterns, and the progress of a run under way.",
     )
     add_database(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -63,8 +65,10 @@ def to_text(document: dict[str, Any]) -> str:
         lines.append(f"  unscored sentences: {_reasons(run['unscored'])}")
         lines += [_importance(measured, counts["traces"]) for measured in run["importance"]]
         lines += _overlap(run["overlap"], counts["traces"])
+        lines += _tags(run["imported_tags"])
         lines += [_environment(environment) for environment in run["environment"]]
         lines += _companions(run)
+    lines += _patterns(document["patterns"])
     return "\n".join(lines)
 
 
@@ -172,6 +176,29 @@ def _overlap(found: dict[str, Any] | None, n_traces: int) -> list[str]:
         f"  overlap with {names} ({settings['n_records']:,} records): {found['traces']:,} of {n_traces:,} traces, "
         f"{found['copied']:,} sentences copied, {found['template']:,} in a template, {found['new']:,} new"
     ]
+
+
+def _tags(found: dict[str, int]) -> list[str]:
+    """The tags that came with the traces, those of most traces first."""
+    if not found:
+        return []
+    order = sorted(found, key=lambda tag: (-found[tag], tag))
+    named = [f"{printable(tag)} ({found[tag]:,})" for tag in order[:_SHOWN_NAMES]]
+    return [f"  tags that came with the traces, of how many: {', '.join([*named, *_further(order)])}"]
+
+
+def _patterns(found: list[dict[str, Any]] | None) -> list[str]:
+    """The patterns that are kept beside the database, by name."""
+    if found is None:
+        return ["", "saved patterns: the file of notes beside the database cannot be read"]
+    if not found:
+        return []
+    named = [f"{printable(one['name'])} ({one['how']} {printable(one['value'])})" for one in found[:_SHOWN_NAMES]]
+    return ["", f"saved patterns: {', '.join([*named, *_further(found)])}"]
+
+
+def _further(found: list[Any]) -> list[str]:
+    return [f"and {len(found) - _SHOWN_NAMES:,} more"] if len(found) > _SHOWN_NAMES else []
 
 
 def _importance(measured: dict[str, Any], n_traces: int) -> str:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from rdpt_core.analysis.catalog import first_tokens, recorded_as, unfinished
+from rdpt_core.errors import SidecarError
 from rdpt_core.records import CompanionRole, TemplateSettings
+from rdpt_core.store.beside.patterns import read_patterns
 from rdpt_core.store.companions import column
 from rdpt_core.store.evidence.importance import importance_counts
 from rdpt_core.store.evidence.overlap import overlap_counts
 from rdpt_core.store.own_marks import OWN_MARKS, seen_marks
 from rdpt_core.store.reader import Companion, Reader, RoleProgress, Run
 from rdpt_core.store.schema import SCHEMA_VERSION
+from rdpt_core.store.soundness import parsed
+from rdpt_core.traces.canonical.sentence_tags import SENTENCE_TAGS, tag_names
 
 
 def describe_store(reader: Reader) -> dict[str, Any]:
-    """Schema version and all runs, oldest first."""
+    """Schema version, all runs, oldest first, and the patterns that are kept beside the file; None if those cannot be
+    read, which is no fault of the database."""
     runs = reader.runs()
     ids = {run.run_no: run.run_id for run in runs}
     return {
         "schema_version": SCHEMA_VERSION,
         "runs": [{**describe_run(reader, run), "known_writer": describe_writer(run, ids)} for run in runs],
+        "patterns": describe_patterns(reader),
     }
+
+
+def describe_patterns(reader: Reader) -> list[dict[str, Any]] | None:
+    """The patterns that are kept beside the file, by name; None if they cannot be read."""
+    try:
+        return [asdict(saved.pattern) for saved in read_patterns(reader.path)]
+    except SidecarError:
+        return None
 
 
 def describe_writer(run: Run, ids: Mapping[int, str]) -> dict[str, Any] | None:
@@ -88,6 +103,7 @@ def describe_run(reader: Reader, run: Run) -> dict[str, Any]:
         "progress": [asdict(progress) for progress in reader.progress(run)],
         "importance": importance_counts(reader, run.run_no),
         "overlap": overlap_counts(reader, run.run_no),
+        "imported_tags": imported_tags(reader, run),
         "identity": run.identity,
         "environment": list(run.environment),
     }
@@ -125,6 +141,19 @@ def run_counts(reader: Reader, run: Run) -> dict[str, int]:
     n_scored = reader.count_scored_traces(run)
     counts = {"sentences": n_sentences, "marks": reader.count_marks(run), "unscored_sentences": n_unscored}
     return {**row, "traces_scored": n_scored, **counts}
+
+
+def imported_tags(reader: Reader, run: Run) -> dict[str, int]:
+    """Tags that came with the traces, by name, and how many traces name each; whether they can be placed is not told.
+
+    Only the descriptions of traces with tags are read, not their texts.
+    """
+    rows = reader.query(
+        f"SELECT meta FROM traces WHERE run_no = ? AND contains(meta, '\"{SENTENCE_TAGS}\"')", [run.run_no]
+    )
+    parts = (parsed(meta, dict, f"traces of run {run.run_id}") for meta in rows.column("meta").to_pylist())
+    n = Counter(tag for meta in parts for tag in tag_names(meta))
+    return dict(sorted(n.items()))
 
 
 def unscored_reasons(reader: Reader, run: Run, reason: str = "unscored_reason") -> dict[str, int]:

@@ -70,6 +70,17 @@ def read_tags(meta: Mapping[str, Any], response: str) -> tuple[tuple[TaggedSpan,
     return tuple(spans), len(entries) - len(spans)
 
 
+def tag_names(meta: Mapping[str, Any]) -> frozenset[str]:
+    """The tags that a trace names, wherever they belong.
+
+    Args:
+        meta: hostile.
+    """
+    entries = meta.get(SENTENCE_TAGS)
+    given = entries[:MOST_ENTRIES] if isinstance(entries, list) else []
+    return frozenset(tag for entry in given if isinstance(entry, dict) for tag in _tags(entry.get("tags")))
+
+
 def place_tags(response: str, series: Iterable[Iterable[tuple[Any, Any]]]) -> dict[str, Any]:
     """Fields of `meta` for what a source has tagged.
 

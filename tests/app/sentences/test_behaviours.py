@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ from streamlit.testing.v1 import AppTest
 import rdpt_core as rdpt
 from rdpt_core.analysis.behaviours.discovery.data import BehaviourData, behaviours_of
 from rdpt_core.analysis.behaviours.discovery.results import Behaviours
+from rdpt_core.analysis.behaviours.patterns.pattern import Pattern
 from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.trace.fingerprint import text_hash
 from rdpt_core.records import Role
+from rdpt_core.store.beside.notes import Anchor, add_note
+from rdpt_core.store.beside.patterns import read_patterns
 from tests.app.conftest import Open, click_point, page_text
 from tests.support import synthetic
 
@@ -123,6 +128,44 @@ def test_the_address_opens_a_kind_and_an_unknown_one_is_said(open_app: Open, dat
     text = page_text(open_app(database, PAGE, kind="hesitation", kind_of="lens"))
     assert "**Lens “hesitation”**" in text and "of its sentences carry Teacher" in text
     assert "was not tested for Teacher here" in page_text(open_app(database, PAGE, kind="*nothing*", kind_of="lens"))
+
+
+def test_an_opened_kind_is_kept_as_a_pattern(open_app: Open, database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "own.duckdb"
+    shutil.copy(database, path)
+    app = open_app(path, PAGE, kind="hesitation", kind_of="lens")
+    (name,) = [one for one in app.text_input if one.label == "Name"]
+    assert name.value == "hesitation"
+    name.set_value("second thoughts")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert not app.exception
+    assert [one.pattern for one in read_patterns(path)] == [Pattern("second thoughts", "kind", "hesitation", "lens")]
+    assert "Saved as **second thoughts**" in app.success[0].value
+    assert "Kept as **second thoughts**" in page_text(app)
+    # Another kind is not kept, and another name is suggested for it.
+    other = open_app(path, PAGE, kind="computing", kind_of="lens")
+    assert [one.value for one in other.text_input if one.label == "Name"] == ["computing"]
+
+
+def test_a_tag_of_a_note_is_a_kind_at_once(open_app: Open, database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "own.duckdb"
+    shutil.copy(database, path)
+    app = open_app(path, PAGE, behaviour_family="all")
+    assert "tag" not in kinds(app)["family"].tolist()
+    run = rdpt.open(path).run()
+    sketches = synthetic.sketches(24)
+    for number, sketch in enumerate(sketches):
+        texts = [text for text, _ in sketch.sentences]
+        # Half of the traces of the database begin with one sentence more.
+        begin = HOSTILE if number % 2 == 0 else ""
+        index = 2 if begin else 1
+        start = len(begin + texts[0])
+        digits = text_hash(begin + "".join(texts))
+        anchor = Anchor(run.id, sketch.trace_id, digits, index, start, start + len(texts[1]), texts[1])
+        add_note(path, anchor, "", ("my <b>own</b>",))
+    shown = kinds(app.run())
+    tagged = shown[shown["family"] == "tag"]
+    assert tagged["kind"].tolist() == ["my <b>own</b>"] and tagged["sentences"].tolist() == [len(sketches)]
 
 
 def test_hostile_wordings_are_shown_as_text(open_app: Open, database: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,8 @@ import pytest
 
 from rdpt_core.cli import main
 from rdpt_core.store import soundness
+from rdpt_core.store.beside.patterns import Pattern, save_pattern
+from rdpt_core.store.beside.sidecar import sidecar_path
 from tests.support import companions, synthetic
 
 TRACE = synthetic.Sketch("t", "q", [("One. ", "Teacher"), ("Two.", "Shared")])
@@ -210,3 +213,34 @@ def test_a_companion_says_where_it_differs_from_the_run(tmp_path: Path, capsys: 
     ]
     assert out.count("on cuda (GPU)") == 1 and out.count("unscored sentences") == 2
     assert len(_told_of(out, "control:decoy")) == 2 and "torch" not in _told_of(out, "control:decoy")[0]
+
+
+def test_tags_of_the_traces_and_saved_patterns_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    entries = [{"text": "One.", "tags": ["setup", "x\x1b[2J"]}, {"text": "Two.", "tags": "setup"}, "no entry"]
+    others = [{"text": "Two.", "tags": ["setup"]}]
+    tagged = [replace(TRACE, trace_id=f"t{i}", meta={"sentence_tags": own}) for i, own in enumerate([entries, others])]
+    synthetic.build(path, [TRACE, *tagged])
+    assert main(["info", "--db", str(path)]) == 0
+    assert "saved patterns" not in capsys.readouterr().out
+    save_pattern(path, Pattern("second thoughts", "text", "wait", match_case=True))
+    assert main(["info", "--db", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "  tags that came with the traces, of how many: setup (2), x\\x1b[2J (1)\n" in out
+    assert "\nsaved patterns: second thoughts (text wait)\n" in out
+    assert main(["info", "--db", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["runs"][0]["imported_tags"] == {"setup": 2, "x\x1b[2J": 1}
+    (kept,) = document["patterns"]
+    assert kept == {"name": "second thoughts", "how": "text", "value": "wait", "family": "", "match_case": True}
+
+
+def test_notes_that_cannot_be_read_do_not_hide_the_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.duckdb"
+    synthetic.build(path, [TRACE])
+    sidecar_path(path).write_bytes(b"no database " * 100)
+    assert main(["info", "--db", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "2 sentences" in out and "saved patterns: the file of notes beside the database cannot be read" in out
+    assert main(["info", "--db", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["patterns"] is None
