@@ -35,6 +35,7 @@ MODULES = (
     "rdpt_core.scoring.local_context",
     "rdpt_core.scoring.models.loading",
     "rdpt_core.store.beside.notes",
+    "rdpt_core.store.beside.patterns",
     "rdpt_core.ui.components.standalone",
 )
 """What a command loads, so that the process from which commands are forked has it already."""
@@ -56,7 +57,7 @@ def prepare() -> None:
     if "instead" in asked:
         _limit(limits)
         name, *arguments = asked["instead"]
-        _be({"notes": write_notes, "api": read_through_api}[name], arguments, ready)
+        _be({"notes": write_notes, "patterns": save_patterns, "api": read_through_api}[name], arguments, ready)
     ready.touch()
     _limit(limits)
 
@@ -109,6 +110,21 @@ def write_notes(database: str, n_notes: str) -> None:
     for number in range(len(notes(Path(database))), int(n_notes)):
         add_note(Path(database), Anchor("0" * 16, f"t{number % 4}", "0" * 12), f"note {number}", (f"tag{number % 3}",))
         print(f"note {number}", flush=True)
+
+
+def save_patterns(database: str, who: str, n_patterns: str) -> None:
+    """Keep patterns by names of one's own, and try for each to have a name that others want, too; print the names."""
+    from rdpt_core.errors import UsageError
+    from rdpt_core.store.beside.patterns import Pattern, save_pattern
+
+    for number in range(int(n_patterns)):
+        for name in (f"{who} {number}", f"wanted {number}"):
+            try:
+                save_pattern(Path(database), Pattern(name, "text", f"of {who}"))
+                print(name, flush=True)
+            except UsageError as error:
+                if name.startswith(who):
+                    raise error
 
 
 def read_through_api(database: str, out: str) -> None:

@@ -28,7 +28,8 @@ CHOSEN = {
     "resources": (1, 10),
     # Another chat template.
     "served": (3,),
-    "crowd": (0,),
+    # Notes; then patterns that two save.
+    "crowd": (0, 2),
 }
 
 

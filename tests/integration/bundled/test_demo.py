@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def test_both_runs_hold_all_their_models_and_traces(demo_database: Path) -> None
         assert runs[name].traces().column("trace_id").to_pylist() == [line["trace_id"] for line in lines]
         assert not any(runs[name].sentences().column("unscored_reason").to_pylist())
     assert rdpt.open(demo_database).run().info.name == "bundled demo"
+
+
+def test_the_app_opens_on_a_run_that_every_page_has_something_of(demo_database: Path) -> None:
+    run = rdpt.open(demo_database).run()
+    sentences = run.sentences()
+    classes = Counter(sentences.column("training_class").to_pylist())
+    # Questions of the traces are not those of the training texts, and their wordings come again with other numbers.
+    assert set(classes) == {"copied", "template", "new"} and None not in classes
+    shares = run.shares(by="training").to_pylist()
+    assert {row["training"] for row in shares} == set(classes)
+    assert "training" in {row["divided_by"] for row in run.importance("training").to_pylist()}
+    kinds = run.behaviours().to_pylist()
+    assert any(row["is_replicated"] for row in kinds) and all(row["training_new"] is not None for row in kinds)
 
 
 def test_a_second_demo_scores_nothing(
