@@ -54,7 +54,6 @@ def test_the_app_opens_on_a_run_that_every_page_has_something_of(demo_database: 
     run = rdpt.open(demo_database).run()
     sentences = run.sentences()
     classes = Counter(sentences.column("training_class").to_pylist())
-    # Questions of the traces are not those of the training texts, and their wordings come again with other numbers.
     assert set(classes) == {"copied", "template", "new"} and None not in classes
     shares = run.shares(by="training").to_pylist()
     assert {row["training"] for row in shares} == set(classes)
