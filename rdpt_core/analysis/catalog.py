@@ -252,6 +252,7 @@ class TraceFilter:
     grade: str | None = None
     text: str = ""
     label: str | None = None
+    training_class: str | None = None
 
 
 def filter_traces(traces: pa.Table, chosen: TraceFilter, holding: SmallInts | None = None) -> pa.Table:
@@ -260,7 +261,8 @@ def filter_traces(traces: pa.Table, chosen: TraceFilter, holding: SmallInts | No
     Args:
         traces: as `load_trace_list` gives it.
         chosen: `text` is looked for in ids and beginnings of questions, without regard to case.
-        holding: numbers of the traces that hold a sentence labelled `chosen.label`; needed if that is set.
+        holding: numbers of the traces that hold a sentence labelled `chosen.label` and of the class
+            `chosen.training_class`; needed if one of them is set.
     """
     for column, value in (("benchmark", chosen.benchmark), ("domain", chosen.domain), ("grade", chosen.grade)):
         if value is not None:
@@ -271,7 +273,7 @@ def filter_traces(traces: pa.Table, chosen: TraceFilter, holding: SmallInts | No
             for name in ("question_id", "question")
         ]
         traces = traces.filter(pc.or_(*matches))
-    if chosen.label is not None and holding is not None:
+    if (chosen.label, chosen.training_class) != (None, None) and holding is not None:
         traces = traces.filter(pc.is_in(traces.column("trace_no"), value_set=pa.array(holding)))
     return traces
 

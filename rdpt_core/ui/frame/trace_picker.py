@@ -12,12 +12,14 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from rdpt_core.analysis.catalog import GRADES, QUESTION_PART, TraceFilter, distinct, filter_traces
+from rdpt_core.analysis.evidence.overlap.classes import CLASSES
+from rdpt_core.analysis.evidence.overlap.data import overlap_of
 from rdpt_core.analysis.labels import label_order
 from rdpt_core.ui.frame import links, missing
 from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.style import words
 
-FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "find")
+FILTER_KEYS = ("benchmark", "domain", "grade", "holds", "holds_class", "find")
 _VERDICT = {GRADES[0]: "✓", GRADES[1]: "✗", GRADES[2]: "–"}
 # A digest at the end, as ids get that no file gave.
 _HASH = re.compile(r"(?:^|[-_:])(?=[0-9a-f]*[0-9])[0-9a-f]{8,64}$")
@@ -91,6 +93,9 @@ def filters(page: PageContext, traces: pa.Table) -> TraceFilter:
     domain = choose_value("Domain", "domain", domains) if domains else None
     grade = choose_value("Correctness", "grade", [g for g in GRADES if g in distinct(traces, "grade")])
     holds = choose_value("Holds a sentence labelled", "holds", [str(label) for label in label_order(page.run.roles)])
+    training_class = None
+    if overlap_of(page.data) is not None:
+        training_class = choose_value("Holds a sentence that is", "holds_class", CLASSES)
     text = st.text_input(
         "Find in question",
         key="find",
@@ -98,11 +103,14 @@ def filters(page: PageContext, traces: pa.Table) -> TraceFilter:
         placeholder="part of its id or text",
         help=f"Looks in the question's id and in the first {QUESTION_PART:,} characters of its text.",
     )
-    return TraceFilter(benchmark, domain, grade, text or "", holds)
+    return TraceFilter(benchmark, domain, grade, text or "", holds, training_class)
 
 
 def _fits(page: PageContext, traces: pa.Table, chosen: TraceFilter) -> pa.Table:
     holding = page.data.traces_with(page.rule, chosen.label) if chosen.label else None
+    overlap = overlap_of(page.data)
+    if chosen.training_class is not None and overlap is not None:
+        holding = overlap.traces_with(page.rule, chosen.training_class, chosen.label)
     return filter_traces(traces, chosen, holding)
 
 

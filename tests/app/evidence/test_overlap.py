@@ -113,3 +113,22 @@ def test_importance_is_divided_by_class(open_app: Open, database: Path, tmp_path
     importance.insert(without, importance.rows_of(TRACES))
     with pytest.raises(rdpt.RdptError, match="by"):
         rdpt.open(without).run().importance("training")
+
+
+def test_traces_are_chosen_by_what_they_hold(open_app: Open, tmp_path: Path) -> None:
+    path, sketches = tmp_path / "few.duckdb", synthetic.sketches(6)
+    synthetic.build(path, sketches)
+    classes: list[list[str | None]] = [["copied"] * len(sketch.sentences) for sketch in sketches]
+    classes[2][1] = classes[4][0] = "new"
+    overlap.insert(path, sketches, classes)
+    (box,) = [one for one in open_app(path, "pages/trace.py").selectbox if one.label == "Holds a sentence that is"]
+    assert box.options == list(overlap.CLASSES)
+    app = open_app(path, "pages/trace.py", holds_class="new")
+    assert len(app.selectbox(key="question_pick").options) == len({sketches[2].question_id, sketches[4].question_id})
+    both = open_app(path, "pages/trace.py", holds_class="new", holds=sketches[4].sentences[0][1])
+    n_others = sketches[2].sentences[1][1] == sketches[4].sentences[0][1]
+    assert len(both.selectbox(key="question_pick").options) == 1 + n_others
+    without = tmp_path / "none.duckdb"
+    synthetic.build(without, sketches)
+    boxes = open_app(without, "pages/trace.py").selectbox
+    assert boxes and all(one.label != "Holds a sentence that is" for one in boxes)

@@ -196,16 +196,16 @@ def _correct(chunk: Chunk, grid: Grid, labelled: Labelled, counted: Totals) -> t
         return right / graded, (all_right - right) / (all_graded - graded)
 
 
-def _classes(kind: Ints, chunk: Chunk, labelled: Labelled) -> Doubles:
-    """(3, n_kinds), the part of each class of the training texts in the labelled sentences whose class is known."""
-    width = len(CLASSES) + 1
+def _classes(kind: Ints, chunk: Chunk, labelled: Labelled) -> tuple[Doubles, Doubles, Doubles]:
+    """(n_kinds,) each: the parts of copied, template and new sentences in the labelled ones whose class is known."""
+    width, missing = len(CLASSES) + 1, np.full(chunk.n_kinds, np.nan)
     if labelled.training is None:
-        return np.full((len(CLASSES), chunk.n_kinds), np.nan)
+        return missing, missing, missing
     code = labelled.training[chunk.members] * labelled.is_known[chunk.members]
     counted = np.bincount(kind * width + code, minlength=chunk.n_kinds * width).reshape(chunk.n_kinds, width)[:, 1:]
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts: Doubles = (counted / counted.sum(axis=1, keepdims=True)).T
-    return parts
+        copied, template, new = (counted / counted.sum(axis=1, keepdims=True)).T
+    return copied, template, new
 
 
 def _medians(kind: Ints, values: Floats | None, chunk: Chunk, n_kinds: int) -> Doubles:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from rdpt_core.analysis.evidence.overlap import stored
+from rdpt_core.analysis.evidence.overlap.classes import CLASSES
 from rdpt_core.analysis.evidence.overlap.stored import SentenceOverlap, TrainingSet
+from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Keep, Key, kept
-from rdpt_core.arrays import Codes
+from rdpt_core.arrays import Codes, SmallInts
 
 
 def overlap_of(data: RunData) -> OverlapData | None:
@@ -45,6 +49,15 @@ class OverlapData:
         """
         with self.data.open_reader() as reader:
             return stored.load_codes(reader, self.data.run, marks)
+
+    def traces_with(self, rule: LabelRule, training_class: str, label: str | None = None) -> SmallInts:
+        """The numbers of the traces that have a sentence of a class, which carries the label if one is named."""
+        gaps = self.data.gaps(rule)
+        is_meant = self.codes(rule.marks) == CLASSES.index(training_class) + 1
+        if label is not None:
+            is_meant &= self.data.codes(rule) == self.data.labels.index(label) + 1
+        n_before = np.concatenate([[0], np.cumsum(is_meant)])[gaps.start]
+        return gaps.trace_no[np.diff(n_before) > 0]
 
     @kept(64, is_small=True)
     def trace(self, trace_no: int) -> tuple[SentenceOverlap | None, ...]:
