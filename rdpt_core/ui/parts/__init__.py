@@ -6,7 +6,7 @@ export_panel     a page as files
 drilldown        what stands behind a clicked number
 sentence_table   sentences that lead to their traces
 glossary         every term, explained once
-terms            what an entry of it is, and those on how much a label proves and whether a sentence matters
+terms            what an entry of it is, and those on evidence, importance, kinds of sentences and training texts
 notes            a researcher's notes
 trace_card       question and answer of a trace
 companion_table  the further models of a run

@@ -28,7 +28,7 @@ from rdpt_core.analysis.statistics.methods import (
     cited,
 )
 from rdpt_core.records import Label
-from rdpt_core.ui.parts.terms import BEHAVIOURS, EVIDENCE, IMPORTANCE, PATTERNS, SURENESS, Term
+from rdpt_core.ui.parts.terms import BEHAVIOURS, EVIDENCE, IMPORTANCE, OVERLAP, PATTERNS, SURENESS, TRANSFER, Term
 from rdpt_core.ui.style import words
 
 
@@ -324,6 +324,8 @@ _ENTRIES: dict[str, tuple[Term, ...]] = {
     "Behaviours": BEHAVIOURS,
     "How sure a sentence is": SURENESS,
     "Kinds of sentences": PATTERNS,
+    "Where the teacher reaches": TRANSFER,
+    "Training texts": OVERLAP,
     "Along a training": (
         Term(
             "checkpoint",

@@ -1,4 +1,4 @@
-"""What an entry of the glossary is, and entries on evidence, on importance and on kinds of sentences."""
+"""What an entry of the glossary is, and entries on evidence, importance, kinds of sentences and training texts."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ EVIDENCE: tuple[Term, ...] = (
 BEHAVIOURS: tuple[Term, ...] = (
     Term(
         "behaviour",
-        "A kind of sentences that carries a label more often than the traces it stands in: each of its sentences is "
-        "held against the others of its own trace, and questions are what counts, not sentences.",
+        "A kind of sentences that carries a label more often than the traces in which they stand: each sentence is "
+        "compared with the others of its own trace, and questions are what counts, not sentences.",
     ),
     Term(
         "masked wording",
@@ -50,13 +50,13 @@ BEHAVIOURS: tuple[Term, ...] = (
     ),
     Term(
         "lens",
-        "One of eight kinds that we define by English words, whatever the data: hesitation, verification, "
+        "One of eight kinds that we define by English words and by signs, whatever the data: hesitation, verification, "
         "backtracking, planning, case split, restating, computing and concluding.",
     ),
     Term(
         "found",
-        "On one half of the questions a kind carries the label so much more often that, of all kinds found, about one "
-        "in twenty is expected to be there by chance.",
+        "On one half of the questions, a kind carries the label more often than its traces by more than chance "
+        "explains. Of all kinds that are found, at most about one in twenty is expected to be there by chance.",
     ),
     Term(
         "replicated",
@@ -117,11 +117,45 @@ IMPORTANCE: tuple[Term, ...] = (
     ),
 )
 
+TRANSFER: tuple[Term, ...] = (
+    Term(
+        "reach",
+        "The share of sentences that are Teacher, or Boosted with p_D above both others; without a teacher, Gained. "
+        "The second part is what distillation raised where teacher and student agree, and no evidence for a teacher.",
+    ),
+    Term(
+        "seen, half seen, unseen",
+        "Whether the training data had a group of traces, had it in part, or had not. The traces, the training texts "
+        "or you say it; it is never guessed.",
+    ),
+    Term(
+        "trend",
+        "How much the mean share of a question rises from one level to the next, from unseen to seen. What is shuffled "
+        "to test it, questions or whole benchmarks, decides how small p can be.",
+    ),
+)
+
+OVERLAP: tuple[Term, ...] = (
+    Term(
+        "copied",
+        "The whole sentence stands in the training texts, word for word. The student may have written the same before "
+        "any training, and a short sentence is easily copied.",
+    ),
+    Term(
+        "template",
+        "The sentence stands in the training texts with other numbers, names or formulas, but not word for word.",
+    ),
+    Term(
+        "new", "The training texts hold the sentence neither word for word nor with other numbers, names or formulas."
+    ),
+)
+
 PATTERNS: tuple[Term, ...] = (
     Term(
         "pattern",
-        "Sentences of one kind: those that hold a phrase or fit a regular expression, those of a kind, or those with "
-        "a tag. A phrase belongs to the sentence in which it begins. In the name of a kind **#** stands for any "
-        "number and **@** for any name, so that sentences which differ in these alone are of one kind.",
+        "One kind of sentence, which you may keep by name: sentences that hold a phrase or fit a regular expression, "
+        "those of a kind such as a wording, or those with a tag. A phrase belongs to the sentence in which it begins. "
+        "In the name of a kind **#** stands for any number and **@** for any name, so that sentences which differ in "
+        "these alone are of one kind.",
     ),
 )

@@ -13,13 +13,14 @@ from rdpt_core.ui.frame.context import PageContext
 from rdpt_core.ui.pages.evidence.transfer import figures
 from rdpt_core.ui.pages.evidence.transfer.choice import overlap_command
 from rdpt_core.ui.pages.evidence.transfer.summary import with_interval
+from rdpt_core.ui.parts import glossary
 from rdpt_core.ui.parts.chart import chart
 from rdpt_core.ui.style import words
 
 
 def draw(page: PageContext, table: CopiedTable | None) -> dict[str, Any]:
     """The part of the page; without overlap, the command that makes it."""
-    st.subheader("Copied, template and new", anchor=False)
+    glossary.explained_heading("Copied, template and new", "copied", "template", "new", key="explain_copied")
     if table is None:
         st.info(
             "**This run was not compared with its training texts.** This part shows how much of each group "

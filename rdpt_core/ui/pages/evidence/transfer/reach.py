@@ -10,6 +10,7 @@ from rdpt_core.analysis.schemes import Scheme
 from rdpt_core.analysis.statistics.methods import DIFFERENCE_INTERVAL, SHARE_INTERVAL
 from rdpt_core.ui.pages.evidence.transfer import figures
 from rdpt_core.ui.pages.evidence.transfer.summary import points, reach_name, trends_in_words, with_interval
+from rdpt_core.ui.parts import glossary
 from rdpt_core.ui.style import words
 
 
@@ -44,7 +45,9 @@ def numbers(table: ReachTable, scheme: Scheme, control_name: str) -> None:
 
 def steps(table: ReachTable, scheme: Scheme, control_name: str) -> None:
     """Each level against the next, and the trend over all."""
-    st.subheader("From seen to unseen", anchor=False)
+    glossary.explained_heading(
+        "From seen to unseen", "reach", "seen, half seen, unseen", "trend", "no teacher", "excess", key="explain_steps"
+    )
     if not table.steps:
         st.info("Only one level has scored sentences here, so there is no step to look at.", icon=":material/stairs:")
         return

@@ -18,7 +18,7 @@ from rdpt_core.ui.style import words
 
 _DOES_NOT_SAY = (
     "Levels differ in more than training: in their questions, in how long traces are, and in what is likely under any "
-    "model. Nothing here takes these apart. With another template policy every probability is another."
+    "model. Nothing here takes these apart. Another template policy gives other probabilities."
 )
 
 
@@ -74,7 +74,7 @@ def without_teacher(table: ReachTable, scheme: Scheme) -> str:
     label = str(scheme.above)
     own = words.listed([words.percent(_value(row.label)) for row in rows])
     without = words.listed([words.percent(_value(row.control)) for row in rows])
-    text = f"**{label} alone is on {own}, and with no teacher at all on {without}.**"
+    text = f"**The share of {label} alone is {own}; with no teacher at all it is {without}.**"
     steps = [step for step in table.steps if step.control is not None and step.excess is not None]
     if not steps:
         return text
