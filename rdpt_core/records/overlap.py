@@ -10,6 +10,9 @@ from rdpt_core.arrays import Ints
 
 MISSING = -1
 
+COPIED, TEMPLATE, NEW = "copied", "template", "new"
+"""The classes: the training texts hold the sentence word for word, or only its template, or neither."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverlapColumns:

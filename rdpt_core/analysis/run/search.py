@@ -18,10 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rdpt_core.analysis.catalog import GRADE_SQL
-from rdpt_core.analysis.evidence.overlap.classes import class_sql
 from rdpt_core.analysis.labels import LabelRule, labels_sql
 from rdpt_core.analysis.scope import Scope
-from rdpt_core.analysis.sentences import sentences_sql
+from rdpt_core.analysis.sentences import class_sql, sentences_sql
 from rdpt_core.store import regex
 from rdpt_core.store.reader import Reader, Run
 

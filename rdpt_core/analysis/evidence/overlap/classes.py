@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from rdpt_core.arrays import Codes, Doubles
+from rdpt_core.records.overlap import COPIED, NEW, TEMPLATE
 
-COPIED, TEMPLATE, NEW = "copied", "template", "new"
 CLASSES = (COPIED, TEMPLATE, NEW)
 """In the order of their codes, which count from 1."""
 
@@ -33,18 +33,6 @@ def class_codes(n_verbatim: Doubles, n_template: Doubles) -> Codes:
     """
     known = np.where(n_verbatim > 0, 1, np.where(n_template > 0, 2, 3))
     return np.where(np.isnan(n_verbatim) | np.isnan(n_template), UNKNOWN, known).astype(np.uint8)
-
-
-def class_sql(n_verbatim: str, n_template: str) -> str:
-    """`class_codes` in SQL, as the name of the class: an expression that is NULL where nothing is known.
-
-    Args:
-        n_verbatim, n_template: SQL of the two counts.
-    """
-    return (
-        f"CASE WHEN {n_verbatim} IS NULL OR {n_template} IS NULL THEN NULL WHEN {n_verbatim} > 0 THEN '{COPIED}' "
-        f"WHEN {n_template} > 0 THEN '{TEMPLATE}' ELSE '{NEW}' END"
-    )
 
 
 def class_name(code: int) -> str | None:

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rdpt_core.analysis.evidence.overlap.classes import class_codes, class_name, class_sql
+from rdpt_core.analysis.evidence.overlap.classes import class_codes, class_name
 from rdpt_core.analysis.evidence.overlap.stored import load_training_set
+from rdpt_core.analysis.sentences import class_sql
 from rdpt_core.arrays import Ints, SmallInts
 from rdpt_core.store.reader import Reader, Run
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rdpt_core.analysis.evidence.overlap.classes import CLASSES, COPIED, NEW
+from rdpt_core.analysis.evidence.overlap.classes import CLASSES
 from rdpt_core.analysis.evidence.overlap.stored import SentenceOverlap, TrainingSentence
 from rdpt_core.analysis.trace.view import TraceView
+from rdpt_core.records.overlap import COPIED, NEW
 from rdpt_core.ui.style import training as looks
 from rdpt_core.ui.style import words
 

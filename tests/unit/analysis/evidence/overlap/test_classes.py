@@ -7,7 +7,8 @@ from itertools import product
 import duckdb
 import numpy as np
 
-from rdpt_core.analysis.evidence.overlap.classes import class_codes, class_name, class_sql
+from rdpt_core.analysis.evidence.overlap.classes import class_codes, class_name
+from rdpt_core.analysis.sentences import class_sql
 
 CASES = list(product((0, 3, None), (0, 12, None)))
 
