@@ -1,4 +1,5 @@
 """What a sentence is worded like.
 
-templates  numbers, names and formulas masked
+templates   numbers, names and formulas masked
+text_bytes  which texts hold some bytes
 """

@@ -7,6 +7,7 @@ pairs       the kinds that can be tested, with their sentences by question, and 
 tallies     what each question adds to each kind under a label
 testing     which kinds are found on one half, and found again on the other
 chance      how large the largest z of all kinds is by chance
+members     means and medians over the sentences of each kind
 report      shares, lift and excess with intervals, place, correctness, importance
 verdicts    only the teacher's, or preferred by it
 examples    sentences that show what a kind is

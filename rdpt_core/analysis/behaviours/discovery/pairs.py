@@ -19,7 +19,7 @@ MIN_IN_HALF = 5
 """And so many of the half that it is tested in: fewer could find nothing among many kinds."""
 
 # Members of one chunk: few enough for what is computed of them to be small beside the members themselves.
-_CHUNK = 1_000_000
+_CHUNK = 400_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,10 +57,10 @@ class Chunk:
         return len(self.question)
 
     @property
-    def kind_of_members(self) -> Ints:
-        """(n_members,), the kind of each member, from 0."""
-        first = self.trace_cut[self.pair_cut]
-        return np.repeat(self.kind, np.diff(np.append(first, len(self.members))))
+    def begin(self) -> Ints:
+        """(n_kinds + 1,), where in `members` each kind begins; none is empty."""
+        first_pair = np.searchsorted(self.kind, np.arange(self.n_kinds))
+        return np.append(self.trace_cut[self.pair_cut[first_pair]], len(self.members))
 
     def members_of(self, pair: int) -> SmallInts:
         """The sentences of a pair."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from rdpt_core.analysis.behaviours.discovery.members import OfMembers, Sentences, of_members, sentences
 from rdpt_core.analysis.behaviours.discovery.pairs import Chunk, Grid
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Tally, Totals
-from rdpt_core.analysis.evidence.overlap.classes import CLASSES
 from rdpt_core.analysis.statistics.clustered import Ratios, correlations, ratios, summed
 from rdpt_core.analysis.statistics.exact import Ends, effective_number, korn_graubard, mover
 from rdpt_core.analysis.statistics.parallel import in_parallel
-from rdpt_core.arrays import Bools, Doubles, Floats, Ints, SmallInts
+from rdpt_core.arrays import Bools, Doubles, Ints, SmallInts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,9 +62,8 @@ def report(
     Args:
         reported: (n_questions,), the questions that shares, lift and excess are taken from.
     """
-    parts = in_parallel(
-        lambda pair: _of_chunk(*pair, grid, labelled, counted, reported), zip(chunks, tallies, strict=True)
-    )
+    members = sentences(grid, labelled, counted)
+    parts = in_parallel(lambda pair: _of_chunk(*pair, members, counted, reported), zip(chunks, tallies, strict=True))
     names = Report.__dataclass_fields__
     joined: dict[str, Any] = {name: _joined([getattr(part, name) for part in parts]) for name in names}
     return Report(**joined)
@@ -76,21 +75,15 @@ def _joined(parts: list[Any]) -> Any:
     return np.concatenate(parts)
 
 
-def _of_chunk(chunk: Chunk, found: Tally, grid: Grid, labelled: Labelled, counted: Totals, reported: Bools) -> Report:
+def _of_chunk(chunk: Chunk, found: Tally, members: Sentences, counted: Totals, reported: Bools) -> Report:
     n_kinds, kept = chunk.n_kinds, reported[chunk.question]
     kind = chunk.kind[kept]
     share = ratios(kind, found.n_has[kept], found.n[kept], n_kinds)
     ends = (share.value, *share.share_ends())
     rest, lift = _lift(kind, chunk.question[kept], found.n_has[kept], found.n[kept], share, counted, reported)
     none, excess = _excess(kind, found, kept, n_kinds)
-    correct, correct_rest = _correct(chunk, grid, labelled, counted)
     n = summed(chunk.kind, found.n, n_kinds)
-    of_members = chunk.kind_of_members
-    is_known = labelled.is_known[chunk.members]
-    decoys = np.full(n_kinds, np.nan)
-    if labelled.n_decoys is not None:
-        total = summed(of_members, labelled.n_decoys[chunk.members] * is_known, n_kinds)
-        decoys = total / np.maximum(n, 1) / labelled.most_decoys
+    of_each = of_members(chunk, members, n)
     return Report(
         n.astype(np.int64),
         np.bincount(chunk.kind[found.n > 0], minlength=n_kinds),
@@ -102,13 +95,7 @@ def _of_chunk(chunk: Chunk, found: Tally, grid: Grid, labelled: Labelled, counte
         lift,
         none,
         excess,
-        _place(chunk, grid),
-        correct,
-        correct_rest,
-        _medians(of_members, labelled.drop, chunk, n_kinds),
-        *_classes(of_members, chunk, labelled),
-        decoys,
-        _medians(of_members, labelled.floor, chunk, n_kinds),
+        *(getattr(of_each, field.name) for field in fields(OfMembers)),
         summed(chunk.kind, found.n_has, n_kinds) / np.maximum(n, 1),
     )
 
@@ -172,59 +159,3 @@ def _excess(kind: Ints, found: Tally, kept: Bools, n_kinds: int) -> tuple[Double
     sides = [(side.value, *side.share_ends()) for side in (first, second)]
     low, high = mover(sides[0], sides[1], correlations(kind, first, second))
     return second.value, (first.value - second.value, low, high)
-
-
-def _place(chunk: Chunk, grid: Grid) -> Doubles:
-    """(n_kinds,), mean relative position: 0 for a trace's first sentence, 1 for its last; the middle of a trace of
-    one."""
-    first, last = grid.start[chunk.trace], grid.start[chunk.trace + 1] - 1
-    size = np.diff(np.append(chunk.trace_cut, len(chunk.members)))
-    total = np.add.reduceat(chunk.members, chunk.trace_cut, dtype=np.int64) - size * first
-    part = np.where(last > first, total / np.maximum(last - first, 1), size / 2)
-    kind = np.repeat(chunk.kind, np.diff(np.append(chunk.pair_cut, len(chunk.trace))))
-    return summed(kind, part, chunk.n_kinds) / summed(kind, size, chunk.n_kinds)
-
-
-def _correct(chunk: Chunk, grid: Grid, labelled: Labelled, counted: Totals) -> tuple[Doubles, Doubles]:
-    """(n_kinds,) each, the part of graded sentences that stand in correct traces: of the kind, and of all others."""
-    m = np.add.reduceat(labelled.is_known[chunk.members].view(np.uint8), chunk.trace_cut, dtype=np.int32)
-    kind = np.repeat(chunk.kind, np.diff(np.append(chunk.pair_cut, len(chunk.trace))))
-    grade = grid.correct[chunk.trace]
-    right, graded = (summed(kind, m * flag, chunk.n_kinds) for flag in (grade == 1, grade >= 0))
-    all_right, all_graded = (counted.known[flag].sum() for flag in (grid.correct == 1, grid.correct >= 0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return right / graded, (all_right - right) / (all_graded - graded)
-
-
-def _classes(kind: Ints, chunk: Chunk, labelled: Labelled) -> tuple[Doubles, Doubles, Doubles]:
-    """(n_kinds,) each: the parts of copied, template and new sentences in the labelled ones whose class is known."""
-    width, missing = len(CLASSES) + 1, np.full(chunk.n_kinds, np.nan)
-    if labelled.training is None:
-        return missing, missing, missing
-    code = labelled.training[chunk.members] * labelled.is_known[chunk.members]
-    counted = np.bincount(kind * width + code, minlength=chunk.n_kinds * width).reshape(chunk.n_kinds, width)[:, 1:]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        copied, template, new = (counted / counted.sum(axis=1, keepdims=True)).T
-    return copied, template, new
-
-
-def _medians(kind: Ints, values: Floats | None, chunk: Chunk, n_kinds: int) -> Doubles:
-    """(n_kinds,), the median of each kind's known values; NaN without any."""
-    found = np.full(n_kinds, np.nan)
-    if values is None:
-        return found
-    taken = values[chunk.members].astype(np.float32)
-    known = ~np.isnan(taken)
-    kind, taken = kind[known], taken[known]
-    # One whole number a sentence, which sorts many times as fast as two keys: its kind, then its value, whose bits are
-    # in the order of values once those of negative ones are turned round.
-    bits = taken.view(np.uint32)
-    ordered = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
-    keys = np.sort(kind.astype(np.uint64) << np.uint64(32) | ordered)
-    ordered = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    taken = np.where(ordered >> 31, ordered & np.uint32(0x7FFFFFFF), ~ordered).view(np.float32)
-    n = np.bincount(kind, minlength=n_kinds)
-    first, held = np.cumsum(n) - n, n > 0
-    low, high = first[held] + (n[held] - 1) // 2, first[held] + n[held] // 2
-    found[held] = (taken[low].astype(np.float64) + taken[high]) / 2
-    return found

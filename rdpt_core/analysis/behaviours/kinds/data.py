@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rdpt_core.analysis.behaviours.families import LENS, TAG, KindFamily
@@ -18,6 +20,7 @@ from rdpt_core.analysis.labels import LabelRule
 from rdpt_core.analysis.run.data import RunData
 from rdpt_core.analysis.run.kept import Family
 from rdpt_core.analysis.scope import Scope
+from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Codes, Ints, SmallInts
 
 _KINDS = Family("kinds", 2, message="Sorting sentences into kinds …")
@@ -60,12 +63,15 @@ def _read(data: RunData, marks: bool) -> tuple[KindFamily, ...]:
         read = read_all(reader, data.run, spans)
     question = _questions(data, spans.start)
     leader = leaders(read.templates.texts, read.templates.n)
-    found = (
-        wordings(read.templates, leader, question),
-        openings(read.openings, read.templates, leader, question),
-        speech(read.templates, question),
-        _lenses(read.lenses, question),
+    # The one that takes longest first.
+    sort: tuple[Callable[[], KindFamily], ...] = (
+        lambda: speech(read.templates, question),
+        lambda: openings(read.openings, read.templates, leader, question),
+        lambda: wordings(read.templates, leader, question),
+        lambda: _lenses(read.lenses, question),
     )
+    of_speech, of_openings, of_wordings, of_lenses = in_parallel(lambda work: work(), sort)
+    found = (of_wordings, of_openings, of_speech, of_lenses)
     return tuple(family for family in found if family.names)
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rdpt_core.arrays import Bools, Hashes, Ints
+from rdpt_core.traces.wording.text_bytes import TextBytes
 
 FIRST_WORDS = 3
 PUNCTUATION = ".,;:!?\"'()[]{}*_~`<>|"
@@ -47,7 +48,8 @@ def hashed(texts: pa.StringArray) -> Hashed:
     """The numbers of some texts, none of them null; words are told apart by single spaces. About 0.6 µs a text of 100
     bytes."""
     n = len(texts)
-    start, data = _bytes(texts)
+    read = TextBytes(texts)
+    start, data = read.start, read.data
     first, last = start[:-1], start[1:]
     bounds, words = _word_bounds(data, first, last)
     # All pieces of all texts in one sum: what stands between words belongs to the whole only.
@@ -68,15 +70,6 @@ def hashed(texts: pa.StringArray) -> Hashed:
         before = _stirred(before * _STEP + word + np.uint64(k + 1))
         openings[k] = np.where(words[:, k], before, np.uint64(0))
     return Hashed(whole, openings, (bounds[:, 1::2] - first[:, None]).T)
-
-
-def _bytes(texts: pa.StringArray) -> tuple[Ints, npt.NDArray[np.uint8]]:
-    """(n + 1,) where each text begins in the bytes of all, and these."""
-    _, offset_buffer, data_buffer = texts.buffers()
-    if not len(texts) or data_buffer is None:
-        return np.zeros(len(texts) + 1, np.int64), np.empty(0, np.uint8)
-    offsets = np.frombuffer(offset_buffer, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    return offsets - offsets[0], np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
 
 
 def _word_bounds(data: npt.NDArray[np.uint8], first: Ints, last: Ints) -> tuple[Ints, Bools]:

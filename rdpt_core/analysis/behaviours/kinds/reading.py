@@ -7,6 +7,7 @@ are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,7 +28,9 @@ ONE_IN = 250_000
 NONE = -1
 """The number of a sentence whose template, or opening, is not among the frequent ones."""
 
-_NAME_BLOCKS = 20
+_NAME_BLOCKS = 10
+# To prepare the expressions of lenses takes nearly as long as to look at one piece.
+_SEEN_AT_ONCE = 4
 _LOOKUP = 65_536
 
 
@@ -84,11 +87,19 @@ def read_all(reader: Reader, run: Run, spans: Spans) -> AllRead:
         places = slice(piece.first, piece.first + len(masked))
         keys[0, places] = found.whole
         keys[1:, places] = found.openings
-        lenses[places] = lens_bits(masked, piece.texts)
         return masked, [_counted(own[places]) for own in keys]
+
+    def see(pieces: Sequence[tuple[Piece, pa.StringArray]]) -> None:
+        masked, texts = (
+            pa.concat_arrays(parts) for parts in zip(*((own, piece.texts) for piece, own in pieces), strict=True)
+        )
+        first = pieces[0][0].first
+        lenses[first : first + len(masked)] = lens_bits(masked, texts)
 
     for block in blocks(reader, run, spans):
         looked = in_parallel(look, block)
+        seen = [(piece, masked) for piece, (masked, _) in zip(block, looked, strict=True)]
+        in_parallel(see, (seen[i : i + _SEEN_AT_ONCE] for i in range(0, len(seen), _SEEN_AT_ONCE)))
 
         def count(n_words: int, looked: _Looked = looked) -> None:
             for masked, counted in looked:

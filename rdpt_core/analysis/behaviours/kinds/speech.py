@@ -6,6 +6,7 @@ Only the most frequent templates are tagged, each once: the sentences of all oth
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from rdpt_core.analysis.behaviours.kinds.grouping import MIN_SENTENCES, family_o
 from rdpt_core.analysis.behaviours.kinds.openings import NEARLY_ALL
 from rdpt_core.analysis.behaviours.kinds.parts_of_speech import parts_of_speech
 from rdpt_core.analysis.behaviours.kinds.reading import Numbered
+from rdpt_core.analysis.statistics.parallel import in_parallel
 from rdpt_core.arrays import Ints, SmallInts
 
 MOST_TAGGED = 5_000
@@ -47,10 +49,13 @@ def speech(templates: Numbered, question: Ints | SmallInts) -> KindFamily:
     # Sentences by template, then those of all templates of each kind.
     places = np.flatnonzero(templates.number >= 0)
     begin, members = grouped(places, templates.number[places], len(templates.texts))
-    pieces = [
-        np.sort(np.concatenate([members[begin[t] : begin[t + 1]] for t in templates_of[a:b].tolist()]))
-        for a, b in zip(start[:-1].tolist(), start[1:].tolist(), strict=True)
-    ]
+
+    def of_kind(ends: tuple[int, int]) -> SmallInts:
+        own = np.concatenate([members[begin[t] : begin[t + 1]] for t in templates_of[slice(*ends)].tolist()])
+        own.sort()
+        return own
+
+    pieces = in_parallel(of_kind, pairwise(start.tolist()))
     ends = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)])
     joined: SmallInts = np.concatenate([np.empty(0, np.int32), *pieces])
     return family_of(PARTS_OF_SPEECH, names, ends, joined, question)
