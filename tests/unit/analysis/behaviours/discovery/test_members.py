@@ -26,7 +26,9 @@ def test_what_is_said_of_members_is_what_plain_loops_say() -> None:
     correct[question < 0] = -1
     grid = Grid(start, trace_of, question, np.arange(N_TRACES - 2) % 2 == 0, correct)
     kind = np.arange(n) % 2
-    family = KindFamily(WORDING, ("a", "b"), np.array([0, (n + 1) // 2, n]), np.argsort(kind, kind="stable"))
+    family = KindFamily(
+        WORDING, ("a", "b"), np.array([0, (n + 1) // 2, n]), np.argsort(kind, kind="stable").astype(np.int32)
+    )
     drop = np.where(rng.random(n) < 0.3, np.nan, rng.normal(size=n)).astype(np.float32)
     known = rng.random(n) < 0.8
     labelled = Labelled(
@@ -49,7 +51,7 @@ def test_what_is_said_of_members_is_what_plain_loops_say() -> None:
         size = {i: int(start[trace_of[i] + 1] - start[trace_of[i]]) for i in own}
         places = [0.5 if size[i] == 1 else (i - start[trace_of[i]]) / (size[i] - 1) for i in own]
         assert found.place[k] == pytest.approx(mean(places), abs=1e-6)
-        grades = [correct[trace_of[i]] for i in own if known[i] and correct[trace_of[i]] >= 0]
+        grades = [float(correct[trace_of[i]]) for i in own if known[i] and correct[trace_of[i]] >= 0]
         assert found.correct[k] == pytest.approx(mean(grades))
         others = np.flatnonzero(in_scope & (kind != k) & known & (correct[trace_of] >= 0))
         assert found.correct_rest[k] == pytest.approx(correct[trace_of[others]].mean())
