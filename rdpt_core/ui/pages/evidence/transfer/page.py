@@ -125,7 +125,7 @@ def _caption(page: PageContext, scope: Scope, table: ReachTable, control: Contro
     if scheme.is_triple:
         parts.append(
             f"Where {scheme.rest} points up, teacher and student agree within β: it is what distillation raised, and "
-            "speaks for no teacher."
+            "no evidence for a teacher."
         )
     if control is not None:
         parts.append(
