@@ -54,7 +54,7 @@ def overlap(
         training: one or several files of the texts that the distilled model was trained on: canonical traces, or
             anything else that `import_traces` reads. What counts is the assistant's text, thinking too.
         run: the id or name of the scored run; by default the newest finished one.
-        again: first drop what is stored, such as of other files.
+        again: drop what is stored, such as of other files, once the new texts are read.
         quiet: draw no progress bar on standard error.
 
     Returns:
@@ -69,15 +69,16 @@ def overlap(
     with open_reader(database) as reader:
         chosen = finished_run(reader, run)
     store = DuckDBOverlapStore(database)
-    if again:
-        store.drop_overlap(chosen.key)
     identity = {"version": VERSION, "sha256": [_digest(file) for file in files]}
-    done = store.looked_up(chosen.key, identity)
+    done = set() if again else store.looked_up(chosen.key, identity)
     n_now = chosen.n_traces - len(done)
     if n_now:
         rejects = RejectLog()
         texts, found = _read(files, rejects, get_splitter(chosen.splitter))
         settings = {**identity, **found, "splitter": chosen.splitter, "splitter_version": chosen.splitter_version}
+        if again:
+            # Only now: had the files been of no use, what is stored would be lost for nothing.
+            store.drop_overlap(chosen.key)
         _look_up(chosen, store, texts, settings, done, quiet=quiet)
     with open_reader(database) as reader:
         counts = overlap_counts(reader, chosen.run_no)

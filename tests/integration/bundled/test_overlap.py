@@ -15,10 +15,17 @@ from rdpt_core import bundled
 from rdpt_core.analysis.evidence.overlap.data import overlap_of
 from rdpt_core.analysis.evidence.overlap.stored import load_codes, load_trace
 from rdpt_core.cli import main
+from rdpt_core.errors import InputError
 from rdpt_core.store.reader import open_reader
 from rdpt_core.traces import get_splitter
 
 TRAINING = bundled.DATA / "distillation.jsonl"
+
+
+def stored(database: Path) -> list[list[dict[str, Any]]]:
+    with open_reader(database) as reader:
+        tables = ("training_sets", "training_sentences", "overlap")
+        return [reader.query(f"FROM {table} ORDER BY ALL").to_pylist() for table in tables]
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -128,18 +135,24 @@ def test_the_same_command_does_nothing_and_another_file_is_refused(
     assert "overlap with chat.jsonl (1 records): 945 of 945 traces" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("text", ["", "nonsense\n", '{"question": "q", "response": ""}\n', None])
+def test_files_of_no_use_cost_nothing_that_is_stored(looked_up: Path, tmp_path: Path, text: str | None) -> None:
+    database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
+    before, other = stored(database), tmp_path / "other.jsonl"
+    if text is not None:
+        other.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError):
+        rdpt.overlap(database, other, again=True, quiet=True)
+    assert before[0]
+    assert stored(database) == before
+
+
 def test_a_look_up_that_stopped_goes_on(looked_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rdpt_core.api.writing import overlap as module
     from rdpt_core.store.evidence.overlap import DuckDBOverlapStore
 
     database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
-    tables = ("training_sets", "training_sentences", "overlap")
-
-    def stored() -> list[object]:
-        with open_reader(database) as reader:
-            return [reader.query(f"FROM {table} ORDER BY ALL").to_pylist() for table in tables]
-
-    whole, commit = stored(), DuckDBOverlapStore.commit_overlap
+    whole, commit = stored(database), DuckDBOverlapStore.commit_overlap
     n_commits: list[int] = []
 
     def stops(*arguments: object) -> None:
@@ -155,7 +168,7 @@ def test_a_look_up_that_stopped_goes_on(looked_up: Path, tmp_path: Path, monkeyp
     monkeypatch.setattr(DuckDBOverlapStore, "commit_overlap", commit)
     result = rdpt.overlap(database, TRAINING, quiet=True)
     assert 0 < result.n_looked_up < result.n_traces
-    assert stored() == whole
+    assert stored(database) == whole
 
 
 def test_without_training_texts_there_is_nothing(bundled_database: Path) -> None:
