@@ -16,7 +16,7 @@ from rdpt_core.records.overlap import MISSING, OverlapColumns
 from rdpt_core.store.claimed import read_claimed, write_claimed
 from rdpt_core.store.reader import Reader
 from rdpt_core.store.run_store import DuckDBRunStore
-from rdpt_core.store.soundness import parsed
+from rdpt_core.store.soundness import damaged, parsed
 from rdpt_core.store.writer import insert_rows, touch
 
 _LISTS = ("n_verbatim", "n_template", "span_start", "span_end", "span_in", "nearest")
@@ -34,12 +34,13 @@ class DuckDBOverlapStore(DuckDBRunStore):
 
         Raises:
             UsageError: they were looked up in other texts, or in another way.
+            StoreError: the settings do not say in which.
         """
         with read_claimed(self._path, run) as reader:
             known = reader.query("SELECT settings FROM training_sets WHERE run_no = ?", [run.run_no]).to_pylist()
             rows = reader.query("SELECT trace_no FROM overlap WHERE run_no = ?", [run.run_no])
         if known:
-            stored = parsed(known[0]["settings"], dict, f"training texts of run {run.run_id}")
+            stored = _settings(known[0]["settings"], run)
             if {name: stored.get(name) for name in identity} != dict(identity):
                 raise UsageError(
                     "the sentences of this run were looked up in other training texts",
@@ -123,8 +124,18 @@ class DuckDBOverlapStore(DuckDBRunStore):
             touch(connection, run)
 
 
+def _settings(text: str, run: RunKey) -> dict[str, Any]:
+    """The settings of a run's training texts; `sha256` holds the hash of each file."""
+    place = f"training texts of run {run.run_id}"
+    settings = parsed(text, dict, place)
+    hashes = settings.get("sha256")
+    if not isinstance(hashes, list) or not hashes or not all(isinstance(digest, str) for digest in hashes):
+        raise damaged(place, "the sha256 of each file, as a list of texts", json.dumps(hashes)[:80])
+    return settings
+
+
 def _told(settings: Mapping[str, Any]) -> str:
-    hashes = [str(digest)[:12] for digest in settings.get("sha256", ())]
+    hashes = [digest[:12] for digest in settings["sha256"]]
     return f"files of sha256 {', '.join(hashes)}, version {settings.get('version')}"
 
 

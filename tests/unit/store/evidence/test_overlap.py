@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -88,6 +90,17 @@ def test_other_texts_are_refused(run: RunKey, store: DuckDBOverlapStore) -> None
     commit(store, run, 0, FOUND)
     with pytest.raises(UsageError, match="other training texts.*expected files of sha256 aa, .*got .* bb,.*--again"):
         store.looked_up(run, {"version": 1, "sha256": ["bb"]})
+
+
+@pytest.mark.parametrize("sha256", [7, None, "aa", {"aa": 1}, ["aa", 7], []])
+def test_settings_that_do_not_name_the_texts_are_damage(
+    tmp_path: Path, run: RunKey, store: DuckDBOverlapStore, sha256: object
+) -> None:
+    commit(store, run, 0, FOUND)
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
+        connection.execute("UPDATE training_sets SET settings = ?", [json.dumps({**SETTINGS, "sha256": sha256})])
+    with pytest.raises(StoreError, match="training texts of run.*expected the sha256 of each file"):
+        store.looked_up(run, IDENTITY)
 
 
 def test_what_is_dropped_is_gone(tmp_path: Path, run: RunKey, store: DuckDBOverlapStore) -> None:
