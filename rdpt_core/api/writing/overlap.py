@@ -52,9 +52,10 @@ def overlap(
     Args:
         db: the database file.
         training: one or several files of the texts that the distilled model was trained on: canonical traces, or
-            anything else that `import_traces` reads. What counts is the assistant's text, thinking too.
+            anything else that `import_traces` reads; in any order, and one that is named again counts once. What
+            counts is the assistant's text, thinking too.
         run: the id or name of the scored run; by default the newest finished one.
-        again: first drop what is stored, such as of other files.
+        again: drop what is stored, such as of other files, once the new texts are read.
         quiet: draw no progress bar on standard error.
 
     Returns:
@@ -69,15 +70,23 @@ def overlap(
     with open_reader(database) as reader:
         chosen = finished_run(reader, run)
     store = DuckDBOverlapStore(database)
-    if again:
-        store.drop_overlap(chosen.key)
-    identity = {"version": VERSION, "sha256": [_digest(file) for file in files]}
-    done = store.looked_up(chosen.key, identity)
+    by_hash = _by_hash(files)
+    identity: dict[str, Any] = {"version": VERSION, "sha256": list(by_hash)}
+    done: set[int] = set() if again else store.looked_up(chosen.key, identity)
     n_now = chosen.n_traces - len(done)
     if n_now:
+        begun = None if again else store.training_hashes(chosen.key)
+        # Sentences go by their numbers, so what goes on reads in the same order; a file that was read twice is not now.
+        anew = again or (begun is not None and len(set(begun)) < len(begun))
+        identity["sha256"] = list(by_hash) if anew or begun is None else begun
+        done, n_now = (set(), chosen.n_traces) if anew else (done, n_now)
         rejects = RejectLog()
-        texts, found = _read(files, rejects, get_splitter(chosen.splitter))
+        in_order = [by_hash[digest] for digest in identity["sha256"]]
+        texts, found = _read(in_order, rejects, get_splitter(chosen.splitter))
         settings = {**identity, **found, "splitter": chosen.splitter, "splitter_version": chosen.splitter_version}
+        if anew:
+            # Only now: had the files been of no use, what is stored would be lost for nothing.
+            store.drop_overlap(chosen.key)
         _look_up(chosen, store, texts, settings, done, quiet=quiet)
     with open_reader(database) as reader:
         counts = overlap_counts(reader, chosen.run_no)
@@ -97,6 +106,14 @@ def _renamed(numbers: Mapping[str, int]) -> dict[str, int]:
     """Counts of training sentences, which stand beside those of the run."""
     names = {"n_sentences": "n_training_sentences", "n_distinct": "n_distinct_training_sentences"}
     return {names.get(name, name): n for name, n in numbers.items()}
+
+
+def _by_hash(files: Iterable[Path]) -> dict[str, Path]:
+    """Each file by its sha256; of files with the same bytes, the first."""
+    found: dict[str, Path] = {}
+    for file in files:
+        found.setdefault(_digest(file), file)
+    return found
 
 
 def _digest(file: Path) -> str:

@@ -28,7 +28,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what the distilled model was trained on: canonical traces, or any file that `import` reads",
     )
     parser.add_argument("--run", dest="run_key", metavar="ID", help="run id or name (default: the newest finished run)")
-    parser.add_argument("--again", action="store_true", help="first drop what is stored, such as of other files")
+    parser.add_argument(
+        "--again", action="store_true", help="drop what is stored, such as of other files, once the new ones are read"
+    )
     parser.add_argument("--quiet", action="store_true", help="draw no progress bar")
     parser.set_defaults(run=run)
 

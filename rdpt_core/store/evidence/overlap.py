@@ -16,7 +16,7 @@ from rdpt_core.records.overlap import MISSING, OverlapColumns
 from rdpt_core.store.claimed import read_claimed, write_claimed
 from rdpt_core.store.reader import Reader
 from rdpt_core.store.run_store import DuckDBRunStore
-from rdpt_core.store.soundness import parsed
+from rdpt_core.store.soundness import damaged, parsed
 from rdpt_core.store.writer import insert_rows, touch
 
 _LISTS = ("n_verbatim", "n_template", "span_start", "span_end", "span_in", "nearest")
@@ -30,17 +30,19 @@ class DuckDBOverlapStore(DuckDBRunStore):
         """The traces whose sentences were looked up.
 
         Args:
-            identity: what the numbers depend on; the first entries of the settings.
+            identity: what the numbers depend on; the first entries of the settings. The order of files makes no
+                difference, nor does one that is named again.
 
         Raises:
             UsageError: they were looked up in other texts, or in another way.
+            StoreError: the settings do not say in which.
         """
         with read_claimed(self._path, run) as reader:
-            known = reader.query("SELECT settings FROM training_sets WHERE run_no = ?", [run.run_no]).to_pylist()
+            stored = _stored(reader, run)
             rows = reader.query("SELECT trace_no FROM overlap WHERE run_no = ?", [run.run_no])
-        if known:
-            stored = parsed(known[0]["settings"], dict, f"training texts of run {run.run_id}")
-            if {name: stored.get(name) for name in identity} != dict(identity):
+        if stored is not None:
+            same = {name: stored.get(name) for name in identity}
+            if _without_order(same) != _without_order(identity):
                 raise UsageError(
                     "the sentences of this run were looked up in other training texts",
                     where=f"run {run.run_id}",
@@ -49,6 +51,16 @@ class DuckDBOverlapStore(DuckDBRunStore):
                     hint="Give the files of before, or --again to drop what is stored.",
                 )
         return set(rows.column("trace_no").to_pylist())
+
+    def training_hashes(self, run: RunKey) -> list[str] | None:
+        """The sha256 of each training file, in the order in which their sentences are numbered; None without any.
+
+        Raises:
+            StoreError: the settings do not name them.
+        """
+        with read_claimed(self._path, run) as reader:
+            stored = _stored(reader, run)
+        return None if stored is None else stored["sha256"]
 
     def drop_overlap(self, run: RunKey) -> None:
         """Forget what is stored."""
@@ -123,8 +135,25 @@ class DuckDBOverlapStore(DuckDBRunStore):
             touch(connection, run)
 
 
+def _stored(reader: Reader, run: RunKey) -> dict[str, Any] | None:
+    """The settings of a run's training texts, None without any; `sha256` holds the hash of each file."""
+    known = reader.query("SELECT settings FROM training_sets WHERE run_no = ?", [run.run_no]).to_pylist()
+    if not known:
+        return None
+    place = f"training texts of run {run.run_id}"
+    settings: dict[str, Any] = parsed(known[0]["settings"], dict, place)
+    hashes = settings.get("sha256")
+    if not isinstance(hashes, list) or not hashes or not all(isinstance(digest, str) for digest in hashes):
+        raise damaged(place, "the sha256 of each file, as a list of texts", json.dumps(hashes)[:80])
+    return settings
+
+
+def _without_order(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {**identity, "sha256": sorted(set(identity["sha256"]))}
+
+
 def _told(settings: Mapping[str, Any]) -> str:
-    hashes = [str(digest)[:12] for digest in settings.get("sha256", ())]
+    hashes = [digest[:12] for digest in settings["sha256"]]
     return f"files of sha256 {', '.join(hashes)}, version {settings.get('version')}"
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import rdpt_core as rdpt
@@ -15,10 +16,17 @@ from rdpt_core import bundled
 from rdpt_core.analysis.evidence.overlap.data import overlap_of
 from rdpt_core.analysis.evidence.overlap.stored import load_codes, load_trace
 from rdpt_core.cli import main
+from rdpt_core.errors import InputError
 from rdpt_core.store.reader import open_reader
 from rdpt_core.traces import get_splitter
 
 TRAINING = bundled.DATA / "distillation.jsonl"
+
+
+def stored(database: Path) -> list[list[dict[str, Any]]]:
+    with open_reader(database) as reader:
+        tables = ("training_sets", "training_sentences", "overlap")
+        return [reader.query(f"FROM {table} ORDER BY ALL").to_pylist() for table in tables]
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -128,18 +136,24 @@ def test_the_same_command_does_nothing_and_another_file_is_refused(
     assert "overlap with chat.jsonl (1 records): 945 of 945 traces" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("text", ["", "nonsense\n", '{"question": "q", "response": ""}\n', None])
+def test_files_of_no_use_cost_nothing_that_is_stored(looked_up: Path, tmp_path: Path, text: str | None) -> None:
+    database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
+    before, other = stored(database), tmp_path / "other.jsonl"
+    if text is not None:
+        other.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError):
+        rdpt.overlap(database, other, again=True, quiet=True)
+    assert before[0]
+    assert stored(database) == before
+
+
 def test_a_look_up_that_stopped_goes_on(looked_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rdpt_core.api.writing import overlap as module
     from rdpt_core.store.evidence.overlap import DuckDBOverlapStore
 
     database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
-    tables = ("training_sets", "training_sentences", "overlap")
-
-    def stored() -> list[object]:
-        with open_reader(database) as reader:
-            return [reader.query(f"FROM {table} ORDER BY ALL").to_pylist() for table in tables]
-
-    whole, commit = stored(), DuckDBOverlapStore.commit_overlap
+    whole, commit = stored(database), DuckDBOverlapStore.commit_overlap
     n_commits: list[int] = []
 
     def stops(*arguments: object) -> None:
@@ -155,7 +169,39 @@ def test_a_look_up_that_stopped_goes_on(looked_up: Path, tmp_path: Path, monkeyp
     monkeypatch.setattr(DuckDBOverlapStore, "commit_overlap", commit)
     result = rdpt.overlap(database, TRAINING, quiet=True)
     assert 0 < result.n_looked_up < result.n_traces
-    assert stored() == whole
+    assert stored(database) == whole
+
+
+@pytest.mark.parametrize("was_read_twice", [False, True])
+def test_the_same_files_in_another_order_go_on(
+    looked_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_read_twice: bool
+) -> None:
+    from rdpt_core.api.writing import overlap as module
+
+    database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
+    first, second, copy = (tmp_path / f"{name}.jsonl" for name in ("first", "second", "copy"))
+    records = TRAINING.read_text(encoding="utf-8").splitlines(keepends=True)[:40]
+    first.write_text("".join(records[:20]), encoding="utf-8")
+    second.write_text("".join(records[20:]), encoding="utf-8")
+    shutil.copy(first, copy)
+    monkeypatch.setattr(module, "_MOST_CHARACTERS", 400_000)
+    rdpt.overlap(database, [first, second, copy], again=True, quiet=True)
+    whole = stored(database)
+    assert json.loads(whole[0][0]["settings"])["n_records"] == 40
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("DELETE FROM overlap WHERE trace_no >= 400")
+        if was_read_twice:
+            connection.execute("UPDATE training_sentences SET sentence_no = sentence_no + 1000")
+            settings = json.loads(whole[0][0]["settings"])
+            settings["sha256"].append(settings["sha256"][0])
+            connection.execute("UPDATE training_sets SET settings = ?", [json.dumps(settings)])
+    given = [first, second] if was_read_twice else [second, copy, first, second]
+    result = rdpt.overlap(database, given, quiet=True)
+    assert (result.n_looked_up == result.n_traces) is was_read_twice
+    names = [{**json.loads(row["settings"]), "files": None} for row in stored(database)[0]]
+    assert names == [{**json.loads(row["settings"]), "files": None} for row in whole[0]]
+    assert stored(database)[1:] == whole[1:]
+    assert rdpt.overlap(database, [copy, second], quiet=True).n_looked_up == 0
 
 
 def test_without_training_texts_there_is_nothing(bundled_database: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -88,6 +90,32 @@ def test_other_texts_are_refused(run: RunKey, store: DuckDBOverlapStore) -> None
     commit(store, run, 0, FOUND)
     with pytest.raises(UsageError, match="other training texts.*expected files of sha256 aa, .*got .* bb,.*--again"):
         store.looked_up(run, {"version": 1, "sha256": ["bb"]})
+
+
+@pytest.mark.parametrize("hashes", [["aa", "bb"], ["bb", "aa"], ["bb", "aa", "bb"]])
+def test_order_and_repeats_make_no_other_texts(
+    tmp_path: Path, run: RunKey, store: DuckDBOverlapStore, hashes: list[str]
+) -> None:
+    commit(store, run, 0, FOUND)
+    assert store.training_hashes(run) == ["aa"]
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
+        connection.execute("UPDATE training_sets SET settings = ?", [json.dumps({**SETTINGS, "sha256": hashes})])
+    assert store.training_hashes(run) == hashes
+    for asked in (["aa", "bb"], ["bb", "aa"], ["aa", "aa", "bb"]):
+        assert store.looked_up(run, {**IDENTITY, "sha256": asked}) == {0}
+    with pytest.raises(UsageError, match="other training texts"):
+        store.looked_up(run, {**IDENTITY, "sha256": ["aa"]})
+
+
+@pytest.mark.parametrize("sha256", [7, None, "aa", {"aa": 1}, ["aa", 7], []])
+def test_settings_that_do_not_name_the_texts_are_damage(
+    tmp_path: Path, run: RunKey, store: DuckDBOverlapStore, sha256: object
+) -> None:
+    commit(store, run, 0, FOUND)
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
+        connection.execute("UPDATE training_sets SET settings = ?", [json.dumps({**SETTINGS, "sha256": sha256})])
+    with pytest.raises(StoreError, match="training texts of run.*expected the sha256 of each file"):
+        store.looked_up(run, IDENTITY)
 
 
 def test_what_is_dropped_is_gone(tmp_path: Path, run: RunKey, store: DuckDBOverlapStore) -> None:
