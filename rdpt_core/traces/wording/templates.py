@@ -145,7 +145,7 @@ def _with_blanks(texts: pa.StringArray) -> pa.BooleanArray:
 
     def found(data: Octets) -> Bools:
         blank = (data < 0x21) | (data == 0x7F)
-        other = blank & (data != 0x20)
+        other: Bools = blank & (data != 0x20)
         other[1:] |= blank[1:] & blank[:-1]
         return other
 
@@ -156,7 +156,7 @@ def _with_capitals(texts: pa.StringArray) -> pa.BooleanArray:
     """Which texts may have a capital after a space; all that have are among them."""
 
     def found(data: Octets) -> Bools:
-        capital = (data >= 0x41) & (data <= 0x5A)
+        capital: Bools = (data >= 0x41) & (data <= 0x5A)
         capital[1:] &= data[:-1] == 0x20
         return capital
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rdpt_core.analysis.behaviours.discovery.members import OfMembers, Sentences, of_members, sentences
+from rdpt_core.analysis.behaviours.discovery.members import Sentences, of_members, sentences
 from rdpt_core.analysis.behaviours.discovery.pairs import Chunk, Grid
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Tally, Totals
 from rdpt_core.analysis.statistics.clustered import Ratios, correlations, ratios, summed
@@ -95,7 +95,15 @@ def _of_chunk(chunk: Chunk, found: Tally, members: Sentences, counted: Totals, r
         lift,
         none,
         excess,
-        *(getattr(of_each, field.name) for field in fields(OfMembers)),
+        of_each.place,
+        of_each.correct,
+        of_each.correct_rest,
+        of_each.importance,
+        of_each.training_copied,
+        of_each.training_template,
+        of_each.training_new,
+        of_each.decoy_share,
+        of_each.floor,
         summed(chunk.kind, found.n_has, n_kinds) / np.maximum(n, 1),
     )
 
