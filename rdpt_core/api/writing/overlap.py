@@ -82,7 +82,10 @@ def overlap(
         done, n_now = (set(), chosen.n_traces) if anew else (done, n_now)
         rejects = RejectLog()
         in_order = [by_hash[digest] for digest in identity["sha256"]]
-        texts, found = _read(in_order, rejects, get_splitter(chosen.splitter))
+        try:
+            texts, found = _read(in_order, rejects, get_splitter(chosen.splitter))
+        except InputError as error:
+            raise _with_hint(error, rejects) from error
         settings = {**identity, **found, "splitter": chosen.splitter, "splitter_version": chosen.splitter_version}
         if anew:
             # Only now: had the files been of no use, what is stored would be lost for nothing.
@@ -145,6 +148,29 @@ def _read(files: Sequence[Path], rejects: RejectLog, splitter: Splitter) -> tupl
         "n_sentences": len(texts.distinct),
         "n_distinct": len(texts.texts),
     }
+
+
+def _with_hint(error: InputError, rejects: RejectLog) -> InputError:
+    """The error for texts of no use, with what can be done about it here, where neither columns nor formats are named.
+
+    What the import advises are options of its own.
+    """
+    first = rejects.first[0] if rejects.first else None
+    got, hint = error.got, error.hint
+    if first is not None:
+        got = f"{got or 'none'}, {rejects.n:,} records rejected, the first on line {first.line}: {first.reason}"
+    advice = (
+        "Convert the file first: rdpt import FILE --map question=COLUMN,response=COLUMN --out X.jsonl, "
+        "then give --training X.jsonl."
+    )
+    if hint is None and error.where is None:
+        # All files were read, and no column of theirs that was taken for the response holds a word.
+        hint = advice
+    elif hint is not None and ("--map" in hint or "--format" in hint):
+        hint = f"{advice} What `import` would say: {hint}"
+    return InputError(
+        error.what, where=error.where, expected=error.expected, got=got, hint=hint, exit_status=error.exit_status
+    )
 
 
 def _look_up(

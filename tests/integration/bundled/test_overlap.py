@@ -148,6 +148,30 @@ def test_files_of_no_use_cost_nothing_that_is_stored(looked_up: Path, tmp_path: 
     assert stored(database) == before
 
 
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"prompt": "a", "text_x": "b. c."}, "question=prompt,response=text_x"),
+        ({"question": "a", "solution": "b. c."}, "question=question,response=solution"),
+        ({"question": "a", "response": ""}, "none, 1 records rejected, the first on line 2"),
+    ],
+)
+def test_the_hint_for_files_that_are_not_read_works(
+    looked_up: Path, tmp_path: Path, record: dict[str, str], told: str
+) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps(record) + ("\nnonsense\n" if told.startswith("none") else "\n"), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        rdpt.overlap(looked_up, other, again=True, quiet=True)
+    assert told in str(caught.value)
+    assert "Convert the file first: rdpt import FILE --map" in str(caught.value)
+    if not told.startswith("none"):
+        converted = tmp_path / "x.jsonl"
+        assert main(["import", str(other), "--map", told, "--out", str(converted)]) == 0
+        database = Path(shutil.copy(looked_up, tmp_path / "run.duckdb"))
+        assert rdpt.overlap(database, converted, again=True, quiet=True).n_records == 1
+
+
 def test_a_look_up_that_stopped_goes_on(looked_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rdpt_core.api.writing import overlap as module
     from rdpt_core.store.evidence.overlap import DuckDBOverlapStore
