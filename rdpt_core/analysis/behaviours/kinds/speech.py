@@ -24,6 +24,9 @@ MOST_TAGGED = 5_000
 MOST_ANYWHERE = 100
 """So many rows of three tags are kinds, the most frequent ones: a sentence has one for nearly each of its words."""
 
+MOST_COMMON = 1 / 3
+"""A row of tags that more of all sentences have is what sentences are made of, and no kind of them."""
+
 N_TAGS = 3
 
 
@@ -40,7 +43,7 @@ def speech(templates: Numbered, question: Ints | SmallInts) -> KindFamily:
     for place, row in rows.items():
         for name in row:
             n_of[name] += int(templates.n[place])
-    names = _chosen(n_of)
+    names = _chosen(n_of, int(MOST_COMMON * len(templates.number)))
     kind_of = {name: kind for kind, name in enumerate(names)}
     start, templates_of = grouped(
         *_pairs({place: [kind_of[name] for name in own if name in kind_of] for place, own in sorted(rows.items())}),
@@ -68,9 +71,12 @@ def names_of(template: str) -> tuple[str, ...]:
     return tuple(f"{row} …" for row in list(rows)[:1]) + tuple(f"… {row} …" for row in rows)
 
 
-def _chosen(n_of: Counter[str]) -> list[str]:
-    """Names that are frequent. A row of tags that stands at the beginning nearly always is not listed twice."""
-    enough = {name: n for name, n in n_of.items() if n >= MIN_SENTENCES}
+def _chosen(n_of: Counter[str], most: int) -> list[str]:
+    """Names that are frequent, of at most so many sentences.
+
+    A row of tags that stands at the beginning nearly always is not listed twice.
+    """
+    enough = {name: n for name, n in n_of.items() if MIN_SENTENCES <= n <= most}
     anywhere = [
         name
         for name, n in sorted(enough.items(), key=lambda item: (-item[1], item[0]))

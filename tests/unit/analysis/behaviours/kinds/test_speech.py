@@ -12,7 +12,7 @@ from rdpt_core.analysis.behaviours.kinds.reading import Numbered
 from rdpt_core.analysis.behaviours.kinds.speech import names_of, speech
 
 TEMPLATES = ("@ has # pens.", "now @ has # pens.", "the answer is #.", "wait.")
-NUMBER = np.tile(np.array([0, 1, 1, 2, 2, 2, 3, -1], np.int32), 30)
+NUMBER = np.tile(np.array([0, 1, 1, 2, 2, 2, 3, -1, -1, -1, -1, -1], np.int32), 30)
 
 
 def found() -> KindFamily:
@@ -46,3 +46,10 @@ def test_names_of_a_template_are_its_rows_of_three_tags() -> None:
 def test_only_the_most_frequent_templates_are_tagged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_TAGGED", 1)
     assert set(found().names) == {name for name in names_of(TEMPLATES[2]) if not name.startswith("… DT")}
+
+
+def test_what_sentences_are_made_of_is_no_kind_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = found().names
+    monkeypatch.setattr(module, "MOST_COMMON", 80 / 360)
+    having = {name: sum(name in names_of(TEMPLATES[k]) for k in NUMBER if k >= 0) for name in every}
+    assert set(found().names) == {name for name, n in having.items() if n <= 80} != set(every)
