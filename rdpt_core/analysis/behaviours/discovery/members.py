@@ -44,7 +44,16 @@ class Sentences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OfMembers:
-    """Means and medians, (n_kinds,) each, NaN where unknown; see `report.Report`."""
+    """Means and medians, (n_kinds,) each, NaN where unknown.
+
+    Attributes:
+        place: mean relative position.
+        correct, correct_rest: parts of graded sentences in correct traces: of the kind, and of all others.
+        importance: median drop, nats.
+        training_copied, training_template, training_new: parts of the sentences whose class is known.
+        decoy_share: mean share of the label among decoys in the teacher's place.
+        floor: median p under the model that is not credited.
+    """
 
     place: Doubles
     correct: Doubles

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from rdpt_core.analysis.behaviours.discovery.members import Sentences, of_members, sentences
+from rdpt_core.analysis.behaviours.discovery.members import OfMembers, Sentences, of_members, sentences
 from rdpt_core.analysis.behaviours.discovery.pairs import Chunk, Grid
 from rdpt_core.analysis.behaviours.discovery.tallies import Labelled, Tally, Totals
 from rdpt_core.analysis.statistics.clustered import Ratios, correlations, ratios, summed
@@ -22,13 +22,9 @@ class Report:
     """Of all kinds, in the order of the chunks; see `results.Behaviour`. All arrays are (n_kinds,), NaN where unknown.
 
     Attributes:
-        n_sentences, n_questions, place, correct, correct_rest, importance: of both halves, as all that is not named
-            here.
+        n_sentences, n_questions, members: of both halves.
         n_report, n_report_questions, n_effective, share, rest, lift, none, excess: of the questions that are reported;
             those with ends as value, low, high. `none` is the share under no teacher.
-        training_copied, training_template, training_new: parts of the sentences whose class is known.
-        decoy_share: mean share of the label among decoys in the teacher's place.
-        floor: median p under the model that is not credited.
         whole_share: the share of the label, of both halves.
     """
 
@@ -42,15 +38,7 @@ class Report:
     lift: Ends
     none: Doubles
     excess: Ends
-    place: Doubles
-    correct: Doubles
-    correct_rest: Doubles
-    importance: Doubles
-    training_copied: Doubles
-    training_template: Doubles
-    training_new: Doubles
-    decoy_share: Doubles
-    floor: Doubles
+    members: OfMembers
     whole_share: Doubles
 
 
@@ -70,6 +58,8 @@ def report(
 
 
 def _joined(parts: list[Any]) -> Any:
+    if isinstance(parts[0], OfMembers):
+        return OfMembers(*(_joined([getattr(part, field.name) for part in parts]) for field in fields(OfMembers)))
     if isinstance(parts[0], tuple):
         return tuple(np.concatenate([part[i] for part in parts]) for i in range(3))
     return np.concatenate(parts)
@@ -83,7 +73,6 @@ def _of_chunk(chunk: Chunk, found: Tally, members: Sentences, counted: Totals, r
     rest, lift = _lift(kind, chunk.question[kept], found.n_has[kept], found.n[kept], share, counted, reported)
     none, excess = _excess(kind, found, kept, n_kinds)
     n = summed(chunk.kind, found.n, n_kinds)
-    of_each = of_members(chunk, members, n)
     return Report(
         n.astype(np.int64),
         np.bincount(chunk.kind[found.n > 0], minlength=n_kinds),
@@ -95,15 +84,7 @@ def _of_chunk(chunk: Chunk, found: Tally, members: Sentences, counted: Totals, r
         lift,
         none,
         excess,
-        of_each.place,
-        of_each.correct,
-        of_each.correct_rest,
-        of_each.importance,
-        of_each.training_copied,
-        of_each.training_template,
-        of_each.training_new,
-        of_each.decoy_share,
-        of_each.floor,
+        of_members(chunk, members, n),
         summed(chunk.kind, found.n_has, n_kinds) / np.maximum(n, 1),
     )
 
